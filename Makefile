@@ -1,0 +1,57 @@
+# Two commands on a bare machine: `make plan` and `make test`. Both set up what they need, once.
+STACK ?= dev
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+
+# The first Python on PATH that runs and is new enough; PYTHON=... names another.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$p" && break; done)
+
+.PHONY: plan test check up down finish lock setup clean
+
+plan: $(VENV)/.ready        ## what `pulumi up` would create; needs no cloud
+	@$(BIN)/coursecloud plan --stack $(STACK) $(ARGS)
+
+test: $(VENV)/.ready-dev    ## the tests
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.ready-dev   ## linter and type checker
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/basedpyright
+
+up: $(VENV)/.ready          ## prepare Pulumi on a fresh clone and run `pulumi up`
+	@$(BIN)/coursecloud up --stack $(STACK) $(ARGS)
+
+down: $(VENV)/.ready        ## in the evening: destroy what is not kept
+	@$(BIN)/coursecloud down --stack $(STACK) $(ARGS)
+
+finish: $(VENV)/.ready      ## at the end of the course: delete everything, data included
+	@$(BIN)/coursecloud finish --stack $(STACK) $(ARGS)
+
+lock: $(VENV)/.ready-dev    ## write requirements*.txt anew from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --upgrade --no-emit-index-url --custom-compile-command 'make lock' \
+		--python-version 3.11 pyproject.toml --output-file requirements.txt
+	@$(BIN)/uv pip compile --quiet --universal --upgrade --no-emit-index-url --custom-compile-command 'make lock' \
+		--python-version 3.11 --group dev --constraint requirements.txt --output-file requirements-dev.txt
+
+setup: $(VENV)/.ready       ## only the set-up
+
+clean:                      ## remove what the set-up made
+	rm -rf $(VENV) *.egg-info
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "coursecloud needs Python 3.11 or newer; none is on PATH." \
+		"Install one (https://www.python.org/downloads/) or name it: make plan PYTHON=/path/to/python3" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.ready: requirements.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Setting up $(VENV) (once; about a minute) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+$(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,5 @@
+"""`python -m coursecloud`."""
+
+from coursecloud.cli import main
+
+main()

@@ -1,0 +1,197 @@
+"""Runs the very program of `pulumi up` on Pulumi's mock runtime, in process, and records what it registers."""
+
+import contextlib
+import json
+import logging
+import os
+import runpy
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import pulumi
+from google.protobuf import json_format
+from pulumi.runtime import mocks, rpc
+from pulumi.runtime.stack import Stack
+from typing_extensions import override
+
+UNKNOWN: dict[str, bool] = {"$unknown": True}
+"""How a value that only the real run can know stands in a plan."""
+
+
+@dataclass(frozen=True)
+class Registration:
+    """One resource as the program asked for it."""
+
+    urn: str
+    type: str
+    name: str
+    custom: bool
+    parent: str | None
+    inputs: Mapping[str, Any]
+    dependencies: tuple[str, ...]
+    property_dependencies: Mapping[str, tuple[str, ...]]
+    provider: str | None
+    protect: bool
+    options: Mapping[str, Any]
+
+
+@dataclass
+class Recording:
+    """All that one run of the program registered, in order, and its outputs."""
+
+    resources: list[Registration] = field(default_factory=list[Registration])
+    outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+class _Assigned(mocks.Mocks):
+    """Answers like a provider in a preview: what follows from the inputs is known, the rest is not."""
+
+    @override
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        inputs = cast("dict[str, Any]", args.inputs)
+        known = _derived(args.typ, inputs)
+        return str(known.pop("id", "")), {**inputs, **known}
+
+    @override
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], None]:
+        raise NotImplementedError(f"the program asks the cloud a question: {args.token}")
+
+
+class _Recorder(mocks.MockMonitor):
+    def __init__(self) -> None:
+        super().__init__(_Assigned())
+        self.recording = Recording()
+
+    @override
+    def RegisterResource(self, request: Any) -> Any:
+        if request.type != "pulumi:pulumi:Stack":
+            self.recording.resources.append(
+                _registration(self.make_urn(request.parent, request.type, request.name), request)
+            )
+        return super().RegisterResource(request)
+
+    @override
+    def RegisterResourceOutputs(self, request: Any) -> Any:
+        if request.urn.split("::")[2] == "pulumi:pulumi:Stack":
+            self.recording.outputs = _plain(json_format.MessageToDict(request.outputs))
+        return super().RegisterResourceOutputs(request)
+
+
+def record(program: Path, *, project: str, stack: str, config: Mapping[str, object]) -> Recording:
+    """Run a Pulumi program as a preview of `stack` with `config`, from the program's own folder.
+
+    `config` is keyed as in the stack file. What the program raises is raised here.
+    """
+    recorder = _Recorder()
+
+    @pulumi.runtime.test
+    def run() -> None:
+        runpy.run_path(str(program), run_name="__main__")
+        root = pulumi.runtime.get_root_resource()
+        if isinstance(root, Stack):
+            root.register_outputs(root.outputs)
+
+    with _configured(config), contextlib.chdir(program.parent):
+        mocks.set_mocks(
+            recorder.mocks,
+            project=project,
+            stack=stack,
+            preview=True,
+            monitor=recorder,
+            logger=logging.getLogger(__name__),
+        )
+        run()
+    return recorder.recording
+
+
+@contextlib.contextmanager
+def _configured(config: Mapping[str, object]) -> Generator[None]:
+    """Hand configuration over as Pulumi's language host does: JSON in the environment."""
+    handed = {key: value if isinstance(value, str) else json.dumps(value, default=str) for key, value in config.items()}
+    before = os.environ.get("PULUMI_CONFIG")
+    os.environ["PULUMI_CONFIG"] = json.dumps(handed)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PULUMI_CONFIG"]
+        else:
+            os.environ["PULUMI_CONFIG"] = before
+
+
+def _registration(urn: str, request: Any) -> Registration:
+    options = {
+        "aliases": [json_format.MessageToDict(alias) for alias in request.aliases],
+        "deleteBeforeReplace": request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
+        "ignoreChanges": list(request.ignoreChanges),
+        "replaceOnChanges": list(request.replaceOnChanges),
+        "retainOnDelete": request.retainOnDelete or None,
+        "replacementTrigger": _plain(json_format.MessageToDict(request.replacement_trigger))
+        if request.HasField("replacement_trigger")
+        else None,
+        "version": request.version or None,
+    }
+    return Registration(
+        urn=urn,
+        type=request.type,
+        name=request.name,
+        custom=request.custom,
+        parent=None if request.parent.split("::")[2:3] in ([], ["pulumi:pulumi:Stack"]) else request.parent,
+        inputs=_plain(json_format.MessageToDict(request.object)),
+        dependencies=tuple(sorted(request.dependencies)),
+        property_dependencies={
+            name: tuple(sorted(urns.urns)) for name, urns in sorted(request.propertyDependencies.items()) if urns.urns
+        },
+        provider=request.provider or None,
+        protect=request.protect,
+        options={name: value for name, value in options.items() if value},
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Turn the wire form into plain JSON: whole numbers as integers, unknown values marked."""
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_plain(entry) for entry in cast("list[Any]", value)]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return UNKNOWN if value == rpc.UNKNOWN else value
+
+
+def _derived(kind: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Work out the outputs of a resource that are functions of its inputs alone."""
+    try:
+        return {key: form.format_map(inputs) for key, form in _FORMS.get(kind, {}).items()}
+    except (KeyError, TypeError):
+        return {}  # an input is unknown, and so is what follows from it
+
+
+def _compute(path: str) -> dict[str, str]:
+    path = f"projects/{{project}}/{path}/{{name}}"
+    return {"id": path, "selfLink": f"https://www.googleapis.com/compute/v1/{path}"}
+
+
+_ACCOUNT = "{accountId}@{project}.iam.gserviceaccount.com"
+_FORMS: dict[str, dict[str, str]] = {
+    "gcp:serviceaccount/account:Account": {
+        "id": f"projects/{{project}}/serviceAccounts/{_ACCOUNT}",
+        "name": f"projects/{{project}}/serviceAccounts/{_ACCOUNT}",
+        "email": _ACCOUNT,
+        "member": f"serviceAccount:{_ACCOUNT}",
+    },
+    "gcp:storage/bucket:Bucket": {"id": "{name}", "url": "gs://{name}"},
+    "gcp:compute/network:Network": _compute("global/networks"),
+    "gcp:compute/subnetwork:Subnetwork": _compute("regions/{region}/subnetworks"),
+    "gcp:compute/disk:Disk": _compute("zones/{zone}/disks"),
+    "gcp:compute/resourcePolicy:ResourcePolicy": _compute("regions/{region}/resourcePolicies"),
+    "gcp:projects/iAMCustomRole:IAMCustomRole": {
+        "id": "projects/{project}/roles/{roleId}",
+        "name": "projects/{project}/roles/{roleId}",
+    },
+    "gcp:cloudbuildv2/repository:Repository": {"id": "{parentConnection}/repositories/{name}"},
+    "gcp:vertex/aiEndpoint:AiEndpoint": {"id": "projects/{project}/locations/{location}/endpoints/{name}"},
+}
+"""Outputs by type, as patterns over the inputs (the provider's documented id formats, 10.2)."""

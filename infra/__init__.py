@@ -1,0 +1,1 @@
+"""What is deployed: one concept a file, with its IAM inside."""

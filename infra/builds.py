@@ -1,0 +1,152 @@
+"""Cloud Build: triggers that build the group's docker images, and the accounts that the builds run as."""
+
+from pulumi_gcp import cloudbuild, cloudbuildv2, serviceaccount
+
+from infra.component import Component, Place
+from infra.registry import full_image
+from infra.settings.delivery import Builds as BuildsSettings
+from infra.settings.delivery import GitRepository, Trigger
+from infra.stores import Stores
+
+DOCKER = "gcr.io/cloud-builders/docker"
+
+
+class Builds(Component):
+    """Triggers of one repository. A build of a pull request runs as an account that can only write its log."""
+
+    def __init__(
+        self,
+        place: Place,
+        settings: BuildsSettings,
+        repository: GitRepository,
+        *,
+        stores: Stores,
+    ):
+        super().__init__("builds", place)
+        self._repository = repository
+        triggers = settings.triggers
+        self.account = self.service_account("builds", purpose="builds of pushed code")
+        self.grant_project("builds", self.account, ["roles/logging.logWriter"])
+        stores.registry.grant("builds-push", self.account.member, "roles/artifactregistry.writer", under=self)
+        stores.storage.grant("builds-read", self.account.member, "roles/storage.objectViewer", "staging", under=self)
+        stores.secrets.grant_reading("builds", self.account.member, under=self)
+
+        self.checks_account = None
+        if any(trigger.pull_request for trigger in triggers.values()):
+            self.checks_account = self.service_account("checks", purpose="builds of pull requests")
+            self.grant_project("checks", self.checks_account, ["roles/logging.logWriter"])
+
+        # The connection to GitHub needs a person's consent in the console, so the stack file names it.
+        self._connected = (
+            cloudbuildv2.Repository(
+                "repository",
+                name=place.names.resource("repository"),
+                project=place.project,
+                location=place.region,
+                parent_connection=f"projects/{place.project}/locations/{place.region}"
+                f"/connections/{repository.connection}",
+                remote_uri=f"https://github.com/{repository.owner}/{repository.name}.git",
+                opts=self.child("cloudbuild"),
+            )
+            if repository.connection
+            else None
+        )
+        self.triggers = {name: self._trigger(name, trigger) for name, trigger in triggers.items()}
+        self.register_outputs({})
+
+    def _trigger(self, name: str, trigger: Trigger) -> cloudbuild.Trigger:
+        place = self.place
+        account = self.checks_account if trigger.pull_request else self.account
+        assert account is not None  # noqa: S101 - made above for every pull request trigger
+        return cloudbuild.Trigger(
+            name,
+            name=place.names.resource(name),
+            project=place.project,
+            location=place.region,
+            description=f"{self._repository.owner}/{self._repository.name}: {_event(trigger)}",
+            tags=[place.names.resource("builds")],
+            service_account=account.name,
+            included_files=list(trigger.included_files) or None,
+            approval_config=cloudbuild.TriggerApprovalConfigArgs(approval_required=trigger.approval),
+            filename=trigger.build_file,
+            build=self._build(name, trigger) if trigger.dockerfile else None,
+            github=None if self._connected else self._first_generation(trigger),
+            repository_event_config=self._second_generation(trigger, self._connected) if self._connected else None,
+            opts=self.child("cloudbuild"),
+        )
+
+    def _build(self, name: str, trigger: Trigger) -> cloudbuild.TriggerBuildArgs:
+        """Build the Dockerfile and, unless it is a pull request's, push the image.
+
+        No step prints its configuration or environment: the log of a build is read by many.
+        """
+        image = full_image(self.place, trigger.image or name)
+        tags = [f"{image}:$COMMIT_SHA", f"{image}:latest"] + ([f"{image}:$TAG_NAME"] if trigger.tag else [])
+        tagged = [argument for tag in tags for argument in ("--tag", tag)]
+        return cloudbuild.TriggerBuildArgs(
+            steps=[
+                cloudbuild.TriggerBuildStepArgs(
+                    name=DOCKER, args=["build", *tagged, "--file", trigger.dockerfile or "Dockerfile", "."]
+                )
+            ],
+            images=None if trigger.pull_request else tags,
+            timeout=f"{int(trigger.timeout)}s",
+            options=cloudbuild.TriggerBuildOptionsArgs(
+                # Without a bucket of its own for logs, a build as a service account must log here.
+                logging="CLOUD_LOGGING_ONLY",
+                machine_type=trigger.machine_type,
+            ),
+        )
+
+    def _first_generation(self, trigger: Trigger) -> cloudbuild.TriggerGithubArgs:
+        return cloudbuild.TriggerGithubArgs(
+            owner=self._repository.owner,
+            name=self._repository.name,
+            push=cloudbuild.TriggerGithubPushArgs(branch=trigger.branch, tag=trigger.tag)
+            if not trigger.pull_request
+            else None,
+            pull_request=cloudbuild.TriggerGithubPullRequestArgs(
+                branch=trigger.pull_request, comment_control="COMMENTS_ENABLED_FOR_EXTERNAL_CONTRIBUTORS_ONLY"
+            )
+            if trigger.pull_request
+            else None,
+        )
+
+    @staticmethod
+    def _second_generation(
+        trigger: Trigger, repository: cloudbuildv2.Repository
+    ) -> cloudbuild.TriggerRepositoryEventConfigArgs:
+        return cloudbuild.TriggerRepositoryEventConfigArgs(
+            repository=repository.id,
+            push=cloudbuild.TriggerRepositoryEventConfigPushArgs(branch=trigger.branch, tag=trigger.tag)
+            if not trigger.pull_request
+            else None,
+            pull_request=cloudbuild.TriggerRepositoryEventConfigPullRequestArgs(
+                branch=trigger.pull_request, comment_control="COMMENTS_ENABLED_FOR_EXTERNAL_CONTRIBUTORS_ONLY"
+            )
+            if trigger.pull_request
+            else None,
+        )
+
+    @property
+    def accounts(self) -> list[serviceaccount.Account]:
+        """The accounts that builds run as."""
+        return [self.account, *([self.checks_account] if self.checks_account else [])]
+
+
+def _event(trigger: Trigger) -> str:
+    kind, pattern = next(
+        (kind, pattern)
+        for kind, pattern in (
+            ("pushes to branches", trigger.branch),
+            ("tags", trigger.tag),
+            ("pull requests into", trigger.pull_request),
+        )
+        if pattern
+    )
+    return f"{kind} {pattern}"
+
+
+def needs_first_connection(settings: BuildsSettings) -> bool:
+    """Say whether a person must connect the repository in the console before triggers can be made."""
+    return bool(settings.triggers) and settings.repository is not None and not settings.repository.connection

@@ -1,0 +1,95 @@
+"""What every component shares: the stack it is in, how its children hang under it, and service accounts."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+from pulumi_gcp import projects, serviceaccount
+
+from infra.names import Names
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where resources go and what they are called: passed to every component."""
+
+    project: str
+    region: str
+    names: Names
+    labels: Mapping[str, str]
+    apis: Mapping[str, pulumi.Resource]
+    """The enabled APIs by short name (`compute`); a resource depends on its own and on no other."""
+    granted: list[pulumi.Input[str]] = field(default_factory=list)
+    """Roles that the stack grants on the project, collected as they are granted."""
+
+    def labelled(self, component: str, own: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Give the labels of one component's resources."""
+        return {**self.labels, **(own or {}), "component": component}
+
+
+class Component(pulumi.ComponentResource):
+    """One concept with its IAM inside. Subclasses name their type `coursecloud:infra:CLASS`."""
+
+    def __init__(self, name: str, place: Place):
+        super().__init__(f"coursecloud:infra:{type(self).__name__}", name)
+        self.place = place
+
+    def child(
+        self,
+        *apis: str,
+        keep: bool = False,
+        depends_on: Sequence[pulumi.Resource] = (),
+        replace_on: Sequence[object] | None = None,
+    ) -> pulumi.ResourceOptions:
+        """Options of a child: under this component, after its APIs, and protected if it is kept.
+
+        `replace_on` are values whose change replaces the resource where the provider would overlook it.
+        """
+        return pulumi.ResourceOptions(
+            parent=self,
+            depends_on=[*(self.place.apis[api] for api in apis), *depends_on],
+            protect=keep or None,
+            replacement_trigger=replace_on,
+        )
+
+    def service_account(self, *name: str, purpose: str, keep: bool = False) -> serviceaccount.Account:
+        """Declare a service account of the stack's own; it never gets a key."""
+        return serviceaccount.Account(
+            f"{'-'.join(name)}-account",
+            account_id=self.place.names.account(*name),
+            project=self.place.project,
+            display_name=f"{self.place.names.stack}: {purpose}",
+            opts=self.child("iam", keep=keep),
+        )
+
+    def grant_project(self, name: str, account: serviceaccount.Account, roles: Iterable[str]) -> None:
+        """Grant a service account roles on the project; additive: other members of a role stay."""
+        for role in roles:
+            self.place.granted.append(role)
+            projects.IAMMember(
+                f"{name}-{short(role)}",
+                project=self.place.project,
+                role=role,
+                member=account.member,
+                opts=self.child("cloudresourcemanager"),
+            )
+
+    def grant_use(self, name: str, account: serviceaccount.Account, member: pulumi.Input[str]) -> None:
+        """Let a member act as a service account: attach it to machines, jobs and builds."""
+        serviceaccount.IAMMember(
+            f"{name}-acts-as",
+            service_account_id=account.name,
+            role="roles/iam.serviceAccountUser",
+            member=member,
+            opts=self.child(),
+        )
+
+
+def short(role: str) -> str:
+    """Name a role in a resource's name: `roles/storage.objectUser` gives `storage-object-user`.
+
+    >>> short("roles/storage.objectUser")
+    'storage-object-user'
+    """
+    plain = role.rpartition("/")[2].replace(".", "-")
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in plain)

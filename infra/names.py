@@ -1,0 +1,87 @@
+"""Names and labels within Google's limits: pure functions of the stack, unique in a project."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+STACK = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,39}")
+"""Names of stacks that names are made from."""
+
+OWN_LABELS = frozenset({"course", "group", "owner", "stack", "lease-end", "managed-by", "component"})
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of one stack; two stacks of one project share none.
+
+    The stack's name leads. A stack with a hyphen in its name is set apart by two, or stack `a` with a machine
+    `b-c` and stack `a-b` with a machine `c` would both make `a-b-c`; no other part has two in a row. What
+    would be too long, or would lose letters that tell two names apart, is cut and gets six hexadecimal
+    digits of its SHA-256 instead.
+    """
+
+    project: str
+    stack: str
+
+    def _joined(self, *parts: str) -> str:
+        return self.stack + ("--" if "-" in self.stack else "-") + "-".join(parts)
+
+    def resource(self, *parts: str) -> str:
+        """Name a Compute Engine, Cloud Run, Cloud Build or Artifact Registry resource: at most 49 characters,
+        the least of their limits."""
+        return fit(self._joined(*parts), 49)
+
+    def account(self, *parts: str) -> str:
+        """Name a service account: 6 to 30 characters."""
+        name = fit(self._joined(*parts), 30)
+        return name if len(name) >= 6 else f"{name}-account"
+
+    def bucket(self, *parts: str) -> str:
+        """Name a bucket: at most 63 characters, unique in the world by the project's id in front."""
+        return fit(f"{self.project}-{self._joined(*parts)}", 63)
+
+    def secret(self, name: str) -> str:
+        """Name a secret: the stack in front, the group's own spelling behind."""
+        return fit(self._joined("x"), 50)[:-1] + name
+
+    def role(self, *parts: str) -> str:
+        """Name a custom role: letters, digits and '_' only."""
+        return "coursecloud_" + fit(self._joined(*parts), 50).replace("-", "_")
+
+    def number(self, *parts: str) -> str:
+        """Name a Vertex AI endpoint: up to ten digits that do not begin with 0."""
+        digest = hashlib.sha256("-".join((self.project, self.stack, *parts)).encode()).hexdigest()
+        return str(10**9 + int(digest, 16) % (9 * 10**9))
+
+
+def fit(text: str, limit: int) -> str:
+    """Bring a text into lower case, digits and hyphens, at most `limit` long, and keep it unique.
+
+    >>> fit("dev-data", 63)
+    'dev-data'
+    >>> fit("Dev.2-data", 63)
+    'dev-2-data-84b3df'
+    """
+    plain = re.sub(r"[^a-z0-9-]+", "-", text.lower()).strip("-")
+    if plain == text and len(plain) <= limit:
+        return plain
+    digest = hashlib.sha256(text.encode()).hexdigest()[:6]
+    return f"{plain[: limit - 7].rstrip('-')}-{digest}"
+
+
+def labels(*, course: str, group: str, owner: str, stack: str, lease_end: str, own: dict[str, str]) -> dict[str, str]:
+    """Make the labels that every resource carries; `own` are the group's additions."""
+    return own | {
+        "course": course,
+        "group": group,
+        "owner": owner,
+        "stack": label_value(stack),
+        "lease-end": lease_end,
+        "managed-by": "coursecloud",
+    }
+
+
+def label_value(text: str) -> str:
+    """Bring a text into a label's form: lower case, digits, '_' and '-', at most 63."""
+    plain = re.sub(r"[^a-z0-9_-]+", "-", text.lower())
+    return plain if plain == text and len(plain) <= 63 else fit(text, 63)

@@ -1,0 +1,81 @@
+"""Artifact Registry: a docker repository (and optionally a Python one) that cleans up after itself."""
+
+import pulumi
+from pulumi_gcp import artifactregistry
+
+from infra.component import Component, Place
+from infra.settings.stores import Registry as RegistrySettings
+
+
+class Registry(Component):
+    """Private repositories with cleanup policies: without a Delete rule nothing is ever deleted."""
+
+    def __init__(self, place: Place, settings: RegistrySettings):
+        super().__init__("registry", place)
+        self.docker = self._repository("docker", "DOCKER", settings)
+        self.python = self._repository("python", "PYTHON", settings) if settings.python else None
+        self.docker_url = docker_url(place)
+        self.register_outputs({})
+
+    def _repository(self, name: str, kind: str, settings: RegistrySettings) -> artifactregistry.Repository:
+        keep_tagged = artifactregistry.RepositoryCleanupPolicyArgs(
+            id="keep-tagged",
+            action="KEEP",
+            condition=artifactregistry.RepositoryCleanupPolicyConditionArgs(
+                tag_state="TAGGED", tag_prefixes=list(settings.keep_tags)
+            ),
+        )
+        return artifactregistry.Repository(
+            name,
+            repository_id=self.place.names.resource(name),
+            project=self.place.project,
+            location=self.place.region,
+            format=kind,
+            description=f"{kind.capitalize()} artifacts of stack {self.place.names.stack}",
+            labels=self.place.labelled("registry"),
+            cleanup_policy_dry_run=False,
+            cleanup_policies=[
+                artifactregistry.RepositoryCleanupPolicyArgs(
+                    id="delete-old",
+                    action="DELETE",
+                    condition=artifactregistry.RepositoryCleanupPolicyConditionArgs(
+                        tag_state="ANY", older_than=f"{settings.delete_after_days * 86400}s"
+                    ),
+                ),
+                artifactregistry.RepositoryCleanupPolicyArgs(
+                    id="keep-newest",
+                    action="KEEP",
+                    most_recent_versions=artifactregistry.RepositoryCleanupPolicyMostRecentVersionsArgs(
+                        keep_count=settings.keep_newest
+                    ),
+                ),
+                # Only container images have tags.
+                *([keep_tagged] if kind == "DOCKER" and settings.keep_tags else []),
+            ],
+            opts=self.child("artifactregistry", keep=settings.keep),
+        )
+
+    def grant(self, name: str, member: pulumi.Input[str], role: str, *, under: Component) -> None:
+        """Grant a member a role on each repository; the binding hangs under the component that asks."""
+        for key, repository in (("docker", self.docker), ("python", self.python)):
+            if repository is not None:
+                artifactregistry.RepositoryIamMember(
+                    f"{name}-{key}",
+                    project=self.place.project,
+                    location=self.place.region,
+                    repository=repository.repository_id,
+                    role=role,
+                    member=member,
+                    opts=under.child(),
+                )
+
+
+def docker_url(place: Place) -> str:
+    """Say where docker images are pushed: HOST/PROJECT/REPOSITORY."""
+    return f"{place.region}-docker.pkg.dev/{place.project}/{place.names.resource('docker')}"
+
+
+def full_image(place: Place, image: str) -> str:
+    """Complete the name of an image: one without a registry's host is in the stack's docker repository."""
+    host, slash, _ = image.partition("/")
+    return image if slash and ("." in host or ":" in host) else f"{docker_url(place)}/{image}"

@@ -1,0 +1,131 @@
+"""Who changes things: build triggers, GitHub's workflows and the members of the team."""
+
+import re
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from infra.settings.problem import RefusedError
+from infra.settings.types import Bool, Duration, Int, Key, Principal, Section
+
+
+def _regex(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise RefusedError(f"this is not a regular expression ({error})", "write for example '^main$'") from None
+    return value
+
+
+Regex = Annotated[str, AfterValidator(_regex)]
+
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_.-])?"
+
+
+class GitRepository(Section):
+    """The GitHub repository whose pushes start builds."""
+
+    owner: Annotated[str, Field(pattern=f"^{_NAME}$")]
+    """User or organization on GitHub."""
+    name: Annotated[str, Field(pattern=f"^{_NAME}$")]
+    """Name of the repository."""
+    connection: Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$")] | None = None
+    """Name of a 2nd generation connection that exists in the stack's region. Without it triggers are of
+    the 1st generation, and the repository is connected by one visit of the console."""
+
+
+class Trigger(Section):
+    """A Cloud Build trigger: what starts a build, and the build."""
+
+    branch: Regex | None = None
+    """Regular expression of branches whose pushes start the build."""
+    tag: Regex | None = None
+    """Regular expression of tags whose pushes start the build."""
+    pull_request: Regex | None = None
+    """Regular expression of the base branches of pull requests. Such a build can neither push images nor
+    read secrets, and one from outside waits for a collaborator's `/gcbrun`."""
+    included_files: tuple[str, ...] = ()
+    """Globs of files; a push that touches none of them starts nothing."""
+    build_file: str | None = None
+    """Path of a Cloud Build file in the repository."""
+    dockerfile: str | None = None
+    """Path of a Dockerfile in the repository: build it, and push it unless it is a pull request."""
+    image: Key | None = None
+    """Name of the image in the stack's docker repository; the trigger's name unless given."""
+    timeout: Duration = Duration(1200)
+    """The build is cancelled after this time."""
+    machine_type: str | None = None
+    """Cloud Build machine type, e.g. E2_HIGHCPU_8. The default is the only one with free minutes."""
+    approval: Bool = False
+    """A build waits until a member approves it."""
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Self:
+        if sum(event is not None for event in (self.branch, self.tag, self.pull_request)) != 1:
+            raise RefusedError(
+                "a trigger has exactly one of branch, tag and pullRequest",
+                "write for example `branch: ^main$`, and a second trigger for a second event",
+            )
+        if (self.build_file is None) == (self.dockerfile is None):
+            raise RefusedError(
+                "a trigger has exactly one of buildFile and dockerfile",
+                "write `dockerfile: Dockerfile`, or `buildFile: cloudbuild.yaml`",
+            )
+        if not 1 <= self.timeout <= 86400:
+            raise RefusedError("Cloud Build ends a build after 24h at most", "write a timeout of 1s to 24h")
+        return self
+
+
+class Builds(Section):
+    """Cloud Build: triggers that build the group's docker images. None until a repository is named."""
+
+    repository: GitRepository | None = None
+    """The repository on GitHub."""
+    triggers: dict[Key, Trigger] = Field(default_factory=dict)
+    """The triggers by name."""
+
+    @model_validator(mode="after")
+    def _has_repository(self) -> Self:
+        if self.triggers and not self.repository:
+            raise RefusedError("triggers need a repository", "add `repository: {owner: ..., name: ...}`")
+        return self
+
+
+class GitHub(Section):
+    """Workload Identity Federation: GitHub's workflows act in the project without a key."""
+
+    keep: Bool = False
+    """Protect the federation: a deleted pool's id stays blocked for 30 days."""
+    repository_id: Annotated[Int, Field(gt=0)]
+    """Numeric id of the repository (`gh api repos/OWNER/NAME --jq .id`): unlike its name it cannot be
+    taken over by somebody else after a rename."""
+    ref: Annotated[str, Field(pattern=r"^refs/(heads|tags)/[A-Za-z0-9._/-]+$")] = "refs/heads/main"
+    """The only ref that may deploy."""
+    deploy: Bool = False
+    """Declare an identity that may run `pulumi up` from `ref`. It can change everything the stack has, and
+    may grant only the roles that the stack itself grants."""
+
+
+def _extra_role(value: str) -> str:
+    if value in ("roles/owner", "roles/editor", "roles/viewer"):
+        raise RefusedError("a basic role reaches every service of the project", "name the predefined role you need")
+    if not re.fullmatch(r"roles/[a-zA-Z][a-zA-Z0-9]*(\.[a-zA-Z0-9]+)+", value):
+        raise RefusedError(
+            "a role is roles/SERVICE.NAME", "write for example roles/bigquery.jobUser, with its 'roles/'"
+        )
+    if re.search(r"(?i)serviceAccountTokenCreator|serviceAccountKeyAdmin|IamAdmin|securityAdmin|\.admin$", value):
+        raise RefusedError(
+            "this role could make its holder owner of the project, or everything of a service",
+            "name a narrower role of the same service",
+        )
+    return value
+
+
+class Team(Section):
+    """The members of the group: what a student needs and no more."""
+
+    members: tuple[Principal, ...] = ()
+    """Principals; a group's address keeps people's addresses out of the file, and so does a git-ignored
+    `members.STACK.yaml` beside it with a plain list of principals."""
+    extra_roles: tuple[Annotated[str, AfterValidator(_extra_role)], ...] = ()
+    """Further roles of every member on the project."""

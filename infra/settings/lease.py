@@ -1,0 +1,125 @@
+"""Who uses the environment, for how long and for how much: the course and the lease."""
+
+import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from infra.settings.problem import RefusedError
+from infra.settings.types import ClockTime, Date, Int, LabelKey, LabelValue, Number, Section, TimeZone
+
+CURRENCIES = (
+    "AUD",
+    "BRL",
+    "CAD",
+    "CHF",
+    "CZK",
+    "DKK",
+    "EUR",
+    "GBP",
+    "INR",
+    "JPY",
+    "NOK",
+    "PLN",
+    "SEK",
+    "USD",
+)
+"""ISO 4217 codes of currencies that Cloud Billing accounts use (a selection; Google's list, read 2026-11-23)."""
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class Course(Section):
+    """Whom the bill belongs to: becomes labels on every resource that takes labels."""
+
+    name: LabelValue = "mlops"
+    """The course, as label `course`."""
+    group: LabelValue = "unnamed"
+    """The student group, as label `group`."""
+    owner: LabelValue = "unnamed"
+    """A pseudonym of who answers for the stack, as label `owner`; never a name or an e-mail address."""
+    labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
+    """Labels of your own, added to those that the stack sets."""
+
+
+def _currency(value: str) -> str:
+    if value not in CURRENCIES:
+        raise RefusedError(
+            f"a currency is one of {', '.join(CURRENCIES)}", "write the billing account's currency, e.g. USD"
+        )
+    return value
+
+
+class Credit(Section):
+    """The money that the lease may use."""
+
+    amount: Annotated[Number, Field(gt=0, le=100_000)] = 50.0
+    """How much, in `currency`."""
+    currency: Annotated[str, AfterValidator(_currency)] = "USD"
+    """ISO 4217 code of the billing account's currency."""
+
+
+class WorkingHours(Section):
+    """When the group is expected to work; costs are planned on it."""
+
+    days: Annotated[tuple[Day, ...], Field(min_length=1)] = ("mon", "tue", "wed", "thu", "fri")
+    """Days of the week."""
+    start: ClockTime = "08:00"
+    """Start of the day in the lease's time zone, HH:MM."""
+    end: ClockTime = "18:00"
+    """End of the day in the lease's time zone, HH:MM."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.start >= self.end:
+            raise RefusedError(
+                f"the day starts at {self.start}, which is not before its end at {self.end}",
+                "give a start before the end; hours over midnight are not supported",
+            )
+        if len(set(self.days)) != len(self.days):
+            raise RefusedError("a day is named twice", "name each day once")
+        return self
+
+    @property
+    def hours_per_week(self) -> float:
+        """Hours a week."""
+        start, end = (datetime.time.fromisoformat(time) for time in (self.start, self.end))
+        return len(self.days) * ((end.hour - start.hour) + (end.minute - start.minute) / 60)
+
+
+class Lease(Section):
+    """How much may be spent, until when, and at what hours."""
+
+    credit: Credit = Credit()
+    """The money of the lease."""
+    starts: Date | None = None
+    """First day of the lease."""
+    ends: Date | None = None
+    """Last day of the lease; becomes the label `lease-end` and bounds how long old data is kept."""
+    time_zone: TimeZone = "Etc/UTC"
+    """IANA name of the time zone of working hours and schedules."""
+    working_hours: WorkingHours = WorkingHours()
+    """When the group is expected to work."""
+    stop_schedule: str | None = None
+    """Cron line in the lease's time zone at which every machine is stopped, e.g. `0 20 * * *`."""
+    max_per_hour: Annotated[Number, Field(gt=0, le=1000)] = 2.0
+    """Ceiling of what the stack may cost per hour with everything on, in the credit's currency."""
+    grace_days: Annotated[Int, Field(ge=0, le=365)] = 30
+    """Days after the end for which old versions of data and the members' access are still there."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.starts and self.ends and self.starts > self.ends:
+            raise RefusedError(f"the lease starts ({self.starts}) after it ends ({self.ends})", "swap the two dates")
+        if self.ends and not self.starts:
+            raise RefusedError(
+                "a lease with an end needs its start: together they say how long old versions are kept",
+                "add `starts: ` with the first day of the course",
+            )
+        return self
+
+    @property
+    def kept_until(self) -> datetime.date | None:
+        """The day until which old versions and access last at least: end of the lease and its grace days."""
+        return self.ends + datetime.timedelta(days=self.grace_days) if self.ends else None

@@ -1,0 +1,66 @@
+"""The stores of work: buckets, the artifact registry and secrets. Each is kept or not by one word."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from infra.settings.types import Bool, Int, SecretId, Section
+
+Workload = Literal["machines", "training", "prediction", "builds", "services"]
+"""What can be given a secret: each has a service account of its own."""
+
+
+class DataBucket(Section):
+    """The bucket of the data sets, versioned so that DVC's `version_aware` remotes work."""
+
+    keep_newest: Annotated[Int, Field(ge=1, le=100)] = 3
+    """This many replaced versions of an object are kept however old they are."""
+
+
+class StagingBucket(Section):
+    """The bucket for what is passed on once: source archives, staged packages, job outputs in transit."""
+
+    days: Annotated[Int, Field(ge=1, le=90)] = 7
+    """An object is deleted this many days after it was written."""
+
+
+class Storage(Section):
+    """Cloud Storage buckets: `data`, `models` and `staging`."""
+
+    keep: Bool = False
+    """Protect the data and models buckets: an evening's destroy leaves them and their objects alone."""
+    location: str | None = None
+    """Region or multi-region of the buckets; the stack's region unless given. Changing it replaces them."""
+    data: DataBucket = DataBucket()
+    """Data sets, versioned."""
+    models: DataBucket = DataBucket()
+    """Trained models and other artifacts, versioned."""
+    staging: StagingBucket = StagingBucket()
+    """Short-lived objects; never kept."""
+
+
+class Registry(Section):
+    """Artifact Registry: where docker images (and, if asked for, Python packages) are pushed."""
+
+    keep: Bool = False
+    """Protect the repositories: an evening's destroy leaves them and their images alone."""
+    python: Bool = False
+    """Also make a repository for Python packages."""
+    keep_newest: Annotated[Int, Field(ge=1, le=100)] = 5
+    """This many newest versions of each image are kept."""
+    keep_tags: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$")], ...] = (
+        "release",
+        "v",
+    )
+    """Images with a tag that begins with one of these are kept."""
+    delete_after_days: Annotated[Int, Field(ge=1, le=365)] = 14
+    """Every other version is deleted this many days after it was pushed."""
+
+
+class Secrets(Section):
+    """Secret Manager: containers whose values never enter the program, its state or its plan."""
+
+    keep: Bool = False
+    """Protect the secrets: an evening's destroy leaves them and their versions alone."""
+    names: dict[SecretId, tuple[Workload, ...]] = Field(default_factory=dict)
+    """Each secret, and the workloads whose service account may read it."""

@@ -1,0 +1,169 @@
+"""The base of every settings section, and the values that Google writes in a form of its own."""
+
+import datetime
+import re
+import zoneinfo
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Strict
+from pydantic.alias_generators import to_camel
+
+from infra.settings.problem import RefusedError
+
+
+class Section(BaseModel):
+    """A frozen part of the stack file: keys in camelCase, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, use_attribute_docstrings=True)
+
+
+# Text such as "5" or "yes" is not quietly taken for a number or a truth value.
+Int = Annotated[int, Strict()]
+Number = Annotated[float, Strict()]
+Bool = Annotated[bool, Strict()]
+
+
+def _matching(pattern: str, rule: str, remedy: str) -> AfterValidator:
+    compiled = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not compiled.fullmatch(value):
+            raise RefusedError(rule, remedy)
+        return value
+
+    return AfterValidator(check)
+
+
+def _text(value: object) -> object:
+    # YAML reads 2026 or 1.5 as a number where a person meant text; a label may well be one.
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+Key = Annotated[
+    str,
+    _matching(
+        r"(?=.{1,20}$)[a-z][a-z0-9]*(-[a-z0-9]+)*",
+        "a name has 1 to 20 lower-case letters, digits and single hyphens, begins with a letter and does not"
+        " end with a hyphen (it becomes part of Google's resource names)",
+        "rename the key, for example 'trainer' or 'gpu-1'",
+    ),
+]
+"""A key of a map (machine, trigger, service): becomes part of resource names."""
+
+LabelValue = Annotated[
+    str,
+    BeforeValidator(_text),
+    _matching(
+        r"[a-z0-9_-]{0,63}",
+        "a label value has at most 63 lower-case letters, digits, '_' and '-'",
+        "write it in lower case without spaces, dots or '@', for example 'group-07'",
+    ),
+]
+LabelKey = Annotated[
+    str,
+    _matching(
+        r"[a-z][a-z0-9_-]{0,62}",
+        "a label key has 1 to 63 lower-case letters, digits, '_' and '-' and begins with a letter",
+        "write it in lower case without spaces, for example 'cost-center'",
+    ),
+]
+
+ProjectId = Annotated[
+    str,
+    _matching(
+        r"[a-z][a-z0-9-]{4,28}[a-z0-9]",
+        "a project id has 6 to 30 lower-case letters, digits and hyphens, begins with a letter and does"
+        " not end with a hyphen (it is neither the project's name nor its number)",
+        "copy the ID column of `gcloud projects list`",
+    ),
+]
+
+SecretId = Annotated[
+    str,
+    _matching(
+        r"[A-Za-z0-9_-]{1,200}",
+        "a secret's id has 1 to 200 letters, digits, '_' and '-'",
+        "rename it, for example WANDB_API_KEY",
+    ),
+]
+
+_EMAIL = r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
+
+Email = Annotated[
+    str,
+    _matching(_EMAIL, "this is not an e-mail address", "write it as name@example.com"),
+]
+
+Principal = Annotated[
+    str,
+    _matching(
+        rf"(user|group|serviceAccount):{_EMAIL}",
+        "a principal is user:, group: or serviceAccount: followed by an e-mail address; allUsers and"
+        " allAuthenticatedUsers would make the project public",
+        "write 'group:name@googlegroups.com' or 'user:name@example.com'",
+    ),
+]
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def _seconds(value: object) -> object:
+    if isinstance(value, Duration):
+        return value
+    match = re.fullmatch(r"(\d{1,9})([smhd])", value) if isinstance(value, str) else None
+    if not match:
+        raise RefusedError("a duration is a whole number with s, m, h or d behind it", "write '8h', '30m' or '7d'")
+    return Duration(int(match[1]) * _UNITS[match[2]])
+
+
+class Duration(int):
+    """A length of time in whole seconds; prints as the shortest exact form, e.g. `8h`."""
+
+    def __str__(self) -> str:
+        """Render with the largest unit that divides it."""
+        for unit in "dhm":
+            if self and self % _UNITS[unit] == 0:
+                return f"{self // _UNITS[unit]}{unit}"
+        return f"{int(self)}s"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> Any:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_before_validator_function(_seconds, core_schema.is_instance_schema(cls))
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:
+        return {"type": "string", "pattern": "^[0-9]{1,9}[smhd]$", "examples": ["8h", "30m"]}
+
+
+def _date(value: object) -> object:
+    if isinstance(value, datetime.datetime):
+        return value.date()
+    if isinstance(value, str):
+        # YAML's own dates come out of Pulumi's engine as midnight in UTC, in Go's way of writing it.
+        text = value.removesuffix(" 00:00:00 +0000 UTC").removesuffix("T00:00:00Z")
+        try:
+            return datetime.date.fromisoformat(text)
+        except ValueError:
+            pass
+    if not isinstance(value, datetime.date):
+        raise RefusedError("a date is a day of the calendar, year first", "write it as 2026-12-18")
+    return value
+
+
+Date = Annotated[datetime.date, BeforeValidator(_date)]
+
+
+def _zone(value: str) -> str:
+    if value not in zoneinfo.available_timezones():
+        raise RefusedError("a time zone is a name of the IANA database", "write for example Europe/Copenhagen")
+    return value
+
+
+TimeZone = Annotated[str, AfterValidator(_zone)]
+
+ClockTime = Annotated[
+    str,
+    _matching(r"([01]\d|2[0-3]):[0-5]\d", "a time of day is HH:MM, 00:00 to 23:59", "write it as '08:00', quoted"),
+]

@@ -1,0 +1,224 @@
+"""What computes: the network, machines, Vertex AI training and Cloud Run services."""
+
+import ipaddress
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from infra.settings.problem import RefusedError
+from infra.settings.types import Bool, Duration, Int, Key, LabelValue, SecretId, Section
+
+DiskType = Literal["pd-standard", "pd-balanced", "pd-ssd"]
+
+
+def _range(value: str) -> str:
+    remedy = "write a private range of 8 to 65,536 addresses, for example 10.10.0.0/20"
+    try:
+        network = ipaddress.ip_network(value)
+    except ValueError as error:
+        raise RefusedError(f"this is not an IP range in CIDR form ({error})", remedy) from None
+    if network.version != 4 or not network.is_private or not 16 <= network.prefixlen <= 29:
+        raise RefusedError("a subnet's range is private IPv4 with a prefix of /16 to /29", remedy)
+    if network.overlaps(ipaddress.ip_network("172.17.0.0/16")):
+        raise RefusedError("172.17.0.0/16 is docker's own bridge on every machine", remedy)
+    return value
+
+
+class Network(Section):
+    """The stack's own VPC network: SSH only through Identity-Aware Proxy, nothing else comes in."""
+
+    subnets: dict[str, Annotated[str, AfterValidator(_range)]] | None = None
+    """Range of the subnet in each region; one of 10.10.0.0/20 in the stack's region unless given."""
+    egress: Literal["address", "nat"] = "address"
+    """How machines reach the internet: an `address` each ($0.005/h, no ingress but IAP), or Cloud `nat`
+    (no addresses on machines; dearer for one machine, as each GiB of a download bills too)."""
+
+
+class Gpu(Section):
+    """GPUs of a machine or of a training job."""
+
+    model: str
+    """Google's name or its short form: nvidia-tesla-t4 or T4."""
+    count: Annotated[Int, Field(ge=1, le=16)] = 1
+    """How many."""
+
+
+class BootDisk(Section):
+    """The disk with the operating system; it goes with the machine."""
+
+    size_gb: Annotated[Int, Field(ge=10, le=2000)] | None = None
+    """Size in GB; at least what the image needs. Growing it does not replace the machine."""
+    type: DiskType = "pd-balanced"
+    """Kind of disk. Changing it replaces the machine."""
+
+
+class DataDisk(Section):
+    """A disk of its own for the work, mounted at /mnt/disks/work; it outlives a replaced machine."""
+
+    size_gb: Annotated[Int, Field(ge=10, le=10_000)] = 20
+    """Size in GB. Growing it keeps the data; a smaller size replaces the disk."""
+    type: DiskType = "pd-balanced"
+    """Kind of disk. Changing it replaces the disk and loses its data."""
+    keep: Bool = False
+    """Protect the disk: an evening's destroy leaves it and its files alone."""
+
+
+class Container(Section):
+    """A container that the machine runs from its start-up script."""
+
+    image: str
+    """An image of the stack's docker repository (`trainer:latest`) or a full image name."""
+    args: tuple[str, ...] = ()
+    """Arguments after the image's entry point."""
+    env: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], str] = Field(default_factory=dict)
+    """Environment variables. Not for secrets: they are readable by everyone who can see the machine."""
+
+
+def _known_image(value: str) -> str:
+    if value.count("/") > 1 or value != value.strip("/") or not value:
+        raise RefusedError(
+            "an image is a name of the table or PROJECT/FAMILY",
+            "write debian, ubuntu, deep-learning, container-optimized or e.g. debian-cloud/debian-12",
+        )
+    return value
+
+
+def _max_run(value: Duration) -> Duration:
+    if not 30 <= value <= 120 * 86400:
+        raise RefusedError("Compute Engine takes a run limit of 30 s to 120 days", "write for example '8h'")
+    return value
+
+
+class Machine(Section):
+    """A virtual machine that stops by itself."""
+
+    machine_type: str = "e2-medium"
+    """Machine type; changing it stops and starts the machine but does not replace it."""
+    gpu: Gpu | None = None
+    """GPUs to attach. Changing them replaces the machine; its data disk stays."""
+    zone: str | None = None
+    """Where it runs: the first zone of the stack's region that has the type unless given."""
+    fallback_zones: tuple[str, ...] = ()
+    """Zones to try in this order when Google has no capacity in `zone`."""
+    spot: Bool = False
+    """Spot price (60-90% less); Google may stop the machine at any time."""
+    on_demand_gpu: Bool = False
+    """Says that a GPU without Spot is meant."""
+    image: Annotated[str, AfterValidator(_known_image)] | None = None
+    """Name of the image table or PROJECT/FAMILY; chosen by the machine's use unless given."""
+    boot_disk: BootDisk = BootDisk()
+    """The disk with the operating system."""
+    data_disk: DataDisk | None = DataDisk()
+    """The disk with the work; `null` for none."""
+    startup_script: str | None = None
+    """Path of a shell script, from the project's folder, that runs as root at each start."""
+    container: Container | None = None
+    """A container to run instead of working on the machine by hand."""
+    max_run: Annotated[Duration, AfterValidator(_max_run)] = Duration(8 * 3600)
+    """The machine is stopped this long after each start. Changing it replaces the machine (Google's rule)."""
+    max_run_reason: str | None = None
+    """Why `max_run` is above 24h."""
+    labels: dict[str, LabelValue] = Field(default_factory=dict)
+    """Further labels of this machine."""
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Self:
+        if self.max_run > 86400 and not self.max_run_reason:
+            raise RefusedError(
+                f"a run limit above 24h ({self.max_run}) needs a reason: a forgotten machine is the whole"
+                " cost tail of a course",
+                "shorten maxRun, or add `maxRunReason:` with one sentence",
+            )
+        if self.container and self.startup_script:
+            raise RefusedError(
+                "a machine runs a container or a start-up script, not both",
+                "call docker in the script, or put the work into the image",
+            )
+        if self.gpu and not self.spot and not self.on_demand_gpu:
+            raise RefusedError(
+                "a GPU at the full price is a costly default",
+                "add `spot: true`, or `onDemandGpu: true` if an interruption would lose work",
+            )
+        return self
+
+
+class Training(Section):
+    """Vertex AI custom training: an identity, a staging place and the command that submits a job."""
+
+    enabled: Bool = True
+    """Declare the service accounts and outputs for training; they cost nothing while no job runs."""
+    region: str | None = None
+    """Region of the jobs; the stack's region unless given."""
+    image: str = "trainer:latest"
+    """Container with the training code: an image of the stack's docker repository or a full image name."""
+    machine_type: str = "n1-standard-4"
+    """Machine type of a job's worker."""
+    gpu: Gpu | None = None
+    """GPUs of a job's worker."""
+    spot: Bool = False
+    """Run jobs on Spot capacity; Vertex AI starts an interrupted job again."""
+    timeout: Duration = Duration(4 * 3600)
+    """A job is cancelled after this time."""
+    args: tuple[str, ...] = ()
+    """Arguments of the training program."""
+    prediction: Bool = False
+    """Also declare a service account for models that are served."""
+    endpoint: Bool = False
+    """Also declare an endpoint. It is free; a model deployed to it bills around the clock."""
+
+    @model_validator(mode="after")
+    def _limits(self) -> Self:
+        if not 60 <= self.timeout <= 7 * 86400:
+            raise RefusedError("Vertex AI ends a custom job after 7 days at most", "write a timeout of 1m to 7d")
+        return self
+
+
+class Service(Section):
+    """A Cloud Run service: bills while it answers, nothing while idle."""
+
+    image: str = "us-docker.pkg.dev/cloudrun/container/hello"
+    """An image of the stack's docker repository or a full image name; Google's sample until you have one."""
+    port: Annotated[Int, Field(ge=1, le=65535)] = 8080
+    """Port that the container listens on."""
+    cpu: Literal[1, 2, 4] = 1
+    """vCPUs of an instance."""
+    memory: str = "512Mi"
+    """Memory of an instance, e.g. `512Mi` or `2Gi`."""
+    max_instances: Annotated[Int, Field(ge=1, le=10)] = 2
+    """Upper bound of instances; the lower is 0."""
+    timeout: Duration = Duration(300)
+    """A request is cut off after this time, at most 1h."""
+    env: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], str] = Field(default_factory=dict)
+    """Environment variables. Not for secrets."""
+    secrets: tuple[SecretId, ...] = ()
+    """Secrets that the code reads itself: the variable NAME_SECRET holds the name of the newest version."""
+    mounted_secrets: tuple[SecretId, ...] = ()
+    """Secrets whose newest value is put into a variable of the same name. Cloud Run refuses the service
+    until each has a value, so list one only after its value was added."""
+    public: Bool = False
+    """Let everybody on the internet call it; otherwise only members of the team."""
+
+    @model_validator(mode="after")
+    def _limits(self) -> Self:
+        mebibytes = memory_mebibytes(self.memory)
+        least = 512 if self.cpu <= 2 else 2048
+        if not least <= mebibytes <= 8192 * self.cpu:
+            raise RefusedError(
+                f"{self.cpu} vCPU goes with {least}Mi to {8 * self.cpu}Gi of memory",
+                f"write memory between {least}Mi and {8 * self.cpu}Gi, or another cpu",
+            )
+        if not 1 <= self.timeout <= 3600:
+            raise RefusedError("Cloud Run cuts a request off after 1h at most", "write a timeout of 1s to 1h")
+        return self
+
+
+def memory_mebibytes(text: str) -> int:
+    """Read `512Mi` or `2Gi` as mebibytes."""
+    unit = {"Mi": 1, "Gi": 1024}.get(text[-2:])
+    if unit is None or not text[:-2].isdigit():
+        raise RefusedError("memory is a whole number with Mi or Gi behind it", "write '512Mi' or '2Gi'")
+    return int(text[:-2]) * unit
+
+
+Machines = dict[Key, Machine]
+Services = dict[Key, Service]

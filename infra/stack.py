@@ -1,0 +1,76 @@
+"""The whole environment, put together from its components in the order in which they need each other."""
+
+from typing import Any
+
+from infra import apis, names, outputs
+from infra.apis import Apis
+from infra.builds import Builds
+from infra.component import Place
+from infra.github import GitHub
+from infra.machines import Machines
+from infra.names import Names
+from infra.network import Network
+from infra.registry import Registry
+from infra.secrets import Secrets
+from infra.serving import Serving
+from infra.settings import Settings
+from infra.storage import Storage
+from infra.stores import Stores
+from infra.team import Operator, Team
+from infra.training import Training
+
+
+def declare(settings: Settings) -> dict[str, Any]:
+    """Register every resource that the settings ask for, and return the stack's outputs."""
+    place = Place(
+        project=settings.project,
+        region=settings.region,
+        names=Names(project=settings.project, stack=settings.stack),
+        labels=names.labels(
+            course=settings.course.name,
+            group=settings.course.group,
+            owner=settings.course.owner,
+            stack=settings.stack,
+            lease_end=str(settings.lease.ends or "none"),
+            own=settings.course.labels,
+        ),
+        apis=Apis(settings.project, apis.needed(settings)).enabled,
+    )
+    stores = Stores(
+        storage=Storage(place, settings.storage, settings.lease),
+        registry=Registry(place, settings.registry),
+        secrets=Secrets(place, settings.secrets),
+    )
+
+    machines = operator = None
+    if settings.machines:
+        operator = Operator(place).role.name
+        network = Network(place, subnets=settings.subnets, nat=settings.network.egress == "nat")
+        machines = Machines(place, settings, network=network, operator=operator, stores=stores)
+    training = Training(place, settings.training, stores=stores) if settings.training.enabled else None
+    serving = Serving(place, settings.services, stores=stores) if settings.services else None
+    builds = None
+    if settings.builds.triggers and settings.builds.repository:
+        builds = Builds(place, settings.builds, settings.builds.repository, stores=stores)
+
+    accounts = {
+        name: component.account
+        for name, component in (("machines", machines), ("training", training), ("builds", builds))
+        if component is not None
+    }
+    if settings.team.members:
+        Team(place, settings, operator=operator, accounts=accounts, serving=serving, stores=stores)
+    github = None
+    if settings.github:
+        deployed = accounts | ({"services": serving.account} if serving else {})
+        github = GitHub(place, settings.github, granted=place.granted, act_as=list(deployed.items()))
+    return outputs.outputs(
+        place,
+        settings,
+        machines=machines,
+        training=training,
+        serving=serving,
+        builds=builds,
+        github=github,
+        stores=stores,
+    )

@@ -1,0 +1,125 @@
+"""The team: what each member may do with the stack, and no more. Owner never."""
+
+import datetime
+import hashlib
+from collections.abc import Mapping, Sequence
+
+import pulumi
+from pulumi_gcp import projects, serviceaccount
+
+from infra.component import Component, Place, short
+from infra.serving import Serving
+from infra.settings import Settings
+from infra.stores import Stores
+
+OPERATOR_PERMISSIONS = (
+    "compute.disks.get",
+    "compute.disks.list",
+    "compute.instances.get",
+    "compute.instances.list",
+    "compute.instances.reset",
+    "compute.instances.resume",
+    "compute.instances.start",
+    "compute.instances.stop",
+    "compute.instances.suspend",
+    "compute.projects.get",
+    "compute.zoneOperations.get",
+    "compute.zones.get",
+    "compute.zones.list",
+)
+"""To see machines, and to start and stop them; not to make, change or delete one."""
+
+
+class Operator(Component):
+    """The custom role that starts and stops machines: for members, and for Google's schedule of the stops."""
+
+    def __init__(self, place: Place):
+        super().__init__("operator", place)
+        self.role = projects.IAMCustomRole(
+            "operator",
+            role_id=place.names.role("operator"),
+            project=place.project,
+            title=f"{place.names.stack}: start and stop machines",
+            permissions=list(OPERATOR_PERMISSIONS),
+            opts=self.child("iam"),
+        )
+        self.register_outputs({})
+
+
+class Team(Component):
+    """The grants of every member. Where the lease has an end, those on the project end with its grace days."""
+
+    def __init__(
+        self,
+        place: Place,
+        settings: Settings,
+        *,
+        operator: pulumi.Input[str] | None,
+        accounts: Mapping[str, serviceaccount.Account],
+        stores: Stores,
+        serving: Serving | None,
+    ):
+        super().__init__("team", place)
+        roles = project_roles(settings)
+        for member in settings.team.members:
+            who = member_key(member)
+            for role in roles:
+                self._grant(f"{who}-{short(role)}", role, member, settings.lease.kept_until)
+            if operator is not None:
+                self._grant(f"{who}-operator", operator, member, settings.lease.kept_until)
+            stores.storage.grant(
+                f"{who}-uses", member, "roles/storage.objectUser", "data", "models", "staging", under=self
+            )
+            # An upload and DVC look at the bucket itself first.
+            stores.storage.grant(
+                f"{who}-sees", member, "roles/storage.bucketViewer", "data", "models", "staging", under=self
+            )
+            stores.registry.grant(f"{who}-pushes", member, "roles/artifactregistry.writer", under=self)
+            for name, account in accounts.items():
+                self.grant_use(f"{who}-{name}", account, member)
+            for name in stores.secrets.containers:
+                role = "roles/secretmanager.secretVersionAdder"
+                stores.secrets.grant(f"{who}-adds-{name}", name, member, role, under=self)
+            for name, service in serving.services.items() if serving else ():
+                assert serving is not None  # noqa: S101 - the loop is empty without it
+                serving.grant_calling(f"{who}-calls-{name}", service, member, under=self)
+        self.register_outputs({})
+
+    def _grant(self, name: str, role: pulumi.Input[str], member: str, until: datetime.date | None) -> None:
+        self.place.granted.append(role)
+        projects.IAMMember(
+            name,
+            project=self.place.project,
+            role=role,
+            member=member,
+            # The condition's title also keeps two stacks of one project from sharing a binding, which the
+            # destroy of either would take from the other.
+            condition=projects.IAMMemberConditionArgs(
+                title=f"lease of stack {self.place.names.stack}",
+                expression=f"request.time < timestamp('{until + datetime.timedelta(days=1)}T00:00:00Z')",
+            )
+            if until
+            else None,
+            opts=self.child("cloudresourcemanager"),
+        )
+
+
+def project_roles(settings: Settings) -> Sequence[str]:
+    """List the predefined roles that a member holds on the project, for what is switched on."""
+    switched = {
+        "roles/logging.viewer": True,
+        "roles/serviceusage.serviceUsageConsumer": True,
+        "roles/iap.tunnelResourceAccessor": bool(settings.machines),
+        # Admin login, because the machines are the group's own and docker needs root.
+        "roles/compute.osAdminLogin": bool(settings.machines),
+        "roles/cloudbuild.builds.editor": bool(settings.builds.triggers),
+        "roles/aiplatform.user": settings.training.enabled,
+        "roles/run.viewer": bool(settings.services),
+    }
+    own = [role for role, on in switched.items() if on]
+    return [*own, *(role for role in settings.team.extra_roles if role not in own)]
+
+
+def member_key(member: str) -> str:
+    """Name a member in resource names without their address: eight digits of its SHA-256."""
+    return f"member-{hashlib.sha256(member.encode()).hexdigest()[:8]}"

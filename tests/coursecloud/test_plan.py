@@ -1,0 +1,135 @@
+"""What `coursecloud plan` tells: the same program as `pulumi up`, and nothing that is not in it."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from coursecloud import engine, plan, stackfile
+from coursecloud.cli import ROOT
+from infra.settings import SettingsError
+
+
+@pytest.fixture(scope="module")
+def full() -> plan.Plan:
+    return plan.make("full", ROOT / "Pulumi.full.yaml", ROOT)
+
+
+@pytest.mark.parametrize("stack", ["dev", "gpu", "full"])
+def test_every_committed_stack_plans(stack: str) -> None:
+    assert plan.make(stack, stackfile.path_of(stack, ROOT), ROOT).custom
+
+
+def test_a_plan_is_the_same_twice_in_one_process(full: plan.Plan) -> None:
+    again = plan.make("full", ROOT / "Pulumi.full.yaml", ROOT)
+    assert plan.to_json(again) == plan.to_json(full)
+
+
+def test_a_plan_leaves_the_environment_as_it_was(tmp_path: Path) -> None:
+    before = dict(os.environ), Path.cwd()
+    (tmp_path / "Pulumi.x.yaml").write_text("config: {gcp:project: some-project-1}")
+    plan.make("x", tmp_path / "Pulumi.x.yaml", ROOT)
+    assert (dict(os.environ), Path.cwd()) == before
+
+
+def test_the_json_form_survives_a_round_trip_and_has_every_field(full: plan.Plan) -> None:
+    written = json.loads(json.dumps(plan.to_json(full)))
+    assert written == plan.to_json(full)
+    assert written["version"] == 1
+    documented = (ROOT / "README.md").read_text(encoding="utf-8")
+    for field in (*written, *written["resources"][0]):
+        assert f"`{field}`" in documented, f"README does not document {field}"
+
+
+def test_parents_and_dependencies_are_resources_of_the_same_plan(full: plan.Plan) -> None:
+    urns = {resource.urn for resource in full.resources}
+    for resource in full.resources:
+        assert resource.parent is None or resource.parent in urns
+        assert set(resource.dependencies) <= urns
+        assert {urn for urns_ in resource.property_dependencies.values() for urn in urns_} <= urns
+    assert any(resource.dependencies for resource in full.resources)
+
+
+def test_what_only_the_real_run_can_know_is_marked_and_nothing_else(full: plan.Plan) -> None:
+    unknown = {resource.name: plan.unknowns(resource) for resource in full.custom if plan.unknowns(resource)}
+    assert unknown == {
+        "pool": ["workloadIdentityPoolId"],
+        "provider": ["workloadIdentityPoolId"],
+        "deploy-federation": ["member"],
+        "preview-federation": ["member"],
+        "scheduled-stop-agent": ["member"],
+    }
+
+
+def test_whole_numbers_are_whole(full: plan.Plan) -> None:
+    disk = next(resource for resource in full.custom if resource.type == "gcp:compute/disk:Disk")
+    assert isinstance(disk.inputs["size"], int)
+
+
+def _texts(made: plan.Plan, kind: str) -> str:
+    return "\n".join(notice.text for notice in plan.notices(made) if notice.kind == kind)
+
+
+def test_the_notices_say_what_is_kept_and_what_a_destroy_loses(full: plan.Plan) -> None:
+    kept, lost = _texts(full, "data").split("\n")
+    assert kept.startswith("`make down` keeps")
+    assert "data (objects)" in kept
+    assert "workbench-work (files)" in kept
+    assert "trainer-work (files)" in lost
+    assert "staging (objects)" in lost
+
+
+def test_the_notices_name_what_is_public(full: plan.Plan) -> None:
+    assert _texts(full, "public") == "full-demo: everybody on the internet may call it"
+
+
+def test_the_notices_name_the_first_day_an_old_checkout_can_fail(full: plan.Plan) -> None:
+    # Lease until 2026-12-18, 30 grace days: the last safe day is 2027-01-17.
+    assert "can fail from 2027-01-18" in _texts(full, "lease")
+
+
+def test_the_notices_warn_of_an_endpoint_around_the_clock(full: plan.Plan) -> None:
+    assert "endpoint: every model deployed to it, around the clock" in _texts(full, "idle")
+
+
+def test_the_notices_say_what_to_click_for_a_first_generation_trigger(full: plan.Plan) -> None:
+    assert "Repository mapping does not exist" in _texts(full, "todo")
+
+
+def _plan(tmp_path: Path, text: str) -> plan.Plan:
+    file = tmp_path / "Pulumi.x.yaml"
+    file.write_text(text, encoding="utf-8")
+    return plan.make("x", file, ROOT)
+
+
+def test_what_the_tables_do_not_know_is_marked_unknown(tmp_path: Path) -> None:
+    made = _plan(
+        tmp_path,
+        """
+        config:
+          gcp:project: some-project-1
+          coursecloud:allow: {machineTypes: [n9-standard-4]}
+          coursecloud:machines: {next: {machineType: n9-standard-4, image: some-project/some-family}}
+        """,
+    )
+    unknown = _texts(made, "unknown")
+    assert "machine type n9-standard-4" in unknown
+    assert "price is unknown" in unknown
+    assert "some-project/some-family is not in the table" in unknown
+
+
+def test_a_broken_stack_file_registers_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        pytest.fail("the program ran")
+
+    monkeypatch.setattr(engine, "record", refuse)
+    with pytest.raises(SettingsError):
+        _plan(tmp_path, "config: {gcp:project: NO}")
+
+
+def test_a_question_to_the_cloud_is_refused(tmp_path: Path) -> None:
+    program = tmp_path / "__main__.py"
+    program.write_text("import pulumi\npulumi.runtime.invoke('gcp:compute/getZones:getZones', {})\n")
+    with pytest.raises(Exception, match="asks the cloud a question: gcp:compute/getZones"):
+        engine.record(program, project="p", stack="s", config={})
