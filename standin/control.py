@@ -1,0 +1,36 @@
+"""The stand-in's own addresses, /_standin/...: what was asked, what exists, what bills, faults, a fresh start."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .server import Standin
+
+
+def answer(standin: Standin, http: str, path: str, raw: bytes, query: dict[str, list[str]]) -> tuple[int, Any]:
+    """Status and JSON."""
+    name = path.removeprefix("/_standin/").strip("/")
+    with standin.lock:
+        if http == "GET" and name == "requests":
+            return 200, standin.requests[int(query.get("from", ["0"])[0]) :]
+        if http == "GET" and name == "state":
+            return 200, standin.world.dump()
+        if http == "GET" and name == "remaining":
+            return 200, standin.world.remaining()
+        if http == "GET" and name == "env":
+            return 200, standin.env()
+        if http == "GET" and name == "scenario":
+            return 200, {"faults": [{"match": f.match, "seen": f.seen, "hit": f.hit} for f in standin.scenario.faults]}
+        if http == "POST" and name == "reset":
+            standin.reset()
+            return 200, {}
+        if http == "POST" and name == "scenario":
+            try:
+                standin.use(json.loads(raw or b"{}"))
+            except (ValueError, TypeError) as wrong:
+                return 400, {"error": str(wrong)}
+            return 200, {}
+    known = "GET requests, state, remaining, env, scenario; POST reset, scenario"
+    return 404, {"error": f"{http} {path}: unknown; there are {known}"}

@@ -1,0 +1,185 @@
+"""IAM policies: any resource that the description gives get/setIamPolicy has one, with an etag and checked bindings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from . import catalog
+from .errors import ApiError, invalid, not_found, stale
+from .shapes import many, part
+
+if TYPE_CHECKING:
+    from .call import Call
+    from .world import World
+
+Json = dict[str, Any]
+EMAIL = r"[^@\s:]+@[^@\s:]+\.[^@\s:]+"
+MEMBER = re.compile(
+    rf"(allUsers|allAuthenticatedUsers|(user|serviceAccount|group):{EMAIL}|domain:[\w.-]+\.[a-z]+"
+    r"|(projectOwner|projectEditor|projectViewer):[a-z][a-z0-9-]+|deleted:(user|serviceAccount|group):\S+\?uid=\d+"
+    r"|deleted:principal://\S+|principal(Set)?://(iam|cloudresourcemanager)\.googleapis\.com/\S+"
+    r"|serviceAccount:[\w.-]+\.(svc\.id\.goog|hub\.id\.goog)\[[\w./-]+\])"
+)
+OUR_ACCOUNT = re.compile(r"serviceAccount:[^@]+@([a-z][a-z0-9-]+)\.iam\.gserviceaccount\.com")
+PERMISSION = r"[a-z][a-zA-Z0-9]*(\.[a-z][a-zA-Z0-9]*)+"
+
+
+def key_of(call: Call) -> str:
+    return f"{call.service.name}:{call.path}"
+
+
+def _must_exist(call: Call) -> None:
+    collection = call.method.collection
+    if collection != "projects" and any(k.collection == collection for k in call.service.kinds):
+        call.resource()
+
+
+def get(call: Call) -> Any:
+    """getIamPolicy, in the version that was asked for."""
+    _must_exist(call)
+    policy = call.world.policies.get(key_of(call), {})
+    etag = policy.get("etag", "ACAB")
+    version = call.query.get("options.requestedPolicyVersion") or call.query.get("optionsRequestedPolicyVersion")
+    options = part(call.body, "options")
+    return told(call, policy, etag, int(version or options.get("requestedPolicyVersion") or 1))
+
+
+def told(call: Call, policy: Json, etag: str, version: int) -> Json:
+    """The policy in the version that was asked for: version 1 hides conditions behind a role name of its own."""
+    bindings = many(policy, "bindings")
+    conditional = any(b.get("condition") for b in bindings)
+    if conditional and version < 3:
+        bindings = [_without_condition(b) for b in bindings]
+    answer: Json = {"version": 3 if conditional and version >= 3 else 1, "etag": etag}
+    if bindings:
+        answer["bindings"] = bindings
+    if policy.get("auditConfigs"):
+        answer["auditConfigs"] = policy["auditConfigs"]
+    if call.service.name == "storage":
+        answer |= {"kind": "storage#policy", "resourceId": f"projects/_/buckets/{call.path.split('/')[1]}"}
+    return answer
+
+
+def _without_condition(binding: Json) -> Json:
+    if not binding.get("condition"):
+        return binding
+    mark = hashlib.sha256(json.dumps(binding["condition"], sort_keys=True).encode()).hexdigest()[:20]
+    return {"role": f"{binding['role']}_withcond_{mark}", "members": binding["members"]}
+
+
+def put(call: Call) -> Any:
+    """setIamPolicy: checked, merged, under a new etag; a stale one is refused."""
+    _must_exist(call)
+    body = call.body
+    given = body if call.service.name == "storage" else part(body, "policy")
+    if call.service.name == "compute" and "bindings" in body:
+        given = given | {"bindings": body["bindings"], "etag": body.get("etag")}
+    held = call.world.policies.get(key_of(call), {})
+    if given.get("etag") and given["etag"] != held.get("etag", "ACAB"):
+        raise ApiError(412, "Precondition Failed") if call.service.name == "storage" else stale("policy")
+    bindings = _merged(call, many(given, "bindings"))
+    if any(b.get("condition") for b in bindings) and int(given.get("version") or 1) < 3:
+        raise invalid("Specified policy version must be 3 when a binding has a condition.", ("policy.version", "not 3"))
+    policy: Json = {"bindings": bindings, "etag": call.world.tag()}
+    masked = str(body.get("updateMask") or "") if "updateMask" in body else ""
+    audit = (
+        given.get("auditConfigs") if "auditConfigs" in given and "auditConfigs" in (masked or "auditConfigs") else None
+    )
+    if audit or held.get("auditConfigs"):
+        policy["auditConfigs"] = audit if audit is not None else held["auditConfigs"]
+    call.world.policies[key_of(call)] = policy
+    return told(call, policy, policy["etag"], 3)
+
+
+def _merged(call: Call, given: list[Json]) -> list[Json]:
+    """Checked bindings, one per role and condition, members without doubles; empty ones go."""
+    merged: dict[str, Json] = {}
+    for binding in given:
+        role, condition = str(binding.get("role") or ""), binding.get("condition") or None
+        check_role(call.world, role)
+        if condition and not condition.get("expression"):
+            raise invalid("Condition expression must not be empty.", ("policy.bindings.condition", "no expression"))
+        members = [check_member(call, str(m), role) for m in many(binding, "members")]
+        entry = merged.setdefault(role + json.dumps(condition, sort_keys=True), {"role": role, "members": []})
+        entry["members"] = sorted({*entry["members"], *members})
+        if condition:
+            entry["condition"] = condition
+    return [b for b in merged.values() if b["members"]]
+
+
+def check_role(world: World, role: str) -> None:
+    """The role is well formed and there: a custom one in the project, a predefined one at Google."""
+    if re.fullmatch(r"(projects|organizations)/[^/]+/roles/[\w.]{3,64}", role):
+        if role.startswith("projects/") and world.get("iam", role) is None:
+            raise invalid(f"Role ({role}) does not exist in the resource's hierarchy.", ("policy.bindings.role", role))
+    elif not re.fullmatch(r"roles/[a-zA-Z0-9]+(\.[a-zA-Z0-9]+)*", role):
+        raise invalid(f"Role ({role}) is not a valid role name.", ("policy.bindings.role", role))
+    elif not catalog.known_role(role):
+        raise invalid(f"Role {role} is not supported for this resource.", ("policy.bindings.role", role))
+
+
+def check_member(call: Call, member: str, role: str) -> str:
+    if not MEMBER.fullmatch(member):
+        if ":" not in member and "://" not in member:
+            raise invalid(
+                f"Invalid member: {member}. Members must be of the form {{type}}:{{value}}.", ("member", member)
+            )
+        raise invalid(f"The member {member} is of an unknown type.", ("policy.bindings.members", member))
+    if member.startswith(("serviceAccount:", "user:")):
+        kind, _, email = member.partition(":")
+        member = f"{kind}:{email.lower()}" if "[" not in email else member
+    ours = OUR_ACCOUNT.fullmatch(member)
+    if ours and (project := call.world.project(ours[1])):
+        email = member.partition(":")[2]
+        if call.world.get("iam", f"projects/{project.id}/serviceAccounts/{email}") is None:
+            raise invalid(f"Service account {email} does not exist.", ("policy.bindings.members", member))
+    if member.startswith("all"):
+        _public(call, member, role)
+    return member
+
+
+def _public(call: Call, member: str, _role: str) -> None:
+    if call.method.collection == "projects":
+        raise invalid(f"Member {member} is not allowed on a project.", ("policy.bindings.members", member))
+    if call.service.name == "storage":
+        configuration = part(call.resource().body, "iamConfiguration")
+        if configuration.get("publicAccessPrevention") == "enforced":
+            text = f"The member bindings {member} are not allowed since public access prevention is enforced."
+            raise ApiError(412, text, reason="conditionNotMet")
+
+
+def test(call: Call) -> Any:
+    """All permissions are there, except those that the scenario denies to this token."""
+    asked = many(call.query, "permissions") or many(call.body, "permissions")
+    for permission in asked:
+        if not re.fullmatch(PERMISSION, permission):
+            raise invalid(f"Permission {permission} is not valid.", ("permissions", permission))
+    kept = [p for p in asked if not call.refused(p)]
+    return {"permissions": kept} if kept else {}
+
+
+def account_gone(world: World, email: str, unique_id: str) -> None:
+    """A deleted service account stays in every policy, under a name that nobody can sign in with."""
+    for policy in world.policies.values():
+        for binding in many(policy, "bindings"):
+            binding["members"] = [
+                f"deleted:serviceAccount:{email}?uid={unique_id}" if m == f"serviceAccount:{email}" else m
+                for m in binding["members"]
+            ]
+
+
+def holds(world: World, project: str, member: str, permissions: set[str], granting: set[str]) -> bool:
+    """Has the member, on the project, a role that gives the permissions (a custom one, or one of those named)?"""
+    for binding in world.policies.get(f"cloudresourcemanager:projects/{project}", {}).get("bindings", ()):
+        if member not in binding["members"]:
+            continue
+        custom = world.get("iam", binding["role"])
+        if binding["role"] in granting or (custom and permissions <= set(many(custom.body, "includedPermissions"))):
+            return True
+    return False
+
+
+__all__ = ["account_gone", "check_role", "get", "holds", "not_found", "put", "test"]

@@ -1,0 +1,257 @@
+"""The HTTP shell: sockets, uploads, batches, faults on the wire, the record of requests; loopback only."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import sys
+import threading
+import time
+import traceback
+from http import HTTPStatus
+from http.client import responses
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from . import batch, control
+from .call import Call
+from .engine import Engine
+from .environment import environment
+from .errors import ApiError, invalid
+from .faults import Fault, Scenario
+from .services.storage import read_multipart
+from .world import World
+
+Json = dict[str, Any]
+
+
+class Standin:
+    """A stand-in of Google's APIs on one loopback port: `with Standin(projects=["p"]) as s: s.url, s.env()`."""
+
+    def __init__(
+        self,
+        projects: list[str],
+        *,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        scenario: Json | None = None,
+        enabled: list[str] | None = None,
+        billing_account: str = "",
+    ):
+        if not ipaddress.ip_address(host).is_loopback:
+            raise ValueError(f"the stand-in serves loopback only, not {host}: it knows no passwords")
+        self._start = {"projects": projects, "enabled": enabled or [], "billing_account": billing_account}
+        self.requests: list[Json] = []
+        self.lock = threading.RLock()
+        self.reset()
+        self.use(scenario or {})
+        self._http = _Server((host, port), self)
+        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+
+    def reset(self) -> None:
+        """Nothing exists any more, nothing was asked."""
+        self.world = World(**self._start)  # type: ignore[arg-type]
+        self.engine = Engine(self.world)
+        self.requests.clear()
+
+    def use(self, scenario: Json) -> None:
+        """From now on, these faults, quotas and refusals."""
+        self.scenario = Scenario.read(scenario)
+        for project in self.world.projects.values():
+            project.quotas |= self.scenario.quotas
+
+    @property
+    def url(self) -> str:
+        """Where it serves."""
+        host, port = self._http.server_address[:2]
+        return f"http://{host!s}:{port}"
+
+    def env(self, project: str = "") -> dict[str, str]:
+        """What a client must find in its environment to come here and nowhere else."""
+        return environment(self.url, project or next(iter(self.world.projects)))
+
+    def remaining(self) -> list[Json]:
+        """What still exists, and what of it bills."""
+        with self.lock:
+            return self.world.remaining()
+
+    def state(self) -> Json:
+        """Everything, as JSON."""
+        with self.lock:
+            return self.world.dump()
+
+    def left_the_machine(self) -> list[Json]:
+        """Attempts to reach anything else through the proxy that this is."""
+        return [r for r in self.requests if r["method"] == "CONNECT"]
+
+    def __enter__(self) -> Standin:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+
+    def serve(self) -> None:
+        """In this thread, until interrupted."""
+        self._http.serve_forever()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
+
+    def __init__(self, address: tuple[str, int], standin: Standin):
+        self.standin = standin
+        super().__init__(address, _Handler)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - socketserver's signature
+        """An error of the stand-in's own: kept in the record, never taken for an answer of Google's."""
+        kind, error, trace = sys.exc_info()
+        if kind and issubclass(kind, ConnectionError | TimeoutError):
+            return
+        text = "".join(traceback.format_exception(kind, error, trace))
+        self.standin.requests.append({"method": "CRASH", "id": "", "path": "", "status": 500, "ms": 0, "error": text})
+        sys.stderr.write(text)
+        request.sendall(b"HTTP/1.1 500 Stand-in crashed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: _Server  # pyright: ignore[reportIncompatibleVariableOverride] - what it always is here
+
+    def do_CONNECT(self) -> None:
+        """Someone took HTTPS_PROXY and wants to leave the machine: no, and it is on record."""
+        self._record("", self.path, 403, time.perf_counter())
+        self._send(403, b"The stand-in lets nothing leave this machine.\n", "text/plain")
+        self.close_connection = True
+
+    def do_any(self) -> None:
+        start = time.perf_counter()
+        raw = self._read()
+        url = urlsplit(self.path)
+        standin = self.server.standin
+        if url.netloc and url.hostname not in ("127.0.0.1", "::1", "localhost"):  # a plain-HTTP proxy request
+            self._record("", self.path, 403, start)
+            self._send(403, b"The stand-in lets nothing leave this machine.\n", "text/plain")
+        elif url.path.startswith("/_standin/"):
+            status, answer = control.answer(standin, self.command, url.path, raw, parse_qs(url.query))
+            self._send(status, json.dumps(answer, indent=1).encode())
+        elif url.path.startswith("/batch"):
+            kind, payload = batch.answer(self.headers.get("Content-Type", ""), raw, self._one)
+            self._send(200, payload, kind)
+        else:
+            status, payload, fault = self._one(self.command, self.path, dict(self.headers), raw)
+            if fault and fault.cut:
+                self._cut(payload)
+            else:
+                self._send(status, payload, "application/json; charset=UTF-8")
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_any  # noqa: N815
+
+    def _one(self, http: str, target: str, headers: dict[str, str], raw: bytes) -> tuple[int, bytes, Fault | None]:
+        """One API request, also one of a batch: status, body, and what is to go wrong on the wire."""
+        start, url, standin = time.perf_counter(), urlsplit(target), self.server.standin
+        headers = {k.lower(): v for k, v in headers.items()}
+        call: Call | None = None
+        fault: Fault | None = None
+        problem = ""
+        try:
+            path, query = url.path, parse_qs(url.query, keep_blank_values=True)
+            upload = path.startswith(("/upload/", "/resumable/upload/"))
+            path = path.removeprefix("/resumable").removeprefix("/upload").removeprefix("/download")
+            call = standin.engine.prepare(http, path)
+            with standin.lock:
+                fault = standin.scenario.fault_for(call.method.id, call.path)
+            if wait := standin.scenario.latency + (fault.delay if fault else 0):
+                time.sleep(wait)
+            call.fault = fault or (Fault("*", polls=standin.scenario.polls) if standin.scenario.polls else None)
+            token = headers.get("authorization", "").removeprefix("Bearer ")
+            call.payer = headers.get("x-goog-user-project", "")
+            call.denied = tuple(standin.scenario.deny.get(token, ()))
+            if fault and (fault.status or fault.cut) and not fault.applied and fault.cut != "after":
+                raise ApiError(fault.status or 500, fault.message or "Injected by the scenario.", reason=fault.reason)
+            body = self._upload(call, headers, raw) if upload else _json(raw)
+            with standin.lock:
+                answer = standin.engine.answer(call, query, body)
+                payload = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            status = 204 if http == "DELETE" and call.service.name == "storage" else 200
+            if fault and fault.status and fault.applied:
+                raise ApiError(fault.status, fault.message or "Injected by the scenario.", reason=fault.reason)
+        except ApiError as refused:
+            classic = call.service.classic if call else True
+            status, payload, problem = (refused.code, json.dumps(refused.body(classic)).encode(), refused.message)
+        self._record(call.method.id if call else "", target, status, start, http, problem, fault)
+        return status, payload, fault
+
+    def _upload(self, call: Call, headers: dict[str, str], raw: bytes) -> Any:
+        kind = headers.get("content-type", "application/octet-stream")
+        if "multipart/related" in kind:
+            described, call.media = read_multipart(kind, raw)
+            return described
+        call.media = raw
+        return {"contentType": kind}
+
+    def _read(self) -> bytes:
+        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            chunks = b""
+            while size := int(self.rfile.readline().split(b";")[0] or b"0", 16):
+                chunks += self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+            return chunks
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+    def _send(self, status: int, payload: bytes, kind: str = "application/json") -> None:
+        head = f"HTTP/1.1 {status} {responses.get(status, '')}\r\nContent-Type: {kind}\r\n"
+        if status != HTTPStatus.NO_CONTENT:
+            head += f"Content-Length: {len(payload)}\r\n"
+        body = payload if status != HTTPStatus.NO_CONTENT else b""
+        self.wfile.write(head.encode() + b"\r\n" + body)  # one write: one packet, no waiting
+
+    def _cut(self, payload: bytes) -> None:
+        """Half an answer, then nothing."""
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")
+        self.wfile.write(b"Content-Length: %d\r\n\r\n" % max(len(payload), 2) + payload[: len(payload) // 2])
+        self.close_connection = True
+
+    def _record(
+        self,
+        method_id: str,
+        target: str,
+        status: int,
+        start: float,
+        http: str = "",
+        problem: str = "",
+        fault: Fault | None = None,
+    ) -> None:
+        entry = {
+            "method": http or self.command,
+            "id": method_id,
+            "path": target,
+            "status": status,
+            "ms": round((time.perf_counter() - start) * 1000, 1),
+        }
+        if problem:
+            entry["error"] = problem
+        if fault:
+            entry["fault"] = f"{fault.match} #{fault.seen}"
+        self.server.standin.requests.append(entry)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is http.server's
+        """The record says it all."""
+
+
+def _json(raw: bytes) -> Any:
+    if not raw.strip():
+        return None
+    try:
+        return json.loads(raw)
+    except ValueError as wrong:
+        raise invalid(f"Invalid JSON payload received. {wrong}", ("", str(wrong))) from None
+
+
+__all__ = ["Standin"]

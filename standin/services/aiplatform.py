@@ -1,0 +1,112 @@
+"""Vertex AI: endpoints, custom jobs, tensorboards, models; nothing is trained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import longrunning
+from ..call import Call
+from ..errors import failed, invalid
+from ..kinds import Handlers, Kind, Service, always
+from ..shapes import part
+from ..world import Resource, now
+from .common import labels, need_account
+
+Json = dict[str, Any]
+handlers = Handlers()
+PLACE = "projects/locations"
+ENDED = ("JOB_STATE_SUCCEEDED", "JOB_STATE_FAILED", "JOB_STATE_CANCELLED")
+
+
+def named(_call: Call, body: Json, _old: Json | None) -> None:
+    """A display name is the one thing that everything here must have."""
+    labels(body)
+    if not body.get("displayName"):
+        raise invalid("display_name must not be empty.", ("display_name", "required"))
+    if len(body["displayName"]) > 128:
+        raise invalid("display_name must be at most 128 characters.", ("display_name", "too long"))
+
+
+def endpoint_used(_call: Call, resource: Resource) -> None:
+    """An endpoint goes only when no model is deployed on it."""
+    if resource.body.get("deployedModels"):
+        raise failed(f"Endpoint {resource.body['name']} still has deployed models.")
+
+
+def check_job(call: Call, body: Json, old: Json | None) -> None:
+    """A job needs machines, something to run on them, and an account that is there."""
+    named(call, body, old)
+    spec = part(body, "jobSpec")
+    if not spec.get("workerPoolSpecs"):
+        raise invalid("job_spec.worker_pool_specs must not be empty.", ("job_spec.worker_pool_specs", "required"))
+    for pool in spec["workerPoolSpecs"]:
+        if not part(pool, "machineSpec").get("machineType"):
+            raise invalid(
+                "machine_spec.machine_type is required.", ("job_spec.worker_pool_specs.machine_spec", "required")
+            )
+        if ("containerSpec" in pool) == ("pythonPackageSpec" in pool):
+            raise invalid("Either container_spec or python_package_spec.", ("job_spec.worker_pool_specs", "task"))
+    need_account(call, spec.get("serviceAccount", ""), "job_spec.service_account")
+    body.setdefault("state", "JOB_STATE_PENDING")
+
+
+@handlers.on("aiplatform.projects.locations.customJobs.get")
+def get_job(call: Call) -> Any:
+    """Each look moves it on: pending, running, succeeded."""
+    job = call.resource()
+    following = {"JOB_STATE_PENDING": "JOB_STATE_RUNNING", "JOB_STATE_RUNNING": "JOB_STATE_SUCCEEDED"}
+    told = dict(job.body)
+    job.body["state"] = following.get(job.body["state"], job.body["state"])
+    job.bills = job_bills(job.body)
+    return told
+
+
+def job_bills(body: Json) -> str:
+    """A job bills until it has ended."""
+    return "" if body["state"] in ENDED else "its machines while it runs"
+
+
+@handlers.on("aiplatform.projects.locations.customJobs.cancel")
+def cancel(call: Call) -> Any:
+    """The job ends here."""
+    job = call.resource()
+    if job.body["state"] not in ENDED:
+        job.body |= {"state": "JOB_STATE_CANCELLED", "endTime": now()}
+        job.bills = ""
+    return {}
+
+
+def job_running(_call: Call, resource: Resource) -> None:
+    """A job goes only when it has ended."""
+    if resource.body["state"] not in ENDED:
+        raise failed("The job is running: cancel it first.")
+
+
+for _part in ("", "endpoints.", "customJobs.", "tensorboards.", "models."):
+    handlers[f"aiplatform.projects.locations.{_part}operations.get"] = longrunning.read
+    handlers[f"aiplatform.projects.locations.{_part}operations.wait"] = longrunning.read
+_COMMON: Json = {"number": True, "stamps": ("createTime", "updateTime")}
+KINDS = (
+    Kind(
+        "aiplatform",
+        f"{PLACE}/endpoints",
+        "?endpointId?",
+        r"[a-z0-9-]{1,63}",
+        etag="etag",
+        check=named,
+        blocked=endpoint_used,
+        bills=lambda e: "its deployed models by the hour" if e.get("deployedModels") else "",
+        **_COMMON,
+    ),
+    Kind("aiplatform", f"{PLACE}/customJobs", check=check_job, blocked=job_running, bills=job_bills, **_COMMON),
+    Kind(
+        "aiplatform",
+        f"{PLACE}/tensorboards",
+        etag="etag",
+        check=named,
+        bills=always("per user and month, and its storage"),
+        **_COMMON,
+    ),
+    Kind("aiplatform", f"{PLACE}/models", etag="etag", check=named, **_COMMON),
+)
+SERVICE = Service("aiplatform", ("v1", "v1beta1"), kinds=KINDS, handlers=handlers)

@@ -1,0 +1,256 @@
+"""IAM: service accounts, custom roles, workload identity pools and their providers."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from .. import catalog, crud, iampolicy, longrunning, merge
+from ..call import Call, page
+from ..errors import ApiError, bad_value, failed, invalid, stale
+from ..kinds import Handlers, Kind, Service
+from ..shapes import many, part
+from ..world import Resource
+
+Json = dict[str, Any]
+handlers = Handlers()
+ACCOUNTS, ROLES = "projects/serviceAccounts", "projects/roles"
+POOLS = "projects/locations/workloadIdentityPools"
+PERMISSION = re.compile(r"[a-z][a-zA-Z0-9]*(\.[a-zA-Z][a-zA-Z0-9]*){2,}")
+NOT_IN_PROJECT_ROLES = ("resourcemanager.projects.list", "resourcemanager.folders.", "resourcemanager.organizations.")
+SHARED_ISSUERS = ("token.actions.githubusercontent.com", "gitlab.com", "app.terraform.io", "oidc.circleci.com")
+
+
+@handlers.on("iam.projects.serviceAccounts.create")
+def create_account(call: Call) -> Any:
+    """A service account, under a unique id that no other ever had."""
+    name = str(call.body.get("accountId") or "")
+    if not re.fullmatch(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", name):
+        raise invalid(
+            f"Invalid value for account_id: '{name}'. Must be 6-30 characters of [a-z][a-z0-9-]*.", ("account_id", name)
+        )
+    project, number = call.project, call.world.next_id()
+    email = f"{name}@{project.id}.iam.gserviceaccount.com"
+    path = f"projects/{project.id}/serviceAccounts/{email}"
+    if call.world.get("iam", path):
+        raise ApiError(409, f"Service account {name} already exists within project projects/{project.id}.")
+    if len(list(call.world.below("iam", call.path))) >= 100:
+        raise ApiError(
+            429, "A quota has been reached for project number " + project.number + ": Service accounts per project."
+        )
+    body = {
+        **part(call.body, "serviceAccount"),
+        "name": path,
+        "projectId": project.id,
+        "uniqueId": "1" + number,
+        "email": email,
+        "oauth2ClientId": "1" + number,
+        "etag": call.world.tag(),
+    }
+    return call.world.put(Resource("iam", path, ACCOUNTS, body)).body
+
+
+def account(call: Call) -> Resource:
+    """By e-mail or unique id, in its project or in `-`."""
+    wanted = call.params["serviceAccountsId"]
+    for r in call.world.of("iam", ACCOUNTS):
+        if wanted in (r.body["email"], r.body["uniqueId"]):
+            call.path = r.path
+            return r
+    email = f"{call.path.rsplit('/', 1)[0]}/{wanted}"
+    raise ApiError(
+        404, f"Unknown service account: {email}" if "@" not in wanted else f"Service account {email} does not exist."
+    )
+
+
+@handlers.on("iam.projects.serviceAccounts.get")
+def get_account(call: Call) -> Any:
+    """By e-mail or unique id."""
+    return account(call).body
+
+
+@handlers.on("iam.projects.serviceAccounts.patch", "iam.projects.serviceAccounts.update")
+def patch_account(call: Call) -> Any:
+    """Display name and description are all that changes."""
+    found = account(call)
+    given, mask = (
+        (part(call.body, "serviceAccount"), call.body.get("updateMask", ""))
+        if "serviceAccount" in call.body
+        else (call.body, "")
+    )
+    if given.get("etag") and given["etag"] != found.body["etag"]:
+        raise stale(f"service account {found.name}")
+    allowed = {k: v for k, v in given.items() if k in ("displayName", "description")}
+    found.body = merge.update(found.body, allowed, mask, call.doc.schemas["ServiceAccount"], replace=False)
+    found.body["etag"] = call.world.tag()
+    return found.body
+
+
+@handlers.on("iam.projects.serviceAccounts.delete")
+def delete_account(call: Call) -> Any:
+    """Its name stays in the policies, marked as deleted."""
+    found = account(call)
+    iampolicy.account_gone(call.world, found.body["email"], found.body["uniqueId"])
+    call.world.drop(found)
+    return {}
+
+
+@handlers.on("iam.projects.serviceAccounts.enable", "iam.projects.serviceAccounts.disable")
+def switch_account(call: Call) -> Any:
+    """Enable or disable."""
+    found = account(call)
+    found.body.pop("disabled", None)
+    if call.method.action == "disable":
+        found.body["disabled"] = True
+    return {}
+
+
+@handlers.on(
+    "iam.projects.serviceAccounts.getIamPolicy",
+    "iam.projects.serviceAccounts.setIamPolicy",
+    "iam.projects.serviceAccounts.testIamPermissions",
+)
+def account_policy(call: Call) -> Any:
+    """Who may use the account."""
+    account(call)
+    action = {"getIamPolicy": iampolicy.get, "setIamPolicy": iampolicy.put, "testIamPermissions": iampolicy.test}
+    return action[call.method.action](call)
+
+
+@handlers.on("iam.projects.serviceAccounts.keys.list")
+def list_keys(call: Call) -> Any:
+    """None: keys cannot be made."""
+    account(call)
+    return {}
+
+
+@handlers.on("iam.projects.serviceAccounts.keys.create")
+def create_key(_call: Call) -> Any:
+    """As in every organization made since 2024."""
+    raise failed(
+        "Key creation is not allowed on this service account (constraints/iam.disableServiceAccountKeyCreation)."
+    )
+
+
+def check_role(_call: Call, body: Json, _old: Json | None) -> None:
+    """Permissions are permissions, and ones that a project can give."""
+    for permission in many(body, "includedPermissions"):
+        if not PERMISSION.fullmatch(permission):
+            raise invalid(f"Permission {permission} is not valid.", ("role.included_permissions", permission))
+        if permission.startswith(NOT_IN_PROJECT_ROLES):
+            raise invalid(
+                f"Permission {permission} is not supported in custom roles of projects.", ("role", permission)
+            )
+    if len(body.get("title", "")) > 100:
+        raise invalid("The role title must be at most 100 characters.", ("role.title", "too long"))
+
+
+@handlers.on("iam.projects.roles.create")
+def create_role(call: Call) -> Any:
+    """The id of a deleted role stays blocked."""
+    name, body = str(call.body.get("roleId") or ""), dict(part(call.body, "role"))
+    if not re.fullmatch(r"[a-zA-Z0-9_.]{3,64}", name):
+        raise invalid(f"The role_id {name} is invalid: 3 to 64 of [a-zA-Z0-9_.].", ("role_id", name))
+    path = f"{call.path}/{name}"
+    held = call.world.get("iam", path, deleted=True)
+    if held and held.deleted:
+        raise failed(
+            f"You can't create a role with role_id ({name}) where there is an existing role with that role_id "
+            "in a deleted state."
+        )
+    if held:
+        raise ApiError(409, f"A role named {name} in {call.path} already exists.")
+    resource = Resource("iam", path, ROLES, body)
+    call.path = path
+    crud.settle(call, next(k for k in KINDS if k.collection == ROLES), resource, None)
+    return call.world.put(resource).body
+
+
+@handlers.on("iam.roles.get", "iam.roles.list")
+def predefined(call: Call) -> Any:
+    """Google's own roles."""
+    names = [f"roles/{s}.{r}" if s else f"roles/{r}" for s, rest in catalog.ROLES.items() for r in rest]
+    if call.method.action == "list":
+        return page(call, "roles", [{"name": n, "title": n, "stage": "GA"} for n in names])
+    if call.path not in names:
+        raise ApiError(404, f"The role named {call.path} was not found.")
+    return {"name": call.path, "title": call.path, "stage": "GA", "etag": "AA=="}
+
+
+def mark_deleted(call: Call, resource: Resource) -> None:
+    """Seven days in which it can be undeleted."""
+    resource.body |= {"deleted": True, "etag": call.world.tag()}
+
+
+def mark_expiring(_call: Call, resource: Resource) -> None:
+    """Thirty days in which its id stays blocked."""
+    due = datetime.now(UTC) + timedelta(days=30)
+    resource.body |= {"state": "DELETED", "expireTime": due.isoformat().replace("+00:00", "Z")}
+
+
+def pool_name(call: Call, _body: Json, _old: Json | None) -> None:
+    """Google keeps the prefix gcp- for itself."""
+    if call.path.rsplit("/", 1)[-1].startswith("gcp-"):
+        raise invalid("The prefix `gcp-` is reserved for use by Google.", ("workload_identity_pool_id", "reserved"))
+
+
+def check_provider(call: Call, body: Json, old: Json | None) -> None:
+    """The mapping has a subject, and the condition keeps strangers out."""
+    pool_name(call, body, old)
+    pool = call.world.get("iam", call.path.rsplit("/", 2)[0])
+    if pool is None:
+        raise failed("The workload identity pool is deleted.")
+    if "oidc" in body:
+        issuer = str(body["oidc"].get("issuerUri") or "")
+        if not issuer.startswith("https://"):
+            raise bad_value("oidc.issuer_uri", issuer, "Must be a URL that begins with https://.")
+        condition = body.get("attributeCondition", "")
+        if (
+            any(host in issuer for host in SHARED_ISSUERS)
+            and "assertion." not in condition
+            and "attribute." not in condition
+        ):
+            raise invalid(
+                "The attribute condition must reference one of the provider's claims.", ("attribute_condition", issuer)
+            )
+        if len(many(body["oidc"], "allowedAudiences")) > 10:
+            raise invalid("At most 10 allowed audiences.", ("oidc.allowed_audiences", "too many"))
+    mapping = part(body, "attributeMapping")
+    if ("oidc" in body or "saml" in body) and "google.subject" not in mapping:
+        raise invalid("The attribute mapping must map google.subject.", ("attribute_mapping", "google.subject missing"))
+    for key in mapping:
+        if not re.fullmatch(r"google\.(subject|groups)|attribute\.[a-z0-9_]{1,100}", key):
+            raise invalid(f"Attribute mapping key '{key}' is invalid.", ("attribute_mapping", key))
+    for used in re.findall(r"\battribute\.([a-z0-9_]+)", body.get("attributeCondition") or ""):
+        if f"attribute.{used}" not in mapping:
+            raise invalid(
+                f"The attribute condition refers to attribute.{used}, which is not mapped.",
+                ("attribute_condition", used),
+            )
+
+
+@handlers.on("iam.projects.locations.workloadIdentityPools.listAttestationRules")
+def attestation_rules(call: Call) -> Any:
+    """None: those are for managed identities."""
+    call.resource(deleted=True)
+    return {}
+
+
+_POOL: Json = {"name_rule": r"[a-z][a-z0-9-]{2,30}[a-z0-9]", "number": True, "soft_delete": mark_expiring}
+KINDS = (
+    Kind("iam", ACCOUNTS),
+    Kind("iam", ROLES, check=check_role, soft_delete=mark_deleted, etag="etag", defaults={"stage": "ALPHA"}),
+    Kind("iam", POOLS, "?workloadIdentityPoolId", defaults={"state": "ACTIVE"}, check=pool_name, **_POOL),
+    Kind(
+        "iam",
+        f"{POOLS}/providers",
+        "?workloadIdentityPoolProviderId",
+        defaults={"state": "ACTIVE"},
+        check=check_provider,
+        **_POOL,
+    ),
+)
+for _part in ("", "providers."):
+    handlers[f"iam.projects.locations.workloadIdentityPools.{_part}operations.get"] = longrunning.read
+SERVICE = Service("iam", ("v1",), locations=("global",), kinds=KINDS, handlers=handlers)

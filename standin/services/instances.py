@@ -1,0 +1,346 @@
+"""Virtual machines of Compute Engine: what is refused of a new one, and what the server fills in."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Any
+
+from .. import catalog, crud, iampolicy, longrunning
+from ..call import Call
+from ..errors import ApiError, bad_value
+from ..kinds import Handlers
+from ..shapes import many, part
+from ..world import Resource, now
+from .common import need_account
+from .disks import attach, release, use
+from .identity import labelled
+from .links import catalog_or_world, link, path_of
+
+Json = dict[str, Any]
+handlers = Handlers()
+DAY = 86_400
+SCHEDULING = {
+    "onHostMaintenance": "MIGRATE",
+    "automaticRestart": True,
+    "preemptible": False,
+    "provisioningModel": "STANDARD",
+}
+SHIELDED = {"enableSecureBoot": False, "enableVtpm": True, "enableIntegrityMonitoring": True}
+START_STOP = {"compute.instances.start", "compute.instances.stop"}
+START_STOP_ROLES = {
+    "roles/compute.instanceAdmin.v1",
+    "roles/compute.instanceAdmin",
+    "roles/compute.admin",
+    "roles/editor",
+    "roles/owner",
+}
+
+
+def settle(call: Call, body: Json, old: Json | None) -> None:
+    """A new machine, or one changed by instances.update."""
+    body["machineType"] = link(call, body.get("machineType"), "resource.machineType")
+    scheduling(body)
+    accelerators(call, body)
+    if old is None:
+        if not body.get("disks") or not body["disks"][0].get("boot"):
+            raise bad_value(
+                "resource.disks", body.get("disks"), "At least one disk, the boot disk first, must be given."
+            )
+        accounts(call, body)
+        quota(call, body)
+        for index, entry in enumerate(body["disks"]):
+            attach(call, body, entry, index)
+        _interfaces(call, body)
+        defaults = {
+            "status": "RUNNING",
+            "cpuPlatform": "Intel Broadwell",
+            "canIpForward": False,
+            "startRestricted": False,
+            "deletionProtection": False,
+            "lastStartTimestamp": now(),
+            "shieldedInstanceConfig": dict(SHIELDED),
+            "shieldedInstanceIntegrityPolicy": {"updateAutoLearnPolicy": True},
+        }
+        for name, value in defaults.items():
+            body.setdefault(name, value)
+        body["shieldedInstanceConfig"] = SHIELDED | body["shieldedInstanceConfig"]
+        for name in ("metadata", "tags"):
+            body[name] = {**body.get(name, {}), "fingerprint": call.world.tag()}
+        body["metadata"]["kind"] = "compute#metadata"
+        metadata(body["metadata"])
+        body["resourcePolicies"] = [
+            link(call, p, "resource.resourcePolicies[0]") for p in many(body, "resourcePolicies")
+        ]
+        if not body["resourcePolicies"]:
+            del body["resourcePolicies"]
+        check_schedule(call, body)
+    labelled(call, body, old)
+    body["fingerprint"] = call.world.tag()
+    for disk in body["disks"]:
+        use(call, disk["source"])
+
+
+def scheduling(body: Json) -> None:
+    """Maintenance, restart, Spot and time limits fit each other."""
+    given = part(body, "scheduling")
+    rules = body["scheduling"] = {**SCHEDULING, **given}
+    gpus = bool(body.get("guestAccelerators")) or bool(_size(body)[2])
+    if gpus and "onHostMaintenance" not in given:
+        rules["onHostMaintenance"] = "TERMINATE"
+    if rules["provisioningModel"] == "SPOT" or rules["preemptible"]:
+        rules.update(
+            preemptible=True,
+            onHostMaintenance=given.get("onHostMaintenance", "TERMINATE"),
+            automaticRestart=given.get("automaticRestart", False),
+        )
+        if rules["automaticRestart"]:
+            raise bad_value(
+                "resource.scheduling.automaticRestart", True, "Spot and preemptible machines cannot restart."
+            )
+        if rules["onHostMaintenance"] == "MIGRATE":
+            raise bad_value("resource.scheduling.onHostMaintenance", "MIGRATE", "Spot machines cannot migrate.")
+    if gpus and rules["onHostMaintenance"] != "TERMINATE":
+        text = "Instances with guest accelerators do not support live migration."
+        raise bad_value("resource.scheduling.onHostMaintenance", rules["onHostMaintenance"], text)
+    limit = given.get("maxRunDuration")
+    if limit is not None:
+        seconds = int(limit.get("seconds") or 0)
+        if not 30 <= seconds <= 120 * DAY:
+            raise bad_value("resource.scheduling.maxRunDuration", seconds, "Must be between 30 seconds and 120 days.")
+        if given.get("terminationTime"):
+            raise bad_value("resource.scheduling.terminationTime", given["terminationTime"], "Excludes maxRunDuration.")
+    spot = rules["provisioningModel"] == "SPOT"
+    action = given.get("instanceTerminationAction")
+    if (limit or given.get("terminationTime")) and not action:
+        raise bad_value(
+            "resource.scheduling.instanceTerminationAction", "", "Required with maxRunDuration or terminationTime."
+        )
+    if action and not (spot or limit or given.get("terminationTime")):
+        raise bad_value(
+            "resource.scheduling.instanceTerminationAction", action, "Only for Spot machines or with a time limit."
+        )
+    if spot and not action:
+        rules["instanceTerminationAction"] = "STOP"
+
+
+def _size(body: Json) -> tuple[int, int, int]:
+    return catalog.size_of(str(body["machineType"]).rsplit("/", 1)[-1]) or (1, 1024, 0)
+
+
+def accelerators(call: Call, body: Json) -> None:
+    """The GPU is there in the zone and fits the machine type."""
+    kind = str(body["machineType"]).rsplit("/", 1)[-1]
+    for entry in many(body, "guestAccelerators"):
+        entry["acceleratorType"] = link(
+            call, entry.get("acceleratorType"), "resource.guestAccelerators[0].acceleratorType"
+        )
+        built_in = catalog.BUILT_IN_GPUS.get(kind.rpartition("-")[0])
+        if entry["acceleratorType"].rsplit("/", 1)[-1] != built_in and not kind.startswith(("n1-", "custom-")):
+            raise bad_value(
+                "resource.guestAccelerators[0].acceleratorType",
+                entry["acceleratorType"],
+                f"Accelerators cannot be attached to {kind}: N1 machine types only.",
+            )
+        if entry.get("acceleratorCount") not in (1, 2, 4, 8):
+            raise bad_value(
+                "resource.guestAccelerators[0].acceleratorCount", entry.get("acceleratorCount"), "Must be 1, 2, 4 or 8."
+            )
+
+
+def accounts(call: Call, body: Json) -> None:
+    """At most one service account, which is there, with scopes."""
+    accounts = many(body, "serviceAccounts")
+    if len(accounts) > 1:
+        raise bad_value("resource.serviceAccounts", len(accounts), "At most one service account.")
+    for account in accounts:
+        if account.get("email") in (None, "", "default"):
+            account["email"] = f"{call.project.number}-compute@developer.gserviceaccount.com"
+        try:
+            need_account(call, account["email"], "resource.serviceAccounts[0].email")
+        except ApiError:
+            text = "The resource 'projects/{}/serviceAccounts/{}' was not found".format(
+                call.project.id, account["email"]
+            )
+            raise ApiError(404, text) from None
+        if not account.get("scopes"):
+            raise bad_value("resource.serviceAccounts[0].scopes", [], "At least one scope must be given.")
+
+
+def metadata(found: Json) -> None:
+    """Keys are keys, each once."""
+    keys = [i.get("key", "") for i in many(found, "items")]
+    if len(keys) != len(set(keys)):
+        raise bad_value("resource.metadata.items", keys, "Metadata keys must be unique.")
+    for key in keys:
+        if not re.fullmatch(r"[a-zA-Z0-9_-]{1,128}", key):
+            raise bad_value("resource.metadata.items[0].key", key, "Must be a match of regex '[a-zA-Z0-9-_]{1,128}'")
+
+
+def check_schedule(call: Call, body: Json) -> None:
+    """A schedule starts and stops in the name of Compute Engine's own agent, which must be let; one per machine."""
+    found = [catalog_or_world(call, path_of(p)) or {} for p in many(body, "resourcePolicies")]
+    schedules = [p for p in found if p.get("instanceSchedulePolicy")]
+    if len(schedules) > 1:
+        raise bad_value("resource.resourcePolicies", len(schedules), "At most one instance schedule per instance.")
+    region = catalog.zone(call.segment("zones"))
+    for each in found:
+        if region and not str(each.get("region", "")).endswith(f"/{region}"):
+            raise bad_value(
+                "resource.resourcePolicies", each.get("selfLink"), f"Must be in the machine's region {region}."
+            )
+    agent = f"service-{call.project.number}@compute-system.iam.gserviceaccount.com"
+    member = f"serviceAccount:{agent}"
+    if schedules and not iampolicy.holds(call.world, call.project.id, member, START_STOP, START_STOP_ROLES):
+        text = (
+            f"Compute Engine System service account {agent} needs to have "
+            "[compute.instances.start,compute.instances.stop] permissions applied in order to perform this operation."
+        )
+        raise ApiError(412, text, reason="conditionNotMet")
+
+
+def quotas(call: Call, region: str) -> list[Json]:
+    """Limits and what running machines use of them."""
+    used = {"CPUS_ALL_REGIONS": 0.0, "GPUS_ALL_REGIONS": 0.0}
+    for machine in call.world.below("compute", f"projects/{call.project.id}/zones"):
+        if machine.collection.endswith("instances") and machine.body["status"] == "RUNNING":
+            cpus, gpus = wants(machine.body)
+            used["CPUS_ALL_REGIONS"] += cpus
+            used["GPUS_ALL_REGIONS"] += gpus
+    limits = call.project.quotas
+    names = sorted(limits) if not region else ["CPUS", "NVIDIA_T4_GPUS", "IN_USE_ADDRESSES"]
+    return [{"metric": n, "limit": limits.get(n, 24.0), "usage": used.get(n, 0.0)} for n in names]
+
+
+def wants(body: Json) -> tuple[int, int]:
+    """vCPUs and GPUs of a machine."""
+    cpus, _, built_in = _size(body)
+    added = sum(int(g["acceleratorCount"]) for g in many(body, "guestAccelerators"))
+    return cpus, max(built_in, added)
+
+
+class QuotaExceededError(ApiError):
+    """Told in the operation, not as the answer to the request."""
+
+    def __init__(self, metric: str, limit: float):
+        super().__init__(403, f"Quota '{metric}' exceeded.  Limit: {limit:.1f} globally.", reason="quotaExceeded")
+        info = {
+            "metricName": f"compute.googleapis.com/{metric.lower()}",
+            "limit": limit,
+            "dimensions": {"global": "global"},
+            "limitName": metric.replace("_", "-") + "-per-project",
+        }
+        self.info: list[Json] = [{"quotaInfo": info}]
+
+
+def quota(call: Call, body: Json) -> None:
+    """Would it be more than the project may have?"""
+    asked = dict(zip(("CPUS_ALL_REGIONS", "GPUS_ALL_REGIONS"), wants(body), strict=True))
+    for quota in quotas(call, ""):
+        more = asked.get(quota["metric"], 0)
+        if more and quota["usage"] + more > quota["limit"]:
+            raise QuotaExceededError(quota["metric"], quota["limit"])
+
+
+def _interfaces(call: Call, body: Json) -> None:
+    given = body.get("networkInterfaces")
+    if not given:
+        raise bad_value("resource.networkInterfaces", "", "At least one network interface is required.")
+    region = catalog.zone(call.segment("zones"))
+    for index, nic in enumerate(given):
+        where = f"resource.networkInterfaces[{index}]"
+        if nic.get("subnetwork"):
+            nic["subnetwork"] = link(call, nic["subnetwork"], f"{where}.subnetwork")
+        else:
+            nic["network"] = link(call, nic.get("network") or "global/networks/default", f"{where}.network")
+            nic["subnetwork"] = _subnet_of(call, nic["network"], str(region), where)
+        subnet = catalog_or_world(call, path_of(nic["subnetwork"])) or {}
+        if not str(subnet["region"]).endswith(f"/{region}"):
+            raise bad_value(
+                f"{where}.subnetwork", nic["subnetwork"], f"The subnetwork must be in the machine's region {region}."
+            )
+        if nic.get("network") and link(call, nic["network"], f"{where}.network") != subnet["network"]:
+            raise bad_value(f"{where}.subnetwork", nic["subnetwork"], "The subnetwork is not of the given network.")
+        nic["network"] = subnet["network"]
+        nic.setdefault("networkIP", _free_address(call, subnet))
+        nic |= {
+            "kind": "compute#networkInterface",
+            "name": f"nic{index}",
+            "fingerprint": call.world.tag(),
+            "stackType": nic.get("stackType", "IPV4_ONLY"),
+        }
+        for config in many(nic, "accessConfigs"):
+            access(call, config)
+
+
+def access(call: Call, config: Json) -> None:
+    """An external address: the reserved one that was named, or one for as long as the machine runs."""
+    config |= {
+        "kind": "compute#accessConfig",
+        "type": "ONE_TO_ONE_NAT",
+        "name": config.get("name") or "external-nat",
+        "networkTier": config.get("networkTier", "PREMIUM"),
+    }
+    config["natIP"] = (
+        config.get("natIP") or f"35.190.{int(call.world.next_id()) % 250}.{int(call.world.next_id()) % 250 + 2}"
+    )
+
+
+def _subnet_of(call: Call, network: str, region: str, where: str) -> str:
+    for subnet in call.world.of("compute", "projects/regions/subnetworks"):
+        if subnet.body["network"] == network and subnet.body["region"].endswith(f"/{region}"):
+            automatic = catalog_or_world(call, path_of(network)) or {}
+            if automatic.get("autoCreateSubnetworks"):
+                return str(subnet.body["selfLink"])
+    text = "Subnetwork should be specified for custom subnetmode network"
+    raise bad_value(f"{where}.subnetwork", "", text)
+
+
+def _free_address(call: Call, subnet: Json) -> str:
+    taken = {
+        n["networkIP"]
+        for r in call.world.of("compute", "projects/zones/instances")
+        for n in r.body["networkInterfaces"]
+    }
+    hosts = list(ipaddress.IPv4Network(subnet["ipCidrRange"]).hosts())[1:4000]
+    free = [str(h) for h in hosts if str(h) not in taken]
+    if not free:
+        raise ApiError(403, f"IP space of '{subnet['selfLink']}' is exhausted.", reason="ipSpaceExhausted")
+    return free[0]
+
+
+def bills(body: Json) -> str:
+    """A machine bills while it runs."""
+    size = str(body["machineType"]).rsplit("/", 1)[-1]
+    return f"{size} by the second while it runs" if body["status"] == "RUNNING" else ""
+
+
+def blocked(call: Call, resource: Resource) -> None:
+    """Delete: refused while protected; disks are let go, those with autoDelete go with it."""
+    if resource.body.get("deletionProtection"):
+        text = (
+            f"Invalid resource usage: 'Resource cannot be deleted if it's protected against deletion. {resource.path}'."
+        )
+        raise ApiError(400, text, reason="badRequest")
+    for entry in resource.body["disks"]:
+        release(call, entry["source"])
+        disk = call.world.get("compute", path_of(entry["source"]))
+        if disk and entry["autoDelete"]:
+            call.world.drop(disk)
+
+
+@handlers.on("compute.instances.insert")
+def insert(call: Call) -> Any:
+    """A new machine; without quota the operation fails, and nothing stays."""
+    before = {d.path for d in call.world.of("compute", "projects/zones/disks")}
+    try:
+        return crud.create(call)
+    except ApiError as refused:
+        for disk in list(call.world.of("compute", "projects/zones/disks")):  # nothing stays of a machine that never was
+            if disk.path not in before:
+                call.world.drop(disk)
+            else:
+                release(call, disk.body["selfLink"])
+        if isinstance(refused, QuotaExceededError):
+            return longrunning.error_operation(call, refused, "QUOTA_EXCEEDED", refused.info)
+        raise
