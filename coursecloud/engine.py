@@ -13,6 +13,7 @@ from typing import Any, cast
 import pulumi
 from google.protobuf import json_format
 from pulumi.runtime import mocks, rpc
+from pulumi.runtime.settings import ROOT
 from pulumi.runtime.stack import Stack
 from typing_extensions import override
 
@@ -94,6 +95,8 @@ def record(program: Path, *, project: str, stack: str, config: Mapping[str, obje
             root.register_outputs(root.outputs)
 
     with _configured(config), contextlib.chdir(program.parent):
+        # The stack of an earlier run would stay the root, and its outputs would be among this one's.
+        ROOT.set(None)
         mocks.set_mocks(
             recorder.mocks,
             project=project,

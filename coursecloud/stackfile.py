@@ -1,5 +1,6 @@
 """Stack files, read as Pulumi's engine reads them but without it."""
 
+import json
 import re
 from collections.abc import Hashable, Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any, cast
 import yaml
 
 from infra.settings import Problem, SettingsError
-from infra.settings.problem import MISSING, nearest
+from infra.settings.problem import MISSING, likely, nearest
 
 PULUMIS_OWN = frozenset({"config", "encryptionsalt", "encryptedkey", "secretsprovider", "environment"})
 """The keys that Pulumi itself reads and writes at the top of a stack file (CLI 3.272)."""
@@ -22,19 +23,30 @@ class _Yaml(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[object] = set()
         for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
             key = cast("object", self.construct_object(key_node, deep=True))
             if not isinstance(key, str):
                 raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is not text", key_node.start_mark)
-            if key in seen and key != "<<":
+            if key in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"'{key}' is there twice", key_node.start_mark)
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
 
 
+def _leading_zero(_: yaml.SafeLoader, node: yaml.ScalarNode) -> None:
+    problem = f"{node.value} is octal to one reader and decimal to another"
+    raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+
+
+# Only what has a meaning in JSON: no other tag makes a value that Pulumi's engine could hand on.
+_MEANT = (None, *(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map")))
+_Yaml.yaml_constructors = {tag: make for tag, make in yaml.SafeLoader.yaml_constructors.items() if tag in _MEANT}
 _Yaml.yaml_implicit_resolvers = {}
 for _tag, _pattern, _first in (
     ("null", r"(?:~|null|Null|NULL|)", "~nN\0"),
     ("bool", r"(?:true|True|TRUE|false|False|FALSE)", "tTfF"),
+    ("leading-zero", r"[-+]?0[0-9_]+", "-+0"),
     ("int", r"[-+]?(?:0|[1-9][0-9_]*|0x[0-9a-fA-F]+|0o[0-7]+)", "-+0123456789"),
     ("float", r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?", "-+.0123456789"),
     ("merge", r"<<", "<"),
@@ -42,6 +54,7 @@ for _tag, _pattern, _first in (
     _Yaml.add_implicit_resolver(
         f"tag:yaml.org,2002:{_tag}", re.compile(f"^{_pattern}$"), list(_first) + [""] * (_tag == "null")
     )
+_Yaml.add_constructor("tag:yaml.org,2002:leading-zero", _leading_zero)
 
 
 def path_of(stack: str, folder: Path) -> Path:
@@ -78,21 +91,17 @@ def read(stack: str, path: Path) -> dict[str, object]:
     """
     try:
         content: Any = yaml.load(path.read_text(encoding="utf-8"), Loader=_Yaml)  # noqa: S506 - a SafeLoader
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise SettingsError(stack, [Problem(path.name, MISSING, _where(error), "mend the file's YAML")]) from None
+        json.dumps(content)  # refuses an alias to what holds it
+    except (OSError, KeyError, ValueError, yaml.YAMLError, RecursionError) as error:
+        raise SettingsError(stack, [Problem(path.name, MISSING, *_unreadable(error))]) from None
+    if content is None:
+        content = {}
     if not isinstance(content, dict):
-        content = {"config": {}} if content is None else {"": content}
+        rule = "a stack file is a mapping with the key `config:` at its top"
+        raise SettingsError(stack, [Problem(path.name, content, rule, "write `config:` and indent the keys under it")])
     top = cast("dict[str, object]", content)
-    problems = [
-        Problem(
-            key,
-            MISSING,
-            "a stack file has no such key at its top",
-            f"put it under `config:`; {nearest(key, PULUMIS_OWN)}",
-        )
-        for key in top
-        if key not in PULUMIS_OWN
-    ]
+    rule = "a stack file has no such key at its top"
+    problems = [Problem(key, MISSING, rule, _moved(key)) for key in top if key not in PULUMIS_OWN]
     config: Any = top.get("config") or {}
     if not isinstance(config, dict):
         problems.append(Problem("config", config, "config is a mapping of keys to values", "indent them under it"))
@@ -104,8 +113,31 @@ def read(stack: str, path: Path) -> dict[str, object]:
     return {key if ":" in key else f"coursecloud:{key}": value for key, value in entries.items()}
 
 
-def _where(error: Exception) -> str:
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
-        mark = error.problem_mark
-        return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
-    return str(error) or type(error).__name__
+def _moved(key: str) -> str:
+    meant = likely(key, PULUMIS_OWN)
+    return f"did you mean '{meant}'?" if meant else f"indent `{key}` under `config:`"
+
+
+def _unreadable(error: Exception) -> tuple[str, str]:
+    """Say why a file cannot be read as YAML, and what to do."""
+    if isinstance(error, UnicodeDecodeError):
+        return "the file is not UTF-8 text", "save it as UTF-8"
+    if isinstance(error, RecursionError):
+        return "the file is nested too deeply", "look at its brackets and its indentation"
+    if isinstance(error, KeyError | ValueError):
+        return f"a value does not fit its place or its tag: {str(error)[:80]}", "mend that value"
+    if not isinstance(error, yaml.MarkedYAMLError) or not error.problem_mark:
+        return str(error) or type(error).__name__, "mend the file's YAML"
+    mark, problem = error.problem_mark, error.problem or ""
+    remedy = "mend the YAML of that line or of the one before"
+    if "\\t" in problem:
+        remedy = "indent with spaces; YAML takes no tabs"
+    elif "there twice" in problem:
+        remedy = "keep one of the two"
+    elif "alphabetic or numeric" in problem or "alias" in problem:
+        remedy = "put a value that begins with * or & in quotes"
+    elif "tag" in problem:
+        remedy = "put a value that begins with ! in quotes"
+    elif "octal" in problem or "quotes" in problem or "not text" in problem:
+        remedy = "put it in quotes"
+    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}", remedy

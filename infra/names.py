@@ -42,7 +42,8 @@ class Names:
 
     def secret(self, name: str) -> str:
         """Name a secret: the stack in front, the group's own spelling behind."""
-        return fit(self._joined("x"), 50)[:-1] + name
+        front = fit(self.stack, 48)
+        return front + ("--" if "-" in front else "-") + name
 
     def role(self, *parts: str) -> str:
         """Name a custom role: letters, digits and '_' only."""

@@ -1,35 +1,58 @@
 """Who changes things: build triggers, GitHub's workflows and the members of the team."""
 
 import re
-from typing import Annotated, Self
+from collections.abc import Iterator
+from typing import Annotated
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
+from typing_extensions import override
 
 from infra.settings.problem import RefusedError
-from infra.settings.types import Bool, Duration, Int, Key, Principal, Section
+from infra.settings.types import Bool, Duration, Int, Key, Principal, Section, lasting, matching
 
 
 def _regex(value: str) -> str:
     try:
         re.compile(value)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise RefusedError(f"this is not a regular expression ({error})", "write for example '^main$'") from None
+    if re.search(r"\(\?<?[=!]|\(\?P=|\\[1-9]", value):
+        raise RefusedError(
+            "Cloud Build reads RE2, which has no look-around and no back-reference", "write for example '^main$'"
+        )
     return value
 
 
 Regex = Annotated[str, AfterValidator(_regex)]
 
-_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_.-])?"
+_GitHubName = Annotated[
+    str,
+    matching(
+        r"[A-Za-z0-9._-]{1,100}",
+        "a name on GitHub has letters, digits, '.', '_' and '-'",
+        "write owner and name apart, without https://github.com/",
+    ),
+]
 
 
 class GitRepository(Section):
     """The GitHub repository whose pushes start builds."""
 
-    owner: Annotated[str, Field(pattern=f"^{_NAME}$")]
+    owner: _GitHubName
     """User or organization on GitHub."""
-    name: Annotated[str, Field(pattern=f"^{_NAME}$")]
+    name: _GitHubName
     """Name of the repository."""
-    connection: Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$")] | None = None
+    connection: (
+        Annotated[
+            str,
+            matching(
+                r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?",
+                "a connection's name has lower-case letters, digits and hyphens",
+                "copy it from `gcloud builds connections list`",
+            ),
+        ]
+        | None
+    ) = None
     """Name of a 2nd generation connection that exists in the stack's region. Without it triggers are of
     the 1st generation, and the repository is connected by one visit of the console."""
 
@@ -52,28 +75,31 @@ class Trigger(Section):
     """Path of a Dockerfile in the repository: build it, and push it unless it is a pull request."""
     image: Key | None = None
     """Name of the image in the stack's docker repository; the trigger's name unless given."""
-    timeout: Duration = Duration(1200)
+    timeout: Annotated[Duration, lasting("1s", "24h", "a build of Cloud Build")] = Duration(1200)
     """The build is cancelled after this time."""
     machine_type: str | None = None
     """Cloud Build machine type, e.g. E2_HIGHCPU_8. The default is the only one with free minutes."""
     approval: Bool = False
     """A build waits until a member approves it."""
 
-    @model_validator(mode="after")
-    def _one_of_each(self) -> Self:
+    @override
+    def rules(self) -> Iterator[RefusedError]:
+        """Want one event and one build."""
         if sum(event is not None for event in (self.branch, self.tag, self.pull_request)) != 1:
-            raise RefusedError(
+            yield RefusedError(
                 "a trigger has exactly one of branch, tag and pullRequest",
                 "write for example `branch: ^main$`, and a second trigger for a second event",
+                "branch",
+                "tag",
+                "pullRequest",
             )
         if (self.build_file is None) == (self.dockerfile is None):
-            raise RefusedError(
+            yield RefusedError(
                 "a trigger has exactly one of buildFile and dockerfile",
                 "write `dockerfile: Dockerfile`, or `buildFile: cloudbuild.yaml`",
+                "buildFile",
+                "dockerfile",
             )
-        if not 1 <= self.timeout <= 86400:
-            raise RefusedError("Cloud Build ends a build after 24h at most", "write a timeout of 1s to 24h")
-        return self
 
 
 class Builds(Section):
@@ -84,11 +110,11 @@ class Builds(Section):
     triggers: dict[Key, Trigger] = Field(default_factory=dict)
     """The triggers by name."""
 
-    @model_validator(mode="after")
-    def _has_repository(self) -> Self:
+    @override
+    def rules(self) -> Iterator[RefusedError]:
+        """Want a repository to build from."""
         if self.triggers and not self.repository:
-            raise RefusedError("triggers need a repository", "add `repository: {owner: ..., name: ...}`")
-        return self
+            yield RefusedError("triggers need a repository", "add `repository: {owner: ..., name: ...}`", "repository")
 
 
 class GitHub(Section):
@@ -99,7 +125,14 @@ class GitHub(Section):
     repository_id: Annotated[Int, Field(gt=0)]
     """Numeric id of the repository (`gh api repos/OWNER/NAME --jq .id`): unlike its name it cannot be
     taken over by somebody else after a rename."""
-    ref: Annotated[str, Field(pattern=r"^refs/(heads|tags)/[A-Za-z0-9._/-]+$")] = "refs/heads/main"
+    ref: Annotated[
+        str,
+        matching(
+            r"refs/(heads|tags)/[A-Za-z0-9._/-]+",
+            "a ref is refs/heads/BRANCH or refs/tags/TAG",
+            "write it in full, for example refs/heads/main",
+        ),
+    ] = "refs/heads/main"
     """The only ref that may deploy."""
     deploy: Bool = False
     """Declare an identity that may run `pulumi up` from `ref`. It can change everything the stack has, and
@@ -126,6 +159,6 @@ class Team(Section):
 
     members: tuple[Principal, ...] = ()
     """Principals; a group's address keeps people's addresses out of the file, and so does a git-ignored
-    `members.STACK.yaml` beside it with a plain list of principals."""
+    `members.STACK.yaml` in the project with a plain list of principals."""
     extra_roles: tuple[Annotated[str, AfterValidator(_extra_role)], ...] = ()
     """Further roles of every member on the project."""

@@ -1,11 +1,14 @@
 """Who uses the environment, for how long and for how much: the course and the lease."""
 
 import datetime
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
+from typing_extensions import override
 
-from infra.settings.problem import RefusedError
+from infra.settings import cron
+from infra.settings.problem import RefusedError, nearest
 from infra.settings.types import ClockTime, Date, Int, LabelKey, LabelValue, Number, Section, TimeZone
 
 CURRENCIES = (
@@ -45,9 +48,8 @@ class Course(Section):
 
 def _currency(value: str) -> str:
     if value not in CURRENCIES:
-        raise RefusedError(
-            f"a currency is one of {', '.join(CURRENCIES)}", "write the billing account's currency, e.g. USD"
-        )
+        example = "write the billing account's currency, e.g. USD"
+        raise RefusedError(f"a currency is one of {', '.join(CURRENCIES)}", nearest(value, CURRENCIES, example))
     return value
 
 
@@ -70,16 +72,16 @@ class WorkingHours(Section):
     end: ClockTime = "18:00"
     """End of the day in the lease's time zone, HH:MM."""
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
+    @override
+    def rules(self) -> Iterator[RefusedError]:
+        """Hold the hours of the day against each other."""
         if self.start >= self.end:
-            raise RefusedError(
+            yield RefusedError(
                 f"the day starts at {self.start}, which is not before its end at {self.end}",
                 "give a start before the end; hours over midnight are not supported",
+                "start",
+                "end",
             )
-        if len(set(self.days)) != len(self.days):
-            raise RefusedError("a day is named twice", "name each day once")
-        return self
 
     @property
     def hours_per_week(self) -> float:
@@ -101,23 +103,27 @@ class Lease(Section):
     """IANA name of the time zone of working hours and schedules."""
     working_hours: WorkingHours = WorkingHours()
     """When the group is expected to work."""
-    stop_schedule: str | None = None
+    stop_schedule: Annotated[str, AfterValidator(cron.checked)] | None = None
     """Cron line in the lease's time zone at which every machine is stopped, e.g. `0 20 * * *`."""
     max_per_hour: Annotated[Number, Field(gt=0, le=1000)] = 2.0
     """Ceiling of what the stack may cost per hour with everything on, in the credit's currency."""
     grace_days: Annotated[Int, Field(ge=0, le=365)] = 30
     """Days after the end for which old versions of data and the members' access are still there."""
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
+    @override
+    def rules(self) -> Iterator[RefusedError]:
+        """Hold the two dates against each other."""
         if self.starts and self.ends and self.starts > self.ends:
-            raise RefusedError(f"the lease starts ({self.starts}) after it ends ({self.ends})", "swap the two dates")
+            yield RefusedError(
+                f"the lease starts ({self.starts}) after it ends ({self.ends})", "swap the two dates", "starts", "ends"
+            )
         if self.ends and not self.starts:
-            raise RefusedError(
+            yield RefusedError(
                 "a lease with an end needs its start: together they say how long old versions are kept",
                 "add `starts: ` with the first day of the course",
+                "starts",
+                "ends",
             )
-        return self
 
     @property
     def kept_until(self) -> datetime.date | None:

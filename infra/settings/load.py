@@ -2,23 +2,24 @@
 
 import contextlib
 import json
-import types
-import typing
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 import pulumi
 import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from infra.settings import checks
-from infra.settings.model import DEFAULT_REGION, SECTIONS, Settings
-from infra.settings.problem import MISSING, Problem, RefusedError, SettingsError, nearest
-from infra.settings.types import Principal, ProjectId
+from infra.settings import checks, hardware
+from infra.settings.model import DEFAULT_REGION, ENCRYPTED_PROJECT, SECTIONS, Settings
+from infra.settings.problem import MISSING, Findings, Problem, SettingsError, likely, nearest
+from infra.settings.translate import translated
+from infra.settings.types import Principal, ProjectId, Section
 
 NAMESPACE = "coursecloud:"
+_DEEPEST = 8
+"""Levels of a section; the deepest that there is has five."""
 
 
 def read(stack: str, folder: Path | None = None) -> Settings:
@@ -36,165 +37,220 @@ def load(config: Mapping[str, object], stack: str, folder: Path) -> Settings:
     A section is a mapping, or the JSON text of one, which is how Pulumi's engine hands it on.
     Raises SettingsError with every mistake.
     """
-    problems: list[Problem] = []
-    values: dict[str, Any] = {"stack": stack}
-
-    for key in config:
-        section = key.removeprefix(NAMESPACE)
-        if key.startswith(NAMESPACE) and section not in SECTIONS:
-            problems.append(Problem(key, MISSING, "this section is not known", nearest(section, SECTIONS)))
+    found = Findings()
+    _known(config, found)
+    values: dict[str, Any] = {"stack": stack, **_provider(config, found)}
     for section, annotation in SECTIONS.items():
-        if config.get(NAMESPACE + section) is not None:
-            values[section] = _section(NAMESPACE + section, annotation, config[NAMESPACE + section], problems)
+        path = NAMESPACE + section
+        if path in config and (value := _section(path, annotation, config[path], found)) is not None:
+            values[section] = value
 
-    if "gcp:project" in config:
-        values["project"] = _value("gcp:project", ProjectId, config["gcp:project"], problems)
-    else:
-        problems.append(
-            Problem(
-                "gcp:project",
-                MISSING,
-                "a stack file names the Google Cloud project",
-                "add `gcp:project: your-project-id` under `config:`",
-            )
-        )
-    for key, field in (("gcp:region", "region"), ("gcp:zone", "zone")):
-        if config.get(key) is not None:
-            values[field] = _value(key, str, config[key], problems)
-    values.setdefault("region", DEFAULT_REGION)
+    # A stand-in for the project lets the other rules speak; settings with a mistake are never returned.
+    complete: dict[str, Any] = {"project": "broken-project"} | values
+    settings = Settings(**complete)
+    members = _members(folder / f"members.{stack}.yaml", found)
+    team = settings.team.model_copy(update={"members": (*settings.team.members, *members)})
+    settings = settings.model_copy(update={"team": team})
 
-    members = _members(folder / f"members.{stack}.yaml", problems)
-    broken = {name for name, value in values.items() if value is None} | {
-        problem.path.removeprefix(NAMESPACE).removeprefix("gcp:").split(".")[0] for problem in problems
-    }
-    sound: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
-    placeholders: dict[str, Any] = {"project": "broken-project", "region": DEFAULT_REGION}
-    settings = Settings(**placeholders | sound)
-    if members:
-        team = settings.team.model_copy(update={"members": (*settings.team.members, *members)})
-        settings = settings.model_copy(update={"team": team})
-    problems += checks.check(settings, broken, folder)
+    problems = [*found.problems, *checks.check(settings, found, folder), *hardware.check(settings, found)]
+    for section in SECTIONS:
+        problems += _within(NAMESPACE + section, getattr(settings, section), found)
     if problems:
         raise SettingsError(stack, problems)
     return settings
 
 
-def _section(path: str, annotation: Any, value: object, problems: list[Problem]) -> Any:
+def _known(config: Mapping[str, object], found: Findings) -> None:
+    """Refuse keys that nothing reads. Other providers' namespaces are theirs, as are other keys of `gcp:`."""
+    for key in config:
+        namespace, _, name = key.partition(":")
+        if namespace == NAMESPACE[:-1]:
+            if name in ("project", "region", "zone"):
+                found.add(Problem(key, MISSING, "this belongs to the provider", f"write gcp:{name}"), f"gcp:{name}")
+            elif name not in SECTIONS:
+                meant = likely(name, SECTIONS)
+                path = NAMESPACE + (meant or name)
+                found.add(Problem(key, MISSING, "this section is not known", nearest(name, SECTIONS)), path)
+        elif namespace != "gcp" and (meant := likely(namespace, ("coursecloud", "gcp", "google"))):
+            right = "gcp" if meant == "google" else meant
+            found.add(Problem(key, MISSING, "nothing reads keys of this namespace", f"did you mean '{right}:{name}'?"))
+
+
+def _provider(config: Mapping[str, object], found: Findings) -> dict[str, str]:
+    """Read what the stack shares with its provider: project, region and zone."""
+    values: dict[str, str] = {}
+    for name, annotation in (("project", ProjectId), ("region", str), ("zone", str)):
+        path = f"gcp:{name}"
+        value = _unpacked(config.get(path))
+        if isinstance(value, int | float):
+            value = str(value)  # as the engine hands it on; a project's number is not its id
+        if _is_encrypted(value):
+            if name == "project":
+                values[name] = ENCRYPTED_PROJECT
+            else:
+                found.add(Problem(path, "(encrypted)", f"a plan needs to know the {name}", "write it plainly"))
+        elif value is not None:
+            readable = _readable(path, value, found)
+            if readable is not _DROPPED and (text := _value(path, annotation, readable, found)):
+                values[name] = text
+        elif name == "project" and found.sound(path):
+            meant = likely(path, config.keys() - {path})
+            add = f"add `{path}: your-project-id` under `config:`"
+            found.add(
+                Problem(
+                    path,
+                    MISSING,
+                    "a stack file names the Google Cloud project",
+                    f"write `{path}` in place of `{meant}`" if meant and meant not in values else add,
+                )
+            )
+    if "region" not in values and found.sound("gcp:region"):
+        values["region"] = DEFAULT_REGION
+    return values
+
+
+def _section(path: str, annotation: Any, value: object, found: Findings) -> Any:
     """Validate a section; of a map of entries each on its own, so that one mistake hides no other."""
-    if isinstance(value, str):
-        with contextlib.suppress(ValueError):
-            value = json.loads(value)
-    if not isinstance(value, Mapping):
-        problems.append(Problem(path, value, "a section is a mapping of keys to values", "indent its keys under it"))
+    value = _unpacked(value)
+    readable = _readable(path, {} if value is None else value, found)
+    if readable is _DROPPED:
         return None
-    entries = typing.cast("Mapping[str, object]", value)
-    if path == NAMESPACE + "team" and isinstance(entries.get("members"), list):
-        entries = {**entries, "members": _without_encryption(entries["members"])}
-    problems += [
-        Problem(
-            secret,
-            "(encrypted)",
-            "no coursecloud setting takes an encrypted value: what the program reads ends in its state",
-            "write it plainly; only entries of team.members may be encrypted, and secret values belong into Secret"
-            " Manager by the command in the outputs",
-        )
-        for secret in _encrypted(path, entries)
-    ]
+    if not isinstance(readable, Mapping):
+        found.add(Problem(path, readable, "a section is a mapping of keys to values", "indent its keys under it"))
+        return None
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return _value(path, annotation, entries, problems)
-    key_type, entry_type = typing.get_args(annotation)
+        return _value(path, annotation, cast("object", readable), found)
+    key_type, entry_type = get_args(annotation)
     result: dict[str, Any] = {}
-    for key, entry in entries.items():
-        name = _value(f"{path}.{key}", key_type, key, problems)
-        read_entry = _value(f"{path}.{key}", entry_type, {} if entry is None else entry, problems)
+    for key, entry in cast("Mapping[str, object]", readable).items():
+        name = _value(f"{path}.{key}", key_type, key, found)
+        read_entry = _value(f"{path}.{key}", entry_type, {} if entry is None else entry, found)
         if name is not None and read_entry is not None:
             result[key] = read_entry
     return result
 
 
-def _value(path: str, annotation: Any, value: object, problems: list[Problem]) -> Any:
-    try:
-        return TypeAdapter[Any](annotation).validate_python(value)
-    except ValidationError as error:
-        problems += [_problem(path, annotation, details) for details in error.errors()]
-        return None
+def _unpacked(value: object) -> object:
+    """Undo the engine's JSON. A key with nothing behind it arrives as an empty text or as `null`."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("", "{", "[", "n"):
+        with contextlib.suppress(ValueError, RecursionError):
+            return json.loads(value or "null")
+    return value
 
 
-def _without_encryption(members: Any) -> list[Any]:
-    # Pulumi's engine decrypts an encrypted member before the program runs; a plan without it cannot, and
-    # shows a principal that cannot exist (RFC 2606) instead.
-    return [
-        f"user:encrypted-{index}@encrypted.invalid"
-        if isinstance(member, Mapping) and set(typing.cast("Mapping[str, object]", member)) == {"secure"}
-        else member
-        for index, member in enumerate(members)
-    ]
+def _is_encrypted(value: object) -> bool:
+    if not isinstance(value, Mapping):
+        return False
+    entries = cast("Mapping[object, object]", value)
+    return set(entries) == {"secure"} and isinstance(entries["secure"], str)
 
 
-def _encrypted(path: str, value: object) -> Iterator[str]:
+_DROPPED = object()
+
+
+def _readable(path: str, value: object, found: Findings, depth: int = 0) -> Any:
+    """Leave out what cannot be read: encrypted values, and nesting deeper than any section."""
+    if path == f"{NAMESPACE}team.members" and isinstance(value, list):
+        value = [
+            # Pulumi's engine decrypts an encrypted member before the program runs; a plan without it cannot,
+            # and shows a principal that cannot exist (RFC 2606) instead.
+            f"user:encrypted-{index}@encrypted.invalid" if _is_encrypted(member) else member
+            for index, member in enumerate(cast("list[object]", value))
+        ]
+    if _is_encrypted(value):
+        found.add(
+            Problem(
+                path,
+                "(encrypted)",
+                "no coursecloud setting takes an encrypted value: what the program reads ends in its state",
+                "write it plainly; only single entries of team.members may be encrypted, and secret values belong"
+                " into Secret Manager by the command in the outputs",
+            )
+        )
+        return _DROPPED
+    if isinstance(value, Mapping | list) and depth > _DEEPEST:
+        found.add(Problem(path, MISSING, "nothing in a section is nested this deeply", "look at the indentation"))
+        return _DROPPED
     if isinstance(value, Mapping):
-        mapping = typing.cast("Mapping[str, object]", value)
-        if set(mapping) == {"secure"}:
-            yield path
-        for key, entry in mapping.items():
-            yield from _encrypted(f"{path}.{key}", entry)
-    elif isinstance(value, list):
-        for index, entry in enumerate(typing.cast("list[object]", value)):
-            yield from _encrypted(f"{path}[{index}]", entry)
+        entries = {
+            key: _readable(f"{path}.{key}", entry, found, depth + 1)
+            for key, entry in cast("Mapping[str, object]", value).items()
+        }
+        return {key: entry for key, entry in entries.items() if entry is not _DROPPED}
+    if isinstance(value, list):
+        items = [
+            _readable(f"{path}[{index}]", entry, found, depth + 1)
+            for index, entry in enumerate(cast("list[object]", value))
+        ]
+        return _DROPPED if _DROPPED in items else items
+    return value
 
 
-def _members(path: Path, problems: list[Problem]) -> tuple[str, ...]:
+def _value(path: str, annotation: Any, value: object, found: Findings) -> Any:
+    """Validate a value. What is broken in it is left out, so that the rest can still be held to other rules."""
+    adapter = TypeAdapter[Any](annotation)
+    again = False
+    while True:
+        try:
+            return adapter.validate_python(value)
+        except ValidationError as error:
+            places: list[tuple[int | str, ...]] = []
+            for details in sorted(error.errors(include_url=False), key=_may_follow):
+                problem, meant, place = translated(path, annotation, details)
+                # What is missing because it was misspelt or left out was said where that happened.
+                if not (again or _may_follow(details)) or found.sound(problem.path):
+                    found.add(problem, *meant)
+                places.append(place)
+        if () in places:
+            return None
+        again = True
+        before = value
+        for place in places:
+            value = _without(value, place)
+        if value == before:
+            return None
+
+
+def _may_follow(details: ErrorDetails) -> bool:
+    return details["type"] in ("missing", "too_short")
+
+
+def _without(value: object, place: tuple[int | str, ...]) -> object:
+    if not isinstance(value, Mapping):
+        return value
+    entries = cast("Mapping[str, object]", value)
+    first, *rest = place
+    others = {key: entry for key, entry in entries.items() if key != first}
+    return {**others, str(first): _without(entries[str(first)], tuple(rest))} if rest and first in entries else others
+
+
+def _within(path: str, value: object, found: Findings) -> Iterator[Problem]:
+    """Hold sections to their own rules, and lists to having nothing twice."""
+    if isinstance(value, Section):
+        for refused in value.rules():
+            if found.sound(*(f"{path}.{key}" for key in refused.keys)):
+                yield Problem(path, MISSING, refused.rule, refused.remedy)
+        for name, field in type(value).model_fields.items():
+            yield from _within(f"{path}.{field.alias or name}", getattr(value, name), found)
+    elif isinstance(value, Mapping):
+        for key, entry in cast("Mapping[str, object]", value).items():
+            yield from _within(f"{path}.{key}", entry, found)
+    elif isinstance(value, tuple) and not path.endswith(".args"):
+        entries = cast("tuple[object, ...]", value)
+        for index, entry in enumerate(entries):
+            if entry in entries[:index]:
+                yield Problem(f"{path}[{index}]", entry, "this is listed twice", "list it once")
+
+
+def _members(path: Path, found: Findings) -> tuple[str, ...]:
     if not path.is_file():
         return ()
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        problems.append(Problem(path.name, MISSING, f"this is not YAML: {error}", "write a list of principals"))
+    except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:
+        found.add(Problem(path.name, MISSING, f"this is not YAML: {error}", "write a list of principals"))
         return ()
-    return _value(path.name, tuple[Principal, ...], content or [], problems) or ()
-
-
-def _problem(path: str, annotation: Any, details: ErrorDetails) -> Problem:
-    """Say a pydantic error as the value, the rule and the remedy."""
-    location = details["loc"]
-    model, description = _described(annotation, location)
-    where = path + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location if part != "[key]")
-    refused = details.get("ctx", {}).get("error")
-    value = details["input"]
-    if isinstance(refused, RefusedError):
-        # A rule between several keys is shown at their section, without repeating all of it.
-        shown = MISSING if isinstance(value, Mapping) else value
-        return Problem(where, shown, refused.rule, refused.remedy)
-    match details["type"]:
-        case "extra_forbidden":
-            known = [field.alias or name for name, field in model.model_fields.items()] if model else []
-            return Problem(where, MISSING, "this key is not known", nearest(str(location[-1]), known))
-        case "missing":
-            return Problem(where, MISSING, "this key is required", description)
-        case _:
-            rule = details["msg"][0].lower() + details["msg"][1:]
-            return Problem(where, value, rule, description)
-
-
-def _described(annotation: Any, location: tuple[int | str, ...]) -> tuple[type[BaseModel] | None, str]:
-    """Find the innermost model on the way to a location, and the description of the key there."""
-    model, description = _model(annotation), "see the README's table of the stack file"
-    for part in location:
-        field = next(
-            (field for name, field in (model.model_fields if model else {}).items() if part in (field.alias, name)),
-            None,
-        )
-        if field:
-            description = " ".join((field.description or description).split())
-            model = _model(field.annotation) or (model if part == location[-1] else None)
-    return model, description
-
-
-def _model(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    if isinstance(annotation, types.UnionType) or typing.get_origin(annotation) is not None:
-        for argument in typing.get_args(annotation):
-            if found := _model(argument):
-                return found
-    return None
+    if content is not None and not isinstance(content, list):
+        found.add(Problem(path.name, content, "this file is a list of principals", "begin each line with '- '"))
+        return ()
+    return _value(path.name, tuple[Principal, ...], cast("object", content or []), found) or ()

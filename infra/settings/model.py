@@ -16,6 +16,9 @@ DEFAULT_REGION = "europe-west1"
 EXAMPLE_PROJECT = "example-project-id"
 """The project id of the committed stack files: planned by everybody, deployed by nobody."""
 
+ENCRYPTED_PROJECT = "encrypted-project-id"
+"""Stands in a plan for an encrypted project id, which only Pulumi's engine can read."""
+
 
 class Allow(Section):
     """What the dated tables do not know but you do; marked unknown in the plan and in costs."""
@@ -59,10 +62,13 @@ class Settings(Section):
         if machine.zone:
             return machine.zone
         accelerator = tables.gpu(machine.gpu.model) if machine.gpu else None
-        offered = tables.zones_for(tables.machine_types().get(machine.machine_type), accelerator, self.region)
+        offered = (
+            *tables.zones_for(tables.machine_types().get(machine.machine_type), accelerator, self.region),
+            *(zone for zone in self.allow.zones if tables.region_of(zone) == self.region),
+        )
         if self.zone and (self.zone in offered or not offered):
             return self.zone
-        return offered[0] if offered else f"{self.region}-b"
+        return next(iter((*offered, *tables.regions().get(self.region, ()))), f"{self.region}-b")
 
     def image_of(self, machine: Machine) -> tables.Image | None:
         """The image of a machine from the table; None for one that the table does not have."""

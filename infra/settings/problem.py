@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Problem:
     """One mistake; `path` is the key path in the stack file, e.g. `coursecloud:machines.trainer.gpu.count`."""
 
@@ -25,34 +25,67 @@ class SettingsError(ValueError):
 
     def __init__(self, stack: str, problems: Iterable[Problem]):
         self.stack = stack
-        self.problems = tuple(sorted(set(problems), key=lambda problem: (problem.path, problem.rule)))
+        # By path and rule, because a value may be a list or a mapping, which cannot be compared or hashed.
+        once = {(problem.path, problem.rule): problem for problem in problems}
+        self.problems = tuple(once[key] for key in sorted(once))
         count = f"{len(self.problems)} mistake{'s' if len(self.problems) > 1 else ''}"
         listing = "\n".join(f"  {problem}" for problem in self.problems)
         super().__init__(f"{count} in the settings of stack '{stack}'; nothing was registered.\n{listing}")
 
 
 class RefusedError(ValueError):
-    """Raised inside a validator: the rule that a value breaks and the remedy; the path is added outside."""
+    """The rule that a value breaks and the remedy; the path is added outside.
 
-    def __init__(self, rule: str, remedy: str):
+    `keys` are those of the section that the rule weighs against each other: where one of them is broken
+    itself, the rule says nothing.
+    """
+
+    def __init__(self, rule: str, remedy: str, *keys: str):
         self.rule = rule
         self.remedy = remedy
+        self.keys = keys
         super().__init__(rule)
+
+
+class Findings:
+    """The mistakes found so far, and with them the paths whose values no later rule can build on."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self._broken: set[str] = set()
+
+    def add(self, problem: Problem, *meant: str) -> None:
+        """Add a mistake; `meant` are paths that its author probably wanted to set."""
+        self.problems.append(problem)
+        self._broken.update((problem.path, *meant))
+
+    def sound(self, *paths: str) -> bool:
+        """Say whether nothing at, below or above any of the paths is broken."""
+        return not any(_holds(path, broken) or _holds(broken, path) for path in paths for broken in self._broken)
+
+
+def _holds(path: str, other: str) -> bool:
+    return other == path or other.startswith((f"{path}.", f"{path}["))
 
 
 MISSING = object()
 """The value of a problem that is about something absent."""
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Say the known word most like `word`, or list what is known."""
+def nearest(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """Say the known word most like `word`; if none is, say `otherwise`, or list what is known."""
     names = sorted(known)
+    if found := likely(word, names):
+        return f"did you mean '{found}'?"
+    return otherwise or (f"known here: {', '.join(names)}" if names else "nothing can be set here")
+
+
+def likely(word: str, known: Iterable[str]) -> str | None:
+    """Find the known word that was probably meant."""
     # Letter case is the commonest slip (snake_case for camelCase), so compare without it.
-    folded = {name.lower().replace("_", ""): name for name in names}
-    close = difflib.get_close_matches(word.lower().replace("_", ""), folded, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean '{folded[close[0]]}'?"
-    return f"known here: {', '.join(names)}" if names else "nothing can be set here"
+    folded = {name.lower().replace("_", ""): name for name in known}
+    close = difflib.get_close_matches(word[:100].lower().replace("_", ""), folded, n=1, cutoff=0.6)
+    return folded[close[0]] if close else None
 
 
 def _shown(value: object) -> str:

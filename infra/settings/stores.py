@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from infra.settings.types import Bool, Int, SecretId, Section
+from infra.settings.types import Bool, Int, SecretId, Section, matching
 
 Workload = Literal["machines", "training", "prediction", "builds", "services"]
 """What can be given a secret: each has a service account of its own."""
@@ -48,10 +48,17 @@ class Registry(Section):
     """Also make a repository for Python packages."""
     keep_newest: Annotated[Int, Field(ge=1, le=100)] = 5
     """This many newest versions of each image are kept."""
-    keep_tags: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$")], ...] = (
-        "release",
-        "v",
-    )
+    keep_tags: tuple[
+        Annotated[
+            str,
+            matching(
+                r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}",
+                "a docker tag has letters, digits, '_', '.' and '-' and does not begin with '.' or '-'",
+                "write the beginning of the tags to keep, for example release",
+            ),
+        ],
+        ...,
+    ] = ("release", "v")
     """Images with a tag that begins with one of these are kept."""
     delete_after_days: Annotated[Int, Field(ge=1, le=365)] = 14
     """Every other version is deleted this many days after it was pushed."""

@@ -1,20 +1,26 @@
 """The base of every settings section, and the values that Google writes in a form of its own."""
 
 import datetime
+import functools
 import re
 import zoneinfo
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Strict
 from pydantic.alias_generators import to_camel
 
-from infra.settings.problem import RefusedError
+from infra.settings.problem import RefusedError, nearest
 
 
 class Section(BaseModel):
     """A frozen part of the stack file: keys in camelCase, and an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, use_attribute_docstrings=True)
+
+    def rules(self) -> Iterator[RefusedError]:
+        """Yield each rule between keys of the section that it breaks; `load` reports them with all others."""
+        yield from ()
 
 
 # Text such as "5" or "yes" is not quietly taken for a number or a truth value.
@@ -23,7 +29,8 @@ Number = Annotated[float, Strict()]
 Bool = Annotated[bool, Strict()]
 
 
-def _matching(pattern: str, rule: str, remedy: str) -> AfterValidator:
+def matching(pattern: str, rule: str, remedy: str) -> AfterValidator:
+    """Accept text that matches all of a regular expression."""
     compiled = re.compile(pattern)
 
     def check(value: str) -> str:
@@ -41,7 +48,7 @@ def _text(value: object) -> object:
 
 Key = Annotated[
     str,
-    _matching(
+    matching(
         r"(?=.{1,20}$)[a-z][a-z0-9]*(-[a-z0-9]+)*",
         "a name has 1 to 20 lower-case letters, digits and single hyphens, begins with a letter and does not"
         " end with a hyphen (it becomes part of Google's resource names)",
@@ -53,7 +60,7 @@ Key = Annotated[
 LabelValue = Annotated[
     str,
     BeforeValidator(_text),
-    _matching(
+    matching(
         r"[a-z0-9_-]{0,63}",
         "a label value has at most 63 lower-case letters, digits, '_' and '-'",
         "write it in lower case without spaces, dots or '@', for example 'group-07'",
@@ -61,16 +68,16 @@ LabelValue = Annotated[
 ]
 LabelKey = Annotated[
     str,
-    _matching(
-        r"[a-z][a-z0-9_-]{0,62}",
-        "a label key has 1 to 63 lower-case letters, digits, '_' and '-' and begins with a letter",
+    matching(
+        r"(?!goog)[a-z][a-z0-9_-]{0,62}",
+        "a label key has 1 to 63 lower-case letters, digits, '_' and '-' and begins with a letter, but not with 'goog'",
         "write it in lower case without spaces, for example 'cost-center'",
     ),
 ]
 
 ProjectId = Annotated[
     str,
-    _matching(
+    matching(
         r"[a-z][a-z0-9-]{4,28}[a-z0-9]",
         "a project id has 6 to 30 lower-case letters, digits and hyphens, begins with a letter and does"
         " not end with a hyphen (it is neither the project's name nor its number)",
@@ -80,9 +87,9 @@ ProjectId = Annotated[
 
 SecretId = Annotated[
     str,
-    _matching(
-        r"[A-Za-z0-9_-]{1,200}",
-        "a secret's id has 1 to 200 letters, digits, '_' and '-'",
+    matching(
+        r"(?=.{1,200}$)[A-Za-z0-9_]+(-[A-Za-z0-9_]+)*",
+        "a secret's id has 1 to 200 letters, digits, '_' and single hyphens between them",
         "rename it, for example WANDB_API_KEY",
     ),
 ]
@@ -91,12 +98,12 @@ _EMAIL = r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
 
 Email = Annotated[
     str,
-    _matching(_EMAIL, "this is not an e-mail address", "write it as name@example.com"),
+    matching(_EMAIL, "this is not an e-mail address", "write it as name@example.com"),
 ]
 
 Principal = Annotated[
     str,
-    _matching(
+    matching(
         rf"(user|group|serviceAccount):{_EMAIL}",
         "a principal is user:, group: or serviceAccount: followed by an e-mail address; allUsers and"
         " allAuthenticatedUsers would make the project public",
@@ -107,10 +114,10 @@ Principal = Annotated[
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def _seconds(value: object) -> object:
+def _seconds(value: object) -> "Duration":
     if isinstance(value, Duration):
         return value
-    match = re.fullmatch(r"(\d{1,9})([smhd])", value) if isinstance(value, str) else None
+    match = re.fullmatch(r"([0-9]{1,9})([smhd])", value) if isinstance(value, str) else None
     if not match:
         raise RefusedError("a duration is a whole number with s, m, h or d behind it", "write '8h', '30m' or '7d'")
     return Duration(int(match[1]) * _UNITS[match[2]])
@@ -137,6 +144,17 @@ class Duration(int):
         return {"type": "string", "pattern": "^[0-9]{1,9}[smhd]$", "examples": ["8h", "30m"]}
 
 
+def lasting(low: str, high: str, whose: str) -> AfterValidator:
+    """Accept a duration between two others, both written as in a stack file; `whose` limits they are."""
+
+    def check(value: Duration) -> Duration:
+        if not _seconds(low) <= value <= _seconds(high):
+            raise RefusedError(f"{whose} lasts {low} to {high}", f"write {low} to {high}")
+        return value
+
+    return AfterValidator(check)
+
+
 def _date(value: object) -> object:
     if isinstance(value, datetime.datetime):
         return value.date()
@@ -155,9 +173,15 @@ def _date(value: object) -> object:
 Date = Annotated[datetime.date, BeforeValidator(_date)]
 
 
+@functools.cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
+
+
 def _zone(value: str) -> str:
-    if value not in zoneinfo.available_timezones():
-        raise RefusedError("a time zone is a name of the IANA database", "write for example Europe/Copenhagen")
+    if value not in _time_zones():
+        example = "write for example Europe/Copenhagen"
+        raise RefusedError("a time zone is a name of the IANA database", nearest(value, _time_zones(), example))
     return value
 
 
@@ -165,5 +189,5 @@ TimeZone = Annotated[str, AfterValidator(_zone)]
 
 ClockTime = Annotated[
     str,
-    _matching(r"([01]\d|2[0-3]):[0-5]\d", "a time of day is HH:MM, 00:00 to 23:59", "write it as '08:00', quoted"),
+    matching(r"([01][0-9]|2[0-3]):[0-5][0-9]", "a time of day is HH:MM, 00:00 to 23:59", "write it as '08:00', quoted"),
 ]

@@ -1,24 +1,41 @@
 """What computes: the network, machines, Vertex AI training and Cloud Run services."""
 
 import ipaddress
-from typing import Annotated, Literal, Self
+import re
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
+from typing_extensions import override
 
 from infra.settings.problem import RefusedError
-from infra.settings.types import Bool, Duration, Int, Key, LabelValue, SecretId, Section
+from infra.settings.types import Bool, Duration, Int, Key, LabelValue, SecretId, Section, lasting, matching
 
 DiskType = Literal["pd-standard", "pd-balanced", "pd-ssd"]
 
 
+EnvironmentName = Annotated[
+    str,
+    matching(
+        r"[A-Za-z_][A-Za-z0-9_]*",
+        "the name of an environment variable has letters, digits and '_' and does not begin with a digit",
+        "rename it, for example WANDB_PROJECT",
+    ),
+]
+
+_PRIVATE = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+
+
 def _range(value: str) -> str:
-    remedy = "write a private range of 8 to 65,536 addresses, for example 10.10.0.0/20"
+    remedy = "write a range such as 10.10.0.0/20"
     try:
-        network = ipaddress.ip_network(value)
-    except ValueError as error:
-        raise RefusedError(f"this is not an IP range in CIDR form ({error})", remedy) from None
-    if network.version != 4 or not network.is_private or not 16 <= network.prefixlen <= 29:
-        raise RefusedError("a subnet's range is private IPv4 with a prefix of /16 to /29", remedy)
+        network = ipaddress.IPv4Network(value, strict=False)
+    except ValueError:
+        raise RefusedError("a range is an IPv4 address and a prefix", remedy) from None
+    if not 16 <= network.prefixlen <= 29 or not any(network.subnet_of(private) for private in _PRIVATE):
+        raise RefusedError("a subnet is part of 10/8, 172.16/12 or 192.168/16 with a prefix of /16 to /29", remedy)
+    if str(network) != value:
+        raise RefusedError("a range is written as its first address and its prefix", f"write {network}")
     if network.overlaps(ipaddress.ip_network("172.17.0.0/16")):
         raise RefusedError("172.17.0.0/16 is docker's own bridge on every machine", remedy)
     return value
@@ -70,7 +87,7 @@ class Container(Section):
     """An image of the stack's docker repository (`trainer:latest`) or a full image name."""
     args: tuple[str, ...] = ()
     """Arguments after the image's entry point."""
-    env: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], str] = Field(default_factory=dict)
+    env: dict[EnvironmentName, str] = Field(default_factory=dict)
     """Environment variables. Not for secrets: they are readable by everyone who can see the machine."""
 
 
@@ -80,12 +97,6 @@ def _known_image(value: str) -> str:
             "an image is a name of the table or PROJECT/FAMILY",
             "write debian, ubuntu, deep-learning, container-optimized or e.g. debian-cloud/debian-12",
         )
-    return value
-
-
-def _max_run(value: Duration) -> Duration:
-    if not 30 <= value <= 120 * 86400:
-        raise RefusedError("Compute Engine takes a run limit of 30 s to 120 days", "write for example '8h'")
     return value
 
 
@@ -114,32 +125,39 @@ class Machine(Section):
     """Path of a shell script, from the project's folder, that runs as root at each start."""
     container: Container | None = None
     """A container to run instead of working on the machine by hand."""
-    max_run: Annotated[Duration, AfterValidator(_max_run)] = Duration(8 * 3600)
+    max_run: Annotated[Duration, lasting("30s", "120d", "a machine's run on Compute Engine")] = Duration(8 * 3600)
     """The machine is stopped this long after each start. Changing it replaces the machine (Google's rule)."""
     max_run_reason: str | None = None
     """Why `max_run` is above 24h."""
     labels: dict[str, LabelValue] = Field(default_factory=dict)
     """Further labels of this machine."""
 
-    @model_validator(mode="after")
-    def _one_of_each(self) -> Self:
+    @override
+    def rules(self) -> Iterator[RefusedError]:
+        """Want a reason for what is long or dear, and one way of working."""
         if self.max_run > 86400 and not self.max_run_reason:
-            raise RefusedError(
+            yield RefusedError(
                 f"a run limit above 24h ({self.max_run}) needs a reason: a forgotten machine is the whole"
                 " cost tail of a course",
                 "shorten maxRun, or add `maxRunReason:` with one sentence",
+                "maxRun",
+                "maxRunReason",
             )
         if self.container and self.startup_script:
-            raise RefusedError(
+            yield RefusedError(
                 "a machine runs a container or a start-up script, not both",
                 "call docker in the script, or put the work into the image",
+                "container",
+                "startupScript",
             )
         if self.gpu and not self.spot and not self.on_demand_gpu:
-            raise RefusedError(
+            yield RefusedError(
                 "a GPU at the full price is a costly default",
                 "add `spot: true`, or `onDemandGpu: true` if an interruption would lose work",
+                "gpu",
+                "spot",
+                "onDemandGpu",
             )
-        return self
 
 
 class Training(Section):
@@ -157,7 +175,7 @@ class Training(Section):
     """GPUs of a job's worker."""
     spot: Bool = False
     """Run jobs on Spot capacity; Vertex AI starts an interrupted job again."""
-    timeout: Duration = Duration(4 * 3600)
+    timeout: Annotated[Duration, lasting("1m", "7d", "a custom job of Vertex AI")] = Duration(4 * 3600)
     """A job is cancelled after this time."""
     args: tuple[str, ...] = ()
     """Arguments of the training program."""
@@ -166,11 +184,30 @@ class Training(Section):
     endpoint: Bool = False
     """Also declare an endpoint. It is free; a model deployed to it bills around the clock."""
 
-    @model_validator(mode="after")
-    def _limits(self) -> Self:
-        if not 60 <= self.timeout <= 7 * 86400:
-            raise RefusedError("Vertex AI ends a custom job after 7 days at most", "write a timeout of 1m to 7d")
-        return self
+    @override
+    def rules(self) -> Iterator[RefusedError]:
+        """Want training on for what is part of it."""
+        if (self.endpoint or self.prediction) and not self.enabled:
+            yield RefusedError(
+                "an endpoint and an account for prediction are part of training, which is not enabled",
+                "remove `endpoint` and `prediction`, or `enabled: false`",
+                "enabled",
+                "endpoint",
+                "prediction",
+            )
+
+
+def memory_mebibytes(text: str) -> int:
+    """Read `512Mi` or `2Gi` as mebibytes."""
+    match = re.fullmatch(r"([0-9]{1,9})([MG])i", text)
+    if not match:
+        raise RefusedError("memory is a whole number with Mi or Gi behind it", "write '512Mi' or '2Gi'")
+    return int(match[1]) * (1024 if match[2] == "G" else 1)
+
+
+def _memory(text: str) -> str:
+    memory_mebibytes(text)
+    return text
 
 
 class Service(Section):
@@ -182,13 +219,13 @@ class Service(Section):
     """Port that the container listens on."""
     cpu: Literal[1, 2, 4] = 1
     """vCPUs of an instance."""
-    memory: str = "512Mi"
+    memory: Annotated[str, AfterValidator(_memory)] = "512Mi"
     """Memory of an instance, e.g. `512Mi` or `2Gi`."""
     max_instances: Annotated[Int, Field(ge=1, le=10)] = 2
     """Upper bound of instances; the lower is 0."""
-    timeout: Duration = Duration(300)
+    timeout: Annotated[Duration, lasting("1s", "1h", "a request to Cloud Run")] = Duration(300)
     """A request is cut off after this time, at most 1h."""
-    env: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], str] = Field(default_factory=dict)
+    env: dict[EnvironmentName, str] = Field(default_factory=dict)
     """Environment variables. Not for secrets."""
     secrets: tuple[SecretId, ...] = ()
     """Secrets that the code reads itself: the variable NAME_SECRET holds the name of the newest version."""
@@ -198,26 +235,17 @@ class Service(Section):
     public: Bool = False
     """Let everybody on the internet call it; otherwise only members of the team."""
 
-    @model_validator(mode="after")
-    def _limits(self) -> Self:
-        mebibytes = memory_mebibytes(self.memory)
+    @override
+    def rules(self) -> Iterator[RefusedError]:
+        """Hold memory against vCPUs."""
         least = 512 if self.cpu <= 2 else 2048
-        if not least <= mebibytes <= 8192 * self.cpu:
-            raise RefusedError(
-                f"{self.cpu} vCPU goes with {least}Mi to {8 * self.cpu}Gi of memory",
-                f"write memory between {least}Mi and {8 * self.cpu}Gi, or another cpu",
+        if not least <= memory_mebibytes(self.memory) <= 4096 * self.cpu:
+            yield RefusedError(
+                f"{self.cpu} vCPU goes with {least}Mi to {4 * self.cpu}Gi of memory, not {self.memory}",
+                f"write memory between {least}Mi and {4 * self.cpu}Gi, or another cpu",
+                "cpu",
+                "memory",
             )
-        if not 1 <= self.timeout <= 3600:
-            raise RefusedError("Cloud Run cuts a request off after 1h at most", "write a timeout of 1s to 1h")
-        return self
-
-
-def memory_mebibytes(text: str) -> int:
-    """Read `512Mi` or `2Gi` as mebibytes."""
-    unit = {"Mi": 1, "Gi": 1024}.get(text[-2:])
-    if unit is None or not text[:-2].isdigit():
-        raise RefusedError("memory is a whole number with Mi or Gi behind it", "write '512Mi' or '2Gi'")
-    return int(text[:-2]) * unit
 
 
 Machines = dict[Key, Machine]

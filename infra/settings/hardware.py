@@ -1,0 +1,297 @@
+"""Rules between a machine type, its GPU, its zone and its disks, by the dated tables of what Google offers."""
+
+import difflib
+import ipaddress
+from collections.abc import Collection, Iterator
+
+from infra import tables
+from infra.settings.model import Settings
+from infra.settings.problem import MISSING, Findings, Problem, nearest
+from infra.settings.workloads import Gpu, Machine
+
+
+def check(settings: Settings, found: Findings) -> Iterator[Problem]:
+    """Yield the breach of every rule."""
+    for name, machine in settings.machines.items():
+        path = f"coursecloud:machines.{name}"
+        yield from _pair(path, machine.machine_type, machine.gpu, settings, found)
+        yield from _full_price(path, machine, found)
+        yield from _zones(path, machine, settings, found)
+        yield from _disks(path, machine, settings, found)
+        if machine.data_disk and f"{name}-work" in settings.machines:
+            yield Problem(f"{path}-work", MISSING, f"the data disk of '{name}' has this name", "rename one of the two")
+    yield from _training(settings, found)
+
+
+def dated() -> str:
+    """Give the date of the tables."""
+    return str(tables.table("compute")["date"])
+
+
+def known_region(region: str, settings: Settings) -> bool:
+    """Say whether a region is in the table, or has a zone that the stack allows."""
+    return region in tables.regions() or any(tables.region_of(zone) == region for zone in settings.allow.zones)
+
+
+def free_range(settings: Settings) -> str:
+    """Find a range that no subnet of the stack overlaps."""
+    taken = [ipaddress.IPv4Network(cidr) for cidr in settings.subnets.values()]
+    ranges = ipaddress.IPv4Network("10.0.0.0/8").subnets(new_prefix=20)
+    free = (r for r in ranges if r.network_address >= _FIRST and not any(r.overlaps(other) for other in taken))
+    return str(next(free, "10.10.0.0/20"))
+
+
+_FIRST = ipaddress.IPv4Address("10.10.0.0")
+
+
+def _training(settings: Settings, found: Findings) -> Iterator[Problem]:
+    training, path = settings.training, "coursecloud:training"
+    yield from _pair(path, training.machine_type, training.gpu, settings, found)
+    region = training.region or settings.region
+    zones = tables.regions().get(region)
+    if not training.enabled or zones is None:
+        return
+    if not found.sound(f"{path}.region", *([] if training.region else ["gcp:region"])):
+        return
+    if region not in tables.table("compute")["vertexRegions"]:
+        yield Problem(
+            f"{path}.region", region, "Vertex AI does not train here", "write europe-west4, or `enabled: false`"
+        )
+        return
+    yield from _offered(f"{path}.region", path, training.machine_type, training.gpu, zones, settings, found)
+
+
+def _pair(path: str, name: str, gpu: Gpu | None, settings: Settings, found: Findings) -> Iterator[Problem]:
+    """Hold a machine type and a GPU against the tables and against each other."""
+    known = tables.machine_types()
+    machine_type = known.get(name)
+    sound = found.sound(f"{path}.machineType")
+    allowed = name in settings.allow.machine_types or not found.sound("coursecloud:allow.machineTypes")
+    if machine_type is None and not allowed:
+        yield Problem(
+            f"{path}.machineType",
+            name,
+            f"the table of {dated()} has no such machine type",
+            f"{_close(name, known)} A newer one: list it under coursecloud:allow.machineTypes",
+        )
+    if gpu is None or not found.sound(f"{path}.gpu.model"):
+        return
+    accelerator = tables.gpu(gpu.model)
+    if accelerator is None:
+        if gpu.model not in settings.allow.gpus and found.sound("coursecloud:allow.gpus"):
+            shorts = ", ".join(sorted(entry.short for entry in tables.gpus().values()))
+            yield Problem(
+                f"{path}.gpu.model",
+                gpu.model,
+                f"the table of {dated()} has no such GPU",
+                f"write one of {shorts}. A newer one: list it under coursecloud:allow.gpus",
+            )
+        return
+    short = accelerator.short
+    if not accelerator.attached:
+        carriers = [entry for entry in known.values() if entry.gpu == accelerator.name]
+        exact = [entry.name for entry in carriers if entry.gpu_count == gpu.count] or [carriers[0].name]
+        yield Problem(
+            f"{path}.gpu",
+            gpu.model,
+            f"the {short} is not attached: it comes with the machine type",
+            f"remove `gpu:` and write machineType: {exact[0]}",
+        )
+        return
+    if machine_type and sound and _series(name) not in accelerator.families:
+        yield Problem(
+            f"{path}.gpu.model",
+            gpu.model,
+            f"the {short} attaches to {' and '.join(accelerator.families)} machines only, and {name} is"
+            f" {_series(name)}",
+            f"write machineType: {accelerator.families[0]}-standard-4, or without `gpu:` g2-standard-4, which comes"
+            " with an L4",
+        )
+        machine_type = None
+    if not found.sound(f"{path}.gpu.count"):
+        return
+    if gpu.count not in accelerator.counts:
+        yield Problem(
+            f"{path}.gpu.count",
+            gpu.count,
+            f"a machine takes {_alternatives(accelerator.counts)} {short}",
+            f"write count: {min(accelerator.counts, key=lambda count: (abs(count - gpu.count), count))}",
+        )
+    elif machine_type and sound and machine_type.vcpus > accelerator.max_vcpus.get(gpu.count, 10**6):
+        most = accelerator.max_vcpus[gpu.count]
+        enough = [count for count, vcpus in accelerator.max_vcpus.items() if vcpus >= machine_type.vcpus]
+        yield Problem(
+            f"{path}.machineType",
+            name,
+            f"{gpu.count} {short} go with at most {most} vCPUs, and {name} has {machine_type.vcpus}",
+            f"write machineType: {accelerator.families[0]}-standard-8"
+            + (f", or count: {min(enough)}" if enough else ""),
+        )
+
+
+def _full_price(path: str, machine: Machine, found: Findings) -> Iterator[Problem]:
+    included = tables.machine_types().get(machine.machine_type)
+    if not included or not included.gpu or machine.spot or machine.on_demand_gpu or machine.gpu:
+        return
+    if found.sound(f"{path}.spot", f"{path}.onDemandGpu", f"{path}.machineType"):
+        yield Problem(
+            f"{path}.machineType",
+            machine.machine_type,
+            f"the type comes with {included.gpu_count} {tables.gpus()[included.gpu].short} at the full price, a costly"
+            " default",
+            "add `spot: true`, or `onDemandGpu: true` if an interruption would lose work",
+        )
+
+
+def _zones(path: str, machine: Machine, settings: Settings, found: Findings) -> Iterator[Problem]:
+    given = "zone" if machine.zone else None
+    # The region's own mistake is said at the region; here the zone would only be made from it.
+    source = [f"{path}.zone", *([] if given else ["gcp:region", "gcp:zone"])]
+    usable = bool(given or settings.zone) or known_region(settings.region, settings)
+    zones = [("zone", settings.zone_of(machine))] if usable and found.sound(*source) else []
+    zones += [(f"fallbackZones[{index}]", zone) for index, zone in enumerate(machine.fallback_zones)]
+    for index, (key, zone) in enumerate(zones):
+        where = f"{path}.{key}"
+        if key != "zone" and index and zone == zones[0][1]:
+            yield Problem(where, zone, "this is the first zone already", "remove it")
+        if key != "zone" or given:
+            unknown = list(_zone_known(where, zone, settings, found))
+            yield from unknown
+            if unknown:
+                continue
+        subnets = found.sound("coursecloud:network.subnets", "gcp:region") and settings.region in settings.subnets
+        if subnets and known_region(settings.region, settings) and tables.region_of(zone) not in settings.subnets:
+            missing = [] if settings.network.subnets else [f"`{settings.region}: {settings.subnets[settings.region]}`"]
+            missing.append(f"`{tables.region_of(zone)}: {free_range(settings)}`")
+            yield Problem(
+                where,
+                zone,
+                f"the network has no subnet in {tables.region_of(zone)}",
+                f"add {' and '.join(missing)} under coursecloud:network.subnets",
+            )
+        anywhere = tables.regions().get(settings.region) if key == "zone" and not given and not settings.zone else None
+        yield from _offered(where, path, machine.machine_type, machine.gpu, anywhere or (zone,), settings, found)
+    if machine.fallback_zones and machine.data_disk and machine.data_disk.keep:
+        yield Problem(
+            f"{path}.fallbackZones",
+            list(machine.fallback_zones),
+            "a kept data disk stays in its zone, and its machine with it",
+            "remove fallbackZones, or `keep: true` of the data disk and keep the work in a bucket",
+        )
+
+
+def _zone_known(path: str, zone: str, settings: Settings, found: Findings) -> Iterator[Problem]:
+    every = [name for zones in tables.regions().values() for name in zones]
+    if zone in every or zone in settings.allow.zones or not found.sound("coursecloud:allow.zones"):
+        return
+    regional = tables.regions().get(tables.region_of(zone)) or tables.regions().get(zone)
+    own = f"write for example {', '.join(tables.regions().get(settings.region, ())) or 'europe-west1-b'}."
+    yield Problem(
+        path,
+        zone,
+        f"the table of {dated()} has no such zone",
+        (f"write one of {', '.join(regional)}." if regional else nearest(zone, every, own))
+        + " A newer one: list it under coursecloud:allow.zones",
+    )
+
+
+def _offered(
+    where: str,
+    path: str,
+    type_name: str,
+    gpu: Gpu | None,
+    zones: tuple[str, ...],
+    settings: Settings,
+    found: Findings,
+) -> Iterator[Problem]:
+    """Hold a machine type and a GPU against zones of which at least one must have both."""
+    machine_type = tables.machine_types().get(type_name) if found.sound(f"{path}.machineType") else None
+    accelerator = tables.gpu(gpu.model) if gpu and found.sound(f"{path}.gpu.model") else None
+    if accelerator and not accelerator.attached:
+        return  # said already
+    if machine_type and accelerator and _series(type_name) not in accelerator.families:
+        return  # said already, and there is no zone to propose
+    if not found.sound("coursecloud:allow.zones") or any(zone in settings.allow.zones for zone in zones):
+        return
+    places = [entry.zones for entry in (machine_type, accelerator) if entry]
+    if not places or any(all(zone in offered for offered in places) for zone in zones):
+        return
+    what = type_name if machine_type and not any(zone in machine_type.zones for zone in zones) else "both together"
+    if accelerator and not any(zone in accelerator.zones for zone in zones):
+        what = accelerator.short
+    both: frozenset[str] = places[0].intersection(*places)
+    region = tables.region_of(zones[0])
+    near = sorted(both, key=lambda zone: (zone.split("-")[0] != region.split("-")[0], zone))
+    one = len(zones) == 1
+    nearby = [zone for zone in near if tables.region_of(zone) == region]
+    value = zones[0] if one else region
+    if doubtful := [zone for zone in zones if zone in _doubtful(what)]:
+        others = ", ".join((nearby or near)[:3]) + ("" if nearby else " (and its region as gcp:region)")
+        yield Problem(
+            where,
+            value,
+            f"sources disagree whether {' and '.join(doubtful)} {'have' if doubtful[1:] else 'has'} {what}"
+            f" (table of {dated()})",
+            f"take one of {others}, or look {doubtful[0]} up with `gcloud compute {_LOOK_UP[what == type_name]} list`"
+            " and list it under coursecloud:allow.zones",
+        )
+        return
+    regions = list(dict.fromkeys(map(tables.region_of, near)))[:4]
+    if not near:
+        remedy = "take another machine type or GPU: no zone has both"
+    elif nearby:
+        remedy = f"write {' or '.join(nearby[:4])}"
+    elif where.endswith(".region"):
+        remedy = f"write {' or '.join(regions)}"
+    else:
+        zone = f" and zone: {near[0]}" if one else ""
+        remedy = f"write gcp:region: {regions[0]}{zone}; it is also in {' and '.join(near[1:4])}"
+    rule = f"there is no {what} in {'zone' if one else 'region'} {value} (table of {dated()})"
+    yield Problem(where, value, rule, remedy)
+
+
+def _disks(path: str, machine: Machine, settings: Settings, found: Findings) -> Iterator[Problem]:
+    if not found.sound(f"{path}.image"):
+        return
+    image = settings.image_of(machine)
+    if image is None and "/" not in (machine.image or ""):
+        yield Problem(
+            f"{path}.image",
+            machine.image,
+            "the table of images has no such image",
+            f"{nearest(machine.image or '', tables.images())} Another one: write PROJECT/FAMILY",
+        )
+    elif image and machine.boot_disk.size_gb and machine.boot_disk.size_gb < image.min_gib:
+        yield Problem(
+            f"{path}.bootDisk.sizeGb",
+            machine.boot_disk.size_gb,
+            f"the image {image.path} needs {image.min_gib} GB",
+            f"write sizeGb: {image.min_gib} or more, or leave it out",
+        )
+
+
+def _close(name: str, known: Collection[str]) -> str:
+    # Of 131 machine types only a likely one is worth naming.
+    close = difflib.get_close_matches(name[:100].lower(), known, n=1, cutoff=0.7)
+    return f"did you mean '{close[0]}'?" if close else "common ones are e2-medium, n1-standard-4, g2-standard-4."
+
+
+def _series(machine_type: str) -> str:
+    # Not the table's family: f1-micro and g1-small bill as n1, but shared cores take no GPU.
+    return machine_type.partition("-")[0]
+
+
+_LOOK_UP = {True: "machine-types", False: "accelerator-types"}
+
+
+def _doubtful(what: str) -> frozenset[str]:
+    accelerator = tables.gpu(what)
+    carried = tables.machine_types().get(what)
+    name = accelerator.name if accelerator else carried.gpu if carried else None
+    entry = tables.table("compute")["gpus"].get(name or "", {})
+    return frozenset(entry.get("doubtfulZones", ()))
+
+
+def _alternatives(numbers: tuple[int, ...]) -> str:
+    *most, last = map(str, numbers)
+    return f"{', '.join(most)} or {last}" if most else last

@@ -1,0 +1,97 @@
+"""What pydantic says about a value, said as the value, the rule and the remedy."""
+
+import re
+import types
+import typing
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from infra.settings.problem import MISSING, Problem, RefusedError, likely, nearest
+
+Place = tuple[int | str, ...]
+"""The keys that lead to what must be left out for the rest to be valid."""
+
+
+def translated(path: str, annotation: Any, details: ErrorDetails) -> tuple[Problem, tuple[str, ...], Place]:
+    """Translate an error: the problem, the paths that were probably meant, and what to leave out."""
+    location = tuple(part for part in details["loc"] if part != "[key]")
+    where = path + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    # A list loses all its entries together, or the index of each behind a broken one would be wrong.
+    place = location[: next((i for i, part in enumerate(location) if isinstance(part, int)), len(location))]
+    unknown = details["type"] == "extra_forbidden"
+    model, description = _described(annotation, location[:-1] if unknown else location)
+    known = [field.alias or name for name, field in model.model_fields.items()] if model else []
+    value: object = details["input"]
+    refused = details.get("ctx", {}).get("error")
+    if isinstance(refused, RefusedError):
+        return Problem(where, value, refused.rule, refused.remedy), (), place
+    match details["type"]:
+        case "extra_forbidden":
+            key = str(location[-1])
+            meant = likely(key, known)
+            problem = Problem(where, MISSING, "this key is not known", nearest(key, known))
+            return problem, (where.removesuffix(key) + meant,) if meant else (), place
+        case "missing":
+            add = f"add `{location[-1]}:`{description}"
+            return Problem(where, MISSING, "this key is required", add), (), place[:-1]
+        case kind:
+            rule, remedy = _said(kind, value, details, known)
+            return Problem(where, value, rule, remedy + description), (), place
+
+
+def _said(kind: str, value: object, details: ErrorDetails, known: list[str]) -> tuple[str, str]:
+    context = details.get("ctx", {})
+    remedy = "write a value, or remove the key" if value is None else ""
+    match kind:
+        case "dict_type" | "model_type" | "model_attributes_type":
+            keys = f": {', '.join(known)}" if known else ""
+            return "a mapping of keys to values belongs here", remedy or f"indent keys under it{keys}"
+        case "tuple_type":
+            brackets = f"write [{value}]" if isinstance(value, str) else "write its entries in brackets"
+            return "a list belongs here", remedy or brackets
+        case "string_type":
+            quoted = f'write "{value}", in quotes' if isinstance(value, bool | int | float) else "write one text"
+            return "a text belongs here", remedy or quoted
+        case "int_type" | "int_from_float":
+            return "a whole number belongs here", remedy or "write it without quotes, unit or fraction"
+        case "float_type":
+            return "a number belongs here", remedy or "write it without quotes or unit"
+        case "bool_type":
+            return "true or false belongs here", remedy or "write true or false; yes, no, on and off are texts"
+        case "literal_error":
+            words = re.findall(r"'([^']+)'", str(context["expected"]))
+            remedy = remedy or nearest(str(value), words, f"write one of {', '.join(words) or context['expected']}")
+            return f"this is {context['expected']}", remedy
+        case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
+            bound = next(iter(context.values()))
+            words = {"greater_than_equal": f"{bound} or more", "less_than_equal": f"{bound} or less"}
+            limit = words.get(kind, f"{'more' if kind == 'greater_than' else 'less'} than {bound}")
+            return f"a number of {limit} belongs here", f"write {limit}"
+        case "too_short":
+            return "an empty list says nothing here", "add an entry, or remove the key"
+        case _:
+            return details["msg"][0].lower() + details["msg"][1:], remedy or "correct it"
+
+
+def _described(annotation: Any, location: Place) -> tuple[type[BaseModel] | None, str]:
+    """Find the innermost model on the way to a location, and what the key there is for."""
+    model, description = _model(annotation), ""
+    for part in location:
+        fields = model.model_fields if model else {}
+        if field := next((field for name, field in fields.items() if part in (field.alias, name)), None):
+            first = re.split(r"(?<!e\.g)[.:;](?:\s|$)", " ".join((field.description or "").split()))[0]
+            description = f" (for: {first})" if first else ""
+            model = _model(field.annotation)
+    return model, description
+
+
+def _model(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if isinstance(annotation, types.UnionType) or typing.get_origin(annotation) is not None:
+        for argument in typing.get_args(annotation):
+            if found := _model(argument):
+                return found
+    return None

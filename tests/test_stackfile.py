@@ -1,0 +1,142 @@
+"""Stack files are read as Pulumi's engine reads them, and what it could not read is said with its line."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coursecloud import stackfile
+from infra.settings import SettingsError
+
+STARTED = "config:\n  coursecloud:lease: "
+
+
+def read(text: str, folder: Path) -> dict[str, Any]:
+    file = folder / "Pulumi.x.yaml"
+    file.write_text(text, encoding="utf-8")
+    return dict(stackfile.read("x", file))
+
+
+def value(text: str, folder: Path) -> Any:
+    return read(f"config: {{x:y: {text}}}", folder)["x:y"]
+
+
+@pytest.mark.parametrize(
+    "text", ["18:00", "08:30", "1:30:00", "on", "off", "yes", "no", "y", "NO", "2026-11-23", ".inf"]
+)
+def test_what_only_yaml_1_1_reads_as_something_else_is_text(text: str, tmp_path: Path) -> None:
+    assert value(text, tmp_path) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("true", True), ("False", False), ("null", None), ("~", None), ("", None), ("0", 0), ("-7", -7),
+        ("1_000", 1000), ("0x1F", 31), ("0o17", 15), ("1.5", 1.5), (".5", 0.5), ("1e3", 1000.0),
+        ("'1'", "1"), ("[a, 1]", ["a", 1]),
+    ],
+)  # fmt: skip
+def test_scalars_are_what_pulumis_engine_makes_of_them(text: str, expected: object, tmp_path: Path) -> None:
+    found = value(text, tmp_path)
+    assert (found, type(found)) == (expected, type(expected))
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "remedy"),
+    [
+        ("config:\n\tgcp:project: x\n", "line 2, column 1", "no tabs"),
+        ("config:\n  gcp:project: x\n  gcp:project: y\n", "line 3, column 3: 'gcp:project' is there twice", "one of"),
+        (f"{STARTED}\n    credit: {{amount: 1, amount: 2}}\n", "line 3, column 25: 'amount' is there twice", "one of"),
+        (f"{STARTED}{{1: a}}\n", "line 2, column 23: the key 1 is not text", "quotes"),
+        (f"{STARTED}{{stopSchedule: * * * * *}}\n", "line 2", "* or & in quotes"),
+        (f"{STARTED}*gone\n", "undefined alias", "in quotes"),
+        (f"{STARTED}{{maxPerHour: 02476}}\n", "02476 is octal to one reader", "quotes"),
+        (f"{STARTED}!!python/object/apply:os.getcwd []\n", "could not determine a constructor", "! in quotes"),
+        (f"{STARTED}!!timestamp 2026-11-23\n", "could not determine a constructor", "! in quotes"),
+        (f"{STARTED}!!int many\n", "does not fit", "mend"),
+        (f"{STARTED}&a {{x: *a}}\n", "does not fit", "mend"),
+        ("config: " + "[" * 5000, "nested too deeply", "brackets"),
+        ("- gcp:project\n", "a mapping with the key `config:`", "write `config:`"),
+        ("hello\n", "a mapping with the key `config:`", "write `config:`"),
+        ("config: [a]\n", "config is a mapping", "indent"),
+        ("config: {}\n---\nconfig: {}\n", "line 2", "mend"),
+    ],
+)
+def test_a_file_that_pulumi_could_not_read_says_where_and_what_to_do(
+    text: str, rule: str, remedy: str, tmp_path: Path
+) -> None:
+    with pytest.raises(SettingsError) as raised:
+        read(text, tmp_path)
+    (problem,) = raised.value.problems
+    assert rule in problem.rule
+    assert remedy in problem.remedy
+
+
+def test_a_file_that_is_not_utf_8_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.x.yaml"
+    file.write_bytes("config: {gcp:project: é}".encode("latin-1"))
+    with pytest.raises(SettingsError, match="not UTF-8 text"):
+        stackfile.read("x", file)
+
+
+def test_no_tag_of_a_file_makes_an_object(tmp_path: Path) -> None:
+    touched = tmp_path / "touched"
+    with pytest.raises(SettingsError):
+        read(f"config: !!python/object/apply:pathlib.Path.touch [{touched}]\n", tmp_path)
+    assert not touched.exists()
+
+
+def test_what_pulumi_itself_writes_into_a_stack_file_is_accepted(tmp_path: Path) -> None:
+    text = """\
+secretsprovider: passphrase
+encryptionsalt: v1:AAAA:v1:BBBB
+encryptedkey: CCCC
+environment: [course/dev]
+config:
+  gcp:project: my-project-1
+  gcp:credentials: {secure: DDDD}
+  pulumi:disable-default-providers: [random]
+"""
+    assert read(text, tmp_path)["gcp:project"] == "my-project-1"
+
+
+def test_keys_at_the_wrong_level_are_named_with_where_they_belong(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as raised:
+        read("confg: {}\ngcp:project: x\n", tmp_path)
+    assert [(problem.path, problem.remedy) for problem in raised.value.problems] == [
+        ("confg", "did you mean 'config'?"),
+        ("gcp:project", "indent `gcp:project` under `config:`"),
+    ]
+
+
+def test_a_key_without_a_namespace_is_the_projects_own(tmp_path: Path) -> None:
+    assert read("config: {lease: {}, gcp:project: x}", tmp_path) == {"coursecloud:lease": {}, "gcp:project": "x"}
+
+
+def test_anchors_and_merges_are_followed(tmp_path: Path) -> None:
+    text = "config:\n  coursecloud:machines:\n    a: &a {spot: true}\n    b: {<<: *a, zone: z}\n"
+    assert read(text, tmp_path)["coursecloud:machines"]["b"] == {"spot": True, "zone": "z"}
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "config:\n", "config: {}\n"])
+def test_an_empty_file_is_an_empty_configuration(text: str, tmp_path: Path) -> None:
+    assert read(text, tmp_path) == {}
+
+
+def test_the_stack_files_of_a_folder_are_listed_by_name_and_nothing_else_is(tmp_path: Path) -> None:
+    for name in ("Pulumi.yaml", "Pulumi.b.yaml", "Pulumi.a.b.yml", "members.b.yaml", "Pulumi.c.yaml.bak"):
+        (tmp_path / name).touch()
+    assert list(stackfile.every(tmp_path)) == [
+        ("a.b", tmp_path / "Pulumi.a.b.yml"),
+        ("b", tmp_path / "Pulumi.b.yaml"),
+    ]
+    assert stackfile.path_of("a.b", tmp_path) == tmp_path / "Pulumi.a.b.yml"
+
+
+def test_a_stack_without_a_file_is_told_which_there_are(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.group-07.yaml").touch()
+    with pytest.raises(SettingsError) as raised:
+        stackfile.path_of("group-7", tmp_path)
+    (problem,) = raised.value.problems
+    assert problem.path.endswith("Pulumi.group-7.yaml")
+    assert "'group-07'" in problem.remedy
