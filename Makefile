@@ -8,13 +8,16 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$p" && break; done)
 
-.PHONY: plan test check up down finish lock setup clean
+.PHONY: plan test rehearsal check up down finish lock setup clean
 
 plan: $(VENV)/.ready        ## what `pulumi up` would create; needs no cloud
 	@$(BIN)/coursecloud plan --stack $(STACK) $(ARGS)
 
 test: $(VENV)/.ready-dev    ## the tests
 	@$(BIN)/python -m pytest $(ARGS)
+
+rehearsal: $(VENV)/.ready-dev  ## the long tests with the real Pulumi CLI and provider, on the local stand-in
+	@COURSECLOUD_LONG=1 $(BIN)/python -m pytest tests/e2e $(ARGS)
 
 check: $(VENV)/.ready-dev   ## linter and type checker
 	@$(BIN)/ruff check .

@@ -43,13 +43,15 @@ class Component(pulumi.ComponentResource):
     ) -> pulumi.ResourceOptions:
         """Options of a child: under this component, after its APIs, and protected if it is kept.
 
-        `replace_on` are values whose change replaces the resource where the provider would overlook it.
+        `replace_on` are values whose change replaces the resource where the provider would overlook it. Such a
+        resource keeps its name, so the old one goes first.
         """
         return pulumi.ResourceOptions(
             parent=self,
             depends_on=[*(self.place.apis[api] for api in apis), *depends_on],
             protect=keep or None,
             replacement_trigger=replace_on,
+            delete_before_replace=True if replace_on else None,
         )
 
     def service_account(self, *name: str, purpose: str, keep: bool = False) -> serviceaccount.Account:

@@ -1,0 +1,80 @@
+"""The real engine and provider on the stand-in: one project folder, one backend and one stand-in a test."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from coursecloud.cli import ROOT
+from infra.settings import EXAMPLE_PROJECT
+from standin import Standin
+
+PROJECT = "rehearsal-project-1"
+
+
+def _plugin() -> bool:
+    home = Path(os.environ.get("PULUMI_HOME", Path.home() / ".pulumi"))
+    return bool(shutil.which("pulumi-resource-gcp") or list(home.glob("plugins/resource-gcp-v*")))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip where the CLI or the provider is missing, and leave the long form to `make rehearsal`."""
+    here = [item for item in items if item.path.is_relative_to(Path(__file__).parent)]
+    reason = "no Pulumi CLI with gcp plugin: https://www.pulumi.com/docs/install/, `pulumi plugin install resource gcp`"
+    missing = not (shutil.which("pulumi") and _plugin())
+    for item in here:
+        if missing:
+            item.add_marker(pytest.mark.skip(reason=reason))
+        elif item.get_closest_marker("long") and not os.environ.get("COURSECLOUD_LONG"):
+            item.add_marker(pytest.mark.skip(reason="the long form takes half an hour: make rehearsal"))
+
+
+@dataclass
+class Project:
+    """A copy of the project whose Pulumi talks to a stand-in."""
+
+    root: Path
+    standin: Standin
+
+    def pulumi(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["pulumi", *words], cwd=self.root, capture_output=True, text=True, check=False)
+
+    def stack_file(self, stack: str, config: dict[str, Any]) -> None:
+        """Write a stack's settings, and keep what Pulumi itself has written into the file."""
+        path = self.root / f"Pulumi.{stack}.yaml"
+        content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+        path.write_text(yaml.safe_dump(content | {"config": config}), encoding="utf-8")
+
+    def unchanged(self, stack: str) -> None:
+        """See that neither the program nor the cloud has anything to change."""
+        for command in (["preview", "--expect-no-changes"], ["refresh", "--preview-only", "--expect-no-changes"]):
+            done = self.pulumi(*command, "--stack", stack, "--non-interactive", "--diff")
+            assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    root = tmp_path / "project"
+    ignored = shutil.ignore_patterns("__pycache__")
+    for name in ("infra", "starter"):
+        shutil.copytree(ROOT / name, root / name, ignore=ignored)
+    for path in (ROOT / "__main__.py", *ROOT.glob("Pulumi*.yaml")):
+        (root / path.name).write_text(
+            path.read_text(encoding="utf-8").replace(EXAMPLE_PROJECT, PROJECT), encoding="utf-8"
+        )
+    (root / ".venv").symlink_to(sys.prefix, target_is_directory=True)
+    with Standin(projects=[PROJECT]) as standin:
+        for name, value in standin.env(PROJECT).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("PULUMI_BACKEND_URL", "file://.pulumi-state")
+        monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "")
+        monkeypatch.setenv("PULUMI_SKIP_UPDATE_CHECK", "true")
+        yield Project(root, standin)
+        assert not [call for call in standin.left_the_machine() if "openidconnect" not in str(call)]

@@ -1,0 +1,79 @@
+"""The whole life of each committed stack, with the real engine and provider on the stand-in."""
+
+import json
+import urllib.request
+from typing import Any
+
+import pytest
+
+from coursecloud import lifecycle
+from tests.e2e.conftest import Project
+
+STACKS = ["dev", pytest.param("gpu", marks=pytest.mark.long), pytest.param("full", marks=pytest.mark.long)]
+
+
+def protected(project: Project, stack: str) -> set[str]:
+    state = json.loads(project.pulumi("stack", "export", "--stack", stack).stdout)
+    resources: list[dict[str, Any]] = state["deployment"].get("resources") or []
+    return {resource["urn"] for resource in resources if resource.get("protect")}
+
+
+def upload(project: Project, bucket: str, name: str) -> None:
+    url = f"{project.standin.url}/upload/storage/v1/b/{bucket}/o?uploadType=media&name={name}"
+    request = urllib.request.Request(url, data=b"42", method="POST", headers={"Authorization": "Bearer any"})  # noqa: S310
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
+        assert answer.status == 200
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_stack_lives_from_its_first_morning_to_its_end(project: Project, stack: str) -> None:
+    assert lifecycle.up(project.root, stack, yes=True) == 0
+    project.unchanged(stack)
+    bucket = f"rehearsal-project-1-{stack}-data"
+    upload(project, bucket, "work.csv")
+    kept = protected(project, stack)
+
+    assert lifecycle.down(project.root, stack, yes=True) == 0
+    assert protected(project, stack) == kept
+    left = json.dumps(project.standin.state())
+    assert ("work.csv" in left) == bool(kept), (
+        "an evening loses the objects of what is kept, or keeps those of the rest"
+    )
+
+    assert lifecycle.up(project.root, stack, yes=True) == 0
+    project.unchanged(stack)
+    assert ("work.csv" in json.dumps(project.standin.state())) == bool(kept)
+
+    assert lifecycle.finish(project.root, stack) == 0
+    assert project.standin.remaining() == []
+
+
+@pytest.mark.long
+def test_a_stack_with_federation_comes_back_after_its_end(project: Project) -> None:
+    # The deleted pool's id stays blocked for 30 days; the new one must be another.
+    project.stack_file(
+        "x",
+        {"gcp:project": "rehearsal-project-1", "coursecloud:machines": {}, "coursecloud:github": {"repositoryId": 1}},
+    )
+    for _ in range(2):
+        assert lifecycle.up(project.root, "x", yes=True) == 0
+        assert lifecycle.finish(project.root, "x") == 0
+    assert project.standin.remaining() == []
+
+
+@pytest.mark.long
+def test_a_machine_without_capacity_comes_up_in_its_fallback_zone(project: Project) -> None:
+    machine = {"zone": "europe-west1-b", "fallbackZones": ["europe-west1-c"]}
+    project.stack_file("x", {"gcp:project": "rehearsal-project-1", "coursecloud:machines": {"trainer": machine}})
+    fault = {
+        "match": "compute.instances.insert",
+        "count": 1,
+        "operation": "ZONE_RESOURCE_POOL_EXHAUSTED",
+    }
+    project.standin.use({"faults": [fault]})
+    assert lifecycle.up(project.root, "x", yes=True) == 0
+    written = (project.root / "Pulumi.x.yaml").read_text(encoding="utf-8")
+    assert "zone: europe-west1-c" in written
+    project.unchanged("x")
+    assert lifecycle.finish(project.root, "x") == 0
+    assert project.standin.remaining() == []
