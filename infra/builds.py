@@ -1,6 +1,6 @@
 """Cloud Build: triggers that build the group's docker images, and the accounts that the builds run as."""
 
-from pulumi_gcp import cloudbuild, cloudbuildv2, serviceaccount
+from pulumi_gcp import cloudbuild, cloudbuildv2
 
 from infra.component import Component, Place
 from infra.registry import full_image
@@ -127,11 +127,6 @@ class Builds(Component):
             if trigger.pull_request
             else None,
         )
-
-    @property
-    def accounts(self) -> list[serviceaccount.Account]:
-        """The accounts that builds run as."""
-        return [self.account, *([self.checks_account] if self.checks_account else [])]
 
 
 def _event(trigger: Trigger) -> str:

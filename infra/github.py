@@ -185,5 +185,9 @@ def _pool_id(unique_id: str) -> str:
 
 
 def _only_these(roles: Sequence[str]) -> str:
-    names = ", ".join(f"'{role}'" for role in sorted(set(roles)))
-    return f"api.getAttribute('iam.googleapis.com/modifiedGrantsByRole', []).hasOnly([{names}])"
+    # Google takes ten roles in a list, so there may be several lists. A change that touches roles of two of
+    # them at once is refused; the next `up` makes the rest of it.
+    names = [f"'{role}'" for role in sorted(set(roles))]
+    lists = (", ".join(names[start : start + 10]) for start in range(0, len(names), 10))
+    changed = "api.getAttribute('iam.googleapis.com/modifiedGrantsByRole', [])"
+    return " || ".join(f"{changed}.hasOnly([{ten}])" for ten in lists)

@@ -161,6 +161,7 @@ class Machines(Component):
         agent = numbered.project_number.apply(
             lambda number: f"serviceAccount:service-{int(number)}@compute-system.iam.gserviceaccount.com"
         )
+        place.granted.append(operator)
         self._agent_may_stop: tuple[pulumi.Resource, ...] = (
             projects.IAMMember(
                 "scheduled-stop-agent",

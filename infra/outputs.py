@@ -1,5 +1,6 @@
 """What `pulumi up` leaves in the reader's hands: names, addresses and commands to copy, quoted for a shell."""
 
+import json
 import shlex
 from typing import Any
 
@@ -44,7 +45,7 @@ def outputs(
         }
     if training:
         result["training"] = {
-            "job": training.job,
+            "job": json.dumps(training.job),
             "serviceAccount": training.account.email,
             "predictionServiceAccount": training.prediction.email if training.prediction else None,
             "endpoint": training.endpoint.id if training.endpoint else None,

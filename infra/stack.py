@@ -63,6 +63,8 @@ def declare(settings: Settings) -> dict[str, Any]:
     github = None
     if settings.github:
         deployed = accounts | ({"services": serving.account} if serving else {})
+        if builds and builds.checks_account:
+            deployed["checks"] = builds.checks_account
         github = GitHub(place, settings.github, granted=place.granted, act_as=list(deployed.items()))
     return outputs.outputs(
         place,

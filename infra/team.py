@@ -61,7 +61,7 @@ class Team(Component):
     ):
         super().__init__("team", place)
         roles = project_roles(settings)
-        for member in settings.team.members:
+        for member in dict.fromkeys(settings.team.members):
             who = member_key(member)
             for role in roles:
                 self._grant(f"{who}-{short(role)}", role, member, settings.lease.kept_until)
@@ -92,14 +92,14 @@ class Team(Component):
             project=self.place.project,
             role=role,
             member=member,
-            # The condition's title also keeps two stacks of one project from sharing a binding, which the
-            # destroy of either would take from the other.
+            # A condition's title also keeps two stacks of one project from sharing a binding, which the
+            # destroy of either would take from the other: so there is one, always true, without a lease's end.
             condition=projects.IAMMemberConditionArgs(
                 title=f"lease of stack {self.place.names.stack}",
-                expression=f"request.time < timestamp('{until + datetime.timedelta(days=1)}T00:00:00Z')",
-            )
-            if until
-            else None,
+                expression=f"request.time < timestamp('{until + datetime.timedelta(days=1)}T00:00:00Z')"
+                if until
+                else "request.time > timestamp('2026-01-01T00:00:00Z')",
+            ),
             opts=self.child("cloudresourcemanager"),
         )
 
@@ -113,11 +113,12 @@ def project_roles(settings: Settings) -> Sequence[str]:
         # Admin login, because the machines are the group's own and docker needs root.
         "roles/compute.osAdminLogin": bool(settings.machines),
         "roles/cloudbuild.builds.editor": bool(settings.builds.triggers),
+        "roles/cloudbuild.builds.approver": any(trigger.approval for trigger in settings.builds.triggers.values()),
         "roles/aiplatform.user": settings.training.enabled,
         "roles/run.viewer": bool(settings.services),
     }
     own = [role for role, on in switched.items() if on]
-    return [*own, *(role for role in settings.team.extra_roles if role not in own)]
+    return list(dict.fromkeys([*own, *settings.team.extra_roles]))
 
 
 def member_key(member: str) -> str:

@@ -77,7 +77,7 @@ def job(place: Place, settings: TrainingSettings, secrets: tuple[str, ...]) -> d
     A job's environment takes no references to secrets, so it holds the resource names of their newest
     versions, and the training code reads them with the job's own identity.
     """
-    machine: dict[str, Any] = {"machineType": settings.machine_type}
+    machine: dict[str, Any] = {"machineType": settings.worker_type}
     if settings.gpu:
         known = tables.gpu(settings.gpu.model)
         name = known.name if known else settings.gpu.model

@@ -46,7 +46,7 @@ _FIRST = ipaddress.IPv4Address("10.10.0.0")
 
 def _training(settings: Settings, found: Findings) -> Iterator[Problem]:
     training, path = settings.training, "coursecloud:training"
-    yield from _pair(path, training.machine_type, training.gpu, settings, found)
+    yield from _pair(path, training.worker_type, training.gpu, settings, found)
     region = training.region or settings.region
     zones = tables.regions().get(region)
     if not training.enabled or zones is None:
@@ -58,7 +58,7 @@ def _training(settings: Settings, found: Findings) -> Iterator[Problem]:
             f"{path}.region", region, "Vertex AI does not train here", "write europe-west4, or `enabled: false`"
         )
         return
-    yield from _offered(f"{path}.region", path, training.machine_type, training.gpu, zones, settings, found)
+    yield from _offered(f"{path}.region", path, training.worker_type, training.gpu, zones, settings, found)
 
 
 def _pair(path: str, name: str, gpu: Gpu | None, settings: Settings, found: Findings) -> Iterator[Problem]:

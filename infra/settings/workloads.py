@@ -169,8 +169,8 @@ class Training(Section):
     """Region of the jobs; the stack's region unless given."""
     image: str = "trainer:latest"
     """Container with the training code: an image of the stack's docker repository or a full image name."""
-    machine_type: str = "n1-standard-4"
-    """Machine type of a job's worker."""
+    machine_type: str | None = None
+    """Machine type of a job's worker; n1-standard-4 with a GPU and e2-standard-4 without unless given."""
     gpu: Gpu | None = None
     """GPUs of a job's worker."""
     spot: Bool = False
@@ -183,6 +183,11 @@ class Training(Section):
     """Also declare a service account for models that are served."""
     endpoint: Bool = False
     """Also declare an endpoint. It is free; a model deployed to it bills around the clock."""
+
+    @property
+    def worker_type(self) -> str:
+        """The machine type of a job's worker."""
+        return self.machine_type or ("n1-standard-4" if self.gpu else "e2-standard-4")
 
     @override
     def rules(self) -> Iterator[RefusedError]:

@@ -69,6 +69,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
         (root / path.name).write_text(
             path.read_text(encoding="utf-8").replace(EXAMPLE_PROJECT, PROJECT), encoding="utf-8"
         )
+    (root / ".pulumi-state").mkdir()
     (root / ".venv").symlink_to(sys.prefix, target_is_directory=True)
     with Standin(projects=[PROJECT]) as standin:
         for name, value in standin.env(PROJECT).items():

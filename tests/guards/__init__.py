@@ -1,0 +1,1 @@
+"""Guards over the source text: what no review should have to look for again."""

@@ -1,0 +1,48 @@
+"""Plans for the tests: each text is planned once a session."""
+
+import pytest
+
+from coursecloud import plan as plans
+from coursecloud.plan import Plan
+from tests.infra.planned import PROJECT, ROOT, Planner
+
+
+@pytest.fixture(scope="session")
+def plan_of(tmp_path_factory: pytest.TempPathFactory) -> Planner:
+    """Plan the lines under `config:`; a project is added where they name none."""
+    made: dict[tuple[str, str], Plan] = {}
+    folder = tmp_path_factory.mktemp("stacks")
+
+    def plan(*lines: str, stack: str = "unit") -> Plan:
+        body = [line for text in lines for line in text.splitlines()]
+        if not any(line.startswith("gcp:project:") for line in body):
+            body.insert(0, f"gcp:project: {PROJECT}")
+        text = "config:\n" + "".join(f"  {line}\n" for line in body)
+        if (stack, text) not in made:
+            file = folder / f"Pulumi.{stack}.yaml"
+            file.write_text(text, encoding="utf-8")
+            made[stack, text] = plans.make(stack, file, ROOT)
+        return made[stack, text]
+
+    return plan
+
+
+@pytest.fixture(scope="session")
+def dev() -> Plan:
+    return plans.make("dev", ROOT / "Pulumi.dev.yaml", ROOT)
+
+
+@pytest.fixture(scope="session")
+def gpu() -> Plan:
+    return plans.make("gpu", ROOT / "Pulumi.gpu.yaml", ROOT)
+
+
+@pytest.fixture(scope="session")
+def full() -> Plan:
+    return plans.make("full", ROOT / "Pulumi.full.yaml", ROOT)
+
+
+@pytest.fixture(scope="session")
+def committed(dev: Plan, gpu: Plan, full: Plan) -> dict[str, Plan]:
+    """The plans of the committed stacks by name."""
+    return {"dev": dev, "gpu": gpu, "full": full}

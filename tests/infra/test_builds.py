@@ -1,0 +1,138 @@
+"""Cloud Build: pull requests run as an account that can do nothing, and logs go to Cloud Logging only."""
+
+from typing import Any
+
+from coursecloud.plan import Plan
+from tests.infra.planned import PROJECT, Planner, account, grants, names, of, one, roles
+
+REPOSITORY = "coursecloud:builds:\n  repository: {owner: group, name: project}\n  triggers:\n"
+CONNECTED = REPOSITORY.replace("name: project", "name: project, connection: github")
+TRIGGERS = """\
+    image: {branch: ^main$, dockerfile: Dockerfile, includedFiles: [src/**]}
+    release: {tag: '^v\\d', dockerfile: docker/Dockerfile, image: trainer, timeout: 30m, approval: true}
+    recipe: {branch: ^main$, buildFile: cloudbuild.yaml}
+    checks: {pullRequest: ^main$, dockerfile: Dockerfile}
+    check-recipe: {pullRequest: ^main$, buildFile: checks.yaml}"""
+SECRET = "coursecloud:secrets: {names: {KEY: [builds]}}"
+IMAGES = f"europe-west1-docker.pkg.dev/{PROJECT}/unit-docker"
+
+
+def triggers(plan: Plan) -> dict[str, dict[str, Any]]:
+    return {trigger.name: dict(trigger.inputs) for trigger in of(plan, "cloudbuild.Trigger")}
+
+
+def test_there_is_no_trigger_and_no_account_until_a_repository_is_named(dev: Plan) -> None:
+    assert names(dev, "cloudbuild.Trigger") == set()
+    assert "builds-account" not in names(dev, "serviceaccount.Account")
+
+
+def test_each_trigger_runs_as_an_account_of_the_stacks_own(plan_of: Planner) -> None:
+    plan = plan_of(REPOSITORY + TRIGGERS)
+    own = {account(plan, name).removeprefix("serviceAccount:") for name in ("builds", "checks")}
+    for trigger in triggers(plan).values():
+        assert trigger["serviceAccount"].removeprefix(f"projects/{PROJECT}/serviceAccounts/") in own
+
+
+def test_a_build_of_a_pull_request_can_neither_push_nor_read_secrets(plan_of: Planner) -> None:
+    plan = plan_of(REPOSITORY + TRIGGERS, SECRET)
+    checks = account(plan, "checks").removeprefix("serviceAccount:")
+    runs_as = {name: trigger["serviceAccount"].rpartition("/")[2] for name, trigger in triggers(plan).items()}
+    assert {name for name, used in runs_as.items() if used == checks} == {"checks", "check-recipe"}
+    assert roles(plan, "checks") == {("roles/logging.logWriter", PROJECT)}
+
+
+def test_nothing_else_runs_as_the_account_of_pull_requests(full: Plan) -> None:
+    assert roles(full, "checks") == {("roles/logging.logWriter", "example-project-id")}
+    email = account(full, "checks").removeprefix("serviceAccount:")
+    assert all(machine.inputs["serviceAccount"]["email"] != email for machine in of(full, "compute.Instance"))
+
+
+def test_a_build_of_a_pull_request_pushes_no_image(plan_of: Planner) -> None:
+    for text in (REPOSITORY, CONNECTED):
+        assert "images" not in triggers(plan_of(text + TRIGGERS))["checks"]["build"]
+
+
+def test_pull_requests_from_outside_wait_for_a_comment(plan_of: Planner) -> None:
+    control = "COMMENTS_ENABLED_FOR_EXTERNAL_CONTRIBUTORS_ONLY"
+    first = triggers(plan_of(REPOSITORY + TRIGGERS))["checks"]["github"]
+    assert first["pullRequest"] == {"branch": "^main$", "commentControl": control}
+    assert "push" not in first
+    second = triggers(plan_of(CONNECTED + TRIGGERS))["checks"]["repositoryEventConfig"]
+    assert second["pullRequest"] == {"branch": "^main$", "commentControl": control}
+    assert "push" not in second
+
+
+def test_the_account_of_builds_pushes_and_reads_what_it_is_given(plan_of: Planner) -> None:
+    assert roles(plan_of(REPOSITORY + TRIGGERS, SECRET), "builds") == {
+        ("roles/logging.logWriter", PROJECT),
+        ("roles/artifactregistry.writer", "unit-docker"),
+        ("roles/storage.objectViewer", f"{PROJECT}-unit-staging"),
+        ("roles/secretmanager.secretAccessor", "unit-KEY"),
+    }
+
+
+def test_builds_log_to_cloud_logging_only(plan_of: Planner) -> None:
+    built = [trigger["build"] for trigger in triggers(plan_of(REPOSITORY + TRIGGERS)).values() if "build" in trigger]
+    assert len(built) == 3
+    assert all(build["options"] == {"logging": "CLOUD_LOGGING_ONLY"} for build in built)
+    assert not any("logsBucket" in build for build in built)
+
+
+def test_the_machine_type_is_the_free_one_unless_the_stack_names_another(plan_of: Planner) -> None:
+    big = "    big: {branch: ^main$, dockerfile: Dockerfile, machineType: E2_HIGHCPU_8}"
+    assert triggers(plan_of(REPOSITORY + big))["big"]["build"]["options"]["machineType"] == "E2_HIGHCPU_8"
+
+
+def test_branches_and_tags_push_their_image(plan_of: Planner) -> None:
+    made = triggers(plan_of(REPOSITORY + TRIGGERS))
+    assert made["image"]["build"]["images"] == [f"{IMAGES}/image:$COMMIT_SHA", f"{IMAGES}/image:latest"]
+    assert made["image"]["includedFiles"] == ["src/**"]
+    assert made["image"]["github"]["push"] == {"branch": "^main$"}
+    assert f"{IMAGES}/trainer:$TAG_NAME" in made["release"]["build"]["images"]
+    assert made["release"]["github"]["push"] == {"tag": r"^v\d"}
+    assert made["release"]["build"]["timeout"] == "1800s"
+
+
+def test_what_is_pushed_is_what_is_built(plan_of: Planner) -> None:
+    for trigger in triggers(plan_of(REPOSITORY + TRIGGERS)).values():
+        if images := trigger.get("build", {}).get("images"):
+            (step,) = trigger["build"]["steps"]
+            tagged = [tag for flag, tag in zip(step["args"], step["args"][1:], strict=False) if flag == "--tag"]
+            assert tagged == images
+
+
+def test_a_trigger_has_a_build_or_a_build_file(plan_of: Planner) -> None:
+    made = triggers(plan_of(REPOSITORY + TRIGGERS))
+    assert made["recipe"]["filename"] == "cloudbuild.yaml"
+    assert all(("filename" in trigger) != ("build" in trigger) for trigger in made.values())
+
+
+def test_approval_is_asked_where_the_stack_says_so(plan_of: Planner) -> None:
+    asked = {
+        name: t["approvalConfig"]["approvalRequired"] for name, t in triggers(plan_of(REPOSITORY + TRIGGERS)).items()
+    }
+    assert {name for name, wanted in asked.items() if wanted} == {"release"}
+
+
+def test_a_connection_makes_triggers_of_the_second_generation(plan_of: Planner) -> None:
+    plan = plan_of(CONNECTED + TRIGGERS)
+    repository = one(plan, "cloudbuildv2.Repository", "repository")
+    assert repository.inputs["parentConnection"] == f"projects/{PROJECT}/locations/europe-west1/connections/github"
+    assert repository.inputs["remoteUri"] == "https://github.com/group/project.git"
+    for trigger in triggers(plan).values():
+        assert "github" not in trigger
+        assert trigger["repositoryEventConfig"]["repository"].endswith("/repositories/unit-repository")
+
+
+def test_without_a_connection_triggers_are_of_the_first_generation(plan_of: Planner) -> None:
+    plan = plan_of(REPOSITORY + TRIGGERS)
+    assert names(plan, "cloudbuildv2.Repository") == set()
+    for trigger in triggers(plan).values():
+        assert "repositoryEventConfig" not in trigger
+        assert (trigger["github"]["owner"], trigger["github"]["name"]) == ("group", "project")
+
+
+def test_no_account_of_builds_is_made_for_nothing(plan_of: Planner) -> None:
+    plan = plan_of(REPOSITORY + "    image: {branch: ^main$, dockerfile: Dockerfile}")
+    assert "checks-account" not in names(plan, "serviceaccount.Account")
+    assert grants(plan, account(plan, "builds"))

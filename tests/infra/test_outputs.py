@@ -1,0 +1,208 @@
+"""The outputs: commands that a shell takes apart as they are meant, and that gcloud's own parser accepts."""
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coursecloud.plan import Plan
+from infra.outputs import _call  # pyright: ignore[reportPrivateUsage]
+from tests.infra.planned import COMMITTED, PROJECT, Planner, texts
+
+HOSTILE = "$(touch pwned) `touch pwned`; touch pwned | 'a' \"b\" \\ * # end"
+ENOUGH = """\
+coursecloud:course: {group: "", labels: {cost-center: "02476"}}
+coursecloud:secrets: {names: {WANDB_API_KEY: [training]}}
+coursecloud:builds:
+  repository: {owner: a, name: b}
+  triggers: {image: {branch: ^main$, dockerfile: D}, release: {tag: v, buildFile: b.yaml}}
+coursecloud:services: {demo: {}}
+coursecloud:github: {repositoryId: 1}"""
+
+
+def commands(plan: Plan) -> dict[str, str]:
+    return dict(plan.outputs["commands"])
+
+
+def words(command: str) -> list[list[str]]:
+    """Take a command line apart as a shell does: its commands, each as a list of words."""
+    lexer = shlex.shlex(command, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    found: list[list[str]] = [[]]
+    for word in lexer:
+        if word in ("&&", "|", ";"):
+            found.append([])
+        else:
+            found[-1].append(word)
+    return found
+
+
+@pytest.mark.parametrize("stack", COMMITTED)
+def test_every_command_is_known_before_anything_is_deployed(committed: dict[str, Plan], stack: str) -> None:
+    plan = committed[stack]
+    assert all(command for command in commands(plan).values())
+    assert all("$unknown" not in path for path, _ in texts(plan.outputs["commands"]))
+
+
+@pytest.mark.parametrize("stack", COMMITTED)
+def test_every_command_names_its_project(committed: dict[str, Plan], stack: str) -> None:
+    for name, command in commands(committed[stack]).items():
+        for found in words(command):
+            if found[0] == "gcloud" and found[1] != "auth":
+                assert "--project=example-project-id" in found, name
+
+
+@pytest.mark.parametrize("stack", COMMITTED)
+def test_every_command_is_one_line_that_a_shell_can_read(committed: dict[str, Plan], stack: str) -> None:
+    for command in commands(committed[stack]).values():
+        assert "\n" not in command
+        assert subprocess.run(["/bin/sh", "-n", "-c", command], check=False).returncode == 0
+        assert words(command)[0][0] in ("gcloud", "docker", "printf")
+
+
+def test_each_machine_is_reached_through_the_proxy_and_started_and_stopped(full: Plan) -> None:
+    for name, machine in full.settings.machines.items():
+        zone = f"--zone={full.settings.zone_of(machine)}"
+        project = "--project=example-project-id"
+        assert words(commands(full)[f"ssh {name}"]) == [
+            ["gcloud", "compute", "ssh", f"full-{name}", project, zone, "--tunnel-through-iap"]
+        ]
+        for verb in ("start", "stop"):
+            expected = ["gcloud", "compute", "instances", verb, f"full-{name}", project, zone]
+            assert words(commands(full)[f"{verb} {name}"]) == [expected]
+
+
+def test_the_commands_are_of_what_is_there(plan_of: Planner) -> None:
+    plan = plan_of("coursecloud:machines: {}", "coursecloud:training: {enabled: false}")
+    assert set(commands(plan)) == {"upload data", "list data", "docker login", "docker push", "read logs"}
+
+
+def test_a_pull_requests_trigger_has_no_command(full: Plan) -> None:
+    run = {name for name in commands(full) if name.startswith("run trigger ")}
+    assert run == {"run trigger trainer", "run trigger release"}
+
+
+def test_the_image_that_is_pushed_is_the_one_that_jobs_run(full: Plan) -> None:
+    build, push = words(commands(full)["docker push"])
+    image = "europe-west4-docker.pkg.dev/example-project-id/full-docker/trainer:latest"
+    assert build == ["docker", "build", "--tag", image, "."]
+    assert push == ["docker", "push", image]
+    assert image in commands(full)["train"]
+
+
+def job_of(plan: Plan) -> tuple[dict[str, Any], list[str]]:
+    """The configuration that the training command writes, and the command that reads it."""
+    written, created = words(commands(plan)["train"])
+    assert written[:2] == ["printf", "%s"]
+    assert written[3:] == [">", "job.json"]
+    return json.loads(written[2]), created
+
+
+def test_the_training_command_writes_the_job_of_the_outputs_and_submits_it(full: Plan) -> None:
+    job, created = job_of(full)
+    output = full.outputs["training"]["job"]
+    assert job == (json.loads(output) if isinstance(output, str) else output)
+    assert created[:4] == ["gcloud", "ai", "custom-jobs", "create"]
+    assert "--config=job.json" in created
+    (labels,) = (word for word in created if word.startswith("--labels="))
+    assert {"group=teachers", "stack=full", "lease-end=2026-12-18"} <= set(labels.partition("=")[2].split(","))
+
+
+def test_the_training_command_really_writes_its_file(full: Plan, tmp_path: Path) -> None:
+    write, _, _ = commands(full)["train"].partition(" && ")
+    subprocess.run(["/bin/sh", "-c", write], cwd=tmp_path, check=True)
+    assert json.loads((tmp_path / "job.json").read_text(encoding="utf-8")) == job_of(full)[0]
+
+
+def test_a_hostile_looking_value_stays_one_word(plan_of: Planner, tmp_path: Path) -> None:
+    image = "ghcr.io/a'b\"c$(touch-pwned)&&x"
+    plan = plan_of(
+        f"coursecloud:training: {{image: {json.dumps(image)}, args: [{json.dumps(HOSTILE)}]}}",
+    )
+    write, _, _ = commands(plan)["train"].rpartition(" && ")
+    subprocess.run(["/bin/sh", "-c", write], cwd=tmp_path, check=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["job.json"]
+    (pool,) = json.loads((tmp_path / "job.json").read_text(encoding="utf-8"))["workerPoolSpecs"]
+    assert pool["containerSpec"]["imageUri"] == image
+    assert pool["containerSpec"]["args"] == [HOSTILE]
+
+
+def test_a_services_address_is_quoted_in_its_call(tmp_path: Path) -> None:
+    command = _call("https://demo.example/?a=$(touch pwned)&b='c'")
+    echoed = f"gcloud() {{ echo token; }}; curl() {{ printf '%s\\n' \"$@\"; }}; {command}"
+    done = subprocess.run(["/bin/sh", "-c", echoed], cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines() == [
+        "--header",
+        "Authorization: Bearer token",
+        "https://demo.example/?a=$(touch pwned)&b='c'",
+    ]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_outputs_name_what_the_stack_has(plan_of: Planner) -> None:
+    outputs = plan_of(ENOUGH).outputs
+    assert outputs["project"] == PROJECT
+    assert outputs["buckets"]["data"] == f"gs://{PROJECT}-unit-data"
+    assert set(outputs) == {
+        *("project", "region", "buckets", "registry", "commands", "machines", "training"),
+        *("secrets", "services", "callService", "triggers", "github"),
+    }
+    assert set(outputs["callService"]) == {"demo"}
+
+
+def gcloud_refuses(folder: Path, lines: list[str]) -> list[str]:
+    """Hold commands against gcloud's own parser in one start of it; say what it refuses."""
+    file = folder / "commands.json"
+    listed: list[dict[str, str]] = []
+    for line in lines:
+        split = shlex.split(line)
+        # Its checker takes the word behind a flag for the flag's value, so flags go last; the order is free.
+        ordered = sorted(split, key=lambda word: word.startswith("--"))
+        listed.append({"command_string": shlex.join(ordered)})
+    file.write_text(json.dumps(listed), encoding="utf-8")
+    done = subprocess.run(
+        ["gcloud", "meta", "lint-gcloud-commands", f"--commands-file={file}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "CLOUDSDK_CONFIG": str(folder)},
+    )
+    assert done.returncode == 0, done.stderr
+    results = json.loads(done.stdout)
+    assert len(results) == len({entry["command_string"] for entry in listed})
+    return [f"{entry['command_string']}: {entry['error_message']}" for entry in results if not entry["success"]]
+
+
+needs_gcloud = pytest.mark.skipif(
+    shutil.which("gcloud") is None,
+    reason="gcloud is not on PATH: install the Google Cloud CLI (https://cloud.google.com/sdk/docs/install)",
+)
+
+
+@needs_gcloud
+def test_gcloud_understands_every_command(full: Plan, plan_of: Planner, tmp_path: Path) -> None:
+    lines = [
+        shlex.join(found)
+        for plan in (full, plan_of(ENOUGH))
+        for command in commands(plan).values()
+        for found in words(command)
+        if found[0] == "gcloud"
+    ]
+    assert len(lines) > 15
+    assert gcloud_refuses(tmp_path, lines) == []
+
+
+@needs_gcloud
+def test_what_gcloud_does_not_understand_is_seen(tmp_path: Path) -> None:
+    wrong = [
+        "gcloud compute instances strt box --project=p --zone=z",
+        "gcloud compute ssh box --project=p --zone=z --tunnel-trough-iap",
+        "gcloud secrets versions add --project=p --data-file=-",
+    ]
+    assert len(gcloud_refuses(tmp_path, wrong)) == 3

@@ -1,0 +1,76 @@
+"""Artifact Registry: repositories that really delete, and keep the newest and the releases."""
+
+from typing import Any
+
+import pytest
+
+from coursecloud.engine import Registration
+from infra.component import Place
+from infra.names import Names
+from infra.registry import full_image
+from tests.infra.planned import Planner, names, of, one
+
+DOCKER = "artifactregistry.Repository"
+
+
+def policies(repository: Registration, action: str) -> list[dict[str, Any]]:
+    return [policy for policy in repository.inputs["cleanupPolicies"] if policy["action"] == action]
+
+
+def test_each_repository_deletes_what_is_old_and_not_as_a_rehearsal(plan_of: Planner) -> None:
+    for repository in of(plan_of("coursecloud:registry: {python: true, deleteAfterDays: 9}"), DOCKER):
+        (rule,) = policies(repository, "DELETE")
+        assert rule["condition"] == {"tagState": "ANY", "olderThan": f"{9 * 86400}s"}
+        assert repository.inputs["cleanupPolicyDryRun"] is False
+
+
+def test_each_repository_keeps_the_newest(plan_of: Planner) -> None:
+    for repository in of(plan_of("coursecloud:registry: {python: true, keepNewest: 11}"), DOCKER):
+        kept = [
+            policy["mostRecentVersions"] for policy in policies(repository, "KEEP") if "mostRecentVersions" in policy
+        ]
+        assert kept == [{"keepCount": 11}]
+
+
+def test_release_tags_are_kept(plan_of: Planner) -> None:
+    docker = one(plan_of("coursecloud:registry: {keepTags: [prod, v]}"), DOCKER, "docker")
+    conditions = [policy["condition"] for policy in policies(docker, "KEEP") if "condition" in policy]
+    assert conditions == [{"tagState": "TAGGED", "tagPrefixes": ["prod", "v"]}]
+
+
+def test_no_rule_keeps_every_tagged_image(plan_of: Planner) -> None:
+    docker = one(plan_of("coursecloud:registry: {keepTags: []}"), DOCKER, "docker")
+    assert [policy["id"] for policy in policies(docker, "KEEP")] == ["keep-newest"]
+
+
+def test_policies_have_names_of_their_own(plan_of: Planner) -> None:
+    for repository in of(plan_of("coursecloud:registry: {python: true}"), DOCKER):
+        ids = [policy["id"] for policy in repository.inputs["cleanupPolicies"]]
+        assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize(("keep", "protected"), [("true", {"docker", "python"}), ("false", set[str]())])
+def test_keep_protects_and_nothing_else_does(plan_of: Planner, keep: str, protected: set[str]) -> None:
+    plan = plan_of(f"coursecloud:registry: {{python: true, keep: {keep}}}")
+    assert {repository.name for repository in of(plan, DOCKER) if repository.protect} == protected
+
+
+def test_a_python_repository_is_made_only_when_asked_for(plan_of: Planner) -> None:
+    assert names(plan_of(), DOCKER) == {"docker"}
+    formats = {r.name: r.inputs["format"] for r in of(plan_of("coursecloud:registry: {python: true}"), DOCKER)}
+    assert formats == {"docker": "DOCKER", "python": "PYTHON"}
+
+
+@pytest.mark.parametrize(
+    ("image", "full"),
+    [
+        ("trainer:latest", "europe-west1-docker.pkg.dev/my-project-1/unit-docker/trainer:latest"),
+        ("team/trainer", "europe-west1-docker.pkg.dev/my-project-1/unit-docker/team/trainer"),
+        ("ghcr.io/group/trainer:1", "ghcr.io/group/trainer:1"),
+        ("localhost:5000/trainer", "localhost:5000/trainer"),
+    ],
+)
+def test_an_image_without_a_registry_is_the_stacks_own(image: str, full: str) -> None:
+    names_of_unit = Names(project="my-project-1", stack="unit")
+    place = Place(project="my-project-1", region="europe-west1", names=names_of_unit, labels={}, apis={})
+    assert full_image(place, image) == full

@@ -1,0 +1,92 @@
+"""Cloud Run services: they scale to nothing, hold no secret value, and are public only where the stack says so."""
+
+import json
+from typing import Any
+
+from coursecloud.plan import Plan
+from tests.infra.planned import PROJECT, Planner, account, grants, of, one, roles
+
+SERVICES = """\
+coursecloud:secrets: {names: {KEY: [services]}}
+coursecloud:services:
+  open: {public: true, maxInstances: 3, cpu: 2, memory: 2Gi, port: 9000, timeout: 1m}
+  closed: {mountedSecrets: [KEY], env: {MODE: demo}, image: 'app:1'}"""
+
+
+def service(plan: Plan, name: str) -> dict[str, Any]:
+    return dict(one(plan, "cloudrunv2.Service", name).inputs)
+
+
+def test_every_service_scales_to_nothing_and_to_few(plan_of: Planner) -> None:
+    scaling = {s.name: s.inputs["template"]["scaling"] for s in of(plan_of(SERVICES), "cloudrunv2.Service")}
+    assert scaling == {
+        "open": {"minInstanceCount": 0, "maxInstanceCount": 3},
+        "closed": {"minInstanceCount": 0, "maxInstanceCount": 2},
+    }
+
+
+def test_a_service_bills_only_while_it_answers(plan_of: Planner) -> None:
+    for found in of(plan_of(SERVICES), "cloudrunv2.Service"):
+        (container,) = found.inputs["template"]["containers"]
+        assert container["resources"]["cpuIdle"] is True
+
+
+def test_only_the_service_that_says_so_is_public(plan_of: Planner) -> None:
+    assert {(grant.target, grant.role) for grant in grants(plan_of(SERVICES), "allUsers")} == {
+        ("unit-open", "roles/run.invoker")
+    }
+
+
+def test_no_service_keeps_a_destroy_from_ending(full: Plan) -> None:
+    assert of(full, "cloudrunv2.Service")
+    assert all(found.inputs["deletionProtection"] is False for found in of(full, "cloudrunv2.Service"))
+
+
+def test_services_run_as_their_own_account_that_reads_and_no_more(plan_of: Planner) -> None:
+    plan = plan_of(SERVICES)
+    email = account(plan, "services").removeprefix("serviceAccount:")
+    assert all(found.inputs["template"]["serviceAccount"] == email for found in of(plan, "cloudrunv2.Service"))
+    assert roles(plan, "services") == {
+        ("roles/logging.logWriter", PROJECT),
+        ("roles/storage.objectViewer", f"{PROJECT}-unit-models"),
+        ("roles/artifactregistry.reader", "unit-docker"),
+        ("roles/secretmanager.secretAccessor", "unit-KEY"),
+    }
+
+
+def test_a_listed_secret_is_told_by_the_name_of_its_version(plan_of: Planner) -> None:
+    plan = plan_of("coursecloud:secrets: {names: {KEY: [services]}}", "coursecloud:services: {demo: {secrets: [KEY]}}")
+    (container,) = service(plan, "demo")["template"]["containers"]
+    variables = {variable["name"]: variable["value"] for variable in container["envs"]}
+    assert variables["KEY_SECRET"] == f"projects/{PROJECT}/secrets/unit-KEY/versions/latest"
+    assert variables["MODELS_BUCKET"] == f"gs://{PROJECT}-unit-models"
+
+
+def test_a_mounted_secret_is_a_reference_and_its_service_waits_until_it_may_read(plan_of: Planner) -> None:
+    plan = plan_of(SERVICES)
+    (container,) = service(plan, "closed")["template"]["containers"]
+    variables = {variable.pop("name"): variable for variable in map(dict, container["envs"])}
+    assert variables["KEY"] == {"valueSource": {"secretKeyRef": {"secret": "unit-KEY", "version": "latest"}}}
+    assert variables["MODE"] == {"value": "demo"}
+    access = one(plan, "secretmanager.SecretIamMember", "services-reads-KEY")
+    assert access.urn in one(plan, "cloudrunv2.Service", "closed").dependencies
+    assert access.urn not in one(plan, "cloudrunv2.Service", "open").dependencies
+
+
+def test_a_service_is_as_the_stack_says(plan_of: Planner) -> None:
+    plan = plan_of(SERVICES)
+    template = service(plan, "open")["template"]
+    (container,) = template["containers"]
+    assert template["timeout"] == "60s"
+    assert container["ports"] == {"containerPort": 9000}
+    assert container["resources"]["limits"] == {"cpu": "2", "memory": "2Gi"}
+    (closed,) = service(plan, "closed")["template"]["containers"]
+    assert closed["image"] == f"europe-west1-docker.pkg.dev/{PROJECT}/unit-docker/app:1"
+
+
+def test_no_environment_variable_holds_a_secret(full: Plan) -> None:
+    for found in of(full, "cloudrunv2.Service"):
+        for container in found.inputs["template"]["containers"]:
+            for variable in container["envs"]:
+                assert ("valueSource" in variable) != ("value" in variable), json.dumps(variable)
+                assert variable["name"] != "WANDB_API_KEY" or "value" not in variable

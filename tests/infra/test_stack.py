@@ -1,0 +1,123 @@
+"""The whole stack: flat, at home beside another one, and kept only where a word says so."""
+
+import pytest
+
+from coursecloud.plan import Plan
+from tests.infra import invariants
+from tests.infra.planned import COMMITTED, ROOT, Planner, longest_chain, of
+
+EVERYTHING = """\
+coursecloud:lease: {stopSchedule: 0 20 * * *}
+coursecloud:network: {egress: nat}
+coursecloud:registry: {python: true}
+coursecloud:secrets: {names: {KEY: [machines, training, prediction, builds, services]}}
+coursecloud:training: {prediction: true, endpoint: true}
+coursecloud:services: {demo: {secrets: [KEY], public: true}}
+coursecloud:builds:
+  repository: {owner: a, name: b, connection: github}
+  triggers: {t: {tag: v, dockerfile: D}, p: {pullRequest: main, dockerfile: D}}
+coursecloud:github: {repositoryId: 42, deploy: true}
+coursecloud:team: {members: [group:team@example.com]}"""
+LEASE = "coursecloud:lease: {starts: 2026-11-23, ends: 2026-12-18, stopSchedule: 0 20 * * *}"
+
+
+def identities(plan: Plan) -> set[str]:
+    """What a stack is to Google, but for the APIs, which stacks share and no destroy turns off."""
+    of_stack = (resource for resource in plan.custom if resource not in of(plan, "projects.Service"))
+    # A binding is a binding whatever description Pulumi has of it.
+    return {name for resource in of_stack if (name := invariants.identity(resource))}
+
+
+@pytest.mark.parametrize(("first", "second"), [("a", "b"), ("dev", "Dev"), ("a", "a-b"), ("a-b", "a.b"), ("ab", "a_b")])
+@pytest.mark.parametrize("lease", ["", LEASE])
+def test_two_stacks_of_one_project_share_nothing_but_the_apis(
+    plan_of: Planner, first: str, second: str, lease: str
+) -> None:
+    text = EVERYTHING.replace(EVERYTHING.partition("\n")[0], lease or EVERYTHING.partition("\n")[0])
+    one, other = plan_of(text, stack=first), plan_of(text, stack=second)
+    assert len(identities(one)) > 90
+    assert identities(one) & identities(other) == set()
+
+
+def test_stacks_that_would_share_are_seen(plan_of: Planner) -> None:
+    assert identities(plan_of(EVERYTHING, stack="a")) & identities(plan_of(EVERYTHING, stack="a"))
+
+
+def test_a_machine_and_a_stack_with_hyphens_do_not_meet(plan_of: Planner) -> None:
+    one = plan_of("coursecloud:machines: {b-c: {}}", stack="a")
+    other = plan_of("coursecloud:machines: {c: {}}", stack="a-b")
+    assert identities(one) & identities(other) == set()
+
+
+@pytest.mark.parametrize(
+    ("stack", "chain"),
+    [
+        ("dev", ["compute", "network", "subnet-europe-west1", "workbench"]),
+        ("gpu", ["compute", "network", "subnet-europe-west4", "trainer"]),
+        ("full", ["iam", "preview-account", "pool", "provider"]),
+    ],
+)
+def test_the_longest_chain_has_four_resources(committed: dict[str, Plan], stack: str, chain: list[str]) -> None:
+    """API, network, subnet, machine: Google asks for each of them in this order, and for nothing longer."""
+    longest = longest_chain(committed[stack])
+    assert len(longest) == 4, longest
+    if stack != "full":  # which has several of that length
+        assert longest == chain
+
+
+def test_a_longer_chain_is_seen(dev: Plan) -> None:
+    import dataclasses
+
+    last, bucket = of(dev, "compute.Instance")[0], of(dev, "storage.Bucket")[0]
+    longer = tuple(
+        dataclasses.replace(resource, dependencies=(last.urn,)) if resource == bucket else resource
+        for resource in dev.resources
+    )
+    assert len(longest_chain(dataclasses.replace(dev, resources=longer))) > 4
+
+
+def test_every_resource_is_under_the_component_of_its_concept(committed: dict[str, Plan]) -> None:
+    for plan in committed.values():
+        components = {resource.urn for resource in plan.resources if not resource.custom}
+        assert all(resource.parent in components for resource in plan.custom)
+        assert all(resource.parent is None for resource in plan.resources if not resource.custom)
+
+
+def test_the_dev_stack_keeps_nothing(dev: Plan) -> None:
+    assert not [resource.urn for resource in dev.custom if resource.protect]
+
+
+def test_what_bills_by_the_hour_is_never_kept(committed: dict[str, Plan]) -> None:
+    session = {"compute.Instance", "compute.RouterNat", "cloudrunv2.Service", "vertex.AiEndpoint"}
+    for plan in committed.values():
+        for kind in session:
+            assert not [resource.urn for resource in of(plan, kind) if resource.protect]
+
+
+def test_what_is_kept_needs_nothing_that_an_evening_destroys(full: Plan) -> None:
+    """A destroy leaves what a protected resource depends on, so a session resource under it would bill on."""
+    by_urn = {resource.urn: resource for resource in full.custom}
+    for resource in full.custom:
+        for urn in resource.dependencies if resource.protect else ():
+            assert by_urn[urn].protect or by_urn[urn] in of(full, "projects.Service"), (resource.urn, urn)
+
+
+def test_the_smallest_stack_file_is_a_project_and_nothing_else(dev: Plan, plan_of: Planner) -> None:
+    text = (ROOT / "Pulumi.dev.yaml").read_text(encoding="utf-8")
+    assert [line.strip() for line in text.splitlines() if line] == ["config:", "gcp:project: example-project-id"]
+    assert plan_of("gcp:project: example-project-id", stack="dev").resources == dev.resources
+
+
+@pytest.mark.parametrize("stack", COMMITTED)
+def test_everything_is_in_the_stacks_own_project(committed: dict[str, Plan], stack: str) -> None:
+    for resource in committed[stack].custom:
+        if "project" in resource.inputs:
+            assert resource.inputs["project"] == "example-project-id"
+        else:  # these are on something that is in it
+            assert resource.type.endswith(("BucketIAMMember", "serviceaccount/iAMMember:IAMMember")), resource.urn
+
+
+def test_planning_one_stack_leaves_no_trace_in_the_next(plan_of: Planner) -> None:
+    plan_of(EVERYTHING)
+    small = plan_of("coursecloud:machines: {}", "coursecloud:training: {enabled: false}")
+    assert set(small.outputs) == {"project", "region", "buckets", "registry", "commands"}
