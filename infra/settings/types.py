@@ -96,11 +96,6 @@ SecretId = Annotated[
 
 _EMAIL = r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
 
-Email = Annotated[
-    str,
-    matching(_EMAIL, "this is not an e-mail address", "write it as name@example.com"),
-]
-
 Principal = Annotated[
     str,
     matching(
