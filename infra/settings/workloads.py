@@ -64,7 +64,7 @@ class BootDisk(Section):
     """The disk with the operating system; it goes with the machine."""
 
     size_gb: Annotated[Int, Field(ge=10, le=2000)] | None = None
-    """Size in GB; at least what the image needs. Growing it does not replace the machine."""
+    """Size in GB; at least what the image needs. It can grow in place; Google refuses to shrink it."""
     type: DiskType = "pd-balanced"
     """Kind of disk. Changing it replaces the machine."""
 

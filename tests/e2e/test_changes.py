@@ -61,8 +61,9 @@ def test_every_edit_of_a_machine_does_what_the_settings_say_and_settles(project:
     for name, (changes, expected) in EDITS.items():
         project.stack_file("x", edited(changes))
         assert {"edit": name, **operations(project)} == {"edit": name, **expected}
-    for name, (changes, _) in EDITS.items():
-        project.stack_file("x", edited(changes))
+    # Google shrinks no boot disk in place, so nothing comes after the one that grows.
+    for name in sorted(EDITS, key="boot disk grows".__eq__):
+        project.stack_file("x", edited(EDITS[name][0]))
         done = project.pulumi("up", "--yes", "--skip-preview", "--stack", "x")
         assert done.returncode == 0, f"{name}: {done.stdout}"
         project.unchanged("x")
