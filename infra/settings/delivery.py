@@ -146,7 +146,7 @@ def _extra_role(value: str) -> str:
         raise RefusedError(
             "a role is roles/SERVICE.NAME", "write for example roles/bigquery.jobUser, with its 'roles/'"
         )
-    if re.search(r"(?i)serviceAccountTokenCreator|serviceAccountKeyAdmin|IamAdmin|securityAdmin|\.admin$", value):
+    if re.search(r"(?i)^roles/iam\.|admin$", value):
         raise RefusedError(
             "this role could make its holder owner of the project, or everything of a service",
             "name a narrower role of the same service",
