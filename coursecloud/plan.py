@@ -26,6 +26,8 @@ class Plan:
     settings: Settings
     resources: tuple[Registration, ...]
     outputs: Mapping[str, Any]
+    unread: tuple[str, ...] = ()
+    """Of a saved plan: the settings that this version of the tool does not understand, and left out."""
 
     @property
     def custom(self) -> tuple[Registration, ...]:

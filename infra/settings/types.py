@@ -132,7 +132,11 @@ class Duration(int):
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> Any:
         from pydantic_core import core_schema
 
-        return core_schema.no_info_before_validator_function(_seconds, core_schema.is_instance_schema(cls))
+        # In JSON it stands as in a stack file, so that a saved plan can be read again.
+        written = core_schema.to_string_ser_schema(when_used="json")
+        return core_schema.no_info_before_validator_function(
+            _seconds, core_schema.is_instance_schema(cls), serialization=written
+        )
 
     @classmethod
     def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:

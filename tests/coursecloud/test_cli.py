@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from coursecloud.cli import ROOT, app
+from coursecloud.cli import app
+from coursecloud.commands.shared import ROOT
 
 STACKS = ["dev", "full", "gpu"]
 

@@ -11,7 +11,7 @@ import google.auth.exceptions
 import pytest
 
 from coursecloud import lifecycle
-from coursecloud.cli import ROOT
+from coursecloud.commands.shared import ROOT
 from infra.settings import load
 
 STACK = "config: {gcp:project: some-project-1}\n"

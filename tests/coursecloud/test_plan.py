@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from coursecloud import engine, plan, stackfile
-from coursecloud.cli import ROOT
+from coursecloud.commands.shared import ROOT
 from infra.settings import SettingsError
 
 

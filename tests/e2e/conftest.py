@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from coursecloud.cli import ROOT
+from coursecloud.commands.shared import ROOT
 from infra.settings import EXAMPLE_PROJECT
 from standin import Standin
 

@@ -1,0 +1,40 @@
+"""`coursecloud up`, `down` and `finish`: the day of a stack."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from coursecloud import lifecycle
+from coursecloud.commands.shared import ROOT, Stack, Yes, refuse
+from infra.settings import SettingsError
+
+
+def up(stack: Stack = "dev", *, yes: Yes = False) -> None:
+    """Prepare what Pulumi needs on a fresh clone, then run `pulumi up`; try the fallback zones in order."""
+    _run(lambda: lifecycle.up(ROOT, stack, yes=yes))
+
+
+def down(stack: Stack = "dev", *, yes: Yes = False) -> None:
+    """In the evening: destroy what is not kept. The next `up` makes it whole again."""
+    _run(lambda: lifecycle.down(ROOT, stack, yes=yes))
+
+
+def finish(
+    stack: Stack = "dev",
+    *,
+    confirm: Annotated[str, typer.Option(help="The stack's name again, instead of being asked for it.")] = "",
+) -> None:
+    """At the end of the course: lift the protection and delete everything, data included."""
+    typed = confirm or typer.prompt(f"This deletes ALL of '{stack}', data included. Type the stack's name")
+    if typed != stack:
+        refuse(f"'{typed}' is not '{stack}'; nothing was deleted.\n    remedy  type the name of the stack")
+    _run(lambda: lifecycle.finish(ROOT, stack))
+
+
+def _run(action: Callable[[], int]) -> None:
+    try:
+        code = action()
+    except (SettingsError, lifecycle.RefusedError) as error:
+        refuse(str(error))
+    raise typer.Exit(code)

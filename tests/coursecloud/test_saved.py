@@ -1,0 +1,63 @@
+"""A plan that was saved reads as the plan it was; one of another version says what it is missing."""
+
+import json
+from typing import Any
+
+import pytest
+
+from coursecloud import plan, saved, stackfile
+from coursecloud.commands.shared import ROOT
+
+
+def written(stack: str) -> dict[str, Any]:
+    return json.loads(json.dumps(plan.to_json(plan.make(stack, stackfile.path_of(stack, ROOT), ROOT))))
+
+
+@pytest.mark.parametrize("stack", ["dev", "gpu", "full"])
+def test_a_saved_plan_reads_as_it_was(stack: str) -> None:
+    assert plan.to_json(saved.read(written(stack))) == written(stack)
+    assert saved.read(written(stack)).unread == ()
+
+
+def test_settings_of_another_version_are_left_out_and_named() -> None:
+    form = written("gpu")
+    form["settings"]["machines"]["trainer"]["maxRun"] = 28800
+    form["settings"]["budget"] = {"amount": 40}
+    read = saved.read(form)
+    assert read.unread == ("budget", "machines.trainer.maxRun")
+    assert read.settings.machines["trainer"].spot
+    assert len(read.resources) == len(form["resources"])
+
+
+def test_a_broken_entry_of_a_list_is_left_out_with_its_list() -> None:
+    form = written("full")
+    form["settings"]["team"]["members"][1] = "user:nobody"
+    read = saved.read(form)
+    assert read.unread == ("team.members",)
+    assert read.settings.team.members == ()
+
+
+@pytest.mark.parametrize("data", [None, [], "plan", {}, {"version": 1}, {"version": 1, "resources": []}])
+def test_what_is_no_plan_is_refused(data: object) -> None:
+    with pytest.raises(saved.UnreadableError, match="remedy"):
+        saved.read(data)
+
+
+def test_a_plan_of_another_version_is_refused() -> None:
+    with pytest.raises(saved.UnreadableError, match="version 2"):
+        saved.read(written("dev") | {"version": 2})
+
+
+@pytest.mark.parametrize("key", ["settings", "outputs"])
+def test_a_plan_without_a_part_is_refused(key: str) -> None:
+    form = written("dev")
+    del form[key]
+    with pytest.raises(saved.UnreadableError, match=key):
+        saved.read(form)
+
+
+def test_a_plan_without_a_project_is_refused() -> None:
+    form = written("dev")
+    del form["settings"]["project"]
+    with pytest.raises(saved.UnreadableError, match="project"):
+        saved.read(form)
