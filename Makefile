@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$p" && break; done)
 
-.PHONY: plan test rehearsal check up down finish lock setup clean
+.PHONY: plan test rehearsal check bench up down finish lock setup clean
 
 plan: $(VENV)/.ready        ## what `pulumi up` would create; needs no cloud
 	@$(BIN)/coursecloud plan --stack $(STACK) $(ARGS)
@@ -32,6 +32,9 @@ down: $(VENV)/.ready        ## in the evening: destroy what is not kept
 
 finish: $(VENV)/.ready      ## at the end of the course: delete everything, data included
 	@$(BIN)/coursecloud finish --stack $(STACK) $(ARGS)
+
+bench: $(VENV)/.ready-dev    ## the figures, measured again; on a machine that does nothing else
+	@$(BIN)/python -m bench $(ARGS)
 
 lock: $(VENV)/.ready-dev    ## write requirements*.txt anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --no-emit-index-url --custom-compile-command 'make lock' \

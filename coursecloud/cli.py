@@ -2,7 +2,7 @@
 
 import typer
 
-from coursecloud.commands import life, plan
+from coursecloud.commands import check, cost, explain, life, plan, prices, schema
 
 app = typer.Typer(
     name="coursecloud",
@@ -19,11 +19,11 @@ def coursecloud() -> None:
 
 
 app.command("plan")(plan.command)
+app.command("cost")(cost.command)
+app.add_typer(prices.app, name="prices")
 app.command()(life.up)
 app.command()(life.down)
 app.command()(life.finish)
-
-
-def main() -> None:
-    """Run the command line."""
-    app(prog_name="coursecloud")
+app.command("check")(check.command)
+app.command("explain")(explain.command)
+app.command("schema")(schema.command)

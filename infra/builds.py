@@ -1,5 +1,7 @@
 """Cloud Build: triggers that build the group's docker images, and the accounts that the builds run as."""
 
+from __future__ import annotations
+
 from pulumi_gcp import cloudbuild, cloudbuildv2
 
 from infra.component import Component, Place

@@ -1,5 +1,8 @@
 """What every component shares: the stack it is in, how its children hang under it, and service accounts."""
 
+# An annotation that is not evaluated loads no part of the SDK: a stack loads what it uses.
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 

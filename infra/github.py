@@ -4,6 +4,8 @@ Deliberately absent: service-account keys, which 15 of 31 course projects put in
 repository's name, which somebody else can own tomorrow.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import pulumi

@@ -4,6 +4,8 @@ Deliberately absent: a fixed address (it bills while the machine is off), custom
 confidential computing (neither protects a course's data from anything that it fears), project-wide SSH keys.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
 import pulumi

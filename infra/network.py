@@ -4,6 +4,8 @@ Deliberately absent: the project's default network, which lets the world in on p
 more than they tell a course; reserved addresses, which bill while nothing uses them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
 from pulumi_gcp import compute

@@ -1,5 +1,7 @@
 """Artifact Registry: a docker repository (and optionally a Python one) that cleans up after itself."""
 
+from __future__ import annotations
+
 import pulumi
 from pulumi_gcp import artifactregistry
 

@@ -1,5 +1,7 @@
 """Secret Manager: containers for values that people add by a command; no value ever passes through here."""
 
+from __future__ import annotations
+
 import pulumi
 from pulumi_gcp import secretmanager
 

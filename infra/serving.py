@@ -1,5 +1,7 @@
 """Cloud Run: services that answer over HTTPS, bill while they do, and scale to nothing."""
 
+from __future__ import annotations
+
 import pulumi
 from pulumi_gcp import cloudrunv2
 

@@ -4,6 +4,8 @@ Deliberately absent: access-log buckets (they bill and a group of five reads non
 (a key costs money and, lost, loses the data).
 """
 
+from __future__ import annotations
+
 import datetime
 
 import pulumi

@@ -1,5 +1,7 @@
 """The team: what each member may do with the stack, and no more. Owner never."""
 
+from __future__ import annotations
+
 import datetime
 import hashlib
 from collections.abc import Mapping, Sequence

@@ -4,6 +4,8 @@ Deliberately absent: the job itself. A job runs once and bills while it runs; it
 the outputs, not by every `pulumi up`.
 """
 
+from __future__ import annotations
+
 import json
 import shlex
 from typing import Any

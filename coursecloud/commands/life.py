@@ -5,18 +5,21 @@ from typing import Annotated
 
 import typer
 
-from coursecloud import lifecycle
 from coursecloud.commands.shared import ROOT, Stack, Yes, refuse
 from infra.settings import SettingsError
 
 
 def up(stack: Stack = "dev", *, yes: Yes = False) -> None:
     """Prepare what Pulumi needs on a fresh clone, then run `pulumi up`; try the fallback zones in order."""
+    from coursecloud import lifecycle
+
     _run(lambda: lifecycle.up(ROOT, stack, yes=yes))
 
 
 def down(stack: Stack = "dev", *, yes: Yes = False) -> None:
     """In the evening: destroy what is not kept. The next `up` makes it whole again."""
+    from coursecloud import lifecycle
+
     _run(lambda: lifecycle.down(ROOT, stack, yes=yes))
 
 
@@ -26,6 +29,8 @@ def finish(
     confirm: Annotated[str, typer.Option(help="The stack's name again, instead of being asked for it.")] = "",
 ) -> None:
     """At the end of the course: lift the protection and delete everything, data included."""
+    from coursecloud import lifecycle
+
     typed = confirm or typer.prompt(f"This deletes ALL of '{stack}', data included. Type the stack's name")
     if typed != stack:
         refuse(f"'{typed}' is not '{stack}'; nothing was deleted.\n    remedy  type the name of the stack")
@@ -33,8 +38,10 @@ def finish(
 
 
 def _run(action: Callable[[], int]) -> None:
+    from coursecloud.lifecycle import RefusedError
+
     try:
         code = action()
-    except (SettingsError, lifecycle.RefusedError) as error:
+    except (SettingsError, RefusedError) as error:
         refuse(str(error))
     raise typer.Exit(code)

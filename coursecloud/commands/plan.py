@@ -1,6 +1,7 @@
 """`coursecloud plan`: what `pulumi up` would create."""
 
 import csv
+import functools
 import json
 import sys
 from pathlib import Path
@@ -8,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from coursecloud import plan, render, stackfile
-from coursecloud.commands.shared import ROOT, Folder, Stack, folder_of, refuse
+from coursecloud import many, plan, render, stackfile
+from coursecloud.commands.shared import BROKEN_RULE, ROOT, Folder, Stack, folder_of, refuse
 from infra.settings import SettingsError
 
 
@@ -20,42 +21,92 @@ def command(
     folder: Folder = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON (README documents its fields).")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="With --all: print CSV.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Hold every input against Google's API descriptions; exit 3 if one breaks.")
+    ] = False,
 ) -> None:
     """Show what `pulumi up` would create: no cloud, no credentials, no Pulumi CLI."""
     where = folder_of(folder)
     if as_csv and (as_json or not all_):
         refuse("--csv goes with --all and without --json.\n    remedy  plan --all --csv, or plan --json")
+    if check:
+        _descriptions()
     if all_:
-        _every(where, as_json=as_json, as_csv=as_csv)
+        _every(where, as_json=as_json, as_csv=as_csv, check=check)
         return
     try:
         made = plan.make(stack, stackfile.path_of(stack, where), ROOT)
     except SettingsError as error:
         refuse(str(error))
-    if as_json:
+    if check:
+        _checked(made, as_json=as_json)
+    elif as_json:
         typer.echo(json.dumps(plan.to_json(made), indent=2, sort_keys=True))
     else:
         render.console().print(render.full(made))
 
 
-def _every(folder: Path, *, as_json: bool, as_csv: bool) -> None:
-    rows: list[dict[str, Any]] = []
-    mistakes: list[SettingsError] = []
-    for stack, file in stackfile.every(folder):
-        try:
-            rows.append(render.row(plan.make(stack, file, ROOT)))
-        except SettingsError as error:
-            mistakes.append(error)
-            rows.append(dict.fromkeys(render.ROW) | {"stack": stack, "mistakes": len(error.problems)})
+def _descriptions() -> None:
+    """Refuse to go on where a check would lack Google's descriptions, before anything is planned."""
+    from coursecloud.conformance import documents, mapping
+
+    try:
+        documents.wanted({(each.service, each.version) for each in mapping.mappings().values()})
+    except documents.MissingError as error:
+        refuse(str(error))
+
+
+def _checked(made: plan.Plan, *, as_json: bool) -> None:
+    from coursecloud.conformance import show
+    from coursecloud.conformance.check import check
+
+    report = check(made)
+    if as_json:
+        typer.echo(json.dumps({**plan.to_json(made), "check": show.to_json(report)}, indent=2, sort_keys=True))
+    else:
+        render.console().print(render.full(made), show.full(report), sep="\n")
+    if report.findings:
+        raise typer.Exit(BROKEN_RULE)
+
+
+def _every(folder: Path, *, as_json: bool, as_csv: bool, check: bool) -> None:
+    results = list(many.each(functools.partial(_row, check=check), list(stackfile.every(folder))))
+    rows = [row for row, _ in results]
+    mistakes = [message for _, message in results if message]
     if not rows:
         refuse(f"{folder} has no stack file.\n    remedy  put Pulumi.NAME.yaml files there")
     if as_json:
         typer.echo(json.dumps({"version": plan.VERSION, "stacks": rows}, indent=2))
     elif as_csv:
-        writer = csv.DictWriter(sys.stdout, render.ROW, lineterminator="\n")
+        columns = (*render.ROW, "findings") if check else render.ROW
+        writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n", extrasaction="ignore")
         writer.writeheader()
         writer.writerows(rows)
     else:
         render.console().print(render.overview(rows))
+        if check:
+            from coursecloud.conformance import show
+
+            render.console().print(show.overview(rows))
     if mistakes:
-        refuse("\n".join(str(error) for error in mistakes))
+        refuse("\n".join(mistakes))
+    if any(row.get("findings") for row in rows):
+        raise typer.Exit(BROKEN_RULE)
+
+
+def _row(stack_file: tuple[str, Path], *, check: bool) -> tuple[dict[str, Any], str | None]:
+    """Plan one stack: its row, and what is wrong with its file."""
+    stack, file = stack_file
+    try:
+        made = plan.make(stack, file, ROOT)
+    except SettingsError as error:
+        row = dict.fromkeys((*render.ROW, *(("findings", "check") if check else ())))
+        return row | {"stack": stack, "mistakes": len(error.problems)}, str(error)
+    row = render.row(made)
+    if check:
+        from coursecloud.conformance import show
+        from coursecloud.conformance.check import check as conformance
+
+        report = conformance(made)
+        row |= {"findings": len(report.findings), "check": show.to_json(report)}
+    return row, None
