@@ -3,12 +3,13 @@ STACK ?= dev
 ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
+CHECKOV := 3.3.30
 
 # The first Python on PATH that runs and is new enough; PYTHON=... names another.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$p" && break; done)
 
-.PHONY: plan test rehearsal check bench up down finish lock setup clean
+.PHONY: plan test rehearsal check checkov bench mutation hooks up down finish lock setup clean
 
 plan: $(VENV)/.ready        ## what `pulumi up` would create; needs no cloud
 	@$(BIN)/coursecloud plan --stack $(STACK) $(ARGS)
@@ -17,12 +18,15 @@ test: $(VENV)/.ready-dev    ## the tests
 	@$(BIN)/python -m pytest $(ARGS)
 
 rehearsal: $(VENV)/.ready-dev  ## the long tests with the real Pulumi CLI and provider, on the local stand-in
-	@COURSECLOUD_LONG=1 $(BIN)/python -m pytest tests/e2e $(ARGS)
+	@COURSECLOUD_LONG=1 $(BIN)/python -m pytest tests/e2e tests/standin $(ARGS)
 
 check: $(VENV)/.ready-dev   ## linter and type checker
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/basedpyright
+
+checkov: $(VENV)/.ready-dev .venv-checkov/.ready  ## Checkov, in an environment of its own, over every committed stack
+	@COURSECLOUD_CHECKOV=.venv-checkov/bin/checkov $(BIN)/python -m pytest tests/guardrails/test_checkov.py $(ARGS)
 
 up: $(VENV)/.ready          ## prepare Pulumi on a fresh clone and run `pulumi up`
 	@$(BIN)/coursecloud up --stack $(STACK) $(ARGS)
@@ -36,6 +40,14 @@ finish: $(VENV)/.ready      ## at the end of the course: delete everything, data
 bench: $(VENV)/.ready-dev    ## the figures, measured again; on a machine that does nothing else
 	@$(BIN)/python -m bench $(ARGS)
 
+mutation: $(VENV)/.ready-dev  ## which changes of the program no test notices; hours, or ARGS="'infra.network.*'"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group mutation
+	@$(BIN)/python -m tests.mutation $(ARGS)
+
+hooks: $(VENV)/.ready-dev   ## set up the hooks of .pre-commit-config.yaml in this clone
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group hooks
+	@$(BIN)/pre-commit install
+
 lock: $(VENV)/.ready-dev    ## write requirements*.txt anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --no-emit-index-url --custom-compile-command 'make lock' \
 		--python-version 3.11 pyproject.toml --output-file requirements.txt
@@ -45,7 +57,7 @@ lock: $(VENV)/.ready-dev    ## write requirements*.txt anew from pyproject.toml
 setup: $(VENV)/.ready       ## only the set-up
 
 clean:                      ## remove what the set-up made
-	rm -rf $(VENV) *.egg-info
+	rm -rf $(VENV) .venv-checkov .mutation *.egg-info
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "coursecloud needs Python 3.11 or newer; none is on PATH." \
@@ -56,6 +68,12 @@ $(VENV)/.ready: requirements.txt pyproject.toml | $(VENV)/bin/python
 	@echo "Setting up $(VENV) (once; about a minute) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+# It wants other versions of what Pulumi's SDK needs.
+.venv-checkov/.ready: | $(VENV)/bin/python
+	@$(BIN)/python -m venv .venv-checkov
+	@.venv-checkov/bin/python -m pip install --quiet --disable-pip-version-check checkov==$(CHECKOV)
 	@touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.txt

@@ -2,7 +2,7 @@
 
 import typer
 
-from coursecloud.commands import check, cost, explain, life, plan, prices, schema
+from coursecloud.commands import check, cost, explain, export, init, life, plan, prices, rehearse, review, schema
 
 app = typer.Typer(
     name="coursecloud",
@@ -24,6 +24,10 @@ app.add_typer(prices.app, name="prices")
 app.command()(life.up)
 app.command()(life.down)
 app.command()(life.finish)
+app.command("rehearse")(rehearse.command)
 app.command("check")(check.command)
+app.command("export")(export.command)
+app.command("review")(review.command)
 app.command("explain")(explain.command)
 app.command("schema")(schema.command)
+app.command("init")(init.command)

@@ -1,20 +1,21 @@
 """Up, down and finish: what Pulumi needs around its own commands on a fresh clone. Decisions pure, I/O apart."""
 
-import json
 import os
 import shutil
-import subprocess
-import tempfile
-from collections.abc import Iterable, Mapping
+import socket
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import IO
 
 import google.auth
 import google.auth.exceptions
-import yaml
 
-from coursecloud import stackfile
+from coursecloud import mend, stackfile
+from coursecloud.pulumicli import Json, Pulumi, alive
 from infra.settings import EXAMPLE_PROJECT, Settings, load
+
+Ask = Callable[[str], bool]
+"""Puts a question to the user; True is yes."""
 
 EXHAUSTED = (
     "ZONE_RESOURCE_POOL_EXHAUSTED",
@@ -38,45 +39,82 @@ class RefusedError(Exception):
         super().__init__(f"{value}\n    rule    {rule}\n    remedy  {remedy}")
 
 
-def up(root: Path, stack: str, *, yes: bool) -> int:
-    """Bring a stack up; where Google has no capacity, move machines along their fallback zones.
+def up(
+    root: Path,
+    stack: str,
+    *,
+    yes: bool,
+    ask: Ask | None = None,
+    environment: Mapping[str, str] | None = None,
+    output: IO[str] | None = None,
+) -> int:
+    """Bring a stack up; move machines along their fallback zones, take over what an interrupted update left behind.
 
-    Returns Pulumi's exit code; raises SettingsError or RefusedError before anything is touched.
+    `yes` answers every question, `ask` puts them to somebody; without either the answer is no. `environment` is
+    the process's own unless given; `output` gets what Pulumi says in place of the terminal. Returns Pulumi's exit
+    code; raises SettingsError or RefusedError before anything is touched.
     """
-    settings, environment = _ready(root, stack)
+    settings, pulumi = _ready(root, stack, environment, output)
+    code, _ = _settle(pulumi)
+    if code:
+        return code
+    taken: set[str] = set()
     while True:
-        before = _urns(root, stack, environment)
-        code, messages = _up_once(root, stack, environment, yes=yes, watch=_may_move(settings))
-        moves = next_zones(settings, messages, before) if code else {}
-        if not moves:
-            return code
-        for name, zones in moves.items():
-            print(f"\n{name}: no capacity in {settings.zone_of(settings.machines[name])}; trying {zones[0]}")  # noqa: T201
-            path = f"coursecloud:machines.{name}"
-            _pulumi(root, environment, "config", "set", "--stack", stack, "--path", f"{path}.zone", zones[0])
-            for index, zone in enumerate(zones[1:]):
-                key = f"{path}.fallbackZones[{index}]"
-                _pulumi(root, environment, "config", "set", "--stack", stack, "--path", key, zone)
-            if len(zones) == 1:
-                _pulumi(root, environment, "config", "rm", "--stack", stack, "--path", f"{path}.fallbackZones")
-            else:
-                key = f"{path}.fallbackZones[{len(zones) - 1}]"
-                _pulumi(root, environment, "config", "rm", "--stack", stack, "--path", key)
-        settings = _settings(root, stack)
+        known = mend.urns(pulumi.state())
+        done = pulumi.update(*(["--yes"] if yes else []))
+        if not done.code:
+            return 0
+        moves = next_zones(settings, done.messages, known)
+        there = mend.already_there(done.messages, done.wanted, mend.urns(pulumi.state()) | taken)
+        if not (yes or (there and ask and ask(question(there)))):
+            there = []
+        if not moves and not there:
+            return done.code
+        if moves:
+            _move(pulumi, settings, moves)
+            settings = _settings(root, stack)
+        if there:
+            taken |= {found.urn for found in there}
+            _take_over(pulumi, there)
 
 
-def down(root: Path, stack: str, *, yes: bool) -> int:
+def down(
+    root: Path,
+    stack: str,
+    *,
+    yes: bool,
+    environment: Mapping[str, str] | None = None,
+    output: IO[str] | None = None,
+) -> int:
     """Destroy what is not kept. Returns Pulumi's exit code."""
-    _, environment = _ready(root, stack)
-    answer = ["--yes"] if yes else []
-    return _pulumi(root, environment, "destroy", "--stack", stack, "--exclude-protected", *answer)
+    _, pulumi = _ready(root, stack, environment, output)
+    code, mended = _settle(pulumi)
+    return code or _destroy(pulumi, "--exclude-protected", *(["--yes"] if yes else []), mended=mended)
 
 
-def finish(root: Path, stack: str) -> int:
+def finish(
+    root: Path, stack: str, *, environment: Mapping[str, str] | None = None, output: IO[str] | None = None
+) -> int:
     """Lift the protection of what is kept and destroy everything. Returns Pulumi's exit code."""
-    _, environment = _ready(root, stack)
-    code = _pulumi(root, environment, "state", "unprotect", "--all", "--yes", "--stack", stack)
-    return code or _pulumi(root, environment, "destroy", "--stack", stack, "--yes")
+    _, pulumi = _ready(root, stack, environment, output)
+    code, mended = _settle(pulumi)
+    code = code or pulumi.run("state unprotect", "--all", "--yes")
+    return code or _destroy(pulumi, "--yes", mended=mended)
+
+
+def question(there: Iterable[mend.Found]) -> str:
+    """Ask whether what Google has already is this stack's own."""
+    listed = "".join(f"\n    {found.name}: {found.id}" for found in there)
+    return (
+        f"Google has already what this stack wants to create:{listed}\n"
+        "An update that was cut off leaves such things behind. Take them over? From then on `down` and `finish` "
+        "delete them too"
+    )
+
+
+def held(locks: Iterable[Json], host: str, runs: Callable[[object], bool]) -> list[Json]:
+    """List the locks of those who may still be working: on another computer, or in a process that runs."""
+    return [lock for lock in locks if lock.get("hostname") != host or runs(lock.get("pid", 0))]
 
 
 def next_zones(
@@ -99,7 +137,9 @@ def next_zones(
     return moves
 
 
-def _ready(root: Path, stack: str) -> tuple[Settings, dict[str, str]]:
+def _ready(
+    root: Path, stack: str, environment: Mapping[str, str] | None, output: IO[str] | None
+) -> tuple[Settings, Pulumi]:
     """Check all that can be checked without a cloud, and make the backend and the stack where they are not."""
     settings = _settings(root, stack)
     if settings.project == EXAMPLE_PROJECT:
@@ -108,24 +148,100 @@ def _ready(root: Path, stack: str) -> tuple[Settings, dict[str, str]]:
             "this id is an example; nothing can be deployed to it",
             f"write your project's id into Pulumi.{stack}.yaml (`gcloud projects list` shows it)",
         )
-    if not shutil.which("pulumi"):
+    switched = dict(os.environ if environment is None else environment)
+    if not shutil.which("pulumi", path=switched.get("PATH", "")):
         raise RefusedError(
             "pulumi is not on PATH",
             "deploying needs the Pulumi CLI; planning does not",
             "install it (https://www.pulumi.com/docs/install/) and open a new shell",
         )
-    environment = dict(os.environ)
     config = stackfile.read(stack, stackfile.path_of(stack, root))
-    _credentials(environment, config)
-    environment.setdefault("PULUMI_SKIP_UPDATE_CHECK", "true")
+    _credentials(switched, config)
+    switched.setdefault("PULUMI_SKIP_UPDATE_CHECK", "true")
+    # Pulumi asks pip what is installed, each time, and pip would ask PyPI whether there is a newer pip.
+    switched.setdefault("PIP_DISABLE_PIP_VERSION_CHECK", "1")
     secrets_elsewhere = "secretsprovider" in stackfile.path_of(stack, root).read_text(encoding="utf-8")
-    if not secrets_elsewhere and not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & set(environment):
+    if not secrets_elsewhere and not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & set(switched):
         # The state holds no secret, so the passphrase protects nothing and may be empty.
-        environment["PULUMI_CONFIG_PASSPHRASE"] = ""
-    _backend(root, environment)
-    if code := _pulumi(root, environment, "stack", "select", "--create", stack):
+        switched["PULUMI_CONFIG_PASSPHRASE"] = ""
+    pulumi = Pulumi(root, stack, switched, output)
+    if folder := pulumi.backend_folder():
+        folder.mkdir(parents=True, exist_ok=True)  # Pulumi fails where it is missing
+    _unlock(pulumi)
+    if code := pulumi.select():
         raise SystemExit(code)
-    return settings, environment
+    return settings, pulumi
+
+
+def _unlock(pulumi: Pulumi) -> None:
+    """Lift the locks of processes that have died, and mend the state they were writing; refuse while one may run."""
+    locks = pulumi.locks()
+    if busy := held(locks, socket.gethostname(), alive):
+        lock = busy[0]
+        who = f"{lock.get('username')} on {lock.get('hostname')}, process {lock.get('pid')}"
+        raise RefusedError(
+            f"stack {pulumi.stack} is being worked on by {who}, since {lock.get('timestamp')}",
+            "one `up`, `down` or `finish` at a time: they all write the same state",
+            f"wait until it has ended; if it no longer runs: `pulumi cancel --stack {pulumi.stack}`",
+        )
+    if pulumi.restore():
+        pulumi.say("An earlier update was cut off while it wrote the state; what was half written is mended.")
+    if locks:
+        pulumi.say("An earlier update was ended from outside; its lock is lifted.")
+        pulumi.run("cancel", "--yes")
+
+
+def _destroy(pulumi: Pulumi, *words: str, mended: bool) -> int:
+    """Run `pulumi destroy`. What was taken over lacks its dependencies in the state, so its order may be wrong.
+
+    Then some of it goes only when something else has gone: it is tried again as long as that makes the state smaller.
+    """
+    while True:
+        before = len(mend.urns(pulumi.state())) if mended else 0
+        code = pulumi.run("destroy", *words)
+        if not code or len(mend.urns(pulumi.state())) >= before:
+            return code
+        pulumi.say("Trying again with what is left.")
+
+
+def _settle(pulumi: Pulumi) -> tuple[int, bool]:
+    """End what an interrupted update left open: look at what Google has, take over what it was making.
+
+    Returns Pulumi's exit code, and whether there was anything to end.
+    """
+    state = pulumi.state()
+    if not (pending := mend.pending(state)):
+        return 0, False
+    pulumi.say(f"An earlier update was cut off with {len(pending)} operations open; looking at what Google has.")
+    if code := pulumi.run("refresh", "--clear-pending-creates", "--yes", "--skip-preview"):
+        return code, True
+    _take_over(pulumi, mend.half_made(state))
+    return 0, True
+
+
+def _take_over(pulumi: Pulumi, found: list[mend.Found]) -> None:
+    """Import what is there. Pulumi stops at the first that is not, so it is asked again for the rest."""
+    while found:
+        pulumi.say(f"Taking over, if there: {', '.join(each.name for each in found)}")
+        if not pulumi.take_over(mend.import_file(found)):
+            return
+        known = mend.urns(pulumi.state())
+        missing = [each for each in found if each.urn not in known]
+        if len(missing) == len(found):
+            return
+        found = missing
+
+
+def _move(pulumi: Pulumi, settings: Settings, moves: Mapping[str, tuple[str, ...]]) -> None:
+    """Write the new zone of each machine, and the fallback zones after it, into the stack file."""
+    for name, zones in moves.items():
+        pulumi.say(f"\n{name}: no capacity in {settings.zone_of(settings.machines[name])}; trying {zones[0]}")
+        path = f"coursecloud:machines.{name}"
+        pulumi.run("config set", "--path", f"{path}.zone", zones[0])
+        for index, zone in enumerate(zones[1:]):
+            pulumi.run("config set", "--path", f"{path}.fallbackZones[{index}]", zone)
+        rest = f"[{len(zones) - 1}]" if len(zones) > 1 else ""
+        pulumi.run("config rm", "--path", f"{path}.fallbackZones{rest}")
 
 
 def _settings(root: Path, stack: str) -> Settings:
@@ -143,65 +259,3 @@ def _credentials(environment: Mapping[str, str], config: Mapping[str, object]) -
             "the provider acts with Application Default Credentials",
             "run `gcloud auth application-default login`",
         ) from None
-
-
-def _backend(root: Path, environment: Mapping[str, str]) -> None:
-    """Make the folder of a file backend: Pulumi fails where it is missing."""
-    project = yaml.safe_load((root / "Pulumi.yaml").read_text(encoding="utf-8"))
-    url = environment.get("PULUMI_BACKEND_URL") or project.get("backend", {}).get("url", "")
-    if url.startswith("file://") and not url.startswith("file://~"):
-        (root / url.removeprefix("file://")).mkdir(parents=True, exist_ok=True)
-
-
-def _may_move(settings: Settings) -> bool:
-    return any(machine.fallback_zones for machine in settings.machines.values())
-
-
-def _up_once(
-    root: Path, stack: str, environment: Mapping[str, str], *, yes: bool, watch: bool
-) -> tuple[int, list[tuple[str, str]]]:
-    """Run `pulumi up`; with `watch` also return the (URN, text) of what it said about resources."""
-    command = ["up", "--stack", stack, *(["--yes"] if yes else [])]
-    if not watch:
-        return _pulumi(root, environment, *command), []
-    with tempfile.TemporaryDirectory() as folder:
-        log = Path(folder) / "events.json"
-        # Pulumi offers the event log only with its debug commands switched on.
-        switched = {**environment, "PULUMI_DEBUG_COMMANDS": "true"}
-        code = _pulumi(root, switched, *command, "--event-log", str(log))
-        return code, _messages(log.read_text(encoding="utf-8") if log.exists() else "")
-
-
-def _messages(log: str) -> list[tuple[str, str]]:
-    decoder = json.JSONDecoder()
-    found: list[tuple[str, str]] = []
-    position = 0
-    while position < len(log):
-        try:
-            event, position = decoder.raw_decode(log, position)
-        except ValueError:
-            position += 1  # white space between events, or the half of one that a crash left
-            continue
-        said = cast("dict[str, str]", event.get("diagnosticEvent") or {})
-        if said.get("urn") and said.get("message"):
-            found.append((said["urn"], said["message"]))
-    return found
-
-
-def _urns(root: Path, stack: str, environment: Mapping[str, str]) -> frozenset[str]:
-    exported = subprocess.run(
-        ["pulumi", "stack", "export", "--stack", stack],
-        cwd=root,
-        env=environment,
-        capture_output=True,
-        check=False,
-    )
-    if exported.returncode:
-        return frozenset()
-    state = cast("dict[str, Any]", json.loads(exported.stdout))
-    resources = cast("list[dict[str, str]]", state.get("deployment", {}).get("resources") or [])
-    return frozenset(resource["urn"] for resource in resources)
-
-
-def _pulumi(root: Path, environment: Mapping[str, str], *words: str) -> int:
-    return subprocess.run(["pulumi", *words], cwd=root, env=environment, check=False).returncode

@@ -203,7 +203,9 @@ def _lease(settings: Settings) -> Iterator[str]:
 
 
 def to_json(plan: Plan) -> dict[str, Any]:
-    """Make the JSON form of a plan; README documents its fields."""
+    """Make the JSON form of a plan; docs/json.md documents its fields."""
+    from coursecloud import cost  # which builds on this module
+
     settings = plan.settings
     return {
         "version": VERSION,
@@ -216,6 +218,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
             "kept": sum(resource.protect for resource in plan.custom),
             "types": dict(sorted(plan.counts().items())),
         },
+        "cost": cost.to_json(cost.estimate(plan)),
         "notices": [{"kind": notice.kind, "text": notice.text} for notice in notices(plan)],
         "resources": [
             {

@@ -8,6 +8,8 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from coursecloud import cost
+from coursecloud.cost import table as cost_table
 from coursecloud.plan import KINDS, Plan, bills, holds, notices, short_type, unknowns
 from infra.settings.types import Duration
 
@@ -112,6 +114,8 @@ def full(plan: Plan) -> RenderableType:
             f"; {kept} kept, {len(plan.custom) - kept} gone with `make down`",
         )
     )
+    estimate = cost.estimate(plan)
+    parts += [Text("costs", "bold yellow"), _bullets(list(cost_table.short(estimate)))]
     found = notices(plan)
     for kind, heading in KINDS.items():
         texts = [notice.text for notice in found if notice.kind == kind]

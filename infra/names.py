@@ -50,9 +50,9 @@ class Names:
         return "coursecloud_" + fit(self._joined(*parts), 50).replace("-", "_")
 
     def number(self, *parts: str) -> str:
-        """Name a Vertex AI endpoint: up to ten digits that do not begin with 0."""
+        """Name a Vertex AI endpoint: nine digits, the first not 0 (the API takes nine, the provider ten)."""
         digest = hashlib.sha256("-".join((self.project, self.stack, *parts)).encode()).hexdigest()
-        return str(10**9 + int(digest, 16) % (9 * 10**9))
+        return str(10**8 + int(digest, 16) % (9 * 10**8))
 
 
 def fit(text: str, limit: int) -> str:

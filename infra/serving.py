@@ -7,6 +7,7 @@ from pulumi_gcp import cloudrunv2
 
 from infra.component import Component, Place
 from infra.registry import full_image
+from infra.secrets import variable
 from infra.settings.workloads import Service, Services
 from infra.stores import Stores, environment
 
@@ -31,7 +32,7 @@ class Serving(Component):
             for key, value in sorted((environment(place, settings.secrets) | settings.env).items())
         ] + [
             cloudrunv2.ServiceTemplateContainerEnvArgs(
-                name=secret,
+                name=variable(secret),
                 value_source=cloudrunv2.ServiceTemplateContainerEnvValueSourceArgs(
                     secret_key_ref=cloudrunv2.ServiceTemplateContainerEnvValueSourceSecretKeyRefArgs(
                         secret=place.names.secret(secret), version="latest"

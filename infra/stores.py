@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from infra.component import Place
 from infra.registry import Registry
-from infra.secrets import Secrets, newest_version
+from infra.secrets import Secrets, newest_version, variable
 from infra.storage import Storage
 
 
@@ -27,5 +27,5 @@ def environment(place: Place, secrets: Iterable[str]) -> dict[str, str]:
     return {
         "DATA_BUCKET": f"gs://{place.names.bucket('data')}",
         "MODELS_BUCKET": f"gs://{place.names.bucket('models')}",
-        **{f"{name}_SECRET": newest_version(place, name) for name in secrets},
+        **{f"{variable(name)}_SECRET": newest_version(place, name) for name in secrets},
     }

@@ -21,6 +21,7 @@ SMALL: dict[str, list[int]] = _DATA["sharedCore"]  # name -> vCPUs, MiB
 ACCELERATORS: dict[str, list[str]] = _DATA["accelerators"]  # name -> zones in which it attaches
 PUBLIC_PROJECTS: dict[str, Json] = _DATA["publicProjects"]  # what their image families are called, how large they are
 ROLES: dict[str, list[str]] = _DATA["roles"]  # service -> its predefined roles
+AGENTS: dict[str, str] = _DATA["agents"]  # domain of a service agent -> the API that makes it
 BUILT_IN_GPUS = {"a2-highgpu": "nvidia-tesla-a100", "g2-standard": "nvidia-l4"}
 DISK_TYPES = ("pd-standard", "pd-balanced", "pd-ssd", "pd-extreme", "hyperdisk-balanced")
 

@@ -14,7 +14,10 @@ def answer(standin: Standin, http: str, path: str, raw: bytes, query: dict[str, 
     name = path.removeprefix("/_standin/").strip("/")
     with standin.lock:
         if http == "GET" and name == "requests":
-            return 200, standin.requests[int(query.get("from", ["0"])[0]) :]
+            start = query.get("from", ["0"])[0]
+            if not start.isdigit():
+                return 400, {"error": f"from={start}: it is the number of the first request, counted from 0"}
+            return 200, standin.requests[int(start) :]
         if http == "GET" and name == "state":
             return 200, standin.world.dump()
         if http == "GET" and name == "remaining":
@@ -22,7 +25,12 @@ def answer(standin: Standin, http: str, path: str, raw: bytes, query: dict[str, 
         if http == "GET" and name == "env":
             return 200, standin.env()
         if http == "GET" and name == "scenario":
-            return 200, {"faults": [{"match": f.match, "seen": f.seen, "hit": f.hit} for f in standin.scenario.faults]}
+            return 200, {
+                "faults": [
+                    {"match": f.match, "seen": sum(f.seen.values()), "hit": sum(f.hit.values()), "methods": f.hit}
+                    for f in standin.scenario.faults
+                ]
+            }
         if http == "POST" and name == "reset":
             standin.reset()
             return 200, {}

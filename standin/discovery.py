@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import functools
-import json
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 from urllib.parse import unquote
+
+from coursecloud.conformance import documents
 
 from .errors import ApiError
 from .shapes import part
 
 Json = dict[str, Any]
+
+
+READING = ("get", "list", "test", "wait", "batchGet", "search", "query", "aggregated")
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,11 @@ class Method:
     def action(self) -> str:
         """insert, list, setIamPolicy ..."""
         return self.id.rsplit(".", 1)[1]
+
+    @property
+    def writes(self) -> bool:
+        """Does it change anything? Some that only read are a POST."""
+        return self.http != "GET" and not self.action.startswith(READING)
 
     @property
     def service(self) -> str:
@@ -68,19 +76,14 @@ class Method:
         return found
 
 
-class Document:
-    """One API in one version."""
+class Document(documents.Document):
+    """One API in one version, with the way from a path to its method."""
 
-    def __init__(self, raw: Json):
-        self.service: str = raw["name"]
-        self.version: str = raw["version"]
-        self.schemas: dict[str, Json] = raw["schemas"]
-        self.common: set[str] = set(part(raw, "parameters"))
-        self.methods: dict[str, Method] = {}
+    def __init__(self, raw: Mapping[str, Any]):
+        super().__init__(raw)
+        self.methods = {id_: _method(entry, self.version) for id_, entry in self.entries.items()}
         self._by_shape: dict[tuple[str, int, str], list[Method]] = {}
-        for entry in _walk(raw):
-            method = _method(entry, self.version)
-            self.methods[method.id] = method
+        for method in self.methods.values():
             shape = (method.http, len(method.segments), method.verb)
             self._by_shape.setdefault(shape, []).append(method)
 
@@ -101,12 +104,6 @@ class Document:
         lists = [k for k, p in properties.items() if p.get("type") == "array" and "$ref" in part(p, "items")]
         maps = [k for k, p in properties.items() if p.get("type") == "object" and k == "items"]
         return (["items"] if "items" in lists else lists or maps or ["items"])[0]
-
-
-def _walk(node: Json) -> Iterator[Json]:
-    yield from part(node, "methods").values()
-    for child in part(node, "resources").values():
-        yield from _walk(child)
 
 
 def _method(entry: Json, version: str) -> Method:
@@ -132,5 +129,4 @@ def _method(entry: Json, version: str) -> Method:
 @functools.cache
 def load(service: str, version: str) -> Document:
     """The description that google-api-python-client ships; read once, when first called."""
-    folder = files("googleapiclient") / "discovery_cache" / "documents"
-    return Document(json.loads((folder / f"{service}.{version}.json").read_text(encoding="utf-8")))
+    return Document(documents.raw(service, version))

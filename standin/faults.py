@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import fnmatch
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
-from .shapes import many, part
+from .shapes import is_list, is_object, many
 
 Json = dict[str, Any]
 
-# Errors that Compute Engine tells in the operation: HTTP status, message, details.
+# Errors that Compute Engine tells in the operation: HTTP status, message, details; {zone} and so on are the call's.
 OPERATION_ERRORS: dict[str, tuple[int, str, list[Json]]] = {
     "ZONE_RESOURCE_POOL_EXHAUSTED": (
         503,
@@ -27,21 +27,21 @@ OPERATION_ERRORS: dict[str, tuple[int, str, list[Json]]] = {
                 "errorInfo": {
                     "reason": "resource_availability",
                     "domain": "compute.googleapis.com",
-                    "metadatas": {"attachment": "", "vmType": "n1-standard-4"},
+                    "metadatas": {"attachment": "", "vmType": "{machineType}", "zone": "{zone}"},
                 }
             }
         ],
     ),
     "QUOTA_EXCEEDED": (
         403,
-        "Quota 'CPUS' exceeded.  Limit: 8.0 in region {zone}.",
+        "Quota 'CPUS' exceeded.  Limit: 8.0 in region {region}.",
         [
             {
                 "quotaInfo": {
                     "metricName": "compute.googleapis.com/cpus",
                     "limitName": "CPUS-per-project-region",
                     "limit": 8.0,
-                    "dimensions": {"region": "{zone}"},
+                    "dimensions": {"region": "{region}"},
                 }
             }
         ],
@@ -68,8 +68,10 @@ OPERATION_ERRORS: dict[str, tuple[int, str, list[Json]]] = {
 class Fault:
     """One rule: the calls `nth` to `nth + count - 1` of those that match go wrong in the given way."""
 
-    match: str  # method id, with * and ?; "iam.*" is a whole service
+    match: str = ""  # method id, with * and ?; "iam.*" is a whole service
     path: str = "*"  # the resource's path, with * and ?
+    writes: bool = False  # only calls that change something
+    each: bool = False  # count the calls of each method for itself: with match "*", every method goes wrong once
     nth: int = 1
     count: int = 1  # 0: for ever
     status: int = 0  # answer with this HTTP status ...
@@ -80,18 +82,63 @@ class Fault:
     delay: float = 0.0  # seconds before the answer: latency, or a timeout
     operation: str = ""  # a key of OPERATION_ERRORS: the operation is taken on and fails
     polls: int = 0  # the operation is told as unfinished this many times
-    seen: int = field(default=0, compare=False)
-    hit: int = field(default=0, compare=False)
+    seen: dict[str, int] = field(default_factory=dict[str, int], compare=False)  # calls by method
+    hit: dict[str, int] = field(default_factory=dict[str, int], compare=False)  # those that went wrong
 
-    def takes(self, method: str, path: str) -> bool:
+    def takes(self, method: str, path: str, *, write: bool) -> bool:
         """Count this call; is it one of those that go wrong?"""
         if not (fnmatch.fnmatchcase(method, self.match) and fnmatch.fnmatchcase(path, self.path)):
             return False
-        self.seen += 1
-        if self.seen < self.nth or (self.count and self.seen >= self.nth + self.count):
+        if self.writes and not write:
             return False
-        self.hit += 1
+        self.seen[method] = self.seen.get(method, 0) + 1
+        seen = self.seen[method] if self.each else sum(self.seen.values())
+        if seen < self.nth or (self.count and seen >= self.nth + self.count):
+            return False
+        self.hit[method] = self.hit.get(method, 0) + 1
         return True
+
+
+CUTS = ("before", "after")
+
+
+def _is_quotas(value: Any) -> bool:
+    return is_object(value) and all(_fits(0.0, limit) for limit in value.values())
+
+
+def _is_deny(value: Any) -> bool:
+    texts = is_object(value) and all(is_list(v) and all(isinstance(t, str) for t in v) for v in value.values())
+    return bool(texts)
+
+
+def _fits(usual: object, given: object) -> bool:
+    """Is it of the kind that the usual value is?"""
+    if isinstance(usual, bool) or isinstance(given, bool):
+        return isinstance(usual, bool) and isinstance(given, bool)
+    if isinstance(usual, int | float):
+        return isinstance(given, int if isinstance(usual, int) else int | float) and given >= 0
+    return isinstance(given, type(usual))
+
+
+def _checked(form: type[Any], raw: Any, where: str, rules: Json) -> Json:
+    """The entry, if its keys are those of the dataclass and each value is what its key takes."""
+    if not is_object(raw):
+        raise ValueError(f"scenario: {where} is {raw!r}; it is an object with keys")
+    known = {f.name: f.default for f in fields(form) if f.compare}
+    if unknown := sorted(set(raw) - set(known)):
+        raise ValueError(f"scenario: unknown key {unknown} in {where}; known are {sorted(known)}")
+    for name, value in raw.items():
+        rule = rules.get(name)
+        if callable(rule):
+            good, allowed = rule(value), "an object or a list as README shows it"
+        elif rule:
+            good, allowed = value in rule, f"one of {', '.join(rule)}"
+        else:
+            usual = "" if known[name] is MISSING else known[name]
+            good, allowed = _fits(usual, value), f"{type(usual).__name__}, not negative"
+        if not good:
+            raise ValueError(f"scenario: {where}: {name} is {value!r}; it is {allowed}")
+    return dict(raw)
 
 
 @dataclass
@@ -105,20 +152,21 @@ class Scenario:
     deny: dict[str, list[str]] = field(default_factory=dict)  # access token -> permissions or methods, with * and ?
 
     @classmethod
-    def read(cls, raw: Json) -> Scenario:
-        """From JSON; a key that means nothing is an error, as a fault that never happens proves nothing."""
-        known = {f.name for f in fields(Fault)} - {"seen", "hit"}
-        for entry in many(raw, "faults"):
-            if unknown := set(entry) - known:
-                raise ValueError(f"scenario: unknown key {sorted(unknown)} in {entry}; known are {sorted(known)}")
-        if unknown := set(raw) - {f.name for f in fields(cls)}:
-            raise ValueError(f"scenario: unknown key {sorted(unknown)}; known are {[f.name for f in fields(cls)]}")
-        faults = [Fault(**entry) for entry in many(raw, "faults")]
-        return cls(
-            faults, float(raw.get("latency", 0)), int(raw.get("polls", 0)), part(raw, "quotas"), part(raw, "deny")
-        )
+    def read(cls, raw: Any) -> Scenario:
+        """From JSON; a key or value that means nothing is an error, as a fault that never happens proves nothing."""
+        given: Json = _checked(cls, raw, "scenario", {"quotas": _is_quotas, "deny": _is_deny, "faults": is_list})
+        faults = [
+            Fault(**_checked(Fault, entry, f"faults[{index}]", {"cut": CUTS, "operation": OPERATION_ERRORS}))
+            for index, entry in enumerate(many(given, "faults"))
+        ]
+        if empty := [index for index, fault in enumerate(faults) if not fault.match]:
+            raise ValueError(
+                f"scenario: faults[{empty[0]}] has no `match`: a method id such as compute.instances.insert"
+            )
+        given["faults"] = faults
+        return cls(**given)
 
-    def fault_for(self, method: str, path: str) -> Fault | None:
+    def fault_for(self, method: str, path: str, *, write: bool) -> Fault | None:
         """The first rule that takes this call; every rule counts it."""
-        hits = [f for f in self.faults if f.takes(method, path)]  # each counts, also when another one hits
+        hits = [f for f in self.faults if f.takes(method, path, write=write)]  # each counts, also when another one hits
         return hits[0] if hits else None

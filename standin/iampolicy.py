@@ -24,6 +24,7 @@ MEMBER = re.compile(
     r"|serviceAccount:[\w.-]+\.(svc\.id\.goog|hub\.id\.goog)\[[\w./-]+\])"
 )
 OUR_ACCOUNT = re.compile(r"serviceAccount:[^@]+@([a-z][a-z0-9-]+)\.iam\.gserviceaccount\.com")
+AGENT = re.compile(r"serviceAccount:service-(\d+)@([a-z-]+)\.iam\.gserviceaccount\.com")
 PERMISSION = r"[a-z][a-zA-Z0-9]*(\.[a-z][a-zA-Z0-9]*)+"
 
 
@@ -136,6 +137,12 @@ def check_member(call: Call, member: str, role: str) -> str:
         email = member.partition(":")[2]
         if call.world.get("iam", f"projects/{project.id}/serviceAccounts/{email}") is None:
             raise invalid(f"Service account {email} does not exist.", ("policy.bindings.members", member))
+    agent = AGENT.fullmatch(member)
+    if agent and agent[2] in catalog.AGENTS:
+        project = call.world.project(agent[1])
+        if project is None or f"{catalog.AGENTS[agent[2]]}.googleapis.com" not in project.services:
+            text = f"Service account {member.partition(':')[2]} does not exist."
+            raise invalid(text, ("policy.bindings.members", member))
     if member.startswith("all"):
         _public(call, member, role)
     return member
@@ -171,15 +178,15 @@ def account_gone(world: World, email: str, unique_id: str) -> None:
             ]
 
 
-def holds(world: World, project: str, member: str, permissions: set[str], granting: set[str]) -> bool:
-    """Has the member, on the project, a role that gives the permissions (a custom one, or one of those named)?"""
-    for binding in world.policies.get(f"cloudresourcemanager:projects/{project}", {}).get("bindings", ()):
-        if member not in binding["members"]:
-            continue
-        custom = world.get("iam", binding["role"])
-        if binding["role"] in granting or (custom and permissions <= set(many(custom.body, "includedPermissions"))):
-            return True
+def may(world: World, member: str, permissions: set[str], granting: set[str], *policies: str) -> bool:
+    """Has the member, by one of the policies, a role that gives the permissions: custom, or one of `granting`?"""
+    for name in policies:
+        for binding in many(world.policies.get(name, {}), "bindings"):
+            custom = world.get("iam", binding["role"])
+            gives = custom is not None and permissions <= set(many(custom.body, "includedPermissions"))
+            if member in binding["members"] and (binding["role"] in granting or gives):
+                return True
     return False
 
 
-__all__ = ["account_gone", "check_role", "get", "holds", "not_found", "put", "test"]
+__all__ = ["account_gone", "check_role", "get", "may", "not_found", "put", "test"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import RPC_CODE, ApiError
 from .faults import OPERATION_ERRORS
+from .shapes import is_list, is_object
 from .world import now
 
 if TYPE_CHECKING:
@@ -32,12 +33,28 @@ def failed(call: Call, code: str) -> Any:
     if call.method.response not in OPERATIONS:
         raise ApiError(*OPERATION_ERRORS[code][:2]) if code in OPERATION_ERRORS else ApiError(500, code)
     status, message, details = OPERATION_ERRORS.get(code, (500, f"{code}: injected by the scenario", []))
-    message = message.format(path=call.path, zone=call.segment("zones"), project=call.segment("projects"))
+    zone = call.segment("zones")
+    said = {
+        "zone": zone,
+        "region": call.segment("regions") or zone.rpartition("-")[0],
+        "project": call.segment("projects"),
+        "machineType": str(call.body.get("machineType", "")).rsplit("/", 1)[-1],
+    }
+    message, details = _filled(message, said), _filled(details, said)
     if call.service.name == "compute":
         code = "QUOTA_EXCEEDED" if code == "GPUS_ALL_REGIONS" else code
         return _compute(call, {"status": status, "code": code, "message": message, "details": details})
     name = ApiError(status, message).status
     return _longrunning(call, {"error": {"code": RPC_CODE.get(name, 13), "message": message}})
+
+
+def _filled(value: Any, said: dict[str, str]) -> Any:
+    """The value with the call's own names in it, at any depth."""
+    if is_object(value):
+        return {key: _filled(inner, said) for key, inner in value.items()}
+    if is_list(value):
+        return [_filled(inner, said) for inner in value]
+    return value.format(**said) if isinstance(value, str) else value
 
 
 def error_operation(call: Call, error: ApiError, code: str, details: list[Json]) -> Json:

@@ -165,7 +165,7 @@ class _Handler(BaseHTTPRequestHandler):
             path = path.removeprefix("/resumable").removeprefix("/upload").removeprefix("/download")
             call = standin.engine.prepare(http, path)
             with standin.lock:
-                fault = standin.scenario.fault_for(call.method.id, call.path)
+                fault = standin.scenario.fault_for(call.method.id, call.path, write=call.method.writes)
             if wait := standin.scenario.latency + (fault.delay if fault else 0):
                 time.sleep(wait)
             call.fault = fault or (Fault("*", polls=standin.scenario.polls) if standin.scenario.polls else None)
@@ -184,7 +184,9 @@ class _Handler(BaseHTTPRequestHandler):
         except ApiError as refused:
             classic = call.service.classic if call else True
             status, payload, problem = (refused.code, json.dumps(refused.body(classic)).encode(), refused.message)
-        self._record(call.method.id if call else "", target, status, start, http, problem, fault)
+        method = call.method if call else None
+        write = bool(method and method.writes)
+        self._record(method.id if method else "", target, status, start, http, problem, fault, write=write)
         return status, payload, fault
 
     def _upload(self, call: Call, headers: dict[str, str], raw: bytes) -> Any:
@@ -227,10 +229,13 @@ class _Handler(BaseHTTPRequestHandler):
         http: str = "",
         problem: str = "",
         fault: Fault | None = None,
+        *,
+        write: bool = False,
     ) -> None:
         entry = {
             "method": http or self.command,
             "id": method_id,
+            "write": write,
             "path": target,
             "status": status,
             "ms": round((time.perf_counter() - start) * 1000, 1),
@@ -238,7 +243,7 @@ class _Handler(BaseHTTPRequestHandler):
         if problem:
             entry["error"] = problem
         if fault:
-            entry["fault"] = f"{fault.match} #{fault.seen}"
+            entry["fault"] = f"{fault.match} #{fault.seen[method_id]}"
         self.server.standin.requests.append(entry)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is http.server's

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
-from datetime import datetime
 from typing import Any
+
+from coursecloud.conformance.values import breach, output_only, required, whole
 
 from .discovery import Document, Method
 from .errors import ApiError, invalid
-from .shapes import is_list, is_object, many, part
+from .shapes import is_list, is_object, part
 
 Json = dict[str, Any]
 SYSTEM_PARAMETERS = {
@@ -25,10 +24,12 @@ SYSTEM_PARAMETERS = {
     "uploadType",
     "returnPartialSuccess",
 }
-DURATION = re.compile(r"-?\d+(\.\d{1,9})?s")
-OUTPUT_ONLY = re.compile(r"(output only|\[output.only\])", re.I)
-# Fields that a description calls required and that Google takes from the path.
-NOT_REALLY_REQUIRED = {("RunBuildTriggerRequest", "projectId"), ("RunBuildTriggerRequest", "triggerId")}
+# Fields that a description calls required and that Google takes from the path, or from the trigger that is run.
+NOT_REALLY_REQUIRED = {
+    ("RunBuildTriggerRequest", "projectId"),
+    ("RunBuildTriggerRequest", "triggerId"),
+    ("RepoSource", "repoName"),
+}
 
 
 class Violations:
@@ -134,19 +135,10 @@ def _unset(m: Method, rule: Json, given: Any) -> bool:
     )
 
 
-def output_only(rule: Json) -> bool:
-    """Is it the server's to set?"""
-    return bool(rule.get("readOnly")) or bool(OUTPUT_ONLY.match(rule.get("description", "")))
-
-
 def _required(m: Method, schema: str, properties: dict[str, Json], clean: Json, at: str, bad: Violations) -> None:
     for name, rule in properties.items():
-        text = rule.get("description", "")
-        listed = m.id in many(part(rule, "annotations"), "required")
-        worded = re.match(r"required\b(?! if| for| when| unless|\. only)", text, re.I) and "Identifier" not in text[:40]
-        if (listed or worded) and clean.get(name) in (None, "") and (schema, name) not in NOT_REALLY_REQUIRED:
-            if name == "name" and not listed:  # the server composes most names itself
-                continue
+        wanted = required(name, rule, m.id) and (schema, name) not in NOT_REALLY_REQUIRED
+        if wanted and clean.get(name) in (None, ""):
             bad.add(
                 f"{at}.{name}", f"Invalid value for field '{at}.{name}': ''. Required field '{name}' not specified."
             )
@@ -183,52 +175,15 @@ def _map(doc: Document, m: Method, rule: Json, given: Any, at: str, bad: Violati
 
 def _scalar(rule: Json, given: Any, at: str, bad: Violations) -> Any:
     kind, form = rule.get("type"), rule.get("format", "")
-    wrong = f"Invalid value at '{at}' ({form or kind}), {given!r}"
-    if kind == "boolean":
-        if not isinstance(given, bool):
-            bad.add(at, wrong)
-        return given
-    if kind == "integer" or (kind == "string" and "int64" in form):
-        return _integer(kind == "string", given, at, wrong, bad)
-    if kind == "number":
-        if isinstance(given, bool) or not isinstance(given, int | float):
-            bad.add(at, wrong)
-        return given
-    if not isinstance(given, str):
-        bad.add(at, wrong)
-        return given
-    if rule.get("enum"):
-        if given not in rule["enum"]:
-            bad.add(at, f"Invalid value at '{at}', \"{given}\". Expected one of: {', '.join(rule['enum'][:12])}")
-    elif given and rule.get("pattern") and not re.fullmatch(rule["pattern"], given):
+    wrong = breach(rule, given)
+    if wrong and wrong.kind == "enum":
+        bad.add(at, f"Invalid value at '{at}', \"{given}\". Expected one of: {', '.join(rule['enum'][:12])}")
+    elif wrong and wrong.kind == "pattern":
         bad.add(at, f"Invalid value for field '{at}': '{given}'. Must be a match of regex '{rule['pattern']}'")
-    elif given and not _fits(form, given):
-        bad.add(at, wrong)
+    elif wrong:
+        bad.add(at, f"Invalid value at '{at}' ({form or kind}), {given!r}")
+    elif kind == "integer":
+        return whole(given)
+    elif kind == "string" and "int64" in form:
+        return str(whole(given))
     return given
-
-
-def _integer(as_text: bool, given: Any, at: str, wrong: str, bad: Violations) -> Any:
-    try:
-        number = int(given) if isinstance(given, str) else given
-    except ValueError:
-        number = None
-    if isinstance(number, bool) or not isinstance(number, int | float) or number != int(number):
-        bad.add(at, wrong)
-        return given
-    return str(int(number)) if as_text else int(number)
-
-
-def _fits(form: str, text: str) -> bool:
-    if form in ("duration", "google-duration"):
-        return bool(DURATION.fullmatch(text))
-    if form in ("date-time", "google-datetime"):
-        try:
-            datetime.fromisoformat(text.replace("Z", "+00:00"))
-        except ValueError:
-            return False
-    if form == "byte":
-        try:
-            base64.b64decode(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4), validate=True)
-        except binascii.Error:
-            return False
-    return True

@@ -99,7 +99,7 @@ def test_two_stacks_never_share_an_endpoint_or_a_label(first: str, second: str) 
 
 @given(stacks)
 def test_an_endpoints_number_is_one_that_vertex_ai_takes(stack: str) -> None:
-    assert re.fullmatch(r"[1-9][0-9]{0,9}", Names(project=PROJECT, stack=stack).number("endpoint"))
+    assert re.fullmatch(r"[1-9][0-9]{8}", Names(project=PROJECT, stack=stack).number("endpoint"))
 
 
 @given(keys)
@@ -142,3 +142,67 @@ def test_names_are_the_same_in_another_process() -> None:
     assert printed == [
         *(make("a") for make in (names.resource, names.account, names.bucket, names.secret, names.role, names.number))
     ]
+
+
+@pytest.mark.parametrize(
+    ("stack", "made"),
+    [
+        (
+            "dev",
+            [
+                "dev-data",
+                "dev-kkkkkkkkkkkkkkkkkkkk",
+                "dev-ml",
+                "dev-kkkkkkkkkkkkkkkkkkkk",
+                "pppppppppppppppppppppppppppppp-dev-data",
+                "pppppppppppppppppppppppppppppp-dev-kkkkkkkkkkkkkkkkkkkk",
+                "dev-KEY",
+                "coursecloud_dev_operator",
+                "coursecloud_dev_kkkkkkkkkkkkkkkkkkkk",
+                "485407068",
+                "dev",
+            ],
+        ),
+        (
+            "Group.7",
+            [
+                "group-7-data-b5eb97",
+                "group-7-kkkkkkkkkkkkkkkkkkkk-ee2352",
+                "group-7-ml-c18a57",
+                "group-7-kkkkkkkkkkkkkkk-ee2352",
+                "pppppppppppppppppppppppppppppp-group-7-data-452436",
+                "pppppppppppppppppppppppppppppp-group-7-kkkkkkkkkkkkkkkkk-47b762",
+                "group-7-27cbc7--KEY",
+                "coursecloud_group_7_operator_8eab5d",
+                "coursecloud_group_7_kkkkkkkkkkkkkkkkkkkk_ee2352",
+                "451164942",
+                "group-7-27cbc7",
+            ],
+        ),
+        (
+            "a-" + "b" * 38,
+            [
+                "a-bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb--data",
+                "a-bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb-17ccc4",
+                "a-bbbbbbbbbbbbbbbbbbbbb-51f323",
+                "a-bbbbbbbbbbbbbbbbbbbbb-17ccc4",
+                "pppppppppppppppppppppppppppppp-a-bbbbbbbbbbbbbbbbbbbbbbb-f5b37c",
+                "pppppppppppppppppppppppppppppp-a-bbbbbbbbbbbbbbbbbbbbbbb-2bc8a0",
+                "a-bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb--KEY",
+                "coursecloud_a_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb__operator",
+                "coursecloud_a_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb__k_17ccc4",
+                "952556718",
+                "a-bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+            ],
+        ),
+    ],
+)
+def test_a_name_once_given_is_never_another_one(stack: str, made: list[str]) -> None:
+    """Whatever has another name is another resource to Google: the next `up` would delete the one with the data."""
+    names = Names(project=LONGEST_PROJECT, stack=stack)
+    key = "k" * 20
+    assert [
+        names.resource("data"), names.resource(key), names.account("ml"), names.account(key), names.bucket("data"),
+        names.bucket(key), names.secret("KEY"), names.role("operator"), names.role(key), names.number("endpoint"),
+        label_value(stack),
+    ] == made  # fmt: skip

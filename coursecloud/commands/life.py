@@ -10,10 +10,10 @@ from infra.settings import SettingsError
 
 
 def up(stack: Stack = "dev", *, yes: Yes = False) -> None:
-    """Prepare what Pulumi needs on a fresh clone, then run `pulumi up`; try the fallback zones in order."""
+    """Prepare Pulumi on a fresh clone and run `pulumi up`; mend interrupted updates, try fallback zones."""
     from coursecloud import lifecycle
 
-    _run(lambda: lifecycle.up(ROOT, stack, yes=yes))
+    _run(lambda: lifecycle.up(ROOT, stack, yes=yes, ask=typer.confirm))
 
 
 def down(stack: Stack = "dev", *, yes: Yes = False) -> None:

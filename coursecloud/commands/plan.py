@@ -19,7 +19,7 @@ def command(
     *,
     all_: Annotated[bool, typer.Option("--all", help="One row a stack file of the folder.")] = False,
     folder: Folder = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON (README documents its fields).")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON (docs/json.md documents its fields).")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="With --all: print CSV.")] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Hold every input against Google's API descriptions; exit 3 if one breaks.")

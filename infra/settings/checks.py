@@ -12,6 +12,7 @@ from infra import names, tables
 from infra.settings.hardware import dated, free_range, known_region
 from infra.settings.model import Settings
 from infra.settings.problem import MISSING, Findings, Problem, nearest
+from infra.settings.usage import check as used
 
 
 def check(settings: Settings, found: Findings, folder: Path) -> Iterator[Problem]:
@@ -23,6 +24,7 @@ def check(settings: Settings, found: Findings, folder: Path) -> Iterator[Problem
     yield from _files(settings, folder)
     yield from _secrets(settings, found)
     yield from _labels(settings)
+    yield from used(settings.usage, settings.machines, settings.allow.machine_types, found)
 
 
 def _project(settings: Settings) -> Iterator[Problem]:
@@ -54,7 +56,9 @@ def _places(settings: Settings, found: Findings) -> Iterator[Problem]:
         *((f"coursecloud:network.subnets.{region}", region) for region in settings.network.subnets or ()),
     ]
     for path, region in regions:
-        if region and not known_region(region, settings) and found.sound("coursecloud:allow.zones"):
+        # An empty training region is none; a subnet has to be somewhere.
+        given = bool(region) or ".subnets." in path
+        if given and not known_region(region or "", settings) and found.sound("coursecloud:allow.zones"):
             remedy = nearest(region, known, "write for example europe-west1, europe-west4 or us-central1")
             yield Problem(path, region, f"the table of {dated()} has no such region", remedy)
     zone = settings.zone

@@ -3,6 +3,7 @@
 import re
 
 from infra.settings.problem import RefusedError
+from infra.settings.types import Shown
 
 _FIELDS = (
     ("minute", 0, 59),
@@ -10,6 +11,12 @@ _FIELDS = (
     ("day of the month", 1, 31),
     ("month", 1, 12),
     ("day of the week", 0, 7),
+)
+
+SHOWN = Shown(
+    r"\s*[0-9]+(\s+[0-9*,/-]+){4}\s*",
+    "a cron line has five fields, and its minute is one number",
+    "write for example '0 20 * * *', 20:00 every day",
 )
 
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 from typing_extensions import override
 
 from infra.settings.problem import RefusedError
-from infra.settings.types import Bool, Duration, Int, Key, Principal, Section, lasting, matching
+from infra.settings.types import Bool, Duration, Int, Key, Principal, Section, Shown, lasting, matching
 
 
 def _regex(value: str) -> str:
@@ -154,11 +154,23 @@ def _extra_role(value: str) -> str:
     return value
 
 
+ExtraRole = Annotated[
+    str,
+    AfterValidator(_extra_role),
+    Shown(
+        r"(?!roles/(owner|editor|viewer)$)(?!roles/[iI][aA][mM]\.)(?!.*[aA][dD][mM][iI][nN]$)"
+        r"roles/[a-zA-Z][a-zA-Z0-9]*(\.[a-zA-Z0-9]+)+",
+        "a role is roles/SERVICE.NAME, and neither a basic role nor one that administers",
+        "write for example roles/bigquery.jobUser, with its 'roles/'",
+    ),
+]
+
+
 class Team(Section):
     """The members of the group: what a student needs and no more."""
 
     members: tuple[Principal, ...] = ()
     """Principals; a group's address keeps people's addresses out of the file, and so does a git-ignored
     `members.STACK.yaml` in the project with a plain list of principals."""
-    extra_roles: tuple[Annotated[str, AfterValidator(_extra_role)], ...] = ()
+    extra_roles: tuple[ExtraRole, ...] = ()
     """Further roles of every member on the project."""

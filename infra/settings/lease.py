@@ -58,7 +58,7 @@ class Credit(Section):
 
     amount: Annotated[Number, Field(gt=0, le=100_000)] = 50.0
     """How much, in `currency`."""
-    currency: Annotated[str, AfterValidator(_currency)] = "USD"
+    currency: Annotated[str, AfterValidator(_currency), Field(json_schema_extra={"enum": [*CURRENCIES]})] = "USD"
     """ISO 4217 code of the billing account's currency."""
 
 
@@ -103,7 +103,7 @@ class Lease(Section):
     """IANA name of the time zone of working hours and schedules."""
     working_hours: WorkingHours = WorkingHours()
     """When the group is expected to work."""
-    stop_schedule: Annotated[str, AfterValidator(cron.checked)] | None = None
+    stop_schedule: Annotated[str, AfterValidator(cron.checked), cron.SHOWN] | None = None
     """Cron line in the lease's time zone at which every machine is stopped, e.g. `0 20 * * *`."""
     max_per_hour: Annotated[Number, Field(gt=0, le=1000)] = 2.0
     """Ceiling of what the stack may cost per hour with everything on, in the credit's currency."""

@@ -7,9 +7,11 @@ from pydantic import Field
 
 from infra import tables
 from infra.settings.delivery import Builds, GitHub, Team
+from infra.settings.guardrails import Guardrails
 from infra.settings.lease import Course, Lease
 from infra.settings.stores import Registry, Secrets, Storage
 from infra.settings.types import ProjectId, Section
+from infra.settings.usage import Usage
 from infra.settings.workloads import Machine, Machines, Network, Services, Training
 
 DEFAULT_REGION = "europe-west1"
@@ -35,22 +37,30 @@ class Settings(Section):
     """All that a stack file says, checked. Nothing outside this package reads configuration."""
 
     stack: str
+    """Name of the stack, from the file's own name `Pulumi.STACK.yaml`."""
     project: ProjectId
+    """Id of the Google Cloud project that everything is made in and billed to."""
     region: str = DEFAULT_REGION
+    """Where things are: buckets, images, machines, services and, unless they say otherwise, training."""
     zone: str | None = None
+    """Zone of the machines that name none; the region's first that has the machine type unless given."""
     course: Course = Course()
     lease: Lease = Lease()
+    usage: Usage = Usage()
     network: Network = Network()
     storage: Storage = Storage()
     registry: Registry = Registry()
     secrets: Secrets = Secrets()
     builds: Builds = Builds()
     machines: Machines = Field(default_factory=lambda: {"workbench": Machine()})
+    """Virtual machines by name; each stops by itself. One e2-medium named `workbench` unless given."""
     training: Training = Training()
     services: Services = Field(default_factory=dict)
+    """Cloud Run services by name: they bill while they answer, and nothing while idle."""
     github: GitHub | None = None
     team: Team = Team()
     allow: Allow = Allow()
+    guardrails: Guardrails = Guardrails()
 
     @functools.cached_property
     def subnets(self) -> dict[str, str]:

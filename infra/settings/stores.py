@@ -1,9 +1,13 @@
 """The stores of work: buckets, the artifact registry and secrets. Each is kept or not by one word."""
 
+from collections.abc import Iterator
+from itertools import combinations
 from typing import Annotated, Literal
 
 from pydantic import Field
+from typing_extensions import override
 
+from infra.settings.problem import RefusedError
 from infra.settings.types import Bool, Int, SecretId, Section, matching
 
 Workload = Literal["machines", "training", "prediction", "builds", "services"]
@@ -71,3 +75,14 @@ class Secrets(Section):
     """Protect the secrets: an evening's destroy leaves them and their versions alone."""
     names: dict[SecretId, tuple[Workload, ...]] = Field(default_factory=dict)
     """Each secret, and the workloads whose service account may read it."""
+
+    @override
+    def rules(self) -> Iterator[RefusedError]:
+        """Want a variable of its own for each secret."""
+        for one, other in combinations(self.names, 2):
+            if one.replace("-", "_") == other.replace("-", "_"):
+                yield RefusedError(
+                    f"{one} and {other} would be the same environment variable, which has '_' for a hyphen",
+                    "rename one of them",
+                    "names",
+                )

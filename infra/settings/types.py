@@ -5,6 +5,7 @@ import functools
 import re
 import zoneinfo
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Strict
@@ -29,16 +30,34 @@ Number = Annotated[float, Strict()]
 Bool = Annotated[bool, Strict()]
 
 
-def matching(pattern: str, rule: str, remedy: str) -> AfterValidator:
+@dataclass(frozen=True)
+class Shown:
+    """What editors are told of a text: a pattern that all accepted text matches, and the rule in words."""
+
+    pattern: str
+    rule: str
+    remedy: str
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        return handler(schema) | {
+            "pattern": f"^(?:{self.pattern})$",
+            "patternErrorMessage": f"{self.rule}; {self.remedy}",
+        }
+
+
+@dataclass(frozen=True)
+class matching(Shown):  # noqa: N801 - reads as a verb where it stands
     """Accept text that matches all of a regular expression."""
-    compiled = re.compile(pattern)
 
-    def check(value: str) -> str:
-        if not compiled.fullmatch(value):
-            raise RefusedError(rule, remedy)
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def _check(self, value: str) -> str:
+        if not re.fullmatch(self.pattern, value):
+            raise RefusedError(self.rule, self.remedy)
         return value
-
-    return AfterValidator(check)
 
 
 def _text(value: object) -> object:
@@ -59,7 +78,7 @@ Key = Annotated[
 
 LabelValue = Annotated[
     str,
-    BeforeValidator(_text),
+    BeforeValidator(_text, json_schema_input_type=str | int | float),
     matching(
         r"[a-z0-9_-]{0,63}",
         "a label value has at most 63 lower-case letters, digits, '_' and '-'",
@@ -106,7 +125,7 @@ Principal = Annotated[
     ),
 ]
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def _seconds(value: object) -> "Duration":
@@ -115,7 +134,7 @@ def _seconds(value: object) -> "Duration":
     match = re.fullmatch(r"([0-9]{1,9})([smhd])", value) if isinstance(value, str) else None
     if not match:
         raise RefusedError("a duration is a whole number with s, m, h or d behind it", "write '8h', '30m' or '7d'")
-    return Duration(int(match[1]) * _UNITS[match[2]])
+    return Duration(int(match[1]) * UNITS[match[2]])
 
 
 class Duration(int):
@@ -124,8 +143,8 @@ class Duration(int):
     def __str__(self) -> str:
         """Render with the largest unit that divides it."""
         for unit in "dhm":
-            if self and self % _UNITS[unit] == 0:
-                return f"{self // _UNITS[unit]}{unit}"
+            if self and self % UNITS[unit] == 0:
+                return f"{self // UNITS[unit]}{unit}"
         return f"{int(self)}s"
 
     @classmethod
@@ -143,15 +162,27 @@ class Duration(int):
         return {"type": "string", "pattern": "^[0-9]{1,9}[smhd]$", "examples": ["8h", "30m"]}
 
 
-def lasting(low: str, high: str, whose: str) -> AfterValidator:
+@dataclass(frozen=True)
+class lasting:  # noqa: N801 - reads as a verb where it stands
     """Accept a duration between two others, both written as in a stack file; `whose` limits they are."""
 
-    def check(value: Duration) -> Duration:
-        if not _seconds(low) <= value <= _seconds(high):
-            raise RefusedError(f"{whose} lasts {low} to {high}", f"write {low} to {high}")
-        return value
+    low: str
+    high: str
+    whose: str
 
-    return AfterValidator(check)
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        said = {"patternErrorMessage": f"{self.whose} lasts {self.low} to {self.high}, written as 8h, 30m or 7d"}
+        return handler(schema) | said | {"seconds": [_seconds(self.low), _seconds(self.high)]}
+
+    def _check(self, value: Duration) -> Duration:
+        if not _seconds(self.low) <= value <= _seconds(self.high):
+            raise RefusedError(f"{self.whose} lasts {self.low} to {self.high}", f"write {self.low} to {self.high}")
+        return value
 
 
 def _date(value: object) -> object:
@@ -169,7 +200,15 @@ def _date(value: object) -> object:
     return value
 
 
-Date = Annotated[datetime.date, BeforeValidator(_date)]
+Date = Annotated[
+    datetime.date,
+    BeforeValidator(_date, json_schema_input_type=str),
+    Shown(
+        r"[0-9]{4}(-?[0-9]{2}-?[0-9]{2}|-?W[0-9]{2}(-?[1-7])?)( 00:00:00 \+0000 UTC|T00:00:00Z)?",
+        "a date is a day of the calendar, year first",
+        "write it as 2026-12-18",
+    ),
+]
 
 
 @functools.cache

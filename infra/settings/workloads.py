@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 from typing_extensions import override
 
 from infra.settings.problem import RefusedError
-from infra.settings.types import Bool, Duration, Int, Key, LabelValue, SecretId, Section, lasting, matching
+from infra.settings.types import Bool, Duration, Int, Key, LabelValue, SecretId, Section, Shown, lasting, matching
 
 DiskType = Literal["pd-standard", "pd-balanced", "pd-ssd"]
 
@@ -41,10 +41,21 @@ def _range(value: str) -> str:
     return value
 
 
+Range = Annotated[
+    str,
+    AfterValidator(_range),
+    Shown(
+        r"(10|172|192)\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}/(1[6-9]|2[0-9])",
+        "a subnet is part of 10/8, 172.16/12 or 192.168/16 with a prefix of /16 to /29",
+        "write a range such as 10.10.0.0/20",
+    ),
+]
+
+
 class Network(Section):
     """The stack's own VPC network: SSH only through Identity-Aware Proxy, nothing else comes in."""
 
-    subnets: dict[str, Annotated[str, AfterValidator(_range)]] | None = None
+    subnets: dict[str, Range] | None = None
     """Range of the subnet in each region; one of 10.10.0.0/20 in the stack's region unless given."""
     egress: Literal["address", "nat"] = "address"
     """How machines reach the internet: an `address` each ($0.005/h, no ingress but IAP), or Cloud `nat`
@@ -202,11 +213,14 @@ class Training(Section):
             )
 
 
+_MEMORY = Shown(r"[0-9]{1,9}[MG]i", "memory is a whole number with Mi or Gi behind it", "write '512Mi' or '2Gi'")
+
+
 def memory_mebibytes(text: str) -> int:
     """Read `512Mi` or `2Gi` as mebibytes."""
     match = re.fullmatch(r"([0-9]{1,9})([MG])i", text)
     if not match:
-        raise RefusedError("memory is a whole number with Mi or Gi behind it", "write '512Mi' or '2Gi'")
+        raise RefusedError(_MEMORY.rule, _MEMORY.remedy)
     return int(match[1]) * (1024 if match[2] == "G" else 1)
 
 
@@ -224,7 +238,7 @@ class Service(Section):
     """Port that the container listens on."""
     cpu: Literal[1, 2, 4] = 1
     """vCPUs of an instance."""
-    memory: Annotated[str, AfterValidator(_memory)] = "512Mi"
+    memory: Annotated[str, AfterValidator(_memory), _MEMORY] = "512Mi"
     """Memory of an instance, e.g. `512Mi` or `2Gi`."""
     max_instances: Annotated[Int, Field(ge=1, le=10)] = 2
     """Upper bound of instances; the lower is 0."""
@@ -233,10 +247,11 @@ class Service(Section):
     env: dict[EnvironmentName, str] = Field(default_factory=dict)
     """Environment variables. Not for secrets."""
     secrets: tuple[SecretId, ...] = ()
-    """Secrets that the code reads itself: the variable NAME_SECRET holds the name of the newest version."""
+    """Secrets that the code reads itself: the variable NAME_SECRET holds the name of the newest version, with
+    '_' for each hyphen of NAME."""
     mounted_secrets: tuple[SecretId, ...] = ()
-    """Secrets whose newest value is put into a variable of the same name. Cloud Run refuses the service
-    until each has a value, so list one only after its value was added."""
+    """Secrets whose newest value is put into a variable of the same name ('_' for a hyphen). Cloud Run
+    refuses the service until each has a value, so list one only after its value was added."""
     public: Bool = False
     """Let everybody on the internet call it; otherwise only members of the team."""
 

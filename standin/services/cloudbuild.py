@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import longrunning, merge
 from ..call import Call
-from ..errors import failed, in_use, invalid
+from ..errors import ApiError, failed, in_use, invalid
 from ..kinds import Handlers, Kind, Service
 from ..shapes import part
 from ..world import Resource, now
@@ -44,7 +44,7 @@ def check_trigger(call: Call, body: Json, _old: Json | None) -> None:
         )
     same = [t for t in call.world.below("cloudbuild", call.path.rsplit("/", 1)[0]) if t.body["name"] == body["name"]]
     if any(t.path != call.path for t in same):
-        raise invalid(f"trigger named '{body['name']}' already exists", ("trigger.name", "taken"))
+        raise ApiError(409, f"trigger ({call.project.number}, {body['name']}) already exists")
     one_of(body, SOURCES, "trigger")
     events = [e for e in EVENTS if body.get(e)]
     if len([e for e in events if e != "sourceToBuild"]) > 1 or not events:
@@ -95,6 +95,28 @@ def create_trigger(call: Call) -> Any:
     return _settled(call, Resource("cloudbuild", path, TRIGGERS, dict(call.body)), None)
 
 
+def trigger_of(call: Call) -> Resource:
+    """By its id or by its name: Google takes both."""
+    place, _, wanted = call.path.rpartition("/")
+    for trigger in call.world.below("cloudbuild", place):
+        if trigger.collection == TRIGGERS and trigger.body["name"] == wanted:
+            call.path = trigger.path
+    return call.resource()
+
+
+@handlers.on("cloudbuild.projects.triggers.get", "cloudbuild.projects.locations.triggers.get")
+def get_trigger(call: Call) -> Any:
+    """One trigger."""
+    return trigger_of(call).body
+
+
+@handlers.on("cloudbuild.projects.triggers.delete", "cloudbuild.projects.locations.triggers.delete")
+def delete_trigger(call: Call) -> Any:
+    """A trigger and no build of it."""
+    call.world.drop(trigger_of(call))
+    return {}
+
+
 @handlers.on(
     "cloudbuild.projects.triggers.patch",
     "cloudbuild.projects.locations.triggers.patch",
@@ -102,7 +124,7 @@ def create_trigger(call: Call) -> Any:
 )
 def patch_trigger(call: Call) -> Any:
     """Replaces the whole trigger, except where a mask says which part."""
-    held = call.resource()
+    held = trigger_of(call)
     schema = call.doc.schemas["BuildTrigger"]
     body = merge.update(held.body, call.body, str(call.query.get("updateMask") or ""), schema, replace=True)
     return _settled(call, Resource("cloudbuild", held.path, TRIGGERS, body), held.body)
@@ -129,7 +151,7 @@ def build(call: Call) -> Any:
         check_build(call, body)
         _log_to(body, body.get("serviceAccount"))
     else:
-        trigger = call.resource().body
+        trigger = trigger_of(call).body
         body = {"buildTriggerId": trigger["id"], "serviceAccount": trigger.get("serviceAccount", "")}
         if "build" in trigger:
             body |= {"steps": trigger["build"]["steps"], "options": part(trigger["build"], "options")}

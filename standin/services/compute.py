@@ -94,16 +94,38 @@ def kept_by_google(call: Call) -> Any:
 )
 def listed_by_google(call: Call) -> Any:
     """Lists of what Google itself keeps."""
-    where, sort = call.segment("zones"), call.method.segments[-1]
+    return page(call, "items", _offered(call, call.path, call.segment("zones")))
+
+
+def _offered(call: Call, path: str, zone: str) -> list[Json]:
+    sort = call.method.segments[-1]
     offers: dict[str, Callable[[], list[str]]] = {
         "zones": catalog.zones,
         "regions": lambda: sorted(catalog.REGIONS),
-        "machineTypes": lambda: catalog.machine_types(where),
+        "machineTypes": lambda: catalog.machine_types(zone),
         "acceleratorTypes": lambda: sorted(catalog.ACCELERATORS),
         "diskTypes": lambda: list(catalog.DISK_TYPES),
     }
-    bodies = [b for n in offers[sort]() if (b := catalog.lookup(f"{call.path}/{n}"))]
-    return page(call, "items", [b for b in bodies if matches(str(call.query.get("filter") or ""), b)])
+    bodies = [b for n in offers[sort]() if (b := catalog.lookup(f"{path}/{n}"))]
+    return [b for b in bodies if matches(str(call.query.get("filter") or ""), b)]
+
+
+@handlers.on(
+    "compute.machineTypes.aggregatedList", "compute.acceleratorTypes.aggregatedList", "compute.diskTypes.aggregatedList"
+)
+def offered_anywhere(call: Call) -> Any:
+    """The types of every zone in one list, a page at a time."""
+    sort, project = call.method.segments[-1], call.project.id
+    everything = [
+        {"zone": zone, "body": body}
+        for zone in catalog.zones()
+        for body in _offered(call, f"projects/{project}/zones/{zone}/{sort}", zone)
+    ]
+    answer = page(call, "items", everything)
+    scopes: Json = {}
+    for entry in answer.get("items", ()):
+        scopes.setdefault(f"zones/{entry['zone']}", {}).setdefault(sort, []).append(entry["body"])
+    return answer | {"items": scopes}
 
 
 @handlers.on("compute.projects.get")

@@ -191,7 +191,8 @@ def check_schedule(call: Call, body: Json) -> None:
             )
     agent = f"service-{call.project.number}@compute-system.iam.gserviceaccount.com"
     member = f"serviceAccount:{agent}"
-    if schedules and not iampolicy.holds(call.world, call.project.id, member, START_STOP, START_STOP_ROLES):
+    policy = f"cloudresourcemanager:projects/{call.project.id}"
+    if schedules and not iampolicy.may(call.world, member, START_STOP, START_STOP_ROLES, policy):
         text = (
             f"Compute Engine System service account {agent} needs to have "
             "[compute.instances.start,compute.instances.stop] permissions applied in order to perform this operation."

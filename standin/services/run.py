@@ -6,7 +6,7 @@ import re
 import zlib
 from typing import Any
 
-from .. import longrunning
+from .. import iampolicy, longrunning
 from ..call import Call
 from ..errors import ApiError, bad_value, failed, invalid
 from ..kinds import Handlers, Kind, Service
@@ -20,6 +20,8 @@ handlers = Handlers()
 SERVICES, JOBS = "projects/locations/services", "projects/locations/jobs"
 NAME = r"[a-z]([a-z0-9-]{0,47}[a-z0-9])?"
 RESERVED = {"PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"}
+READ = {"secretmanager.versions.access"}
+READERS = {"roles/secretmanager.secretAccessor", "roles/secretmanager.admin", "roles/owner"}
 PROBE = {"timeoutSeconds": 240, "periodSeconds": 240, "failureThreshold": 1, "tcpSocket": {"port": 8080}}
 
 
@@ -44,7 +46,7 @@ def containers(call: Call, template: Json, where: str) -> None:
                 raise invalid(f"{at}.env: the name '{name}' is reserved, empty, or given twice.", (f"{at}.env", name))
         for entry in many(box, "env"):
             if reference := part(entry, "valueSource").get("secretKeyRef"):
-                _secret(call, reference)
+                _secret(call, reference, str(template.get("serviceAccount") or ""))
         for key, amount in part(part(box, "resources"), "limits").items():
             if not re.fullmatch(
                 r"\d+(\.\d+)?m?" if key in ("cpu", "nvidia.com/gpu") else r"\d+(\.\d+)?(Mi|Gi|M|G|k|Ki)?", str(amount)
@@ -56,7 +58,7 @@ def containers(call: Call, template: Json, where: str) -> None:
     need_account(call, template.get("serviceAccount", ""), f"{where}.service_account")
 
 
-def _secret(call: Call, reference: Json) -> None:
+def _secret(call: Call, reference: Json, account: str) -> None:
     name = str(reference.get("secret") or "")
     path = name if "/" in name else f"projects/{call.project.id}/secrets/{name}"
     parts = path.split("/")
@@ -65,6 +67,14 @@ def _secret(call: Call, reference: Json) -> None:
         raise failed(f"Secret {path} was not found.")
     if not any(r.body["state"] == "ENABLED" for r in call.world.below("secretmanager", "/".join(parts))):
         raise failed(f"Secret {path}/versions/{reference.get('version', 'latest')} was not found: it has no version.")
+    policies = (f"secretmanager:{'/'.join(parts)}", f"cloudresourcemanager:projects/{parts[1]}")
+    account = account or f"{call.project.number}-compute@developer.gserviceaccount.com"
+    if not iampolicy.may(call.world, f"serviceAccount:{account}", READ, READERS, *policies):
+        raise failed(
+            f"Permission denied on secret: {path}/versions/{reference.get('version', 'latest')} for Revision service "
+            f"account {account}. The service account used must be granted the 'Secret Manager Secret Accessor' role "
+            "(roles/secretmanager.secretAccessor) at the secret, project or higher level."
+        )
 
 
 def check_service(call: Call, body: Json, _old: Json | None) -> None:

@@ -37,9 +37,9 @@ def test_the_json_form_survives_a_round_trip_and_has_every_field(full: plan.Plan
     written = json.loads(json.dumps(plan.to_json(full)))
     assert written == plan.to_json(full)
     assert written["version"] == 1
-    documented = (ROOT / "README.md").read_text(encoding="utf-8")
+    documented = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
     for field in (*written, *written["resources"][0]):
-        assert f"`{field}`" in documented, f"README does not document {field}"
+        assert f"`{field}`" in documented, f"docs/json.md does not document {field}"
 
 
 def test_parents_and_dependencies_are_resources_of_the_same_plan(full: plan.Plan) -> None:

@@ -1,10 +1,11 @@
 """The real engine and provider on the stand-in: one project folder, one backend and one stand-in a test."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,27 +14,31 @@ import pytest
 import yaml
 
 from coursecloud.commands.shared import ROOT
+from coursecloud.rehearse.calls import outside
+from coursecloud.rehearse.stage import scrubbed, tools
 from infra.settings import EXAMPLE_PROJECT
 from standin import Standin
 
 PROJECT = "rehearsal-project-1"
+Record = Callable[[str, object], None]
+"""pytest's record_property."""
 
 
-def _plugin() -> bool:
-    home = Path(os.environ.get("PULUMI_HOME", Path.home() / ".pulumi"))
-    return bool(shutil.which("pulumi-resource-gcp") or list(home.glob("plugins/resource-gcp-v*")))
+TOOLS = tools(ROOT, os.environ)
+NOTES = os.environ.get("COURSECLOUD_NOTES")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip where the CLI or the provider is missing, and leave the long form to `make rehearsal`."""
     here = [item for item in items if item.path.is_relative_to(Path(__file__).parent)]
-    reason = "no Pulumi CLI with gcp plugin: https://www.pulumi.com/docs/install/, `pulumi plugin install resource gcp`"
-    missing = not (shutil.which("pulumi") and _plugin())
+    reason = "; ".join(f"{each.what}: {each.remedy}" for each in TOOLS.missing)
     for item in here:
-        if missing:
+        if "project" not in getattr(item, "fixturenames", ()):
+            continue  # this one needs no engine
+        if TOOLS.missing:
             item.add_marker(pytest.mark.skip(reason=reason))
         elif item.get_closest_marker("long") and not os.environ.get("COURSECLOUD_LONG"):
-            item.add_marker(pytest.mark.skip(reason="the long form takes half an hour: make rehearsal"))
+            item.add_marker(pytest.mark.skip(reason="the long form takes hours: make rehearsal"))
 
 
 @dataclass
@@ -51,6 +56,14 @@ class Project:
         path = self.root / f"Pulumi.{stack}.yaml"
         content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
         path.write_text(yaml.safe_dump(content | {"config": config}), encoding="utf-8")
+
+    def note(self, record: Record, facts: dict[str, Any]) -> None:
+        """Say what a run found: in the JUnit report, and a line of JSON in the file that COURSECLOUD_NOTES names."""
+        for name, value in facts.items():
+            record(name, value)
+        if NOTES:
+            with Path(NOTES).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(facts) + "\n")
 
     def unchanged(self, stack: str) -> None:
         """See that neither the program nor the cloud has anything to change."""
@@ -71,11 +84,16 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
         )
     (root / ".pulumi-state").mkdir()
     (root / ".venv").symlink_to(sys.prefix, target_is_directory=True)
+    home = tmp_path / "home"
+    (home / ".pulumi").mkdir(parents=True)
+    if TOOLS.plugins:
+        (home / ".pulumi/plugins").symlink_to(TOOLS.plugins, target_is_directory=True)
     with Standin(projects=[PROJECT]) as standin:
-        for name, value in standin.env(PROJECT).items():
+        environment = scrubbed(os.environ, standin.env(PROJECT), home)
+        for name in set(os.environ) - set(environment):
+            monkeypatch.delenv(name)
+        for name, value in environment.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("PULUMI_BACKEND_URL", "file://.pulumi-state")
-        monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "")
-        monkeypatch.setenv("PULUMI_SKIP_UPDATE_CHECK", "true")
         yield Project(root, standin)
-        assert not [call for call in standin.left_the_machine() if "openidconnect" not in str(call)]
+        assert not [host for host in outside(standin.requests) if host != "openidconnect.googleapis.com"]

@@ -1,12 +1,21 @@
-"""What each edit of a stack file does to the machine and its data disk, by the real provider's word."""
+"""What each edit of a stack file does, by the real provider's word, and what the review of a change says of it."""
 
 import copy
 import json
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, cast
 
 import pytest
 
-from tests.e2e.conftest import Project
+from coursecloud import lifecycle, plan, schema
+from coursecloud.commands.shared import ROOT
+from coursecloud.plan import Plan
+from coursecloud.review.changes import Change, Operation, compare
+from coursecloud.schema import keys
+from standin.world import Resource
+from tests.e2e.conftest import PROJECT, Project, Record
+from tests.e2e.edits import NOT_TRIED, Edit, base, edits, together
 
 Config = dict[str, Any]
 BASE: Config = {
@@ -67,3 +76,122 @@ def test_every_edit_of_a_machine_does_what_the_settings_say_and_settles(project:
         done = project.pulumi("up", "--yes", "--skip-preview", "--stack", "x")
         assert done.returncode == 0, f"{name}: {done.stdout}"
         project.unchanged("x")
+
+
+# Every key of the stack file, beside those of a machine above.
+
+STACK = "x"
+
+
+def leaves() -> set[str]:
+    """Name the places of the schema that have no keys below them, without those that nothing deployed follows."""
+    config = schema.build()["properties"]["config"]
+    places = {place.partition(":")[2] for place, _ in keys.places(config) if ":" in place}
+    inner = {place for place in places if not any(other.startswith(f"{place}.") for other in places)}
+    return {place.removesuffix(".*") for place in inner if not place.startswith(("usage", "guardrails"))}
+
+
+def test_each_key_of_the_stack_file_has_an_edit() -> None:
+    tried = {edit.place for edit in edits()}
+    covered = {place for place in leaves() for edit in tried if place == edit or place.startswith(f"{edit}.")}
+    assert leaves() - covered - set(NOT_TRIED) == set()
+
+
+def planned(project: Project, config: Config) -> Plan:
+    project.stack_file(STACK, config)
+    return plan.make(STACK, project.root / f"Pulumi.{STACK}.yaml", ROOT)
+
+
+def changes(before: Plan, after: Plan) -> dict[tuple[str, str], Change]:
+    """What the review says: by type and name of each resource that does not stay as it is."""
+    found: dict[tuple[str, str], Change] = {}
+    for change in compare(before.resources, after.resources):
+        resource = change.after or change.before
+        if resource and change.operation not in (Operation.SAME, Operation.RENAME):
+            found[resource.type, resource.name] = change
+    return found
+
+
+def chosen(project: Project) -> dict[tuple[str, str], str]:
+    """What the provider says: the operation by type and name of each resource that does not stay as it is."""
+    done = project.pulumi("preview", "--json", "--stack", STACK)
+    said = json.loads(done.stdout)
+    errors = [entry["message"] for entry in said.get("diagnostics", ()) if entry["severity"] == "error"]
+    assert done.returncode == 0, "\n".join(errors) + done.stderr[-1000:]
+    steps = cast("list[dict[str, Any]]", said["steps"])
+    found: dict[tuple[str, str], str] = {}
+    for step in steps:
+        kind, _, name = step["urn"].rpartition("::")
+        kind = kind.rpartition("::")[2].rpartition("$")[2]
+        if step["op"] in ("same", "read") or not kind.startswith("gcp:"):
+            continue
+        operation = "replace" if "replace" in step["op"] else step["op"]
+        found[kind, name] = "replace" if found.get((kind, name)) == "replace" else operation
+    return found
+
+
+def differences(predicted: Mapping[tuple[str, str], Change], given: Mapping[tuple[str, str], str]) -> list[str]:
+    """List where the two do not agree; of a value that only the run knows, the review says that it may change."""
+    wrong: list[str] = []
+    for key in sorted({*predicted, *given}):
+        said = str(predicted[key].operation) if key in predicted else "same"
+        does = given.get(key, "same")
+        open_ = key in predicted and all(entry.at_run for entry in predicted[key].properties)
+        if said != does and not (open_ and does == "same"):
+            wrong.append(f"{key[0].rpartition(':')[2]} {key[1]}: predicted {said}, provider {does}")
+    return wrong
+
+
+def given_beforehand(project: Project) -> None:
+    """Make what people make by hand: the connection to GitHub, and the secret's first version."""
+    path = f"projects/{PROJECT}/locations/europe-west4/connections/github"
+    body = {"name": path, "installationState": {"stage": "COMPLETE"}, "githubConfig": {}}
+    project.standin.world.put(Resource("cloudbuild", path, "projects/locations/connections", body))
+    secret = f"projects/{PROJECT}/secrets/{STACK}-WANDB_API_KEY"
+    version = {"name": f"{secret}/versions/1", "state": "ENABLED"}
+    project.standin.world.put(Resource("secretmanager", f"{secret}/versions/1", "projects/secrets/versions", version))
+
+
+def packs(project: Project) -> list[list[Edit]]:
+    """Put edits that touch different resources together.
+
+    What is kept is protected from the next edit's replacement, and Google takes no larger boot disk back: these last.
+    """
+    start = planned(project, base())
+    keeping = [edit for edit in edits() if edit.path[-1] == "keep"]
+    others = [edit for edit in edits() if edit.path[-1] != "keep"]
+    found = list(together({edit: changes(start, planned(project, edit.into(base()))) for edit in others}))
+    last = [pack for pack in found if any(edit.path[-2:] == ("bootDisk", "sizeGb") for edit in pack)]
+    return [*(pack for pack in found if pack not in last), keeping, *last]
+
+
+@pytest.mark.long
+def test_every_edit_does_what_the_review_of_it_says_and_settles(project: Project, record_property: Record) -> None:
+    before = planned(project, base())
+    assert lifecycle.up(project.root, STACK, yes=True) == 0
+    given_beforehand(project)
+    wrong: dict[str, list[str]] = {}
+    operations: Counter[str] = Counter()
+    tried = packs(project)
+    for pack in tried:
+        config = base()
+        for edit in pack:
+            config = edit.into(config)
+        after = planned(project, config)
+        predicted, given = changes(before, after), chosen(project)
+        operations.update(given.values())
+        if found := differences(predicted, given):
+            wrong[", ".join(edit.place for edit in pack)] = found
+        assert lifecycle.up(project.root, STACK, yes=True) == 0, [edit.place for edit in pack]
+        project.unchanged(STACK)
+        before = after
+    project.note(
+        record_property,
+        {"edits": len(edits()), "steps": len(tried), "operations": dict(operations), "disagreements": wrong},
+    )
+    assert wrong == {}
+    project.standin.world.resources.pop(
+        f"cloudbuild:projects/{PROJECT}/locations/europe-west4/connections/github", None
+    )
+    assert lifecycle.finish(project.root, STACK) == 0
+    assert project.standin.remaining() == []

@@ -2,12 +2,18 @@
 
 import json
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from coursecloud import lifecycle
-from tests.e2e.conftest import Project
+from coursecloud.rehearse.calls import count
+from tests import gcloud
+from tests.e2e.conftest import PROJECT, Project, Record
+
+METHODS = Path(__file__).parent.parent / "standin/methods.txt"
+"""The API methods that lives ask for; tests/standin calls each of them with Google's own client."""
 
 STACKS = ["dev", pytest.param("gpu", marks=pytest.mark.long), pytest.param("full", marks=pytest.mark.long)]
 
@@ -26,8 +32,9 @@ def upload(project: Project, bucket: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_a_stack_lives_from_its_first_morning_to_its_end(project: Project, stack: str) -> None:
+def test_a_stack_lives_from_its_first_morning_to_its_end(project: Project, stack: str, record_property: Record) -> None:
     assert lifecycle.up(project.root, stack, yes=True) == 0
+    first = count(list(project.standin.requests))
     project.unchanged(stack)
     bucket = f"rehearsal-project-1-{stack}-data"
     upload(project, bucket, "work.csv")
@@ -46,6 +53,30 @@ def test_a_stack_lives_from_its_first_morning_to_its_end(project: Project, stack
 
     assert lifecycle.finish(project.root, stack) == 0
     assert project.standin.remaining() == []
+
+    asked = {call["id"] for call in project.standin.requests if call["id"]}
+    project.note(
+        record_property,
+        {"stack": stack, "calls of the first up": first.total, "writes": first.writes, "methods": sorted(asked)},
+    )
+    assert asked <= set(METHODS.read_text(encoding="utf-8").split()), "add them, each with a test in tests/standin"
+
+
+@pytest.mark.long
+@gcloud.MISSING
+def test_the_commands_of_the_outputs_work_on_what_up_has_made(project: Project) -> None:
+    # Google switches Logging on in each project that is made in its console.
+    project.standin.world.projects[PROJECT].services.add("logging.googleapis.com")
+    assert lifecycle.up(project.root, "full", yes=True) == 0
+    outputs = json.loads(project.pulumi("stack", "output", "--json", "--stack", "full").stdout)
+    user = gcloud.Gcloud(project.root.parent / "gcloud", project.standin)
+    (user.home / "data").mkdir(parents=True)
+    (user.home / "data/measured.csv").write_text("1,2\n")
+    for name, line in outputs["commands"].items():
+        if command := gcloud.runnable(name, line):
+            done = user.run(command, typed="a secret\n")
+            assert done.returncode == 0, f"{name}: {command}\n{done.stderr}"
+    assert lifecycle.down(project.root, "full", yes=True) == 0
 
 
 @pytest.mark.long

@@ -2,7 +2,11 @@
 
 from typing import Any
 
+import pytest
+
 from coursecloud.plan import Plan
+from infra.builds import needs_first_connection
+from infra.settings.delivery import Builds
 from tests.infra.planned import PROJECT, Planner, account, grants, names, of, one, roles
 
 REPOSITORY = "coursecloud:builds:\n  repository: {owner: group, name: project}\n  triggers:\n"
@@ -136,3 +140,42 @@ def test_no_account_of_builds_is_made_for_nothing(plan_of: Planner) -> None:
     plan = plan_of(REPOSITORY + "    image: {branch: ^main$, dockerfile: Dockerfile}")
     assert "checks-account" not in names(plan, "serviceaccount.Account")
     assert grants(plan, account(plan, "builds"))
+
+
+def test_both_generations_start_by_the_same_events(plan_of: Planner) -> None:
+    first, second = triggers(plan_of(REPOSITORY + TRIGGERS)), triggers(plan_of(CONNECTED + TRIGGERS))
+    for name, trigger in first.items():
+        events = {key: trigger["github"].get(key) for key in ("push", "pullRequest")}
+        assert events == {key: second[name]["repositoryEventConfig"].get(key) for key in ("push", "pullRequest")}
+        assert sum(event is not None for event in events.values()) == 1
+
+
+def test_the_list_of_triggers_says_what_starts_each(plan_of: Planner) -> None:
+    made = triggers(plan_of(REPOSITORY + TRIGGERS))
+    assert made["image"]["description"] == "group/project: pushes to branches ^main$"
+    assert made["release"]["description"] == r"group/project: tags ^v\d"
+    assert made["checks"]["description"] == "group/project: pull requests into ^main$"
+    assert all(trigger["tags"] == ["unit-builds"] for trigger in made.values())
+
+
+def test_an_image_is_built_from_the_dockerfile_that_the_stack_names(plan_of: Planner) -> None:
+    (step,) = triggers(plan_of(REPOSITORY + TRIGGERS))["release"]["build"]["steps"]
+    assert step["name"] == "gcr.io/cloud-builders/docker"
+    assert step["args"][0] == "build"
+    assert step["args"][-3:] == ["--file", "docker/Dockerfile", "."]
+
+
+@pytest.mark.parametrize(
+    ("settings", "needed"),
+    [
+        ({}, False),
+        ({"repository": {"owner": "a", "name": "b"}}, False),
+        ({"repository": {"owner": "a", "name": "b"}, "triggers": {"t": {"tag": "v"}}}, True),
+        ({"repository": {"owner": "a", "name": "b", "connection": "c"}, "triggers": {"t": {"tag": "v"}}}, False),
+        ({"triggers": {"t": {"tag": "v"}}}, False),
+    ],
+)
+def test_the_console_is_needed_for_triggers_without_a_connection_only(
+    settings: dict[str, object], needed: bool
+) -> None:
+    assert needs_first_connection(Builds.model_validate(settings)) is needed

@@ -222,3 +222,26 @@ def test_labels_of_a_machine_are_on_it_and_its_disks(plan_of: Planner) -> None:
     assert machine(plan, "box")["bootDisk"]["initializeParams"]["labels"]["purpose"] == "demo"
     assert one(plan, "compute.Disk", "box-work").inputs["labels"]["purpose"] == "demo"
     assert "purpose" not in machine(plan, "other")["labels"]
+
+
+def test_the_boot_disk_is_as_the_stack_says_and_else_as_its_image_needs(plan_of: Planner) -> None:
+    plan = plan_of(
+        machines("said: {bootDisk: {sizeGb: 33, type: pd-ssd}}", "plain: {}", "unknown: {image: my-images/my-family}")
+    )
+    disks = {name: machine(plan, name)["bootDisk"]["initializeParams"] for name in ("said", "plain", "unknown")}
+    assert {name: (disk["size"], disk["type"]) for name, disk in disks.items()} == {
+        "said": (33, "pd-ssd"),
+        "plain": (20, "pd-balanced"),
+        "unknown": (50, "pd-balanced"),  # what it needs is not known, so there is room
+    }
+
+
+def test_what_a_machine_may_is_said_by_its_roles_alone_and_nothing_keeps_it_from_going(plan_of: Planner) -> None:
+    box = machine(plan_of(machines("box: {}")), "box")
+    assert box["serviceAccount"]["scopes"] == ["https://www.googleapis.com/auth/cloud-platform"]
+    assert box["deletionProtection"] is False
+
+
+def test_a_machine_that_is_replaced_goes_before_the_new_one_comes(dev: Plan) -> None:
+    (instance,) = of(dev, INSTANCE)
+    assert instance.options["deleteBeforeReplace"] is True

@@ -63,3 +63,12 @@ def test_no_address_is_reserved(committed: dict[str, Plan]) -> None:
 def test_a_stack_without_machines_has_no_network(plan_of: Planner) -> None:
     plan = plan_of("coursecloud:machines: {}")
     assert not any(resource.type.startswith("gcp:compute/") for resource in plan.custom)
+
+
+def test_everything_of_the_network_is_on_it_and_in_its_region(plan_of: Planner) -> None:
+    plan = plan_of(TWO_REGIONS + "\n  egress: nat")
+    for kind in ("compute.Subnetwork", "compute.Firewall", "compute.Router"):
+        assert of(plan, kind)
+        assert all(found.inputs["network"].endswith("/networks/unit-network") for found in of(plan, kind))
+    for kind in ("compute.Subnetwork", "compute.Router", "compute.RouterNat"):
+        assert all(found.inputs["region"] == found.name.partition("-")[2] for found in of(plan, kind))

@@ -206,3 +206,51 @@ def test_what_gcloud_does_not_understand_is_seen(tmp_path: Path) -> None:
         "gcloud secrets versions add --project=p --data-file=-",
     ]
     assert len(gcloud_refuses(tmp_path, wrong)) == 3
+
+
+def test_the_outputs_have_the_form_that_scripts_read(full: Plan) -> None:
+    outputs = full.outputs
+    assert set(outputs["buckets"]) == {"data", "models", "staging"}
+    assert outputs["buckets"]["staging"] == "gs://example-project-id-full-staging"
+    assert outputs["registry"] == "europe-west4-docker.pkg.dev/example-project-id/full-docker"
+    assert {frozenset(entry) for entry in outputs["machines"].values()} == {frozenset({"zone", "internalIp"})}
+    assert {name: entry["zone"] for name, entry in outputs["machines"].items()} == {
+        name: full.settings.zone_of(machine) for name, machine in full.settings.machines.items()
+    }
+    training = outputs["training"]
+    assert set(training) == {"job", "serviceAccount", "predictionServiceAccount", "endpoint"}
+    assert training["serviceAccount"] == "full-training@example-project-id.iam.gserviceaccount.com"
+    assert training["endpoint"]
+    assert set(outputs["github"]) == {"workloadIdentityProvider", "previewServiceAccount", "deployServiceAccount"}
+    assert outputs["github"]["previewServiceAccount"].startswith("full-preview@")
+    assert outputs["triggers"] == {name: f"full-{name}" for name in full.settings.builds.triggers}
+    assert set(outputs["services"]) == set(outputs["callService"]) == set(full.settings.services)
+
+
+def test_what_a_stack_does_not_have_is_null_and_not_missing(plan_of: Planner) -> None:
+    outputs = plan_of("coursecloud:github: {repositoryId: 1}").outputs
+    assert outputs["training"]["predictionServiceAccount"] is None
+    assert outputs["training"]["endpoint"] is None
+    assert outputs["github"]["deployServiceAccount"] is None
+
+
+def test_a_trigger_of_tags_is_started_with_a_tag_and_one_of_branches_with_a_branch(plan_of: Planner) -> None:
+    made = commands(plan_of(ENOUGH))
+    assert words(made["run trigger image"])[0][-1] == "--branch=main"
+    assert words(made["run trigger release"])[0][-1] == "--tag=TAG"
+
+
+def test_only_secrets_of_training_are_told_to_a_job(plan_of: Planner) -> None:
+    plan = plan_of("coursecloud:secrets: {names: {MINE: [training], OTHER: [machines]}}")
+    told = {entry["name"] for entry in job_of(plan)[0]["workerPoolSpecs"][0]["containerSpec"]["env"]}
+    assert told == {"DATA_BUCKET", "MODELS_BUCKET", "MINE_SECRET"}
+
+
+def test_jobs_are_submitted_and_listed_in_the_region_of_training(plan_of: Planner) -> None:
+    here = commands(plan_of())
+    there = commands(plan_of("coursecloud:training: {region: europe-west4}"))
+    for made, region in ((here, "europe-west1"), (there, "europe-west4")):
+        assert f"--region={region}" in words(made["train"])[-1]
+        assert f"--region={region}" in words(made["list jobs"])[0]
+    (name,) = (word for word in words(here["train"])[-1] if word.startswith("--display-name="))
+    assert name == "--display-name=unit-train"

@@ -62,6 +62,15 @@ def test_a_listed_secret_is_told_by_the_name_of_its_version(plan_of: Planner) ->
     assert variables["MODELS_BUCKET"] == f"gs://{PROJECT}-unit-models"
 
 
+def test_a_variable_of_a_secret_is_one_that_a_shell_can_read(plan_of: Planner) -> None:
+    config = """coursecloud:secrets: {names: {hf-token: [services]}}
+coursecloud:services: {told: {secrets: [hf-token]}, mounted: {mountedSecrets: [hf-token]}}"""
+    plan = plan_of(config)
+    for name, variable in (("told", "hf_token_SECRET"), ("mounted", "hf_token")):
+        (container,) = service(plan, name)["template"]["containers"]
+        assert variable in {entry["name"] for entry in container["envs"]}
+
+
 def test_a_mounted_secret_is_a_reference_and_its_service_waits_until_it_may_read(plan_of: Planner) -> None:
     plan = plan_of(SERVICES)
     (container,) = service(plan, "closed")["template"]["containers"]
@@ -90,3 +99,16 @@ def test_no_environment_variable_holds_a_secret(full: Plan) -> None:
             for variable in container["envs"]:
                 assert ("valueSource" in variable) != ("value" in variable), json.dumps(variable)
                 assert variable["name"] != "WANDB_API_KEY" or "value" not in variable
+
+
+def test_a_service_is_reached_from_the_internet_by_whoever_may_call_it(plan_of: Planner) -> None:
+    for found in of(plan_of(SERVICES), "cloudrunv2.Service"):
+        assert found.inputs["ingress"] == "INGRESS_TRAFFIC_ALL"
+
+
+def test_the_variables_of_a_service_come_in_one_order_whatever_the_file_has(plan_of: Planner) -> None:
+    (container,) = service(plan_of("coursecloud:services: {demo: {env: {Z: z, A: a}}}"), "demo")["template"][
+        "containers"
+    ]
+    names = [variable["name"] for variable in container["envs"]]
+    assert names == ["A", "DATA_BUCKET", "MODELS_BUCKET", "Z"]

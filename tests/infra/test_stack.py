@@ -1,10 +1,14 @@
 """The whole stack: flat, at home beside another one, and kept only where a word says so."""
 
+import inspect
+import json
+from pathlib import Path
+
 import pytest
 
-from coursecloud.plan import Plan
+from coursecloud.plan import Plan, short_type
 from tests.infra import invariants
-from tests.infra.planned import COMMITTED, ROOT, Planner, longest_chain, of
+from tests.infra.planned import COMMITTED, ROOT, Planner, longest_chain, of, resource_class
 
 EVERYTHING = """\
 coursecloud:lease: {stopSchedule: 0 20 * * *}
@@ -122,3 +126,77 @@ def test_planning_one_stack_leaves_no_trace_in_the_next(plan_of: Planner) -> Non
     plan_of(EVERYTHING)
     small = plan_of("coursecloud:machines: {}", "coursecloud:training: {enabled: false}")
     assert set(small.outputs) == {"project", "region", "buckets", "registry", "commands"}
+
+
+def named(plan: Plan) -> dict[str, str | None]:
+    """Each resource by type and name in the program, with its name at Google where a person gave it one."""
+    return {
+        f"{short_type(resource.type)} {resource.name}": resource.inputs[invariants.NAMES[kind][0]]
+        if (kind := short_type(resource.type)) in invariants.NAMES
+        else None
+        for resource in plan.custom
+    }
+
+
+def test_no_resource_changes_its_name_unless_somebody_means_it(plan_of: Planner) -> None:
+    """A name that changes is a resource that every group's next `up` deletes and makes anew, data and all.
+
+    Where that is meant, `aliases` keep the resource; the file beside this one then gets the new names.
+    """
+    file = Path(__file__).parent / "names.json"
+    assert json.loads(json.dumps(named(plan_of(EVERYTHING)))) == json.loads(file.read_text(encoding="utf-8"))
+
+
+def test_each_concept_is_one_component_of_its_own_name(full: Plan) -> None:
+    components = {resource.type: resource.name for resource in full.resources if not resource.custom}
+    assert len(components) == 12
+    assert all(
+        kind == f"coursecloud:infra:{name.capitalize()}".replace("Github", "GitHub")
+        for kind, name in components.items()
+    )
+
+
+def test_the_console_says_which_stack_a_thing_is_of_and_what_for(full: Plan) -> None:
+    for kind, key in (
+        ("serviceaccount.Account", "displayName"),
+        ("projects.IAMCustomRole", "title"),
+        ("iam.WorkloadIdentityPool", "displayName"),
+        ("artifactregistry.Repository", "description"),
+    ):
+        texts = [resource.inputs[key] for resource in of(full, kind)]
+        assert texts, kind
+        assert len(set(texts)) == len(texts), kind
+        assert all("full" in text and len(text) > len("full") + 5 for text in texts), kind
+    (pool,) = of(full, "iam.WorkloadIdentityPool")
+    (provider,) = of(full, "iam.WorkloadIdentityPoolProvider")
+    assert str(full.settings.github.repository_id if full.settings.github else None) in pool.inputs["description"]
+    assert provider.inputs["displayName"]
+    (preview,) = (role for role in of(full, "projects.IAMCustomRole") if role.name == "preview")
+    assert preview.inputs["description"]
+
+
+@pytest.mark.parametrize("stack", COMMITTED)
+def test_no_resource_leaves_its_place_to_the_providers_default(committed: dict[str, Plan], stack: str) -> None:
+    """What the stack file says about region and zone must hold on every machine that deploys it."""
+    settings = committed[stack].settings
+    for resource in committed[stack].custom:
+        takes = inspect.signature(resource_class(resource.type)._internal_init).parameters
+        for key in {"project", "location", "region", "zone"} & set(takes):
+            place = resource.inputs[key].lower()
+            assert place == settings.project or any(place.startswith(region) for region in settings.subnets), resource
+
+
+def test_the_labels_of_a_stack_that_says_nothing_about_itself(dev: Plan) -> None:
+    for bucket in of(dev, "storage.Bucket"):
+        assert bucket.inputs["labels"] == {
+            "course": "mlops", "group": "unnamed", "owner": "unnamed", "stack": "dev",
+            "lease-end": "none", "managed-by": "coursecloud", "component": "storage",
+        }  # fmt: skip
+
+
+@pytest.mark.parametrize("stack", COMMITTED)
+def test_the_label_component_names_the_component_that_a_resource_is_in(committed: dict[str, Plan], stack: str) -> None:
+    for resource in committed[stack].custom:
+        if labels := resource.inputs.get("labels"):
+            assert resource.parent is not None
+            assert labels["component"] == resource.parent.rpartition("::")[2], resource.urn

@@ -151,3 +151,25 @@ def test_only_googles_registries_see_the_machines_token(tmp_path: Path, registry
     assert any(line.startswith("docker login") for line in called) is told
     assert called[-1].startswith("docker run ")
     assert called[-1].endswith(f" {registry}/team/trainer:1 --epochs 3")
+
+
+def test_a_container_runs_in_the_background_and_logs_to_cloud_logging() -> None:
+    line = docker_line(script(container(), "r.dev/t", gpu=True))
+    assert line == [
+        *("docker", "run", "--detach", "--name", "work", "--restart", "on-failure:3"),
+        *("--log-driver", "gcplogs", "--gpus", "all", "r.dev/t"),
+    ]
+
+
+def test_a_container_whose_image_is_not_known_does_not_run() -> None:
+    assert script(container(), None, gpu=False) is None
+
+
+def test_a_part_without_a_first_line_of_its_own_is_run_by_the_plain_shell(tmp_path: Path) -> None:
+    own = tmp_path / "setup.sh"
+    own.write_text("echo plain\n", encoding="utf-8")
+    text = script(machine(dataDisk={}, startupScript=str(own)), None, gpu=False)
+    assert text is not None
+    assert text.startswith("#!/bin/sh\nset -eu\n")
+    assert text.splitlines()[-1].endswith('; /bin/sh "$parts/1"')
+    assert text.endswith("\n")

@@ -102,3 +102,17 @@ def test_a_bucket_that_is_not_kept_can_be_destroyed_with_its_objects(dev: Plan) 
 def test_buckets_are_where_the_stack_says(plan_of: Planner) -> None:
     assert one(plan_of(), "storage.Bucket", "data").inputs["location"] == "EUROPE-WEST1"
     assert one(plan_of("coursecloud:storage: {location: eu}"), "storage.Bucket", "data").inputs["location"] == "EU"
+
+
+@pytest.mark.parametrize("stack", COMMITTED)
+def test_every_bucket_is_of_the_class_that_costs_nothing_to_read_and_to_delete(
+    committed: dict[str, Plan], stack: str
+) -> None:
+    for bucket in of(committed[stack], "storage.Bucket"):
+        assert bucket.inputs["storageClass"] == "STANDARD"
+
+
+def test_a_broken_upload_ends_after_a_week(dev: Plan) -> None:
+    for bucket in of(dev, "storage.Bucket"):
+        ends = [r["condition"] for r in bucket.inputs["lifecycleRules"] if r["action"]["type"].startswith("Abort")]
+        assert ends == [{"age": 7}]

@@ -125,3 +125,25 @@ def test_a_members_key_is_the_same_in_every_stack_so_that_nothing_moves(plan_of:
     first = {r.name for r in of(plan_of(TEAM), "projects.IAMMember") if r.name.startswith("member-")}
     second = {r.name for r in of(plan_of(TEAM, stack="other"), "projects.IAMMember") if r.name.startswith("member-")}
     assert first == second
+
+
+def test_on_the_stores_a_member_may_do_what_uploads_and_pushes_need(plan_of: Planner) -> None:
+    secrets = "coursecloud:secrets: {names: {KEY: []}}"
+    held = {(g.role, g.target) for g in grants(plan_of(TEAM, secrets, *BARE), MEMBER) if g.kind != "projects.IAMMember"}
+    buckets = [f"{PROJECT}-unit-{name}" for name in ("data", "models", "staging")]
+    assert held == {
+        *(("roles/storage.objectUser", bucket) for bucket in buckets),
+        *(("roles/storage.bucketViewer", bucket) for bucket in buckets),
+        ("roles/artifactregistry.writer", "unit-docker"),
+        ("roles/secretmanager.secretVersionAdder", "unit-KEY"),
+    }
+
+
+def test_a_member_may_call_each_service(plan_of: Planner) -> None:
+    plan = plan_of(TEAM, *BARE, "coursecloud:services: {one: {}, two: {}}")
+    called = {grant.target for grant in grants(plan, MEMBER) if grant.role == "roles/run.invoker"}
+    assert called == {"unit-one", "unit-two"}
+
+
+def test_a_members_key_is_eight_digits_of_a_digest_so_that_no_binding_moves() -> None:
+    assert member_key(MEMBER) == "member-2e596663"

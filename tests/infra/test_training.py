@@ -87,3 +87,30 @@ def test_the_job_names_its_secrets_and_holds_no_value(plan_of: Planner) -> None:
         "MODELS_BUCKET": f"gs://{PROJECT}-unit-models",
         "KEY_SECRET": f"projects/{PROJECT}/secrets/unit-KEY/versions/latest",
     }
+
+
+def test_a_gpu_newer_than_the_tables_is_passed_on_in_vertex_ais_spelling(plan_of: Planner) -> None:
+    text = "{machineType: n1-standard-8, gpu: {model: nvidia-z9-x}}"
+    plan = plan_of("coursecloud:allow: {gpus: [nvidia-z9-x]}", TRAINING + text)
+    (pool,) = job(plan)["workerPoolSpecs"]
+    assert pool["machineSpec"]["acceleratorType"] == "NVIDIA_Z9_X"
+
+
+def test_a_plain_job_asks_for_no_gpu_no_spot_and_no_arguments(plan_of: Planner) -> None:
+    spec = job(plan_of())
+    (pool,) = spec["workerPoolSpecs"]
+    assert pool["machineSpec"] == {"machineType": "e2-standard-4"}
+    assert set(pool["containerSpec"]) == {"imageUri", "env"}
+    assert spec["scheduling"] == {"timeout": f"{4 * 3600}s"}
+
+
+def test_with_a_gpu_and_no_machine_type_a_job_runs_on_one_that_takes_gpus(plan_of: Planner) -> None:
+    (pool,) = job(plan_of(TRAINING + "{gpu: {model: T4}}"))["workerPoolSpecs"]
+    assert pool["machineSpec"]["machineType"] == "n1-standard-4"
+
+
+def test_an_endpoint_is_named_labelled_and_placed_by_the_stack(plan_of: Planner) -> None:
+    endpoint = one(plan_of(TRAINING + "{endpoint: true}"), "vertex.AiEndpoint", "endpoint").inputs
+    assert endpoint["displayName"] == "unit-endpoint"
+    assert endpoint["location"] == endpoint["region"] == "europe-west1"
+    assert endpoint["labels"]["component"] == "training"

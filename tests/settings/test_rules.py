@@ -159,6 +159,12 @@ NETWORK: list[Case] = [
             ("'10.0.0.0/8/8'", ("IPv4 address and a prefix", "10.10.0.0/20")),
         ]
     ),
+    (
+        "coursecloud:network: {subnets: {europe-west1: 10.10.0.0/20, '': 10.20.0.0/20}}",
+        "coursecloud:network.subnets.",
+        "no such region",
+        "europe-west4",
+    ),
     ("coursecloud:network: {egress: none}", "coursecloud:network.egress", "'address' or 'nat'", "address, nat"),
 ]
 
@@ -178,6 +184,7 @@ STORES: list[Case] = [
         "WANDB_API_KEY",
     ),
     ("coursecloud:secrets: {names: {a--b: []}}", "coursecloud:secrets.names.a--b", "single hyphens", "rename"),
+    ("coursecloud:secrets: {names: {a-b: [], a_b: []}}", "coursecloud:secrets", "same environment variable", "rename"),
     ("coursecloud:secrets: {names: [WANDB]}", "coursecloud:secrets.names", "mapping", "indent"),
     ("coursecloud:secrets: {names: {A: [vm]}}", "coursecloud:secrets.names.A[0]", "'machines'", "machines"),
     (

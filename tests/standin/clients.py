@@ -25,6 +25,7 @@ APIS = (
     "billingbudgets",
     "cloudbilling",
     "cloudbuild",
+    "cloudresourcemanager",
     "cloudscheduler",
     "compute",
     "iam",

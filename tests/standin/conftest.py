@@ -9,6 +9,14 @@ from clients import APIS, PROJECT, Google
 
 from standin import Standin
 
+ANSWERED: set[str] = set()
+"""Methods that were asked for and answered, in all tests of this run."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the test of what all the others have asked for come last."""
+    items.sort(key=lambda item: item.path.name == "test_methods.py")
+
 
 @pytest.fixture(scope="session")
 def _served() -> Iterator[Google]:
@@ -19,11 +27,12 @@ def _served() -> Iterator[Google]:
 
 
 @pytest.fixture
-def bare(_served: Google) -> Google:
+def bare(_served: Google) -> Iterator[Google]:
     """Projects in which no API was enabled yet."""
     _served.standin.reset()
     _served.standin.use({})
-    return _served
+    yield _served
+    ANSWERED.update(call["id"] for call in _served.standin.requests if call["status"] < 300)
 
 
 @pytest.fixture

@@ -194,3 +194,32 @@ def test_aggregated_lists_say_in_which_place_things_are(google: Google) -> None:
     google.network()
     items = google.client("compute", "v1").subnetworks().aggregatedList(project=PROJECT).execute()["items"]
     assert list(items) == ["regions/europe-west1"]
+
+
+def test_the_types_of_all_zones_come_in_one_list_a_page_at_a_time(google: Google) -> None:
+    types = google.client("compute", "v1").acceleratorTypes()
+    request, zones = types.aggregatedList(project=PROJECT, maxResults=50, filter="name=nvidia-tesla-v100"), set[str]()
+    answer = request.execute()
+    for scope, listed in answer["items"].items():
+        assert [kind["name"] for kind in listed["acceleratorTypes"]] == ["nvidia-tesla-v100"]
+        zones.add(scope)
+    assert "zones/europe-west4-a" in zones
+    assert not any(zone.startswith("zones/europe-west1-") for zone in zones)
+    first = types.aggregatedList(project=PROJECT, maxResults=1).execute()
+    second = types.aggregatedList_next(types.aggregatedList(project=PROJECT, maxResults=1), first).execute()
+    assert first["items"] != second["items"]
+
+
+def test_a_router_and_a_schedule_are_read_and_removed(google: Google) -> None:
+    google.network()
+    compute = google.client("compute", "v1")
+    where = {"project": PROJECT, "region": "europe-west1"}
+    router = {"name": "router", "network": "global/networks/net"}
+    compute.routers().insert(body=router, **where).execute()
+    assert compute.routers().delete(router="router", **where).execute()["status"] == "DONE"
+    assert google.refused(compute.routers().get(router="router", **where))["code"] == 404
+    stop = {"vmStopSchedule": {"schedule": "0 20 * * *"}, "timeZone": "Europe/Copenhagen"}
+    policy = {"name": "stop", "instanceSchedulePolicy": stop}
+    compute.resourcePolicies().insert(body=policy, **where).execute()
+    got = compute.resourcePolicies().get(resourcePolicy="stop", **where).execute()
+    assert got["instanceSchedulePolicy"] == stop

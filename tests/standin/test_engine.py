@@ -220,6 +220,7 @@ def test_the_state_can_be_read_and_thrown_away_over_http(google: Google) -> None
     google.ask("/_standin/reset", "")
     assert google.ask("/_standin/remaining") == (200, [])
     assert google.ask("/_standin/none")[0] == 404
+    assert google.ask("/_standin/requests?from=last")[0] == 400
 
 
 def test_a_batch_is_answered_part_by_part(google: Google) -> None:

@@ -60,6 +60,23 @@ def test_a_fault_can_be_bound_to_one_resource(google: Google) -> None:
     assert google.refused(topic(google, "t-2"))["code"] == 503
 
 
+def test_every_kind_of_write_can_go_wrong_once_by_one_rule(google: Google) -> None:
+    google.standin.use({"faults": [{"match": "*", "writes": True, "each": True, "status": 503}]})
+    compute = google.client("compute", "v1")
+    assert compute.networks().list(project=PROJECT).execute()
+    projects = google.client("cloudresourcemanager", "v1").projects()
+    assert projects.getIamPolicy(resource=PROJECT, body={}).execute()["etag"]
+    network = compute.networks().insert(project=PROJECT, body={"name": "net", "autoCreateSubnetworks": False})
+    for request in (topic(google), network):
+        assert google.refused(request)["code"] == 503
+        assert request.execute()
+    assert topic(google, "t-2").execute()
+    hit = {"pubsub.projects.topics.create": 1, "compute.networks.insert": 1}
+    assert google.standin.scenario.faults[0].hit == hit
+    writes = [call["id"] for call in google.standin.requests if call["write"]]
+    assert set(writes) == set(hit)
+
+
 def test_an_error_may_come_after_all_was_done(google: Google) -> None:
     google.standin.use({"faults": [{"match": "pubsub.*", "status": 500, "applied": True}]})
     assert google.refused(topic(google))["code"] == 500
@@ -97,6 +114,11 @@ def test_an_operation_is_taken_on_and_comes_to_nothing(google: Google, code: str
     assert operation["status"] == "DONE"
     assert operation["error"]["errors"][0]["code"] == code.replace("GPUS_ALL_REGIONS", "QUOTA_EXCEEDED")
     assert operation["httpErrorStatusCode"] == OPERATION_ERRORS[code][0]
+    assert not re.search(r"{\w+}", json.dumps(operation)), "a name is not filled in"
+    if code == "QUOTA_EXCEEDED":
+        info = operation["error"]["errors"][0]["errorDetails"][0]["quotaInfo"]
+        assert info["dimensions"] == {"region": "europe-west1"}
+        assert "in region europe-west1" in operation["error"]["errors"][0]["message"]
     got = compute.zoneOperations().get(project=PROJECT, zone="europe-west1-b", operation=operation["name"]).execute()
     assert got == operation
     assert "error" not in insert.execute()
@@ -133,18 +155,42 @@ def test_operations_can_take_their_time(google: Google) -> None:
     assert states == [False, False, False, True]
 
 
-def test_a_scenario_that_means_nothing_is_an_error() -> None:
-    wrong: list[dict[str, Any]] = [{"faults": [{"match": "*", "sttaus": 500}]}, {"fautls": []}]
-    for raw in wrong:
-        with pytest.raises(ValueError, match="unknown key"):
-            Scenario.read(raw)
+MEANINGLESS: list[tuple[Any, str]] = [
+    ({"faults": [{"match": "*", "sttaus": 500}]}, "unknown key ['sttaus'] in faults[0]"),
+    ({"fautls": []}, "unknown key ['fautls'] in scenario"),
+    ([], "scenario is []"),
+    ({"faults": ["compute.*"]}, "faults[0] is 'compute.*'"),
+    ({"faults": {"match": "*"}}, "faults is {'match': '*'}"),
+    ({"faults": [{"status": 503}]}, "faults[0] has no `match`"),
+    ({"faults": [{"match": "*", "status": "503"}]}, "status is '503'"),
+    ({"faults": [{"match": "*", "status": True}]}, "status is True"),
+    ({"faults": [{"match": "*", "count": -1}]}, "count is -1"),
+    ({"faults": [{"match": "*", "delay": "2s"}]}, "delay is '2s'"),
+    ({"faults": [{"match": "*", "cut": "middle"}]}, "cut is 'middle'; it is one of before, after"),
+    ({"faults": [{"match": "*", "operation": "ZONE_FULL"}]}, "operation is 'ZONE_FULL'; it is one of ZONE_RES"),
+    ({"faults": [{"match": "*", "seen": {}}]}, "unknown key ['seen']"),
+    ({"latency": -1}, "latency is -1"),
+    ({"latency": None}, "latency is None"),
+    ({"quotas": {"GPUS_ALL_REGIONS": "none"}}, "quotas is"),
+    ({"quotas": []}, "quotas is []"),
+    ({"deny": ["compute.*"]}, "deny is"),
+    ({"deny": {"token": "compute.*"}}, "deny is"),
+    ({"polls": 1.5}, "polls is 1.5"),
+]
+
+
+@pytest.mark.parametrize(("raw", "words"), MEANINGLESS)
+def test_a_scenario_that_means_nothing_is_an_error(raw: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(words)):
+        Scenario.read(raw)
 
 
 def test_a_scenario_can_be_given_over_http_and_tells_what_it_hit(google: Google) -> None:
     google.ask("/_standin/scenario", json.dumps({"faults": [{"match": "pubsub.*", "status": 503}]}))
     google.refused(topic(google))
     _, told = google.ask("/_standin/scenario")
-    assert told["faults"] == [{"match": "pubsub.*", "seen": 1, "hit": 1}]
+    create = "pubsub.projects.topics.create"
+    assert told["faults"] == [{"match": "pubsub.*", "seen": 1, "hit": 1, "methods": {create: 1}}]
     assert google.ask("/_standin/scenario", '{"fautls": []}')[0] == 400
 
 

@@ -87,12 +87,25 @@ def test_a_role_or_member_that_is_none_is_refused(
     assert words in error["message"]
 
 
-def test_google_s_own_agents_and_other_projects_accounts_are_members(projects: Any) -> None:
+def test_google_s_own_agents_and_other_projects_accounts_are_members(projects: Any, google: Google) -> None:
     members = (
-        f"serviceAccount:service-{12345}@compute-system.iam.gserviceaccount.com",
+        f"serviceAccount:service-{google.number}@compute-system.iam.gserviceaccount.com",
         "serviceAccount:a@else-where.iam.gserviceaccount.com",
     )
     assert bind(projects, "roles/viewer", *members).execute()["bindings"]
+
+
+@pytest.mark.parametrize("number", ["", "12345"])
+def test_an_agent_is_there_once_its_api_is_on_in_its_project(bare: Google, number: str) -> None:
+    bare.enable("cloudresourcemanager")
+    projects = bare.client("cloudresourcemanager", "v1").projects()
+    member = f"serviceAccount:service-{number or bare.number}@compute-system.iam.gserviceaccount.com"
+    assert "does not exist" in bare.refused(bind(projects, "roles/viewer", member))["message"]
+    bare.enable("compute")
+    if number:
+        assert "does not exist" in bare.refused(bind(projects, "roles/viewer", member))["message"]
+    else:
+        assert bind(projects, "roles/viewer", member).execute()["bindings"]
 
 
 def test_permissions_can_be_tested(projects: Any, google: Google) -> None:
@@ -233,3 +246,15 @@ def test_services_are_switched_on_one_by_one_and_in_batches(bare: Google) -> Non
     assert services.get(name=f"{PARENT}/services/run.googleapis.com").execute()["state"] == "DISABLED"
     error = bare.refused(services.enable(name=f"{PARENT}/services/rnu.googleapis.com", body={}))
     assert error["details"][0]["reason"] == "SERVICE_CONFIG_NOT_FOUND_OR_PERMISSION_DENIED"
+
+
+def test_a_pool_and_its_provider_are_made_listed_and_softly_deleted(iam: Any, google: Google) -> None:
+    pools = iam.locations().workloadIdentityPools()
+    pools.create(parent=GLOBAL, workloadIdentityPoolId="github", body={"displayName": "G"}).execute()
+    name = f"{GLOBAL}/workloadIdentityPools/github"
+    assert pools.listAttestationRules(resource=name).execute() == {}
+    create = pools.providers().create(parent=name, workloadIdentityPoolProviderId="github", body=GITHUB)
+    assert create.execute()["done"]
+    assert pools.providers().delete(name=f"{name}/providers/github").execute()["done"]
+    assert pools.providers().get(name=f"{name}/providers/github").execute()["state"] == "DELETED"
+    assert google.refused(create)["code"] == 409

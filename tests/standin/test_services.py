@@ -395,6 +395,31 @@ def test_a_resource_has_a_policy_of_its_own(google: Google) -> None:
     ]
 
 
+def test_a_repository_a_service_and_a_bucket_have_policies_too(google: Google) -> None:
+    repositories = google.client("artifactregistry", "v1").projects().locations().repositories()
+    repositories.create(parent=PLACE, repositoryId="images", body={"format": "DOCKER"}).execute()
+    services = google.client("run", "v2").projects().locations().services()
+    services.create(parent=PLACE, serviceId="api", body={"template": {"containers": [HELLO]}}).execute()
+    for collection, name, role in (
+        (repositories, f"{PLACE}/repositories/images", "roles/artifactregistry.reader"),
+        (services, f"{PLACE}/services/api", "roles/run.invoker"),
+    ):
+        bindings = [{"role": role, "members": ["allUsers"]}]
+        before = collection.getIamPolicy(resource=name).execute()
+        policy = {"bindings": bindings, "etag": before["etag"]}
+        collection.setIamPolicy(resource=name, body={"policy": policy}).execute()
+        assert collection.getIamPolicy(resource=name).execute()["bindings"] == bindings
+        assert google.refused(collection.setIamPolicy(resource=name, body={"policy": policy}))["code"] == 409
+    buckets = google.client("storage", "v1").buckets()
+    buckets.insert(project=PROJECT, body={"name": "b-policies", "location": "EU"}).execute()
+    assert buckets.get(bucket="b-policies").execute()["location"] == "EU"
+    bindings = [{"role": "roles/storage.objectViewer", "members": ["user:a@example.com"]}]
+    buckets.setIamPolicy(bucket="b-policies", body={"bindings": bindings}).execute()
+    got = buckets.getIamPolicy(bucket="b-policies", optionsRequestedPolicyVersion=3).execute()
+    assert got["bindings"] == bindings
+    assert google.client("storage", "v1").anywhereCaches().list(bucket="b-policies").execute()["kind"]
+
+
 def test_a_cloud_run_service_is_ready_at_once_and_counts_its_generations(google: Google) -> None:
     services = google.client("run", "v2").projects().locations().services()
     name = f"{PLACE}/services/api"
@@ -411,6 +436,39 @@ def test_a_cloud_run_service_is_ready_at_once_and_counts_its_generations(google:
     assert [r["bills"] for r in google.standin.remaining()] == ["1 instance(s) kept warm"]
     operations = google.client("run", "v2").projects().locations().operations()
     assert operations.get(name=operation["name"]).execute()["done"]
+
+
+def test_a_cloud_run_service_that_mounts_a_secret_waits_for_a_version_and_for_its_account_to_read_it(
+    google: Google,
+) -> None:
+    email = google.account()
+    secrets = google.client("secretmanager", "v1").projects().secrets()
+    secrets.create(parent=PARENT, secretId="key", body={"replication": {"automatic": {}}}).execute()
+    mounted = HELLO | {"env": [{"name": "S", "valueSource": {"secretKeyRef": {"secret": "key", "version": "latest"}}}]}
+    services = google.client("run", "v2").projects().locations().services()
+    body = {"template": {"serviceAccount": email, "containers": [mounted]}}
+    create = services.create(parent=PLACE, serviceId="api", body=body)
+    assert "has no version" in google.refused(create)["message"]
+    name = f"{PARENT}/secrets/key"
+    secrets.addVersion(parent=name, body={"payload": {"data": "eA=="}}).execute()
+    assert "Secret Manager Secret Accessor" in google.refused(create)["message"]
+    binding = {"role": "roles/secretmanager.secretAccessor", "members": [f"serviceAccount:{email}"]}
+    secrets.setIamPolicy(resource=name, body={"policy": {"bindings": [binding]}}).execute()
+    assert create.execute()["done"]
+
+
+def test_a_trigger_is_found_by_its_name_and_runs_without_saying_its_repository_again(google: Google) -> None:
+    account = f"{PARENT}/serviceAccounts/{google.account()}"
+    triggers = google.client("cloudbuild", "v1").projects().locations().triggers()
+    github = {"owner": "o", "name": "n", "push": {"branch": "^main$"}}
+    body = {"name": "trainer", "filename": "c.yaml", "serviceAccount": account, "github": github}
+    made = triggers.create(parent=PLACE, body=body).execute()
+    name = f"{PLACE}/triggers/trainer"
+    run = triggers.run(name=name, body={"source": {"projectId": PROJECT, "branchName": "main"}}).execute()
+    assert run["metadata"]
+    assert triggers.get(name=name).execute()["id"] == made["id"]
+    assert triggers.delete(name=name).execute() == {}
+    assert google.refused(triggers.get(name=name))["code"] == 404
 
 
 def test_a_cloud_run_job_leaves_an_execution(google: Google) -> None:

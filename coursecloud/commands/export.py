@@ -1,0 +1,47 @@
+"""`coursecloud export`: a plan in a form that other tools read."""
+
+import enum
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from coursecloud import plan, render, stackfile
+from coursecloud.commands.shared import ROOT, Folder, Stack, folder_of, refuse
+from infra.settings import SettingsError
+
+
+class Format(enum.StrEnum):
+    """What a plan can be exported as."""
+
+    TERRAFORM_PLAN = "terraform-plan"
+
+
+def command(
+    stack: Stack = "dev",
+    *,
+    as_: Annotated[Format, typer.Option("--format", help="terraform-plan: JSON that Checkov and Trivy read.")],
+    out: Annotated[Path | None, typer.Option(help="File to write; printed unless given.")] = None,
+    folder: Folder = None,
+) -> None:
+    """Write a stack's plan for another tool: no cloud, no credentials."""
+    from coursecloud.terraform import export
+
+    where = folder_of(folder)
+    try:
+        exported = export(plan.make(stack, stackfile.path_of(stack, where), ROOT))
+    except SettingsError as error:
+        refuse(str(error))
+    text = json.dumps(exported.plan, indent=2)
+    if out is None:
+        typer.echo(text)
+    else:
+        try:
+            out.write_text(text + "\n", encoding="utf-8")
+        except OSError as error:
+            refuse(f"--out {out}: {error.strerror}.\n    remedy  name a file in a folder that is there")
+    if exported.left_out:
+        said = f"left out of {as_.value}, as their names there are not known: {', '.join(exported.left_out)}"
+        render.console(error=True).print(Text(said, "yellow"), soft_wrap=True)

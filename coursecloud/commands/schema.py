@@ -1,0 +1,21 @@
+"""`coursecloud schema`: the JSON Schema of the stack file."""
+
+from typing import Annotated
+
+import typer
+
+from coursecloud.commands.shared import ROOT
+
+
+def command(
+    *,
+    write: Annotated[bool, typer.Option("--write", help="Write the committed stack.schema.json anew.")] = False,
+) -> None:
+    """Print the JSON Schema by which editors complete, explain and check a stack file."""
+    from coursecloud import schema
+
+    if not write:
+        typer.echo(schema.text(), nl=False)
+        return
+    (ROOT / schema.FILE).write_text(schema.text(), encoding="utf-8", newline="\n")
+    typer.echo(f"wrote {schema.FILE}")

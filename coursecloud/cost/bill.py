@@ -1,0 +1,196 @@
+"""Billing lines: how many units of what a resource uses with everything on, idle, and on a planned day."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from coursecloud.cost.prices import MONTH, Prices, Unknown
+from coursecloud.engine import UNKNOWN, Registration
+from coursecloud.plan import short_type
+from infra import tables
+from infra.settings import Settings
+from infra.settings.usage import Usage
+
+DAY = Decimal(24)
+WEEK = Decimal(7)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that is billed, before free tiers. Quantities are None where nobody knows them."""
+
+    urn: str | None
+    name: str
+    component: str
+    what: str
+    unit: str
+    price: Decimal | None
+    """USD a unit."""
+    on: Decimal | None
+    """Units an hour with everything on."""
+    idle: Decimal | None
+    """Units an hour while nothing runs."""
+    day: Decimal | None
+    """Units a day as planned."""
+    free: str | None = None
+    """The free tier that it counts against."""
+    reason: str | None = None
+    """Why the price or the quantities are unknown."""
+    kept: bool = False
+    """Whether it is there after `make down`."""
+
+
+def number(value: float | Decimal) -> Decimal:
+    """Make a Decimal of a number as it is written: 0.1 is a tenth."""
+    return value if isinstance(value, Decimal) else Decimal(str(value))
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What lines are made from: the resources, the settings and the prices."""
+
+    resources: tuple[Registration, ...]
+    settings: Settings
+    prices: Prices
+
+    @property
+    def usage(self) -> Usage:
+        """What the group expects to use."""
+        return self.settings.usage
+
+    def of(self, kind: str) -> tuple[Registration, ...]:
+        """List the resources of a type, e.g. `gcp:compute/instance:Instance`."""
+        return tuple(resource for resource in self.resources if resource.type == kind)
+
+    def component(self, name: str) -> str | None:
+        """Find the URN of a component by its name, from anything that is in it: it may not be listed itself."""
+        parents = (resource.parent for resource in self.resources if resource.parent)
+        return next((parent for parent in parents if _name(parent) == name), None)
+
+    @cached_property
+    def working_days(self) -> Decimal:
+        """Working days a day, averaged over the week: 5/7 for Monday to Friday."""
+        return len(self.settings.lease.working_hours.days) / WEEK
+
+    @cached_property
+    def up(self) -> Decimal:
+        """Hours a day for which the stack is there, averaged over the week; 24 unless it goes in the evening."""
+        if self.usage.evening == "stop":
+            return DAY
+        machines = [self.hours(resource) for resource in self.of("gcp:compute/instance:Instance")]
+        return max([number(self.settings.lease.working_hours.hours_per_week) / WEEK, *machines])
+
+    def hours(self, machine: Registration) -> Decimal:
+        """Hours a day for which a machine runs, averaged over the week."""
+        lease = self.settings.lease
+        declared = self.settings.machines.get(machine.name)
+        if declared is not None:
+            daily = number(self.usage.hours_of(machine.name, declared, lease))
+        elif self.usage.hours_per_day is not None:
+            daily = number(self.usage.hours_per_day)
+        else:
+            daily = number(lease.working_hours.hours_per_week) / len(lease.working_hours.days)
+        return daily * self.working_days
+
+    def running(self, resource: Registration, what: str, price: Decimal | Unknown, hours: Decimal) -> Line:
+        """Bill something by the hour that it runs."""
+        return self._line(resource, what, "hour", price, on=Decimal(1), idle=Decimal(0), day=hours)
+
+    def stored(
+        self,
+        resource: Registration,
+        what: str,
+        price: Decimal | Unknown,
+        amount: Decimal | None,
+        *,
+        unit: str = "GiB-month",
+        free: str | None = None,
+    ) -> Line:
+        """Bill something by the month that it is there, whether anything runs or not."""
+        each = None if amount is None else amount / MONTH
+        there = DAY if resource.protect else self.up
+        day = None if each is None else each * there
+        return self._line(resource, what, unit, price, on=each, idle=each, day=day, free=free)
+
+    def used(
+        self,
+        resource: Registration,
+        what: str,
+        unit: str,
+        price: Decimal | Unknown,
+        day: Decimal,
+        *,
+        on: Decimal | None = None,
+        free: str | None = None,
+    ) -> Line:
+        """Bill something by use: as planned whenever anything runs, or `on` units an hour with everything on."""
+        most = day / DAY if on is None else max(on, day / DAY)
+        return self._line(resource, what, unit, price, on=most, idle=Decimal(0), day=day, free=free)
+
+    def shared(
+        self,
+        component: str,
+        name: str,
+        what: str,
+        unit: str,
+        price: Decimal | Unknown,
+        day: Decimal,
+        *,
+        on: Decimal | None = None,
+        free: str | None = None,
+    ) -> Line:
+        """Bill by use what no resource stands for; `component` is that under which it is shown."""
+        most = day / DAY if on is None else on
+        usd, reason = (None, price.reason) if isinstance(price, Unknown) else (price, None)
+        urn = self.component(component)
+        return Line(urn, name, component, what, unit, usd, most, Decimal(0), day, free, reason)
+
+    def unknown(self, resource: Registration, reason: str) -> Line:
+        """Say that nobody knows what a resource costs."""
+        return self._line(resource, short_type(resource.type), "?", Unknown(reason), on=None, idle=None, day=None)
+
+    def free(self, key: str, region: str) -> str | None:
+        """Name the free tier of a key in a region; None where it does not hold."""
+        tier = self.prices.free(key)
+        return key if tier and (tier.regions is None or region in tier.regions) else None
+
+    def _line(self, resource: Registration, what: str, unit: str, price: Decimal | Unknown, **more: Any) -> Line:
+        usd, reason = (None, price.reason) if isinstance(price, Unknown) else (price, None)
+        component = _name(resource.parent) if resource.parent else ""
+        return Line(
+            resource.urn, resource.name, component, what, unit, usd, reason=reason, kept=resource.protect, **more
+        )
+
+    def known(self, price: Decimal | None, what: str) -> Decimal | Unknown:
+        """Give a price on, or say that there is none."""
+        return Unknown(f"{what} has no known price") if price is None else price
+
+
+def _name(urn: str) -> str:
+    return urn.rpartition("::")[2]
+
+
+def size(gigabytes: Decimal) -> str:
+    """Write an amount of data: `5 GB`, `0.1 GB`."""
+    return f"{gigabytes.normalize():f} GB"
+
+
+def text(inputs: Mapping[str, Any], key: str) -> str | None:
+    """Read an input that has to be text; None where it is absent or only the real run can know it."""
+    value = inputs.get(key)
+    return value if isinstance(value, str) else None
+
+
+def amount(inputs: Mapping[str, Any], key: str) -> Decimal | None:
+    """Read an input that has to be a number; None where it is absent or only the real run can know it."""
+    value = inputs.get(key)
+    return None if value == UNKNOWN or not isinstance(value, int | float) else number(value)
+
+
+def region_of(inputs: Mapping[str, Any]) -> str | None:
+    """Find the region of a resource in its zone, region or location."""
+    if zone := text(inputs, "zone"):
+        return tables.region_of(zone)
+    return text(inputs, "region") or (text(inputs, "location") or "").lower() or None

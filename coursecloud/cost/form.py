@@ -1,0 +1,111 @@
+"""The documented JSON form of an estimate."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from coursecloud.cost.model import Amounts, Estimate, Item, Runway, Totals
+
+VERSION = 1
+"""Version of the form; it rises when a field changes its meaning or goes."""
+
+
+def to_json(estimate: Estimate) -> dict[str, Any]:
+    """Make the JSON form of an estimate: USD, rounded to millionths; docs/json.md documents its fields."""
+    rate = estimate.rate
+    return {
+        "version": VERSION,
+        "stack": estimate.stack,
+        "currency": "USD",
+        "pricesDate": str(estimate.prices_date),
+        "atLeast": estimate.at_least,
+        "unknown": list(estimate.unknown),
+        "notes": list(estimate.notes),
+        "total": _totals(estimate.due),
+        "withoutFreeTiers": _totals(estimate.full),
+        "credit": {
+            "amount": _usd(estimate.credit),
+            "currency": estimate.currency,
+            "usd": _usd(estimate.credit_usd),
+            "usdRate": _usd(rate.usd) if rate else None,
+            "rateDate": str(rate.date) if rate and rate.date else None,
+            "rateSource": rate.source if rate else None,
+        },
+        "start": _day(estimate.start),
+        "leaseEnds": _day(estimate.lease_ends),
+        "lasts": {
+            "idle": _runway(estimate.idle),
+            "planned": _runway(estimate.planned),
+            "everythingOn": _runway(estimate.everything_on),
+        },
+        "items": [_item(item) for item in estimate.items],
+    }
+
+
+def _usd(value: Decimal | None) -> float | None:
+    return None if value is None else float(round(value, 6))
+
+
+def _day(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _totals(totals: Totals) -> dict[str, Any]:
+    return {
+        "perHourOn": _usd(totals.per_hour_on),
+        "perHourIdle": _usd(totals.per_hour_idle),
+        "perHourDown": _usd(totals.per_hour_down),
+        "perDay": _usd(totals.per_day),
+        "lease": _usd(totals.lease),
+    }
+
+
+def _amounts(amounts: Amounts) -> dict[str, Any]:
+    return {
+        "perHourOn": _usd(amounts.per_hour_on),
+        "perHourIdle": _usd(amounts.per_hour_idle),
+        "perHourDown": _usd(amounts.per_hour_down),
+        "perDay": _usd(amounts.per_day),
+    }
+
+
+def _runway(runway: Runway) -> dict[str, Any]:
+    return {
+        "perDay": _usd(runway.per_day),
+        "days": None if runway.days is None else float(round(runway.days, 1)),
+        "never": runway.never,
+        "gone": _day(runway.gone),
+        "beforeEnd": runway.before_end,
+    }
+
+
+def _item(item: Item) -> dict[str, Any]:
+    return {
+        "urn": item.urn,
+        "name": item.name,
+        "component": item.component,
+        "what": item.what,
+        "unit": item.unit,
+        "perDayUnits": _usd(item.quantity),
+        # A vCPU-second costs less than a millionth has digits for.
+        "usdPerUnit": None if item.unit_price is None else float(round(item.unit_price, 12)),
+        **_amounts(item.due),
+        "withoutFreeTiers": _amounts(item.full),
+        "kept": item.kept,
+        "reason": item.reason,
+    }
+
+
+COLUMNS: tuple[str, ...] = (
+    "component", "name", "what", "unit", "perDayUnits", "usdPerUnit",
+    "perHourOn", "perHourIdle", "perHourDown", "perDay", "perDayWithoutFreeTiers", "kept", "reason",
+)  # fmt: skip
+"""The columns of a bill as CSV."""
+
+
+def rows(estimate: Estimate) -> Iterator[dict[str, Any]]:
+    """Yield the lines of the bill for CSV."""
+    for item in estimate.items:
+        entry = _item(item)
+        entry["perDayWithoutFreeTiers"] = entry["withoutFreeTiers"]["perDay"]
+        yield {column: entry[column] for column in COLUMNS}

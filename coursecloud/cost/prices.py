@@ -1,0 +1,168 @@
+"""The dated prices as one value. None means unknown: never free, never zero."""
+
+import datetime
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from infra import tables
+
+DATA = Path(__file__).parent.parent / "data"
+FILES = ("prices-compute", "prices-services", "prices-currencies")
+"""The price files in coursecloud/data, each with its source and date."""
+
+MONTH = Decimal(730)
+"""Hours of a month, as Google bills what is priced by the month."""
+
+
+@dataclass(frozen=True)
+class FreeTier:
+    """What is not billed each month."""
+
+    amount: Decimal
+    shared: bool
+    """Per billing account, so all its projects share it; else per project."""
+    regions: frozenset[str] | None
+    """The only regions in which it holds; None for everywhere."""
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What Google charges, in USD, from the dated files."""
+
+    compute: Mapping[str, Any]
+    services: Mapping[str, Any]
+    currencies: Mapping[str, Any]
+
+    @property
+    def date(self) -> datetime.date:
+        """The day of the oldest file of prices."""
+        return min(datetime.date.fromisoformat(table["date"]) for table in (self.compute, self.services))
+
+    def hour(self, region: str, key: str, *, spot: bool = False) -> Decimal | None:
+        """USD an hour of a key of the compute table, e.g. `n1.vcpu`."""
+        return (self._region(region, "hour").get(key) or (None, None))[spot]
+
+    def gib_month(self, region: str, key: str) -> Decimal | None:
+        """USD for a GiB kept a month: a disk type, or `standard` for Cloud Storage."""
+        return self._region(region, "gibMonth").get(key)
+
+    def gib(self, region: str, key: str) -> Decimal | None:
+        """USD for a GiB moved: `egress` or `nat-data`."""
+        return self._region(region, "gib").get(key)
+
+    def service(self, key: str) -> Decimal | None:
+        """USD for one unit of a service, e.g. `run.cpu`."""
+        entry = self.services["prices"].get(key)
+        return entry["usd"] / entry["per"] if entry else None
+
+    def free(self, key: str) -> FreeTier | None:
+        """The free tier of a key; None where there is none that we know of."""
+        entry = self.services["free"].get(key)
+        if entry is None:
+            return None
+        regions = entry.get("regions")
+        return FreeTier(Decimal(entry["amount"]), entry["shared"], frozenset(regions) if regions else None)
+
+    def usd(self, currency: str) -> Decimal | None:
+        """What one unit of a currency was worth in USD on the day of the table."""
+        per_euro = self.currencies["perEuro"]
+        if currency == "USD":
+            return Decimal(1)
+        return per_euro["USD"] / per_euro[currency] if currency in per_euro else None
+
+    @property
+    def vertex_factor(self) -> Decimal:
+        """What Vertex AI asks for a machine, as a multiple of its price on Compute Engine."""
+        return self.services["vertexFactor"]
+
+    def _region(self, region: str, section: str) -> Mapping[str, Any]:
+        return self.compute["regions"].get(region, {}).get(section, {})
+
+
+@functools.cache
+def load(folder: Path = DATA) -> Prices:
+    """Read the price files of a folder."""
+    return Prices(*(read(folder / f"{name}.json") for name in FILES))
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read one file, its numbers exact."""
+    return json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal, parse_int=Decimal)
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """There is no price, and why."""
+
+    reason: str
+
+
+def machine(
+    prices: Prices, machine_type: str, region: str, *, spot: bool = False, looked_up: bool = False
+) -> Decimal | Unknown:
+    """USD an hour of a machine type with the GPUs that come with it; those attached to it are `gpu`.
+
+    Its vCPUs and GiB at the family's rates; a shared core counts as the fraction that Google bills.
+    `looked_up` says that somebody knows better than the table that the region offers it.
+    """
+    entry = tables.table("compute")["machineTypes"].get(machine_type)
+    if entry is None:
+        return Unknown(f"the table has no machine type {machine_type}")
+    if not looked_up and not _offered(tables.machine_types()[machine_type].zones, region):
+        return Unknown(f"{machine_type} is not offered in {region}")
+    if (whole := prices.hour(region, machine_type, spot=spot)) is not None:
+        return whole
+    parts = _parts(prices, entry, region, spot=spot)
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return _unpriced(machine_type, region, spot=spot)
+    return sum(known, Decimal(0))
+
+
+def _parts(prices: Prices, entry: Mapping[str, Any], region: str, *, spot: bool) -> list[Decimal | None]:
+    """Price a machine type's vCPUs, memory and own GPUs, whichever of them the table has bundled."""
+    family, memory = entry["family"], Decimal(str(entry["memoryGib"]))
+    vcpus = Decimal(str(entry.get("fraction", entry["vcpus"])))
+    bundles = prices.hour(region, f"{family}.vcpu+4gib", spot=spot)
+    if bundles is not None and memory == 4 * vcpus:
+        parts: list[Decimal | None] = [vcpus * bundles]
+    else:
+        parts = [_times(vcpus, prices.hour(region, f"{family}.vcpu", spot=spot))]
+        parts += [_times(memory, prices.hour(region, f"{family}.gib", spot=spot))]
+    if gpus := entry.get("gpu"):
+        key, count = f"gpu.{gpus['model']}", Decimal(gpus["count"])
+        with_memory = prices.hour(region, f"{key}+{(memory / count).normalize():f}gib", spot=spot)
+        if with_memory is not None:
+            parts[1:] = [count * with_memory]
+        else:
+            parts.append(_times(count, prices.hour(region, key, spot=spot)))
+    return parts
+
+
+def gpu(prices: Prices, model: str, region: str, *, spot: bool = False, looked_up: bool = False) -> Decimal | Unknown:
+    """USD an hour of one GPU that is attached to a machine."""
+    known = tables.gpu(model)
+    if known is None:
+        return Unknown(f"the table has no GPU {model}")
+    if not looked_up and not _offered(known.zones, region):
+        return Unknown(f"{known.name} is not offered in {region}")
+    price = prices.hour(region, f"gpu.{known.name}", spot=spot)
+    return _unpriced(known.name, region, spot=spot) if price is None else price
+
+
+def _times(count: Decimal, price: Decimal | None) -> Decimal | None:
+    return None if price is None else count * price
+
+
+def _offered(zones: frozenset[str], region: str) -> bool:
+    # Of a region that the table lacks it says nothing; neither do the prices, which are then unknown.
+    return region not in tables.regions() or any(tables.region_of(zone) == region for zone in zones)
+
+
+def _unpriced(what: str, region: str, *, spot: bool) -> Unknown:
+    return Unknown(f"{what} has no known {'Spot ' if spot else ''}price in {region}")

@@ -1,0 +1,195 @@
+"""New price files from the old ones and the catalog's prices: pure but for `write`."""
+
+import copy
+import datetime
+import json
+import os
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, cast
+
+from coursecloud.cost.skus import Price
+from infra import tables
+
+SOURCE = "Cloud Billing catalog, read by `coursecloud prices refresh`"
+LEAST = Decimal("0.5")
+"""The share of our prices with a rule that an answer must hold to be taken for a whole one."""
+
+
+class TooLittleError(ValueError):
+    """The catalog held so few of our prices that its answer is not believed."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A price that is another now; `old` is None for one that we did not have."""
+
+    where: str
+    key: str
+    spot: bool
+    old: Decimal | None
+    new: Decimal
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """The new tables, and what became of them."""
+
+    compute: Mapping[str, Any]
+    services: Mapping[str, Any]
+    changes: tuple[Change, ...]
+    unmatched: tuple[str, ...]
+    """Prices of ours for which the catalog had no SKU that we know: they keep their value."""
+    ambiguous: tuple[str, ...]
+    """Prices for which it had several that differ: they keep their value too."""
+
+
+_Found = dict[tuple[str, str, str, bool], Decimal]
+"""USD by table, region (`global` for all), key and Spot."""
+
+
+def refreshed(
+    compute: Mapping[str, Any],
+    services: Mapping[str, Any],
+    prices: Iterable[Price],
+    mapping: Mapping[str, Any],
+    today: datetime.date,
+) -> Refreshed:
+    """Put the catalog's prices into our tables.
+
+    A region's date becomes today where each of its prices that has a rule was found. Raises TooLittleError.
+    """
+    new, new_services = copy.deepcopy((dict(compute), dict(services)))
+    found, ambiguous = _unambiguous(prices)
+    changes, unmatched, matched = list[Change](), list[str](), 0
+    regions = set(new["regions"]) | ({place for _, place, _, _ in found} & set(tables.regions()))
+    for region in sorted(regions):
+        entry = new["regions"].setdefault(region, {"date": str(today), "hour": {}, "gibMonth": {}, "gib": {}})
+        merged = _merge(entry, region, found)
+        _unbundle(entry["hour"], region, found, mapping["replaces"])
+        changes += merged.changes
+        unmatched += [_label(region, *lost) for lost in merged.lost if lost[0] in entry.get(lost[2], {})]
+        matched += merged.matched
+        ruled = {(rule["table"], rule["key"]) for rule in mapping["rules"]}
+        if merged.matched and not any((table, key) in ruled for key, _, table in merged.lost):
+            entry["date"] = str(today)
+    _services(new_services, found, changes, unmatched)
+    if matched == 0 or Decimal(matched) / (matched + len(unmatched)) < LEAST:
+        raise TooLittleError(f"the catalog's answer holds {matched} prices of ours and lacks {len(unmatched)}")
+    new["date"] = min(entry["date"] for entry in new["regions"].values())
+    own = {"title": SOURCE, "url": "https://cloud.google.com/billing/docs/reference/rest", "read": str(today)}
+    new["source"] = [*(entry for entry in new["source"] if entry["title"] != SOURCE), own]
+    return Refreshed(new, new_services, tuple(changes), tuple(unmatched), tuple(ambiguous))
+
+
+@dataclass
+class _Merged:
+    """What became of one region."""
+
+    changes: list[Change]
+    lost: list[tuple[str, bool, str]]
+    """Key, Spot and table of each price of ours that was not found."""
+    matched: int = 0
+
+
+def _merge(entry: Mapping[str, dict[str, Any]], region: str, found: _Found) -> _Merged:
+    merged = _Merged([], [])
+    for table in ("hour", "gibMonth", "gib"):
+        prices = entry[table]
+        for key in sorted(set(prices) | {key for kind, place, key, _ in found if (kind, place) == (table, region)}):
+            for spot in (False, True) if table == "hour" else (False,):
+                pair = cast("list[Decimal | None]", prices.get(key) or [None, None]) if table == "hour" else []
+                old = cast("Decimal | None", pair[spot] if pair else prices.get(key))
+                usd = found.get((table, region, key, spot), found.get((table, "global", key, spot)))
+                if usd is None:
+                    merged.lost += [] if old is None else [(key, spot, table)]
+                    continue
+                merged.matched += 1
+                if pair:
+                    pair[spot] = usd
+                prices[key] = pair or usd
+                if usd != old:
+                    merged.changes.append(Change(region, key, spot, old, usd))
+    return merged
+
+
+def _unbundle(prices: dict[str, Any], region: str, found: _Found, replaces: Mapping[str, Sequence[str]]) -> None:
+    """Drop a price for several things in one where each of them now has a price of its own."""
+    for bundle, parts in replaces.items():
+        spots = (False, True) if (prices.get(bundle) or (None, None))[1] is not None else (False,)
+        if all(("hour", region, key, spot) in found for key in parts for spot in spots):
+            prices.pop(bundle, None)
+
+
+def _unambiguous(prices: Iterable[Price]) -> tuple[_Found, list[str]]:
+    several: dict[tuple[str, str, str, bool], set[Decimal]] = defaultdict(set)
+    for price in prices:
+        for region in price.regions:
+            several[price.table, region, price.key, price.spot].add(price.usd)
+    ambiguous = sorted(_label(r, key, spot) for (_, r, key, spot), values in several.items() if len(values) > 1)
+    return {place: next(iter(values)) for place, values in several.items() if len(values) == 1}, ambiguous
+
+
+def _services(services: dict[str, Any], found: _Found, changes: list[Change], unmatched: list[str]) -> None:
+    """Put in what is one price everywhere; a service whose price differs by region is left alone."""
+    for key, entry in services["prices"].items():
+        values = {
+            usd for (table, _, name, spot), usd in found.items() if table == "service" and name == key and not spot
+        }
+        if len(values) != 1:
+            unmatched.append(f"services {key}")
+            continue
+        usd, old = values.pop() * entry["per"], entry["usd"]
+        if usd != old:
+            entry["usd"] = usd
+            changes.append(Change("services", key, False, old, usd))
+
+
+def _label(region: str, key: str, spot: bool, _table: str = "") -> str:
+    return f"{region} {key}{' Spot' if spot else ''}"
+
+
+def written(value: object, width: int = 110, indent: int = 0) -> str:
+    """Write a table as JSON: numbers exactly, and on one line what fits there."""
+    line = _line(value)
+    if len(line) + indent <= width or not isinstance(value, dict | list):
+        return line
+    inner, pad = indent + 1, "\n" + " " * (indent + 1)
+    if isinstance(value, dict):
+        entries = cast("dict[str, object]", value).items()
+        parts = [f"{json.dumps(key)}: {written(entry, width, inner)}" for key, entry in entries]
+        return "{" + pad + ("," + pad).join(parts) + "\n" + " " * indent + "}"
+    parts = [written(entry, width, inner) for entry in cast("list[object]", value)]
+    return "[" + pad + ("," + pad).join(parts) + "\n" + " " * indent + "]"
+
+
+def _line(value: object) -> str:
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    if isinstance(value, dict):
+        entries = cast("dict[str, object]", value).items()
+        return "{" + ", ".join(f"{json.dumps(key)}: {_line(entry)}" for key, entry in entries) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_line, cast("list[object]", value))) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def write(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write tables as files of a folder: all are complete on the disk before the first takes its place."""
+    made: list[tuple[str, Path]] = []
+    try:
+        for name, table in files.items():
+            handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}.", suffix=".json")
+            made.append((temporary, folder / f"{name}.json"))
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(written(dict(table)) + "\n")
+            Path(temporary).chmod(0o644)
+        for temporary, path in made:
+            Path(temporary).replace(path)
+    finally:
+        for temporary, _ in made:
+            Path(temporary).unlink(missing_ok=True)

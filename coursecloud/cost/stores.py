@@ -1,0 +1,104 @@
+"""What stores of work bill for: buckets, repositories and secrets, day and night."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from coursecloud.cost.bill import Bill, Line, number, size, text
+from coursecloud.engine import Registration
+
+BUCKET = "gcp:storage/bucket:Bucket"
+SECRET = "gcp:secretmanager/secret:Secret"  # noqa: S105 - a type
+TOPIC = "gcp:pubsub/topic:Topic"
+_WIDE = ("US", "EU", "ASIA", "NAM4", "EUR4", "ASIA1")
+
+
+def bucket(bill: Bill, resource: Registration) -> Iterator[Line]:
+    """Bill a bucket by what lies in it; `usage.storage` says how much."""
+    stored = {
+        "data": bill.usage.storage.data_gb,
+        "models": bill.usage.storage.models_gb,
+        "staging": bill.usage.storage.staging_gb,
+    }
+    location = (text(resource.inputs, "location") or "?").upper()
+    kept = stored.get(resource.name)
+    if kept is None:
+        yield bill.unknown(resource, f"{resource.name}: nobody said how much lies in this bucket")
+    elif (kind := text(resource.inputs, "storageClass")) not in (None, "STANDARD"):
+        yield bill.unknown(resource, f"{resource.name}: storage class {kind} has no known price")
+    else:
+        region = location.lower()
+        price = bill.prices.service(f"storage.{location}") if location in _WIDE else _region(bill, region)
+        free = bill.free("storage.standard", region)
+        asked = bill.known(price, f"Cloud Storage in {location}")
+        yield bill.stored(resource, f"{size(number(kept))} stored", asked, number(kept), free=free)
+
+
+def _region(bill: Bill, region: str) -> Decimal | None:
+    return bill.prices.gib_month(region, "standard")
+
+
+def operations(bill: Bill) -> Iterator[Line]:
+    """Bill the reads and writes of all buckets together."""
+    buckets = bill.of(BUCKET)
+    if not buckets:
+        return
+    free = all(bill.free("storage.writes", (text(each.inputs, "location") or "").lower()) for each in buckets)
+    for key, many in (("writes", bill.usage.storage.writes_per_day), ("reads", bill.usage.storage.reads_per_day)):
+        price = bill.known(bill.prices.service(f"storage.{key}"), f"object {key}")
+        yield bill.shared(
+            "storage",
+            "operations",
+            f"object {key}",
+            "operation",
+            price,
+            many * bill.working_days,
+            free=f"storage.{key}" if free else None,
+        )
+
+
+def repository(bill: Bill, resource: Registration) -> Iterator[Line]:
+    """Bill a repository by what lies in it; `usage.registry` says how much."""
+    form = (text(resource.inputs, "format") or "").upper()
+    stored = {"DOCKER": bill.usage.registry.docker_gb, "PYTHON": bill.usage.registry.python_gb}.get(form)
+    if stored is None:
+        yield bill.unknown(resource, f"{resource.name}: nobody said how much lies in this repository")
+        return
+    price = bill.known(bill.prices.service("registry"), "Artifact Registry")
+    what = f"{size(number(stored))} of {'images' if form == 'DOCKER' else 'packages'}"
+    yield bill.stored(resource, what, price, number(stored), free=bill.free("registry", ""))
+
+
+def secret(bill: Bill, resource: Registration) -> Iterator[Line]:
+    """Bill a secret by its versions, once for each place that they are copied to."""
+    replication = resource.inputs.get("replication")
+    copies = 1
+    if isinstance(replication, dict) and "userManaged" in replication:
+        copies = len(replication["userManaged"].get("replicas", [None]))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+    versions = Decimal(bill.usage.secrets.versions * copies)
+    price = bill.known(bill.prices.service("secrets.versions"), "a secret's version")
+    what = f"{versions:f} version{'s' if versions != 1 else ''}"
+    free = bill.free("secrets.versions", "")
+    yield bill.stored(resource, what, price, versions, unit="version-month", free=free)
+
+
+def accesses(bill: Bill) -> Iterator[Line]:
+    """Bill the reads of all secrets together."""
+    if bill.of(SECRET):
+        price = bill.known(bill.prices.service("secrets.accesses"), "reading a secret")
+        day = bill.usage.secrets.reads_per_day * bill.working_days
+        free = bill.free("secrets.accesses", "")
+        yield bill.shared("secrets", "reads", "reads of secrets", "access", price, day, free=free)
+
+
+def job(bill: Bill, resource: Registration) -> Iterator[Line]:
+    """Bill a job of Cloud Scheduler for being there."""
+    price = bill.known(bill.prices.service("scheduler.jobs"), "a Cloud Scheduler job")
+    free = bill.free("scheduler.jobs", "")
+    yield bill.stored(resource, "scheduled job", price, Decimal(1), unit="job-month", free=free)
+
+
+def topic(bill: Bill, resource: Registration) -> Iterator[Line]:
+    """Bill a topic's share of the messages; what a subscription delivers is in them."""
+    price = bill.known(bill.prices.service("pubsub"), "a Pub/Sub message")
+    day = number(bill.usage.traffic.messages_gb_per_day) / len(bill.of(TOPIC))
+    yield bill.used(resource, "messages", "GiB", price, day, free=bill.free("pubsub", ""))

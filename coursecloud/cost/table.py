@@ -1,0 +1,218 @@
+"""An estimate for a terminal: the bill by component, the totals, and how long the credit lasts."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from coursecloud.cost.model import Amounts, Estimate, Runway, Totals
+
+ROW: tuple[str, ...] = (
+    "stack", "per_hour_on", "per_day_idle", "per_day", "lease", "days_idle", "days_planned", "days_on", "gone",
+    "currency", "at_least", "violations", "mistakes",
+)  # fmt: skip
+"""The columns of a row of `cost --all`; money is USD."""
+
+
+def full(estimate: Estimate) -> RenderableType:
+    """Lay out what `coursecloud cost` shows for one stack."""
+    parts: list[RenderableType] = [
+        Text.assemble((f"stack {estimate.stack}", "bold"), f"  in USD, without tax; prices of {estimate.prices_date}"),
+        _bill(estimate),
+        Text(),
+        _lasts(estimate),
+    ]
+    for heading, texts in (("unknown, and in no total", estimate.unknown), ("taken for granted", estimate.notes)):
+        if texts:
+            parts += [Text(heading, "bold yellow"), _bullets(texts)]
+    return Group(*parts)
+
+
+def _bill(estimate: Estimate) -> Table:
+    table = Table(box=None, pad_edge=False, collapse_padding=True)
+    table.add_column("", overflow="fold", max_width=22)
+    table.add_column("", overflow="fold")
+    for heading in ("all on\nan hour", "idle\nan hour", "planned\na day"):
+        table.add_column(heading, justify="right", no_wrap=True, header_style="dim")
+    component = None
+    for item in sorted(estimate.items, key=lambda item: item.component):
+        if item.component != component:
+            component = item.component
+            table.add_row(Text(component or "the whole project", "bold cyan"))
+        name = Text.assemble("  ", (item.name, "green" if item.kept else ""))
+        table.add_row(
+            name, item.what if item.reason is None else Text(item.what, "yellow"), *_cells(item.due, item.full)
+        )
+    table.add_section()
+    table.add_row(*[Text(cell, "bold") for cell in ("total", _at_least(estimate), *_cells(estimate.due, estimate.due))])
+    if estimate.full.per_hour_on != estimate.due.per_hour_on or estimate.full.per_day != estimate.due.per_day:
+        table.add_row(
+            *[Text(cell, "dim") for cell in ("", "without free tiers", *_cells(estimate.full, estimate.full))]
+        )
+    return table
+
+
+def _at_least(estimate: Estimate) -> str:
+    return f"at least: {len(estimate.unknown)} unknown" if estimate.at_least else ""
+
+
+def _cells(due: Amounts | Totals, full: Amounts | Totals) -> list[str]:
+    pairs = (
+        (due.per_hour_on, full.per_hour_on), (due.per_hour_idle, full.per_hour_idle), (due.per_day, full.per_day)
+    )  # fmt: skip
+    return ["free" if billed == 0 and listed else money(billed) for billed, listed in pairs]
+
+
+def money(usd: Decimal | None, digits: int = 4) -> str:
+    """Write an amount: `?` for unknown, `-` for nothing, and never nothing for a little."""
+    if usd is None:
+        return "?"
+    if usd == 0:
+        return "-"
+    least = Decimal(1).scaleb(-digits)
+    return f"<{least:f}" if usd < least / 2 else f"{usd:.{digits}f}"
+
+
+def _lasts(estimate: Estimate) -> RenderableType:
+    table = Table(box=None, pad_edge=False, show_header=True, header_style="dim")
+    table.add_column(credit(estimate), overflow="fold", header_style="bold")
+    for heading in ("USD a day", "days", *(["gone on"] if estimate.start else [])):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for name, case in cases(estimate):
+        cells = [f"  {name}", money(case.per_day, 2), days(case, estimate)]
+        cells += [gone(case, estimate)] if estimate.start else []
+        table.add_row(*(Text(cell, "red" if case.before_end else "") for cell in cells))
+    return Group(table, *(Text(f"  {line}", style) for line, style in _more(estimate)))
+
+
+def _more(estimate: Estimate) -> Iterator[tuple[str, str]]:
+    """Yield what else there is to say of the credit, each with its style."""
+    rate, lease = estimate.rate, estimate.due.lease
+    least = "at least " if estimate.at_least else ""
+    if rate is None:
+        yield f"no rate for {estimate.currency}: add `usdRate` under coursecloud:usage", "yellow"
+    elif rate.currency != "USD":
+        yield f"1 {rate.currency} = {rate.usd:.4f} USD, {f'on {rate.date}' if rate.date else rate.source}", "dim"
+    if lease is not None:
+        own = estimate.in_credit_currency(lease)
+        other = f" ({own:.0f} {estimate.currency})" if own is not None and estimate.currency != "USD" else ""
+        over = estimate.credit_usd is not None and lease > estimate.credit_usd
+        more = ", more than the credit" if over else ""
+        text = f"the whole lease as planned, to {estimate.lease_ends}: {least}{lease:.2f} USD{other}{more}"
+        yield text, "red" if over else ""
+    if estimate.due.per_hour_idle:
+        down = estimate.due.per_hour_down * 24
+        yield f"after `make down`: {f'{least}{money(down)} USD a day' if down else f'{least}nothing'}", "dim"
+
+
+def credit(estimate: Estimate) -> str:
+    """Write the credit in its own currency, and in USD where that is another."""
+    usd = estimate.credit_usd
+    own = f"{estimate.credit.normalize():f} {estimate.currency}"
+    return f"{own} last" if estimate.currency == "USD" or usd is None else f"{own} ({usd:.2f} USD) last"
+
+
+def cases(estimate: Estimate) -> tuple[tuple[str, Runway], ...]:
+    """Name the three cases."""
+    return (
+        ("nothing runs", estimate.idle),
+        ("as planned", estimate.planned),
+        ("everything on, day and night", estimate.everything_on),
+    )
+
+
+def days(case: Runway, estimate: Estimate) -> str:
+    """Write for how many days the credit lasts."""
+    if case.days is None:
+        return "for ever" if case.never and not estimate.at_least else "?"
+    least = "<= " if estimate.at_least else ""
+    return least + (f"{case.days:.0f}" if case.days >= 10 else f"{case.days:.1f}")
+
+
+def gone(case: Runway, estimate: Estimate) -> str:
+    """Write the day on which the credit is gone, and whether that is after the lease."""
+    if case.never:
+        return "?" if estimate.at_least else "never"
+    if case.gone is None:
+        return "?" if case.days is None else "after the year 9999"
+    return f"{case.gone}, after the lease" if case.before_end is False else str(case.gone)
+
+
+def short(estimate: Estimate) -> Iterator[str]:
+    """Yield what a plan says of its cost: three lines."""
+    least = "at least " if estimate.at_least else ""
+    yield (
+        f"{least}{estimate.per_hour_on:.2f} USD an hour with everything on, {estimate.per_day_idle:.2f} a day idle,"
+        f" {estimate.per_day_planned:.2f} a day as planned (`coursecloud cost` has the bill)"
+    )
+    lasting = ", ".join(f"{days(case, estimate)} days if {name}" for name, case in cases(estimate) if case.days)
+    if lasting:
+        yield f"{credit(estimate)} {lasting}".replace(" if as ", " as ").replace(" if everything", " with everything")
+    elif estimate.credit_usd is None:
+        yield f"no rate for {estimate.currency}: add `usdRate` under coursecloud:usage"
+    for reason in estimate.unknown:
+        yield f"unknown: {reason}"
+
+
+def row(estimate: Estimate) -> dict[str, Any]:
+    """Put an estimate into one row of `cost --all`."""
+    return {
+        "stack": estimate.stack,
+        "per_hour_on": _rounded(estimate.per_hour_on, 4),
+        "per_day_idle": _rounded(estimate.per_day_idle, 4),
+        "per_day": _rounded(estimate.per_day_planned, 4),
+        "lease": _rounded(estimate.lease_total, 2),
+        "days_idle": _rounded(estimate.idle.days, 1),
+        "days_planned": _rounded(estimate.planned.days, 1),
+        "days_on": _rounded(estimate.everything_on.days, 1),
+        "gone": str(estimate.planned.gone) if estimate.planned.gone else None,
+        "currency": estimate.currency,
+        "at_least": estimate.at_least,
+        "violations": None,
+        "mistakes": 0,
+    }
+
+
+def _rounded(value: Decimal | None, digits: int) -> float | None:
+    return None if value is None else float(round(value, digits))
+
+
+def overview(rows: list[dict[str, Any]]) -> Table:
+    """Lay out the rows of `cost --all`; what has no room here is in its JSON and CSV."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    shown = {
+        "stack": "stack", "per_hour_on": "all on\nan hour", "per_day_idle": "idle\na day", "per_day": "planned\na day",
+        "lease": "\nlease", "days_planned": "days\nplanned", "days_on": "days\nall on", "gone": "planned,\ngone on",
+        "violations": "viola-\ntions", "mistakes": "mis-\ntakes",
+    }  # fmt: skip
+    if not any(entry["mistakes"] for entry in rows):
+        del shown["mistakes"]
+    for column, heading in shown.items():
+        name = column == "stack"
+        table.add_column(heading, justify="left" if name else "right", overflow="fold", no_wrap=not name)
+    for entry in rows:
+        table.add_row(*(_cell(column, entry) for column in shown))
+    return table
+
+
+def _cell(column: str, entry: dict[str, Any]) -> str:
+    value, unsure = entry[column], bool(entry["at_least"])
+    if value is None:
+        return "?"
+    if column in ("per_hour_on", "per_day_idle", "per_day", "lease"):
+        return f"{'>=' if unsure else ''}{value:.2f}"
+    if column in ("days_planned", "days_on"):
+        return f"{'<=' if unsure else ''}{value:.0f}"
+    return str(value)
+
+
+def _bullets(texts: tuple[str, ...]) -> Table:
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column()
+    grid.add_column(overflow="fold")
+    for each in texts:
+        grid.add_row("  -", Text(each))
+    return grid

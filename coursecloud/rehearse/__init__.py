@@ -1,0 +1,1 @@
+"""A rehearsal: the life of a stack with the real engine and provider on a local stand-in of Google's APIs."""

@@ -1,0 +1,131 @@
+"""Revisions of the user's repository as folders of their own: nothing of the user's worktree or index changes."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+_LOCAL = (
+    "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_NAMESPACE",
+    "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+)  # fmt: skip
+"""Variables that a git hook hands down; they would send git to another repository or index."""
+
+BRANCHES = ("origin/main", "main", "origin/master", "master")
+"""What a change is compared with unless the user says, in this order: the newest commit that both have."""
+
+
+class GitError(Exception):
+    """Git said no; the text says value, rule and remedy."""
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A commit, and how the user called it."""
+
+    name: str
+    commit: str
+
+    def __str__(self) -> str:
+        """Call it by its name and the beginning of its id."""
+        short = self.commit[:7]
+        return short if self.commit.startswith(self.name) else f"{self.name} ({short})"
+
+
+@dataclass(frozen=True)
+class Repository:
+    """The git repository that a project's folder is in."""
+
+    folder: Path
+    """The project's folder."""
+    within: str
+    """The project's folder within the repository, `` where it is its top."""
+
+    def resolve(self, name: str) -> Revision:
+        """Find a revision; raises GitError that says what to do where this clone does not have it."""
+        found = _git(self.folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        if found.returncode:
+            raise GitError(
+                f"{name}: this clone has no such revision"
+                "\n    rule    a revision is a commit, a branch or a tag of this repository"
+                f"\n    remedy  {self._how_to_get(name)}"
+            )
+        return Revision(name, found.stdout.strip())
+
+    def default_base(self) -> Revision:
+        """Take the newest commit that HEAD shares with the main branch."""
+        there = [name for name in BRANCHES if not _git(self.folder, "rev-parse", "-q", "--verify", name).returncode]
+        for name in there:
+            common = _git(self.folder, "merge-base", "HEAD", name)
+            if not common.returncode:
+                return Revision(f"where this branch left {name}", common.stdout.strip())
+        value = f"HEAD has no commit in common with {', '.join(there)}" if there else "there is no main branch here"
+        raise GitError(
+            f"--base: {value}"
+            "\n    rule    without --base, a change is compared with the newest commit that it shares with main"
+            f"\n    remedy  name a revision with --base; {self._how_to_get('main')}"
+        )
+
+    def _how_to_get(self, name: str) -> str:
+        if _git(self.folder, "rev-parse", "--is-shallow-repository").stdout.strip() == "true":
+            return "this clone is shallow: `git fetch --unshallow`; in GitHub Actions, checkout with `fetch-depth: 0`"
+        return f"`git fetch --all`, and see `git log --oneline --all` for what there is; {name} may be misspelt"
+
+    @contextlib.contextmanager
+    def worktree(self, revision: Revision) -> Generator[Path]:
+        """Check a revision out into a folder that is gone afterwards, and give the project's folder in it.
+
+        No hook of the repository runs. Raises GitError.
+        """
+        holder = Path(tempfile.mkdtemp(prefix="coursecloud-review-"))
+        tree = holder / "tree"
+        try:
+            made = _git(
+                self.folder, "-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false",
+                "worktree", "add", "--quiet", "--detach", "--force", str(tree), revision.commit,
+            )  # fmt: skip
+            if made.returncode:
+                raise GitError(
+                    f"{revision}: git cannot check it out: {made.stderr.strip()}"
+                    "\n    rule    a revision is rendered from a temporary worktree"
+                    "\n    remedy  see what `git worktree list` and `git fsck` say"
+                )
+            yield tree / self.within
+        finally:
+            _git(self.folder, "worktree", "remove", "--force", "--force", str(tree))
+            shutil.rmtree(holder, ignore_errors=True)
+            _git(self.folder, "worktree", "prune")
+
+
+def repository(folder: Path) -> Repository:
+    """Find the repository of a project's folder; raises GitError where there is none, or no git."""
+    try:
+        found = _git(folder, "rev-parse", "--show-prefix")
+    except FileNotFoundError:
+        raise GitError(
+            "git is not on PATH\n    rule    revisions are read with git\n    remedy  install git, or compare"
+            " stack files (--base-file, --head-file) or saved plans (--base-plan, --head-plan)"
+        ) from None
+    if found.returncode:
+        raise GitError(
+            f"{folder}: {found.stderr.strip() or 'no git repository'}"
+            "\n    rule    revisions are read from the git repository that the project is in"
+            "\n    remedy  compare stack files (--base-file, --head-file) or saved plans instead"
+        )
+    return Repository(folder, found.stdout.strip())
+
+
+def _git(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name not in _LOCAL}
+    return subprocess.run(
+        ["git", "-C", str(folder), *words],
+        env={**environment, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"},
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )

@@ -1,0 +1,279 @@
+"""A review as Markdown for a pull request: the verdict first, details folded, and safe whatever names say."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+
+from coursecloud.review import dangers, mermaid, words
+from coursecloud.review.changes import Change, Operation
+from coursecloud.review.dangers import Kind, Level, grants, one
+from coursecloud.review.report import Review
+from coursecloud.review.safe import amounts, as_html, code, fence, size, unlinked
+from coursecloud.review.stacks import Stack, Status
+
+MARKER = "<!-- coursecloud-review -->"
+"""The first line, by which a workflow finds its own comment and updates it in place."""
+
+LIMIT = 65_000
+"""Bytes of UTF-8. GitHub takes 65,536 characters in a comment, and a character may count for more than one."""
+
+ALERTS = {Level.STOP: "CAUTION", Level.LOOK: "WARNING", Level.FINE: "TIP", Level.NOTHING: "TIP"}
+
+
+def full(review: Review, *, closed: Sequence[str] = (), limit: int = LIMIT) -> str:
+    """Write the whole comment, at most `limit` bytes: details are left out before a danger is, and that is said.
+
+    `closed` says which gates closed, and why.
+    """
+    parts = [f"{MARKER}\n## {_heading(review)}\n", *_alert(review, limit // 2), _closed(closed), _table(review)]
+    tail = f"\n{code(review.base, 120)} → {code(review.head, 120)}\n\n" + "".join(
+        f"- {code(note, 400)}\n" for note in review.notes[:20]
+    )
+    left = limit - sum(map(size, parts)) - size(tail) - 400
+    skipped: list[str] = []
+    for stack in review.telling:
+        text, left_out = _details(stack, left)
+        if left_out:
+            skipped.append(f"{left_out} of {code(stack.name, 80)}")
+        parts.append(text)
+        left -= size(text)
+    if skipped:
+        shown = ", ".join(skipped[:5]) + (f" and of {len(skipped) - 5} more stacks" if len(skipped) > 5 else "")
+        parts.append(
+            f"\n**Left out, because a comment on GitHub has an end:** changes {shown}."
+            " `coursecloud review --html` and `--json` show all of them.\n"
+        )
+    return "".join((*parts, tail))
+
+
+def _heading(review: Review) -> str:
+    cut = words.visible(review.sentence)
+    # A heading is one line of Markdown: what is not plain text goes.
+    plain = re.sub(r"[^\w\s.,;:()+/-]", " ", amounts(cut if len(cut) <= 400 else f"{cut[:399]} ..."))
+    return f"{words.VERDICTS[review.level]}: {unlinked(plain)}"
+
+
+def _alert(review: Review, limit: int) -> Iterator[str]:
+    """Say what to do and why, every danger with it; where they are too many, their names, and at last their count."""
+    stop = f"\n> [!{ALERTS[review.level]}]\n> **{words.ADVICE[review.level]}**\n"
+    lines = list(_grave(review))
+    for cut in (160, 60, 30):
+        texts = [f"> - {line(cut)}\n" for line in lines]
+        if sum(map(size, texts)) <= limit:
+            yield "".join((stop, *texts, "\n"))
+            return
+    yield stop
+    left = limit - 200
+    for number, line in enumerate(lines):
+        text = f"> - {line(20)}\n"
+        left -= size(text)
+        if left < 0:
+            yield f"> - **and {len(lines) - number} more like these; the heading counts all of them**\n"
+            break
+        yield text
+    yield "\n"
+
+
+def _grave(review: Review) -> Iterator[Callable[[int], str]]:
+    """List what a reader must not miss, gravest first, each as a function of how much of it there is room for."""
+    for stack in review.telling:
+        for side, message in stack.mistakes:
+            yield (
+                lambda cut, s=stack, d=side, m=message: (
+                    f"{code(s.name, cut)} does not load {d} the change: {code(m, 2 * cut)}"
+                )
+            )
+    found = [(stack, danger) for stack in review.telling for danger in stack.dangers]
+    for kind in Kind:
+        for stack, danger in found:
+            if danger.kind is kind:
+                yield lambda cut, s=stack, d=danger: _danger(s, d.change, d.kind, d.text, cut)
+    for stack in review.telling:
+        for finding in stack.findings.violations if stack.findings else ():
+            yield (
+                lambda cut, s=stack, f=finding: (
+                    f"{code(s.name, cut)}: breaks the rule {code(f.rule.id, cut)} on {code(f.name, cut)}:"
+                    f" {code(f.message, 2 * cut)}"
+                )
+            )
+    told = {(stack.name, danger.change.key) for stack, danger in found}
+    for stack in review.telling:
+        for change in stack.changes:
+            gone = change.operation in (Operation.DELETE, Operation.REPLACE)
+            if gone and (stack.name, change.key) not in told and not grants(change):
+                yield lambda cut, s=stack, c=change: _gone(s, c, cut)
+        if access := [change for change in stack.changes if change.goes and grants(change)]:
+            yield (
+                lambda cut, s=stack, a=access: (
+                    f"{code(s.name, cut)}: who has access changes: {dangers.sentence(a)}, listed below"
+                )
+            )
+
+
+def _danger(stack: Stack, change: Change, kind: Kind, text: str, cut: int) -> str:
+    what = one(change)
+    said = text.removeprefix(what)
+    # Only what the program says is put into code; the sentence around it is ours.
+    said = said if said != text and cut > 30 else f" {kind}"
+    bold = "**" if kind in (Kind.DATA, Kind.REFUSED) else ""
+    return f"{bold}{code(stack.name, cut)}: {code(what, cut)}{_ours(said)}{bold}"
+
+
+def _ours(text: str) -> str:
+    return "".join(
+        code(part[1:-1], 80) if part[:1] == "`" else unlinked(part) for part in re.split(r"(`[^`]*`)", text) if part
+    )
+
+
+def _gone(stack: Stack, change: Change, cut: int) -> str:
+    reason = next(words.reasons(change), "")
+    entry = next((entry for entry in change.properties if entry.replaces), None)
+    because = (
+        f", because {code(f'{entry.path}: {words.from_to(entry, cut)}', 2 * cut)}"
+        if entry
+        else f", because {code(reason, 2 * cut)}"
+        if reason
+        else ""
+    )
+    return f"{code(stack.name, cut)}: {code(one(change), cut)} is {words.DONE[change.operation]}{because}"
+
+
+def _table(review: Review) -> str:
+    if len(review.stacks) < 2 and not review.telling:
+        return ""
+    lines = ["| stack | what happens | an hour, all on | rules |", "|---|---|---|---|"]
+    for stack in review.telling[:60]:
+        what = code(stack.sentence, 200, table=True)
+        lines.append(f"| {code(stack.name, 80, table=True)} | {what} | {_hour(stack)} | {_rules(stack)} |")
+    more = len(review.telling) - 60
+    if more > 0:
+        lines.append(f"| and {more} more stacks that change | | | |")
+    quiet = [stack for stack in review.stacks if stack not in review.telling]
+    names = ", ".join(code(stack.name, 40, table=True) for stack in quiet[:8]) + (
+        f" and {len(quiet) - 8} more" if len(quiet) > 8 else ""
+    )
+    if quiet:
+        lines.append(f"| {names} | no change | | |")
+    return "\n".join(lines) + "\n"
+
+
+def _hour(stack: Stack) -> str:
+    if stack.cost is None:
+        return "?"
+    _, before, after, _ = words.cost_rows(stack.cost)[0]
+    return code(after if before == after else f"{before} → {after}", 80, table=True)
+
+
+def _rules(stack: Stack) -> str:
+    if stack.findings is None:
+        return "?"
+    new, fixed, still = (len(side) for side in (stack.findings.new, stack.findings.fixed, stack.findings.still))
+    texts = [f"**{new} new**" if new else "", f"{fixed} mended" if fixed else "", f"{still} as before" if still else ""]
+    return ", ".join(text for text in texts if text) or "kept"
+
+
+def _details(stack: Stack, left: int) -> tuple[str, int]:
+    """Write what there is to know of one stack in at most `left` bytes, and say how many changes found no room."""
+    opened = " open" if stack.level >= Level.LOOK and len(stack.changes) <= 12 else ""
+    parts = [f"\n<details{opened}><summary><code>{as_html(stack.name)}</code>: {_counts(stack)}</summary>\n\n"]
+    end = "\n</details>\n"
+    for side, message in stack.mistakes:
+        parts.append(f"{side} the change:\n\n{fence(message, 4000)}\n")
+    if stack.cost and stack.cost.changes:
+        parts.append(_cost(stack))
+    if stack.findings:
+        parts += _findings(stack)
+    parts += [f"- {code(note, 400)}\n" for note in stack.notes]
+    if stack.unseen:
+        names = ", ".join(f"{name} ({top})" for name, top in stack.unseen)
+        parts.append(f"- only the real run can compare {code(names, 600)}\n")
+    room = left - sum(map(size, parts)) - size(end)
+    if room < 0:
+        return "", len(stack.changes)
+    graph = mermaid.draw(stack.graph.near_changes())
+    changes, left_out = _changes(stack, room - size(graph))
+    return "".join((*parts, *changes, graph, end)), left_out
+
+
+def _changes(stack: Stack, room: int) -> tuple[list[str], int]:
+    parts: list[str] = []
+    written = 0
+    for operation, group in groupby(stack.changes, key=lambda change: change.operation):
+        heading = f"\n**{words.DONE[operation].capitalize()}**\n\n"
+        for alike in words.together(list(group)):
+            for text in _texts(alike):
+                text = heading + text
+                if size(text) <= room:
+                    parts.append(text)
+                    room -= size(text)
+                    written += len(alike)
+                    heading = ""
+                    break
+    return parts, len(stack.changes) - written
+
+
+def _texts(alike: Sequence[Change]) -> tuple[str, str]:
+    """Write one change, or grants that are told together, in full and as short as can be."""
+    if len(alike) > 1:
+        return f"- {code(words.many(alike), 1500)}\n", f"- {code(words.many(alike, 1), 120)}\n"
+    return _change(alike[0]), f"- {code(one(alike[0]), 80)}\n"
+
+
+def _change(change: Change) -> str:
+    loses = f" **loses all {unlinked(change.loses)}**" if change.loses else ""
+    renamed = f", was {code(change.renamed_from, 80)}" if change.renamed_from else ""
+    order = f" ({words.order(change)})" if change.operation is Operation.REPLACE else ""
+    summary = words.summary(change)
+    said = f": {code(summary, 160)}" if summary else ""
+    lines = [f"- {code(one(change), 120)}{said}{renamed}{loses}{order}"]
+    lines += [f"  - because {code(reason, 400)}" for reason in words.reasons(change)]
+    for entry in change.properties:
+        diff = words.text_diff(entry)
+        marks = words.marks(entry)
+        if diff is None:
+            lines.append(f"  - {code(f'{entry.path}: {words.from_to(entry)}', 300)}{marks}")
+        else:
+            block = fence("\n".join(diff), 3000, "diff", indent="    ")
+            lines.append(f"  - {code(entry.path, 120)}{marks}\n\n{block}")
+    return "\n".join(lines) + "\n"
+
+
+def _counts(stack: Stack) -> str:
+    if stack.status is Status.BROKEN:
+        return "does not load"
+    counted = [
+        f"{sum(change.operation is operation for change in stack.changes)} {done}"
+        for operation, done in words.DONE.items()
+        if any(change.operation is operation for change in stack.changes)
+    ]
+    hour = words.per_hour(stack.cost)
+    return ", ".join([*counted, f"{stack.unchanged} unchanged", *([amounts(hour)] if hour else [])])
+
+
+def _cost(stack: Stack) -> str:
+    rows = words.cost_rows(stack.cost) if stack.cost else []
+    lines = ["| cost in USD | before | after | change |", "|---|--:|--:|--:|"]
+    lines += [
+        f"| {name} | {' | '.join(code(text, 40, table=True) if text else '' for text in rest)} |"
+        for name, *rest in rows
+    ]
+    unknown = [f"- no known price: {code(text, 300)}" for text in (stack.cost.news_unknown if stack.cost else ())]
+    return "\n".join([*lines, "", *unknown[:10]]) + "\n\n"
+
+
+def _findings(stack: Stack) -> Iterator[str]:
+    assert stack.findings  # noqa: S101 - the caller asked
+    for heading, findings in (("newly broken", stack.findings.new), ("mended", stack.findings.fixed)):
+        for finding in findings[:40]:
+            advice = "" if finding.level == "violation" else f" ({finding.level})"
+            rule, name, message = code(finding.rule.id, 80), code(finding.name, 80), code(finding.message, 300)
+            yield f"- rule {heading}{advice}: {rule} on {name}: {message}\n"
+    still = list(dict.fromkeys(finding.rule.id for finding in stack.findings.still))
+    if still:
+        yield f"- rules still broken, as before: {', '.join(code(rule, 80) for rule in still)}\n"
+    yield "\n"
+
+
+def _closed(closed: Sequence[str]) -> str:
+    lines = [f"- {code(text, 300)}\n" for text in closed[:20]]
+    return "".join(("Gates that this closes:\n\n", *lines, "\n")) if lines else ""

@@ -1,0 +1,230 @@
+"""The whole review: every stack, the verdict, the gates and the documented JSON form."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from coursecloud import cost
+from coursecloud.engine import Registration
+from coursecloud.plan import short_type
+from coursecloud.review import dangers, values, words
+from coursecloud.review.changes import Change, Operation, PropertyChange
+from coursecloud.review.dangers import Kind, Level
+from coursecloud.review.money import Findings
+from coursecloud.review.stacks import Stack, Status
+from guardrails import Finding
+
+VERSION = 1
+"""Version of the JSON form; it rises when a field changes its meaning or goes."""
+
+
+@dataclass(frozen=True)
+class Review:
+    """What a change does to every stack."""
+
+    base: str
+    """What it is compared with, in words."""
+    head: str
+    stacks: tuple[Stack, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def level(self) -> Level:
+        """How much the change asks of its reader."""
+        return max((stack.level for stack in self.stacks), default=Level.NOTHING)
+
+    @property
+    def broken(self) -> bool:
+        """Say whether a side of a stack does not load."""
+        return any(stack.status is Status.BROKEN for stack in self.stacks)
+
+    @property
+    def telling(self) -> tuple[Stack, ...]:
+        """The stacks that do not stay as they are, gravest first."""
+        found = [stack for stack in self.stacks if stack.status is not Status.UNCHANGED or stack.notes]
+        return tuple(sorted(found, key=lambda stack: (-stack.level, stack.name)))
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in one line, without its level."""
+        broken = sum(stack.status is Status.BROKEN for stack in self.stacks)
+        parts = [f"{broken} {'stacks do' if broken > 1 else 'stack does'} not load"] if broken else []
+        changes = [change for stack in self.stacks for change in stack.changes]
+        if changes or not broken:
+            parts.append(dangers.sentence(changes))
+        refused = sum(change.refused for change in changes)
+        if refused:
+            parts.append(f"Pulumi would REFUSE {refused} of them (protected)")
+        new = sum(len(stack.findings.violations) for stack in self.stacks if stack.findings)
+        if new:
+            parts.append(f"breaks {new} rule{'s' if new > 1 else ''}")
+        hour = sum((stack.cost.per_hour for stack in self.stacks if stack.cost), Decimal(0))
+        if hour:
+            unknown = any(stack.cost and stack.cost.news_unknown for stack in self.stacks)
+            parts.append(f"{words.more(hour)}/h" + (" at least" if unknown else ""))
+        return "; ".join(parts)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What closes the way, as the user wrote it."""
+
+    text: str
+    kind: str
+    limit: Decimal | None = None
+
+    def closed(self, stacks: Iterable[Stack]) -> Iterator[str]:
+        """Say of each stack that closes the gate why."""
+        for stack in stacks:
+            for why in self._why(stack):
+                yield f"--fail-on {self.text}: stack {words.visible(stack.name)} {why}"
+
+    def _why(self, stack: Stack) -> Iterator[str]:
+        if self.kind in ("replace", "delete"):
+            found = [change for change in stack.changes if change.operation == self.kind]
+            if found:
+                yield f"{self.kind}s {_names(found)}"
+        elif self.kind == "data-loss":
+            lost = [danger.change for danger in stack.dangers if danger.kind is Kind.DATA]
+            if lost:
+                yield f"loses the data of {_names(lost)}"
+        elif self.kind == "violation":
+            if stack.findings and stack.findings.violations:
+                yield f"newly breaks {', '.join(dict.fromkeys(f.rule.id for f in stack.findings.violations))}"
+        elif stack.cost and self.limit is not None:
+            if stack.cost.per_hour > self.limit:
+                yield f"costs {words.more(stack.cost.per_hour)} an hour with everything on"
+            elif stack.cost.news_unknown:
+                yield f"costs an unknown amount more: {'; '.join(stack.cost.news_unknown)}"
+
+
+def _names(changes: Sequence[Change]) -> str:
+    names = [words.visible(change.name) for change in changes]
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+GATES = ("replace", "delete", "data-loss", "violation", "cost>X")
+
+
+def gates(texts: Iterable[str]) -> tuple[list[Gate], list[str]]:
+    """Read what `--fail-on` was given: the gates, and every mistake in words."""
+    found: list[Gate] = []
+    mistakes: list[str] = []
+    for text in dict.fromkeys(texts):
+        if text in GATES[:-1]:
+            found.append(Gate(text, text))
+            continue
+        limit = _limit(text)
+        if limit is not None:
+            found.append(Gate(text, "cost", limit))
+            continue
+        rule = "X is a number of USD an hour, 0 or more" if text.startswith("cost") else f"one of {', '.join(GATES)}"
+        mistakes.append(
+            f"--fail-on {words.visible(text)!r}\n    rule    {rule}"
+            "\n    remedy  e.g. --fail-on data-loss --fail-on 'cost>0.50'"
+        )
+    return found, mistakes
+
+
+def _limit(text: str) -> Decimal | None:
+    match = re.fullmatch(r"cost\s*>\s*([0-9]+(?:\.[0-9]+)?)", text, re.ASCII)
+    try:
+        return Decimal(match[1]) if match else None
+    except InvalidOperation:
+        return None
+
+
+def to_json(review: Review, closed: Sequence[str] = ()) -> dict[str, Any]:
+    """Make the JSON form; docs/json.md documents its fields. Values are whole, secrets are `{"$secret": true}`."""
+    return {
+        "version": VERSION,
+        "base": review.base,
+        "head": review.head,
+        "level": review.level.name.lower(),
+        "verdict": review.sentence,
+        "closed": list(closed),
+        "notes": list(review.notes),
+        "stacks": [_stack(stack) for stack in review.stacks],
+    }
+
+
+def _stack(stack: Stack) -> dict[str, Any]:
+    counts = Counter(change.operation for change in stack.changes)
+    return {
+        "stack": stack.name,
+        "status": str(stack.status),
+        "level": stack.level.name.lower(),
+        "verdict": stack.sentence,
+        "counts": {str(operation): counts[operation] for operation in Operation if operation is not Operation.SAME}
+        | {"unchanged": stack.unchanged},
+        "mistakes": [{"side": side, "message": message} for side, message in stack.mistakes],
+        "dangers": [{"kind": str(d.kind), "urn": d.change.resource.urn, "text": d.text} for d in stack.dangers],
+        "changes": [_change(change) for change in stack.changes],
+        "unseen": [{"name": name, "property": top} for name, top in stack.unseen],
+        "cost": {
+            "before": cost.to_json(stack.cost.before) if stack.cost.before else None,
+            "after": cost.to_json(stack.cost.after) if stack.cost.after else None,
+            "addsPerHourOn": float(round(stack.cost.per_hour, 6)),
+            "newlyUnknown": list(stack.cost.news_unknown),
+        }
+        if stack.cost
+        else None,
+        "rules": _findings(stack.findings) if stack.findings else None,
+        "notes": list(stack.notes),
+    }
+
+
+def _findings(findings: Findings) -> dict[str, Any]:
+    def entry(finding: Finding) -> dict[str, Any]:
+        return {
+            "rule": finding.rule.id,
+            "level": finding.level,
+            "urn": finding.urn,
+            "name": finding.name,
+            "message": finding.message,
+        }
+
+    return {name: [entry(finding) for finding in getattr(findings, name)] for name in ("new", "fixed", "still")}
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "operation": str(change.operation),
+        "urn": change.resource.urn,
+        "type": change.resource.type,
+        "kind": short_type(change.resource.type),
+        "name": change.name,
+        "renamedFrom": change.before.urn if change.renamed_from and change.before else None,
+        "reasons": [
+            {"property": reason.property, "follows": reason.follows, "text": reason.text} for reason in change.reasons
+        ],
+        "deleteFirst": change.delete_first,
+        "loses": change.loses,
+        "protected": _protected(change.before),
+        "refused": change.refused,
+        "uncertain": change.uncertain,
+        "properties": [_property(entry) for entry in change.properties],
+    }
+
+
+def _protected(resource: Registration | None) -> bool:
+    return bool(resource and resource.protect)
+
+
+def _property(change: PropertyChange) -> dict[str, Any]:
+    sides = {
+        name: values.plain(value)
+        for name, value in (("old", change.old), ("new", change.new))
+        if value is not values.NOTHING
+    }
+    return {
+        "path": change.path,
+        **sides,
+        "replaces": change.replaces,
+        "ignored": change.ignored,
+        "atRun": change.at_run,
+        "prunes": change.prunes,
+    }

@@ -1,0 +1,141 @@
+"""The review of one stack: its changes, dangers, cost and rules. Values in, values out."""
+
+import dataclasses
+import datetime
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from coursecloud.plan import Plan
+from coursecloud.review import dangers, money
+from coursecloud.review.changes import Change, Operation, compare
+from coursecloud.review.dangers import Danger, Level
+from coursecloud.review.graph import Graph, draw
+
+
+class Status(enum.StrEnum):
+    """What became of a stack as a whole."""
+
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    ADDED = "added"
+    REMOVED = "removed"
+    BROKEN = "broken"
+    """A side does not load."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One stack under review."""
+
+    name: str
+    status: Status
+    changes: tuple[Change, ...] = ()
+    """Every resource that does not stay as it is, gravest first."""
+    unchanged: int = 0
+    """How many resources stay as they are."""
+    unseen: tuple[tuple[str, str], ...] = ()
+    """Resource and input: unknown on both sides, so only the real run can compare them."""
+    mistakes: tuple[tuple[str, str], ...] = ()
+    """Side (`before`, `after`) and why it does not load."""
+    cost: money.Cost | None = None
+    findings: money.Findings | None = None
+    notes: tuple[str, ...] = ()
+    graph: Graph = field(default_factory=Graph)
+    dangers: tuple[Danger, ...] = ()
+
+    @property
+    def level(self) -> Level:
+        """How much this stack asks of its reader."""
+        if self.status is Status.BROKEN or (self.findings and self.findings.violations):
+            return Level.STOP
+        if self.status is Status.REMOVED:
+            return Level.STOP if self.dangers else Level.LOOK
+        found = dangers.level(self.changes, self.dangers)
+        costs = self.cost is not None and self.cost.changes
+        return max(found, Level.FINE) if costs or self.status is not Status.UNCHANGED else found
+
+    @property
+    def sentence(self) -> str:
+        """What happens, in one line."""
+        if self.status is Status.BROKEN:
+            return "does not load " + " and ".join(side for side, _ in self.mistakes) + " the change"
+        if self.status is Status.REMOVED:
+            return f"its stack file goes: {dangers.sentence(self.changes)} once it is destroyed"
+        said = dangers.sentence(self.changes)
+        return f"is new: {said}" if self.status is Status.ADDED else said
+
+
+_ORDER = list(Operation)
+
+
+def _readable(before: Plan | None, after: Plan | None) -> tuple[Plan | None, Plan | None, str | None]:
+    """Let a side whose settings this version does not read as a whole take those of the other for cost and rules.
+
+    Half-read settings have defaults in them that nobody chose, and would cost what nobody pays.
+    """
+    sides = [before, after]
+    for place, other in ((0, 1), (1, 0)):
+        plan, whole = sides[place], sides[other]
+        if plan is None or not plan.unread:
+            continue
+        unread = ", ".join(plan.unread[:6]) + (f" and {len(plan.unread) - 6} more" if len(plan.unread) > 6 else "")
+        said = f"the settings {('before', 'after')[place]} the change are of another version ({unread})"
+        if whole is None or whole.unread:
+            return before, after, f"{said}: left out of cost and rules"
+        sides[place] = dataclasses.replace(plan, settings=whole.settings)
+        return sides[0], sides[1], f"{said}: cost and rules take those of the other side for both"
+    return before, after, None
+
+
+def review(
+    name: str,
+    before: Plan | None,
+    after: Plan | None,
+    *,
+    today: datetime.date,
+    state: bool = False,
+    notes: Iterable[str] = (),
+) -> Stack:
+    """Review one stack; a side that is None has no such stack. With `state`, `before` is what was deployed."""
+    both = [plan for plan in (before, after) if plan]
+    found = compare(before.resources if before else (), after.resources if after else (), state=state)
+    telling = sorted(
+        (change for change in found if change.operation is not Operation.SAME),
+        key=lambda change: (not change.loses, not change.refused, _ORDER.index(change.operation), change.key),
+    )
+    said = list(notes)
+    before, after, without = _readable(before, after)
+    if without:
+        said.append(without)
+    if before and after and before.settings.stack != after.settings.stack:
+        said.append(f"stack '{before.settings.stack}' is compared with stack '{after.settings.stack}'")
+    status = Status.CHANGED if telling else Status.UNCHANGED
+    if before is None or after is None:
+        status = Status.ADDED if before is None else Status.REMOVED
+    if status is Status.REMOVED:
+        said.append(
+            f"merging deletes nothing by itself: what is deployed stays and bills. Before merging, take it down with"
+            f" `make finish STACK={name}`"
+        )
+    if any(
+        change.before and change.before.type == "gcp:compute/instance:Instance" and change.goes for change in telling
+    ):
+        said.append(
+            "a machine that goes takes its boot disk along; files on its data disk stay as long as that disk does"
+        )
+    cost = money.costs(before, after)
+    if status is Status.UNCHANGED and cost.changes:
+        status = Status.CHANGED
+    return Stack(
+        name,
+        status,
+        changes=tuple(telling),
+        unchanged=sum(change.operation is Operation.SAME for change in found),
+        unseen=tuple((change.name, top) for change in found for top in change.unseen),
+        cost=cost,
+        findings=money.findings(before, after, today),
+        notes=tuple(said),
+        graph=draw(found, both[-1].resources) if telling else Graph(),
+        dangers=dangers.dangers(telling),
+    )

@@ -1,0 +1,143 @@
+"""A review for a terminal: the verdict and the dangers first, then each stack."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from coursecloud.review import words
+from coursecloud.review.changes import Change, Operation
+from coursecloud.review.dangers import Level, one
+from coursecloud.review.report import Review
+from coursecloud.review.stacks import Stack, Status
+
+COLOURS = {
+    Level.STOP: "bold white on red",
+    Level.LOOK: "bold black on yellow",
+    Level.FINE: "bold green",
+    Level.NOTHING: "bold green",
+}
+SIGNS = {
+    Operation.DELETE: ("-", "red"),
+    Operation.REPLACE: ("-/+", "magenta"),
+    Operation.UPDATE: ("~", "yellow"),
+    Operation.CREATE: ("+", "green"),
+    Operation.RENAME: (">", "cyan"),
+}
+
+
+def full(review: Review, *, wide: int = 70) -> RenderableType:
+    """Lay out everything; values are cut to `wide` characters."""
+    level = review.level
+    parts: list[RenderableType] = [
+        Text.assemble((f" {words.VERDICTS[level]} ", COLOURS[level]), f"  {words.visible(review.sentence)}"),
+        Text(words.ADVICE[level]),
+        Text(f"{words.visible(review.base)} -> {words.visible(review.head)}", "dim"),
+    ]
+    found = [(stack, danger) for stack in review.telling for danger in stack.dangers]
+    if found:
+        parts += [Text(), Text("dangers", "bold red")]
+        parts.append(_bullets((f"{stack.name}: {danger.text}" for stack, danger in found), "red"))
+    for stack in review.telling:
+        parts += _stack(stack, wide)
+    quiet = [stack.name for stack in review.stacks if stack not in review.telling]
+    if quiet:
+        parts += [Text(), Text(f"unchanged: {words.visible(', '.join(quiet))}", "dim")]
+    if review.notes:
+        parts += [Text(), _bullets(review.notes, "dim")]
+    return Group(*parts)
+
+
+def _stack(stack: Stack, wide: int) -> Iterator[RenderableType]:
+    yield Text()
+    yield Text.assemble((f"stack {words.visible(stack.name)}", "bold cyan"), f"  {words.visible(stack.sentence)}")
+    for side, message in stack.mistakes:
+        yield Padding(Text(f"{side} the change: {words.visible(message)}", "red"), (0, 0, 0, 2))
+    for group in words.together(stack.changes):
+        yield _change(group[0], wide) if len(group) == 1 else _group(group)
+    if stack.status is Status.BROKEN:
+        return
+    if stack.unchanged:
+        yield Padding(Text(f"{stack.unchanged} resources stay as they are", "dim"), (0, 0, 0, 2))
+    if stack.unseen:
+        names = ", ".join(f"{name} ({top})" for name, top in stack.unseen)
+        yield Padding(Text(f"only the real run can compare {words.visible(names)}", "dim"), (0, 0, 0, 2))
+    if stack.cost and stack.cost.changes:
+        yield _cost(stack)
+    for finding in stack.cost.news_unknown if stack.cost else ():
+        yield Padding(Text(f"no known price: {words.visible(finding)}", "yellow"), (0, 0, 0, 2))
+    if stack.findings:
+        for heading, style, findings in (
+            ("newly broken", "red", stack.findings.new),
+            ("mended", "green", stack.findings.fixed),
+        ):
+            if findings:
+                yield Padding(Text(f"rules {heading}", f"bold {style}"), (0, 0, 0, 2))
+                yield Padding(_bullets(f"{f.rule.id}, {f.name}: {f.message}" for f in findings), (0, 0, 0, 2))
+        if stack.findings.still:
+            names = ", ".join(dict.fromkeys(finding.rule.id for finding in stack.findings.still))
+            yield Padding(Text(f"rules still broken, as before: {words.visible(names)}", "dim"), (0, 0, 0, 2))
+    if stack.notes:
+        yield Padding(_bullets(stack.notes, "dim"), (0, 0, 0, 2))
+
+
+def _group(group: Sequence[Change]) -> RenderableType:
+    sign, style = SIGNS[group[0].operation]
+    lines = Table.grid(padding=(0, 1))
+    lines.add_column(width=3, justify="right")
+    lines.add_column(overflow="fold")
+    lines.add_row(Text(sign, style), Text(words.visible(words.many(group)), style))
+    return Padding(lines, (0, 0, 0, 2))
+
+
+def _change(change: Change, wide: int) -> RenderableType:
+    sign, style = SIGNS[change.operation]
+    lines = Table.grid(padding=(0, 1))
+    lines.add_column(width=3, justify="right")
+    lines.add_column(overflow="fold")
+    summary = words.summary(change)
+    loses = f"  loses all {change.loses}" if change.loses else ""
+    renamed = f"  was {words.visible(change.renamed_from)}" if change.renamed_from else ""
+    order = f"  ({words.order(change)})" if change.operation is Operation.REPLACE else ""
+    lines.add_row(
+        Text(sign, style),
+        Text.assemble(
+            (words.visible(one(change)), style),
+            f"{': ' if summary else ''}{summary}",
+            (loses, "bold red"),
+            renamed,
+            (order, "dim"),
+        ),
+    )
+    for reason in words.reasons(change):
+        lines.add_row("", Text(f"  because {words.visible(reason)}", "magenta"))
+    for entry in change.properties:
+        diff = words.text_diff(entry)
+        marks = words.marks(entry)
+        if diff is None:
+            lines.add_row("", Text(f"  {words.visible(entry.path)}: {words.from_to(entry, wide)}{marks}"))
+            continue
+        lines.add_row("", Text(f"  {words.visible(entry.path)}:{marks}"))
+        for line in diff:
+            lines.add_row("", Text(f"    {line}", {"+": "green", "-": "red"}.get(line[:1], "dim")))
+    return Padding(lines, (0, 0, 0, 2))
+
+
+def _cost(stack: Stack) -> RenderableType:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("cost in USD", "before", "after", "change"):
+        table.add_column(name, justify="left" if name == "cost in USD" else "right", overflow="fold")
+    for row in words.cost_rows(stack.cost) if stack.cost else ():
+        table.add_row(*row)
+    return Padding(table, (0, 0, 0, 2))
+
+
+def _bullets(texts: Iterator[str] | tuple[str, ...], style: str = "") -> Table:
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column()
+    grid.add_column(overflow="fold")
+    for text in texts:
+        grid.add_row("  -", Text(words.visible(text), style))
+    return grid

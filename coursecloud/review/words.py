@@ -1,0 +1,219 @@
+"""How values, money and verdicts are put into words, the same in every format. No word of it is markup."""
+
+import difflib
+import json
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, cast
+
+from coursecloud.cost import Estimate, Runway
+from coursecloud.engine import UNKNOWN
+from coursecloud.review.changes import Change, Operation, PropertyChange
+from coursecloud.review.dangers import Level, grants
+from coursecloud.review.money import Cost
+from coursecloud.review.values import NOTHING, Hidden, plain
+
+VERDICTS = {
+    Level.STOP: "STOP",
+    Level.LOOK: "LOOK FIRST",
+    Level.FINE: "FINE",
+    Level.NOTHING: "NO CHANGE",
+}
+
+ADVICE = {
+    Level.STOP: "Do not merge unless every line here is wanted.",
+    Level.LOOK: "No data is lost. Merge when each of these is wanted.",
+    Level.FINE: "Nothing is deleted or replaced and no rule is newly broken: it can be merged.",
+    Level.NOTHING: "The infrastructure stays as it is: it can be merged.",
+}
+
+DONE = {
+    Operation.DELETE: "deleted",
+    Operation.REPLACE: "replaced",
+    Operation.UPDATE: "updated",
+    Operation.CREATE: "created",
+    Operation.RENAME: "renamed",
+    Operation.SAME: "unchanged",
+}
+
+
+def visible(text: str) -> str:
+    """Write out what could hide or rearrange text: control characters and those that turn its direction."""
+    return "".join(
+        letter
+        if letter in "\n\t" or unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+        else f"\\u{ord(letter):04x}"
+        for letter in text
+    )
+
+
+def show(value: Any, limit: int | None = 70) -> str:
+    """Show a value in one line, cut after `limit` characters."""
+    if value is NOTHING:
+        return "(none)"
+    if value == UNKNOWN:
+        return "(known only to the real run)"
+    if isinstance(value, Hidden):
+        return "(secret)"
+    text = value if isinstance(value, str) else json.dumps(_unknowns(plain(value)), ensure_ascii=False)
+    line = visible(text).replace("\n", "\\n").replace("\t", "\\t")
+    if isinstance(value, str) and not value:
+        return '""'
+    return line if limit is None or len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+def _unknowns(value: Any) -> Any:
+    if value == UNKNOWN:
+        return "(known only to the real run)"
+    if value == {"$secret": True}:
+        return "(secret)"
+    if isinstance(value, Mapping):
+        return {key: _unknowns(entry) for key, entry in cast("Mapping[str, Any]", value).items()}
+    return [_unknowns(entry) for entry in cast("list[Any]", value)] if isinstance(value, list) else value
+
+
+def from_to(change: PropertyChange, limit: int = 70) -> str:
+    """Say what a property was and will be; of lists, what comes and goes."""
+    old, new = change.old, change.new
+    if _plain_list(old) and _plain_list(new):
+        gone = [show(entry, limit) for entry in old if entry not in new]
+        come = [show(entry, limit) for entry in new if entry not in old]
+        if gone or come:
+            texts = [f"- {entry}" for entry in gone] + [f"+ {entry}" for entry in come]
+            more = len(texts) - 12
+            return ", ".join(texts[:12]) + (f" and {more} more" if more > 0 else "")
+    if old == UNKNOWN and new == UNKNOWN:
+        return "known only to the real run"
+    if old == new:
+        return f"{show(old, limit)} ({'the new one is known only to the real run' if change.at_run else 'stays'})"
+    if isinstance(old, str) and isinstance(new, str) and len(max(old, new, key=len)) > limit:
+        alike = next((place for place, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), 0)
+        start = max(0, alike - limit // 3)
+        old, new = (f"…{side[start:]}" if start else side for side in (old, new))
+    return f"{show(old, limit)} -> {show(new, limit)}"
+
+
+def _plain_list(value: Any) -> bool:
+    return isinstance(value, list) and not any(isinstance(entry, Mapping | list) for entry in cast("list[Any]", value))
+
+
+def marks(change: PropertyChange) -> str:
+    """Say what else is to be known of a changed property, or nothing."""
+    found = [
+        text
+        for holds, text in (
+            (change.replaces, "replaces"),
+            (change.ignored, "no change to Google"),
+            (change.prunes and not change.replaces, "can delete content"),
+        )
+        if holds
+    ]
+    return f" [{', '.join(found)}]" if found else ""
+
+
+def text_diff(change: PropertyChange, lines: int = 60) -> list[str] | None:
+    """Compare a text of several lines, such as a start-up script; None for other values."""
+    old, new = ("" if side is NOTHING else side for side in (change.old, change.new))
+    if not (isinstance(old, str) and isinstance(new, str) and "\n" in old + new):
+        return None
+    found = list(difflib.unified_diff(visible(old).splitlines(), visible(new).splitlines(), lineterm="", n=1))[2:]
+    return [*found[:lines], f"... and {len(found) - lines} lines more"] if len(found) > lines else found
+
+
+def summary(change: Change) -> str:
+    """Say of a resource that comes what matters most: who is granted what, or its size and place."""
+    if change.operation is not Operation.CREATE:
+        return ""
+    inputs = change.resource.inputs
+    if "member" in inputs and "role" in inputs:
+        return f"{show(inputs['role'])} to {show(inputs['member'])}"
+    return ", ".join(show(inputs[key]) for key in MATTERS if isinstance(inputs.get(key), str | int))
+
+
+MATTERS = ("machineType", "type", "size", "location", "zone", "ipCidrRange", "schedule", "role", "service")
+"""The inputs by which a reader knows a new resource, where it has them."""
+
+
+def together(changes: Sequence[Change]) -> list[tuple[Change, ...]]:
+    """Put grants that go, or that follow the same replacement, together: one line says of them what there is to say."""
+    groups: dict[object, list[Change]] = {}
+    for change in changes:
+        causes = tuple(sorted({reason.follows or "" for reason in change.reasons}))
+        follows = change.operation is Operation.REPLACE and "" not in causes
+        alike = grants(change) and not change.refused and (follows or change.operation is Operation.DELETE)
+        groups.setdefault((change.operation, causes) if alike else change.key, []).append(change)
+    return [tuple(group) for group in groups.values()]
+
+
+def many(group: Sequence[Change], limit: int = 40) -> str:
+    """Say what a group of grants is: how many, because of what, and their names."""
+    names = [change.name for change in group]
+    causes = ", ".join(dict.fromkeys(reason.follows or "" for change in group for reason in change.reasons))
+    listed = ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
+    return f"{len(group)} grants{f' that follow {causes}' if causes else ''}: {listed}"
+
+
+def reasons(change: Change) -> Iterator[str]:
+    """Say why a resource is replaced, a line a reason."""
+    for reason in change.reasons:
+        because = f" follows {reason.follows}" if reason.follows else ""
+        yield f"{reason.property}{because}: {reason.text}"
+
+
+def order(change: Change) -> str:
+    """Say in which order the old and the new one go and come."""
+    return "the old one goes first" if change.delete_first else "the new one comes first"
+
+
+def usd(value: Decimal) -> str:
+    """Write an amount in USD to the cent, or to four digits where that would be nothing."""
+    digits = 2 if value == 0 or abs(value) >= Decimal("0.01") else 4
+    return f"{'-' if value < 0 else ''}${abs(value):.{digits}f}"
+
+
+def more(value: Decimal) -> str:
+    """Write a difference in USD with its sign."""
+    return f"+{usd(value)}" if value >= 0 else usd(value)
+
+
+def days(runway: Runway | None) -> str:
+    """Say how long the credit lasts."""
+    if runway is None:
+        return "-"
+    if runway.never:
+        return "for ever"
+    return "?" if runway.days is None else f"{runway.days:.0f} days"
+
+
+def cost_rows(cost: Cost) -> list[tuple[str, str, str, str]]:
+    """Lay out the cost of both sides: what, before, after and the difference."""
+    before, after = cost.before, cost.after
+
+    def money(name: str, pick: Callable[[Estimate], Decimal]) -> tuple[str, str, str, str]:
+        was, will = (pick(side) if side else Decimal(0) for side in (before, after))
+        texts = [_at_least(side, usd(value)) if side else "-" for side, value in ((before, was), (after, will))]
+        return name, texts[0], texts[1], more(will - was) if will != was else ""
+
+    def lasts(name: str, pick: Callable[[Estimate], Runway]) -> tuple[str, str, str, str]:
+        was, will = (days(pick(side)) if side else "-" for side in (before, after))
+        return name, was, will, ""
+
+    return [
+        money("an hour, everything on", lambda side: side.per_hour_on),
+        money("a day, nothing running", lambda side: side.per_day_idle),
+        money("a day, as planned", lambda side: side.per_day_planned),
+        lasts("credit lasts, as planned", lambda side: side.planned),
+        lasts("credit lasts, nothing running", lambda side: side.idle),
+    ]
+
+
+def _at_least(estimate: Estimate, text: str) -> str:
+    return f"at least {text}" if estimate.at_least else text
+
+
+def per_hour(cost: Cost | None) -> str:
+    """Say in few characters what a change adds to an hour with everything on; empty where nothing."""
+    if cost is None or not cost.per_hour:
+        return ""
+    return f"{more(cost.per_hour)}/h" + (" at least" if cost.news_unknown else "")

@@ -1,0 +1,75 @@
+"""What the guardrails hold a stack to, and the exceptions from them: each with a reason and an end."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from infra.settings.problem import RefusedError
+from infra.settings.types import Date, Number, Section, matching
+
+
+def _reason(value: str) -> str:
+    if len(value.split()) < 3:
+        raise RefusedError(
+            "an exception says why in a sentence: whoever meets it later was not there",
+            "write what it is needed for, e.g. 'the demo on Friday is open to visitors'",
+        )
+    return value.strip()
+
+
+def _resource(value: str) -> str:
+    if not re.search(r"[A-Za-z0-9]", value):
+        raise RefusedError(
+            "an exception for every resource switches its rule off, also for what is added later",
+            "name the resources, e.g. trainer, or deploy-* for all that begin so",
+        )
+    return value
+
+
+Region = Annotated[
+    str,
+    matching(
+        r"[A-Za-z][A-Za-z0-9-]*",
+        "a region or multi-region is a name in letters, digits and hyphens",
+        "write for example europe-west1 or eu",
+    ),
+]
+
+
+class GuardrailException(Section):
+    """One thing that may break one rule until a day."""
+
+    rule: Annotated[
+        str,
+        matching(
+            r"[a-z][a-z0-9]*(-[a-z0-9]+)*",
+            "a rule is named by its id, in lower case with hyphens",
+            "copy the id from `coursecloud check`, e.g. machine-no-address",
+        ),
+    ]
+    """Id of the rule, as `coursecloud check` prints it."""
+    resource: Annotated[str, AfterValidator(_resource)]
+    """Name of the resource in the plan, e.g. `trainer`; `*` stands for any letters (`deploy-*`), and the word
+    `stack` for a rule about the whole stack."""
+    reason: Annotated[str, AfterValidator(_reason)]
+    """Why, in a sentence; it is printed at every check."""
+    until: Date
+    """The last day on which it holds."""
+
+    def matches(self, rule: str, resource: str) -> bool:
+        """Say whether it is about this rule and this resource."""
+        pattern = ".*".join(re.escape(part) for part in self.resource.split("*"))
+        return self.rule == rule and re.fullmatch(pattern, resource) is not None
+
+
+class Guardrails(Section):
+    """Limits of the guardrails, and exceptions from them."""
+
+    exceptions: tuple[GuardrailException, ...] = ()
+    """What may break a rule, why and until when."""
+    regions: Annotated[tuple[Region, ...], Field(min_length=1)] | None = None
+    """Regions and multi-regions that resources may be in; those that the stack file names unless given."""
+    max_idle_per_day: Annotated[Number, Field(gt=0, le=1000)] | None = None
+    """Ceiling of what the stack may cost per day while nothing runs, in the credit's currency; a fiftieth of
+    the credit unless given."""

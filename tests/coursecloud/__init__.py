@@ -1,0 +1,1 @@
+"""The command line: its commands as a person meets them, and the pure cores behind them."""

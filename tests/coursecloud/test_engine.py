@@ -1,0 +1,176 @@
+"""What is recorded of a program: each resource as it asked for it, with what is known, unknown and opted for."""
+
+import json
+import os
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coursecloud.engine import UNKNOWN, Recording, Registration, record
+
+HEAD = """\
+import pulumi
+from pulumi_gcp import compute, projects, serviceaccount, storage
+config = pulumi.Config()
+"""
+
+
+def run(folder: Path, lines: str, **config: object) -> Recording:
+    program = folder / "__main__.py"
+    program.write_text(HEAD + textwrap.dedent(lines), encoding="utf-8")
+    return record(program, project="coursecloud", stack="x", config={f"coursecloud:{k}": v for k, v in config.items()})
+
+
+def one(recording: Recording, name: str) -> Registration:
+    (found,) = (resource for resource in recording.resources if resource.name == name)
+    return found
+
+
+def test_a_resource_is_recorded_as_the_program_asked_for_it(tmp_path: Path) -> None:
+    made = run(
+        tmp_path,
+        """
+        first = storage.Bucket("first", name="b", location="EU", opts=pulumi.ResourceOptions(protect=True))
+        storage.Bucket(
+            "second", name=first.name.apply(lambda name: name + "-2"), location="EU", force_destroy=True,
+            opts=pulumi.ResourceOptions(depends_on=[first], ignore_changes=["labels"], retain_on_delete=True),
+        )
+        """,
+    )
+    first, second = one(made, "first"), one(made, "second")
+    assert first.urn.endswith("gcp:storage/bucket:Bucket::first")
+    assert (first.type, first.custom, first.parent) == ("gcp:storage/bucket:Bucket", True, None)
+    assert (first.protect, first.dependencies, dict(first.property_dependencies)) == (True, (), {})
+    assert dict(second.inputs) == {"name": "b-2", "location": "EU", "forceDestroy": True}
+    assert (second.protect, second.dependencies) == (False, (first.urn,))
+    assert dict(second.property_dependencies) == {"name": (first.urn,)}
+    assert second.options["ignoreChanges"] == ["labels"]
+    assert second.options["retainOnDelete"] is True
+    assert second.options["version"].count(".") == 2
+    assert set(first.options) == {"version"}
+
+
+def test_every_option_that_decides_over_a_resources_life_is_recorded(tmp_path: Path) -> None:
+    made = run(
+        tmp_path,
+        """
+        storage.Bucket("b", name="b", location="EU", opts=pulumi.ResourceOptions(
+            aliases=[pulumi.Alias(name="old")], delete_before_replace=True, replace_on_changes=["name"],
+            replacement_trigger=["two GPUs"], provider=pulumi.ProviderResource("gcp", "mine", {}),
+        ))
+        storage.Bucket("c", name="c", location="EU", opts=pulumi.ResourceOptions(delete_before_replace=False))
+        """,
+    )
+    options = one(made, "b").options
+    assert options["deleteBeforeReplace"] is True
+    assert options["replaceOnChanges"] == ["name"]
+    assert options["replacementTrigger"] == ["two GPUs"]
+    assert options["aliases"][0]["spec"]["name"] == "old"
+    provider = one(made, "b").provider
+    assert provider is not None
+    assert "::mine" in provider
+    assert one(made, "c").provider is None
+    assert set(one(made, "c").options) == {"version"}
+
+
+def test_a_component_is_the_parent_of_its_children_and_the_stack_is_nobodys(tmp_path: Path) -> None:
+    made = run(
+        tmp_path,
+        """
+        group = pulumi.ComponentResource("coursecloud:infra:Group", "group")
+        storage.Bucket("inside", name="b", location="EU", opts=pulumi.ResourceOptions(parent=group))
+        """,
+    )
+    group = one(made, "group")
+    assert (group.custom, group.parent) == (False, None)
+    assert one(made, "inside").parent == group.urn
+    assert [resource.name for resource in made.resources] == ["group", "inside"]
+
+
+@pytest.mark.parametrize(
+    ("resource", "known"),
+    [
+        (
+            'serviceaccount.Account("r", account_id="a", project="p")',
+            {
+                "email": "a@p.iam.gserviceaccount.com",
+                "member": "serviceAccount:a@p.iam.gserviceaccount.com",
+                "name": "projects/p/serviceAccounts/a@p.iam.gserviceaccount.com",
+                "id": "projects/p/serviceAccounts/a@p.iam.gserviceaccount.com",
+                "unique_id": UNKNOWN,
+            },
+        ),
+        ('storage.Bucket("r", name="b", location="EU")', {"id": "b", "url": "gs://b", "self_link": UNKNOWN}),
+        (
+            'compute.Network("r", name="n", project="p")',
+            {
+                "id": "projects/p/global/networks/n",
+                "self_link": "https://www.googleapis.com/compute/v1/projects/p/global/networks/n",
+            },
+        ),
+        ('compute.Network("r", name="n")', {"id": UNKNOWN, "self_link": UNKNOWN}),
+        (
+            'projects.IAMCustomRole("r", role_id="o", project="p", title="t", permissions=["a.b.c"])',
+            {"id": "projects/p/roles/o", "name": "projects/p/roles/o"},
+        ),
+    ],
+)
+def test_what_follows_from_the_inputs_is_known_and_the_rest_is_marked(
+    resource: str, known: dict[str, Any], tmp_path: Path
+) -> None:
+    exports = "\n".join(f"pulumi.export({key!r}, r.{key})" for key in known)
+    assert run(tmp_path, f"r = {resource}\n{exports}\n").outputs == known
+
+
+def test_numbers_lists_and_nothing_come_out_as_they_went_in(tmp_path: Path) -> None:
+    value = {"whole": 3, "half": 0.5, "list": [1, "a", True, {"b": 2}], "no": False, "text": "3"}
+    made = run(tmp_path, f"pulumi.export('value', {value!r})")
+    assert made.outputs == {"value": value}
+    assert isinstance(dict(made.outputs)["value"]["whole"], int)
+
+
+def test_configuration_arrives_as_the_engine_hands_it_on(tmp_path: Path) -> None:
+    made = run(
+        tmp_path,
+        """
+        pulumi.export("text", config.get("text"))
+        pulumi.export("section", config.get_object("section"))
+        pulumi.export("flag", config.get("flag"))
+        pulumi.export("where", [pulumi.get_project(), pulumi.get_stack(), pulumi.runtime.is_dry_run()])
+        """,
+        text="plain: text",
+        section={"a": [1, 2]},
+        flag=True,
+    )
+    assert made.outputs == {
+        "text": "plain: text",
+        "section": {"a": [1, 2]},
+        "flag": "true",
+        "where": ["coursecloud", "x", True],
+    }
+
+
+@pytest.mark.parametrize("before", [None, json.dumps({"other:key": "kept"})])
+def test_the_environment_is_as_before_even_when_the_program_fails(
+    before: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if before is None:
+        monkeypatch.delenv("PULUMI_CONFIG", raising=False)
+    else:
+        monkeypatch.setenv("PULUMI_CONFIG", before)
+    with pytest.raises(ZeroDivisionError):
+        run(tmp_path, "1 / 0")
+    assert os.environ.get("PULUMI_CONFIG") == before
+    assert run(tmp_path, "pulumi.export('a', 1)").outputs == {"a": 1}
+    assert os.environ.get("PULUMI_CONFIG") == before
+
+
+def test_a_program_runs_in_its_own_folder_and_two_runs_share_nothing(tmp_path: Path) -> None:
+    first = run(tmp_path, "import os\npulumi.export('folder', os.getcwd())\nstorage.Bucket('b', location='EU')")
+    second = run(tmp_path, "pulumi.export('alone', True)")
+    assert first.outputs == {"folder": str(tmp_path)}
+    assert second.outputs == {"alone": True}
+    assert second.resources == []
+    assert Path.cwd() != tmp_path

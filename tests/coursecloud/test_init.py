@@ -1,0 +1,269 @@
+"""A group's first stack file: what is asked, what is written, and what is refused before anything is."""
+
+import re
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner, Result
+
+from coursecloud import init, stackfile
+from coursecloud.cli import app
+from coursecloud.init import write
+from coursecloud.init.answers import QUESTIONS, members_of, region_for, stack_of
+from infra import tables
+from infra.settings import Settings, load
+from tests.settings.stacks import ROOT, marked
+
+MINIMAL = {"project": "mlops-group-07", "group": "group-07"}
+WHOLE = MINIMAL | {
+    "gpu": "yes",
+    "region": "europe-west1",
+    "starts": "2026-11-23",
+    "ends": "2026-12-18",
+    "credit": "350 DKK",
+    "timezone": "Europe/Copenhagen",
+    "keep": "yes",
+    "repository": "https://github.com/our-group/our-project.git",
+    "members": "ada@example.com, group:all@googlegroups.com",
+}
+
+
+def run(*words: str, folder: Path) -> Result:
+    return CliRunner().invoke(app, ["init", "--folder", str(folder), *words], env={"COLUMNS": "200", "NO_COLOR": ""})
+
+
+def options(answers: dict[str, str]) -> list[str]:
+    words = [word for name, answer in answers.items() if name != "keep" for word in (f"--{name}", answer)]
+    return words + (["--keep"] if answers.get("keep") == "yes" else [])
+
+
+def loaded(folder: Path, stack: str = "group-07") -> Settings:
+    content = stackfile.read(stack, folder / f"Pulumi.{stack}.yaml")
+    assert marked(content) == []
+    return load(content, stack, folder)
+
+
+def left_in(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.iterdir())
+
+
+def test_the_least_answers_make_a_stack_file_with_the_loaders_defaults(tmp_path: Path) -> None:
+    result = run(*options(MINIMAL), folder=tmp_path)
+    assert result.exit_code == 0, result.output
+    assert left_in(tmp_path) == ["Pulumi.group-07.yaml"]
+    read = loaded(tmp_path)
+    assert read == Settings(stack="group-07", project="mlops-group-07", course=read.course)
+    assert "coursecloud plan --stack group-07" in result.output
+
+
+def test_all_answers_end_where_they_belong(tmp_path: Path) -> None:
+    assert run(*options(WHOLE), folder=tmp_path).exit_code == 0
+    read = loaded(tmp_path)
+    assert (read.project, read.region, read.course.group) == ("mlops-group-07", "europe-west1", "group-07")
+    trainer = read.machines["trainer"]
+    assert trainer.gpu
+    assert (trainer.gpu.model, trainer.spot, trainer.zone) == ("T4", True, "europe-west1-b")
+    assert trainer.data_disk
+    assert (trainer.data_disk.keep, trainer.fallback_zones) == (True, ())
+    assert (read.training.gpu, read.training.spot) == (trainer.gpu, True)
+    assert (str(read.lease.starts), str(read.lease.ends)) == ("2026-11-23", "2026-12-18")
+    assert (read.lease.credit.amount, read.lease.credit.currency, read.lease.max_per_hour) == (350, "DKK", 14)
+    assert read.lease.time_zone == "Europe/Copenhagen"
+    assert read.storage.keep
+    assert read.registry.keep
+    assert read.secrets.keep
+    assert read.builds.repository
+    assert (read.builds.repository.owner, read.builds.repository.name) == ("our-group", "our-project")
+    assert read.team.members == ("user:ada@example.com", "group:all@googlegroups.com")
+
+
+def test_every_key_that_is_written_is_explained_in_its_line_or_the_one_above() -> None:
+    lines = init.text(WHOLE, owner="p-1").splitlines()
+    keys = [(number, line) for number, line in enumerate(lines) if re.match(r"\s+\S+:(\s|$)", line)]
+    assert len(keys) > 30
+    assert [line for number, line in keys if "  # " not in line and "  # " not in lines[number - 1]] == []
+    assert max(map(len, lines)) <= 100
+
+
+def test_a_person_is_a_pseudonym_in_the_stack_file_and_an_address_only_where_git_does_not_look(tmp_path: Path) -> None:
+    assert run(*options(WHOLE), folder=tmp_path).exit_code == 0
+    committed = [file for file in tmp_path.iterdir() if file.name.startswith("Pulumi.")]
+    assert all("example.com" not in file.read_text() and "ada" not in file.read_text() for file in committed)
+    assert re.fullmatch(r"p-[0-9a-f]{10}", loaded(tmp_path).course.owner)
+    ignored = (tmp_path / ".gitignore").read_text().splitlines()
+    for name in ("members.group-07.yaml", "owners.key"):
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
+        assert any(Path(name).match(pattern) for pattern in ignored)
+    assert "ada@example.com" in (tmp_path / "members.group-07.yaml").read_text()
+
+
+def test_the_project_itself_ignores_what_holds_addresses() -> None:
+    assert set(write.IGNORED) <= set((ROOT / ".gitignore").read_text().splitlines())
+
+
+def test_what_is_ignored_already_is_not_written_again(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("mine\nowners.key")
+    assert run(*options(WHOLE), folder=tmp_path).exit_code == 0
+    lines = (tmp_path / ".gitignore").read_text().splitlines()
+    assert lines[:2] == ["mine", "owners.key"]
+    assert lines.count("owners.key") == 1
+    assert "members.*.yaml" in lines
+
+
+def test_a_pseudonym_stays_the_same_with_its_key_and_says_nothing_without(tmp_path: Path) -> None:
+    assert run(*options(WHOLE), folder=tmp_path).exit_code == 0
+    first = loaded(tmp_path).course.owner
+    assert run(*options(WHOLE | {"members": "Ada@Example.com"}), "--force", folder=tmp_path).exit_code == 0
+    assert loaded(tmp_path).course.owner == first
+    (tmp_path / "owners.key").unlink()
+    assert run(*options(WHOLE), "--force", folder=tmp_path).exit_code == 0
+    assert loaded(tmp_path).course.owner != first
+
+
+def test_a_broken_key_of_pseudonyms_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "owners.key").write_text("xyz")
+    result = run(*options(WHOLE), folder=tmp_path)
+    assert result.exit_code == 2
+    assert "this is no key of pseudonyms" in result.stderr
+    assert left_in(tmp_path) == ["owners.key"]
+
+
+class TestNotOverwriting:
+    """What is there stays, unless --force says otherwise."""
+
+    @pytest.mark.parametrize("there", ["Pulumi.group-07.yaml", "members.group-07.yaml", "Pulumi.group-07.yml"])
+    def test_a_file_that_is_there_is_named_and_left_alone(self, there: str, tmp_path: Path) -> None:
+        (tmp_path / there).write_text("mine")
+        result = run(*options(WHOLE), folder=tmp_path)
+        assert result.exit_code == 2
+        assert f"{there}: there already; nothing was written" in result.stderr
+        assert left_in(tmp_path) == [there]
+        assert (tmp_path / there).read_text() == "mine"
+
+    def test_with_force_it_is_written_anew(self, tmp_path: Path) -> None:
+        (tmp_path / "Pulumi.group-07.yaml").write_text("mine")
+        assert run(*options(MINIMAL), "--force", folder=tmp_path).exit_code == 0
+        assert loaded(tmp_path).project == "mlops-group-07"
+
+    def test_beside_a_file_of_the_other_ending_not_even_force_writes(self, tmp_path: Path) -> None:
+        (tmp_path / "Pulumi.group-07.yml").write_text("mine")
+        result = run(*options(MINIMAL), "--force", folder=tmp_path)
+        assert result.exit_code == 2
+        assert "rename it to end in .yaml" in result.stderr
+
+    def test_members_that_somebody_wrote_before_are_kept_where_none_are_given(self, tmp_path: Path) -> None:
+        (tmp_path / "members.group-07.yaml").write_text("- user:a@b.dk\n")
+        assert run(*options(MINIMAL), folder=tmp_path).exit_code == 0
+        assert loaded(tmp_path).team.members == ("user:a@b.dk",)
+
+    def test_if_one_file_cannot_be_placed_all_are_as_before(self, tmp_path: Path) -> None:
+        (tmp_path / "Pulumi.a.yaml").write_text("mine")
+        (tmp_path / "Pulumi.b.yaml").mkdir()
+        groups = [MINIMAL | {"group": name} for name in ("a", "c", "b")]
+        with write.staged(tmp_path, ROOT, groups) as staged, pytest.raises(OSError, match="directory"):
+            staged.place()
+        assert left_in(tmp_path) == ["Pulumi.a.yaml", "Pulumi.b.yaml"]
+        assert (tmp_path / "Pulumi.a.yaml").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, ["--project", "--group", "every stack file needs this"]),
+        ({"group": "group-07"}, ["--project"]),
+        (MINIMAL | {"project": "My Project"}, ["--project: 'My Project'", "6 to 30"]),
+        (MINIMAL | {"project": "123456789"}, ["--project", "6 to 30"]),
+        (MINIMAL | {"project": "my-google-project"}, ["'google' in it"]),
+        (MINIMAL | {"group": "Group 7"}, ["--group: 'Group 7'", "remedy  name the group for example group-07"]),
+        (MINIMAL | {"group": "ada@example.com"}, ["--group", "without spaces, dots or '@'"]),
+        (MINIMAL | {"group": "../../etc/x"}, ["--group: '../../etc/x'"]),
+        (MINIMAL | {"group": "a\nb"}, ["--group"]),
+        (MINIMAL | {"group": "a" * 60}, ["1 to 40"]),
+        (MINIMAL | {"region": "europe-wset1"}, ["--region", "did you mean 'europe-west1'"]),
+        (MINIMAL | {"region": "europe-west1-b"}, ["--region", "did you mean 'europe-west1'"]),
+        (MINIMAL | {"gpu": "T5"}, ["--gpu: 'T5'", "T4, V100"]),
+        (MINIMAL | {"gpu": "V100", "region": "europe-west1"}, ["--gpu", "there is no V100", "europe-west4"]),
+        (MINIMAL | {"starts": "23.11.2026"}, ["--starts", "2026-12-18"]),
+        (MINIMAL | {"ends": "2026-12-18"}, ["a lease with an end needs its start"]),
+        (MINIMAL | {"starts": "2026-12-18", "ends": "2026-12-01"}, ["after it ends"]),
+        (MINIMAL | {"credit": "fifty"}, ["--credit", "50 USD"]),
+        (MINIMAL | {"credit": "50 kr."}, ["--credit", "50 USD"]),
+        (MINIMAL | {"credit": "50 DDK"}, ["did you mean 'DKK'"]),
+        (MINIMAL | {"credit": "0"}, ["--credit: '0'", "more than 0"]),
+        (MINIMAL | {"credit": "50,5 USD"}, ["--credit"]),
+        (MINIMAL | {"timezone": "Copenhagen"}, ["--timezone", "IANA"]),
+        (MINIMAL | {"repository": "our-project"}, ["--repository", "OWNER/NAME"]),
+        (MINIMAL | {"repository": "a b/c"}, ["--repository"]),
+        (MINIMAL | {"members": "ada"}, ["--members: 'ada'", "e-mail"]),
+        (MINIMAL | {"members": "allUsers:x"}, ["--members"]),
+        ({"project": "X", "group": "Y Z", "gpu": "T5", "credit": "?"}, ["--project", "--group", "--gpu", "--credit"]),
+    ],
+)
+def test_what_is_wrong_is_said_at_once_by_its_option_and_nothing_is_written(
+    given: dict[str, str], said: list[str], tmp_path: Path
+) -> None:
+    result = run(*options(given), folder=tmp_path)
+    assert result.exit_code == 2
+    assert "nothing was written" in result.stderr
+    for words in said:
+        assert words in result.stderr
+    assert "Traceback" not in result.output
+    assert left_in(tmp_path) == []
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(**_: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(write.tempfile, "mkdtemp", denied)
+    result = run(*options(MINIMAL), folder=tmp_path)
+    assert result.exit_code == 2
+    assert "Permission denied; nothing was written" in result.stderr
+
+
+def test_a_group_that_begins_with_a_digit_gets_a_stack_that_begins_with_a_letter() -> None:
+    assert stack_of({"group": "07"}) == "group-07"
+
+
+@pytest.mark.parametrize("model", [gpu.short for gpu in tables.gpus().values()])
+def test_every_gpu_of_the_tables_makes_a_valid_stack_in_the_region_that_is_proposed(model: str, tmp_path: Path) -> None:
+    assert init.refusals(MINIMAL | {"gpu": model}) == []
+    assert run(*options(MINIMAL | {"gpu": model}), folder=tmp_path).exit_code == 0
+    assert loaded(tmp_path).region == region_for({"gpu": model})
+
+
+@pytest.mark.parametrize("model", [gpu.short for gpu in tables.gpus().values()])
+def test_the_region_that_the_question_recommends_has_every_gpu(model: str) -> None:
+    assert "europe-west4 has every GPU" in next(question.help for question in QUESTIONS if question.name == "region")
+    assert init.refusals(MINIMAL | {"gpu": model, "region": "europe-west4"}) == []
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            question.name: st.text(max_size=12) | st.sampled_from(list(WHOLE.values())) for question in QUESTIONS
+        },
+    )
+)
+@hypothesis_settings(max_examples=150, deadline=None)
+def test_whatever_is_answered_is_a_valid_file_or_a_list_of_mistakes(answers: dict[str, str]) -> None:
+    for name, problem in init.refusals(answers):
+        assert name in [question.name for question in QUESTIONS]
+        assert problem.rule
+        assert problem.remedy
+
+
+@pytest.mark.parametrize("text", ["a@b.dk,c@d.dk", "a@b.dk; c@d.dk", " a@b.dk\nc@d.dk ", "user:a@b.dk|c@d.dk|a@b.dk"])
+def test_members_are_read_however_they_are_listed(text: str) -> None:
+    assert members_of({"members": text}) == ["user:a@b.dk", "user:c@d.dk"]
+
+
+def test_every_file_that_is_written_is_named_once(tmp_path: Path) -> None:
+    output = run(*options(WHOLE), folder=tmp_path).output
+    for name in left_in(tmp_path):
+        assert output.count(f"wrote {name}") == 1

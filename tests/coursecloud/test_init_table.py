@@ -1,0 +1,225 @@
+"""Stack files of many groups from a table: every form a spreadsheet writes, and every mistake at once."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner, Result
+
+from coursecloud import stackfile
+from coursecloud.cli import app
+from coursecloud.init import table
+from coursecloud.init.answers import NAMES
+from infra.settings import Settings, load
+
+TWO = "group,project,gpu,members\ngroup-01,mlops-01,yes,ada@example.com\ngroup-02,mlops-02,no,bob@example.com\n"
+
+
+def run(content: str | bytes, folder: Path, *words: str) -> Result:
+    file = folder / "in" / "groups.csv"
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    into = folder / "out"
+    into.mkdir(exist_ok=True)
+    return CliRunner().invoke(
+        app, ["init", "--from", str(file), "--folder", str(into), *words], env={"COLUMNS": "200", "NO_COLOR": ""}
+    )
+
+
+def loaded(folder: Path) -> dict[str, Settings]:
+    out = folder / "out"
+    return {stack: load(stackfile.read(stack, file), stack, out) for stack, file in stackfile.every(out)}
+
+
+def written(folder: Path) -> list[str]:
+    return sorted(file.name for file in (folder / "out").iterdir())
+
+
+def test_each_line_makes_a_stack_of_its_own(tmp_path: Path) -> None:
+    result = run(TWO, tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "wrote 2 stack files" in result.stdout
+    read = loaded(tmp_path)
+    assert {stack: settings.project for stack, settings in read.items()} == {
+        "group-01": "mlops-01",
+        "group-02": "mlops-02",
+    }
+    assert read["group-01"].machines["trainer"].gpu
+    assert read["group-02"].team.members == ("user:bob@example.com",)
+    assert len({settings.course.owner for settings in read.values()}) == 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        TWO,
+        "\ufeff" + TWO,
+        TWO.replace("\n", "\r\n"),
+        TWO.replace(",", ";"),
+        TWO.replace(",", "\t"),
+        "sep=;\r\n" + TWO.replace(",", ";").replace("\n", "\r\n"),
+        TWO.replace("group,project", " Group , PROJECT"),
+        TWO + ",,,\n\n",
+        TWO.rstrip("\n"),
+        TWO.replace("mlops-01", '"mlops-01"').replace("ada@example.com", '"ada@example.com\n"'),
+    ],
+    ids=["plain", "BOM", "CRLF", "semicolons", "tabs", "sep", "header", "blank", "no-last-newline", "quoted"],
+)
+def test_however_a_spreadsheet_writes_it_the_table_is_the_same(content: str, tmp_path: Path) -> None:
+    assert run(content, tmp_path).exit_code == 0
+    assert [(s.project, s.team.members) for s in loaded(tmp_path).values()] == [
+        ("mlops-01", ("user:ada@example.com",)),
+        ("mlops-02", ("user:bob@example.com",)),
+    ]
+
+
+def test_no_address_is_in_what_git_takes(tmp_path: Path) -> None:
+    assert run(TWO, tmp_path).exit_code == 0
+    ignored = (tmp_path / "out" / ".gitignore").read_text().splitlines()
+    for file in (tmp_path / "out").iterdir():
+        if not any(file.match(pattern) for pattern in ignored):
+            assert "example.com" not in file.read_text()
+            assert "ada" not in file.read_text()
+    assert Path("groups.csv").match("groups*.csv")
+    assert "groups*.csv" in ignored
+
+
+def test_options_answer_where_a_cell_is_empty(tmp_path: Path) -> None:
+    content = "group,project,region\na,mlops-01,\nb,mlops-02,us-central1\n"
+    assert run(content, tmp_path, "--region", "europe-west4", "--credit", "20 EUR").exit_code == 0
+    read = loaded(tmp_path)
+    assert (read["a"].region, read["b"].region) == ("europe-west4", "us-central1")
+    assert {settings.lease.credit.currency for settings in read.values()} == {"EUR"}
+
+
+def test_every_mistake_of_every_line_is_said_at_once_and_nothing_is_written(tmp_path: Path) -> None:
+    content = """\
+group,project,region,gpu,starts,members,credit
+A B,My Project,mars,maybe,23.11.2026,ada,50 kr
+x,my-proj-1,europe-west1,V100,,,
+X,my-proj-1,,,,,
+,my-proj-2,,,,,
+../../y,my-proj-3
+good,my-proj-5,,,,,
+z,my-proj-4,a,b,c,d,e,f
+"""
+    result = run(content, tmp_path)
+    assert result.exit_code == 2
+    told = result.stderr
+    for place in (
+        *(f"line 2, column {name}: " for name in ("group", "project", "region", "gpu", "starts", "members", "credit")),
+        "line 3, column gpu: 'V100'",
+        "line 4, column group: 'X'",
+        "line 5, column group",
+        "line 6, column group: '../../y'",
+        "line 8",
+    ):
+        assert place in told
+    assert "line 7" not in told
+    assert told.count("rule") == told.count("remedy") == int(told.split()[0])
+    assert "nothing was written" in told
+    assert written(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "column group"),
+        ("group,project\n", "the table has no group"),
+        ("group,project\n,\n", "the table has no group"),
+        ("group,projct\na,b\n", "did you mean 'project'?"),
+        ("group\na\n", "column project"),
+        ("group,project,name\na,mlops-01,Ada\n", "remove this one"),
+        ("group,project,group\na,mlops-01,b\n", "the column is there twice"),
+        ("group,project,\na,mlops-01,b\n", "name the column, or remove it"),
+        ('group,project\n"a,mlops-01\n', "close each double quote"),
+        ('group,project\na,"mlops"-01\n', "close each double quote"),
+        ("group,project\na,mlops-01,x\n", "the line has 3 cells"),
+        ("group,project\na,mlops-01\nA,mlops-02\n", "the group is in line 2 already"),
+        (b"group,project\ngr\xf8n,mlops-01\n", "line 2 is not UTF-8 text"),
+        ("group,project\na,mlops-01\n".encode("utf-16"), "not UTF-8 text"),
+        (b"PK\x03\x04\x00\x00\x00", "not UTF-8 text"),
+        ("group,project\n" + "x" * 200_000 + ",a\n", "field larger"),
+        ("group,project,keep\na,mlops-01,perhaps\n", "this is yes or no"),
+        ("group,project,gpu,region\na,mlops-01,T4,europe-west10\n", "there is no T4 in region europe-west10"),
+    ],
+)
+def test_a_broken_table_is_refused_with_rule_and_remedy(content: str | bytes, said: str, tmp_path: Path) -> None:
+    result = run(content, tmp_path)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert "remedy" in result.stderr
+    assert "Traceback" not in result.output
+    assert written(tmp_path) == []
+
+
+def test_lines_are_counted_as_an_editor_counts_them(tmp_path: Path) -> None:
+    content = 'group,project,members\na,mlops-01,"a@b.dk\nc@d.dk"\n\nb,Nope,\n'
+    assert "line 5, column project: 'Nope'" in run(content, tmp_path).stderr
+    assert "line 6, column project: 'Nope'" in run("sep=,\n" + content, tmp_path).stderr
+
+
+def test_a_table_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["init", "--from", str(tmp_path / "none.csv"), "--folder", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "No such file" in result.stderr
+
+
+@pytest.mark.parametrize("option", ["--project", "--group", "--members"])
+def test_what_is_of_one_group_is_no_option_for_many(option: str, tmp_path: Path) -> None:
+    result = run(TWO, tmp_path, option, "mlops-01")
+    assert result.exit_code == 2
+    assert f"{option} is of one group" in result.stderr
+    assert written(tmp_path) == []
+
+
+def test_groups_that_share_a_project_are_written_and_named(tmp_path: Path) -> None:
+    result = run(TWO.replace("mlops-02", "mlops-01"), tmp_path)
+    assert result.exit_code == 0
+    assert "lines 2, 3: these groups share the project mlops-01, and its bill" in result.stderr
+
+
+def test_a_second_run_writes_over_nothing_and_with_force_the_same(tmp_path: Path) -> None:
+    assert run(TWO, tmp_path).exit_code == 0
+    before = {name: (tmp_path / "out" / name).read_text() for name in written(tmp_path)}
+    result = run(TWO + "group-03,mlops-03,,\n", tmp_path)
+    assert result.exit_code == 2
+    assert "Pulumi.group-01.yaml" in result.stderr
+    assert {name: (tmp_path / "out" / name).read_text() for name in written(tmp_path)} == before
+    assert run(TWO, tmp_path, "--force").exit_code == 0
+    assert {name: (tmp_path / "out" / name).read_text() for name in written(tmp_path)} == before
+
+
+def test_five_hundred_groups_are_all_read_by_the_loader_before_any_is_written(tmp_path: Path) -> None:
+    lines = [f"group-{n:03},mlops-2026-{n:03}" for n in range(500)]
+    assert run("\n".join(["group,project", *lines[:-1], "group-499,Nope"]), tmp_path).exit_code == 2
+    assert written(tmp_path) == []
+    assert run("\n".join(["group,project", *lines]), tmp_path).exit_code == 0
+    assert len(written(tmp_path)) == 500
+
+
+@given(st.lists(st.lists(st.text(max_size=8), max_size=5), max_size=5), st.sampled_from(",;\t"))
+@hypothesis_settings(max_examples=200, deadline=None)
+def test_any_cells_are_rows_or_mistakes(cells: list[list[str]], separator: str) -> None:
+    text = io.StringIO()
+    csv.writer(text, delimiter=separator).writerows([["group", "project", "region"], *cells])
+    rows, problems = table.read(text.getvalue(), {})
+    assert rows or problems
+    assert all(row.answers.keys() <= set(NAMES) for row in rows)
+    assert all(found.line >= 1 and found.problem.remedy for found in problems)
+
+
+@given(st.binary(max_size=60))
+@hypothesis_settings(max_examples=200, deadline=None)
+def test_any_bytes_are_a_table_or_one_mistake(content: bytes) -> None:
+    try:
+        text = table.decoded(content)
+    except ValueError as error:
+        assert "remedy" in str(error)  # noqa: PT017 - either outcome is right
+        return
+    rows, problems = table.read(text, {})
+    assert rows or problems

@@ -1,0 +1,196 @@
+"""What a reader is told before they deploy: what to do first, what is public, lost, billed while idle or unknown."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from coursecloud import plan as plans
+from coursecloud.commands.shared import ROOT
+from coursecloud.engine import UNKNOWN, Registration
+from coursecloud.plan import KINDS, Plan, bills, holds, notices, short_type, unknowns
+
+PROJECT = "gcp:project: my-project-1"
+BUILDS = "coursecloud:builds: {repository: {owner: a, name: b%s}, triggers: {t: {branch: ^main$, dockerfile: D}}}"
+BARE = ("coursecloud:machines: {}", "coursecloud:training: {enabled: false}")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("notices")
+
+
+def planned(folder: Path, *lines: str, project: str = PROJECT) -> Plan:
+    file = folder / "Pulumi.x.yaml"
+    file.write_text("config:\n" + "".join(f"  {line}\n" for line in (project, *lines)), encoding="utf-8")
+    return plans.make("x", file, ROOT)
+
+
+def told(plan: Plan, kind: str) -> list[str]:
+    return [notice.text for notice in notices(plan) if notice.kind == kind]
+
+
+def of_type(kind: str, name: str = "a", **changes: object) -> Registration:
+    """A resource of any type, as the program could have registered it."""
+    empty = Registration("urn", kind, name, True, None, {}, (), {}, None, False, {})
+    return dataclasses.replace(empty, **changes)  # pyright: ignore[reportArgumentType]
+
+
+def test_a_plain_stack_has_nothing_to_do_first(folder: Path) -> None:
+    assert told(planned(folder), "todo") == []
+
+
+def test_the_example_project_is_named_with_the_file_to_change(folder: Path) -> None:
+    made = planned(folder, *BARE, project="gcp:project: example-project-id")
+    assert told(made, "todo") == ["write your project's id into Pulumi.x.yaml; this one is an example"]
+
+
+def test_a_repository_is_connected_by_hand_unless_there_is_a_connection(folder: Path) -> None:
+    (todo,) = told(planned(folder, *BARE, BUILDS % ""), "todo")
+    assert todo.startswith("connect a/b once at https://console.cloud.google.com/cloud-build/triggers;")
+    assert "region=europe-west1/connect?project=my-project-1" in todo
+    assert told(planned(folder, *BARE, BUILDS % ", connection: mine"), "todo") == []
+    assert told(planned(folder, *BARE, "coursecloud:builds: {repository: {owner: a, name: b}}"), "todo") == []
+
+
+def test_each_mounted_secret_wants_its_value_first_and_a_listed_one_does_not(folder: Path) -> None:
+    secrets = "coursecloud:secrets: {names: {B: [services], A: [services], C: [services]}}"
+    services = "coursecloud:services: {x: {mountedSecrets: [B, A]}, y: {mountedSecrets: [A], secrets: [C]}}"
+    first, second = told(planned(folder, *BARE, secrets, services), "todo")
+    assert first.startswith("secret A is mounted")
+    assert second.startswith("secret B is mounted")
+    assert "`add secret A`" in first
+
+
+def test_a_gpu_machine_wants_a_quota_first(folder: Path) -> None:
+    machine = "coursecloud:machines: {a: {machineType: n1-standard-4, gpu: {model: T4}, spot: true}}"
+    (todo,) = told(planned(folder, machine), "todo")
+    assert "GPUS_ALL_REGIONS" in todo
+
+
+def test_encrypted_members_are_said_to_be_stand_ins(folder: Path) -> None:
+    team = "coursecloud:team: {members: [group:a@b.dk, %s]}"
+    (todo,) = told(planned(folder, *BARE, team % "{secure: AAAA}"), "todo")
+    assert todo.startswith("encrypted members are shown as encrypted-N@encrypted.invalid")
+    assert told(planned(folder, *BARE, team % "group:c@d.dk"), "todo") == []
+
+
+@pytest.mark.parametrize("member", ["allUsers", "allAuthenticatedUsers"])
+def test_what_everybody_may_call_is_public_and_what_the_group_may_is_not(folder: Path, member: str) -> None:
+    made = planned(folder, *BARE)
+    kind = "gcp:cloudrunv2/serviceIamMember:ServiceIamMember"
+    grant = of_type(kind, "open-public", inputs={"member": member, "name": "x-open"})
+    unnamed = of_type(kind, "other-public", inputs={"member": member})
+    own = of_type(kind, "own", inputs={"member": "group:a@b.dk", "name": "x-own"})
+    more = dataclasses.replace(made, resources=(*made.resources, grant, unnamed, own))
+    assert told(made, "public") == []
+    assert told(more, "public") == [
+        "x-open: everybody on the internet may call it",
+        "other-public: everybody on the internet may call it",
+    ]
+
+
+def test_an_external_address_is_told_where_there_are_machines_with_one(folder: Path) -> None:
+    assert told(planned(folder), "public") == [
+        "each machine has an external address while it runs; nothing comes in but SSH through IAP"
+    ]
+    assert told(planned(folder, "coursecloud:network: {egress: nat}"), "public") == []
+    assert told(planned(folder, *BARE), "public") == []
+
+
+def test_what_is_kept_and_what_a_destroy_loses_are_told_apart(folder: Path) -> None:
+    made = planned(folder, *BARE, "coursecloud:storage: {keep: true}", "coursecloud:registry: {keep: true}")
+    assert told(made, "data") == [
+        "`make down` keeps docker (images and packages), data (objects), models (objects)",
+        "`pulumi destroy` and `make down` delete staging (objects), with all that is in them",
+    ]
+    (lost,) = told(planned(folder, *BARE), "data")
+    assert lost.startswith("`pulumi destroy` and `make down` delete docker")
+
+
+def test_what_bills_while_idle_is_told_once_for_all_that_bill_alike(folder: Path) -> None:
+    idle = told(planned(folder), "idle")
+    assert "data, models, staging: stored objects and old versions" in idle
+    assert "workbench: its boot disk while it is stopped" in idle
+    assert not any(line.startswith("network") for line in idle)
+
+
+@pytest.mark.parametrize(
+    ("allow", "text"),
+    [
+        ("machineTypes: [z9-mega-4]", "machine type z9-mega-4"),
+        ("gpus: [z9]", "GPU z9"),
+        ("zones: [mars-1-x]", "zone mars-1-x"),
+    ],
+)
+def test_what_the_tables_do_not_know_is_told_with_what_it_is(folder: Path, allow: str, text: str) -> None:
+    made = planned(folder, *BARE, f"coursecloud:allow: {{{allow}}}")
+    assert told(made, "unknown") == [f"{text}: allowed by the stack file, unknown to the tables; its price is unknown"]
+
+
+def test_an_image_of_the_tables_is_not_told_and_another_is(folder: Path) -> None:
+    machines = "coursecloud:machines: {a: {image: ubuntu}, b: {image: my-images/own}}"
+    assert told(planned(folder, machines), "unknown") == [
+        "machine b: image my-images/own is not in the table; what it needs is unknown"
+    ]
+
+
+def test_a_lease_says_when_an_old_checkout_can_fail_and_one_without_an_end_that_it_has_none(folder: Path) -> None:
+    dated = planned(
+        folder, *BARE, "coursecloud:lease: {starts: 2026-11-23, ends: 2026-12-18}",
+        "coursecloud:storage: {data: {keepNewest: 7}}",
+    )  # fmt: skip
+    assert told(dated, "lease") == [
+        "a replaced object stays 55 days, the newest 7 versions for ever: an old `dvc checkout` can fail"
+        " from 2027-01-18"
+    ]
+    undated = told(planned(folder, *BARE), "lease")
+    assert undated[0].startswith("no end: add `starts` and `ends`")
+    assert undated[1].endswith("can fail 180 days after its data was replaced")
+
+
+def test_notices_come_in_the_order_of_their_headings() -> None:
+    kinds = [notice.kind for notice in notices(plans.make("full", ROOT / "Pulumi.full.yaml", ROOT))]
+    assert kinds == sorted(kinds, key=list(KINDS).index)
+    assert set(kinds) <= set(KINDS)
+
+
+def test_a_type_that_nobody_has_classed_bills_as_unknown_and_never_as_free() -> None:
+    assert bills(of_type("gcp:pubsub/topic:Topic")) == "unknown"
+    assert holds(of_type("gcp:pubsub/topic:Topic")) is None
+    assert bills(of_type("gcp:storage/bucket:Bucket")) == "storage"
+
+
+@pytest.mark.parametrize(
+    ("token", "short"),
+    [
+        ("gcp:storage/bucket:Bucket", "storage.Bucket"),
+        ("gcp:projects/iAMMember:IAMMember", "projects.IAMMember"),
+        ("coursecloud:infra:Storage", "coursecloud.infra:Storage"),
+        ("pulumi:pulumi:Stack", "pulumi.pulumi:Stack"),
+    ],
+)
+def test_a_type_is_shortened_to_its_service_and_its_name(token: str, short: str) -> None:
+    assert short_type(token) == short
+
+
+def test_unknown_values_are_named_by_their_path_however_deep() -> None:
+    inputs = {"a": UNKNOWN, "b": {"c": [1, {"d": UNKNOWN}], "e": "known"}, "f": [UNKNOWN]}
+    assert unknowns(of_type("x", inputs=inputs)) == ["a", "b.c[1].d", "f[0]"]
+
+
+def test_the_json_form_speaks_the_words_of_the_stack_file(folder: Path) -> None:
+    form = json.loads(json.dumps(plans.to_json(planned(folder, "coursecloud:storage: {keep: true}"))))
+    assert form["settings"]["machines"]["workbench"]["machineType"] == "e2-medium"
+    assert (form["stack"], form["project"], form["region"]) == ("x", "my-project-1", "europe-west1")
+    assert form["counts"]["kept"] == 2
+    assert form["counts"]["resources"] == sum(form["counts"]["types"].values())
+    assert form["counts"]["types"]["storage.Bucket"] == 3
+    assert list(form["counts"]["types"]) == sorted(form["counts"]["types"])
+    assert {tuple(notice) for notice in form["notices"]} == {("kind", "text")}
+    components = [resource for resource in form["resources"] if not resource["custom"]]
+    assert components
+    assert all(resource["bills"] is None for resource in components)
+    (data,) = (resource for resource in form["resources"] if resource["name"] == "data")
+    assert (data["bills"], data["holds"], data["protect"]) == ("storage", "objects", True)

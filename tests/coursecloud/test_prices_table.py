@@ -1,0 +1,168 @@
+"""The price files: every machine of the course's table against its parts, and what a dated file must have."""
+
+import datetime
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import yaml
+
+from coursecloud.cost import prices
+from coursecloud.cost.prices import Unknown, load
+from infra import tables
+from infra.settings.lease import CURRENCIES
+
+FACTS: dict[str, Any] = yaml.safe_load(
+    (Path(__file__).parent / "data" / "machine-prices.yaml").read_text(encoding="utf-8")
+)
+ROUNDING = Decimal("0.0000006")
+MACHINES = [(name, region, entry) for name, regions in FACTS["machines"].items() for region, entry in regions.items()]
+GPUS = [(name, region, entry) for name, regions in FACTS["gpus"].items() for region, entry in regions.items()]
+DISKS = [(name, region, entry) for name, regions in FACTS["disks"].items() for region, entry in regions.items()]
+ALL = load()
+
+
+@pytest.mark.parametrize("spot", [False, True])
+@pytest.mark.parametrize(("name", "region", "entry"), MACHINES)
+def test_a_machine_costs_what_its_parts_do(name: str, region: str, entry: Any, *, spot: bool) -> None:
+    found = prices.machine(ALL, name, region, spot=spot, looked_up=name == "g2-standard-4")
+    if entry == "not offered":
+        assert found == Unknown(f"{name} is not offered in {region}")
+    else:
+        assert isinstance(found, Decimal)
+        assert abs(found - Decimal(str(entry[spot]))) <= ROUNDING
+
+
+@pytest.mark.parametrize("spot", [False, True])
+@pytest.mark.parametrize(("name", "region", "entry"), GPUS)
+def test_a_gpu_costs_what_the_table_says(name: str, region: str, entry: Any, *, spot: bool) -> None:
+    found = prices.gpu(ALL, name, region, spot=spot)
+    if entry == "not offered":
+        assert isinstance(found, Unknown)
+        assert "not offered" in found.reason
+    else:
+        assert found == Decimal(str(entry[spot]))
+
+
+@pytest.mark.parametrize(("name", "region", "entry"), DISKS)
+def test_a_disk_costs_what_the_table_says(name: str, region: str, entry: float) -> None:
+    assert ALL.gib_month(region, name) == Decimal(str(entry))
+
+
+@pytest.mark.parametrize("family", FACTS["rates"])
+def test_a_familys_rates_are_those_of_the_table(family: str) -> None:
+    vcpu, gib = (ALL.hour("us-central1", f"{family}.{part}") for part in ("vcpu", "gib"))
+    assert [vcpu, gib] == [Decimal(str(rate)) for rate in FACTS["rates"][family]]
+
+
+def priced() -> list[tuple[str, str]]:
+    return [
+        (name, region)
+        for name, machine in tables.machine_types().items()
+        for region in sorted({tables.region_of(zone) for zone in machine.zones} & ALL.compute["regions"].keys())
+    ]
+
+
+def test_every_machine_that_is_offered_has_a_price() -> None:
+    missing = {name for name, region in priced() if isinstance(prices.machine(ALL, name, region), Unknown)}
+    assert missing == set()
+
+
+def test_spot_is_never_dearer_and_nothing_is_free() -> None:
+    for name, region in priced():
+        full, spot = (prices.machine(ALL, name, region, spot=kind) for kind in (False, True))
+        assert isinstance(full, Decimal)
+        assert isinstance(spot, Decimal)
+        assert 0 < spot < full, (name, region)
+
+
+@pytest.mark.parametrize(
+    ("less", "more", "times"),
+    [
+        ("e2-medium", "e2-standard-2", 2),
+        ("e2-small", "e2-medium", 2),
+        ("e2-micro", "e2-small", 2),
+        ("n1-standard-1", "n1-standard-16", 16),
+        ("a2-highgpu-1g", "a2-highgpu-8g", 8),
+        ("g2-standard-24", "g2-standard-48", 2),
+        ("c2-standard-4", "c2-standard-60", 15),
+    ],
+)
+def test_a_machine_of_twice_the_parts_costs_twice(less: str, more: str, times: int) -> None:
+    small, large = (prices.machine(ALL, name, "us-central1") for name in (less, more))
+    assert isinstance(small, Decimal)
+    assert large == small * times
+
+
+def test_memory_is_priced_and_not_only_cores() -> None:
+    # n1-highmem-2 has 5.5 GiB more than n1-standard-2: .004237 each
+    one, two = (prices.machine(ALL, f"n1-{kind}-2", "us-central1") for kind in ("standard", "highmem"))
+    assert isinstance(one, Decimal)
+    assert isinstance(two, Decimal)
+    assert two - one == Decimal("5.5") * Decimal("0.004237")
+
+
+def test_rates_that_come_apart_later_take_the_place_of_bundled_ones() -> None:
+    # What a refresh writes: cores, memory and GPU of a g2, each with a price of its own.
+    hour = {"g2.vcpu": [Decimal(1), None], "g2.gib": [Decimal(10), None], "gpu.nvidia-l4": [Decimal(100), None]}
+    made = prices.Prices({"date": "2026-01-01", "regions": {"us-central1": {"hour": hour}}}, {}, {})
+    assert prices.machine(made, "g2-standard-4", "us-central1") == 4 + 160 + 100
+    assert isinstance(prices.machine(made, "g2-standard-4", "us-central1", spot=True), Unknown)
+
+
+@pytest.mark.parametrize("lacking", ["g2.vcpu", "g2.gib", "gpu.nvidia-l4"])
+def test_a_machine_lacks_a_price_where_one_part_does(lacking: str) -> None:
+    hour = {"g2.vcpu": [Decimal(1), None], "g2.gib": [Decimal(1), None], "gpu.nvidia-l4": [Decimal(1), None]}
+    del hour[lacking]
+    made = prices.Prices({"date": "2026-01-01", "regions": {"us-central1": {"hour": hour}}}, {}, {})
+    assert isinstance(prices.machine(made, "g2-standard-4", "us-central1"), Unknown)
+
+
+@pytest.mark.parametrize("name", [*prices.FILES, "prices-skus"])
+def test_a_price_file_has_its_sources_and_its_date(name: str) -> None:
+    content = prices.read(prices.DATA / f"{name}.json")
+    assert datetime.date.fromisoformat(content["date"])
+    assert all(set(source) == {"title", "url", "read"} for source in content["source"])
+
+
+def test_every_free_tier_is_of_something_that_has_a_price() -> None:
+    services = ALL.services
+    assert set(services["free"]) - set(services["prices"]) == {"storage.standard"}
+
+
+def test_every_region_of_the_course_has_every_kind_of_price() -> None:
+    for region in ("us-central1", "europe-west1", "europe-west4"):
+        entry = ALL.compute["regions"][region]
+        assert {"e2.vcpu", "n1.vcpu", "n2.vcpu", "gpu.nvidia-tesla-t4", "address"} <= set(entry["hour"])
+        assert set(entry["gibMonth"]) == {"pd-standard", "pd-balanced", "pd-ssd", "standard"}
+        assert set(entry["gib"]) == {"egress", "nat-data"}
+
+
+def test_the_files_date_is_that_of_its_oldest_region() -> None:
+    compute = ALL.compute
+    assert compute["date"] == min(entry["date"] for entry in compute["regions"].values())
+
+
+@pytest.mark.parametrize("name", prices.FILES)
+def test_no_price_is_negative(name: str) -> None:
+    def numbers(value: Any) -> list[Decimal]:
+        if isinstance(value, dict):
+            return [number for entry in cast("dict[str, Any]", value).values() for number in numbers(entry)]
+        if isinstance(value, list):
+            return [number for entry in cast("list[Any]", value) for number in numbers(entry)]
+        return [value] if isinstance(value, Decimal) else []
+
+    found = numbers(prices.read(prices.DATA / f"{name}.json"))
+    assert found
+    assert min(found) > 0
+
+
+@pytest.mark.parametrize("currency", CURRENCIES)
+def test_a_currency_is_converted_through_the_euro(currency: str) -> None:
+    table = json.loads((prices.DATA / "prices-currencies.json").read_text(encoding="utf-8"))["perEuro"]
+    rate = ALL.usd(currency)
+    assert rate is not None
+    assert abs(float(rate) - table["USD"] / table[currency]) < 1e-12
+    assert ALL.usd("XXX") is None

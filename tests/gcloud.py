@@ -1,0 +1,73 @@
+"""The Google Cloud CLI in a folder of its own, talking to a stand-in and to nothing else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from standin import Standin
+
+MISSING = pytest.mark.skipif(
+    not shutil.which("gcloud"), reason="no gcloud on PATH: https://cloud.google.com/sdk/docs/install"
+)
+NOT_RUN = {
+    "docker push": "needs a docker daemon; the registry itself is not imitated",
+    "call service": "asks Google who one is, then calls an address that nothing answers on",
+}
+"""Commands of the outputs that a stand-in cannot answer, and why."""
+DRY_RUN = {"ssh": "--dry-run"}
+"""Commands that run but for their last step: there is no machine to log in to, so gcloud only says how it would."""
+
+
+@dataclass
+class Gcloud:
+    """One user of gcloud: a home, a token that means nothing, no memory of other accounts."""
+
+    home: Path
+    standin: Standin
+
+    def environment(self) -> dict[str, str]:
+        """Only what gcloud needs: no account, no key and no configuration of whoever runs the tests."""
+        home = str(self.home)
+        token = self.home / "token"
+        token.write_text("stand-in\n", encoding="utf-8")
+        own = {
+            "PATH": os.environ["PATH"],
+            "HOME": home,
+            "DOCKER_CONFIG": f"{home}/docker",
+            "CLOUDSDK_CONFIG": f"{home}/gcloud",
+            "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(token),
+            "CLOUDSDK_CORE_DISABLE_FILE_LOGGING": "1",
+            "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "1",
+        }
+        return self.standin.env() | own
+
+    def run(self, command: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a line as a shell reads it; `typed` is what its standard input gets."""
+        return subprocess.run(
+            ["/bin/sh", "-c", command],  # what is tried is the line that a person pastes
+            cwd=self.home,
+            env=self.environment(),
+            input=typed,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def answers(self, start: int) -> list[tuple[str, int]]:
+        """Method and status of what was asked since request number `start`."""
+        return [(call["id"], call["status"]) for call in self.standin.requests[start:]]
+
+
+def runnable(name: str, command: str) -> str | None:
+    """Give the command as it can be run here, or None for one of `NOT_RUN`."""
+    kind = next((kind for kind in (*NOT_RUN, *DRY_RUN) if name == kind or name.startswith(f"{kind} ")), "")
+    if kind in NOT_RUN:
+        return None
+    # Whoever pastes `--tag=TAG` writes a tag of their own there.
+    return f"{command} {DRY_RUN.get(kind, '')}".replace("=TAG", "=v1").strip()

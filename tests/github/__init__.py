@@ -1,0 +1,1 @@
+"""The workflows, the action and the script that comments."""

@@ -1,0 +1,13 @@
+"""The plans of the committed stacks, made once."""
+
+import pytest
+
+from coursecloud import plan as plans
+from coursecloud.plan import Plan
+from tests.infra.planned import COMMITTED, ROOT
+
+
+@pytest.fixture(scope="session")
+def committed() -> dict[str, Plan]:
+    """The plans of the committed stacks by name."""
+    return {stack: plans.make(stack, ROOT / f"Pulumi.{stack}.yaml", ROOT) for stack in COMMITTED}

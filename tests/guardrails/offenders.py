@@ -1,0 +1,8 @@
+"""For each rule: changes of a real plan that break it, and near ones that keep it."""
+
+from tests.guardrails.edits import Case
+from tests.guardrails.offenders_exposure import DELIVERY, LEAKS, PUBLIC
+from tests.guardrails.offenders_identity import IDENTITY
+from tests.guardrails.offenders_infrastructure import MACHINES, NETWORK, STACK, STORAGE
+
+CASES: list[Case] = [*STACK, *STORAGE, *NETWORK, *MACHINES, *IDENTITY, *PUBLIC, *DELIVERY, *LEAKS]

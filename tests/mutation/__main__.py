@@ -1,0 +1,63 @@
+"""`python -m tests.mutation`: run mutmut on a copy of the tree and hold what survived against the known survivors.
+
+Exit codes: 0 done, 2 a missing tool, 3 a survivor that nobody has given a reason for, or a score under the limit.
+"""
+
+import argparse
+import json
+import os
+import sys
+
+from tests.mutation import results, run
+
+LEAST = 80
+"""The score under which the run fails: killed mutants of a hundred, the harmless ones counted as survivors."""
+
+
+def main() -> int:
+    """Run what is asked for, print the score of each module, and list new survivors."""
+    parser = argparse.ArgumentParser(prog="make mutation", description=__doc__)
+    parser.add_argument("names", nargs="*", help="only these mutants, e.g. 'infra.network.*'; all unless given")
+    parser.add_argument("--again", action="store_true", help="run only what survived last time")
+    parser.add_argument("--report", action="store_true", help="run nothing; print the last result")
+    asked = parser.parse_args()
+    try:
+        if not asked.report:
+            run.copy_tree()
+        os.chdir(run.COPY)
+        names = [m.name for m in results.mutants(run.COPY) if not m.killed] if asked.again else asked.names
+        if not asked.report:
+            run.mutate(names)
+        return report()
+    except ModuleNotFoundError as error:
+        print(f"{error}\n    remedy  make mutation, which installs mutmut", file=sys.stderr)  # noqa: T201
+        return 2
+
+
+def report() -> int:
+    """Print the last result; the working directory is the copy."""
+    found = results.mutants(run.COPY)
+    done = [mutant for mutant in found if mutant.code not in results.NOT_RUN]
+    if not done:
+        print("nothing has been run yet\n    remedy  make mutation")  # noqa: T201
+        return 2
+    rows = results.table(done)
+    for module, count, killed, score in rows:
+        print(f"{module:<30} {count:>5} mutants {killed:>5} killed {count - killed:>4} survived {score:>5.1f} %")  # noqa: T201
+    survived = {results.change(mutant): mutant.name for mutant in done if not mutant.killed}
+    listed = results.known(json.loads(results.KNOWN.read_text(encoding="utf-8")))
+    new = results.unknown(survived, listed)
+    for change in new:
+        print(f"\nsurvived: {change.where}  ({survived[change]})\n  - {change.was}\n  + {change.becomes}")  # noqa: T201
+    if new:
+        print(  # noqa: T201
+            f"\n{len(new)} survivors have no reason in {results.KNOWN.name}"
+            "\n    remedy  write a test that fails with the change, or add the change there with the reason"
+        )
+    if len(done) < len(found):
+        print(f"\n{len(found) - len(done)} mutants have not been run")  # noqa: T201
+    return 3 if new or rows[-1][3] < LEAST else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

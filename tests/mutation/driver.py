@@ -1,0 +1,40 @@
+"""What runs in the copy of the tree: mutmut, with one mutant a fault and none that a crash would always give away."""
+
+import os
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+mutators: Any = import_module("mutmut.mutation.mutators")
+
+
+def forgotten_keyword(call: Any) -> Iterator[Any]:
+    """Leave out each argument that is given by its name. mutmut also makes it None, which is mostly the same."""
+    for index, argument in enumerate(call.args):
+        if argument.keyword:
+            yield call.with_changes(args=[*call.args[:index], *call.args[index + 1 :]])
+
+
+def other_word(text: Any) -> Iterator[Any]:
+    """Change a word once; mutmut also changes its letter case. Of sentences it says nothing: they are wording."""
+    if " " not in getattr(text, "value", " "):
+        yield from list(mutators.operator_string(text))[:1]
+
+
+def narrow() -> None:
+    """Put these in the place of mutmut's own operators."""
+    instead: dict[Any, Any] = {
+        mutators.operator_arg_removal: forgotten_keyword,
+        mutators.operator_string: other_word,
+        # `x = None` in place of a value ends in a crash wherever the line is run at all.
+        mutators.operator_assignment: None,
+    }
+    operators = [(node, instead.get(made, made)) for node, made in mutators.mutation_operators]
+    mutators.mutation_operators[:] = [(node, made) for node, made in operators if made]
+
+
+if __name__ == "__main__":
+    narrow()
+    mutmut: Any = import_module("mutmut.__main__")
+    mutmut._run(tuple(sys.argv[1:]), os.cpu_count())

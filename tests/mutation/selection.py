@@ -1,0 +1,68 @@
+"""A pytest plugin for the mutation run: hold a mutant against the quick tests of its own module.
+
+mutmut itself runs the tests during which it saw a function called. Plans are made once a session, so of the tests
+that read a plan it saw the first only; and a mutant of a component is planned by nearly every test there is.
+"""
+
+import gc
+import os
+
+import pytest
+
+PLANS = ("tests/infra/test_invariants.py", "tests/infra/test_stack.py", "tests/infra/test_closed_world.py")
+TESTS = {
+    "infra.component": ("tests/infra/test_machines.py", "tests/infra/test_storage.py", "tests/infra/test_team.py"),
+    "infra.outputs": ("tests/infra/test_outputs.py", "tests/infra/test_commands.py"),
+    "infra.stores": ("tests/infra/test_secrets.py", "tests/infra/test_training.py"),
+    "infra.names": ("tests/test_names.py",),
+    "infra.tables": ("tests/test_tables.py",),
+    "infra.training": ("tests/infra/test_training.py", "tests/infra/test_outputs.py", *PLANS),
+    "infra.settings": (
+        "tests/settings/test_edges.py",
+        "tests/settings/test_saying.py",
+        "tests/settings/test_proposals.py",
+        "tests/settings/test_rules.py",
+        "tests/settings/test_reading.py",
+        "tests/settings/test_usage.py",
+        "tests/settings/test_guardrails.py",
+    ),
+    "coursecloud.plan": ("tests/coursecloud/test_notices.py", "tests/coursecloud/test_plan.py"),
+    "coursecloud.engine": ("tests/coursecloud/test_engine.py", "tests/coursecloud/test_plan.py", *PLANS),
+    "coursecloud.saved": ("tests/coursecloud/test_saved.py",),
+    "coursecloud.stackfile": ("tests/test_stackfile.py",),
+}
+"""Where a module's tests are, unless they are in `tests/PACKAGE/test_MODULE.py` and among those of every plan."""
+
+MANY = 60
+"""From this many tests on it takes pytest longer to find each than to run the whole files."""
+
+
+def files_of(module: str) -> list[str]:
+    """Name the files of tests that a mutant of a module is held against, in this order.
+
+    >>> files_of("infra.names")
+    ['tests/test_names.py']
+    """
+    package, _, name = module.rpartition(".")
+    for known in (module, package):
+        if known in TESTS:
+            return list(TESTS[known])
+    return [f"tests/{package}/test_{name}.py", *PLANS]
+
+
+def chosen(module: str, seen: list[str]) -> list[str]:
+    """Choose what to run: of tests without plans those that mutmut saw, if they are few, and else whole files."""
+    files = files_of(module)
+    if module.startswith("infra.settings."):
+        called = sorted(test for test in seen if test.partition("::")[0] in files)
+        if 0 < len(called) < MANY:
+            return called
+    return files
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Replace the tests that mutmut asks for, where a mutant is active."""
+    module, _, function = os.environ.get("MUTANT_UNDER_TEST", "").rpartition(".")
+    if "__mutmut_" in function:
+        gc.freeze()  # what the fork inherits, hundreds of MB of the SDK, is not garbage
+        config.args = chosen(module, config.args)

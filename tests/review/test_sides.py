@@ -1,0 +1,347 @@
+"""Each side is rendered by its own code, in a folder and an environment of its own, and leaves nothing behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from coursecloud.commands.shared import ROOT
+from coursecloud.review import git, rendering, sides
+from coursecloud.review import given as inputs
+from coursecloud.review.report import Review
+from coursecloud.review.stacks import Status
+from tests.review import repository
+from tests.review.made import BUCKET, TODAY, resource, whole
+from tests.review.repository import Repository
+
+PLANTED = {
+    "GOOGLE_OAUTH_ACCESS_TOKEN": "planted-1",
+    "GOOGLE_APPLICATION_CREDENTIALS": "/planted-2.json",
+    "GITHUB_TOKEN": "planted-3",
+    "GH_TOKEN": "planted-4",
+    "AWS_SECRET_ACCESS_KEY": "planted-5",
+    "PULUMI_ACCESS_TOKEN": "planted-6",
+    "SSH_AUTH_SOCK": "/planted-7",
+    "PULUMI_CONFIG_PASSPHRASE": "planted-8",
+    "SOME_TOKEN": "planted-9",
+    "PYTHONPATH": "/planted-10",
+}
+FILES = (
+    ".config/gcloud/application_default_credentials.json",
+    ".pulumi/credentials.json",
+    ".ssh/id_ed25519",
+    ".netrc",
+    ".git-credentials",
+    ".config/gh/hosts.yml",
+)
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repository:
+    return repository.made(tmp_path / "repo")
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Send temporary files to a folder that must be empty in the end."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    yield folder
+    assert list(folder.iterdir()) == []
+
+
+def review(repo: Repository, **given: object) -> Review:
+    made = inputs.Given(repo.root, **given)  # pyright: ignore[reportArgumentType]
+    return sides.make(made, inputs.read(made), today=TODAY)
+
+
+def bucket(name: str) -> object:
+    return resource(BUCKET, name, {"name": name})
+
+
+def test_each_side_is_rendered_by_its_own_code(repo: Repository) -> None:
+    base = repo.git("rev-parse", "HEAD")
+    repo.write(
+        "coursecloud/plan.py",
+        repository.PLANNER.replace(
+            "    return plan\ndef", "    plan['outputs'] = {}\n    raise ValueError('the head')\ndef"
+        ),
+    )
+    head = repo.commit()
+    (stack,) = review(repo, base=base, head=head).stacks
+    assert stack.status is Status.BROKEN
+    ((side, message),) = stack.mistakes
+    assert side == "after"
+    assert "ValueError: the head (coursecloud/plan.py, line" in message
+
+
+def test_all_stacks_of_both_sides_are_reviewed_and_those_that_come_and_go_are_told(repo: Repository) -> None:
+    repo.stack("old", whole(resource(BUCKET, "b", {"name": "b"}), stack="old"))
+    base = repo.commit()
+    (repo.root / "Pulumi.old.yaml").unlink()
+    repo.stack("new", whole(resource(BUCKET, "c", {"name": "c"}), stack="new"))
+    repo.stack("one", whole(resource(BUCKET, "d", {"name": "d"}), stack="one"))
+    found = {stack.name: str(stack.status) for stack in review(repo, base=base).stacks}
+    assert found == {"old": "removed", "new": "added", "one": "changed"}
+    assert [stack.name for stack in review(repo, base=base, stacks=("new",)).stacks] == ["new"]
+
+
+def test_nothing_of_the_users_worktree_index_or_branches_changes(repo: Repository) -> None:
+    repo.write("half-done.txt", "staged")
+    repo.git("add", "half-done.txt")
+    repo.write("half-done.txt", "and changed again")
+    before = repo.untouched()
+    review(repo, base="HEAD")
+    assert repo.untouched() == before
+
+
+def test_a_detached_head_and_a_branch_are_compared_with_where_they_left_main(repo: Repository) -> None:
+    first = repo.git("rev-parse", "HEAD")
+    repo.git("checkout", "--quiet", "-b", "change")
+    repo.stack("two", whole(stack="two"))
+    repo.commit()
+    repo.git("checkout", "--quiet", "main")
+    repo.stack("three", whole(stack="three"))
+    repo.commit()
+    repo.git("checkout", "--quiet", "--detach", "change")
+    made = review(repo)
+    assert made.base == f"where this branch left main ({first[:7]})"
+    assert {stack.name: str(stack.status) for stack in made.stacks} == {"one": "unchanged", "two": "added"}
+
+
+def test_a_project_in_a_folder_of_its_repository_is_found(tmp_path: Path) -> None:
+    inner = repository.made(tmp_path / "whole").root
+    moved = tmp_path / "outer"
+    (moved / "infra").mkdir(parents=True)
+    (inner / ".git").rename(moved / ".git")
+    for path in list(inner.iterdir()):
+        path.rename(moved / "infra" / path.name)
+    outer = Repository(moved)
+    outer.commit()
+    made = review(Repository(moved / "infra"), base="HEAD")
+    assert [str(stack.status) for stack in made.stacks] == ["unchanged"]
+    before = review(Repository(moved / "infra"), base="HEAD~1")
+    assert [str(stack.status) for stack in before.stacks] == ["added"]
+
+
+def test_a_revision_that_is_missing_says_how_to_get_it(repo: Repository, tmp_path: Path) -> None:
+    with pytest.raises(inputs.InputError, match=r"no such revision.*\n.*\n.*git fetch --all"):
+        review(repo, base="nope")
+    with pytest.raises(inputs.InputError, match="no such revision"):
+        review(repo, base="--upload-pack=touch /tmp/x")
+    repo.commit()
+    shallow = tmp_path / "shallow"
+    repo.git("clone", "--quiet", "--depth=1", f"file://{repo.root}", str(shallow))
+    with pytest.raises(inputs.InputError, match=r"git fetch --unshallow.*fetch-depth: 0"):
+        review(Repository(shallow), base="HEAD~1")
+
+
+def test_a_folder_without_git_says_what_else_can_be_compared(tmp_path: Path) -> None:
+    (tmp_path / "__main__.py").touch()
+    with pytest.raises(inputs.InputError, match="--base-file"):
+        review(Repository(tmp_path), base="HEAD")
+
+
+def test_a_hook_that_git_runs_in_sends_nothing_to_its_own_index(
+    repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_INDEX_FILE", "/nonexistent/index")
+    monkeypatch.setenv("GIT_DIR", "/nonexistent")
+    assert review(repo, base="HEAD").stacks
+
+
+def test_no_hook_of_the_repository_runs(repo: Repository, tmp_path: Path) -> None:
+    hook = repo.root / ".git" / "hooks" / "post-checkout"
+    hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/hooked\n", encoding="utf-8")
+    hook.chmod(0o755)
+    review(repo, base="HEAD")
+    assert not (tmp_path / "hooked").exists()
+
+
+def test_a_thief_in_a_revision_finds_no_credential(
+    repo: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, loot = tmp_path / "home", tmp_path / "loot.json"
+    for name in FILES:
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text("planted-file", encoding="utf-8")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(home / ".config" / "gcloud"))
+    for name, value in PLANTED.items():
+        monkeypatch.setenv(name, value)
+    repo.write(
+        "__main__.py",
+        f"""
+import json, os, pathlib, shutil, sys
+found = {{"environment": dict(os.environ), "arguments": sys.argv, "path": sys.path, "cwd": os.getcwd()}}
+for name in {FILES!r}:
+    home, config = pathlib.Path(os.path.expanduser("~")), pathlib.Path(os.environ["CLOUDSDK_CONFIG"])
+    for home in (pathlib.Path.home(), home, config):
+        for path in (home / name, home / pathlib.Path(name).name):
+            found[str(path)] = path.read_text() if path.exists() else None
+found["tools"] = [shutil.which(tool) for tool in ("gcloud", "aws", "gh", "ssh-add", "pulumi")]
+import google.auth
+try:
+    found["default"] = repr(google.auth.default())
+except Exception as error:
+    found["default"] = type(error).__name__
+pathlib.Path({str(loot)!r}).write_text(json.dumps(found, default=str))
+""",
+    )
+    base = repo.commit()
+    made = review(repo, base=base, head=base)
+    assert [str(stack.status) for stack in made.stacks] == ["unchanged"], made.stacks[0].mistakes
+    taken = loot.read_text(encoding="utf-8")
+    assert "planted" not in taken
+    assert str(home) not in taken
+    found = json.loads(taken)
+    assert found["default"] == "DefaultCredentialsError"
+    assert set(found["environment"]) <= {
+        *rendering.PASSED_ON, "PATH", "HOME", "XDG_CONFIG_HOME", "CLOUDSDK_CONFIG", "PULUMI_HOME", "TMPDIR",
+        "NO_GCE_CHECK", "LC_CTYPE",
+    }  # fmt: skip
+    assert Path(found["cwd"]) != repo.root
+    assert str(ROOT) not in found["path"][0]
+
+
+def test_the_review_says_that_code_is_run(repo: Repository) -> None:
+    assert rendering.SAID in review(repo, base="HEAD").notes
+
+
+def test_other_requirements_than_those_here_are_told(repo: Repository) -> None:
+    repo.write(
+        "requirements.txt", "pulumi==1.2.3\npyyaml>=6\n# x\nno-such-package==1\nno-such-too==2 ; python_version<'3'\n"
+    )
+    repo.commit()
+    (note,) = (note for note in review(repo, base="HEAD").notes if "other packages" in note)
+    assert "pulumi 1.2.3 (here 3." in note
+    assert "no-such-package 1 (not installed)" in note
+    assert "no-such-too" not in note
+
+
+def test_requirements_that_are_a_link_to_elsewhere_are_not_read(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("password==hunter2", encoding="utf-8")
+    (tmp_path / "requirements.txt").symlink_to(tmp_path / "secret")
+    assert rendering.other_requirements(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ("raise SystemExit(7)", "SystemExit: 7"),
+        ("import os; os._exit(9)", "its process ended with 9"),
+        ("import no_such_module", "No module named 'no_such_module'"),
+        ("1 +", "SyntaxError"),
+        ("print('x' * 100000); raise RuntimeError('\\x1b[2J hidden')", "RuntimeError"),
+    ],
+)
+def test_a_side_that_crashes_is_told_and_the_other_stands(repo: Repository, program: str, said: str) -> None:
+    base = repo.git("rev-parse", "HEAD")
+    repo.write("__main__.py", program)
+    (stack,) = review(repo, base=base).stacks
+    assert stack.status is Status.BROKEN
+    assert [side for side, _ in stack.mistakes] == ["after"]
+    assert said in stack.mistakes[0][1]
+
+
+def test_a_side_that_takes_too_long_is_ended_with_all_that_it_started(repo: Repository, tmp_path: Path) -> None:
+    base = repo.git("rev-parse", "HEAD")
+    repo.write(
+        "__main__.py",
+        "import os, subprocess, sys, time\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        f"open({str(tmp_path / 'pids')!r}, 'w').write(f'{{os.getpid()}} {{child.pid}}')\ntime.sleep(600)",
+    )
+    (stack,) = review(repo, base=base, timeout=3).stacks
+    assert "more than 3 seconds" in stack.mistakes[0][1]
+    for pid in (tmp_path / "pids").read_text(encoding="utf-8").split():
+        assert not running(int(pid))
+
+
+def running(pid: int) -> bool:
+    # A killed grandchild may wait a moment for its new parent to take note of it.
+    for _ in range(100):
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+        except OSError:
+            return False
+        if state == "Z":
+            return False
+        time.sleep(0.05)
+    return True
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_review_leaves_nothing_behind(
+    repo: Repository, temporary: Path, tmp_path: Path, number: int
+) -> None:
+    started = tmp_path / "started"
+    repo.write("__main__.py", f"import time; open({str(started)!r}, 'w').write(''); time.sleep(600)")
+    base = repo.commit()
+    before = repo.untouched()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "coursecloud", "review", "--project", str(repo.root), "--base", base, "--head", base],
+        cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(temporary)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        while not started.exists():
+            assert process.poll() is None
+            time.sleep(0.1)
+        process.send_signal(number)
+        assert process.wait() != 0
+    finally:
+        process.kill()
+    assert repo.untouched() == before
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_revision_without_the_package_says_so(repo: Repository) -> None:
+    repo.git("rm", "-r", "--quiet", "coursecloud")
+    base = repo.commit()
+    repo.git("checkout", "--quiet", "HEAD~1", "--", "coursecloud")
+    (stack,) = review(repo, base=base).stacks
+    assert "has no coursecloud package" in dict(stack.mistakes)["before"]
+
+
+def test_a_revision_with_another_planner_is_asked_through_its_command_line(repo: Repository) -> None:
+    plan = json.dumps({"version": 99, "resources": []})
+    repo.write("coursecloud/plan.py", "# make is called something else here\n")
+    repo.write(
+        "coursecloud/__main__.py",
+        f"import sys\nassert sys.argv[1:] == ['plan', '--json', '--stack', 'one']\nprint({plan!r})\n",
+    )
+    (stack,) = review(repo, base="HEAD").stacks
+    assert "version 99" in dict(stack.mistakes)["after"]
+
+
+def test_members_that_stay_out_of_git_are_given_to_both_sides(repo: Repository) -> None:
+    repo.write(".gitignore", "members.*.yaml\n")
+    repo.write("__main__.py", "assert (root / 'members.one.yaml').read_text() == '- user:a@b.c'\n")
+    base = repo.commit()
+    repo.write("members.one.yaml", "- user:a@b.c")
+    made = review(repo, base=base)
+    assert [str(stack.status) for stack in made.stacks] == ["unchanged"]
+    assert any("members.one.yaml is not in git" in note for note in made.notes)
+
+
+def test_a_review_of_two_real_revisions_runs_the_engine_of_each() -> None:
+    if not (ROOT / ".git").exists():
+        pytest.skip("this is no git checkout, so there is no history to review")
+    try:
+        git.repository(ROOT).resolve("HEAD~1")
+    except git.GitError:
+        pytest.skip("this clone has one commit only: git fetch --unshallow")
+    (stack,) = review(Repository(ROOT), base="HEAD~1", head="HEAD", stacks=("dev",)).stacks
+    assert stack.status is not Status.BROKEN, stack.mistakes
+    assert stack.unchanged > 10

@@ -1,0 +1,169 @@
+"""The edge of each limit: the last value that it lets through is valid, and the next one is the only mistake."""
+
+from pathlib import Path
+
+import pytest
+
+from infra.settings.cron import mistake
+from infra.settings.delivery import Builds, Trigger
+from infra.settings.lease import Lease, WorkingHours
+from infra.settings.types import Duration, Section
+from infra.settings.workloads import Machine, Service, Training, memory_mebibytes
+from tests.settings.stacks import PROJECT, mistakes, settings
+
+MACHINE = "coursecloud:machines: {{a: {{{}}}}}"
+SERVICE = "coursecloud:services: {{a: {{{}}}}}"
+TRIGGER = "coursecloud:builds: {{repository: {{owner: a, name: b}}, triggers: {{a: {{branch: a, dockerfile: D, {}}}}}}}"
+HOURS = "coursecloud:lease: {{workingHours: {{start: '{}', end: '{}'}}}}"
+DATES = "coursecloud:lease: {{starts: {}, ends: {}}}"
+ROLES = "coursecloud:team: {{extraRoles: [{}]}}"
+SUBNET = "coursecloud:network: {{subnets: {{europe-west1: {}}}}}"
+
+EDGES = [
+    (MACHINE.format("maxRun: 30s"), MACHINE.format("maxRun: 29s")),
+    (MACHINE.format("maxRun: 24h"), MACHINE.format("maxRun: 86401s")),
+    (MACHINE.format("maxRun: 120d, maxRunReason: x"), MACHINE.format("maxRun: 10368001s, maxRunReason: x")),
+    (MACHINE.format("image: debian-cloud/debian-12"), MACHINE.format("image: debian-cloud/")),
+    (MACHINE.format("image: debian"), MACHINE.format("image: /debian")),
+    (MACHINE.format("image: debian"), MACHINE.format("image: ''")),
+    (MACHINE.format("bootDisk: {sizeGb: 10}"), MACHINE.format("bootDisk: {sizeGb: 9}")),
+    (
+        MACHINE.format("machineType: n1-standard-4, gpu: {model: T4}, onDemandGpu: true"),
+        MACHINE.format("machineType: n1-standard-4, gpu: {model: T4}, onDemandGpu: false"),
+    ),
+    (SERVICE.format("cpu: 1, memory: 512Mi"), SERVICE.format("cpu: 1, memory: 511Mi")),
+    (SERVICE.format("cpu: 1, memory: 4Gi"), SERVICE.format("cpu: 1, memory: 4097Mi")),
+    (SERVICE.format("cpu: 2, memory: 512Mi"), SERVICE.format("cpu: 2, memory: 511Mi")),
+    (SERVICE.format("cpu: 2, memory: 8Gi"), SERVICE.format("cpu: 2, memory: 8193Mi")),
+    (SERVICE.format("cpu: 4, memory: 2Gi"), SERVICE.format("cpu: 4, memory: 2047Mi")),
+    (SERVICE.format("cpu: 4, memory: 16Gi"), SERVICE.format("cpu: 4, memory: 16385Mi")),
+    (SERVICE.format("timeout: 1h"), SERVICE.format("timeout: 3601s")),
+    (TRIGGER.format("timeout: 24h"), TRIGGER.format("timeout: 86401s")),
+    (TRIGGER.format("approval: true"), TRIGGER.format(r"includedFiles: [a, a]")),
+    (HOURS.format("08:00", "08:01"), HOURS.format("08:00", "08:00")),
+    (DATES.format("2026-11-23", "2026-11-23"), DATES.format("2026-11-24", "2026-11-23")),
+    (ROLES.format("roles/bigquery.jobUser"), ROLES.format("roles/viewer")),
+    (ROLES.format("roles/administration.user"), ROLES.format("roles/bigquery.ADMIN")),
+    (ROLES.format("roles/iamnot.user"), ROLES.format("roles/iam.securityReviewer")),
+    (SUBNET.format("10.10.0.0/16"), SUBNET.format("10.10.0.0/15")),
+    (SUBNET.format("10.10.0.0/29"), SUBNET.format("10.10.0.0/30")),
+    (SUBNET.format("172.16.0.0/16"), SUBNET.format("172.17.255.0/24")),
+    (SUBNET.format("172.18.0.0/16"), SUBNET.format("172.32.0.0/16")),
+    (SUBNET.format("192.168.0.0/16"), SUBNET.format("192.169.0.0/16")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("valid", "broken"), EDGES)
+def test_the_last_valid_value_passes_and_the_next_is_refused(valid: str, broken: str, tmp_path: Path) -> None:
+    assert mistakes(PROJECT + valid, tmp_path) == ()
+    assert len(mistakes(PROJECT + broken, tmp_path)) == 1
+
+
+def test_a_script_of_the_largest_size_that_metadata_takes_passes(tmp_path: Path) -> None:
+    (tmp_path / "a.sh").write_text("#" * 200_000)
+    assert mistakes(PROJECT + "coursecloud:machines: {a: {startupScript: a.sh}}", tmp_path) == ()
+
+
+@pytest.mark.parametrize("lists", [1, 2])
+def test_labels_fill_up_to_googles_64_with_the_stacks_own(lists: int, tmp_path: Path) -> None:
+    """Seven are the stack's; a machine carries the course's labels and its own."""
+
+    def count(course: int) -> str:
+        labels = ", ".join(f"k{number}: v" for number in range(course))
+        machine = ", labels: {purpose: demo}" if lists == 2 else ""
+        return f"coursecloud:course: {{labels: {{{labels}}}}}\ncoursecloud:machines: {{a: {{spot: true{machine}}}}}"
+
+    most = 64 - 7 - (lists - 1)
+    assert mistakes(PROJECT + count(most), tmp_path) == ()
+    assert [problem.path for problem in mistakes(PROJECT + count(most + 1), tmp_path)] == ["coursecloud:course.labels"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["0 0 1 1 0", "59 23 31 12 7", "5 8-18/2 1,15 */3 1-5", "0 */23 * * *", "30 18 */31 * *", "0 20 1-1 * *"],
+)
+def test_a_cron_line_at_the_edge_of_its_fields_is_taken(line: str) -> None:
+    assert mistake(line) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "60 0 1 1 0", "0 24 1 1 0", "0 0 0 1 0", "0 0 32 1 0", "0 0 1 0 0", "0 0 1 13 0", "0 0 1 1 8",
+        "0 */24 * * *", "0 20/0 * * *", "0 20/ * * *", "0 1- * * *", "0 -1 * * *", "0 1,,2 * * *", "0 18-8 * * *",
+        "0,30 20 * * *", "0-5 20 * * *", "0 20 * *", "0 20 * * * *", "0 1-2-3 * * *", "0 */*/2 * * *", "0 **/2 * * *",
+    ],
+)  # fmt: skip
+def test_a_cron_line_beyond_them_is_not(line: str) -> None:
+    assert mistake(line) is not None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0s"), (1, "1s"), (59, "59s"), (60, "1m"), (61, "61s"), (3600, "1h"), (5400, "90m"), (86400, "1d"),
+     (90000, "25h"), (7 * 86400, "7d")],
+)  # fmt: skip
+def test_a_duration_prints_as_the_shortest_exact_form(seconds: int, text: str) -> None:
+    assert str(Duration(seconds)) == text
+
+
+@pytest.mark.parametrize(
+    ("days", "start", "end", "hours"),
+    [("[mon]", "08:00", "18:00", 10), ("[mon, tue]", "08:30", "09:00", 1), ("[sat, sun]", "00:15", "23:45", 47)],
+)
+def test_the_hours_of_a_week_are_those_of_its_days(
+    days: str, start: str, end: str, hours: float, tmp_path: Path
+) -> None:
+    text = f"coursecloud:lease: {{workingHours: {{days: {days}, start: '{start}', end: '{end}'}}}}"
+    assert settings(PROJECT + text, tmp_path).lease.working_hours.hours_per_week == hours
+
+
+@pytest.mark.parametrize("text", ["2026-11-23", "2026-11-23 00:00:00 +0000 UTC", "2026-11-23T00:00:00Z"])
+def test_a_day_is_read_in_each_way_that_pulumis_engine_hands_it_on(text: str, tmp_path: Path) -> None:
+    read = settings(PROJECT + f"coursecloud:lease: {{starts: '{text}'}}", tmp_path)
+    assert str(read.lease.starts) == "2026-11-23"
+
+
+@pytest.mark.parametrize(("text", "mebibytes"), [("512Mi", 512), ("1Gi", 1024), ("2Gi", 2048), ("1Mi", 1)])
+def test_memory_is_read_in_mebibytes(text: str, mebibytes: int) -> None:
+    assert memory_mebibytes(text) == mebibytes
+
+
+GPU = {"model": "T4"}
+WEIGHED: list[tuple[type[Section], dict[str, object], set[str]]] = [
+    (Machine, {"maxRun": "2d"}, {"maxRun", "maxRunReason"}),
+    (Machine, {"container": {"image": "a"}, "startupScript": "a.sh"}, {"container", "startupScript"}),
+    (Machine, {"gpu": GPU}, {"gpu", "spot", "onDemandGpu"}),
+    (Training, {"enabled": False, "endpoint": True}, {"enabled", "endpoint", "prediction"}),
+    (Training, {"enabled": False, "prediction": True}, {"enabled", "endpoint", "prediction"}),
+    (Service, {"memory": "1Mi"}, {"cpu", "memory"}),
+    (Trigger, {"buildFile": "a"}, {"branch", "tag", "pullRequest"}),
+    (Trigger, {"branch": "a"}, {"buildFile", "dockerfile"}),
+    (Builds, {"triggers": {"a": {"branch": "a", "dockerfile": "D"}}}, {"repository"}),
+    (WorkingHours, {"start": "18:00", "end": "08:00"}, {"start", "end"}),
+    (Lease, {"ends": "2026-12-18"}, {"starts", "ends"}),
+    (Lease, {"starts": "2026-12-19", "ends": "2026-12-18"}, {"starts", "ends"}),
+]
+
+
+@pytest.mark.parametrize(("section", "value", "keys"), WEIGHED)
+def test_a_rule_names_the_keys_that_it_weighs_so_that_a_mistake_in_one_of_them_silences_it(
+    section: type[Section], value: dict[str, object], keys: set[str]
+) -> None:
+    (refused,) = section.model_validate(value).rules()
+    assert set(refused.keys) == keys
+
+
+@pytest.mark.parametrize(
+    "machine",
+    [
+        Machine.model_validate({"maxRun": "1d"}),
+        Machine.model_validate({"maxRun": "2d", "maxRunReason": "x"}),
+        Machine.model_validate({"gpu": GPU, "spot": True}),
+        Machine.model_validate({"gpu": GPU, "onDemandGpu": True}),
+        Machine.model_validate({"container": {"image": "a"}}),
+        Machine.model_validate({"startupScript": "a.sh"}),
+    ],
+)
+def test_a_machine_that_breaks_no_rule_is_refused_by_none(machine: Machine) -> None:
+    assert list(machine.rules()) == []

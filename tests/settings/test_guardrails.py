@@ -1,0 +1,93 @@
+"""The section `coursecloud:guardrails`: exceptions with a reason and an end, and limits."""
+
+import datetime
+from pathlib import Path
+
+import pytest
+
+from infra.settings.guardrails import GuardrailException
+from tests.settings.stacks import PROJECT, mistakes, settings
+
+SECTION = "coursecloud:guardrails"
+GOOD = {"rule": "iam-no-keys", "resource": "k", "reason": "the lab's old machine needs it", "until": "2026-12-18"}
+
+
+def config(**changed: str | None) -> str:
+    entry = {key: value for key, value in (GOOD | changed).items() if value is not None}
+    lines = ", ".join(f'{key}: "{value}"' for key, value in entry.items())
+    return PROJECT + f"{SECTION}: {{exceptions: [{{{lines}}}]}}"
+
+
+def test_an_exception_is_read(tmp_path: Path) -> None:
+    (entry,) = settings(config(), tmp_path).guardrails.exceptions
+    assert (entry.rule, entry.resource, entry.until) == ("iam-no-keys", "k", datetime.date(2026, 12, 18))
+
+
+def test_without_the_section_there_are_no_exceptions_and_no_limits(tmp_path: Path) -> None:
+    section = settings(PROJECT, tmp_path).guardrails
+    assert (section.exceptions, section.regions, section.max_idle_per_day) == ((), None, None)
+
+
+@pytest.mark.parametrize(
+    ("changed", "key", "rule", "remedy"),
+    [
+        ({"rule": "Machine Ends"}, ".rule", "by its id", "coursecloud check"),
+        ({"rule": None}, ".rule", "required", "rule"),
+        ({"reason": None}, ".reason", "required", "reason"),
+        ({"reason": "because"}, ".reason", "in a sentence", "visitors"),
+        ({"reason": "  "}, ".reason", "in a sentence", "visitors"),
+        ({"until": None}, ".until", "required", "until"),
+        ({"until": "never"}, ".until", "day of the calendar", "2026-12-18"),
+        ({"until": "2026-02-30"}, ".until", "day of the calendar", "2026-12-18"),
+        ({"resource": None}, ".resource", "required", "resource"),
+        ({"resource": ""}, ".resource", "every resource", "deploy-*"),
+        ({"resource": "*"}, ".resource", "every resource", "deploy-*"),
+        ({"resource": "***"}, ".resource", "every resource", "deploy-*"),
+        ({"ressource": "x"}, ".ressource", "not known", "'resource'"),
+    ],
+)
+def test_an_exception_without_what_a_reader_needs_is_refused(
+    changed: dict[str, str | None], key: str, rule: str, remedy: str, tmp_path: Path
+) -> None:
+    (problem,) = mistakes(config(**changed), tmp_path)
+    assert problem.path == f"{SECTION}.exceptions[0]{key}"
+    assert rule in problem.rule
+    assert remedy in problem.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "rule"),
+    [
+        ("{regions: []}", "regions", "empty list"),
+        ("{regions: europe-west1}", "regions", "a list"),
+        ("{regions: [Europe West]}", "regions[0]", "a region"),
+        ("{regions: [eu, eu]}", "regions[1]", "twice"),
+        ("{maxIdlePerDay: 0}", "maxIdlePerDay", "more than 0"),
+        ("{maxIdlePerDay: lots}", "maxIdlePerDay", "a number"),
+        ("{maxIdlePerday: 1}", "maxIdlePerday", "not known"),
+        ("{exceptions: {rule: x}}", "exceptions", "a list"),
+        ("{exceptions: {secure: AAAA}}", "exceptions", "encrypted"),
+    ],
+)
+def test_a_limit_that_is_none_is_refused(text: str, path: str, rule: str, tmp_path: Path) -> None:
+    (problem,) = mistakes(f"{PROJECT}{SECTION}: {text}", tmp_path)
+    assert problem.path == f"{SECTION}.{path}"
+    assert rule in problem.rule
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "same"),
+    [
+        ("trainer", "trainer", True),
+        ("trainer", "trainer-2", False),
+        ("trainer*", "trainer-2", True),
+        ("*-data", "team-data", True),
+        ("a*c", "abc", True),
+        ("a.c", "abc", False),
+        ("stack", "stack", True),
+    ],
+)
+def test_a_star_stands_for_any_letters_and_nothing_else_does(pattern: str, name: str, same: bool) -> None:
+    entry = GuardrailException(rule="r", resource=pattern, reason="this is a test", until="2026-12-18")  # pyright: ignore[reportArgumentType]
+    assert entry.matches("r", name) is same
+    assert not entry.matches("s", name)
