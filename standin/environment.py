@@ -36,6 +36,7 @@ GCLOUD = {
     "IAM": "iam/",
     "LOGGING": "logging/",
     "MONITORING": "monitoring/",
+    "OSLOGIN": "oslogin/",
     "PUBSUB": "pubsub/",
     "RUN": "run/",
     "SECRETMANAGER": "secretmanager/",

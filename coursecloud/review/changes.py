@@ -51,6 +51,8 @@ class Reason:
     follows: str | None = None
     """The resource whose replacement this one follows, by name."""
     text: str = ""
+    cause: str | None = None
+    """That resource's URN."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ def compare(
     pairs = pair(before, after)
     now_called = {key_of(entry.before.urn): entry.key for entry in pairs if entry.before and entry.after}
     judged = {entry.key: _judge(entry, now_called, state=state) for entry in pairs if entry.either.custom}
-    names = {entry.key: entry.either.name for entry in pairs}
+    by_key = {entry.key: entry.either for entry in pairs}
     replaced = {key: change.delete_first for key, change in judged.items() if change.operation is Operation.REPLACE}
     for step in follow.steps(pairs, replaced):
         change = judged[step.key]
@@ -141,7 +143,7 @@ def compare(
         )
         own = [entry for entry in change.properties if entry not in values_] or [shown]
         if step.replaces:
-            reason = Reason(step.top, names[step.cause], step.text)
+            reason = Reason(step.top, by_key[step.cause].name, step.text, by_key[step.cause].urn)
             change = replace(change, operation=Operation.REPLACE, reasons=(*change.reasons, reason))
             change = replace(change, delete_first=change.delete_first or step.delete_first)
         elif change.operation in (Operation.SAME, Operation.RENAME):

@@ -96,9 +96,9 @@ class Repository:
                 )
             yield tree / self.within
         finally:
+            # Twice: also where an interrupted checkout left it locked. Not `prune`, which would forget others' too.
             _git(self.folder, "worktree", "remove", "--force", "--force", str(tree))
             shutil.rmtree(holder, ignore_errors=True)
-            _git(self.folder, "worktree", "prune")
 
 
 def repository(folder: Path) -> Repository:

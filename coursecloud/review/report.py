@@ -199,7 +199,7 @@ def _change(change: Change) -> dict[str, Any]:
         "name": change.name,
         "renamedFrom": change.before.urn if change.renamed_from and change.before else None,
         "reasons": [
-            {"property": reason.property, "follows": reason.follows, "text": reason.text} for reason in change.reasons
+            {"property": reason.property, "follows": reason.cause, "text": reason.text} for reason in change.reasons
         ],
         "deleteFirst": change.delete_first,
         "loses": change.loses,

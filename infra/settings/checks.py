@@ -57,8 +57,9 @@ def _places(settings: Settings, found: Findings) -> Iterator[Problem]:
     ]
     for path, region in regions:
         # An empty training region is none; a subnet has to be somewhere.
-        given = bool(region) or ".subnets." in path
-        if given and not known_region(region or "", settings) and found.sound("coursecloud:allow.zones"):
+        if region is None or (region == "" and ".subnets." not in path):
+            continue
+        if not known_region(region, settings) and found.sound("coursecloud:allow.zones"):
             remedy = nearest(region, known, "write for example europe-west1, europe-west4 or us-central1")
             yield Problem(path, region, f"the table of {dated()} has no such region", remedy)
     zone = settings.zone

@@ -148,9 +148,9 @@ def test_a_saved_plan_costs_what_the_plan_costs() -> None:
 
 
 def test_a_plan_that_was_saved_before_there_was_a_usage_section_is_priced() -> None:
-    form = to_json(committed("gpu"))
+    form = to_json(committed("dev"))  # whose stack file has no such section
     del form["settings"]["usage"]
-    assert cost.estimate(saved.read(form)) == cost.estimate(committed("gpu"))
+    assert cost.estimate(saved.read(form)) == cost.estimate(committed("dev"))
 
 
 def test_components_are_not_needed_among_the_resources() -> None:

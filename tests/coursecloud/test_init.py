@@ -28,7 +28,7 @@ WHOLE = MINIMAL | {
     "timezone": "Europe/Copenhagen",
     "keep": "yes",
     "repository": "https://github.com/our-group/our-project.git",
-    "members": "ada@example.com, group:all@googlegroups.com",
+    "members": "lovelace@example.com, group:all@googlegroups.com",
 }
 
 
@@ -78,7 +78,7 @@ def test_all_answers_end_where_they_belong(tmp_path: Path) -> None:
     assert read.secrets.keep
     assert read.builds.repository
     assert (read.builds.repository.owner, read.builds.repository.name) == ("our-group", "our-project")
-    assert read.team.members == ("user:ada@example.com", "group:all@googlegroups.com")
+    assert read.team.members == ("user:lovelace@example.com", "group:all@googlegroups.com")
 
 
 def test_every_key_that_is_written_is_explained_in_its_line_or_the_one_above() -> None:
@@ -92,13 +92,13 @@ def test_every_key_that_is_written_is_explained_in_its_line_or_the_one_above() -
 def test_a_person_is_a_pseudonym_in_the_stack_file_and_an_address_only_where_git_does_not_look(tmp_path: Path) -> None:
     assert run(*options(WHOLE), folder=tmp_path).exit_code == 0
     committed = [file for file in tmp_path.iterdir() if file.name.startswith("Pulumi.")]
-    assert all("example.com" not in file.read_text() and "ada" not in file.read_text() for file in committed)
+    assert all("example.com" not in file.read_text() and "lovelace" not in file.read_text() for file in committed)
     assert re.fullmatch(r"p-[0-9a-f]{10}", loaded(tmp_path).course.owner)
     ignored = (tmp_path / ".gitignore").read_text().splitlines()
     for name in ("members.group-07.yaml", "owners.key"):
         assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
         assert any(Path(name).match(pattern) for pattern in ignored)
-    assert "ada@example.com" in (tmp_path / "members.group-07.yaml").read_text()
+    assert "lovelace@example.com" in (tmp_path / "members.group-07.yaml").read_text()
 
 
 def test_the_project_itself_ignores_what_holds_addresses() -> None:
@@ -117,7 +117,7 @@ def test_what_is_ignored_already_is_not_written_again(tmp_path: Path) -> None:
 def test_a_pseudonym_stays_the_same_with_its_key_and_says_nothing_without(tmp_path: Path) -> None:
     assert run(*options(WHOLE), folder=tmp_path).exit_code == 0
     first = loaded(tmp_path).course.owner
-    assert run(*options(WHOLE | {"members": "Ada@Example.com"}), "--force", folder=tmp_path).exit_code == 0
+    assert run(*options(WHOLE | {"members": "Lovelace@Example.com"}), "--force", folder=tmp_path).exit_code == 0
     assert loaded(tmp_path).course.owner == first
     (tmp_path / "owners.key").unlink()
     assert run(*options(WHOLE), "--force", folder=tmp_path).exit_code == 0
@@ -179,7 +179,7 @@ class TestNotOverwriting:
         (MINIMAL | {"project": "123456789"}, ["--project", "6 to 30"]),
         (MINIMAL | {"project": "my-google-project"}, ["'google' in it"]),
         (MINIMAL | {"group": "Group 7"}, ["--group: 'Group 7'", "remedy  name the group for example group-07"]),
-        (MINIMAL | {"group": "ada@example.com"}, ["--group", "without spaces, dots or '@'"]),
+        (MINIMAL | {"group": "lovelace@example.com"}, ["--group", "without spaces, dots or '@'"]),
         (MINIMAL | {"group": "../../etc/x"}, ["--group: '../../etc/x'"]),
         (MINIMAL | {"group": "a\nb"}, ["--group"]),
         (MINIMAL | {"group": "a" * 60}, ["1 to 40"]),

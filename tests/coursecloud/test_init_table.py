@@ -16,7 +16,7 @@ from coursecloud.init import table
 from coursecloud.init.answers import NAMES
 from infra.settings import Settings, load
 
-TWO = "group,project,gpu,members\ngroup-01,mlops-01,yes,ada@example.com\ngroup-02,mlops-02,no,bob@example.com\n"
+TWO = "group,project,gpu,members\ngroup-01,mlops-01,yes,lovelace@example.com\ngroup-02,mlops-02,no,bob@example.com\n"
 
 
 def run(content: str | bytes, folder: Path, *words: str) -> Result:
@@ -65,14 +65,14 @@ def test_each_line_makes_a_stack_of_its_own(tmp_path: Path) -> None:
         TWO.replace("group,project", " Group , PROJECT"),
         TWO + ",,,\n\n",
         TWO.rstrip("\n"),
-        TWO.replace("mlops-01", '"mlops-01"').replace("ada@example.com", '"ada@example.com\n"'),
+        TWO.replace("mlops-01", '"mlops-01"').replace("lovelace@example.com", '"lovelace@example.com\n"'),
     ],
     ids=["plain", "BOM", "CRLF", "semicolons", "tabs", "sep", "header", "blank", "no-last-newline", "quoted"],
 )
 def test_however_a_spreadsheet_writes_it_the_table_is_the_same(content: str, tmp_path: Path) -> None:
     assert run(content, tmp_path).exit_code == 0
     assert [(s.project, s.team.members) for s in loaded(tmp_path).values()] == [
-        ("mlops-01", ("user:ada@example.com",)),
+        ("mlops-01", ("user:lovelace@example.com",)),
         ("mlops-02", ("user:bob@example.com",)),
     ]
 
@@ -83,7 +83,7 @@ def test_no_address_is_in_what_git_takes(tmp_path: Path) -> None:
     for file in (tmp_path / "out").iterdir():
         if not any(file.match(pattern) for pattern in ignored):
             assert "example.com" not in file.read_text()
-            assert "ada" not in file.read_text()
+            assert "lovelace" not in file.read_text()
     assert Path("groups.csv").match("groups*.csv")
     assert "groups*.csv" in ignored
 

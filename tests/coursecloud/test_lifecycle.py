@@ -67,7 +67,7 @@ def updates(project: Path) -> list[str]:
 def test_up_makes_backend_and_stack_and_then_runs_pulumi(project: Path) -> None:
     assert lifecycle.up(project, "x", yes=True) == 0
     assert (project / ".pulumi-state").is_dir()
-    assert updates(project) == ["up --stack x --yes"]
+    assert updates(project) == ["up --stack x --yes --skip-preview"]
     assert calls(project)[0] == "stack select --create x"
     assert "passphrase=[]" in (project.parent / "CALLS.env").read_text()
 
@@ -91,7 +91,7 @@ def test_down_excludes_what_is_protected(project: Path) -> None:
 
 def test_finish_lifts_protection_before_it_destroys(project: Path) -> None:
     assert lifecycle.finish(project, "x") == 0
-    assert calls(project)[-2:] == ["state unprotect --stack x --all --yes", "destroy --stack x --yes"]
+    assert calls(project)[-2:] == ["state unprotect --stack x --all --yes", "destroy --stack x --yes --skip-preview"]
 
 
 def test_the_example_project_is_refused_before_pulumi_is_asked(project: Path) -> None:
@@ -121,7 +121,7 @@ def test_missing_credentials_are_said_with_the_remedy(project: Path, monkeypatch
 def test_an_up_that_fails_for_another_reason_is_not_tried_again(project: Path) -> None:
     (project.parent / "FAILURES").write_text("once\n")
     assert lifecycle.up(project, "x", yes=True) == 255
-    assert updates(project) == ["up --stack x --yes"]
+    assert updates(project) == ["up --stack x --yes --skip-preview"]
 
 
 FALLBACK = """
@@ -237,7 +237,8 @@ def test_a_destroy_after_a_take_over_is_tried_again_while_it_gets_on(
     write_state(project, resources=[WANTED], pending_operations=[{"type": "creating", "resource": WANTED}])
     write_state(project, "SMALLER", resources=left)
     assert lifecycle.down(project, "x", yes=True) == (0 if times > 1 else 255)
-    assert sum(call.startswith("destroy") for call in updates(project)) == times
+    again = "destroy --stack x --exclude-protected --yes --skip-preview --continue-on-error"
+    assert [call for call in updates(project) if call.startswith("destroy")] == [again] * times
 
 
 def test_a_destroy_that_fails_without_an_interruption_before_is_not_repeated(project: Path) -> None:
@@ -249,7 +250,7 @@ def test_a_destroy_that_fails_without_an_interruption_before_is_not_repeated(pro
 def test_a_state_without_open_operations_is_left_alone(project: Path) -> None:
     write_state(project, resources=[WANTED])
     assert lifecycle.down(project, "x", yes=True) == 0
-    assert updates(project) == ["destroy --stack x --exclude-protected --yes"]
+    assert updates(project) == ["destroy --stack x --exclude-protected --yes --skip-preview"]
 
 
 def test_what_google_has_and_the_state_lacks_is_taken_over_and_up_tried_again(project: Path) -> None:
@@ -348,14 +349,14 @@ def test_the_lock_of_a_process_that_died_is_lifted(project: Path) -> None:
         pass
     lock(project, pid=died.pid)
     assert lifecycle.down(project, "x", yes=True) == 0
-    assert updates(project) == ["cancel --stack x --yes", "destroy --stack x --exclude-protected --yes"]
+    assert updates(project) == ["cancel --stack x --yes", "destroy --stack x --exclude-protected --yes --skip-preview"]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]"])
 def test_a_lock_that_cannot_be_read_is_left_to_pulumi(project: Path, text: str) -> None:
     lock(project).write_text(text)
     assert lifecycle.down(project, "x", yes=True) == 0
-    assert updates(project) == ["destroy --stack x --exclude-protected --yes"]
+    assert updates(project) == ["destroy --stack x --exclude-protected --yes --skip-preview"]
 
 
 def test_a_process_that_has_ended_and_was_not_asked_how_holds_no_lock(project: Path) -> None:

@@ -119,6 +119,13 @@ class TestVerdict:
         assert [finding.rule.id for finding in found.fixed] == [f.rule.id for f in worse.stacks[0].findings.new]  # pyright: ignore[reportOptionalMemberAccess]
         assert "mended" in markdown.full(better)
 
+    def test_a_change_of_cost_alone_is_a_change(self, plan_of: Planner) -> None:
+        dearer = plan_of("gpu", lambda c: c["coursecloud:training"].update(machineType="n1-standard-8"))
+        review = reviewed(plan_of("gpu"), dearer, "gpu")
+        (stack,) = review.telling
+        assert (stack.status, stack.changes, stack.level) == (Status.CHANGED, (), Level.FINE)
+        assert review.sentence.startswith("changes no resource; +$")
+
     def test_cost_is_shown_before_and_after(self, plan_of: Planner) -> None:
         review = reviewed(
             plan_of("gpu"),
@@ -308,6 +315,30 @@ def test_the_json_form_holds_whole_values_and_no_secret() -> None:
     assert by_path["token"]["new"] == {"$secret": True}
     for text in (json.dumps(form), markdown.full(review), page.full(review), printed(review)):
         assert "hunter" not in text
+
+
+def test_the_json_form_is_documented_and_tells_what_follows_what() -> None:
+    def sides(place: str) -> Plan:
+        made = bucket("b", place)
+        return whole(made, resource(GRANT, "g", {"bucket": "b", "member": "allUsers"}, refers={"bucket": made}))
+
+    form = report.to_json(reviewed(sides("EU"), sides("US")))
+    stack = form["stacks"][0]
+    grant = next(change for change in stack["changes"] if change["name"] == "g")
+    assert grant["reasons"][0]["follows"] == bucket("b").urn
+    documented = (ROOT / "docs" / "json.md").read_text(encoding="utf-8").partition("## `coursecloud review")[2]
+    documented = documented.partition("\n## ")[0].replace("[]`", "`")
+    for part in (
+        form,
+        stack,
+        stack["dangers"][0],
+        grant,
+        grant["reasons"][0],
+        grant["properties"][0],
+        stack["cost"],
+    ):
+        for field in part:
+            assert f"`{field}`" in documented, f"docs/json.md does not document {field}"
 
 
 def test_a_page_loads_nothing(plan_of: Planner) -> None:

@@ -103,6 +103,15 @@ def test_nothing_of_the_users_worktree_index_or_branches_changes(repo: Repositor
     assert repo.untouched() == before
 
 
+def test_a_worktree_of_the_users_whose_folder_is_away_is_not_forgotten(repo: Repository, tmp_path: Path) -> None:
+    repo.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "on-a-disk"))
+    (tmp_path / "on-a-disk").rename(tmp_path / "unplugged")
+    before = repo.git("worktree", "list")
+    review(repo, base="HEAD")
+    assert repo.git("worktree", "list") == before
+    assert "on-a-disk" in before
+
+
 def test_a_detached_head_and_a_branch_are_compared_with_where_they_left_main(repo: Repository) -> None:
     first = repo.git("rev-parse", "HEAD")
     repo.git("checkout", "--quiet", "-b", "change")
@@ -293,6 +302,8 @@ def test_an_interrupted_review_leaves_nothing_behind(
         env=os.environ | {"TMPDIR": str(temporary)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        # Started in a shell's background or by nohup, the tests ignore these, and so would the review.
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
     )
     try:
         while not started.exists():

@@ -31,6 +31,7 @@ APIS = (
     "iam",
     "logging",
     "monitoring",
+    "oslogin",
     "pubsub",
     "run",
     "secretmanager",

@@ -24,7 +24,7 @@ REGION = "europe-west4"
 EVERY_DAY = ("list data", "add secret WANDB_API_KEY")
 """Each start of gcloud takes seconds, so `make test` runs these; `make rehearsal` runs all."""
 CALLS = {
-    "ssh": "compute.instances.get",
+    "ssh": "oslogin.users.getLoginProfile",
     "start": "compute.instances.start",
     "stop": "compute.instances.stop",
     "upload data": "storage.objects.insert",
@@ -74,7 +74,8 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gcloud]:
         compute.subnetworks().insert(project=PROJECT, region=REGION, body=subnet).execute()
         for name, zone in ZONES.items():
             nic = [{"subnetwork": f"regions/{REGION}/subnetworks/sub"}]
-            machine = google.machine(name=f"full-{name}", zone=zone, networkInterfaces=nic)
+            metadata = {"items": [{"key": "enable-oslogin", "value": "TRUE"}]}
+            machine = google.machine(name=f"full-{name}", zone=zone, networkInterfaces=nic, metadata=metadata)
             compute.instances().insert(project=PROJECT, zone=zone, body=machine).execute()
         bucket = {"name": f"{PROJECT}-full-data", "location": REGION, "versioning": {"enabled": True}}
         google.client("storage", "v1").buckets().insert(project=PROJECT, body=bucket).execute()

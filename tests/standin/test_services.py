@@ -634,6 +634,17 @@ def test_billing_can_be_unlinked_and_linked_again(google: Google) -> None:
     assert PROJECT in [p["projectId"] for p in linked["projectBillingInfo"]]
 
 
+def test_a_key_is_brought_to_ones_login_profile(google: Google) -> None:
+    users = google.client("oslogin", "v1").users()
+    name = "users/ada@example.com"
+    assert users.getLoginProfile(name=name).execute()["posixAccounts"][0]["primary"]
+    assert google.refused(users.importSshPublicKey(parent=name, body={"key": "rubbish"}))["code"] == 400
+    key = {"key": "ssh-ed25519 AAAA ada"}
+    told = users.importSshPublicKey(parent=name, body=key).execute()["loginProfile"]
+    assert [each["key"] for each in told["sshPublicKeys"].values()] == [key["key"]]
+    assert users.getLoginProfile(name="users/bob@example.com").execute().get("sshPublicKeys") == {}
+
+
 def test_a_project_is_told_by_both_versions(google: Google) -> None:
     first = google.client("cloudresourcemanager", "v1").projects().get(projectId=PROJECT).execute()
     third = google.client("cloudresourcemanager", "v3").projects().get(name=PARENT).execute()
