@@ -2,29 +2,63 @@
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from bench import figures
+from bench import figures, review, standin
+
+SECTIONS = ("plan", "review", "standin")
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    # Not `choices`, which would hold the default against each of them.
+    parser.add_argument("sections", nargs="*", help=f"some of {', '.join(SECTIONS)}; all unless given")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument("--pairs", type=int, default=15, help="pairs of each ratio (default 15)")
+    standins = parser.add_argument_group("standin", "minutes a stack and a kind of fault; wants the Pulumi CLI on PATH")
+    standins.add_argument("--stack", action="append", help="a committed stack; dev unless given, may be repeated")
+    standins.add_argument("--fault", action="append", choices=sorted(standin.FAULTS), help="all kinds unless given")
+    standins.add_argument("--no-faults", action="store_true", help="only the good days")
+    standins.add_argument("--seconds", type=float, default=3.0, help="how long answers are counted (default 3)")
     chosen = parser.parse_args()
-    found = [
-        figures.command(chosen.pairs),
-        figures.Figure("where the time of that plan goes", ""),
-        *figures.shares(),
-        figures.registration(2 * chosen.pairs),
-        *figures.many(),
-    ]
+    sections = chosen.sections or SECTIONS
+    if unknown := set(sections) - set(SECTIONS):
+        parser.error(f"no section {', '.join(sorted(unknown))}: choose from {', '.join(SECTIONS)}")
+    console, found = Console(highlight=False), dict[str, Any]()
+    if "plan" in sections:
+        found["plan"] = [
+            figures.command(chosen.pairs),
+            figures.Figure("where the time of that plan goes", ""),
+            *figures.shares(),
+            figures.registration(2 * chosen.pairs),
+            *figures.many(),
+        ]
+    if "review" in sections:
+        found["review"] = [
+            review.against_a_plan(chosen.pairs),
+            *review.cost_and_rules(2 * chosen.pairs),
+            *review.many(),
+        ]
+    if not chosen.json:
+        show([figure for section in found.values() for figure in section], console)
+    if "standin" in sections:
+        kinds = [] if chosen.no_faults else chosen.fault or list(standin.FAULTS)
+        found["standin"] = standin.measure(chosen.stack or ["dev"], kinds, chosen.seconds)
+        if not chosen.json:
+            standin.show(found["standin"], console)
     if chosen.json:
-        print(json.dumps([asdict(figure) for figure in found], indent=2))  # noqa: T201
+        print(json.dumps(found, indent=2, default=asdict))  # noqa: T201
+
+
+def show(found: Sequence[figures.Figure], console: Console) -> None:
+    """Print figures as a table."""
+    if not found:
         return
     table = Table(box=None, pad_edge=False)
     table.add_column("figure")
@@ -33,7 +67,8 @@ def main() -> None:
     for figure in found:
         met = {True: "met", False: "not met", None: ""}[figure.met]
         table.add_row(figure.name, figure.value, f"{figure.goal} {met}".strip())
-    Console(highlight=False).print(table)
+    console.print(table)
+    console.print()
 
 
 if __name__ == "__main__":

@@ -30,9 +30,12 @@ class Ratio:
         return f"{self.median:.2f} ({min(self.all):.2f} to {max(self.all):.2f})"
 
 
-def processes(a: Sequence[str], b: Sequence[str], *, pairs: int) -> Ratio:
-    """Time two Python command lines as whole processes, in processor seconds, after one uncounted pair."""
-    both = [(_process(a), _process(b)) for _ in range(pairs + 1)]
+def processes(a: Sequence[str], b: Sequence[str], *, pairs: int, clock: bool = False) -> Ratio:
+    """Time two Python command lines as whole processes, after one uncounted pair.
+
+    In processor seconds, or by the `clock` where what they run side by side should count once.
+    """
+    both = [(_process(a, clock=clock), _process(b, clock=clock)) for _ in range(pairs + 1)]
     return Ratio(tuple(both[1:]))
 
 
@@ -42,13 +45,14 @@ def calls(a: Callable[[], object], b: Callable[[], object], *, pairs: int) -> Ra
     return Ratio(tuple(both[1:]))
 
 
-def _process(arguments: Sequence[str]) -> float:
+def _process(arguments: Sequence[str], *, clock: bool) -> float:
+    start = time.perf_counter()
     with subprocess.Popen([sys.executable, *arguments], stdout=subprocess.DEVNULL) as process:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{' '.join(arguments)} ended with {process.returncode}; there is nothing to time")
-    return usage.ru_utime + usage.ru_stime
+    return time.perf_counter() - start if clock else usage.ru_utime + usage.ru_stime
 
 
 def _call(function: Callable[[], object]) -> float:

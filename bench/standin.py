@@ -1,15 +1,11 @@
-"""`python -m bench.standin`: what an up asks of Google, how long it takes, what it survives, how fast we answer.
+"""The figures of the stand-in: what an up asks of Google, how long it takes, what it survives, how fast we answer."""
 
-Needs the Pulumi CLI and its Google provider on PATH; a stack takes minutes.
-"""
-
-import argparse
 import http.client
 import json
 import os
-import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +54,7 @@ def figures(made: report.Report) -> dict[str, Any]:
     }
 
 
-def survived(stack: str, found: stage.Tools, kinds: list[str]) -> list[dict[str, Any]]:
+def survived(stack: str, found: stage.Tools, kinds: Sequence[str]) -> list[dict[str, Any]]:
     """Count, by kind of fault, how many writes went wrong and whether the life went through all the same."""
     told: list[dict[str, Any]] = []
     for kind in kinds:
@@ -92,39 +88,26 @@ def answers_per_second(seconds: float, clients: int) -> float:
         return round(sum(counts) / (time.perf_counter() - start))
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m bench.standin", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    parser.add_argument("--stack", action="append", help="a committed stack; dev unless given, may be repeated")
-    parser.add_argument("--fault", action="append", choices=sorted(FAULTS), help="all kinds unless given")
-    parser.add_argument("--no-faults", action="store_true", help="only the good days")
-    parser.add_argument("--seconds", type=float, default=3.0, help="how long answers are counted (default 3)")
-    chosen = parser.parse_args()
+def measure(stacks: Sequence[str], kinds: Sequence[str], seconds: float) -> dict[str, Any]:
+    """Measure all of it; without the CLI and its provider only what needs neither, and `missing` says why."""
     found = stage.tools(ROOT, os.environ)
     result: dict[str, Any] = {
-        "answers per second": {str(n): answers_per_second(chosen.seconds, n) for n in (1, 8)},
+        "answers per second": {str(clients): answers_per_second(seconds, clients) for clients in (1, 8)},
+        "missing": [f"{each.what}: {each.remedy}" for each in found.missing],
         "stacks": [],
         "faults": {},
     }
-    if found.missing:
-        sys.stderr.write("".join(f"{each.what}: {each.remedy}\n" for each in found.missing))
-    else:
+    if not found.missing:
         result["tools"] = {"pulumi": found.pulumi, "provider": found.provider}
-        for stack in chosen.stack or ["dev"]:
+        for stack in stacks:
             result["stacks"].append(figures(lived(stack, found)[0]))
-            if not chosen.no_faults:
-                result["faults"][stack] = survived(stack, found, chosen.fault or list(FAULTS))
-    if chosen.json:
-        print(json.dumps(result, indent=2))  # noqa: T201
-    else:
-        _show(result)
-    if found.missing:
-        raise SystemExit(2)
+            if kinds:
+                result["faults"][stack] = survived(stack, found, kinds)
+    return result
 
 
-def _show(result: dict[str, Any]) -> None:
-    console = Console(highlight=False)
+def show(result: dict[str, Any], console: Console) -> None:
+    """Print what `measure` gave."""
     rates = ", ".join(f"{rate:.0f} with {n} clients" for n, rate in result["answers per second"].items())
     console.print(f"Answers per second of the stand-in: {rates}\n")
     for told in result["stacks"]:
@@ -147,6 +130,5 @@ def _show(result: dict[str, Any]) -> None:
             table.add_row(entry["kind"], str(entry["faults"]), "yes" if entry["survived"] else "NO", entry["first up"])
         console.print(table)
 
-
-if __name__ == "__main__":
-    main()
+    if result["missing"]:
+        console.print(f"What an up asks and survives was not measured. {'; '.join(result['missing'])}")
