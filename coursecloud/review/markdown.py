@@ -263,11 +263,10 @@ def _cost(stack: Stack) -> str:
 
 def _findings(stack: Stack) -> Iterator[str]:
     assert stack.findings  # noqa: S101 - the caller asked
-    for heading, findings in (("newly broken", stack.findings.new), ("mended", stack.findings.fixed)):
+    for heading, findings in words.rules(stack.findings):
         for finding in findings[:40]:
-            advice = "" if finding.level == "violation" else f" ({finding.level})"
             rule, name, message = code(finding.rule.id, 80), code(finding.name, 80), code(finding.message, 300)
-            yield f"- rule {heading}{advice}: {rule} on {name}: {message}\n"
+            yield f"- rule {heading}: {rule} on {name}: {message}\n"
     still = list(dict.fromkeys(finding.rule.id for finding in stack.findings.still))
     if still:
         yield f"- rules still broken, as before: {', '.join(code(rule, 80) for rule in still)}\n"

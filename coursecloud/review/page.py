@@ -7,7 +7,8 @@ from pathlib import Path
 from coursecloud.review import words
 from coursecloud.review.changes import Change, Operation
 from coursecloud.review.dangers import Level, one
-from coursecloud.review.graph import HEIGHT, WIDTH, Graph, Node
+from coursecloud.review.graph import Graph, Node
+from coursecloud.review.layout import HEIGHT, WIDTH, lay_out
 from coursecloud.review.report import Review
 from coursecloud.review.stacks import Stack
 
@@ -75,8 +76,7 @@ def _stack(stack: Stack, number: int) -> Iterator[str]:
             [
                 f"rule {heading}: {finding.rule.id} on {finding.name}: {finding.message}"
                 for heading, findings in (
-                    ("newly broken", stack.findings.new),
-                    ("mended", stack.findings.fixed),
+                    *words.rules(stack.findings),
                     ("still broken, as before", stack.findings.still),
                 )
                 for finding in findings
@@ -143,11 +143,11 @@ def _graphs(stack: Stack, number: int) -> Iterator[str]:
 
 
 def _svg(graph: Graph, details: dict[str, str], other: str, *, hidden: bool) -> str:
-    width, height = graph.size
-    nodes = {node.key: node for node in graph.nodes}
-    ids = {key: str(number) for number, key in enumerate(nodes)}
-    lines = [_edge(nodes[key], nodes[to], ids) for key, to in graph.edges]
-    lines += [_node(node, ids[node.key], details.get(node.key, "")) for node in graph.nodes]
+    laid = lay_out(graph)
+    width, height = laid.size
+    ids = {node.key: str(number) for number, node in enumerate(graph.nodes)}
+    lines = [_edge(ids[key], laid.places[key], ids[to], laid.places[to]) for key, to in graph.edges]
+    lines += [_node(node, laid.places[node.key], ids[node.key], details.get(node.key, "")) for node in graph.nodes]
     box = f"{-MARGIN} {-MARGIN} {width + 2 * MARGIN} {height + 2 * MARGIN}"
     return (
         f'<div class="graph" data-other="{other}"{" hidden" if hidden else ""}>'
@@ -157,26 +157,27 @@ def _svg(graph: Graph, details: dict[str, str], other: str, *, hidden: bool) -> 
     )
 
 
-def _edge(start: Node, end: Node, ids: dict[str, str]) -> str:
+def _edge(start: str, leaves: tuple[int, int], end: str, arrives: tuple[int, int]) -> str:
     # What is referred to stands to the left, so an edge leaves on the left and arrives on the right.
-    x1, y1, x2, y2 = start.x, start.y + HEIGHT // 2, end.x + WIDTH, end.y + HEIGHT // 2
+    x1, y1, x2, y2 = leaves[0], leaves[1] + HEIGHT // 2, arrives[0] + WIDTH, arrives[1] + HEIGHT // 2
     bend = max(30, (x1 - x2) // 2)
     return (
-        f'<path class="edge" data-from="{ids[start.key]}" data-to="{ids[end.key]}" marker-end="url(#arrow)"'
+        f'<path class="edge" data-from="{start}" data-to="{end}" marker-end="url(#arrow)"'
         f' d="M{x1} {y1}C{x1 - bend} {y1} {x2 + bend} {y2} {x2} {y2}"/>'
     )
 
 
-def _node(node: Node, number: str, detail: str) -> str:
+def _node(node: Node, place: tuple[int, int], number: str, detail: str) -> str:
+    x, y = place
     said = f"{node.kind} {node.name}" + (
         f", {words.DONE[node.operation]}" if node.operation is not Operation.SAME else ""
     )
     return (
         f'<g class="node {node.operation}" tabindex="0" role="button" data-node="{number}" data-detail="{detail}">'
         f"<title>{text(said)}</title>"
-        f'<rect x="{node.x}" y="{node.y}" width="{WIDTH}" height="{HEIGHT}"/>'
-        f'<text x="{node.x + 10}" y="{node.y + 17}">{text(_cut(node.name, CUT))}</text>'
-        f'<text class="kind" x="{node.x + 10}" y="{node.y + 32}">{text(_cut(node.kind, CUT + 6))}</text></g>'
+        f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}"/>'
+        f'<text x="{x + 10}" y="{y + 17}">{text(_cut(node.name, CUT))}</text>'
+        f'<text class="kind" x="{x + 10}" y="{y + 32}">{text(_cut(node.kind, CUT + 6))}</text></g>'
     )
 
 

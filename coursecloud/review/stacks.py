@@ -98,7 +98,6 @@ def review(
     notes: Iterable[str] = (),
 ) -> Stack:
     """Review one stack; a side that is None has no such stack. With `state`, `before` is what was deployed."""
-    both = [plan for plan in (before, after) if plan]
     found = compare(before.resources if before else (), after.resources if after else (), state=state)
     telling = sorted(
         (change for change in found if change.operation is not Operation.SAME),
@@ -136,6 +135,6 @@ def review(
         cost=cost,
         findings=money.findings(before, after, today),
         notes=tuple(said),
-        graph=draw(found, both[-1].resources) if telling else Graph(),
+        graph=draw(found) if telling else Graph(),
         dangers=dangers.dangers(telling),
     )

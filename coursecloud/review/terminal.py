@@ -69,13 +69,10 @@ def _stack(stack: Stack, wide: int) -> Iterator[RenderableType]:
     for finding in stack.cost.news_unknown if stack.cost else ():
         yield Padding(Text(f"no known price: {words.visible(finding)}", "yellow"), (0, 0, 0, 2))
     if stack.findings:
-        for heading, style, findings in (
-            ("newly broken", "red", stack.findings.new),
-            ("mended", "green", stack.findings.fixed),
-        ):
-            if findings:
-                yield Padding(Text(f"rules {heading}", f"bold {style}"), (0, 0, 0, 2))
-                yield Padding(_bullets(f"{f.rule.id}, {f.name}: {f.message}" for f in findings), (0, 0, 0, 2))
+        for heading, findings in words.rules(stack.findings):
+            style = {"newly broken": "red", "mended": "green"}.get(heading, "yellow")
+            yield Padding(Text(f"rules {heading}", f"bold {style}"), (0, 0, 0, 2))
+            yield Padding(_bullets(f"{f.rule.id}, {f.name}: {f.message}" for f in findings), (0, 0, 0, 2))
         if stack.findings.still:
             names = ", ".join(dict.fromkeys(finding.rule.id for finding in stack.findings.still))
             yield Padding(Text(f"rules still broken, as before: {words.visible(names)}", "dim"), (0, 0, 0, 2))

@@ -11,8 +11,9 @@ from coursecloud.cost import Estimate, Runway
 from coursecloud.engine import UNKNOWN
 from coursecloud.review.changes import Change, Operation, PropertyChange
 from coursecloud.review.dangers import Level, grants
-from coursecloud.review.money import Cost
+from coursecloud.review.money import Cost, Findings
 from coursecloud.review.values import NOTHING, Hidden, plain
+from guardrails import Finding
 
 VERDICTS = {
     Level.STOP: "STOP",
@@ -217,3 +218,12 @@ def per_hour(cost: Cost | None) -> str:
     if cost is None or not cost.per_hour:
         return ""
     return f"{more(cost.per_hour)}/h" + (" at least" if cost.news_unknown else "")
+
+
+def rules(findings: Findings) -> Iterator[tuple[str, Sequence[Finding]]]:
+    """Put what the rules say of a change under headings, gravest first. What stays broken is not among them."""
+    headings = {"violation": "newly broken", "unknown": "for the real run to judge", "advice": "with new advice"}
+    groups = [(heading, [f for f in findings.new if f.level == level]) for level, heading in headings.items()]
+    for heading, found in (*groups, ("mended", findings.fixed)):
+        if found:
+            yield heading, found

@@ -10,11 +10,14 @@ import pytest
 from typing_extensions import override
 
 from coursecloud.commands.shared import ROOT
-from coursecloud.engine import Registration
+from coursecloud.engine import UNKNOWN, Registration
 from coursecloud.plan import Plan
 from coursecloud.render import console
 from coursecloud.review import markdown, mermaid, page, report, terminal, words
+from coursecloud.review.changes import Operation
 from coursecloud.review.dangers import Level
+from coursecloud.review.graph import Graph, Node
+from coursecloud.review.layout import lay_out
 from coursecloud.review.report import Review
 from coursecloud.review.stacks import Stack, Status
 from tests.review.conftest import Planner
@@ -118,6 +121,14 @@ class TestVerdict:
         assert found
         assert [finding.rule.id for finding in found.fixed] == [f.rule.id for f in worse.stacks[0].findings.new]  # pyright: ignore[reportOptionalMemberAccess]
         assert "mended" in markdown.full(better)
+
+    def test_what_only_the_real_run_can_judge_is_not_called_broken(self) -> None:
+        known = whole(resource(GRANT, "g", {"bucket": "b", "member": "user:a@example.com"}))
+        review = reviewed(known, whole(resource(GRANT, "g", {"bucket": "b", "member": UNKNOWN})))
+        assert review.level is not Level.STOP
+        for text in (markdown.full(review), printed(review), page.full(review)):
+            assert "for the real run to judge" in text
+            assert "newly broken" not in text.replace("no rule is newly broken", "")
 
     def test_a_change_of_cost_alone_is_a_change(self, plan_of: Planner) -> None:
         dearer = plan_of("gpu", lambda c: c["coursecloud:training"].update(machineType="n1-standard-8"))
@@ -353,12 +364,20 @@ def test_a_page_loads_nothing(plan_of: Planner) -> None:
 
 def test_the_graph_puts_every_resource_right_of_what_it_refers_to_and_none_on_another(plan_of: Planner) -> None:
     graph = reviewed(plan_of("gpu"), plan_of("full"), "full").stacks[0].graph
-    nodes = {node.key: node for node in graph.nodes}
-    assert len(nodes) > 150
-    assert all(nodes[key].x > nodes[to].x for key, to in graph.edges)
-    assert len({(node.x, node.y) for node in graph.nodes}) == len(graph.nodes)
-    near = graph.near_changes()
-    assert {node.key for node in near.nodes} <= set(nodes)
+    laid = lay_out(graph)
+    assert len(graph.nodes) > 150
+    assert set(laid.places) == {node.key for node in graph.nodes}
+    assert all(laid.places[key][0] > laid.places[to][0] for key, to in graph.edges)
+    assert len(set(laid.places.values())) == len(graph.nodes)
+    assert laid.size[1] < laid.size[0], "a page is wider than it is tall"
+    assert set(graph.near_changes().nodes) < set(graph.nodes)
+
+
+def test_a_circle_or_nothing_at_all_is_laid_out_too() -> None:
+    a, b = (Node(key, key, "compute.Disk", Operation.SAME) for key in "ab")
+    circle = lay_out(Graph((a, b), (("a", "b"), ("b", "a"))))
+    assert len(set(circle.places.values())) == 2
+    assert lay_out(Graph()).places == {}
 
 
 def test_every_change_is_in_every_form(plan_of: Planner) -> None:
