@@ -130,6 +130,7 @@ def _registration(urn: str, request: Any) -> Registration:
         "deleteBeforeReplace": request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
         "ignoreChanges": list(request.ignoreChanges),
         "replaceOnChanges": list(request.replaceOnChanges),
+        "replaceWith": sorted(request.replace_with),
         "retainOnDelete": request.retainOnDelete or None,
         "replacementTrigger": _plain(json_format.MessageToDict(request.replacement_trigger))
         if request.HasField("replacement_trigger")

@@ -43,18 +43,20 @@ class Component(pulumi.ComponentResource):
         keep: bool = False,
         depends_on: Sequence[pulumi.Resource] = (),
         replace_on: Sequence[object] | None = None,
+        replace_with: Sequence[pulumi.Resource] = (),
     ) -> pulumi.ResourceOptions:
         """Options of a child: under this component, after its APIs, and protected if it is kept.
 
-        `replace_on` are values whose change replaces the resource where the provider would overlook it. Such a
-        resource keeps its name, so the old one goes first.
+        `replace_on` are values whose change replaces the resource where the provider would overlook it, and
+        `replace_with` resources that it cannot outlive. Such a resource keeps its name, so the old one goes first.
         """
         return pulumi.ResourceOptions(
             parent=self,
             depends_on=[*(self.place.apis[api] for api in apis), *depends_on],
             protect=keep or None,
             replacement_trigger=replace_on,
-            delete_before_replace=True if replace_on else None,
+            replace_with=list(replace_with) or None,
+            delete_before_replace=True if replace_on or replace_with else None,
         )
 
     def service_account(self, *name: str, purpose: str, keep: bool = False) -> serviceaccount.Account:

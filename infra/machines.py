@@ -139,6 +139,8 @@ class Machines(Component):
                 depends_on=self._agent_may_stop if schedules else (),
                 # Removing the GPU block alone is "no change" to the provider, and the GPU would go on billing.
                 replace_on=[f"{machine.gpu.count} {gpu_name}" if machine.gpu else "no GPU"],
+                # A new disk takes the old one's name: "no change" to the machine, which would run without any.
+                replace_with=[disk] if disk else (),
             ),
         )
 

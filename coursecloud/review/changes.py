@@ -141,7 +141,9 @@ def compare(
             replaces=step.replaces,
             at_run=step.computed,
         )
-        own = [entry for entry in change.properties if entry not in values_] or [shown]
+        own = [entry for entry in change.properties if entry not in values_]
+        if not own and step.top != follow.WITH:
+            own = [shown]
         if step.replaces:
             reason = Reason(step.top, by_key[step.cause].name, step.text, by_key[step.cause].urn)
             change = replace(change, operation=Operation.REPLACE, reasons=(*change.reasons, reason))

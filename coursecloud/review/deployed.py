@@ -80,6 +80,7 @@ def _registration(entry: Mapping[str, Any]) -> Registration:
         "replacementTrigger": values.plain(values.clean({"": entry["replacementTrigger"]})[""])
         if "replacementTrigger" in entry
         else None,
+        "replaceWith": entry.get("replaceWith"),
         "retainOnDelete": entry.get("retainOnDelete"),
     }
     return Registration(

@@ -8,16 +8,21 @@ from coursecloud.engine import Registration
 from coursecloud.review import values
 from coursecloud.review.conditions import Effect
 from coursecloud.review.pairs import Pair, key_of
-from coursecloud.review.rules import rules_of
+from coursecloud.review.rules import Rules, rules_of
 from coursecloud.review.values import NOTHING
+
+
+WITH = "replaceWith"
+"""The option by which a program has a resource replaced together with another."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One input that becomes unknown because what it refers to is replaced."""
+    """One input that becomes unknown because what it refers to is replaced, or the option that ties two together."""
 
     key: str
     top: str
+    """The input, or `replaceWith`."""
     cause: str
     """The key of the resource that is replaced."""
     replaces: bool
@@ -45,23 +50,28 @@ def steps(pairs: Sequence[Pair], replaced: Mapping[str, bool]) -> Iterator[Step]
             before, after = entry.before, entry.after
             assert before  # noqa: S101 - the list holds pairs with both sides
             assert after  # noqa: S101
+            target = by_key[cause].after
+            assert target  # noqa: S101 - what is replaced has both sides
+            if key_of(target.urn) in {key_of(urn) for urn in after.options.get(WITH, ())}:
+                rules = rules_of(after.type)
+                if entry.key not in done:
+                    done[entry.key] = first or _deletes_first(rules, before, after)
+                    queue.append(entry.key)
+                text = f"the program has it replaced together with {target.name}"
+                yield Step(entry.key, WITH, cause, True, done[entry.key], False, text)
+                continue
             tops = _referring(before, by_key[cause].before) if first else ()
             again = _referring(after, by_key[cause].after)
             for top in dict.fromkeys((*tops, *again)):
                 rules = rules_of(after.type)
                 effect = rules.unknown(top, before.inputs) if rules else Effect.UPDATE
-                target = by_key[cause].after
-                assert target  # noqa: S101 - what is replaced has both sides
                 computed = top in again and _computed(values.at(after.inputs, top), target)
                 down = first and top in tops and effect is Effect.REPLACE
                 if not down and not computed:
                     continue
                 replaces = effect is Effect.REPLACE
                 if replaces and entry.key not in done:
-                    done[entry.key] = down or bool(
-                        rules
-                        and rules.deletes_first(after.options.get("deleteBeforeReplace"), before.inputs, after.inputs)
-                    )
+                    done[entry.key] = down or _deletes_first(rules, before, after)
                     queue.append(entry.key)
                 yield Step(
                     entry.key,
@@ -72,6 +82,10 @@ def steps(pairs: Sequence[Pair], replaced: Mapping[str, bool]) -> Iterator[Step]
                     computed,
                     _text(target, computed=computed),
                 )
+
+
+def _deletes_first(rules: Rules | None, before: Registration, after: Registration) -> bool:
+    return bool(rules and rules.deletes_first(after.options.get("deleteBeforeReplace"), before.inputs, after.inputs))
 
 
 def _referring(resource: Registration, target: Registration | None) -> tuple[str, ...]:

@@ -60,7 +60,8 @@ def test_every_option_that_decides_over_a_resources_life_is_recorded(tmp_path: P
             aliases=[pulumi.Alias(name="old")], delete_before_replace=True, replace_on_changes=["name"],
             replacement_trigger=["two GPUs"], provider=pulumi.ProviderResource("gcp", "mine", {}),
         ))
-        storage.Bucket("c", name="c", location="EU", opts=pulumi.ResourceOptions(delete_before_replace=False))
+        c = storage.Bucket("c", name="c", location="EU", opts=pulumi.ResourceOptions(delete_before_replace=False))
+        storage.Bucket("d", name="d", location="EU", opts=pulumi.ResourceOptions(replace_with=[c]))
         """,
     )
     options = one(made, "b").options
@@ -73,6 +74,7 @@ def test_every_option_that_decides_over_a_resources_life_is_recorded(tmp_path: P
     assert "::mine" in provider
     assert one(made, "c").provider is None
     assert set(one(made, "c").options) == {"version"}
+    assert one(made, "d").options["replaceWith"] == [one(made, "c").urn]
 
 
 def test_a_component_is_the_parent_of_its_children_and_the_stack_is_nobodys(tmp_path: Path) -> None:

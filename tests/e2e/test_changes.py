@@ -37,7 +37,7 @@ EDITS: dict[str, tuple[Config, dict[str, str]]] = {
     "machine type": ({"machineType": "n1-standard-8"}, {"trainer": "update"}),
     "boot disk grows": ({"bootDisk": {"sizeGb": 80}}, {"trainer": "update"}),
     "data disk grows": ({"dataDisk": {"sizeGb": 40}}, {"trainer-work": "update"}),
-    "data disk shrinks": ({"dataDisk": {"sizeGb": 10}}, {"trainer": "update", "trainer-work": "replace"}),
+    "data disk shrinks": ({"dataDisk": {"sizeGb": 10}}, {"trainer": "replace", "trainer-work": "replace"}),
     "labels": ({"labels": {"team": "a"}}, {"trainer": "update", "trainer-work": "update"}),
     "start-up script": ({"startupScript": None, "dataDisk": {}}, {"trainer": "update"}),
     "run limit": ({"maxRun": "4h"}, {"trainer": "replace"}),

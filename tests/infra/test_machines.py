@@ -141,6 +141,12 @@ def test_another_number_of_gpus_replaces_the_machine(plan_of: Planner) -> None:
     assert len(set(triggers)) == 3
 
 
+def test_a_machine_does_not_outlive_its_data_disk(plan_of: Planner) -> None:
+    plan = plan_of(machines("box: {dataDisk: {}}", "bare: {dataDisk: null}"))
+    assert one(plan, INSTANCE, "box").options["replaceWith"] == [one(plan, "compute.Disk", "box-work").urn]
+    assert "replaceWith" not in one(plan, INSTANCE, "bare").options
+
+
 def test_work_is_on_a_disk_of_its_own_in_the_machines_zone(plan_of: Planner) -> None:
     plan = plan_of(machines("box: {dataDisk: {sizeGb: 40, type: pd-ssd}, zone: europe-west1-c}"))
     disk = one(plan, "compute.Disk", "box-work")

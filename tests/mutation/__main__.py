@@ -18,6 +18,7 @@ def main() -> int:
     """Run what is asked for, print the score of each module, and list new survivors."""
     parser = argparse.ArgumentParser(prog="make mutation", description=__doc__)
     parser.add_argument("names", nargs="*", help="only these mutants, e.g. 'infra.network.*'; all unless given")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="only one of N mutants, from all over")
     parser.add_argument("--again", action="store_true", help="run only what survived last time")
     parser.add_argument("--report", action="store_true", help="run nothing; print the last result")
     asked = parser.parse_args()
@@ -25,9 +26,10 @@ def main() -> int:
         if not asked.report:
             run.copy_tree()
         os.chdir(run.COPY)
-        names = [m.name for m in results.mutants(run.COPY) if not m.killed] if asked.again else asked.names
+        survived = [m.name for m in results.mutants(run.COPY) if not m.killed and m.code not in results.NOT_RUN]
+        names = survived if asked.again else asked.names
         if not asked.report:
-            run.mutate(names)
+            run.mutate(names, max(1, asked.every))
         return report()
     except ModuleNotFoundError as error:
         print(f"{error}\n    remedy  make mutation, which installs mutmut", file=sys.stderr)  # noqa: T201

@@ -34,7 +34,19 @@ def narrow() -> None:
     mutators.mutation_operators[:] = [(node, made) for node, made in operators if made]
 
 
+def thin(mutmut: Any, every: int) -> None:
+    """Let mutmut run only one of so many mutants, spread over all that it was asked for."""
+    collect = mutmut.collect_source_file_mutation_data
+
+    def some(mutant_names: Any) -> Any:
+        mutants, data = collect(mutant_names=mutant_names)
+        return mutants[::every], data
+
+    mutmut.collect_source_file_mutation_data = some
+
+
 if __name__ == "__main__":
     narrow()
-    mutmut: Any = import_module("mutmut.__main__")
-    mutmut._run(tuple(sys.argv[1:]), os.cpu_count())
+    main: Any = import_module("mutmut.__main__")
+    thin(main, int(sys.argv[1]))
+    main._run(tuple(sys.argv[2:]), os.cpu_count())

@@ -43,7 +43,7 @@ def without_override(source: bytes) -> bytes:
     return b"".join(line for line in source.splitlines(keepends=True) if line.strip() != b"@override")
 
 
-def mutate(names: Sequence[str]) -> int:
-    """Run mutmut over the mutants named, or over all that have no result yet; give its exit code."""
+def mutate(names: Sequence[str], every: int) -> int:
+    """Run mutmut over one of `every` mutants of those named, or of all that have no result yet; give its exit code."""
     # In a process of its own, because there `tests` and `infra` have to be those of the copy.
-    return subprocess.run([sys.executable, str(DRIVER), *names], cwd=COPY, check=False).returncode
+    return subprocess.run([sys.executable, str(DRIVER), str(every), *names], cwd=COPY, check=False).returncode

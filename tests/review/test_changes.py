@@ -77,6 +77,20 @@ def test_a_trigger_replaces_when_it_changes_and_not_when_it_comes_or_goes() -> N
     assert "T4 -> no" in changed([gpu], [other])["m"].reasons[0].text
 
 
+def test_what_is_replaced_together_with_another_follows_it() -> None:
+    # The disk's own replacement is "no change" to the machine: its link stays the same.
+    def side(size: int) -> list[Registration]:
+        disk = resource(DISK, "d", {"name": "d", "size": size})
+        return [disk, resource(INSTANCE, "m", {"name": "m"}, replaceWith=[disk.urn]), resource(INSTANCE, "n", {})]
+
+    assert operations(side(50), side(20)) == {"d": "replace", "m": "replace"}
+    assert operations(side(20), side(50)) == {"d": "update"}
+    machine = changed(side(50), side(20))["m"]
+    assert (machine.reasons[0].property, machine.reasons[0].follows) == ("replaceWith", "d")
+    assert machine.delete_first
+    assert machine.properties == ()
+
+
 def test_what_the_program_tells_pulumi_to_overlook_is_no_change() -> None:
     before, after = (resource(BUCKET, "b", {"location": place}, ignoreChanges=["location"]) for place in ("EU", "US"))
     assert operations([before], [after]) == {}

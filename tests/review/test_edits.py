@@ -23,7 +23,16 @@ def test_another_zone_replaces_the_machine_and_its_disk_with_what_is_on_it(plan_
         "trainer-work": "replace",
     }
     assert found["trainer-work"].loses == "files"
-    assert [reason.property for reason in found["trainer"].reasons] == ["zone"]
+    assert [reason.property for reason in found["trainer"].reasons] == ["zone", "replaceWith"]
+
+
+def test_a_machine_gets_its_new_data_disk_by_being_made_anew(plan_of: Planner) -> None:
+    found = of(plan_of, lambda c: c[MACHINES]["trainer"].update(dataDisk={"sizeGb": 10}))
+    assert {name: str(change.operation) for name, change in found.items()} == {
+        "trainer": "replace",
+        "trainer-work": "replace",
+    }
+    assert [reason.follows for reason in found["trainer"].reasons] == ["trainer-work"]
 
 
 def test_a_boot_disk_that_grows_is_an_update(plan_of: Planner) -> None:
