@@ -11,7 +11,6 @@ from coursecloud.review.pairs import Pair, key_of
 from coursecloud.review.rules import Rules, rules_of
 from coursecloud.review.values import NOTHING
 
-
 WITH = "replaceWith"
 """The option by which a program has a resource replaced together with another."""
 
