@@ -1,6 +1,7 @@
 """What happens to each resource between two sides: create, update, replace, delete, rename or nothing, and why."""
 
 import enum
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -41,6 +42,8 @@ class PropertyChange:
     """Only the real run knows the value, so it may turn out to be the old one."""
     prunes: bool = False
     """It can delete what is stored, though the resource stays."""
+    restarts: bool = False
+    """What runs on the resource ends: it is stopped for the change, and started again."""
 
 
 @dataclass(frozen=True)
@@ -114,9 +117,18 @@ class Change:
         return protected and self.operation is Operation.DELETE
 
     @property
+    def inputs(self) -> tuple[PropertyChange, ...]:
+        """Give each input of a resource that comes; of others, what differs is in `properties`."""
+        if self.operation is not Operation.CREATE:
+            return ()
+        rules = rules_of(self.resource.type)
+        given = values.clean(self.resource.inputs, secret=rules.secret if rules else frozenset())
+        return tuple(PropertyChange(values.display(keys), NOTHING, value) for keys, value in values.leaves((), given))
+
+    @property
     def unprotected(self) -> bool:
-        """Say whether the change lifts the protection of the very resource that it replaces."""
-        return bool(self.before and self.before.protect) and self.operation is Operation.REPLACE and not self.refused
+        """Say whether the change lifts the protection of a resource."""
+        return bool(self.before and self.before.protect and self.after and not self.after.protect)
 
 
 def compare(
@@ -209,8 +221,16 @@ def _property(difference: Difference, rules: Rules, old: Mapping[str, Any], new:
         replaces=effect is Effect.REPLACE,
         ignored=effect is Effect.NONE,
         at_run=values.holds_unknown(difference.new),
-        prunes=difference.top in rules.prunes and effect is not Effect.NONE,
+        prunes=difference.top in rules.prunes and effect is not Effect.NONE and not _keeps_more(difference),
+        restarts=difference.top in rules.restarts and effect is Effect.UPDATE,
     )
+
+
+def _keeps_more(difference: Difference) -> bool:
+    """Say whether a rule that deletes waits longer or spares more than before, as it does when its number rises."""
+    sides = [re.fullmatch(r"(\d+)(?:\.0)?s?", str(side)) for side in (difference.old, difference.new)]
+    old, new = sides
+    return bool(old and new and int(old[1]) < int(new[1]))
 
 
 def _other_unknowns(

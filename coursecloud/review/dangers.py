@@ -1,11 +1,13 @@
-"""What a reader must not miss: lost data, what Pulumi would refuse, and what deletes from the inside."""
+"""What a reader must not miss: lost data or protection, wider access, what Pulumi would refuse, and the like."""
 
 import enum
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from coursecloud.review.changes import Change, Operation
+from coursecloud.plan import holds
+from coursecloud.review import access
+from coursecloud.review.changes import Change, Operation, PropertyChange
 from coursecloud.review.rules import called, rules_of
 
 
@@ -23,10 +25,20 @@ class Kind(enum.StrEnum):
 
     DATA = "data"
     """What it holds is deleted with it."""
+    UNPROTECTED = "unprotected"
+    """It stays for now, but its protection goes: the next evening or `pulumi destroy` deletes it."""
     REFUSED = "refused"
     """It is protected: Pulumi would refuse, and the whole update would fail."""
     PRUNES = "prunes"
-    """The resource stays, but what decides what of its content is deleted changes."""
+    """The resource stays, but what decides what of its content is deleted changes, and not towards keeping more."""
+    PUBLIC = "public"
+    """Everybody on the internet gets access."""
+    ACCESS = "access"
+    """Somebody who is no service account of the stack gets access, or the rule of who may come in changes."""
+    GUARD = "guard"
+    """The stack file loosens or changes what guards the stack: exceptions, limits, what the tables do not know."""
+    RESTARTS = "restarts"
+    """A machine is stopped and started again."""
     LEFT = "left"
     """Pulumi forgets it and Google keeps it, so it goes on billing."""
     UNKNOWN = "unknown"
@@ -35,17 +47,26 @@ class Kind(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Danger:
-    """One danger of one change, in a sentence."""
+    """One danger in a sentence: of one change, of several (the first stands for them), or of a setting (None)."""
 
     kind: Kind
-    change: Change
+    change: Change | None
     text: str
 
 
 def dangers(changes: Iterable[Change]) -> tuple[Danger, ...]:
     """List every danger, gravest first; a resource that loses data and is protected has both."""
-    found = [danger for change in changes for danger in _of(change)]
-    return tuple(sorted(found, key=lambda danger: (list(Kind).index(danger.kind), danger.change.key)))
+    listed = list(changes)
+    found = [danger for change in listed for danger in _of(change)]
+    found += [Danger(Kind.PUBLIC, change, text) for change, text in access.public(listed)]
+    found += [Danger(Kind.ACCESS, change, text) for change, text in access.widened(listed)]
+    return ordered(found)
+
+
+def ordered(found: Iterable[Danger]) -> tuple[Danger, ...]:
+    """Put dangers in order, gravest first."""
+    order = list(Kind)
+    return tuple(sorted(found, key=lambda d: (order.index(d.kind), d.change.key if d.change else "", d.text)))
 
 
 def _of(change: Change) -> Iterable[Danger]:
@@ -62,23 +83,34 @@ def _of(change: Change) -> Iterable[Danger]:
             f"{what} is protected: Pulumi refuses to {change.operation} it, and the whole update fails."
             " To do it on purpose, first run an `up` without its `keep: true`",
         )
+    elif change.unprotected and change.operation is not Operation.REPLACE:
+        kept = holds(change.resource)
+        inside = f", with all {kept} in it" if kept else ""
+        yield Danger(Kind.UNPROTECTED, change, f"{what} is kept no longer: the next `make down` deletes it{inside}")
     if change.retained:
         yield Danger(Kind.LEFT, change, f"{what} is forgotten by Pulumi but stays at Google, and bills on")
     if change.operation is Operation.UPDATE:
-        pruned = list(
-            dict.fromkeys(entry.path.partition(".")[0].partition("[")[0] for entry in change.properties if entry.prunes)
-        )
-        if pruned:
+        if pruned := _tops(entry for entry in change.properties if entry.prunes):
             yield Danger(
                 Kind.PRUNES,
                 change,
                 f"{what} stays, but {', '.join(pruned)} {'changes' if len(pruned) == 1 else 'change'},"
                 " which can delete what is in it",
             )
+        if stops := _tops(entry for entry in change.properties if entry.restarts):
+            yield Danger(
+                Kind.RESTARTS,
+                change,
+                f"{what} is stopped and started again for {', '.join(stops)}: what runs on it ends",
+            )
         if change.uncertain:
             yield Danger(
                 Kind.UNKNOWN, change, f"{what}: its type is not in the dated table, so the update may be a replacement"
             )
+
+
+def _tops(properties: Iterable[PropertyChange]) -> list[str]:
+    return list(dict.fromkeys(entry.path.partition(".")[0].partition("[")[0] for entry in properties))
 
 
 def _are(what: str) -> str:
@@ -101,17 +133,11 @@ def one(change: Change) -> str:
     return f"{called(change.resource.type, 1).removeprefix('1 ')} {change.name}"
 
 
-def grants(change: Change) -> bool:
-    """Say whether the resource gives someone access."""
-    found = rules_of(change.resource.type)
-    return bool(found and found.called == ("grant", "grants"))
-
-
 def level(changes: Iterable[Change], found: Iterable[Danger]) -> Level:
     """Say how much the changes ask of a reader."""
     kinds = {danger.kind for danger in found}
     operations = {change.operation for change in changes}
-    if kinds & {Kind.DATA, Kind.REFUSED}:
+    if kinds & {Kind.DATA, Kind.UNPROTECTED, Kind.REFUSED}:
         return Level.STOP
     if kinds or operations & {Operation.DELETE, Operation.REPLACE}:
         return Level.LOOK
@@ -146,6 +172,19 @@ def sentence(changes: Iterable[Change], *, kinds: int = 4) -> str:
         more = sum(count for _, count in counted.most_common()[kinds:])
         parts.append(f"{verb} {', '.join(named)}" + (f" and {more} more" if more else ""))
     return "; ".join(parts) or "changes no resource"
+
+
+def also(found: Iterable[Danger]) -> Iterator[str]:
+    """Say in a few words what no operation shows: what is kept no longer, who is let in, what is loosened."""
+    counted = Counter(danger.kind for danger in found)
+    if kept := counted[Kind.UNPROTECTED]:
+        yield f"stops KEEPING {kept} resource{'' if kept == 1 else 's'}"
+    if counted[Kind.PUBLIC]:
+        yield "lets EVERYBODY in"
+    if counted[Kind.ACCESS]:
+        yield "widens access"
+    if counted[Kind.GUARD]:
+        yield "changes its guards"
 
 
 def _by_name(counted: Counter[str]) -> Counter[str]:

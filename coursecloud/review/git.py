@@ -75,6 +75,22 @@ class Repository:
             return "this clone is shallow: `git fetch --unshallow`; in GitHub Actions, checkout with `fetch-depth: 0`"
         return f"`git fetch --all`, and see `git log --oneline --all` for what there is; {name} may be misspelt"
 
+    def changed(self, base: Revision, head: Revision | None) -> list[str]:
+        """List the project's files that differ, by their paths in the project; None is the working tree."""
+        there = [
+            "diff",
+            "--name-only",
+            "-z",
+            "--no-renames",
+            "--relative",
+            base.commit,
+            *([head.commit] if head else ()),
+        ]
+        found = [_git(self.folder, *there, "--")]
+        if head is None:
+            found.append(_git(self.folder, "ls-files", "--others", "--exclude-standard", "-z"))
+        return sorted({path for done in found for path in done.stdout.split("\0") if path})
+
     @contextlib.contextmanager
     def worktree(self, revision: Revision) -> Generator[Path]:
         """Check a revision out into a folder that is gone afterwards, and give the project's folder in it.

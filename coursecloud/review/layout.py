@@ -1,10 +1,9 @@
-"""Where the resources of a graph stand on the page: layers from left to right, by igraph."""
+"""Where the resources of a graph stand on the page: layers from left to right, ordered by grandalf."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from coursecloud.review.graph import Graph
@@ -12,8 +11,8 @@ from coursecloud.review.graph import Graph
 WIDTH, HEIGHT, GAP_X, GAP_Y = 210, 40, 70, 14
 """Sizes of a node and of the room between nodes, in pixels."""
 
-SWEEPS = 100
-"""How often igraph may go through the layers to take crossings out."""
+SWEEPS = 6
+"""How often the layers are gone through to take crossings out."""
 
 
 @dataclass(frozen=True)
@@ -27,39 +26,55 @@ class Layout:
 def lay_out(graph: Graph) -> Layout:
     """Place each node to the right of all that it refers to, with few crossings (Sugiyama's method).
 
-    A layer that is too tall to look at goes on in columns beside it. Within a column nodes stand close: igraph keeps
-    room for every edge that passes by, which makes a stack of 150 resources ten times as tall as its tallest column.
+    Of the library's layout only the order is taken: with room for every edge that passes a layer, a stack of 150
+    resources would be ten times as tall as its tallest layer. A layer that is too tall to look at goes on in columns
+    beside it.
     """
-    from igraph import Graph as Drawn  # a quarter of a second, for pages only
-
-    keys = [node.key for node in graph.nodes]
-    numbers = {key: number for number, key in enumerate(keys)}
-    drawn: Any = Drawn(n=len(keys), edges=[(numbers[to], numbers[key]) for key, to in graph.edges], directed=True)
-    tall = max(8, round(1.3 * len(keys) ** 0.5))
-    columns = [part for layer in _layers(drawn, None) for part in _parts(layer, tall)]
-    column_of = {number: column for column, members in enumerate(columns) for number in members}
-    ordered = _layers(drawn, [column_of[number] for number in range(len(keys))])
+    tall = max(8, round(1.3 * len(graph.nodes) ** 0.5))
+    columns = [part for layer in _layers(graph) for part in _parts(layer, tall)]
     places = {
-        keys[number]: (column * (WIDTH + GAP_X), row * (HEIGHT + GAP_Y))
-        for column, members in enumerate(ordered)
-        for row, number in enumerate(members)
+        key: (column * (WIDTH + GAP_X), row * (HEIGHT + GAP_Y))
+        for column, members in enumerate(columns)
+        for row, key in enumerate(members)
     }
     right, bottom = (max((place[axis] for place in places.values()), default=0) for axis in (0, 1))
     return Layout(places, (right + WIDTH, bottom + HEIGHT))
 
 
-def _layers(drawn: Any, given: Sequence[int] | None) -> Iterator[list[int]]:
-    """Give the nodes of each layer in their order; igraph chooses the layers unless they are given."""
-    made = drawn.layout_sugiyama(layers=given, maxiter=SWEEPS)
-    # Behind the nodes are the points at which edges pass layers.
-    points = sorted((round(y), x, number) for number, (x, y) in enumerate(made.coords[: drawn.vcount()]))
-    for _, layer in groupby(points, key=lambda point: point[0]):
-        yield [number for _, _, number in layer]
+class _Size:
+    """What grandalf asks of a node."""
+
+    w = WIDTH
+    h = HEIGHT
+    xy = (0, 0)
 
 
-def _parts(layer: Sequence[int], tall: int) -> Iterator[Sequence[int]]:
+def _layers(graph: Graph) -> list[list[str]]:
+    """Give the keys of each layer in their order; parts of the graph that nothing joins stand below each other."""
+    import grandalf.graphs as parts  # for pages only
+    from grandalf.layouts import SugiyamaLayout
+
+    vertices: dict[str, Any] = {node.key: parts.Vertex(node.key) for node in graph.nodes}
+    for vertex in vertices.values():
+        vertex.view = _Size()
+    edges = [parts.Edge(vertices[to], vertices[key]) for key, to in graph.edges]
+    drawn: Any = parts.Graph(list(vertices.values()), edges)
+    found: list[list[str]] = []
+    for joined in drawn.C:
+        layout: Any = SugiyamaLayout(joined)
+        layout.init_all()
+        layout.draw(SWEEPS)
+        for number, layer in enumerate(layout.layers):
+            if number == len(found):
+                found.append([])
+            # Between the nodes are the points at which edges pass the layer.
+            found[number] += [vertex.data for vertex in layer if not layout.grx[vertex].dummy]
+    return found
+
+
+def _parts(layer: Sequence[str], tall: int) -> Iterator[Sequence[str]]:
     """Cut a layer into columns of about the same height."""
     count = -(-len(layer) // tall)
-    height = -(-len(layer) // count)
+    height = -(-len(layer) // max(1, count))
     for start in range(0, len(layer), height):
         yield layer[start : start + height]

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from coursecloud.review import dangers, mermaid, words
+from coursecloud.review.access import grants
 from coursecloud.review.changes import Change, Operation
-from coursecloud.review.dangers import Kind, Level, grants, one
+from coursecloud.review.dangers import Danger, Kind, Level, one
 from coursecloud.review.report import Review
 from coursecloud.review.safe import amounts, as_html, code, fence, size, unlinked
 from coursecloud.review.stacks import Stack, Status
@@ -55,7 +56,9 @@ def _heading(review: Review) -> str:
 
 def _alert(review: Review, limit: int) -> Iterator[str]:
     """Say what to do and why, every danger with it; where they are too many, their names, and at last their count."""
-    stop = f"\n> [!{ALERTS[review.level]}]\n> **{words.ADVICE[review.level]}**\n"
+    program = words.program(review.program)
+    program = f"> {code(program, 600)}\n>\n" if program else ""
+    stop = f"\n> [!{ALERTS[review.level]}]\n> **{words.advice(review.level, review.dangers)}**\n>\n{program}"
     lines = list(_grave(review))
     for cut in (160, 60, 30):
         texts = [f"> - {line(cut)}\n" for line in lines]
@@ -87,7 +90,7 @@ def _grave(review: Review) -> Iterator[Callable[[int], str]]:
     for kind in Kind:
         for stack, danger in found:
             if danger.kind is kind:
-                yield lambda cut, s=stack, d=danger: _danger(s, d.change, d.kind, d.text, cut)
+                yield lambda cut, s=stack, d=danger: _danger(s, d, cut)
     for stack in review.telling:
         for finding in stack.findings.violations if stack.findings else ():
             yield (
@@ -96,7 +99,7 @@ def _grave(review: Review) -> Iterator[Callable[[int], str]]:
                     f" {code(f.message, 2 * cut)}"
                 )
             )
-    told = {(stack.name, danger.change.key) for stack, danger in found}
+    told = {(stack.name, danger.change.key) for stack, danger in found if danger.change}
     for stack in review.telling:
         for change in stack.changes:
             gone = change.operation in (Operation.DELETE, Operation.REPLACE)
@@ -110,18 +113,21 @@ def _grave(review: Review) -> Iterator[Callable[[int], str]]:
             )
 
 
-def _danger(stack: Stack, change: Change, kind: Kind, text: str, cut: int) -> str:
-    what = one(change)
-    said = text.removeprefix(what)
+def _danger(stack: Stack, danger: Danger, cut: int) -> str:
+    what = one(danger.change) if danger.change else ""
     # Only what the program says is put into code; the sentence around it is ours.
-    said = said if said != text and cut > 30 else f" {kind}"
-    bold = "**" if kind in (Kind.DATA, Kind.REFUSED) else ""
-    return f"{bold}{code(stack.name, cut)}: {code(what, cut)}{_ours(said)}{bold}"
+    about, said = (code(what, cut), danger.text.removeprefix(what)) if what else ("", danger.text)
+    if what and said == danger.text:
+        about = ""  # the sentence names it by itself
+    if cut <= 30:
+        about, said = code(what, cut) if what else "", f" {danger.kind}"
+    bold = "**" if danger.kind in (Kind.DATA, Kind.UNPROTECTED, Kind.REFUSED, Kind.PUBLIC) else ""
+    return f"{bold}{code(stack.name, cut)}: {about}{_ours(said)}{bold}"
 
 
 def _ours(text: str) -> str:
     return "".join(
-        code(part[1:-1], 80) if part[:1] == "`" else unlinked(part) for part in re.split(r"(`[^`]*`)", text) if part
+        code(part[1:-1], 240) if part[:1] == "`" else unlinked(part) for part in re.split(r"(`[^`]*`)", text) if part
     )
 
 
@@ -183,6 +189,7 @@ def _details(stack: Stack, left: int) -> tuple[str, int]:
         parts.append(_cost(stack))
     if stack.findings:
         parts += _findings(stack)
+    parts += [f"- in the stack file: {code(entry, 300)}\n" for entry in words.settings(stack)]
     parts += [f"- {code(note, 400)}\n" for note in stack.notes]
     if stack.unseen:
         names = ", ".join(f"{name} ({top})" for name, top in stack.unseen)
@@ -227,7 +234,7 @@ def _change(change: Change) -> str:
     said = f": {code(summary, 160)}" if summary else ""
     lines = [f"- {code(one(change), 120)}{said}{renamed}{loses}{order}"]
     lines += [f"  - because {code(reason, 400)}" for reason in words.reasons(change)]
-    for entry in change.properties:
+    for entry in (*words.scripts(change), *change.properties):
         diff = words.text_diff(entry)
         marks = words.marks(entry)
         if diff is None:

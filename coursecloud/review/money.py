@@ -1,7 +1,6 @@
 """What a change costs, and which rules it breaks or mends: the cost model and the guardrails on both sides."""
 
 import datetime
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -63,16 +62,17 @@ def costs(before: Plan | None, after: Plan | None) -> Cost:
 
 
 def findings(before: Plan | None, after: Plan | None, today: datetime.date) -> Findings:
-    """Hold both sides against the rules; a finding is the same where its rule and its resource are."""
-    was, now = (_standing(side, today) for side in (before, after))
-    old, new = ({finding.key for finding in side} for side in (was, now))
+    """Hold both sides against the rules; a finding is the same where its rule, its resource and its level are.
+
+    So what nobody could judge before and breaks the rule now is newly broken. What an exception covers is not mended.
+    """
+    was, now = (check(side, today) if side else () for side in (before, after))
+    old = {(finding.key, finding.level) for finding in was if finding.excepted is None}
+    there = {finding.key for finding in now}
+    standing = [finding for finding in now if finding.excepted is None]
     # What only the real run can judge is neither mended nor still broken.
     return Findings(
-        tuple(finding for finding in now if finding.key not in old),
-        tuple(finding for finding in was if finding.key not in new and not finding.unknown),
-        tuple(finding for finding in now if finding.key in old and not finding.unknown),
+        tuple(finding for finding in standing if (finding.key, finding.level) not in old),
+        tuple(f for f in was if f.excepted is None and f.key not in there and not f.unknown),
+        tuple(f for f in standing if (f.key, f.level) in old and not f.unknown),
     )
-
-
-def _standing(plan: Plan | None, today: datetime.date) -> Sequence[Finding]:
-    return [finding for finding in check(plan, today) if finding.excepted is None] if plan else []

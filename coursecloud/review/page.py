@@ -36,7 +36,9 @@ def _body(review: Review) -> Iterator[str]:
     kind = {Level.STOP: "stop", Level.LOOK: "look"}.get(review.level, "fine")
     yield f"<h1>{text(words.VERDICTS[review.level])}: {text(review.sentence)}</h1>"
     yield f'<p class="dim">{text(review.base)} → {text(review.head)}</p>'
-    yield f'<div class="verdict {kind}"><b>{text(words.ADVICE[review.level])}</b>'
+    yield f'<div class="verdict {kind}"><b>{text(words.advice(review.level, review.dangers))}</b>'
+    if program := words.program(review.program):
+        yield f"<p><b>{text(program)}</b></p>"
     told = [f"{stack.name}: {danger.text}" for stack in review.telling for danger in stack.dangers]
     told += [
         f"{stack.name}: breaks {finding.rule.id} on {finding.name}: {finding.message}"
@@ -82,6 +84,7 @@ def _stack(stack: Stack, number: int) -> Iterator[str]:
                 for finding in findings
             ]
         )
+    yield from _list([f"in the stack file: {entry}" for entry in words.settings(stack)])
     if stack.changes and stack.graph.nodes:
         yield from _graphs(stack, number)
     for place, change in enumerate(stack.changes):
@@ -104,7 +107,7 @@ def _change(change: Change, name: str) -> str:
         f" <code>{text(one(change))}</code>{said}{renamed}{loses}{order}</summary>"
     ]
     parts += _list([f"because {reason}" for reason in words.reasons(change)])
-    for entry in change.properties:
+    for entry in change.inputs or change.properties:
         diff = words.text_diff(entry, lines=400)
         marks = text(words.marks(entry))
         if diff is None:

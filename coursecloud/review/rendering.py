@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -13,18 +14,22 @@ import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 RUNNER = Path(__file__).with_name("runner.py")
 TIMEOUT = 300
 """Seconds that a side may take unless the user says otherwise."""
+
+LARGEST = 256 * 2**20
+"""Bytes of what a side may write for one stack; the largest that was seen took one MiB."""
 
 PASSED_ON = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT", "TZ")
 """The variables that a side sees of the user's environment: what an interpreter needs to run, and nothing else."""
 
 SAID = (
     "A revision's code is run to render it: without your environment, home or credentials, but as you and on this"
-    " machine. That is no sandbox; review a stranger's change where there is nothing to steal."
+    " machine. That is no sandbox, and this command itself is the code that is checked out: review a stranger's change"
+    " from a checkout of your own, with --head, where there is nothing to steal."
 )
 
 
@@ -46,8 +51,8 @@ class Rendered:
     """For each stack the file with `plan` or `mistake`."""
 
     def read(self, stack: str) -> Mapping[str, Any]:
-        """Read one stack: `plan` as its JSON form, or `mistake` in words."""
-        return json.loads(self.plans[stack].read_text(encoding="utf-8"))
+        """Read one stack: `plan` as its JSON form, or `mistake` in words. Raises ValueError for anything else."""
+        return _object(self.plans[stack])
 
 
 @contextlib.contextmanager
@@ -73,11 +78,12 @@ class Pending:
             home, out = side / "home", side / "out"
             home.mkdir(parents=True)
             out.mkdir()
-            wanted = {name: str(path) for name, path in source.files.items()}
+            wanted = side / "wanted.json"
+            wanted.write_text(json.dumps({name: str(path) for name, path in source.files.items()}), encoding="utf-8")
             with (side / "said").open("wb") as said:
                 process = subprocess.Popen(
                     # Isolated: no PYTHON* variable, no user's packages, no folder of the script on the path.
-                    [sys.executable, "-I", "-B", str(RUNNER), str(source.root), str(out), json.dumps(wanted)],
+                    [sys.executable, "-I", "-B", str(RUNNER), str(source.root), str(out), str(wanted)],
                     cwd=source.root,
                     env=environment(home, os.environ),
                     stdin=subprocess.DEVNULL,
@@ -96,12 +102,14 @@ class Pending:
             code = process.wait(max(0.0, self._timeout - (time.monotonic() - self._started)))
         except subprocess.TimeoutExpired:
             return Rendered(f"it took more than {self._timeout:g} seconds and was ended; --timeout gives it more", {})
-        index = side / "out" / "index.json"
-        if code or not index.is_file():
+        try:
+            found = {} if code else _object(side / "out" / "index.json")
+        except ValueError:
+            found = {}
+        if not found:
             said = (side / "said").read_text(encoding="utf-8", errors="replace").strip()[-2000:]
             return Rendered(said or f"its process ended with {code} and said nothing", {})
-        found: dict[str, str] = json.loads(index.read_text(encoding="utf-8"))
-        return Rendered(None, {stack: side / "out" / Path(name).name for stack, name in found.items()})
+        return Rendered(None, {stack: side / "out" / Path(str(name)).name for stack, name in found.items()})
 
     def end(self) -> None:
         """End what still runs, with all that it started."""
@@ -109,6 +117,20 @@ class Pending:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def _object(path: Path) -> dict[str, Any]:
+    """Read what a side wrote, which may be anything: raises ValueError for what is no JSON object in a plain file."""
+    try:
+        about = path.lstat()
+        if not stat.S_ISREG(about.st_mode) or about.st_size > LARGEST:
+            raise ValueError(f"{path.name} is no plain file of at most {LARGEST // 2**20} MiB")
+        found: object = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, RecursionError) as error:
+        raise ValueError(f"{path.name}: {error}") from None
+    if not isinstance(found, dict):
+        raise ValueError(f"{path.name} holds no JSON object")
+    return cast("dict[str, Any]", found)
 
 
 def environment(home: Path, users: Mapping[str, str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from coursecloud.engine import Registration
 from coursecloud.plan import short_type
 from coursecloud.review import dangers, values, words
 from coursecloud.review.changes import Change, Operation, PropertyChange
-from coursecloud.review.dangers import Kind, Level
+from coursecloud.review.dangers import Danger, Kind, Level
 from coursecloud.review.money import Findings
 from coursecloud.review.stacks import Stack, Status
 from guardrails import Finding
@@ -30,11 +30,19 @@ class Review:
     head: str
     stacks: tuple[Stack, ...]
     notes: tuple[str, ...] = ()
+    program: tuple[str, ...] = ()
+    """Files of the program that differ: the review of a side is what the side's own program says of itself."""
 
     @property
     def level(self) -> Level:
         """How much the change asks of its reader."""
-        return max((stack.level for stack in self.stacks), default=Level.NOTHING)
+        levels = [stack.level for stack in self.stacks]
+        return max([*levels, Level.LOOK] if self.program else levels, default=Level.NOTHING)
+
+    @property
+    def dangers(self) -> Iterator[Danger]:
+        """Every danger of every stack."""
+        return (danger for stack in self.stacks for danger in stack.dangers)
 
     @property
     def broken(self) -> bool:
@@ -55,6 +63,7 @@ class Review:
         changes = [change for stack in self.stacks for change in stack.changes]
         if changes or not broken:
             parts.append(dangers.sentence(changes))
+        parts += dangers.also(self.dangers)
         refused = sum(change.refused for change in changes)
         if refused:
             parts.append(f"Pulumi would REFUSE {refused} of them (protected)")
@@ -88,9 +97,13 @@ class Gate:
             if found:
                 yield f"{self.kind}s {_names(found)}"
         elif self.kind == "data-loss":
-            lost = [danger.change for danger in stack.dangers if danger.kind is Kind.DATA]
-            if lost:
-                yield f"loses the data of {_names(lost)}"
+            for kind, what in LOSSES.items():
+                if lost := [danger.change for danger in stack.dangers if danger.kind is kind and danger.change]:
+                    yield f"{what} {_names(lost)}"
+        elif self.kind == "access":
+            for danger in stack.dangers:
+                if danger.kind in (Kind.PUBLIC, Kind.ACCESS):
+                    yield f"changes who has access: {words.visible(danger.text)}"
         elif self.kind == "violation":
             if stack.findings and stack.findings.violations:
                 yield f"newly breaks {', '.join(dict.fromkeys(f.rule.id for f in stack.findings.violations))}"
@@ -106,7 +119,12 @@ def _names(changes: Sequence[Change]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
-GATES = ("replace", "delete", "data-loss", "violation", "cost>X")
+GATES = ("replace", "delete", "data-loss", "access", "violation", "cost>X")
+LOSSES = {
+    Kind.DATA: "loses the data of",
+    Kind.UNPROTECTED: "no longer keeps",
+    Kind.PRUNES: "can delete what is in",
+}
 
 
 def gates(texts: Iterable[str]) -> tuple[list[Gate], list[str]]:
@@ -147,6 +165,7 @@ def to_json(review: Review, closed: Sequence[str] = ()) -> dict[str, Any]:
         "verdict": review.sentence,
         "closed": list(closed),
         "notes": list(review.notes),
+        "program": list(review.program),
         "stacks": [_stack(stack) for stack in review.stacks],
     }
 
@@ -161,8 +180,10 @@ def _stack(stack: Stack) -> dict[str, Any]:
         "counts": {str(operation): counts[operation] for operation in Operation if operation is not Operation.SAME}
         | {"unchanged": stack.unchanged},
         "mistakes": [{"side": side, "message": message} for side, message in stack.mistakes],
-        "dangers": [{"kind": str(d.kind), "urn": d.change.resource.urn, "text": d.text} for d in stack.dangers],
+        "dangers": [_danger(danger) for danger in stack.dangers],
         "changes": [_change(change) for change in stack.changes],
+        "settings": [_property(entry) for entry in stack.settings],
+        "outputs": [_property(entry) for entry in stack.outputs],
         "unseen": [{"name": name, "property": top} for name, top in stack.unseen],
         "cost": {
             "before": cost.to_json(stack.cost.before) if stack.cost.before else None,
@@ -190,6 +211,11 @@ def _findings(findings: Findings) -> dict[str, Any]:
     return {name: [entry(finding) for finding in getattr(findings, name)] for name in ("new", "fixed", "still")}
 
 
+def _danger(danger: Danger) -> dict[str, Any]:
+    urn = danger.change.resource.urn if danger.change else None
+    return {"kind": str(danger.kind), "urn": urn, "text": danger.text}
+
+
 def _change(change: Change) -> dict[str, Any]:
     return {
         "operation": str(change.operation),
@@ -206,7 +232,7 @@ def _change(change: Change) -> dict[str, Any]:
         "protected": _protected(change.before),
         "refused": change.refused,
         "uncertain": change.uncertain,
-        "properties": [_property(entry) for entry in change.properties],
+        "properties": [_property(entry) for entry in change.inputs or change.properties],
     }
 
 
@@ -227,4 +253,5 @@ def _property(change: PropertyChange) -> dict[str, Any]:
         "ignored": change.ignored,
         "atRun": change.at_run,
         "prunes": change.prunes,
+        "restarts": change.restarts,
     }

@@ -28,6 +28,7 @@ class Rules:
     name: str = "name"
     secret: frozenset[str] = frozenset()
     prunes: frozenset[str] = frozenset()
+    restarts: frozenset[str] = frozenset()
     unordered: frozenset[str] = frozenset()
     called: tuple[str, str] | None = None
 
@@ -117,6 +118,7 @@ def rules_of(kind: str) -> Rules | None:
         name=entry.get("name", "name"),
         secret=frozenset(entry.get("secret", ())),
         prunes=frozenset(entry.get("prunes", ())),
+        restarts=frozenset(entry.get("restarts", ())),
         unordered=frozenset(entry.get("unordered", ())),
         called=(entry["called"][0], entry["called"][1]) if "called" in entry else None,
     )

@@ -1,7 +1,7 @@
 """The process that renders one side: it runs the code of a revision, and imports nothing of this package.
 
-It is given the project's folder, a folder for what it writes, and the stacks with their files as JSON. It writes one
-file a stack, then `index.json`: which file holds which stack.
+It is given the project's folder, a folder for what it writes, and a JSON file of the stacks with their files. It writes
+one file a stack, then `index.json`: which file holds which stack.
 """
 
 import contextlib
@@ -17,6 +17,10 @@ from pathlib import Path
 from typing import Any
 
 
+class RefusedError(Exception):
+    """Something that is not rendered; the text says why."""
+
+
 def main(root: Path, out: Path, wanted: Mapping[str, str]) -> None:
     """Render every stack that is wanted; a stack that does not load has a `mistake` in its file instead."""
     gc.set_threshold(100_000, 50, 100)
@@ -25,12 +29,19 @@ def main(root: Path, out: Path, wanted: Mapping[str, str]) -> None:
     index: dict[str, str] = {}
     for number, (stack, file) in enumerate(wanted.items()):
         try:
-            made: dict[str, Any] = {"plan": render(stack, Path(file))}
+            made: dict[str, Any] = {"plan": render(stack, _inside(root, Path(file)))}
         except BaseException as error:  # noqa: BLE001 - whatever a revision's program raises is a mistake of its own
             made = {"mistake": _words(error, root)}
         (out / f"{number}.json").write_text(json.dumps(made), encoding="utf-8")
         index[stack] = f"{number}.json"
     (out / "index.json").write_text(json.dumps(index), encoding="utf-8")
+
+
+def _inside(root: Path, file: Path) -> Path:
+    """Refuse a stack file of the revision that is a link to a file elsewhere: a message would show what is in it."""
+    if file.is_relative_to(root) and not file.resolve().is_relative_to(root.resolve()):
+        raise RefusedError(f"{file.name} is a link that leaves the project; a stack file is a file of its own")
+    return file
 
 
 def _engine(root: Path) -> Callable[[str, Path], Any]:
@@ -63,7 +74,7 @@ def _command_line(root: Path, stack: str) -> Any:
 
 def _words(error: BaseException, root: Path) -> str:
     """Say what went wrong: a mistake in the settings in its own words, anything else with where it happened."""
-    if type(error).__name__ in ("SettingsError", "RunError"):
+    if type(error).__name__ in ("SettingsError", "RunError", "RefusedError"):
         return str(error)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(root)]
     where = f" ({Path(frames[-1].filename).relative_to(root)}, line {frames[-1].lineno})" if frames else ""
@@ -72,4 +83,4 @@ def _words(error: BaseException, root: Path) -> str:
 
 if __name__ == "__main__":
     with contextlib.redirect_stdout(sys.stderr):
-        main(Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3]))
+        main(Path(sys.argv[1]), Path(sys.argv[2]), json.loads(Path(sys.argv[3]).read_text(encoding="utf-8")))

@@ -18,6 +18,8 @@ from coursecloud.review.report import Review
 from coursecloud.review.stacks import Stack, Status, review
 
 WORKING_TREE = "the working tree"
+PROGRAM = ("__main__.py", "Pulumi.yaml", "coursecloud/", "guardrails/", "infra/", "requirements.txt", "starter/")
+"""What the plan of a stack follows from, beside its stack file."""
 
 
 @dataclass
@@ -27,6 +29,9 @@ class _Side:
     plans: Mapping[str, Plan] = field(default_factory=dict[str, Plan])
     state: deployed.State | None = None
     notes: list[str] = field(default_factory=list[str])
+    revision: git.Revision | None = None
+    program: tuple[str, ...] = ()
+    """Of the side under review: files of the program that are not those of the other side."""
     rendered: rendering.Rendered | None = None
 
     def names(self) -> list[str]:
@@ -52,6 +57,7 @@ def make(given: Given, read: Read, *, today: datetime.date) -> Review:
     with _ended_by_signals(), contextlib.ExitStack() as stack:
         try:
             sides = _sides(given, read, stack)
+            _program(given, *sides)
         except git.GitError as error:
             raise InputError([str(error)]) from None
         _copy_members(given, sides)
@@ -73,7 +79,7 @@ def _reviewed(sides: tuple[_Side, _Side], today: datetime.date) -> Review:
     notes = [note for side in sides for note in side.notes]
     if before.source or after.source:
         notes.append(rendering.SAID)
-    return Review(before.label, after.label, tuple(stacks), tuple(dict.fromkeys(notes)))
+    return Review(before.label, after.label, tuple(stacks), tuple(dict.fromkeys(notes)), after.program)
 
 
 def _stack(name: str, before: _Side, after: _Side, today: datetime.date) -> Stack:
@@ -127,7 +133,7 @@ def _side(
         return _Side(
             str(chosen), rendering.Source(folder.parent, {}), notes=[f"{chosen} has no folder {repository.within}"]
         )
-    side = _Side(str(chosen), rendering.Source(folder, _files(folder, given, read)))
+    side = _Side(str(chosen), rendering.Source(folder, _files(folder, given, read)), revision=chosen)
     if others := rendering.other_requirements(folder):
         side.notes.append(
             f"{chosen} wants other packages than those that render it: {', '.join(others[:8])}"
@@ -139,6 +145,13 @@ def _side(
 def _files(folder: Path, given: Given, read: Read) -> dict[str, Path]:
     wanted = [read.name] if read.name is not None else list(given.stacks)
     return {name: path for name, path in stackfile.every(folder) if not wanted or name in wanted}
+
+
+def _program(given: Given, before: _Side, after: _Side) -> None:
+    """Note which files of the program differ between two revisions, or a revision and the working tree."""
+    if before.revision and after.source and (after.revision or after.label == WORKING_TREE):
+        found = git.repository(given.root).changed(before.revision, after.revision)
+        after.program = tuple(path for path in found if path.startswith(PROGRAM))
 
 
 def _copy_members(given: Given, sides: tuple[_Side, _Side]) -> None:

@@ -3,14 +3,15 @@
 import dataclasses
 import datetime
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from coursecloud.plan import Plan
-from coursecloud.review import dangers, money
-from coursecloud.review.changes import Change, Operation, compare
-from coursecloud.review.dangers import Danger, Level
+from coursecloud.review import agreed, dangers, money, words
+from coursecloud.review.changes import Change, Operation, PropertyChange, compare
+from coursecloud.review.dangers import Danger, Kind, Level
 from coursecloud.review.graph import Graph, draw
+from infra.settings import EXAMPLE_PROJECT
 
 
 class Status(enum.StrEnum):
@@ -43,6 +44,9 @@ class Stack:
     notes: tuple[str, ...] = ()
     graph: Graph = field(default_factory=Graph)
     dangers: tuple[Danger, ...] = ()
+    settings: tuple[PropertyChange, ...] = ()
+    """Every setting that differs; empty where only one side has the stack."""
+    outputs: tuple[PropertyChange, ...] = ()
 
     @property
     def level(self) -> Level:
@@ -52,8 +56,7 @@ class Stack:
         if self.status is Status.REMOVED:
             return Level.STOP if self.dangers else Level.LOOK
         found = dangers.level(self.changes, self.dangers)
-        costs = self.cost is not None and self.cost.changes
-        return max(found, Level.FINE) if costs or self.status is not Status.UNCHANGED else found
+        return max(found, Level.FINE) if self.status is not Status.UNCHANGED else found
 
     @property
     def sentence(self) -> str:
@@ -62,7 +65,7 @@ class Stack:
             return "does not load " + " and ".join(side for side, _ in self.mistakes) + " the change"
         if self.status is Status.REMOVED:
             return f"its stack file goes: {dangers.sentence(self.changes)} once it is destroyed"
-        said = dangers.sentence(self.changes)
+        said = "; ".join((dangers.sentence(self.changes), *dangers.also(self.dangers)))
         return f"is new: {said}" if self.status is Status.ADDED else said
 
 
@@ -98,12 +101,19 @@ def review(
     notes: Iterable[str] = (),
 ) -> Stack:
     """Review one stack; a side that is None has no such stack. With `state`, `before` is what was deployed."""
+    said = list(notes)
+    if before and after and before.settings.project == EXAMPLE_PROJECT != after.settings.project:
+        # `up` refuses the example, so nothing of it can be there.
+        said.append(f"the project was the example until now, {EXAMPLE_PROJECT}: everything is new")
+        before = None
     found = compare(before.resources if before else (), after.resources if after else (), state=state)
     telling = sorted(
         (change for change in found if change.operation is not Operation.SAME),
         key=lambda change: (not change.loses, not change.refused, _ORDER.index(change.operation), change.key),
     )
-    said = list(notes)
+    agreed_ = outputs = ()
+    if before and after and not (before.unread or after.unread or state):
+        agreed_, outputs = agreed.settings(before, after), agreed.outputs(before, after)
     before, after, without = _readable(before, after)
     if without:
         said.append(without)
@@ -124,7 +134,12 @@ def review(
             "a machine that goes takes its boot disk along; files on its data disk stay as long as that disk does"
         )
     cost = money.costs(before, after)
-    if status is Status.UNCHANGED and cost.changes:
+    findings = money.findings(before, after, today)
+    risks = [*dangers.dangers(found), *_guards(agreed_)]
+    if status is Status.ADDED:
+        # Whom a new stack lets in is the reader's to see in its grants; only the internet is worth a warning.
+        risks = [danger for danger in risks if danger.kind is not Kind.ACCESS]
+    if status is Status.UNCHANGED and (cost.changes or findings.new or findings.fixed or agreed_ or outputs or risks):
         status = Status.CHANGED
     return Stack(
         name,
@@ -133,8 +148,16 @@ def review(
         unchanged=sum(change.operation is Operation.SAME for change in found),
         unseen=tuple((change.name, top) for change in found for top in change.unseen),
         cost=cost,
-        findings=money.findings(before, after, today),
+        findings=findings,
         notes=tuple(said),
         graph=draw(found) if telling else Graph(),
-        dangers=dangers.dangers(telling),
+        dangers=dangers.ordered(risks),
+        settings=agreed_,
+        outputs=outputs,
     )
+
+
+def _guards(settings: tuple[PropertyChange, ...]) -> Iterator[Danger]:
+    for entry in agreed.guards(settings):
+        said = words.from_to(entry, 300).replace("`", "'")
+        yield Danger(Kind.GUARD, None, f"what guards the stack changes: `{entry.path.replace('`', chr(39))}`: `{said}`")

@@ -1,6 +1,6 @@
 """A review for a terminal: the verdict and the dangers first, then each stack."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -33,9 +33,11 @@ def full(review: Review, *, wide: int = 70) -> RenderableType:
     level = review.level
     parts: list[RenderableType] = [
         Text.assemble((f" {words.VERDICTS[level]} ", COLOURS[level]), f"  {words.visible(review.sentence)}"),
-        Text(words.ADVICE[level]),
+        Text(words.advice(review.level, review.dangers)),
         Text(f"{words.visible(review.base)} -> {words.visible(review.head)}", "dim"),
     ]
+    if program := words.program(review.program):
+        parts.append(Text(words.visible(program), "bold yellow"))
     found = [(stack, danger) for stack in review.telling for danger in stack.dangers]
     if found:
         parts += [Text(), Text("dangers", "bold red")]
@@ -76,7 +78,11 @@ def _stack(stack: Stack, wide: int) -> Iterator[RenderableType]:
         if stack.findings.still:
             names = ", ".join(dict.fromkeys(finding.rule.id for finding in stack.findings.still))
             yield Padding(Text(f"rules still broken, as before: {words.visible(names)}", "dim"), (0, 0, 0, 2))
+    if settings := words.settings(stack):
+        yield Padding(Text("in the stack file", "bold"), (0, 0, 0, 2))
+        yield Padding(_bullets(settings), (0, 0, 0, 2))
     if stack.notes:
+        yield Padding(Text("notes", "bold"), (0, 0, 0, 2))
         yield Padding(_bullets(stack.notes, "dim"), (0, 0, 0, 2))
 
 
@@ -110,7 +116,7 @@ def _change(change: Change, wide: int) -> RenderableType:
     )
     for reason in words.reasons(change):
         lines.add_row("", Text(f"  because {words.visible(reason)}", "magenta"))
-    for entry in change.properties:
+    for entry in (*words.scripts(change), *change.properties):
         diff = words.text_diff(entry)
         marks = words.marks(entry)
         if diff is None:
@@ -131,7 +137,7 @@ def _cost(stack: Stack) -> RenderableType:
     return Padding(table, (0, 0, 0, 2))
 
 
-def _bullets(texts: Iterator[str] | tuple[str, ...], style: str = "") -> Table:
+def _bullets(texts: Iterable[str], style: str = "") -> Table:
     grid = Table.grid(padding=(0, 1))
     grid.add_column()
     grid.add_column(overflow="fold")

@@ -1,19 +1,25 @@
 """How values, money and verdicts are put into words, the same in every format. No word of it is markup."""
 
+from __future__ import annotations
+
 import difflib
 import json
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from coursecloud.cost import Estimate, Runway
 from coursecloud.engine import UNKNOWN
+from coursecloud.review.access import grants
 from coursecloud.review.changes import Change, Operation, PropertyChange
-from coursecloud.review.dangers import Level, grants
+from coursecloud.review.dangers import Danger, Kind, Level
 from coursecloud.review.money import Cost, Findings
-from coursecloud.review.values import NOTHING, Hidden, plain
+from coursecloud.review.values import NOTHING, Hidden, leaves, plain
 from guardrails import Finding
+
+if TYPE_CHECKING:
+    from coursecloud.review.stacks import Stack
 
 VERDICTS = {
     Level.STOP: "STOP",
@@ -24,10 +30,13 @@ VERDICTS = {
 
 ADVICE = {
     Level.STOP: "Do not merge unless every line here is wanted.",
-    Level.LOOK: "No data is lost. Merge when each of these is wanted.",
+    Level.LOOK: "Merge when each of these is wanted.",
     Level.FINE: "Nothing is deleted or replaced and no rule is newly broken: it can be merged.",
     Level.NOTHING: "The infrastructure stays as it is: it can be merged.",
 }
+
+LOSING = (Kind.DATA, Kind.UNPROTECTED, Kind.REFUSED, Kind.PRUNES)
+"""Dangers with which nobody can say that no data is lost."""
 
 DONE = {
     Operation.DELETE: "deleted",
@@ -37,6 +46,12 @@ DONE = {
     Operation.RENAME: "renamed",
     Operation.SAME: "unchanged",
 }
+
+
+def advice(level: Level, found: Iterable[Danger]) -> str:
+    """Say what to do; that no data is lost only where nothing can delete any."""
+    safe = level is Level.LOOK and not any(danger.kind in LOSING for danger in found)
+    return ("No data is lost. " if safe else "") + ADVICE[level]
 
 
 def visible(text: str) -> str:
@@ -129,7 +144,37 @@ def summary(change: Change) -> str:
     inputs = change.resource.inputs
     if "member" in inputs and "role" in inputs:
         return f"{show(inputs['role'])} to {show(inputs['member'])}"
-    return ", ".join(show(inputs[key]) for key in MATTERS if isinstance(inputs.get(key), str | int))
+    image = next((entry for keys, entry in leaves((), dict(inputs)) if keys[-1:] == ("image",)), None)
+    matters = [inputs.get(key) for key in MATTERS] + [image]
+    return ", ".join(show(entry) for entry in matters if isinstance(entry, str | int))
+
+
+def program(files: Sequence[str]) -> str:
+    """Say that the program itself changes, and where; empty where it does not."""
+    if not files:
+        return ""
+    more = f" and {len(files) - 6} more" if len(files) > 6 else ""
+    return (
+        f"the program itself changes ({', '.join(files[:6])}{more}): what is said here of the change is what its own"
+        " code says, so read the code"
+    )
+
+
+def scripts(change: Change) -> Iterator[PropertyChange]:
+    """Take from the inputs of a resource that comes the texts of several lines: what a machine runs is to be read."""
+    yield from (entry for entry in change.inputs if isinstance(entry.new, str) and "\n" in entry.new)
+
+
+def settings(stack: Stack, limit: int = 30) -> list[str]:
+    """Say what differs in a stack's settings, and which outputs do where no resource tells why."""
+    said = [f"{entry.path}: {from_to(entry)}" for entry in stack.settings]
+    if len(said) > limit:
+        said = [*said[:limit], f"and {len(said) - limit} more"]
+    if stack.outputs and not stack.changes:
+        names = [entry.path for entry in stack.outputs]
+        more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+        said.append(f"outputs that change with it: {', '.join(names[:8])}{more}")
+    return said
 
 
 MATTERS = ("machineType", "type", "size", "location", "zone", "ipCidrRange", "schedule", "role", "service")
@@ -203,6 +248,7 @@ def cost_rows(cost: Cost) -> list[tuple[str, str, str, str]]:
     return [
         money("an hour, everything on", lambda side: side.per_hour_on),
         money("a day, nothing running", lambda side: side.per_day_idle),
+        money("a day, after `make down`", lambda side: 24 * side.due.per_hour_down),
         money("a day, as planned", lambda side: side.per_day_planned),
         lasts("credit lasts, as planned", lambda side: side.planned),
         lasts("credit lasts, nothing running", lambda side: side.idle),

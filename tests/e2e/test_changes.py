@@ -103,13 +103,12 @@ def planned(project: Project, config: Config) -> Plan:
 
 
 def changes(before: Plan, after: Plan) -> dict[tuple[str, str], Change]:
-    """What the review says: by type and name of each resource that does not stay as it is."""
-    found: dict[tuple[str, str], Change] = {}
-    for change in compare(before.resources, after.resources):
-        resource = change.after or change.before
-        if resource and change.operation not in (Operation.SAME, Operation.RENAME):
-            found[resource.type, resource.name] = change
-    return found
+    """What the review says: by type and name of each resource that does not, or may not, stay as it is."""
+    return {
+        (change.resource.type, change.name): change
+        for change in compare(before.resources, after.resources)
+        if change.operation not in (Operation.SAME, Operation.RENAME) or change.unseen
+    }
 
 
 def chosen(project: Project) -> dict[tuple[str, str], str]:
@@ -131,13 +130,18 @@ def chosen(project: Project) -> dict[tuple[str, str], str]:
 
 
 def differences(predicted: Mapping[tuple[str, str], Change], given: Mapping[tuple[str, str], str]) -> list[str]:
-    """List where the two do not agree; of a value that only the run knows, the review says that it may change."""
+    """List where the two do not agree; of a value that only the run knows, the review says that it may change.
+
+    It says so of what stays the same as far as it sees, too (`only the real run can compare ...`): who comes in by
+    the federation holds the pool's number, which Google gives.
+    """
     wrong: list[str] = []
     for key in sorted({*predicted, *given}):
         said = str(predicted[key].operation) if key in predicted else "same"
         does = given.get(key, "same")
         open_ = key in predicted and all(entry.at_run for entry in predicted[key].properties)
-        if said != does and not (open_ and does == "same"):
+        unseen = key in predicted and said == "same" and bool(predicted[key].unseen)
+        if said != does and not (open_ and does == "same") and not unseen:
             wrong.append(f"{key[0].rpartition(':')[2]} {key[1]}: predicted {said}, provider {does}")
     return wrong
 

@@ -1,0 +1,88 @@
+"""Who gets access by a change: grants to others than the stack's own service accounts, and doors to the outside."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from coursecloud.engine import UNKNOWN
+from coursecloud.review.changes import Change, Operation
+from coursecloud.review.rules import rules_of
+
+PUBLIC = ("allUsers", "allAuthenticatedUsers")
+ACCOUNT = "gcp:serviceaccount/account:Account"
+DOORS = {
+    "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider": (
+        "who may come in from outside", ("attributeCondition", "attributeMapping", "oidc", "disabled"),
+    ),
+    "gcp:compute/firewall:Firewall": (
+        "what reaches the machines", ("allows", "denies", "direction", "disabled", "sourceRanges", "sourceTags"),
+    ),
+}  # fmt: skip
+"""Types that let in without a grant: what they decide, and by which inputs."""
+
+
+def grants(change: Change) -> bool:
+    """Say whether the resource gives someone access."""
+    found = rules_of(change.resource.type)
+    return bool(found and found.called == ("grant", "grants"))
+
+
+def public(changes: Iterable[Change]) -> Iterator[tuple[Change, str]]:
+    """Say of each grant that everybody on the internet gets."""
+    for change in changes:
+        member: Any = change.resource.inputs.get("member")
+        if _gives(change) and isinstance(member, str) and member in PUBLIC:
+            yield change, f"everybody on the internet ({_code(member)}) gets {_role(change)} by {_code(change.name)}"
+
+
+def widened(changes: Iterable[Change]) -> Iterator[tuple[Change, str]]:
+    """Say who else gets more than before, a line a member with its first grant, and which door changes."""
+    listed = list(changes)
+    own = {
+        f"serviceAccount:{inputs.get('accountId')}@{inputs.get('project')}.iam.gserviceaccount.com"
+        for change in listed
+        if (inputs := change.resource.inputs) and change.resource.type == ACCOUNT
+    }
+    given: dict[str, list[Change]] = {}
+    for change in listed:
+        member: Any = change.resource.inputs.get("member")
+        known = isinstance(member, str) and (member in PUBLIC or member in own)
+        if _gives(change) and not known:
+            given.setdefault(_who(member), []).append(change)
+    for who, found in given.items():
+        roles = list(dict.fromkeys(_role(change) for change in found))
+        more = f" and {len(roles) - 6} more" if len(roles) > 6 else ""
+        yield found[0], f"{who} gets {', '.join(roles[:6])}{more}"
+    for change in listed:
+        decides, inputs = DOORS.get(change.resource.type, ("", ()))
+        found = [entry for entry in change.properties if _top(entry.path) in inputs and not entry.ignored]
+        if found and change.operation in (Operation.UPDATE, Operation.REPLACE):
+            tops = ", ".join(dict.fromkeys(_top(entry.path) for entry in found))
+            yield change, f"{decides} changes with {tops} of {_code(change.name)}"
+
+
+def _gives(change: Change) -> bool:
+    """Say whether somebody has after the change what nobody had by this grant before."""
+    if not grants(change):
+        return False
+    if change.operation is Operation.CREATE:
+        return True
+    told = {_top(entry.path): entry.new for entry in change.properties if not entry.ignored}
+    return "member" in told or "role" in told or told.get("condition", "") is None
+
+
+def _who(member: Any) -> str:
+    return "somebody whom only the real run knows" if member == UNKNOWN else _code(str(member))
+
+
+def _role(change: Change) -> str:
+    role = change.resource.inputs.get("role")
+    return "a role that only the real run knows" if role == UNKNOWN else _code(str(role))
+
+
+def _top(path: str) -> str:
+    return path.partition(".")[0].partition("[")[0]
+
+
+def _code(text: str) -> str:
+    """Mark what anyone may have written: no format takes what is between backticks for a word of ours."""
+    return f"`{text.replace('`', chr(39))[:200]}`"
