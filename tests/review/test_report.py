@@ -14,8 +14,7 @@ from typing_extensions import override
 from coursecloud.commands.shared import ROOT
 from coursecloud.engine import UNKNOWN, Registration
 from coursecloud.plan import Plan
-from coursecloud.render import console
-from coursecloud.review import markdown, mermaid, page, report, terminal, words
+from coursecloud.review import markdown, mermaid, page, report, words
 from coursecloud.review.changes import Operation
 from coursecloud.review.dangers import Level
 from coursecloud.review.graph import Graph, Node
@@ -24,6 +23,7 @@ from coursecloud.review.report import Review
 from coursecloud.review.stacks import Stack, Status
 from tests.review.conftest import Planner
 from tests.review.made import BUCKET, DISK, GRANT, INSTANCE, NETWORK, resource, reviewed, whole
+from tests.review.printed import printed
 
 EVIL = [
     "</details><script>alert(1)</script>",
@@ -48,14 +48,6 @@ def bucket(name: str, place: str = "EU", **inputs: Any) -> Registration:
 
 def moved(*names: str) -> Review:
     return reviewed(whole(*(bucket(name) for name in names)), whole(*(bucket(name, "US") for name in names)))
-
-
-def printed(review: Review, columns: int = 80) -> str:
-    shown = console()
-    shown.width = columns
-    with shown.capture() as capture:
-        shown.print(terminal.full(review))
-    return capture.get()
 
 
 class TestVerdict:
