@@ -1,17 +1,16 @@
 """What no operation of Pulumi shows: protection that goes, people who come in, settings without a resource."""
 
-import datetime
 from typing import Any
 
 import pytest
 
 from coursecloud.plan import Plan
-from coursecloud.review import dangers, markdown, page, report
+from coursecloud.review import dangers, markdown, page, report, stacks
 from coursecloud.review.dangers import Kind, Level
 from coursecloud.review.report import Review
 from coursecloud.review.stacks import Status
 from tests.review.conftest import Planner
-from tests.review.made import BUCKET, GRANT, INSTANCE, Config, Edit, changed, resource, reviewed, whole
+from tests.review.made import BUCKET, GRANT, INSTANCE, TODAY, Config, changed, resource, reviewed, whole
 from tests.review.printed import printed
 
 PROVIDER = "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider"
@@ -117,32 +116,29 @@ class TestAccess:
         assert "`user:'**merge**' <b>@team</b>`" in markdown.full(review)
 
 
+EXCEPTION = {
+    "rule": "machine-no-address",
+    "resource": "trainer",
+    "reason": "for the demo of Friday",
+    "until": "2026-12-01",
+}
+
+
 class TestSettings:
     @pytest.mark.parametrize(
-        ("edit", "told"),
+        ("section", "value", "told"),
         [
-            (lambda c: c["coursecloud:lease"].update(maxPerHour=9), "lease.maxPerHour"),
-            (
-                lambda c: c.update(
-                    {
-                        "coursecloud:guardrails": {
-                            "exceptions": [
-                                {
-                                    "rule": "machine-no-address",
-                                    "resource": "trainer",
-                                    "reason": "for the demo of Friday",
-                                    "until": "2026-12-01",
-                                }
-                            ]
-                        }
-                    }
-                ),
-                "for the demo of Friday",
-            ),
-            (lambda c: c.update({"coursecloud:allow": {"machineTypes": ["x9-huge-1"]}}), "allow.machineTypes"),
+            ("lease", {"maxPerHour": 9}, "lease.maxPerHour"),
+            ("guardrails", {"exceptions": [EXCEPTION]}, "for the demo of Friday"),
+            ("allow", {"machineTypes": ["x9-huge-1"]}, "allow.machineTypes"),
         ],
     )
-    def test_what_guards_the_stack_does_not_change_unseen(self, plan_of: Planner, edit: Edit, told: str) -> None:
+    def test_what_guards_the_stack_does_not_change_unseen(
+        self, plan_of: Planner, section: str, value: Config, told: str
+    ) -> None:
+        def edit(config: Config) -> None:
+            config[f"coursecloud:{section}"] = config.get(f"coursecloud:{section}", {}) | value
+
         review = reviewed(plan_of("gpu"), plan_of("gpu", edit), "gpu")
         assert review.level is Level.LOOK
         assert Kind.GUARD in kinds(review)
@@ -159,11 +155,10 @@ class TestSettings:
         assert report.to_json(review)["stacks"][0]["settings"][0]["new"] == "other:v2"
 
     def test_nobody_of_the_team_is_named_among_the_settings(self, plan_of: Planner) -> None:
-        both = [
-            plan_of("gpu", lambda c, m=member: c.update({"coursecloud:team": {"members": [f"user:{m}@example.com"]}}))
-            for member in ("ada", "bob")
-        ]
-        assert reviewed(both[0], both[1], "gpu").stacks[0].settings == ()
+        def with_member(name: str) -> Plan:
+            return plan_of("gpu", lambda c: c.update({"coursecloud:team": {"members": [f"user:{name}@example.com"]}}))
+
+        assert reviewed(with_member("ada"), with_member("bob"), "gpu").stacks[0].settings == ()
 
     def test_the_example_project_was_never_there(self, plan_of: Planner) -> None:
         own = plan_of("dev", lambda c: c.update({"gcp:project": "our-own-project-7"}))
@@ -201,11 +196,10 @@ class TestRules:
         assert Kind.GUARD in kinds(review)
 
     def test_a_stack_that_stops_for_a_rule_alone_says_which_in_every_form(self, plan_of: Planner) -> None:
-        late = datetime.date(2027, 9, 30)
-        from coursecloud.review.stacks import review
-
-        stack = review("full", plan_of("full"), plan_of("full", lambda c: _until(c, "2026-11-01")), today=late)
-        assert stack.status is Status.CHANGED
+        stack = stacks.review("full", plan_of("full"), plan_of("full", lambda c: _until(c, "2026-11-01")), today=TODAY)
+        assert (stack.status, stack.level) == (Status.CHANGED, Level.STOP)
+        assert stack.findings
+        said_everywhere(Review("a", "b", (stack,)), stack.findings.violations[0].rule.id)
 
 
 def _until(config: Config, day: str) -> None:
