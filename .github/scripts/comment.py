@@ -28,10 +28,22 @@ AUTHOR = "github-actions[bot]"
 WANTED = ("GITHUB_TOKEN", "GITHUB_REPOSITORY", "HEAD_OWNER", "HEAD_BRANCH", "HEAD_SHA")
 
 
+SAID = (
+    "\n> [!NOTE]\n> This text was written by running the code of this pull request. A pull request that changes the"
+    " program can make it say anything: then read the code.\n"
+)
+"""What stands above every report, in this script's own words."""
+
+
 def cleaned(report: str) -> str:
-    """Make a report harmless: no mention calls anyone, no control or direction character, at most GitHub's size."""
+    """Make a report harmless: it calls nobody, hides nothing, leads nowhere, shows no picture, and fits."""
     text = re.sub(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]", "", report.replace("\r\n", "\n"))
     text = text.replace("@", "@\u200b")  # an empty space behind it: GitHub sees no name to notify
+    # No report of ours has a link or a picture; an empty space in it makes it text.
+    text = re.sub(
+        r"!(?=\[)|\](?=\()|:(?=//)|<(?=\s*(?:img|a|svg|video|picture)\b)", "\\g<0>\u200b", text, flags=re.IGNORECASE
+    )
+    text = text.replace(MARKER, MARKER + SAID, 1)
     note = "\n\n(cut: the whole report is in the run's summary)"
     return text if len(text) <= LIMIT else text[: LIMIT - len(note)] + note
 

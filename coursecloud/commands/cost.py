@@ -41,7 +41,7 @@ def command(
         _every(where, first, as_json=as_json, as_csv=as_csv)
         return
     from coursecloud import cost, plan
-    from coursecloud.cost import form, table
+    from coursecloud.cost import form, prices, table
 
     try:
         made = plan.make(stack, stackfile.path_of(stack, where), ROOT)
@@ -56,6 +56,8 @@ def command(
         writer.writerows(form.rows(estimate))
     else:
         render.console().print(table.full(estimate))
+        if old := prices.outdated(estimate.prices_date, datetime.datetime.now(tz=datetime.UTC).date()):
+            render.console(error=True).print(old, style="yellow")
 
 
 def _every(folder: Path, start: datetime.date | None, *, as_json: bool, as_csv: bool) -> None:

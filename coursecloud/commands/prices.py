@@ -12,11 +12,9 @@ from rich.text import Text
 
 from coursecloud import render
 from coursecloud.commands.shared import BROKEN_RULE, refuse
+from coursecloud.cost.prices import OLD
 
 app = typer.Typer(help="The dated price files: how old they are, and how to renew them.", no_args_is_help=True)
-
-OLD = 90
-"""Days after which prices are to be renewed."""
 
 _TableFolder = Annotated[
     Path | None, typer.Option("--data", help="Folder of the price files; the tool's unless given.")

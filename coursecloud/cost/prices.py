@@ -84,6 +84,17 @@ class Prices:
         return self.compute["regions"].get(region, {}).get(section, {})
 
 
+OLD = 90
+"""Days after which prices are to be looked at again: Google changes some of them every few months."""
+
+
+def outdated(date: datetime.date, today: datetime.date) -> str:
+    """Say that prices of a day are old, and what to do; empty where they are not."""
+    age = (today - date).days
+    remedy = "`coursecloud prices refresh` renews them"
+    return f"the oldest prices are of {date}, {age} days ago; {remedy}" if age > OLD else ""
+
+
 @functools.cache
 def load(folder: Path = DATA) -> Prices:
     """Read the price files of a folder."""

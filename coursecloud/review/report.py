@@ -71,7 +71,7 @@ class Review:
         if new:
             parts.append(f"breaks {new} rule{'s' if new > 1 else ''}")
         hour = sum((stack.cost.per_hour for stack in self.stacks if stack.cost), Decimal(0))
-        if hour:
+        if round(hour, 4):
             unknown = any(stack.cost and stack.cost.news_unknown for stack in self.stacks)
             parts.append(f"{words.more(hour)}/h" + (" at least" if unknown else ""))
         return "; ".join(parts)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
 from coursecloud.cost import Estimate, Runway
+from coursecloud.cost.table import days
 from coursecloud.engine import UNKNOWN
 from coursecloud.review.access import grants
 from coursecloud.review.changes import Change, Operation, PropertyChange
@@ -182,22 +183,27 @@ MATTERS = ("machineType", "type", "size", "location", "zone", "ipCidrRange", "sc
 
 
 def together(changes: Sequence[Change]) -> list[tuple[Change, ...]]:
-    """Put grants that go, or that follow the same replacement, together: one line says of them what there is to say."""
+    """Put grants together that go, follow the same replacement, or change in the same way: one line says it of all."""
     groups: dict[object, list[Change]] = {}
     for change in changes:
         causes = tuple(sorted({reason.follows or "" for reason in change.reasons}))
-        follows = change.operation is Operation.REPLACE and "" not in causes
-        alike = grants(change) and not change.refused and (follows or change.operation is Operation.DELETE)
-        groups.setdefault((change.operation, causes) if alike else change.key, []).append(change)
+        alike: object = change.key
+        if grants(change) and not change.refused and change.operation in (Operation.DELETE, Operation.REPLACE):
+            same = tuple((entry.path, show(entry.old, None), show(entry.new, None)) for entry in change.properties)
+            alike = (change.operation, causes, same if "" in causes else ())
+        groups.setdefault(alike, []).append(change)
     return [tuple(group) for group in groups.values()]
 
 
 def many(group: Sequence[Change], limit: int = 40) -> str:
     """Say what a group of grants is: how many, because of what, and their names."""
     names = [change.name for change in group]
-    causes = ", ".join(dict.fromkeys(reason.follows or "" for change in group for reason in change.reasons))
+    causes = ", ".join(dict.fromkeys(reason.follows for change in group for reason in change.reasons if reason.follows))
+    why = f" that follow {causes}" if causes else ""
+    if why == "" and group[0].operation is Operation.REPLACE:
+        why = ", each for " + "; ".join(f"{entry.path}: {from_to(entry, 120)}" for entry in group[0].properties)
     listed = ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
-    return f"{len(group)} grants{f' that follow {causes}' if causes else ''}: {listed}"
+    return f"{len(group)} grants{why}: {listed}"
 
 
 def reasons(change: Change) -> Iterator[str]:
@@ -223,13 +229,8 @@ def more(value: Decimal) -> str:
     return f"+{usd(value)}" if value >= 0 else usd(value)
 
 
-def days(runway: Runway | None) -> str:
-    """Say how long the credit lasts."""
-    if runway is None:
-        return "-"
-    if runway.never:
-        return "for ever"
-    return "?" if runway.days is None else f"{runway.days:.0f} days"
+def _lasting(days: str) -> str:
+    return f"{days} days" if days[-1:].isdigit() else days
 
 
 def cost_rows(cost: Cost) -> list[tuple[str, str, str, str]]:
@@ -242,7 +243,7 @@ def cost_rows(cost: Cost) -> list[tuple[str, str, str, str]]:
         return name, texts[0], texts[1], more(will - was) if will != was else ""
 
     def lasts(name: str, pick: Callable[[Estimate], Runway]) -> tuple[str, str, str, str]:
-        was, will = (days(pick(side)) if side else "-" for side in (before, after))
+        was, will = (_lasting(days(pick(side), side)) if side else "-" for side in (before, after))
         return name, was, will, ""
 
     return [
@@ -261,7 +262,7 @@ def _at_least(estimate: Estimate, text: str) -> str:
 
 def per_hour(cost: Cost | None) -> str:
     """Say in few characters what a change adds to an hour with everything on; empty where nothing."""
-    if cost is None or not cost.per_hour:
+    if cost is None or not round(cost.per_hour, 4):
         return ""
     return f"{more(cost.per_hour)}/h" + (" at least" if cost.news_unknown else "")
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -121,7 +122,10 @@ def report(tmp_path: Path) -> Path:
 def test_a_first_report_makes_a_comment(github: GitHub, report: Path) -> None:
     done = run(github, report)
     assert (done.returncode, done.stdout) == (0, "The comment of #7 made.\n")
-    assert [comment["body"] for comment in github.comments] == [REPORT]
+    (body,) = (comment["body"] for comment in github.comments)
+    assert body.startswith("<!-- coursecloud-review -->\n")
+    assert "written by running the code of this pull request" in body
+    assert body.endswith("## dev: replaces 1 machine\n")
 
 
 def test_the_next_report_is_written_over_it_wherever_it_is(github: GitHub, report: Path) -> None:
@@ -129,11 +133,12 @@ def test_the_next_report_is_written_over_it_wherever_it_is(github: GitHub, repor
     github.comments.append({"id": 150, "user": BOT, "body": REPORT + "old"})
     assert run(github, report).stdout == "The comment of #7 updated.\n"
     assert len(github.comments) == 151
-    assert github.comments[150]["body"] == REPORT
+    assert github.comments[150]["body"].endswith("## dev: replaces 1 machine\n")
 
 
 def test_a_report_that_says_the_same_writes_nothing(github: GitHub, report: Path) -> None:
-    github.comments = [{"id": 0, "user": BOT, "body": REPORT}]
+    run(github, report)
+    github.asked.clear()
     assert "is current" in run(github, report).stdout
     assert {method for method, _ in github.asked} == {"GET"}
 
@@ -165,6 +170,23 @@ def test_nobody_is_called_and_nothing_is_hidden(github: GitHub, report: Path) ->
     assert "@everyone" not in body
     assert "everyone" in body
     assert not {"\u202e", "\x1b"} & set(body)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "![all is well](https://evil.example/x.png)",
+        "[log in](//evil.example)",
+        "https://evil.example",
+        "< IMG src=x>",
+        "<a href=x>",
+    ],
+)
+def test_a_report_leads_nowhere_and_shows_no_picture(github: GitHub, report: Path, text: str) -> None:
+    report.write_text(REPORT + text, encoding="utf-8")
+    run(github, report)
+    assert text not in github.comments[0]["body"]
+    assert not re.search(r"!\[|\]\(|://|<\s*(img|a)\b", github.comments[0]["body"], re.IGNORECASE)
 
 
 def test_a_report_that_is_too_long_is_cut_and_says_so(github: GitHub, report: Path) -> None:

@@ -261,6 +261,56 @@ def test_a_side_that_crashes_is_told_and_the_other_stands(repo: Repository, prog
     assert said in stack.mistakes[0][1]
 
 
+WRITES = "import os, pathlib, sys; out = pathlib.Path(sys.argv[2]); "
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "(out / 'index.json').write_text('[]'); os._exit(0)",
+        "(out / 'index.json').write_text('rubbish'); os._exit(0)",
+        "(out / 'index.json').write_text('[' * 100000); os._exit(0)",
+        "os.mkfifo(out / 'index.json'); os._exit(0)",
+        "(out / 'index.json').symlink_to('/etc/passwd'); os._exit(0)",
+        "(out / 'index.json').write_text('{\"one\": \"0.json\"}'); os.mkfifo(out / '0.json'); os._exit(0)",
+        "(out / 'index.json').write_text('{\"one\": \"../../../x\"}'); os._exit(0)",
+        "(out / 'index.json').write_text('{\"one\": 7}'); os._exit(0)",
+    ],
+)
+def test_whatever_a_side_writes_is_a_mistake_of_its_own(repo: Repository, program: str) -> None:
+    base = repo.git("rev-parse", "HEAD")
+    repo.write("__main__.py", WRITES + program)
+    (stack,) = review(repo, base=base).stacks
+    assert stack.status is Status.BROKEN
+    assert [side for side, _ in stack.mistakes] == ["after"]
+
+
+def test_a_stack_file_that_leads_out_of_the_project_is_not_read(repo: Repository, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("password: hunter2", encoding="utf-8")
+    base = repo.git("rev-parse", "HEAD")
+    (repo.root / "Pulumi.one.yaml").unlink()
+    (repo.root / "Pulumi.one.yaml").symlink_to(tmp_path / "secret")
+    (stack,) = review(repo, base=base).stacks
+    assert "leaves the project" in stack.mistakes[0][1]
+    assert "hunter2" not in stack.mistakes[0][1]
+
+
+def test_more_stacks_than_fit_into_a_command_line_are_reviewed(repo: Repository) -> None:
+    for number in range(1500):
+        repo.stack(f"group-{number:04}-{'x' * 60}"[:40], whole())
+    assert len(review(repo, base="HEAD").stacks) > 1000
+
+
+def test_files_of_the_program_that_differ_are_named_and_others_are_not(repo: Repository) -> None:
+    base = repo.git("rev-parse", "HEAD")
+    repo.write("infra/new.py", "x = 1")
+    repo.write("docs/new.md", "x")
+    assert review(repo, base=base).program == ("infra/new.py",)
+    head = repo.commit()
+    assert review(repo, base=base, head=head).program == ("infra/new.py",)
+    assert review(repo, base=head, head=head).program == ()
+
+
 def test_a_side_that_takes_too_long_is_ended_with_all_that_it_started(repo: Repository, tmp_path: Path) -> None:
     base = repo.git("rev-parse", "HEAD")
     repo.write(
