@@ -1,6 +1,7 @@
 """A review as one HTML file that needs nothing else: the verdict, every change, and the graph of the resources."""
 
 import html
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,7 +60,12 @@ def _body(review: Review) -> Iterator[str]:
 
 def _list(texts: list[str] | tuple[str, ...]) -> Iterator[str]:
     if texts:
-        yield "<ul>" + "".join(f"<li>{text(entry)}</li>" for entry in texts) + "</ul>"
+        yield "<ul>" + "".join(f"<li>{_spans(entry)}</li>" for entry in texts) + "</ul>"
+
+
+def _spans(value: str) -> str:
+    """Write a sentence whose names stand between backticks; what they hold is escaped before."""
+    return re.sub(r"`([^`]*)`", r"<code>\1</code>", text(value))
 
 
 def _stack(stack: Stack, number: int) -> Iterator[str]:
@@ -70,7 +76,7 @@ def _stack(stack: Stack, number: int) -> Iterator[str]:
     if stack.cost and stack.cost.changes:
         yield "<table><tr><th>cost in USD</th><th>before</th><th>after</th><th>change</th></tr>"
         for row in words.cost_rows(stack.cost):
-            yield "<tr>" + "".join(f"<td>{text(cell)}</td>" for cell in row) + "</tr>"
+            yield "<tr>" + "".join(f"<td>{_spans(cell)}</td>" for cell in row) + "</tr>"
         yield "</table>"
         yield from _list([f"no known price: {entry}" for entry in stack.cost.news_unknown])
     if stack.findings:
