@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from coursecloud.conformance import documents, facts, places, request
+from coursecloud.conformance import between, documents, facts, places, request, sdk
 from coursecloud.conformance.documents import Document
 from coursecloud.conformance.mapping import TypeMapping, mappings, names_in
 from coursecloud.conformance.messages import Held, Holder, hold_parameter
 from coursecloud.conformance.places import Place
-from coursecloud.conformance.request import Request
+from coursecloud.conformance.request import Leaf, Request, written
 from coursecloud.conformance.values import Breach, required
+from coursecloud.conformance.view import Broken
 from coursecloud.engine import Registration
 from coursecloud.plan import Plan, short_type
 from infra.settings import Settings
@@ -27,6 +28,10 @@ each. The others exclude all else: `type` is the type of Google's field only, `u
 """
 
 
+UNCHECKED = ("unmapped type", "unmapped")
+"""The kinds of findings that say nothing against a plan but that something of it cannot be checked."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing that Google would refuse, or that cannot be checked for want of a mapping."""
@@ -38,8 +43,8 @@ class Finding:
     """Path of the input; empty where it is about the whole resource."""
     value: object
     kind: str
-    """unmapped type, unmapped input, method, unknown field, output only, required, enum, pattern, format, type,
-    or ours."""
+    """unmapped type, unmapped, unknown input, method, unknown field, output only, required, enum, pattern, format,
+    type, ours, or between (a rule between inputs)."""
     rule: str
     remedy: str
     place: Place
@@ -68,6 +73,7 @@ def check(plan: Plan) -> Report:
     """Hold every resource of a plan; raises documents.MissingError where the descriptions are not installed."""
     documents.folder()
     report = Report()
+    across = between.across(plan.custom)
     for resource in plan.custom:
         mapping = mappings().get(resource.type)
         if mapping is None:
@@ -76,7 +82,7 @@ def check(plan: Plan) -> Report:
             found = _finding(resource, "", "", resource.type, "unmapped type", rule, remedy)
             report.findings.append(found)
             continue
-        _Resource(resource, mapping, plan.settings, report).check()
+        _Resource(resource, mapping, plan.settings, report).check(across.get(resource.urn, []))
     report.findings.sort(key=lambda finding: (finding.resource, finding.input, finding.kind))
     return report
 
@@ -90,7 +96,8 @@ class _Resource:
     settings: Settings
     report: Report
 
-    def check(self) -> None:
+    def check(self, across: list[Broken]) -> None:
+        """Check it; `across` are the rules between resources that it breaks."""
         mapping, report = self.mapping, self.report
         document = documents.load(mapping.service, mapping.version)
         report.revisions[mapping.api] = document.revision
@@ -122,6 +129,12 @@ class _Resource:
             if judged.breach and at not in wrong:
                 wrong.add(at)
                 self._ours(judged, judged.breach, fields.get(at, ""))
+        for broken in (*between.judge(self.resource.type, self.resource.inputs), *across):
+            view = broken.view
+            if view.at not in wrong:
+                value = view.value if view.given else MISSING
+                rule = f"{mapping.api}: {broken.rule}"
+                self._add(view.at, view.generic, value, "between", rule, broken.remedy)
         counted["inputs"] += len(bases)
         for held_against in bases.values():
             told = held_against - {"type", "unsent"}
@@ -148,17 +161,22 @@ class _Resource:
             self.report.unsent[f"{short_type(self.resource.type)} {leaf.generic}", reason] += 1
         tops = {leaf.parts[0]: leaf for leaf in reversed(made.unmapped)}
         for name, leaf in sorted(tops.items(), key=lambda item: str(item[0])):
-            rule = "data/api-mapping.json does not say where this input goes in Google's API"
-            known = {each.partition("[")[0].partition(".")[0] for each in self.mapping.inputs}
-            meant = likely(str(name), known)
-            remedy = f"did you mean '{meant}'? Else add it to the type's inputs or unsent"
-            remedy = remedy if meant else "add it to the type's inputs, or to unsent with the reason"
-            self._add(str(name), leaf.generic, leaf.value, "unmapped input", rule, remedy)
+            if sdk.has(self.resource.type, (name,)):
+                self._unmapped(str(name), leaf)
+                continue
+            rule = "the provider has no such input"
+            remedy = nearest(str(name), sdk.names(self.resource.type), "leave it out")
+            self._add(str(name), leaf.generic, leaf.value, "unknown input", rule, remedy)
         for leaf, target in made.translated:
             if str(leaf.value) in target.values:
                 continue
             rule = f"the provider knows {', '.join(target.values)}"
             self._add(leaf.at, leaf.generic, leaf.value, "enum", rule, nearest(str(leaf.value), target.values))
+
+    def _unmapped(self, at: str, leaf: Leaf) -> None:
+        rule = "it cannot be checked: the mapping lacks it (data/api-mapping.json)"
+        remedy = "add it to the type's inputs, with the field that it goes to, or to unsent with the reason"
+        self._add(at, leaf.generic, leaf.value, "unmapped", rule, remedy)
 
     def _breach(self, held: Held, wrong: Breach) -> None:
         if wrong.kind == "required":
@@ -168,9 +186,14 @@ class _Resource:
         rule = f"{self.mapping.api} {held.field} must be {wrong.expected}"
         leaf = held.leaf
         at, generic, value = (leaf.at, leaf.generic, leaf.value) if leaf else ("", "", MISSING)
+        parts = _upto(leaf, held.field.rpartition(".")[2]) if leaf else ()
+        if wrong.kind == "unknown field" and leaf and sdk.has(self.resource.type, parts):
+            self._unmapped(written(parts), leaf)
+            return
         if wrong.kind in ("unknown field", "output only"):
             rule = f"{self.mapping.api} has no {held.field}" if wrong.kind == "unknown field" else rule
-            remedy = nearest(held.field.rpartition(".")[2], wrong.known, "leave it out")
+            known = sdk.names(self.resource.type, parts[:-1]) if parts and wrong.known else ()
+            remedy = nearest(held.field.rpartition(".")[2], known or wrong.known, "leave it out")
         else:
             remedy = nearest(str(value), wrong.known, f"write {wrong.expected}")
         self._add(at, generic, value, wrong.kind, rule, remedy)
@@ -192,12 +215,20 @@ class _Resource:
         if "like" in fact.form:
             remedy = f"write for example {fact.form['like']}"
         if (table := fact.form.get("table")) in ("zones", "machineTypes", "gpus"):
+            remedy += "" if remedy.endswith("?") else "."
             remedy += f" One that is newer than the table goes into coursecloud:allow.{table}"
         what = f"{self.mapping.api} {field}{': the key' if judged.key else ''}"
-        self._add(leaf.at, leaf.generic, value, "ours", f"{what} must be {wrong.expected} ({fact.source})", remedy)
+        rule = f"{what} must be {wrong.expected} ({fact.source})" + (f": {wrong.why}" if wrong.why else "")
+        self._add(leaf.at, leaf.generic, value, "ours", rule, remedy)
 
     def _add(self, at: str, generic: str, value: object, kind: str, rule: str, remedy: str) -> None:
         self.report.findings.append(_finding(self.resource, at, generic, value, kind, rule, remedy))
+
+
+def _upto(leaf: Leaf, name: str) -> tuple[str | int, ...]:
+    """Cut the way to a value off behind a field's name, where the field is called as its input is."""
+    ends = [number for number, part in enumerate(leaf.parts, 1) if part == name]
+    return leaf.parts[: ends[-1]] if ends else leaf.parts
 
 
 def _finding(

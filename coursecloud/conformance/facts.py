@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import functools
-import ipaddress
 import json
 import re
-import zoneinfo
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from coursecloud.conformance import readers
 from coursecloud.conformance.mapping import DATA
 from coursecloud.conformance.request import Leaf, leaves, written
 from coursecloud.conformance.values import Breach, whole
 from infra import tables
-from infra.settings import Settings, cron
+from infra.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def judge(token: str, inputs: Mapping[str, Any], settings: Settings) -> Iterator
 
 def breach(fact: Fact, value: object, settings: Settings) -> Breach | None:
     """Hold one value against a rule; a table's also allows what the stack file does beyond it."""
-    text, says = str(value), fact.says
+    text, says, why = str(value), fact.says, None
     match fact.form:
         case {"pattern": pattern}:
             sound, known = re.fullmatch(pattern, text) is not None, ()
@@ -88,10 +87,11 @@ def breach(fact: Fact, value: object, settings: Settings) -> Breach | None:
             known = tuple(_TABLES[table](settings))
             sound, says = text in known, f"{says} of the table of {tables.table('compute')['date']}"
         case {"reader": reader}:
-            sound, known = _READERS[reader](text), ()
+            why = readers.READERS[reader](text, fact.form)
+            sound, known = why is None, ()
         case _:
             raise ValueError(f"the rule {fact.name} says nothing that can be checked")
-    return None if sound else Breach("ours", says, known)
+    return None if sound else Breach("ours", says, known, why or "")
 
 
 def _disk_types(_: Settings) -> Iterable[str]:
@@ -130,27 +130,3 @@ _TABLES: dict[str, Callable[[Settings], Iterable[str]]] = {
     "zones": _zones,
 }
 """The dated tables of infra/data by the names that rules use, with what a stack file allows beyond them."""
-
-
-def _cidr(text: str) -> bool:
-    try:
-        ipaddress.ip_network(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _time_zone(text: str) -> bool:
-    try:
-        zoneinfo.ZoneInfo(text)
-    except (KeyError, OSError, ValueError):
-        return False
-    return True
-
-
-def _cron(text: str) -> bool:
-    return cron.mistake(text) is None
-
-
-_READERS: dict[str, Callable[[str], bool]] = {"cron": _cron, "cidr": _cidr, "timeZone": _time_zone}
-"""Values that no pattern tells right from wrong."""

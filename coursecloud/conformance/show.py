@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from coursecloud.conformance.check import BASES, Report
+from coursecloud.conformance.check import BASES, UNCHECKED, Report
 from infra.settings.problem import MISSING
 
 HEADINGS = {base: base for base in BASES} | {"type": "type only"}
@@ -18,12 +18,8 @@ HEADINGS = {base: base for base in BASES} | {"type": "type only"}
 def full(report: Report) -> RenderableType:
     """Lay out the findings first, then what was checked by what."""
     totals = report.totals
-    count = len(report.findings)
-    parts: list[RenderableType] = [Text()]
-    if count:
-        parts.append(Text(f"{count} thing{'s' if count > 1 else ''} that Google would refuse", "bold red"))
-        parts += [_listed(finding) for finding in to_json(report)["findings"]]
-    else:
+    parts: list[RenderableType] = [Text(), *_findings(to_json(report)["findings"])]
+    if len(parts) == 1:
         parts.append(Text("Google's API descriptions and the dated facts have nothing against this plan", "bold green"))
     parts += [Text(), table(report)]
     more = totals["inputs"] - totals["type"] - totals["unsent"] - totals["later"]
@@ -45,12 +41,25 @@ def full(report: Report) -> RenderableType:
     return Group(*parts)
 
 
+def _findings(findings: list[dict[str, Any]]) -> Iterator[RenderableType]:
+    """Lay out what Google would refuse, and apart from it what cannot be checked, each under its count."""
+    for unchecked, what in ((False, "that Google would refuse"), (True, "that cannot be checked")):
+        chosen = [finding for finding in findings if (finding["kind"] in UNCHECKED) == unchecked]
+        if chosen:
+            style = "bold yellow" if unchecked else "bold red"
+            yield Text(f"{len(chosen)} thing{'s' if len(chosen) > 1 else ''} {what}", style)
+            yield from map(_listed, chosen)
+
+
 def _listed(finding: Mapping[str, Any]) -> RenderableType:
     """Lay out one finding from its JSON form: where and what, the rule, the remedy, and where it comes from."""
     where = f"{finding['resource']}  {finding['input']}".rstrip()
     value = "" if finding["value"] is None else f": {_short(finding['value'])}"
     keys = " and ".join(finding["keys"])
     grid = Table.grid(padding=(0, 2))
+    for overflow in ("ellipsis", "ellipsis", "fold"):
+        # Nothing of what is said is cut, however narrow the terminal: the address of a source can be longer than it.
+        grid.add_column(overflow=overflow)
     for heading, said in (
         ("rule", finding["rule"]),
         ("remedy", finding["remedy"]),
@@ -98,7 +107,7 @@ def overview(rows: list[dict[str, Any]]) -> RenderableType:
         counts = (inputs, inputs - weak - unsent - later, weak, unsent, later, len(checked["findings"]))
         grid.add_row(row["stack"], *map(str, counts))
         if checked["findings"]:
-            parts += [Text(f"\nstack {row['stack']}", "bold red"), *map(_listed, checked["findings"])]
+            parts += [Text(f"\nstack {row['stack']}", "bold"), *_findings(checked["findings"])]
     return Group(*parts)
 
 

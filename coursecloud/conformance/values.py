@@ -15,6 +15,7 @@ Rule = Mapping[str, Any]
 
 _OUTPUT_ONLY = re.compile(r"(output only|\[output.only\])", re.I)
 _REQUIRED = re.compile(r"required\b(?! if| for| when| unless|\. only)", re.I)
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
 _DURATION = re.compile(r"-?\d+(\.\d{1,9})?s")
 _WHOLE = {"int32": (-(2**31), 2**31), "uint32": (0, 2**32), "int64": (-(2**63), 2**63), "uint64": (0, 2**64)}
 
@@ -27,6 +28,8 @@ class Breach:
     expected: str
     known: tuple[str, ...] = ()
     """The values that an enum has."""
+    why: str = ""
+    """What a parser of such values says against this one."""
 
 
 def basis(rule: Rule) -> str:
@@ -89,7 +92,7 @@ def _expected(form: str, text: str) -> str | None:
             case "duration" | "google-duration":
                 return None if _DURATION.fullmatch(text) else "a duration in seconds such as 300s"
             case "date-time" | "google-datetime":
-                datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+                return None if moment(text) else "a time such as 2026-11-23T20:00:00Z"
             case "date":
                 datetime.date.fromisoformat(text)
             case "byte":
@@ -100,8 +103,19 @@ def _expected(form: str, text: str) -> str | None:
     except binascii.Error:
         return "text in base64"
     except ValueError:
-        return "a date such as 2026-11-23" if form == "date" else "a time such as 2026-11-23T20:00:00Z"
+        return "a date such as 2026-11-23"
     return None
+
+
+def moment(text: str) -> bool:
+    """Say whether a text is a moment as RFC 3339 writes it: day, time and offset from UTC."""
+    if not _TIME.fullmatch(text):
+        return False
+    try:
+        datetime.datetime.fromisoformat(text.upper())
+    except ValueError:
+        return False
+    return True
 
 
 def output_only(rule: Rule) -> bool:

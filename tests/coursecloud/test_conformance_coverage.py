@@ -42,7 +42,7 @@ def test_what_a_stack_file_allows_beyond_the_tables_is_no_finding() -> None:
     assert check(Plan(plan.settings.model_copy(update={"allow": allow}), (changed,), {})).findings == []
 
 
-GARBAGE = "§ no=such/thing " * 30
+GARBAGE = "§ no=such/thing ( " * 30
 
 
 def _spoilt(resource: Registration, leaf: Leaf) -> Registration:

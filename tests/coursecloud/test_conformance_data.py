@@ -110,7 +110,7 @@ def test_each_rule_says_where_it_was_read_and_keeps_its_own_example(name: str) -
     assert len(kinds) == 1
     if kinds & {"pattern", "range", "reader"}:
         assert facts.breach(fact, fact.form["like"], Settings(stack="x", project="my-project-1")) is None
-    assert facts.breach(fact, "§ no=such/value " * 30, Settings(stack="x", project="my-project-1")) is not None
+    assert facts.breach(fact, "§ no=such/value ( " * 30, Settings(stack="x", project="my-project-1")) is not None
 
 
 def test_every_rule_is_used_on_inputs_that_are_mapped() -> None:

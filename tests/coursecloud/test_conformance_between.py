@@ -1,0 +1,230 @@
+"""Rules between inputs: each is broken by one change of a real plan, and kept by another; an unknown is not judged."""
+
+import copy
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from coursecloud.conformance import between
+from coursecloud.conformance.check import Finding, check
+from coursecloud.conformance.mapping import mappings
+from coursecloud.conformance.view import Broken, View, names, stated
+from coursecloud.engine import UNKNOWN
+from coursecloud.plan import Plan, short_type
+from tests.coursecloud.conformed import committed, findings, put
+
+Changes = Mapping[str, object]
+VM, RUN, BUILD = "compute.Instance", "cloudrunv2.Service", "cloudbuild.Trigger"
+WALL, KEEP, SECRET = "compute.Firewall", "artifactregistry.Repository", "secretmanager.Secret"
+PROVIDER, GRANT = "iam.WorkloadIdentityPoolProvider", "projects.IAMMember"
+LIMITS = "template.containers.0.resources.limits"
+TITLED = {"title": "until June", "expression": "request.time < timestamp('2027-06-01T00:00:00Z')"}
+TWICE = [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}, {"name": "A", "value": "3"}]
+LABELS = {f"label-{number}": "x" for number in range(65)}
+
+BROKEN: list[tuple[str, str, str, Changes, str]] = [
+    # rule, type, name, changes, the input that is to change
+    ("spot-restart", VM, "trainer", {"scheduling.automaticRestart": True}, "scheduling.automaticRestart"),
+    ("spot-preemptible", VM, "trainer", {"scheduling.preemptible": False}, "scheduling.preemptible"),
+    ("gpu-maintenance", VM, "trainer", {"scheduling.onHostMaintenance": "MIGRATE"}, "scheduling.onHostMaintenance"),
+    ("gpu-maintenance", VM, "workbench", {"machineType": "g2-standard-4"}, "scheduling.onHostMaintenance"),
+    ("gpu-attached", VM, "trainer", {"machineType": "n2-standard-4"}, "guestAccelerators[0].type"),
+    ("gpu-included", VM, "trainer", {"guestAccelerators.0.type": "nvidia-l4"}, "guestAccelerators[0].type"),
+    ("gpu-count", VM, "trainer", {"guestAccelerators.0.count": 3}, "guestAccelerators[0].count"),
+    ("gpu-count", VM, "trainer", {"guestAccelerators.0.count": 8}, "guestAccelerators[0].count"),
+    ("run-end", VM, "trainer", {"scheduling.instanceTerminationAction": None}, "scheduling.instanceTerminationAction"),
+    ("subnet-region", VM, "workbench", {"networkInterfaces.0.subnetwork": "projects/p/regions/us-east1/subnetworks/s"},
+     "networkInterfaces[0].subnetwork"),
+    ("subnet-region", VM, "runner", {"zone": "us-east1-b"}, "networkInterfaces[0].subnetwork"),
+    ("disk-zone", VM, "workbench", {"attachedDisks.0.source": "projects/p/zones/europe-west4-c/disks/d"},
+     "attachedDisks[0].source"),
+    ("metadata-value", VM, "trainer", {"metadata.x": "é" * 131_073}, "metadata.x"),
+    ("metadata-total", VM, "trainer", {"metadata.x": "x" * 262_144, "metadata.y": "y" * 262_144}, "metadata"),
+    ("firewall-side", WALL, "", {"allows": None}, "allows"),
+    ("firewall-side", WALL, "", {"denies": [{"protocol": "udp"}]}, "allows"),
+    ("firewall-ports", WALL, "", {"allows.0.protocol": "icmp"}, "allows[0].ports"),
+    ("firewall-ports", WALL, "", {"allows.0.protocol": "all"}, "allows[0].ports"),
+    ("trigger-build", BUILD, "trainer", {"build": None}, "filename"),
+    ("trigger-build", BUILD, "trainer", {"filename": "cloudbuild.yaml"}, "filename"),
+    ("trigger-build", BUILD, "trainer", {"gitFileSource": {"path": "x", "repoType": "GITHUB"}}, "filename"),
+    ("trigger-event", BUILD, "trainer", {"github": None}, "github"),
+    ("trigger-kind", BUILD, "trainer", {"github.pullRequest": {"branch": "^main$"}}, "github.push"),
+    ("trigger-kind", BUILD, "trainer", {"github.push": None}, "github.push"),
+    ("trigger-push", BUILD, "trainer", {"github.push.tag": "^v"}, "github.push.branch"),
+    ("trigger-push", BUILD, "trainer", {"github.push.branch": None}, "github.push.branch"),
+    ("trigger-push", BUILD, "trainer", {"github.push": {}}, "github.push.branch"),
+    ("instances", RUN, "demo", {"template.scaling.minInstanceCount": 3}, "template.scaling.minInstanceCount"),
+    ("memory", RUN, "demo", {f"{LIMITS}.memory": "5Gi"}, "template.containers[0].resources.limits.memory"),
+    ("memory", RUN, "demo", {f"{LIMITS}.cpu": "4000m"}, "template.containers[0].resources.limits.memory"),
+    ("memory", RUN, "demo", {f"{LIMITS}.cpu": "0.5", f"{LIMITS}.memory": "8Gi"},
+     "template.containers[0].resources.limits.memory"),
+    ("variable-twice", RUN, "demo", {"template.containers.0.envs": TWICE}, "template.containers[0].envs[2].name"),
+    ("cleanup-keep", KEEP, "docker", {"cleanupPolicies.1.mostRecentVersions": None}, "cleanupPolicies[1].condition"),
+    ("cleanup-keep", KEEP, "docker", {"cleanupPolicies.1.condition": {"tagState": "ANY"}},
+     "cleanupPolicies[1].condition"),
+    ("cleanup-recent", KEEP, "docker", {"cleanupPolicies.1.action": "DELETE"}, "cleanupPolicies[1].mostRecentVersions"),
+    ("replication", SECRET, "", {"replication": {}}, "replication"),
+    ("replication", SECRET, "", {"replication": None}, "replication"),
+    ("replication", SECRET, "", {"replication.userManaged": {"replicas": [{"location": "europe-west4"}]}},
+     "replication"),
+    ("subject", PROVIDER, "", {"attributeMapping": {"attribute.ref": "assertion.ref"}}, "attributeMapping"),
+    ("subject", PROVIDER, "", {"attributeMapping": None}, "attributeMapping"),
+    ("condition", GRANT, "", {"condition": {**TITLED, "title": ""}}, "condition.title"),
+    ("condition", GRANT, "", {"condition": {"title": "x"}}, "condition.expression"),
+    ("labels", "storage.Bucket", "data", {"labels": LABELS}, "labels"),
+    ("labels", VM, "trainer", {"bootDisk.initializeParams.labels": LABELS}, "bootDisk.initializeParams.labels"),
+]  # fmt: skip
+
+
+def broken(kind: str, name: str, changes: Changes) -> list[Finding]:
+    def change(inputs: dict[str, Any]) -> None:
+        for path, value in changes.items():
+            put(path, value)(inputs)
+
+    return findings(kind, change, name)
+
+
+@pytest.mark.parametrize(("rule", "kind", "name", "changes", "at"), BROKEN)
+def test_a_rule_between_inputs_is_broken_at_the_one_to_change(
+    rule: str, kind: str, name: str, changes: Changes, at: str
+) -> None:
+    (finding,) = broken(kind, name, changes)
+    assert (finding.input, finding.kind) == (at, "between")
+    assert finding.rule.endswith(f"({stated(rule)['from']})")
+    assert any(finding.rule.startswith(f"{mapping.api}: ") for mapping in mappings().values())
+    assert finding.remedy
+    assert "{" not in finding.rule + finding.remedy
+    assert finding.place.file.startswith("infra/")
+
+
+KEPT: list[tuple[str, str, Changes]] = [
+    (VM, "workbench", {"scheduling.automaticRestart": True}),
+    (VM, "workbench", {"machineType": "g2-standard-4", "scheduling.onHostMaintenance": "TERMINATE"}),
+    (VM, "workbench", {"machineType": "g2-standard-4", "scheduling.onHostMaintenance": "TERMINATE",
+                       "guestAccelerators": [{"type": "nvidia-l4", "count": 1}]}),
+    (VM, "workbench", {"guestAccelerators": [{"type": "nvidia-tesla-t4", "count": 0}], "machineType": "n1-standard-1"}),
+    (VM, "workbench", {"scheduling.maxRunDuration": None, "scheduling.instanceTerminationAction": None}),
+    (VM, "trainer", {"guestAccelerators.0.count": 4}),
+    (VM, "trainer", {"networkInterfaces.0.subnetwork": "some-subnet", "attachedDisks.0.source": "some-disk"}),
+    (VM, "trainer", {"metadata.x": "x" * 262_144}),
+    (VM, "trainer", {"bootDisk.initializeParams.image": "debian-12"}),
+    (VM, "trainer", {"bootDisk.initializeParams.image": "projects/debian-cloud/global/images/family/debian-12"}),
+    (VM, "trainer", {"bootDisk.initializeParams.image":
+                     "https://www.googleapis.com/compute/v1/projects/my-project-1/global/images/mine"}),
+    (WALL, "", {"allows": [{"protocol": "icmp"}]}),
+    (WALL, "", {"allows": None, "denies": [{"protocol": "sctp", "ports": ["0-65535"]}]}),
+    (BUILD, "trainer", {"build": None, "filename": "cloudbuild.yaml"}),
+    (BUILD, "trainer", {"build": None, "gitFileSource": {"path": "x", "repoType": "GITHUB"}}),
+    (BUILD, "trainer", {"github": None, "webhookConfig": {"secret": "projects/p/secrets/s/versions/1"}}),
+    (BUILD, "trainer", {"github.push": {"tag": r"^v\d+\z|\pN|[[:alpha:]]|\Q(\E|(?i)x|(?U:x)|\(?=|(?<n>x)"}}),
+    (RUN, "demo", {"template.scaling.minInstanceCount": 2}),
+    (RUN, "demo", {"template.scaling.minInstanceCount": 2, "template.scaling.maxInstanceCount": 0}),
+    (RUN, "demo", {f"{LIMITS}.memory": "4Gi"}),
+    (RUN, "demo", {f"{LIMITS}.memory": "24Gi", f"{LIMITS}.cpu": "6"}),
+    (RUN, "demo", {f"{LIMITS}.memory": "2Gi", f"{LIMITS}.cpu": "4"}),
+    (RUN, "demo", {f"{LIMITS}.memory": "512M", f"{LIMITS}.cpu": "0.5"}),
+    (RUN, "demo", {f"{LIMITS}.memory": "24Gi", f"{LIMITS}.cpu": None}),
+    (KEEP, "docker", {"cleanupPolicies.1": {"id": "x", "action": "KEEP", "condition": {"tagState": "ANY"}}}),
+    (KEEP, "docker", {"cleanupPolicies.0.condition.olderThan": "1.5s"}),
+    (SECRET, "", {"replication": {"userManaged": {"replicas": [{"location": "europe-west4"}]}}}),
+    (GRANT, "", {"condition": TITLED}),
+    (GRANT, "", {"member": "serviceAccount:my-project-1.svc.id.goog[space/account]"}),
+    ("storage.Bucket", "data", {"labels": dict.fromkeys(list(LABELS)[:64], "x")}),
+    ("compute.Subnetwork", "", {"ipCidrRange": "10.10.0.0/29"}),
+    ("compute.ResourcePolicy", "", {"instanceSchedulePolicy.expirationTime": "2026-12-18T20:00:00.5+01:00"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "name", "changes"), KEPT)
+def test_what_keeps_the_rules_is_no_finding(kind: str, name: str, changes: Changes) -> None:
+    assert broken(kind, name, changes) == []
+
+
+UNSURE: list[tuple[str, str, Changes]] = [
+    (VM, "trainer", {"scheduling": UNKNOWN}),
+    (VM, "trainer", {"scheduling.automaticRestart": UNKNOWN, "scheduling.preemptible": UNKNOWN}),
+    (VM, "trainer", {"scheduling.onHostMaintenance": UNKNOWN, "scheduling.instanceTerminationAction": UNKNOWN}),
+    (VM, "trainer", {"guestAccelerators": UNKNOWN, "metadata": UNKNOWN}),
+    (VM, "trainer", {"machineType": UNKNOWN, "guestAccelerators.0.count": UNKNOWN}),
+    (VM, "workbench", {"zone": UNKNOWN}),
+    (VM, "workbench", {"networkInterfaces.0.subnetwork": UNKNOWN, "attachedDisks.0.source": UNKNOWN}),
+    (WALL, "", {"denies": UNKNOWN}),
+    (WALL, "", {"allows": UNKNOWN}),
+    (WALL, "", {"allows.0.protocol": UNKNOWN}),
+    (BUILD, "trainer", {"build": UNKNOWN}),
+    (BUILD, "trainer", {"filename": UNKNOWN}),
+    (BUILD, "trainer", {"github": UNKNOWN}),
+    (BUILD, "trainer", {"github.pullRequest": UNKNOWN}),
+    (BUILD, "trainer", {"github.push": UNKNOWN}),
+    (BUILD, "trainer", {"github.push.tag": UNKNOWN}),
+    (RUN, "demo", {"template.scaling.maxInstanceCount": UNKNOWN, f"{LIMITS}.cpu": UNKNOWN}),
+    (RUN, "demo", {"template": UNKNOWN}),
+    (RUN, "demo", {"template.containers.0.envs": [{"name": UNKNOWN, "value": "1"}, {"name": UNKNOWN, "value": "2"}]}),
+    (KEEP, "docker", {"cleanupPolicies.1.mostRecentVersions": UNKNOWN}),
+    (KEEP, "docker", {"cleanupPolicies.1": {"id": "x", "action": UNKNOWN}}),
+    (SECRET, "", {"replication": UNKNOWN}),
+    (PROVIDER, "", {"attributeMapping": UNKNOWN}),
+    (GRANT, "", {"condition": UNKNOWN}),
+    (GRANT, "", {"condition": {"title": UNKNOWN, "expression": UNKNOWN}}),
+    ("storage.Bucket", "data", {"labels": UNKNOWN}),
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "changes"), UNSURE)
+def test_what_only_the_real_run_can_know_is_not_judged(kind: str, name: str, changes: Changes) -> None:
+    assert [found for found in broken(kind, name, changes) if found.kind == "between"] == []
+
+
+SUBNETS = [resource for resource in committed("full").custom if short_type(resource.type) == "compute.Subnetwork"]
+
+
+def subnets(**later: object) -> list[Finding]:
+    """Check the two subnets of the full stack, with other inputs of the later one."""
+    first, second = SUBNETS
+    changed = dataclasses.replace(second, inputs={**second.inputs, **later})
+    return check(Plan(committed("full").settings, (first, changed), {})).findings
+
+
+def test_ranges_of_one_network_that_overlap_are_found() -> None:
+    (finding,) = subnets(ipCidrRange="10.10.24.0/24")
+    assert (finding.kind, finding.input, finding.value) == ("between", "ipCidrRange", "10.10.24.0/24")
+    assert "subnet-europe-west1 has 10.10.16.0/20" in finding.rule
+    assert finding.resource == f"compute.Subnetwork {SUBNETS[1].name}"
+
+
+@pytest.mark.parametrize("later", [{"network": "another"}, {"project": "another-project"}, {"network": UNKNOWN}])
+def test_ranges_of_different_networks_may_overlap(later: dict[str, object]) -> None:
+    assert subnets(ipCidrRange="10.10.24.0/24", **later) == []
+
+
+@pytest.mark.parametrize("value", [UNKNOWN, "10.10.32.0/20"])
+def test_ranges_that_are_apart_or_unknown_are_no_finding(value: object) -> None:
+    assert subnets(ipCidrRange=value) == []
+
+
+def test_every_rule_between_inputs_is_broken_by_a_test_and_says_where_it_was_read() -> None:
+    assert {rule for rule, *_ in BROKEN} | {"subnet-overlap"} == names()
+    assert all(stated(name)["from"] and stated(name)["remedy"] for name in names())
+    assert set(between.RULES) - {"*"} <= set(mappings())
+
+
+def test_a_value_that_is_wrong_on_its_own_is_not_told_twice() -> None:
+    (finding,) = broken(RUN, "demo", {"template.scaling.minInstanceCount": 2**31})
+    assert finding.kind == "format"
+
+
+SHAPES: list[object] = [None, "x", 1, [], {}, ["x"], [[]], [{}], {"a": "b"}, {"": []}, UNKNOWN, [UNKNOWN], True]
+
+
+@pytest.mark.parametrize("token", sorted(between.RULES))
+def test_no_shape_of_an_input_breaks_the_judges(token: str) -> None:
+    kinds = [resource for resource in committed("full").custom if resource.type == token or token == "*"]
+    for path in sorted({path for resource in kinds[:1] for path in resource.inputs}):
+        for shape in SHAPES:
+            inputs = copy.deepcopy(dict(kinds[0].inputs)) | {path: shape}
+            found = list(between.judge(token, inputs))
+            assert all(isinstance(each, Broken) and each.rule and each.remedy for each in found)
+    judges: tuple[Callable[[View], Any], ...] = between.RULES[token]
+    assert all(list(judge(View({}))) is not None for judge in judges)
