@@ -99,17 +99,28 @@ def _plain(place: str) -> str:
 
 
 def _walk(config: dict[str, Any], key: str) -> Entry | None:
-    node, holder, place = config, config, ""
-    for part in key.split("."):
+    """Walk to a key. Whoever leaves a name out, `machines.gpu`, means the key and not a machine called gpu."""
+    node, holder = config, config
+    names: list[str] = []
+    places: list[str] = []
+    parts = key.split(".")
+    for index, part in enumerate(parts):
         node = keys.held(node)
         holder = node
+        inner = keys.entry(node)
         if part in node.get("properties", {}):
-            node, place = node["properties"][part], f"{place}.{part}"
-        elif inner := keys.entry(node):
-            node, place = inner, f"{place}.*"
-        else:
+            node, place = node["properties"][part], part
+        elif inner is None:
             return None
-    return _entry(key, place[1:], node, holder)
+        elif part in keys.held(inner).get("properties", {}) and (
+            found := _walk(config, ".".join((*names, "*", *parts[index:])))
+        ):
+            return found
+        else:
+            node, place = inner, "*"
+        names.append(part)
+        places.append(place)
+    return _entry(key, ".".join(places), node, holder)
 
 
 def _alike(key: str, places: list[str]) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Stack files, read as Pulumi's engine reads them but without it."""
 
 import json
+import os
 import re
 from collections.abc import Hashable, Iterator
 from pathlib import Path
@@ -61,7 +62,8 @@ def path_of(stack: str, folder: Path) -> Path:
     """Find the file of a stack; raises SettingsError that names the stacks there are."""
     for ending in ("yaml", "yml"):
         path = folder / f"Pulumi.{stack}.{ending}"
-        if path.is_file():
+        # A link to nothing and a folder are there too: reading them says what they are.
+        if os.path.lexists(path):
             return path
     there = [name for name, _ in every(folder)]
     raise SettingsError(
@@ -87,10 +89,12 @@ def every(folder: Path) -> Iterator[tuple[str, Path]]:
 def read(stack: str, path: Path) -> dict[str, object]:
     """Read the configuration of a stack file, keyed `NAMESPACE:KEY`.
 
-    Raises SettingsError where the file is not YAML or has a key that neither Pulumi nor the project knows.
+    Raises SettingsError where the file cannot be read, is not YAML, or has a key that neither Pulumi nor the project
+    knows.
     """
     try:
-        content: Any = yaml.load(path.read_text(encoding="utf-8"), Loader=_Yaml)  # noqa: S506 - a SafeLoader
+        text = path.read_text(encoding="utf-8")
+        content: Any = yaml.load(text, Loader=_Yaml)  # noqa: S506 - a SafeLoader
         json.dumps(content)  # refuses an alias to what holds it
     except (OSError, KeyError, ValueError, yaml.YAMLError, RecursionError) as error:
         raise SettingsError(stack, [Problem(path.name, MISSING, *_unreadable(error))]) from None
@@ -118,8 +122,23 @@ def _moved(key: str) -> str:
     return f"did you mean '{meant}'?" if meant else f"indent `{key}` under `config:`"
 
 
+def _inaccessible(error: OSError) -> tuple[str, str]:
+    """Say why there is no text to be read, which nothing in the file can mend."""
+    match error:
+        case FileNotFoundError():
+            return "the file is not there, or is a link to one that is not", "write it, or mend the link"
+        case IsADirectoryError():
+            return "this is a folder, and a stack file is a file", "rename the folder, or remove it"
+        case PermissionError():
+            return "this account may not read the file", "let it, with `chmod u+r` as the file's owner"
+        case _:
+            return f"the file cannot be read: {error.strerror or error}", "look at it with `ls -l`"
+
+
 def _unreadable(error: Exception) -> tuple[str, str]:
     """Say why a file cannot be read as YAML, and what to do."""
+    if isinstance(error, OSError):
+        return _inaccessible(error)
     if isinstance(error, UnicodeDecodeError):
         return "the file is not UTF-8 text", "save it as UTF-8"
     if isinstance(error, RecursionError):

@@ -1,5 +1,6 @@
 """Stack files are read as Pulumi's engine reads them, and what it could not read is said with its line."""
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,42 @@ def test_a_file_that_is_not_utf_8_says_so(tmp_path: Path) -> None:
     file.write_bytes("config: {gcp:project: é}".encode("latin-1"))
     with pytest.raises(SettingsError, match="not UTF-8 text"):
         stackfile.read("x", file)
+
+
+@pytest.mark.parametrize(
+    ("error", "rule", "remedy"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied"), "may not read the file", "chmod u+r"),
+        (OSError(errno.EIO, "Input/output error"), "cannot be read: Input/output error", "ls -l"),
+    ],
+)
+def test_a_file_that_cannot_be_opened_is_not_told_to_mend_its_yaml(
+    error: OSError, rule: str, remedy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> str:
+        raise error
+
+    monkeypatch.setattr(Path, "read_text", fail)
+    with pytest.raises(SettingsError) as raised:
+        stackfile.read("x", tmp_path / "Pulumi.x.yaml")
+    (problem,) = raised.value.problems
+    assert rule in problem.rule
+    assert remedy in problem.remedy
+
+
+def test_a_link_to_nothing_and_a_folder_are_found_and_told_what_they_are(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.link.yaml").symlink_to(tmp_path / "gone.yaml")
+    (tmp_path / "Pulumi.folder.yaml").mkdir()
+    for stack, rule, remedy in (
+        ("link", "a link to one that is not", "mend the link"),
+        ("folder", "a folder", "rename"),
+    ):
+        path = stackfile.path_of(stack, tmp_path)
+        with pytest.raises(SettingsError) as raised:
+            stackfile.read(stack, path)
+        (problem,) = raised.value.problems
+        assert rule in problem.rule
+        assert remedy in problem.remedy
 
 
 def test_no_tag_of_a_file_makes_an_object(tmp_path: Path) -> None:

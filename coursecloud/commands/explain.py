@@ -100,8 +100,8 @@ def _values(entry: "Entry") -> str:
 
     if len(entry.values) <= SHOWN:
         return ", ".join(map(str, entry.values))
-    first = entry.examples[0]
-    like = cast("list[object]", first) if isinstance(first, list) else entry.examples
+    first = entry.examples[0] if entry.examples else None
+    like = cast("list[object]", first) if isinstance(first, list) else entry.examples or entry.values[:3]
     return f"{len(entry.values)} in the tables of {dated()}, such as {', '.join(map(str, like))} (--json lists all)"
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from coursecloud.schema.keys import table as words
 from infra import tables
 from infra.settings.hardware import dated
+from infra.settings.images import IMAGE_PATH
 
 Node = dict[str, Any]
 
@@ -30,6 +31,14 @@ _PLACES = {
 `*` stands for each value of a map, `~` for its names, `[]` for each entry of a list.
 """
 
+_HELD = {
+    "machines.*.gpu.count": "gpus",
+    "training.gpu.count": "gpus",
+    "storage.location": "zones",
+    "guardrails.regions.[]": "zones",
+}
+"""Where the loader asks a table too, for what is no name of its own to propose."""
+
 
 def _known(place: str) -> Node:
     """Say what the tables know at a place, with a line about each."""
@@ -49,10 +58,14 @@ def _known(place: str) -> Node:
             use = tables.table("images")["families"]
             return {"enum": list(use), "enumDescriptions": [entry["use"] for entry in use.values()]}
         case "location":
-            places = tables.table("compute")["storageLocations"]
-            return {"enum": [*places["regions"], *places["multiRegions"], *places["dualRegions"]]}
+            return {"enum": _locations()}
         case _:
             return {"enum": list(regions)}
+
+
+def _locations() -> list[str]:
+    places = tables.table("compute")["storageLocations"]
+    return [*places["regions"], *places["multiRegions"], *places["dualRegions"]]
 
 
 def _machine_type(kind: tables.MachineType) -> str:
@@ -88,7 +101,7 @@ def suggested(sections: dict[str, Node]) -> dict[str, Node]:
         else:
             holder[key] = {"anyOf": [{"$ref": "#/definitions/region"}, {"type": "string"}]}
     for place, otherwise in (
-        ("machines.*.image", {"pattern": "^[^/]+/[^/]+$"}),
+        ("machines.*.image", {"pattern": f"^(?:{IMAGE_PATH})$"}),
         ("storage.location", {"type": "string"}),
     ):
         holder, key = _find(sections, place)
@@ -96,6 +109,7 @@ def suggested(sections: dict[str, Node]) -> dict[str, Node]:
     for place, entries in (
         # Machines know older names too, and newer ones than the package's.
         ("lease.timeZone", time_zones()),
+        ("guardrails.regions.[]", _locations()),
         ("builds.triggers.*.machineType", words()["cloudBuildMachineTypes"]),
     ):
         holder, key = _find(sections, place)
@@ -136,7 +150,7 @@ def refused() -> list[Node]:
                     for key in ("coursecloud:allow", "allow")
                 ]
             },
-            "else": {"allOf": [_strictly(place) for place, lists in _PLACES.items() if lists == allowing]},
+            "else": {"allOf": [_strictly(place) for place, lists in (_PLACES | _HELD).items() if lists == allowing]},
         }
         for allowing in ALLOWING
     ]
@@ -145,14 +159,9 @@ def refused() -> list[Node]:
 def _strictly(place: str) -> Node:
     # By pattern, because editors propose each name under `properties`, here a second time.
     section, *way = place.split(".")
-    kind: Node = {"$ref": f"#/definitions/{_name(place)}"}
-    if _name(place) == "model":
-        names = [name for gpu in tables.gpus().values() if gpu.attached for name in _names_of(gpu)]
-        shorts = ", ".join(gpu.short for gpu in tables.gpus().values() if gpu.attached)
-        message = f"{definitions()['model']['errorMessage']}; known and attached are {shorts}; others come with a type"
-        kind = {"pattern": f"^(?:{'|'.join(map(_any_case, names))})$", "patternErrorMessage": message}
+    kind = _counts() if place.endswith(".count") else _kind(place)
     # An empty text is as good as none where a key may be left out.
-    node: Node = {"if": {"type": "string", "minLength": 1}, "then": kind}
+    node: Node = {"if": {"type": ["string", "integer"], "minLength": 1}, "then": kind}
     for part in reversed(way):
         match part:
             case "*":
@@ -167,6 +176,33 @@ def _strictly(place: str) -> Node:
         # The engine hands an empty text on for a key with nothing behind it.
         return {"patternProperties": {f"^gcp:{section}$": {"if": {"pattern": "\\S"}, "then": node}}}
     return {"patternProperties": {f"^(coursecloud:)?{section}$": node}}
+
+
+def _kind(place: str) -> Node:
+    """Give the rule of a name: a table's names as they are, or in any letter case where the loader reads them so."""
+    attached = [gpu for gpu in tables.gpus().values() if gpu.attached]
+    if place in ("storage.location", "guardrails.regions.[]"):
+        message = f"neither a region of the table of {dated()} nor a multi-region; list a zone of a newer region"
+        message += " under coursecloud:allow.zones"
+        return _in_any_case(_locations(), message)
+    if _name(place) == "model":
+        shorts = ", ".join(gpu.short for gpu in attached)
+        message = f"{definitions()['model']['errorMessage']}; known and attached are {shorts}; others come with a type"
+        return _in_any_case([name for gpu in attached for name in _names_of(gpu)], message)
+    return {"$ref": f"#/definitions/{_name(place)}"}
+
+
+def _counts() -> Node:
+    attached = [gpu for gpu in tables.gpus().values() if gpu.attached]
+    said = "; ".join(f"{gpu.short}: {', '.join(map(str, gpu.counts))}" for gpu in attached)
+    return {
+        "enum": sorted({count for gpu in attached for count in gpu.counts}),
+        "errorMessage": f"no GPU of the table of {dated()} is attached in this number ({said})",
+    }
+
+
+def _in_any_case(names: list[str], message: str) -> Node:
+    return {"pattern": f"^(?:{'|'.join(map(_any_case, names))})$", "patternErrorMessage": message}
 
 
 def _names_of(gpu: tables.GpuModel) -> tuple[str, ...]:

@@ -70,16 +70,22 @@ def _places(settings: Settings, found: Findings) -> Iterator[Problem]:
             yield Problem("gcp:zone", zone, f"the zone is not in the stack's region, {settings.region}", remedy)
         elif zone not in zones and zone not in settings.allow.zones and found.sound("coursecloud:allow.zones"):
             yield Problem("gcp:zone", zone, f"the table of {dated()} has no such zone", remedy)
-    location = settings.storage.location
     places = tables.table("compute")["storageLocations"]
     wide = [place.lower() for place in (*places["multiRegions"], *places["dualRegions"])]
+    location = settings.storage.location
+    one_of = f"write a region such as {settings.region}, or one of {', '.join(wide)}"
     if location and location.lower() not in wide and not known_region(location.lower(), settings):
-        yield Problem(
-            "coursecloud:storage.location",
-            location,
-            "Cloud Storage has no such location",
-            f"write a region such as {settings.region}, or one of {', '.join(wide)}",
-        )
+        yield Problem("coursecloud:storage.location", location, "Cloud Storage has no such location", one_of)
+    for index, region in enumerate(settings.guardrails.regions or ()):
+        if region.lower() in wide or known_region(region.lower(), settings):
+            continue
+        if found.sound("coursecloud:allow.zones"):
+            yield Problem(
+                f"coursecloud:guardrails.regions[{index}]",
+                region,
+                f"the table of {dated()} has no such region or multi-region",
+                nearest(region, (*known, *wide), one_of),
+            )
 
 
 def _subnets(settings: Settings, found: Findings) -> Iterator[Problem]:

@@ -6,15 +6,18 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from infra.settings.problem import RefusedError
-from infra.settings.types import Date, Number, Section, matching
+from infra.settings.types import Date, Number, Section, Shown, matching
+
+_REASON = Shown(
+    r"\s*\S+\s+\S+\s+\S[\s\S]*",
+    "an exception says why in a sentence: whoever meets it later was not there",
+    "write what it is needed for, e.g. 'the demo on Friday is open to visitors'",
+)
 
 
 def _reason(value: str) -> str:
     if len(value.split()) < 3:
-        raise RefusedError(
-            "an exception says why in a sentence: whoever meets it later was not there",
-            "write what it is needed for, e.g. 'the demo on Friday is open to visitors'",
-        )
+        raise RefusedError(_REASON.rule, _REASON.remedy)
     return value.strip()
 
 
@@ -52,7 +55,7 @@ class GuardrailException(Section):
     resource: Annotated[str, AfterValidator(_resource)]
     """Name of the resource in the plan, e.g. `trainer`; `*` stands for any letters (`deploy-*`), and the word
     `stack` for a rule about the whole stack."""
-    reason: Annotated[str, AfterValidator(_reason)]
+    reason: Annotated[str, AfterValidator(_reason), _REASON]
     """Why, in a sentence; it is printed at every check."""
     until: Date
     """The last day on which it holds."""

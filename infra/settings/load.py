@@ -18,6 +18,8 @@ from infra.settings.translate import translated
 from infra.settings.types import Principal, ProjectId, Section
 
 NAMESPACE = "coursecloud:"
+_PROVIDER = {"project": ProjectId, "region": str, "zone": str}
+"""What the stack shares with its provider; other keys of `gcp:` are the provider's alone."""
 _DEEPEST = 8
 """Levels of a section; the deepest that there is has five."""
 
@@ -71,7 +73,13 @@ def _known(config: Mapping[str, object], found: Findings) -> None:
                 meant = likely(name, SECTIONS)
                 path = NAMESPACE + (meant or name)
                 found.add(Problem(key, MISSING, "this section is not known", nearest(name, SECTIONS)), path)
-        elif namespace != "gcp" and (meant := likely(namespace, ("coursecloud", "gcp", "google"))):
+        elif namespace == "gcp":
+            meant = likely(name, _PROVIDER, closer=True)
+            # Where the project is missing, that is said, and what stands in its place.
+            if meant and name != meant and not (meant == "project" and "gcp:project" not in config):
+                remedy = f"did you mean 'gcp:{meant}'?"
+                found.add(Problem(key, MISSING, "the provider has no such setting", remedy), f"gcp:{meant}")
+        elif meant := likely(namespace, ("coursecloud", "gcp", "google")):
             right = "gcp" if meant == "google" else meant
             found.add(Problem(key, MISSING, "nothing reads keys of this namespace", f"did you mean '{right}:{name}'?"))
 
@@ -79,7 +87,7 @@ def _known(config: Mapping[str, object], found: Findings) -> None:
 def _provider(config: Mapping[str, object], found: Findings) -> dict[str, str]:
     """Read what the stack shares with its provider: project, region and zone."""
     values: dict[str, str] = {}
-    for name, annotation in (("project", ProjectId), ("region", str), ("zone", str)):
+    for name, annotation in _PROVIDER.items():
         path = f"gcp:{name}"
         value = _unpacked(config.get(path))
         if isinstance(value, int | float):

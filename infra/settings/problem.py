@@ -80,11 +80,11 @@ def nearest(word: str, known: Iterable[str], otherwise: str = "") -> str:
     return otherwise or (f"known here: {', '.join(names)}" if names else "nothing can be set here")
 
 
-def likely(word: str, known: Iterable[str]) -> str | None:
-    """Find the known word that was probably meant."""
+def likely(word: str, known: Iterable[str], *, closer: bool = False) -> str | None:
+    """Find the known word that was probably meant; `closer` where there are right words besides those known here."""
     # Letter case is the commonest slip (snake_case for camelCase), so compare without it.
     folded = {name.lower().replace("_", ""): name for name in known}
-    close = difflib.get_close_matches(word[:100].lower().replace("_", ""), folded, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(word[:100].lower().replace("_", ""), folded, n=1, cutoff=0.75 if closer else 0.6)
     return folded[close[0]] if close else None
 
 

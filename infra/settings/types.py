@@ -61,8 +61,8 @@ class matching(Shown):  # noqa: N801 - reads as a verb where it stands
 
 
 def _text(value: object) -> object:
-    # YAML reads 2026 or 1.5 as a number where a person meant text; a label may well be one.
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    # YAML reads 2026 as a number where a person meant text; a label may well be one.
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 Key = Annotated[
@@ -78,7 +78,7 @@ Key = Annotated[
 
 LabelValue = Annotated[
     str,
-    BeforeValidator(_text, json_schema_input_type=str | int | float),
+    BeforeValidator(_text, json_schema_input_type=str | int),
     matching(
         r"[a-z0-9_-]{0,63}",
         "a label value has at most 63 lower-case letters, digits, '_' and '-'",
@@ -204,7 +204,10 @@ Date = Annotated[
     datetime.date,
     BeforeValidator(_date, json_schema_input_type=str),
     Shown(
-        r"[0-9]{4}(-?[0-9]{2}-?[0-9]{2}|-?W[0-9]{2}(-?[1-7])?)( 00:00:00 \+0000 UTC|T00:00:00Z)?",
+        # No month has more days, but for the 29th of February; the calendar itself is left to the loader.
+        r"(?![0-9]{4}-?(02-?3|(04|06|09|11)-?31))"
+        r"[0-9]{4}(-?(0[1-9]|1[0-2])-?(0[1-9]|[12][0-9]|3[01])|-?W(0[1-9]|[1-4][0-9]|5[0-3])(-?[1-7])?)"
+        r"( 00:00:00 \+0000 UTC|T00:00:00Z)?",
         "a date is a day of the calendar, year first",
         "write it as 2026-12-18",
     ),

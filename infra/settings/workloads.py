@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 from typing_extensions import override
 
+from infra.settings.images import ImageName, MachineImage
 from infra.settings.problem import RefusedError
 from infra.settings.types import Bool, Duration, Int, Key, LabelValue, SecretId, Section, Shown, lasting, matching
 
@@ -22,6 +23,16 @@ EnvironmentName = Annotated[
         "rename it, for example WANDB_PROJECT",
     ),
 ]
+
+ServiceVariable = Annotated[
+    EnvironmentName,
+    matching(
+        r"(?!(PORT|K_SERVICE|K_REVISION|K_CONFIGURATION)$)[A-Za-z_][A-Za-z0-9_]*",
+        "Cloud Run sets PORT, K_SERVICE, K_REVISION and K_CONFIGURATION itself; the others are letters, digits and '_'",
+        "rename it; another port is the service's `port:`",
+    ),
+]
+"""The name of a variable of a Cloud Run service; a machine may have any."""
 
 _PRIVATE = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 
@@ -94,21 +105,12 @@ class DataDisk(Section):
 class Container(Section):
     """A container that the machine runs from its start-up script."""
 
-    image: str
+    image: ImageName
     """An image of the stack's docker repository (`trainer:latest`) or a full image name."""
     args: tuple[str, ...] = ()
     """Arguments after the image's entry point."""
     env: dict[EnvironmentName, str] = Field(default_factory=dict)
     """Environment variables. Not for secrets: they are readable by everyone who can see the machine."""
-
-
-def _known_image(value: str) -> str:
-    if value.count("/") > 1 or value != value.strip("/") or not value:
-        raise RefusedError(
-            "an image is a name of the table or PROJECT/FAMILY",
-            "write debian, ubuntu, deep-learning, container-optimized or e.g. debian-cloud/debian-12",
-        )
-    return value
 
 
 class Machine(Section):
@@ -126,7 +128,7 @@ class Machine(Section):
     """Spot price (60-90% less); Google may stop the machine at any time."""
     on_demand_gpu: Bool = False
     """Says that a GPU without Spot is meant."""
-    image: Annotated[str, AfterValidator(_known_image)] | None = None
+    image: MachineImage | None = None
     """Name of the image table or PROJECT/FAMILY; chosen by the machine's use unless given."""
     boot_disk: BootDisk = BootDisk()
     """The disk with the operating system."""
@@ -178,7 +180,7 @@ class Training(Section):
     """Declare the service accounts and outputs for training; they cost nothing while no job runs."""
     region: str | None = None
     """Region of the jobs; the stack's region unless given."""
-    image: str = "trainer:latest"
+    image: ImageName = "trainer:latest"
     """Container with the training code: an image of the stack's docker repository or a full image name."""
     machine_type: str | None = None
     """Machine type of a job's worker; n1-standard-4 with a GPU and e2-standard-4 without unless given."""
@@ -232,7 +234,7 @@ def _memory(text: str) -> str:
 class Service(Section):
     """A Cloud Run service: bills while it answers, nothing while idle."""
 
-    image: str = "us-docker.pkg.dev/cloudrun/container/hello"
+    image: ImageName = "us-docker.pkg.dev/cloudrun/container/hello"
     """An image of the stack's docker repository or a full image name; Google's sample until you have one."""
     port: Annotated[Int, Field(ge=1, le=65535)] = 8080
     """Port that the container listens on."""
@@ -244,7 +246,7 @@ class Service(Section):
     """Upper bound of instances; the lower is 0."""
     timeout: Annotated[Duration, lasting("1s", "1h", "a request to Cloud Run")] = Duration(300)
     """A request is cut off after this time, at most 1h."""
-    env: dict[EnvironmentName, str] = Field(default_factory=dict)
+    env: dict[ServiceVariable, str] = Field(default_factory=dict)
     """Environment variables. Not for secrets."""
     secrets: tuple[SecretId, ...] = ()
     """Secrets that the code reads itself: the variable NAME_SECRET holds the name of the newest version, with

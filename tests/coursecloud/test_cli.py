@@ -1,14 +1,21 @@
 """The command line as a person meets it: output, exit codes, and messages for mistakes."""
 
+import contextlib
 import csv
+import functools
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from coursecloud import cli, engine, failure, many, render
 from coursecloud.cli import app
+from coursecloud.commands import plan as plan_command
 from coursecloud.commands.shared import ROOT
 
 STACKS = ["dev", "full", "gpu"]
@@ -84,6 +91,99 @@ def test_a_mistake_ends_with_code_2_and_says_what_to_do(words: list[str], said: 
     assert said in result.output
     assert "Traceback" not in result.output
     assert not isinstance(result.exception, Exception) or isinstance(result.exception, SystemExit)
+
+
+def ended(words: list[str], stdout: Path | int) -> tuple[int, str]:
+    """Run a command line in a process of its own; say with which code and which words it ends."""
+    with contextlib.ExitStack() as opened:
+        target = stdout if isinstance(stdout, int) else opened.enter_context(stdout.open("w"))
+        command = [sys.executable, "-m", "coursecloud", *words]
+        done = subprocess.run(command, stdout=target, stderr=subprocess.PIPE, cwd=ROOT, text=True, check=False)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("words", [["explain"], ["cost", "--csv"], ["schema"], ["--help"]], ids=" ".join)
+def test_where_nobody_reads_the_output_any_more_it_ends_quietly(words: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        assert ended(words, writing) == (141, "")
+    finally:
+        os.close(writing)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("words", [["plan"], ["cost", "--csv"], ["schema"]], ids=" ".join)
+def test_a_full_disk_is_said_in_a_line(words: list[str]) -> None:
+    code, said = ended(words, Path("/dev/full"))
+    assert code == 2
+    assert said.splitlines()[0] == "the output cannot be written: No space left on device."
+    assert len(said.splitlines()) == 2
+
+
+def failing(lines: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put a program that fails in the place of the project's own."""
+    (folder / "__main__.py").write_text("import pulumi\nfrom pulumi_gcp import storage\n" + lines)
+    (folder / "Pulumi.dev.yaml").write_text("config: {gcp:project: some-project-1}")
+    for module in (cli, plan_command):
+        monkeypatch.setattr(module, "ROOT", folder)
+    monkeypatch.delenv("PULUMI_DEBUG", raising=False)
+    return folder
+
+
+BUCKET = "b = storage.Bucket('mine', name='b', location='EU'%s)\n"
+LATER = "storage.Bucket('other', location='EU', name=b.name.apply(lambda name: name.nothing))\n"
+TRIED = "try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    raise ValueError('too\\nmuch') from e\n"
+PROGRAMS = [
+    ("1 / 0\n", "ZeroDivisionError: division by zero", 3),
+    (TRIED, "ValueError: too much", 6),
+    ("assert False\n", "AssertionError", 3),
+    ("raise pulumi.RunError('not today')\n", "RunError: not today", 3),
+    (BUCKET % ",\n    labels={'a': {'b': 'c'}}", "AssertionError: Unexpected type", 3),
+    (BUCKET % "" + LATER, "AttributeError: 'str' object has no attribute 'nothing'", 4),
+]
+
+
+@pytest.mark.parametrize(("lines", "what", "line"), PROGRAMS)
+def test_a_program_that_fails_is_a_mistake_with_its_line_and_a_remedy(
+    lines: str, what: str, line: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing(lines, tmp_path, monkeypatch)
+    result = run("plan")
+    assert (result.exit_code, result.stdout) == (2, "")
+    first, where, remedy = result.stderr.splitlines()
+    assert first.startswith(f"the program fails while it is planned: {what}")
+    assert where.split() == ["where", "__main__.py,", "line", str(line)]
+    assert "mend that line" in remedy
+
+
+def test_the_whole_traceback_of_a_program_is_there_for_whoever_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing("1 / 0\n", tmp_path, monkeypatch)
+    monkeypatch.setenv("PULUMI_DEBUG", "1")
+    assert isinstance(run("plan").exception, ZeroDivisionError)
+
+
+def test_a_program_that_fails_in_a_process_of_a_pool_is_told_by_its_line_too(tmp_path: Path) -> None:
+    (tmp_path / "__main__.py").write_text("\n1 / 0\n")
+    with pytest.raises(ZeroDivisionError) as raised:
+        list(many.each(functools.partial(recorded, tmp_path), list(range(many.FEW + 1)), processes=2))
+    assert "where   __main__.py, line 2\n" in (failure.told(raised.value, tmp_path) or "")
+
+
+def recorded(folder: Path, _: int) -> None:
+    engine.record(folder / "__main__.py", project="p", stack="s", config={})
+
+
+def test_an_error_of_the_tools_own_is_not_called_one_of_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(render, "full", fail)
+    result = run("plan")
+    assert isinstance(result.exception, ZeroDivisionError)
+    assert failure.told(result.exception, ROOT) is None
 
 
 def test_every_mistake_of_a_file_is_listed(tmp_path: Path) -> None:

@@ -77,6 +77,20 @@ def test_every_option_that_decides_over_a_resources_life_is_recorded(tmp_path: P
     assert one(made, "d").options["replaceWith"] == [one(made, "c").urn]
 
 
+def test_what_google_makes_of_names_alone_is_known_before_the_run(tmp_path: Path) -> None:
+    made = run(
+        tmp_path,
+        """
+        place = {"project": "p-1", "zone": "europe-west1-b"}
+        disk = compute.Disk("d", name="d", **place)
+        compute.Disk("e", name="e", **place, description=disk.id, source_disk=disk.self_link)
+        """,
+    )
+    path = "projects/p-1/zones/europe-west1-b/disks/d"
+    assert one(made, "e").inputs["description"] == path
+    assert one(made, "e").inputs["sourceDisk"] == f"https://www.googleapis.com/compute/v1/{path}"
+
+
 def test_a_component_is_the_parent_of_its_children_and_the_stack_is_nobodys(tmp_path: Path) -> None:
     made = run(
         tmp_path,

@@ -40,10 +40,23 @@ def test_a_key_is_found_however_it_is_written(key: str) -> None:
         ("network.subnets.europe-west4", "coursecloud:network.subnets.*"),
         ("gcp:zone", "gcp:zone"),
         ("encryptionsalt", "encryptionsalt"),
+        ("machines.gpu", "coursecloud:machines.*.gpu"),
+        ("machines.gpu.count", "coursecloud:machines.*.gpu.count"),
+        ("machines.gpu.gpu.count", "coursecloud:machines.*.gpu.count"),
+        ("machines.image.maxRun", "coursecloud:machines.*.maxRun"),
+        ("machines.labels.gpu", "coursecloud:machines.*.labels.*"),
+        ("services.image", "coursecloud:services.*.image"),
+        ("builds.triggers.branch", "coursecloud:builds.triggers.*.branch"),
     ],
 )
 def test_other_ways_to_a_key_lead_to_it(key: str, place: str) -> None:
     assert explain.find(key).place == place
+
+
+def test_a_key_without_the_name_in_front_of_it_is_not_taken_for_a_name() -> None:
+    assert explain.find("machines.gpu").key == "coursecloud:machines.*.gpu"
+    assert explain.find("machines.trainer").place == "coursecloud:machines.*"
+    assert explain.find("machines.gpu.gpu").key == "coursecloud:machines.gpu.gpu"
 
 
 @pytest.mark.parametrize(
@@ -86,6 +99,14 @@ def test_every_key_is_explained_with_its_effect_and_its_costs(place: str) -> Non
     assert found.changing
     assert found.costs
     assert json.loads(json.dumps(found.to_json()))["key"] == place
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_every_key_is_shown_in_both_forms(place: str) -> None:
+    shown = run(place)
+    assert (shown.exit_code, shown.exception) == (0, None)
+    assert place in shown.output
+    assert json.loads(run(place, "--json").output)["key"] == place
 
 
 @pytest.mark.parametrize("place", [place for place in PLACES if explain.find(place).example])

@@ -121,6 +121,7 @@ def test_approval_is_asked_where_the_stack_says_so(plan_of: Planner) -> None:
 def test_a_connection_makes_triggers_of_the_second_generation(plan_of: Planner) -> None:
     plan = plan_of(CONNECTED + TRIGGERS)
     repository = one(plan, "cloudbuildv2.Repository", "repository")
+    assert repository.inputs["location"] == "europe-west1"
     assert repository.inputs["parentConnection"] == f"projects/{PROJECT}/locations/europe-west1/connections/github"
     assert repository.inputs["remoteUri"] == "https://github.com/group/project.git"
     for trigger in triggers(plan).values():

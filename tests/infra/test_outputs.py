@@ -120,17 +120,17 @@ def test_the_training_command_really_writes_its_file(full: Plan, tmp_path: Path)
     assert json.loads((tmp_path / "job.json").read_text(encoding="utf-8")) == job_of(full)[0]
 
 
+OTHER = "a'b\"c$(touch-pwned)&&x"
+
+
 def test_a_hostile_looking_value_stays_one_word(plan_of: Planner, tmp_path: Path) -> None:
-    image = "ghcr.io/a'b\"c$(touch-pwned)&&x"
-    plan = plan_of(
-        f"coursecloud:training: {{image: {json.dumps(image)}, args: [{json.dumps(HOSTILE)}]}}",
-    )
+    # An image cannot be one: what is no name of an image is refused.
+    plan = plan_of(f"coursecloud:training: {{args: [{json.dumps(HOSTILE)}, {json.dumps(OTHER)}]}}")
     write, _, _ = commands(plan)["train"].rpartition(" && ")
     subprocess.run(["/bin/sh", "-c", write], cwd=tmp_path, check=True)
     assert [path.name for path in tmp_path.iterdir()] == ["job.json"]
     (pool,) = json.loads((tmp_path / "job.json").read_text(encoding="utf-8"))["workerPoolSpecs"]
-    assert pool["containerSpec"]["imageUri"] == image
-    assert pool["containerSpec"]["args"] == [HOSTILE]
+    assert pool["containerSpec"]["args"] == [HOSTILE, OTHER]
 
 
 def test_a_services_address_is_quoted_in_its_call(tmp_path: Path) -> None:

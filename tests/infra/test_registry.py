@@ -74,3 +74,10 @@ def test_an_image_without_a_registry_is_the_stacks_own(image: str, full: str) ->
     names_of_unit = Names(project="my-project-1", stack="unit")
     place = Place(project="my-project-1", region="europe-west1", names=names_of_unit, labels={}, apis={})
     assert full_image(place, image) == full
+
+
+@pytest.mark.parametrize("image", ["ghcr.io/group/project/trainer:v1", "localhost:5000/trainer", "a.example/b/c"])
+def test_an_image_of_another_registry_stays_as_it_is(image: str) -> None:
+    place = Place("p", "europe-west1", Names("p", "unit"), {}, {})
+    assert full_image(place, image) == image
+    assert full_image(place, f"group/{image.rpartition('/')[2]}").startswith("europe-west1-docker.pkg.dev/p/")

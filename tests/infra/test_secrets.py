@@ -5,6 +5,7 @@ import re
 import pytest
 
 from coursecloud.plan import Plan
+from infra.secrets import variable
 from infra.settings.stores import Workload
 from tests.infra.planned import PROJECT, Planner, account, grants, names, of, texts
 
@@ -77,3 +78,7 @@ def test_a_secret_is_named_after_the_stack(plan_of: Planner) -> None:
     (secret,) = of(plan_of(stack("")), "secretmanager.Secret")
     assert secret.inputs["secretId"] == "unit-KEY"
     assert secret.inputs["project"] == PROJECT
+
+
+def test_a_secrets_variable_has_no_hyphen() -> None:
+    assert variable("wandb-api-KEY_1") == "wandb_api_KEY_1"

@@ -4,6 +4,7 @@ import pytest
 
 from coursecloud.plan import Plan
 from infra import tables
+from infra.component import short
 from infra.team import OPERATOR_PERMISSIONS, member_key
 from tests.infra.planned import PROJECT, TEAM, Planner, grants, of
 
@@ -147,3 +148,15 @@ def test_a_member_may_call_each_service(plan_of: Planner) -> None:
 
 def test_a_members_key_is_eight_digits_of_a_digest_so_that_no_binding_moves() -> None:
     assert member_key(MEMBER) == "member-2e596663"
+
+
+@pytest.mark.parametrize(
+    ("role", "called"),
+    [
+        ("roles/storage.objectUser", "storage-object-user"),
+        ("projects/some-project/roles/coursecloud_operator", "coursecloud_operator"),
+        ("roles/viewer", "viewer"),
+    ],
+)
+def test_a_role_is_named_in_a_grants_name_by_its_last_part(role: str, called: str) -> None:
+    assert short(role) == called

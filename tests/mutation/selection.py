@@ -17,6 +17,11 @@ TESTS = {
     "infra.names": ("tests/test_names.py",),
     "infra.tables": ("tests/test_tables.py",),
     "infra.training": ("tests/infra/test_training.py", "tests/infra/test_outputs.py", *PLANS),
+    "infra.settings.types": (
+        "tests/settings/test_edges.py",
+        "tests/settings/test_reading.py",
+        "tests/coursecloud/test_schema.py",
+    ),
     "infra.settings": (
         "tests/settings/test_edges.py",
         "tests/settings/test_saying.py",

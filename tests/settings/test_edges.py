@@ -1,8 +1,12 @@
 """The edge of each limit: the last value that it lets through is valid, and the next one is the only mistake."""
 
+import inspect
+import json
 from pathlib import Path
 
 import pytest
+from pulumi_gcp import ProviderArgs
+from pydantic.alias_generators import to_camel
 
 from infra.settings.cron import mistake
 from infra.settings.delivery import Builds, Trigger
@@ -25,6 +29,11 @@ EDGES = [
     (MACHINE.format("maxRun: 120d, maxRunReason: x"), MACHINE.format("maxRun: 10368001s, maxRunReason: x")),
     (MACHINE.format("image: debian-cloud/debian-12"), MACHINE.format("image: debian-cloud/")),
     (MACHINE.format("image: debian"), MACHINE.format("image: /debian")),
+    (MACHINE.format("image: 'example.com:lab/own-1'"), MACHINE.format("image: 'example.com:lab/own.1'")),
+    (MACHINE.format("container: {image: a, env: {PORT: x}}"), SERVICE.format("env: {PORT: x}")),
+    (SERVICE.format("env: {PORTS: x, K_SERVICES: y, port: z}"), SERVICE.format("env: {K_SERVICE: x}")),
+    (SERVICE.format(f"image: 'a:{'b' * 128}'"), SERVICE.format(f"image: 'a:{'b' * 129}'")),
+    (SERVICE.format(f"image: 'a@sha256:{'0' * 64}'"), SERVICE.format(f"image: 'a@sha256:{'0' * 63}'")),
     (MACHINE.format("image: debian"), MACHINE.format("image: ''")),
     (MACHINE.format("bootDisk: {sizeGb: 10}"), MACHINE.format("bootDisk: {sizeGb: 9}")),
     (
@@ -127,6 +136,33 @@ def test_a_day_is_read_in_each_way_that_pulumis_engine_hands_it_on(text: str, tm
 @pytest.mark.parametrize(("text", "mebibytes"), [("512Mi", 512), ("1Gi", 1024), ("2Gi", 2048), ("1Mi", 1)])
 def test_memory_is_read_in_mebibytes(text: str, mebibytes: int) -> None:
     assert memory_mebibytes(text) == mebibytes
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "a", "trainer:latest", "team/app", "team/sub-team/app_1:V2.0", "my-app.v2", "a__b--c", "ghcr.io/group/app:1.2",
+        "localhost:5000/app", "europe-west1-docker.pkg.dev/my-project-1/mlops-dev-docker/trainer",
+        "us-docker.pkg.dev/cloudrun/container/hello", "gcr.io/example.com/my-project/app:latest",
+        f"ghcr.io/group/app@sha256:{'0a' * 32}", f"ghcr.io/group/app:1.2@sha256:{'0a' * 32}",
+    ],
+)  # fmt: skip
+def test_a_container_image_may_be_named_in_each_way_that_docker_knows(image: str, tmp_path: Path) -> None:
+    for place in ("services: {a: {image: %s}}", "training: {image: %s}", "machines: {a: {container: {image: %s}}}"):
+        assert mistakes(f"{PROJECT}coursecloud:{place % json.dumps(image)}", tmp_path) == ()
+
+
+def test_a_long_name_of_an_image_is_judged_at_once(tmp_path: Path) -> None:
+    for name in ("a" * 50_000 + "!", "a-" * 25_000, "a." * 25_000 + "/", "a/" * 25_000):
+        assert len(mistakes(PROJECT + SERVICE.format(f"image: '{name}'"), tmp_path)) == 1
+
+
+def test_every_setting_of_the_provider_is_accepted(tmp_path: Path) -> None:
+    names = [name for name in inspect.signature(ProviderArgs.__init__).parameters if name not in ("self", "project")]
+    assert {"billing_project", "region", "user_project_override"} <= set(names)
+    for name in set(names) - {"region", "zone"}:
+        for spelt in (name, to_camel(name)):
+            assert mistakes(PROJECT + f"gcp:{spelt}: x", tmp_path) == ()
 
 
 GPU = {"model": "T4"}

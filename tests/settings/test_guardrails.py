@@ -62,6 +62,9 @@ def test_an_exception_without_what_a_reader_needs_is_refused(
         ("{regions: europe-west1}", "regions", "a list"),
         ("{regions: [Europe West]}", "regions[0]", "a region"),
         ("{regions: [eu, eu]}", "regions[1]", "twice"),
+        ("{regions: [europe-west1, mars]}", "regions[1]", "no such region or multi-region"),
+        ("{regions: [europe-wset4]}", "regions[0]", "no such region or multi-region"),
+        ("{regions: [global]}", "regions[0]", "no such region or multi-region"),
         ("{maxIdlePerDay: 0}", "maxIdlePerDay", "more than 0"),
         ("{maxIdlePerDay: lots}", "maxIdlePerDay", "a number"),
         ("{maxIdlePerday: 1}", "maxIdlePerday", "not known"),
@@ -73,6 +76,27 @@ def test_a_limit_that_is_none_is_refused(text: str, path: str, rule: str, tmp_pa
     (problem,) = mistakes(f"{PROJECT}{SECTION}: {text}", tmp_path)
     assert problem.path == f"{SECTION}.{path}"
     assert rule in problem.rule
+
+
+def test_a_region_that_is_close_to_another_is_told_so(tmp_path: Path) -> None:
+    (problem,) = mistakes(f"{PROJECT}{SECTION}: {{regions: [europe-wset4]}}", tmp_path)
+    assert problem.remedy == "did you mean 'europe-west4'?"
+
+
+@pytest.mark.parametrize(
+    ("text", "regions"),
+    [
+        ("[europe-west1, Europe-West4]", ("europe-west1", "Europe-West4")),
+        ("[eu, US, nam4]", ("eu", "US", "nam4")),
+        ("[mars-north1]\ncoursecloud:allow: {zones: [mars-north1-a]}", ("mars-north1",)),
+    ],
+)
+def test_regions_and_multi_regions_are_read_in_any_letter_case(
+    text: str, regions: tuple[str, ...], tmp_path: Path
+) -> None:
+    head, _, rest = text.partition("\n")
+    read = settings(f"{PROJECT}{SECTION}: {{regions: {head}}}\n{rest}", tmp_path)
+    assert read.guardrails.regions == regions
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,9 @@ PROVIDER: list[Case] = [
     (PROJECT + "gcp:region: {secure: AAAA}", "gcp:region", "a plan needs to know", "plainly"),
     (PROJECT + "gcp:zone: us-central1-a", "gcp:zone", "not in the stack's region", "europe-west1-b"),
     (PROJECT + "gcp:zone: europe-west1-a", "gcp:zone", "no such zone", "europe-west1-b"),
+    (PROJECT + "gcp:regoin: europe-west4", "gcp:regoin", "no such setting", "'gcp:region'"),
+    (PROJECT + "gcp:zoen: europe-west4-a", "gcp:zoen", "no such setting", "'gcp:zone'"),
+    (PROJECT + "gcp:projectId: other-project", "gcp:projectId", "no such setting", "'gcp:project'"),
 ]
 
 SECTIONS: list[Case] = [
@@ -60,6 +63,7 @@ COURSE: list[Case] = [
     ("coursecloud:course: {group: Group 7}", "coursecloud:course.group", "lower-case", "'group-07'"),
     ("coursecloud:course: {owner: ada@example.com}", "coursecloud:course.owner", "lower-case", "'@'"),
     (f"coursecloud:course: {{name: {'a' * 64}}}", "coursecloud:course.name", "at most 63", "lower case"),
+    ("coursecloud:course: {labels: {version: 1.5}}", "coursecloud:course.labels.version", "a text", '"1.5", in quotes'),
     ("coursecloud:course: {labels: {Cost: x}}", "coursecloud:course.labels.Cost", "label key", "lower case"),
     ("coursecloud:course: {labels: {goog-x: x}}", "coursecloud:course.labels.goog-x", "'goog'", "write it"),
     ("coursecloud:course: {labels: {stack: x}}", "coursecloud:course.labels.stack", "sets this label itself", "rename"),
@@ -260,6 +264,10 @@ MACHINES: list[Case] = (
             ("dataDisk: {sizeGb: 10001}", ".dataDisk.sizeGb", "10000 or less", "10000"),
             ("image: debain", ".image", "no such image", "'debian'"),
             ("image: a/b/c", ".image", "PROJECT/FAMILY", "debian-cloud/debian-12"),
+            ("image: debian cloud/debian 12", ".image", "PROJECT/FAMILY", "debian-cloud/debian-12"),
+            ("image: Debian-Cloud/debian-12", ".image", "lower-case", "debian-cloud/debian-12"),
+            ("image: my image", ".image", "no such image", "PROJECT/FAMILY"),
+            ("container: {image: My Image}", ".container.image", "a path in lower case", "trainer:latest"),
             ("startupScript: none.sh", ".startupScript", "no such file", "correct the path"),
             ("startupScript: ../x.sh", ".startupScript", "outside the project", "put it into the project"),
             ("startupScript: /etc/passwd", ".startupScript", "outside the project", "put it into the project"),
@@ -282,6 +290,27 @@ MACHINES: list[Case] = (
 )
 
 TRAINING: list[Case] = [
+    *(
+        (f"coursecloud:training: {{image: '{image}'}}", "coursecloud:training.image", "at most one :tag", "trainer:v1")
+        for image in (
+            "",
+            "my trainer",
+            "Trainer",
+            "ghcr.io/A/b",
+            "trainer:a:b",
+            "trainer:",
+            "a//b",
+            "/a",
+            "a/",
+            "trainer@sha256:12",
+            "$REGION-docker.pkg.dev/p/r/i",
+            "https://ghcr.io/a/b",
+            "host:port/a",
+            "_a",
+            "a..b",
+            "trainer:-v1",
+        )
+    ),
     ("coursecloud:training: {timeout: 8d}", "coursecloud:training.timeout", "1m to 7d", "7d"),
     ("coursecloud:training: {region: europe-west10}", "coursecloud:training.region", "Vertex AI", "europe-west4"),
     ("coursecloud:training: {gpu: {model: V100}}", "coursecloud:training.region", "no V100", "europe-west4"),
@@ -301,6 +330,12 @@ SERVICES: list[Case] = [
         ("timeout: 2h", ".timeout", "1s to 1h", "1h"),
         ("maxInstances: 11", ".maxInstances", "10 or less", "10"),
         ("port: 70000", ".port", "65535 or less", "65535"),
+        ("image: 'demo:latest '", ".image", "without spaces", "trainer:latest"),
+        *(
+            (f"env: {{{name}: x}}", f".env.{name}", "Cloud Run sets PORT", "the service's `port:`")
+            for name in ("PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION")
+        ),
+        ("env: {A B: x}", ".env.A B", "environment variable", "rename"),
         ("secrets: [NOPE]", ".secrets[0]", "no such secret", "`NOPE: [services]`"),
         ("mountedSecrets: [NOPE]", ".mountedSecrets[0]", "no such secret", "`NOPE: [services]`"),
     ]

@@ -42,13 +42,14 @@ def test_a_long_value_is_shown_in_120_characters(length: int) -> None:
         ("TIMEZONE", "timeZone"),
         ("__l_e_a_s_e__", "lease"),
         ("wandbapikey", "WANDB_API_KEY"),
+        ("abcd", "a_b_c_d"),
         ("leese", "lease"),
         ("xyzzy", None),
         ("", None),
     ],
 )
 def test_letter_case_and_underscores_do_not_hide_what_was_meant(word: str, meant: str | None) -> None:
-    assert likely(word, ("timeZone", "lease", "WANDB_API_KEY")) == meant
+    assert likely(word, ("timeZone", "lease", "WANDB_API_KEY", "a_b_c_d")) == meant
 
 
 def test_the_nearest_word_is_named_and_else_what_there_is() -> None:
