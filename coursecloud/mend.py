@@ -17,8 +17,9 @@ from typing import Any, cast
 
 Json = dict[str, Any]
 TABLE = Path(__file__).parent / "data" / "import-ids.json"
-THERE = re.compile(r"already exists|already own it|alreadyExists|ALREADY_EXISTS")
-"""How Google says that a name is taken by something of the same project."""
+THERE = re.compile(r"already exists|already own it|alreadyExists|ALREADY_EXISTS|existing object already found")
+"""How Google says that a name is taken by something of the same project; the last is the provider's own look, for what
+is an entry of another resource (a NAT of its router)."""
 
 
 @dataclass(frozen=True)

@@ -305,6 +305,19 @@ def test_only_what_has_a_known_name_can_be_taken_over(resource: dict[str, object
     assert [each.id for each in found] == ([identity] if identity else [])
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "googleapi: Error 409: Service account x-training already exists",
+        "Error 409: Your previous request to create the named bucket succeeded and you already own it.",
+        "The resource 'projects/p/global/networks/n' already exists, alreadyExists",
+        "Unable to create RouterNat, existing object already found: map[name:full-nat]",
+    ],
+)
+def test_however_it_is_said_what_is_there_is_taken_over(text: str) -> None:
+    assert [each.urn for each in mend.already_there([(ACCOUNT, text)], {ACCOUNT: WANTED}, ())] == [ACCOUNT]
+
+
 @pytest.mark.parametrize("text", ["Error 409: Concurrent policy changes", "Error 403: denied", "Error 503: busy"])
 def test_another_refusal_is_no_reason_to_take_anything_over(text: str) -> None:
     assert mend.already_there([(ACCOUNT, text)], {ACCOUNT: WANTED}, ()) == []
