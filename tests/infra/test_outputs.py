@@ -111,7 +111,9 @@ def test_the_training_command_writes_the_job_of_the_outputs_and_submits_it(full:
     assert created[:4] == ["gcloud", "ai", "custom-jobs", "create"]
     assert "--config=job.json" in created
     (labels,) = (word for word in created if word.startswith("--labels="))
-    assert {"group=teachers", "stack=full", "lease-end=2026-12-18"} <= set(labels.partition("=")[2].split(","))
+    assert {"group=teachers", "stack=full", "lease-end=2026-12-18", "component=training"} <= set(
+        labels.partition("=")[2].split(",")
+    )
 
 
 def test_the_training_command_really_writes_its_file(full: Plan, tmp_path: Path) -> None:
@@ -220,6 +222,7 @@ def test_the_outputs_have_the_form_that_scripts_read(full: Plan) -> None:
     training = outputs["training"]
     assert set(training) == {"job", "serviceAccount", "predictionServiceAccount", "endpoint"}
     assert training["serviceAccount"] == "full-training@example-project-id.iam.gserviceaccount.com"
+    assert training["predictionServiceAccount"] == "full-prediction@example-project-id.iam.gserviceaccount.com"
     assert training["endpoint"]
     assert set(outputs["github"]) == {"workloadIdentityProvider", "previewServiceAccount", "deployServiceAccount"}
     assert outputs["github"]["previewServiceAccount"].startswith("full-preview@")

@@ -400,6 +400,7 @@ TEAM: list[Case] = [
             ("owner", "roles/SERVICE.NAME", "'roles/'"),
             ("roles/owner", "every service", "predefined role"),
             ("roles/editor", "every service", "predefined role"),
+            ("roles/viewer", "every service", "predefined role"),
             ("roles/storage.admin", "everything of a service", "narrower"),
             ("roles/iam.serviceAccountTokenCreator", "owner of the project", "narrower"),
             ("roles/resourcemanager.projectIamAdmin", "owner of the project", "narrower"),

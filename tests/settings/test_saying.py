@@ -14,7 +14,12 @@ from tests.settings.stacks import PROJECT, mistakes
 def test_one_mistake_is_one_and_two_are_counted() -> None:
     first, second = Problem("a", 1, "rule", "remedy"), Problem("b", 1, "rule", "remedy")
     assert str(SettingsError("dev", [first])).startswith("1 mistake in the settings of stack 'dev';")
-    assert str(SettingsError("dev", [first, second])).startswith("2 mistakes in the settings of stack 'dev';")
+    both = str(SettingsError("dev", [first, second]))
+    assert both.startswith("2 mistakes in the settings of stack 'dev';")
+    assert [line for line in both.splitlines() if line.startswith(("  a", "  b"))] == [
+        "  a: 1",
+        "  b: 1",
+    ]
 
 
 def test_a_mistake_that_two_rules_find_is_said_once_and_two_of_one_key_are_both_said() -> None:
