@@ -102,12 +102,15 @@ def planned(project: Project, config: Config) -> Plan:
     return plan.make(STACK, project.root / f"Pulumi.{STACK}.yaml", ROOT)
 
 
-def changes(before: Plan, after: Plan) -> dict[tuple[str, str], Change]:
-    """What the review says: by type and name of each resource that does not, or may not, stay as it is."""
+def changes(before: Plan, after: Plan, *, unseen: bool = False) -> dict[tuple[str, str], Change]:
+    """What the review says: by type and name of each resource that does not stay as it is.
+
+    With `unseen`, also of what stays as far as the review sees.
+    """
     return {
         (change.resource.type, change.name): change
         for change in compare(before.resources, after.resources)
-        if change.operation not in (Operation.SAME, Operation.RENAME) or change.unseen
+        if change.operation not in (Operation.SAME, Operation.RENAME) or (unseen and change.unseen)
     }
 
 
@@ -192,7 +195,7 @@ def test_every_edit_does_what_the_review_of_it_says_and_settles(project: Project
         for edit in pack:
             config = edit.into(config)
         after = planned(project, config)
-        predicted, given = changes(before, after), chosen(project)
+        predicted, given = changes(before, after, unseen=True), chosen(project)
         operations.update(given.values())
         if found := differences(predicted, given):
             wrong[", ".join(edit.place for edit in pack)] = found
