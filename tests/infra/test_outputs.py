@@ -122,6 +122,12 @@ def test_the_training_command_really_writes_its_file(full: Plan, tmp_path: Path)
     assert json.loads((tmp_path / "job.json").read_text(encoding="utf-8")) == job_of(full)[0]
 
 
+def test_every_trigger_but_those_of_pull_requests_can_be_run_by_hand(plan_of: Planner) -> None:
+    triggers = "a: {pullRequest: main, dockerfile: D}, b: {branch: main, dockerfile: D}, c: {tag: v, dockerfile: D}"
+    plan = plan_of(f"coursecloud:builds: {{repository: {{owner: a, name: b}}, triggers: {{{triggers}}}}}")
+    assert {name for name in commands(plan) if name.startswith("run trigger")} == {"run trigger b", "run trigger c"}
+
+
 OTHER = "a'b\"c$(touch-pwned)&&x"
 
 
