@@ -98,16 +98,20 @@ def _terminal(words: list[str], typed: list[bytes]) -> tuple[str, int]:
         # A shell's background job ignores Ctrl-C, and so would its children.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.execv(sys.executable, [sys.executable, "-m", "coursecloud", "init", *words])  # noqa: S606
-    output, replies = b"", iter(typed)
+    output, replies, last = b"", iter(typed), b""
     while True:
-        select.select([terminal], [], [])
+        # Ctrl-C just before the other side begins to read is not seen by it; a person presses it again.
+        if not select.select([terminal], [], [], 5)[0]:
+            os.write(terminal, last if last in (b"\x03", b"\x04") else b"")
+            continue
         try:
             output += os.read(terminal, 65536)
         except OSError:  # the other end is closed
             break
         if re.search(rb"( >|\[Y/n\]:) $", output):
             output += b"\n"
-            os.write(terminal, next(replies))
+            last = next(replies)
+            os.write(terminal, last)
     return output.decode().replace("\r", ""), os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
