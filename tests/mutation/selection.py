@@ -1,7 +1,8 @@
 """A pytest plugin for the mutation run: hold a mutant against the quick tests of its own module.
 
 mutmut itself runs the tests during which it saw a function called. Plans are made once a session, so of the tests
-that read a plan it saw the first only; and a mutant of a component is planned by nearly every test there is.
+that read a plan it saw the first only, and of others it has missed some that notice; and a mutant of a component is
+planned by nearly every test there is.
 """
 
 import gc
@@ -38,9 +39,6 @@ TESTS = {
 }
 """Where a module's tests are, unless they are in `tests/PACKAGE/test_MODULE.py` and among those of every plan."""
 
-MANY = 60
-"""From this many tests on it takes pytest longer to find each than to run the whole files."""
-
 
 def files_of(module: str) -> list[str]:
     """Name the files of tests that a mutant of a module is held against, in this order.
@@ -55,19 +53,9 @@ def files_of(module: str) -> list[str]:
     return [f"tests/{package}/test_{name}.py", *PLANS]
 
 
-def chosen(module: str, seen: list[str]) -> list[str]:
-    """Choose what to run: of tests without plans those that mutmut saw, if they are few, and else whole files."""
-    files = files_of(module)
-    if module.startswith("infra.settings."):
-        called = sorted(test for test in seen if test.partition("::")[0] in files)
-        if 0 < len(called) < MANY:
-            return called
-    return files
-
-
 def pytest_configure(config: pytest.Config) -> None:
     """Replace the tests that mutmut asks for, where a mutant is active."""
     module, _, function = os.environ.get("MUTANT_UNDER_TEST", "").rpartition(".")
     if "__mutmut_" in function:
         gc.freeze()  # what the fork inherits, hundreds of MB of the SDK, is not garbage
-        config.args = chosen(module, config.args)
+        config.args = files_of(module)

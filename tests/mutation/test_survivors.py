@@ -83,17 +83,6 @@ def test_the_tests_of_every_module_that_is_changed_exist(path: Path) -> None:
         assert (run.ROOT / file).is_file(), f"name the tests of {module} in tests/mutation/selection.py"
 
 
-def test_of_settings_only_the_tests_that_call_a_function_run_unless_they_are_many() -> None:
-    first, *_ = selection.files_of("infra.settings.cron")
-    assert selection.chosen("infra.settings.cron", [f"{first}::b", f"{first}::a", "tests/x.py::c"]) == [
-        f"{first}::a",
-        f"{first}::b",
-    ]
-    many = [f"{first}::{number}" for number in range(selection.MANY)]
-    assert selection.chosen("infra.settings.cron", many) == selection.files_of("infra.settings.cron")
-    assert selection.chosen("infra.network", ["tests/infra/test_network.py::a"]) == selection.files_of("infra.network")
-
-
 def test_the_copy_leaves_out_what_hides_a_function_from_mutmut_and_nothing_else() -> None:
     source = b"class A:\n    @override\n    def f(self): ...\n\n    @property\n    def g(self): ...\n"
     assert run.without_override(source) == source.replace(b"    @override\n", b"")

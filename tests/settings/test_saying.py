@@ -138,6 +138,12 @@ def test_what_has_no_words_of_its_own_is_said_in_pydantics() -> None:
         ("training: {image: [a]}", "training.image", "a text belongs here", "write one text"),
         ("training: {image: }", "training.image", "a text belongs here", "write a value, or remove the key"),
         ("lease: {graceDays: }", "lease.graceDays", "a whole number belongs here", "write a value, or remove the key"),
+        (
+            "lease: {graceDays: 1.5}",
+            "lease.graceDays",
+            "a whole number belongs here",
+            "write it without quotes, unit or",
+        ),
         ("lease: {maxPerHour: }", "lease.maxPerHour", "a number belongs here", "write a value, or remove the key"),
         ("lease: {maxPerHour: 0}", "lease.maxPerHour", "a number of more than 0", "write more than 0"),
         ("lease: {maxPerHour: 1e999}", "lease.maxPerHour", "1000.0 or less", "write 1000.0 or less"),
@@ -154,3 +160,8 @@ def test_each_kind_of_wrong_value_has_words_of_its_own(
     assert found.path == f"coursecloud:{path}"
     assert rule in found.rule
     assert found.remedy.startswith(remedy)
+
+
+def test_a_mapping_of_free_keys_names_none_of_them(tmp_path: Path) -> None:
+    (found,) = mistakes(PROJECT + "coursecloud:course: {labels: [a]}", tmp_path)
+    assert found.remedy.partition(" (for")[0] == "indent keys under it"
