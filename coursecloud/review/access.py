@@ -54,9 +54,9 @@ def widened(changes: Iterable[Change]) -> Iterator[tuple[Change, str]]:
         yield found[0], f"{who} gets {', '.join(roles[:6])}{more}"
     for change in listed:
         decides, inputs = DOORS.get(change.resource.type, ("", ()))
-        found = [entry for entry in change.properties if _top(entry.path) in inputs and not entry.ignored]
+        found = [entry for entry in change.properties if entry.top in inputs and not entry.ignored]
         if found and change.operation in (Operation.UPDATE, Operation.REPLACE):
-            tops = ", ".join(dict.fromkeys(_top(entry.path) for entry in found))
+            tops = ", ".join(dict.fromkeys(entry.top for entry in found))
             yield change, f"{decides} changes with {tops} of {_code(change.name)}"
 
 
@@ -66,7 +66,7 @@ def _gives(change: Change) -> bool:
         return False
     if change.operation is Operation.CREATE:
         return True
-    told = {_top(entry.path): entry.new for entry in change.properties if not entry.ignored}
+    told = {entry.top: entry.new for entry in change.properties if not entry.ignored}
     return "member" in told or "role" in told or told.get("condition", "") is None
 
 
@@ -77,10 +77,6 @@ def _who(member: Any) -> str:
 def _role(change: Change) -> str:
     role = change.resource.inputs.get("role")
     return "a role that only the real run knows" if role == UNKNOWN else _code(str(role))
-
-
-def _top(path: str) -> str:
-    return path.partition(".")[0].partition("[")[0]
 
 
 def _code(text: str) -> str:

@@ -45,6 +45,11 @@ class PropertyChange:
     restarts: bool = False
     """What runs on the resource ends: it is stopped for the change, and started again."""
 
+    @property
+    def top(self) -> str:
+        """The input that the property is in."""
+        return self.path.partition(".")[0].partition("[")[0]
+
 
 @dataclass(frozen=True)
 class Reason:
@@ -145,7 +150,7 @@ def compare(
     replaced = {key: change.delete_first for key, change in judged.items() if change.operation is Operation.REPLACE}
     for step in follow.steps(pairs, replaced):
         change = judged[step.key]
-        values_ = [entry for entry in change.properties if entry.path.partition(".")[0].partition("[")[0] != step.top]
+        values_ = [entry for entry in change.properties if entry.top != step.top]
         shown = PropertyChange(
             step.top,
             values.at(change.before.inputs, step.top) if change.before else NOTHING,

@@ -110,7 +110,7 @@ def _of(change: Change) -> Iterable[Danger]:
 
 
 def _tops(properties: Iterable[PropertyChange]) -> list[str]:
-    return list(dict.fromkeys(entry.path.partition(".")[0].partition("[")[0] for entry in properties))
+    return list(dict.fromkeys(entry.top for entry in properties))
 
 
 def _are(what: str) -> str:
