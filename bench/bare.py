@@ -32,6 +32,14 @@ class _Echo(mocks.Mocks):
         raise NotImplementedError(args.token)
 
 
+class _Group(pulumi.ComponentResource):
+    """A component as Pulumi's documentation asks for it: a class of its own, which says when its children are made."""
+
+    def __init__(self, kind: str, name: str, options: pulumi.ResourceOptions):
+        super().__init__(kind, name, None, options)
+        self.register_outputs({})
+
+
 def registration(plan: Plan) -> Callable[[], None]:
     """Prepare the bare registration of a plan's resources: same classes, inputs, parents and dependencies."""
     calls = [(_maker(resource), resource) for resource in _ordered(plan)]
@@ -81,7 +89,7 @@ Wires = Mapping[str, list[pulumi.Resource]]
 
 def _maker(resource: Registration) -> Callable[[str, pulumi.ResourceOptions, Wires], pulumi.Resource]:
     if not resource.custom:
-        return lambda name, options, _: pulumi.ComponentResource(resource.type, name, None, options)
+        return lambda name, options, _: _Group(resource.type, name, options)
     module, _, name = short_type(resource.type).partition(".")
     resource_class: Any = getattr(importlib.import_module(f"pulumi_gcp.{module}"), name)
     inputs = {key: (_snake(key), _plain(value)) for key, value in resource.inputs.items()}

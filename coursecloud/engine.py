@@ -1,19 +1,20 @@
 """Runs the very program of `pulumi up` on Pulumi's mock runtime, in process, and records what it registers."""
 
+import asyncio
 import contextlib
 import json
 import logging
 import os
-import runpy
 from collections.abc import Generator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 from typing import Any, cast
 
 import pulumi
 from google.protobuf import json_format
 from pulumi.runtime import mocks, rpc
-from pulumi.runtime.settings import ROOT
 from pulumi.runtime.stack import Stack
 from typing_extensions import override
 
@@ -85,18 +86,31 @@ def record(program: Path, *, project: str, stack: str, config: Mapping[str, obje
 
     `config` is keyed as in the stack file. What the program raises is raised here.
     """
-    recorder = _Recorder()
+    # In a thread of its own: an earlier run has left nothing in its context (no stack that would stay the root, with
+    # outputs that would be among this one's), and the SDK notes the way to each resource from the thread's start.
+    done: Future[Recording] = Future()
 
-    @pulumi.runtime.test
-    def run() -> None:
-        runpy.run_path(str(program), run_name="__main__")
-        root = pulumi.runtime.get_root_resource()
-        if isinstance(root, Stack):
-            root.register_outputs(root.outputs)
+    def work() -> None:
+        try:
+            done.set_result(_run(program, project, stack))
+        except BaseException as error:  # noqa: BLE001 raised anew by the caller
+            done.set_exception(error)
 
     with _configured(config), contextlib.chdir(program.parent):
-        # The stack of an earlier run would stay the root, and its outputs would be among this one's.
-        ROOT.set(None)
+        # A daemon, so that Ctrl-C ends a program that waits for something, too.
+        thread = Thread(target=work, daemon=True)
+        thread.start()
+        thread.join()
+        return done.result()
+
+
+def _run(program: Path, project: str, stack: str) -> Recording:
+    recorder = _Recorder()
+    with asyncio.Runner() as runner, contextlib.closing(asyncio.new_event_loop()) as answers:
+        # The monitor answers in another thread, where the SDK wants a loop too and would leave it open.
+        answering = ThreadPoolExecutor(1, initializer=asyncio.set_event_loop, initargs=(answers,))
+        runner.get_loop().set_default_executor(answering)
+        asyncio.set_event_loop(runner.get_loop())
         mocks.set_mocks(
             recorder.mocks,
             project=project,
@@ -105,6 +119,16 @@ def record(program: Path, *, project: str, stack: str, config: Mapping[str, obje
             monitor=recorder,
             logger=logging.getLogger(__name__),
         )
+
+        @pulumi.runtime.test
+        def run() -> None:
+            # Not by runpy, whose frames would be on that way as well.
+            code = compile(program.read_bytes(), program, "exec")
+            exec(code, {"__name__": "__main__", "__file__": str(program)})  # noqa: S102
+            root = pulumi.runtime.get_root_resource()
+            if isinstance(root, Stack):
+                root.register_outputs(root.outputs)
+
         run()
     return recorder.recording
 

@@ -1,11 +1,17 @@
 """What is recorded of a program: each resource as it asked for it, with what is known, unknown and opted for."""
 
+import contextlib
 import json
 import os
+import signal
+import subprocess
+import sys
 import textwrap
+import threading
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 
 from coursecloud.engine import UNKNOWN, Recording, Registration, record
@@ -190,3 +196,46 @@ def test_a_program_runs_in_its_own_folder_and_two_runs_share_nothing(tmp_path: P
     assert second.outputs == {"alone": True}
     assert second.resources == []
     assert Path.cwd() != tmp_path
+
+
+def open_files() -> int:
+    return sum(1 for _ in Path("/dev/fd").iterdir())
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_no_thread_or_event_loop_outlives_a_run(fails: bool, tmp_path: Path) -> None:
+    # A first run, so that what the SDK opens once does not count.
+    run(tmp_path, "storage.Bucket('b', location='EU')")
+    threads, files = set(threading.enumerate()), open_files()
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError) if fails else contextlib.nullcontext():
+            run(tmp_path, f"storage.Bucket('b', location='EU'){'; 1 / 0' if fails else ''}")
+    assert set(threading.enumerate()) <= threads
+    assert open_files() <= files
+
+
+def test_a_run_leaves_the_callers_own_stack_alone(tmp_path: Path) -> None:
+    before = pulumi.runtime.get_root_resource()
+    run(tmp_path, "pulumi.export('a', 1)")
+    assert pulumi.runtime.get_root_resource() is before
+
+
+def test_ctrl_c_ends_a_program_that_waits(tmp_path: Path) -> None:
+    (tmp_path / "__main__.py").write_text("import time\nprint('waiting', flush=True)\ntime.sleep(600)\n")
+    code = f"""
+from pathlib import Path
+from coursecloud import engine
+engine.record(Path({str(tmp_path / "__main__.py")!r}), project="p", stack="s", config={{}})
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # Where the tests run in the background of a shell, a child would inherit that it ignores the signal.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"waiting\n"
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=60)
+    assert b"KeyboardInterrupt" in error
