@@ -157,6 +157,6 @@ def _unreadable(error: Exception) -> tuple[str, str]:
         remedy = "put a value that begins with * or & in quotes"
     elif "tag" in problem:
         remedy = "put a value that begins with ! in quotes"
-    elif "octal" in problem or "quotes" in problem or "not text" in problem:
+    elif "octal" in problem or "not text" in problem:
         remedy = "put it in quotes"
     return f"line {mark.line + 1}, column {mark.column + 1}: {problem}", remedy

@@ -16,7 +16,7 @@ class Problem:
 
     def __str__(self) -> str:
         """Render as three short lines: path and value, rule, remedy."""
-        found = "" if self.value is MISSING else f": {_shown(self.value)}"
+        found = "" if self.value is MISSING else f": {shown(self.value)}"
         return f"{self.path}{found}\n    rule    {self.rule}\n    remedy  {self.remedy}"
 
 
@@ -88,6 +88,11 @@ def likely(word: str, known: Iterable[str], *, closer: bool = False) -> str | No
     return folded[close[0]] if close else None
 
 
-def _shown(value: object) -> str:
-    text = repr(value)
+def shown(value: object) -> str:
+    """Write a value as the stack file has it, cut where it is long.
+
+    >>> shown(True), shown(None), shown("8h")
+    ('true', 'null', "'8h'")
+    """
+    text = {"True": "true", "False": "false", "None": "null"}.get(repr(value), repr(value))
     return text if len(text) <= 120 else text[:117] + "..."

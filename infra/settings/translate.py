@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from infra.settings.problem import MISSING, Problem, RefusedError, likely, nearest
+from infra.settings.problem import MISSING, Problem, RefusedError, likely, nearest, shown
 
 Place = tuple[int | str, ...]
 """The keys that lead to what must be left out for the rest to be valid."""
@@ -52,9 +52,9 @@ def _said(kind: str, value: object, details: ErrorDetails, known: list[str]) -> 
             brackets = f"write [{value}]" if isinstance(value, str) else "write its entries in brackets"
             return "a list belongs here", remedy or brackets
         case "string_type":
-            quoted = f'write "{value}", in quotes' if isinstance(value, bool | int | float) else "write one text"
+            quoted = f'write "{shown(value)}", in quotes' if isinstance(value, bool | int | float) else "write one text"
             return "a text belongs here", remedy or quoted
-        case "int_type" | "int_from_float":
+        case "int_type":
             return "a whole number belongs here", remedy or "write it without quotes, unit or fraction"
         case "float_type":
             return "a number belongs here", remedy or "write it without quotes or unit"

@@ -29,6 +29,21 @@ def test_settings_of_another_version_are_left_out_and_named() -> None:
     assert len(read.resources) == len(form["resources"])
 
 
+def test_an_entry_whose_key_is_no_longer_valid_is_left_out_and_named() -> None:
+    form = written("gpu")
+    form["settings"]["machines"]["Old_Name"] = form["settings"]["machines"]["trainer"]
+    read = saved.read(form)
+    assert read.unread == ("machines.Old_Name",)
+    assert set(read.settings.machines) == set(written("gpu")["settings"]["machines"])
+
+
+def test_a_plan_without_something_inside_of_a_setting_is_refused() -> None:
+    form = written("full")
+    del form["settings"]["builds"]["repository"]["owner"]
+    with pytest.raises(saved.UnreadableError, match=r"settings without builds\.repository\.owner"):
+        saved.read(form)
+
+
 def test_a_broken_entry_of_a_list_is_left_out_with_its_list() -> None:
     form = written("full")
     form["settings"]["team"]["members"][1] = "user:nobody"

@@ -1,5 +1,7 @@
 """Plans for the tests: each text is planned once a session."""
 
+from pathlib import Path
+
 import pytest
 
 from coursecloud import plan as plans
@@ -23,6 +25,18 @@ def plan_of(tmp_path_factory: pytest.TempPathFactory) -> Planner:
             file.write_text(text, encoding="utf-8")
             made[stack, text] = plans.make(stack, file, ROOT)
         return made[stack, text]
+
+    return plan
+
+
+@pytest.fixture
+def plan_anew(tmp_path: Path) -> Planner:
+    """Plan lines as `plan_of` does, but each time, for a test that changes how they are planned."""
+
+    def plan(*lines: str, stack: str = "unit") -> Plan:
+        file = tmp_path / f"Pulumi.{stack}.yaml"
+        file.write_text("\n  ".join(["config:", f"gcp:project: {PROJECT}", *lines]) + "\n", encoding="utf-8")
+        return plans.make(stack, file, ROOT)
 
     return plan
 

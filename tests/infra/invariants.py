@@ -197,6 +197,14 @@ def without_api(plan: Plan) -> Iterator[str]:
             yield f"{resource.urn} does not wait for {own_api(resource)}"
 
 
+def without_project(plan: Plan) -> Iterator[str]:
+    """List resources that would follow the provider's project, which somebody's environment can set otherwise."""
+    for resource in plan.custom:
+        takes = "project" in inspect.signature(resource_class(resource.type)._internal_init).parameters
+        if takes and resource.inputs.get("project") != plan.settings.project:
+            yield f"{resource.urn} does not name its project"
+
+
 RULES = (
     invalid_names,
     shared_names,
@@ -206,6 +214,7 @@ RULES = (
     public,
     unclassed,
     without_api,
+    without_project,
 )
 
 

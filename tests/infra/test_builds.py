@@ -7,6 +7,7 @@ import pytest
 from coursecloud.plan import Plan
 from infra.builds import needs_first_connection
 from infra.settings.delivery import Builds
+from tests.infra import invariants
 from tests.infra.planned import PROJECT, Planner, account, grants, names, of, one, roles
 
 REPOSITORY = "coursecloud:builds:\n  repository: {owner: group, name: project}\n  triggers:\n"
@@ -124,6 +125,7 @@ def test_a_connection_makes_triggers_of_the_second_generation(plan_of: Planner) 
     assert repository.inputs["location"] == "europe-west1"
     assert repository.inputs["parentConnection"] == f"projects/{PROJECT}/locations/europe-west1/connections/github"
     assert repository.inputs["remoteUri"] == "https://github.com/group/project.git"
+    assert invariants.breaches(plan) == []
     for trigger in triggers(plan).values():
         assert "github" not in trigger
         assert trigger["repositoryEventConfig"]["repository"].endswith("/repositories/unit-repository")

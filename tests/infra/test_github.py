@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import pytest
 
+from coursecloud.engine import _FORMS  # pyright: ignore[reportPrivateUsage]
 from coursecloud.plan import Plan
 from infra import tables
 from infra.github import PREVIEW_PERMISSIONS
@@ -90,6 +91,24 @@ def test_federation_lets_in_through_the_pool_only(full: Plan) -> None:
     assert {grant.resource.name for grant in federated} == {"preview-federation", "deploy-federation"}
     pool = one(full, "iam.WorkloadIdentityPool", "pool")
     assert all(pool.urn in grant.resource.property_dependencies["member"] for grant in federated)
+
+
+def test_the_repository_comes_in_as_the_preview_and_its_ref_as_the_deploy_identity(
+    plan_anew: Planner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = "projects/123/locations/global/workloadIdentityPools/github-1"
+    monkeypatch.setitem(_FORMS, "gcp:iam/workloadIdentityPool:WorkloadIdentityPool", {"name": pool})
+    plan = plan_anew("coursecloud:github: {repositoryId: 42, deploy: true, ref: refs/heads/prod}")
+    members = {grant.resource.name: grant.member for grant in grants(plan) if "workloadIdentityUser" in grant.role}
+    assert members == {
+        "preview-federation": f"principalSet://iam.googleapis.com/{pool}/attribute.repository_id/42",
+        "deploy-federation": f"principalSet://iam.googleapis.com/{pool}/attribute.ref/refs/heads/prod",
+    }
+
+
+def test_the_pool_of_the_longest_stack_has_a_name_that_google_takes(plan_of: Planner) -> None:
+    pool = one(plan_of(GITHUB, stack="a" * 26), "iam.WorkloadIdentityPool", "pool")
+    assert pool.inputs["displayName"] == f"GitHub, {'a' * 24}"
 
 
 def test_the_pools_id_follows_an_account_that_is_new_after_a_full_destroy(full: Plan) -> None:

@@ -74,6 +74,11 @@ def test_what_is_public_unasked_is_seen(dev: Plan, full: Plan) -> None:
     assert list(invariants.public(changed(full, "compute.Instance", networkInterfaces=address))) != []
 
 
+def test_a_resource_of_no_project_or_another_is_seen(dev: Plan) -> None:
+    assert list(invariants.without_project(changed(dev, "compute.Network", project=None))) != []
+    assert list(invariants.without_project(changed(dev, "projects.Service", project="another-one"))) != []
+
+
 def test_an_unclassed_type_is_seen(dev: Plan) -> None:
     topic = "gcp:pubsub/topic:Topic"
     assert list(invariants.unclassed(retyped(dev, "compute.Network", topic))) == [topic]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from coursecloud.engine import _FORMS  # pyright: ignore[reportPrivateUsage]
 from coursecloud.plan import Plan
 from tests.infra.planned import COMMITTED, MACHINE_ACCOUNT, PROJECT, ROOT, Planner, account, names, of, one, roles
 
@@ -203,6 +204,16 @@ def test_the_nightly_stop_reaches_every_machine_and_google_may_carry_it_out(full
     for instance in of(full, INSTANCE):
         assert instance.inputs["resourcePolicies"].endswith("/europe-west4/resourcePolicies/full-stop")
         assert agent.urn in instance.dependencies
+
+
+def test_the_agent_that_stops_machines_is_that_of_the_project(
+    plan_anew: Planner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What a provider says of any bucket.
+    monkeypatch.setitem(_FORMS, "gcp:storage/bucket:Bucket", {"projectNumber": "123"})
+    plan = plan_anew("coursecloud:lease: {stopSchedule: 0 20 * * *}")
+    agent = one(plan, "projects.IAMMember", "scheduled-stop-agent")
+    assert agent.inputs["member"] == "serviceAccount:service-123@compute-system.iam.gserviceaccount.com"
 
 
 def test_each_region_with_a_machine_has_its_own_stop(plan_of: Planner) -> None:

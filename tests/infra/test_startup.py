@@ -87,7 +87,8 @@ def test_a_container_sees_the_data_disk() -> None:
     text = script(with_disk, "r.dev/t", gpu=False)
     assert text is not None
     (run,) = (line for line in text.splitlines() if line.startswith("docker run"))
-    assert f"{WORK}:{WORK}" in shlex.split(run)
+    words = shlex.split(run)
+    assert words[words.index("--volume") + 1] == f"{WORK}:{WORK}"
     assert "--volume" not in docker_line(script(container(), "r.dev/t", gpu=False))
 
 

@@ -89,7 +89,15 @@ def test_labels_fill_up_to_googles_64_with_the_stacks_own(lists: int, tmp_path: 
 
 @pytest.mark.parametrize(
     "line",
-    ["0 0 1 1 0", "59 23 31 12 7", "5 8-18/2 1,15 */3 1-5", "0 */23 * * *", "30 18 */31 * *", "0 20 1-1 * *"],
+    [
+        "0 0 1 1 0",
+        "59 23 31 12 7",
+        "5 8-18/2 1,15 */3 1-5",
+        "0 */1 * * *",
+        "0 */23 * * *",
+        "30 18 */31 * *",
+        "0 20 1-1 * *",
+    ],
 )
 def test_a_cron_line_at_the_edge_of_its_fields_is_taken(line: str) -> None:
     assert mistake(line) is None

@@ -65,6 +65,23 @@ coursecloud:typo: {}
     ]
 
 
+@pytest.mark.parametrize(
+    ("config", "beside"),
+    [
+        (
+            "machines: {a: {machineType: n1-standard-4, spot: true, gpu: {model: T4, count: 3, bogus: 1}}}",
+            ["machines.a.gpu.bogus", "machines.a.gpu.count"],
+        ),
+        (
+            "builds: {repository: {owner: o}, triggers: {a: {branch: b}}}",
+            ["builds.repository.name", "builds.triggers.a"],
+        ),
+    ],
+)
+def test_a_mistake_does_not_hide_what_stands_beside_it(config: str, beside: list[str], tmp_path: Path) -> None:
+    assert paths(f"{PROJECT}coursecloud:{config}", tmp_path) == [f"coursecloud:{path}" for path in beside]
+
+
 def test_the_error_counts_the_mistakes_and_says_that_nothing_was_registered(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as raised:
         settings("gcp:project: X\ncoursecloud:typo: {}\n", tmp_path)

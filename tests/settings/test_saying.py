@@ -29,7 +29,8 @@ def test_a_mistake_that_two_rules_find_is_said_once_and_two_of_one_key_are_both_
 
 
 def test_a_value_is_shown_unless_there_is_none() -> None:
-    assert str(Problem("a", None, "rule", "remedy")).splitlines()[0] == "a: None"
+    for value, text in ((None, "null"), (True, "true"), (False, "false"), ("True", "'True'"), (1.5, "1.5")):
+        assert str(Problem("a", value, "rule", "remedy")).splitlines()[0] == f"a: {text}"
     assert str(Problem("a", MISSING, "rule", "remedy")).splitlines()[0] == "a"
 
 
@@ -135,6 +136,9 @@ def test_what_has_no_words_of_its_own_is_said_in_pydantics() -> None:
         ("team: {members: 5}", "team.members", "a list belongs here", "write its entries in brackets"),
         ("team: {members: }", "team.members", "a list belongs here", "write a value, or remove the key"),
         ("training: {image: 5}", "training.image", "a text belongs here", 'write "5", in quotes'),
+        ("training: {image: true}", "training.image", "a text belongs here", 'write "true", in quotes'),
+        ("course: {labels: {a: }}", "course.labels.a", "a text belongs here", "write a value, or remove the key"),
+        ("lease: {starts: 86400}", "lease.starts", "a date is a day of the calendar", "write it as 2026-12-18"),
         ("training: {image: [a]}", "training.image", "a text belongs here", "write one text"),
         ("training: {image: }", "training.image", "a text belongs here", "write a value, or remove the key"),
         ("lease: {graceDays: }", "lease.graceDays", "a whole number belongs here", "write a value, or remove the key"),
