@@ -54,6 +54,29 @@ def test_a_table_holds_no_key_twice(name: str) -> None:
     json.loads((tables.DATA / f"{name}.json").read_text(encoding="utf-8"), object_pairs_hook=unique)
 
 
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("nvidia-tesla-t4", "nvidia-tesla-t4"),
+        ("NVIDIA-TESLA-T4", "nvidia-tesla-t4"),
+        ("T4", "nvidia-tesla-t4"),
+        ("t4", "nvidia-tesla-t4"),
+        ("a100", "nvidia-tesla-a100"),
+        ("A100 40 GB", "nvidia-tesla-a100"),
+        ("a100-80gb", "nvidia-a100-80gb"),
+    ],
+)
+def test_a_gpu_is_found_by_each_of_its_names(model: str, name: str) -> None:
+    found = tables.gpu(model)
+    assert found
+    assert found.name == name
+
+
+@pytest.mark.parametrize("model", ["", "nvidia", "tesla", "t44", "nvidia-t4", "tesla-t4"])
+def test_what_is_no_name_of_a_gpu_finds_none(model: str) -> None:
+    assert tables.gpu(model) is None
+
+
 def test_every_zone_belongs_to_its_region() -> None:
     for region, zones in tables.regions().items():
         assert zones

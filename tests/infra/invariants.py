@@ -205,6 +205,14 @@ def without_project(plan: Plan) -> Iterator[str]:
             yield f"{resource.urn} does not name its project"
 
 
+def without_component(plan: Plan) -> Iterator[str]:
+    """List resources that hang under the stack, where nothing says what they belong to."""
+    components = {resource.urn for resource in plan.resources if not resource.custom}
+    for resource in plan.custom:
+        if resource.parent not in components:
+            yield f"{resource.urn} is in no component"
+
+
 RULES = (
     invalid_names,
     shared_names,
@@ -215,6 +223,7 @@ RULES = (
     unclassed,
     without_api,
     without_project,
+    without_component,
 )
 
 

@@ -1,5 +1,7 @@
 """What holds for every plan holds for the committed ones, and each rule sees an offender."""
 
+import dataclasses
+
 import pytest
 
 from coursecloud.plan import Plan
@@ -77,6 +79,13 @@ def test_what_is_public_unasked_is_seen(dev: Plan, full: Plan) -> None:
 def test_a_resource_of_no_project_or_another_is_seen(dev: Plan) -> None:
     assert list(invariants.without_project(changed(dev, "compute.Network", project=None))) != []
     assert list(invariants.without_project(changed(dev, "projects.Service", project="another-one"))) != []
+
+
+def test_a_resource_outside_of_every_component_is_seen(dev: Plan) -> None:
+    first, *others = dev.custom
+    components = [resource for resource in dev.resources if not resource.custom]
+    loose = dataclasses.replace(dev, resources=(*components, dataclasses.replace(first, parent=None), *others))
+    assert len(list(invariants.without_component(loose))) == 1
 
 
 def test_an_unclassed_type_is_seen(dev: Plan) -> None:

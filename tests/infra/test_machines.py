@@ -112,6 +112,33 @@ def test_spot_and_gpu_machines_are_scheduled_as_google_wants(
     assert found["automaticRestart"] is False
 
 
+@pytest.mark.parametrize(("egress", "has"), [("address", [{"networkTier": "PREMIUM"}]), ("nat", None)])
+def test_a_machine_has_an_address_of_its_own_only_where_the_stack_says_so(
+    plan_of: Planner, egress: str, has: object
+) -> None:
+    plan = plan_of(f"coursecloud:network: {{egress: {egress}}}", machines("box: {}"))
+    (card,) = machine(plan, "box")["networkInterfaces"]
+    assert card.get("accessConfigs") == has
+
+
+def test_a_container_is_told_the_secrets_that_machines_may_read_and_no_others(plan_of: Planner) -> None:
+    plan = plan_of(
+        "coursecloud:secrets: {names: {KEY: [machines], OTHER: [training]}}",
+        machines("box: {image: container-optimized, container: {image: trainer}}"),
+    )
+    script = machine(plan, "box")["metadata"]["startup-script"]
+    assert f"KEY_SECRET=projects/{PROJECT}/secrets/unit-KEY/" in script
+    assert "OTHER" not in script
+
+
+def test_a_gpu_newer_than_the_table_is_attached_by_the_name_that_the_stack_has(plan_of: Planner) -> None:
+    plan = plan_of(
+        "coursecloud:allow: {gpus: [nvidia-x1]}",
+        machines("box: {machineType: n1-standard-4, gpu: {model: nvidia-x1, count: 2}, spot: true}"),
+    )
+    assert machine(plan, "box")["guestAccelerators"] == [{"type": "nvidia-x1", "count": 2}]
+
+
 def test_a_gpu_is_attached_by_googles_name_in_a_zone_that_has_it(plan_of: Planner) -> None:
     box = machine(
         plan_of(
