@@ -24,14 +24,13 @@ EnvironmentName = Annotated[
     ),
 ]
 
-ServiceVariable = Annotated[
-    EnvironmentName,
-    matching(
-        r"(?!(PORT|K_SERVICE|K_REVISION|K_CONFIGURATION)$)[A-Za-z_][A-Za-z0-9_]*",
-        "Cloud Run sets PORT, K_SERVICE, K_REVISION and K_CONFIGURATION itself; the others are letters, digits and '_'",
-        "rename it; another port is the service's `port:`",
-    ),
-]
+_SERVICE_VARIABLE = matching(
+    r"(?!X_GOOGLE_|(PORT|K_SERVICE|K_REVISION|K_CONFIGURATION)$)[A-Za-z_][A-Za-z0-9_]*",
+    "Cloud Run keeps PORT, K_SERVICE, K_REVISION, K_CONFIGURATION and X_GOOGLE_... to itself; the others are letters,"
+    " digits and '_' and begin with no digit",
+    "rename it; another port is the service's `port:`",
+)
+ServiceVariable = Annotated[EnvironmentName, _SERVICE_VARIABLE]
 """The name of a variable of a Cloud Run service; a machine may have any."""
 
 _PRIVATE = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
@@ -259,7 +258,7 @@ class Service(Section):
 
     @override
     def rules(self) -> Iterator[RefusedError]:
-        """Hold memory against vCPUs."""
+        """Hold memory against vCPUs, and give each variable of the container one value."""
         least = 512 if self.cpu <= 2 else 2048
         if not least <= memory_mebibytes(self.memory) <= 4096 * self.cpu:
             yield RefusedError(
@@ -268,6 +267,27 @@ class Service(Section):
                 "cpu",
                 "memory",
             )
+        named = {secret: secret.replace("-", "_") for secret in (*self.secrets, *self.mounted_secrets)}
+        told = {secret: f"{named[secret]}_SECRET" for secret in self.secrets}
+        for secret, variable in (*told.items(), *((secret, named[secret]) for secret in self.mounted_secrets)):
+            if not re.fullmatch(_SERVICE_VARIABLE.pattern, variable):
+                yield RefusedError(
+                    f"the secret {secret} would be the variable {variable}: {_SERVICE_VARIABLE.rule}",
+                    "rename the secret",
+                    "secrets",
+                    "mountedSecrets",
+                )
+        for secret in self.mounted_secrets:
+            variable = named[secret]
+            if variable in self.env or variable in ("DATA_BUCKET", "MODELS_BUCKET", *told.values()):
+                whose = "of `env`" if variable in self.env else "that the stack sets"
+                yield RefusedError(
+                    f"the variable {variable} would have two values: the mounted secret's and the one {whose}",
+                    f"list {secret} under `secrets` instead, or rename one of the two",
+                    "mountedSecrets",
+                    "env",
+                    "secrets",
+                )
 
 
 Machines = dict[Key, Machine]

@@ -181,6 +181,8 @@ WEIGHED: list[tuple[type[Section], dict[str, object], set[str]]] = [
     (Training, {"enabled": False, "endpoint": True}, {"enabled", "endpoint", "prediction"}),
     (Training, {"enabled": False, "prediction": True}, {"enabled", "endpoint", "prediction"}),
     (Service, {"memory": "1Mi"}, {"cpu", "memory"}),
+    (Service, {"mountedSecrets": ["PORT"]}, {"mountedSecrets", "secrets"}),
+    (Service, {"mountedSecrets": ["A-B"], "env": {"A_B": "x"}}, {"mountedSecrets", "env", "secrets"}),
     (Trigger, {"buildFile": "a"}, {"branch", "tag", "pullRequest"}),
     (Trigger, {"branch": "a"}, {"buildFile", "dockerfile"}),
     (Builds, {"triggers": {"a": {"branch": "a", "dockerfile": "D"}}}, {"repository"}),

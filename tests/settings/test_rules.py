@@ -332,8 +332,8 @@ SERVICES: list[Case] = [
         ("port: 70000", ".port", "65535 or less", "65535"),
         ("image: 'demo:latest '", ".image", "without spaces", "trainer:latest"),
         *(
-            (f"env: {{{name}: x}}", f".env.{name}", "Cloud Run sets PORT", "the service's `port:`")
-            for name in ("PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION")
+            (f"env: {{{name}: x}}", f".env.{name}", "Cloud Run keeps PORT", "the service's `port:`")
+            for name in ("PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION", "X_GOOGLE_", "X_GOOGLE_A")
         ),
         ("env: {A B: x}", ".env.A B", "environment variable", "rename"),
         ("secrets: [NOPE]", ".secrets[0]", "no such secret", "`NOPE: [services]`"),
@@ -345,6 +345,44 @@ SERVICES: list[Case] = [
         "coursecloud:services.demo.secrets[0]",
         "services may not read",
         "coursecloud:secrets.names.A",
+    ),
+    *(
+        (
+            f"coursecloud:secrets: {{names: {{{secret}: [services]}}}}\ncoursecloud:services: {{demo: {{{body}}}}}",
+            "coursecloud:services.demo",
+            f"the secret {secret} would be the variable {variable}: Cloud Run keeps PORT",
+            "rename the secret",
+        )
+        for secret, variable, body in [
+            ("PORT", "PORT", "mountedSecrets: [PORT]"),
+            ("K-SERVICE", "K_SERVICE", "mountedSecrets: [K-SERVICE]"),
+            ("X_GOOGLE_A", "X_GOOGLE_A", "mountedSecrets: [X_GOOGLE_A]"),
+            ("2FA", "2FA", "mountedSecrets: [2FA]"),
+            ("2FA", "2FA_SECRET", "secrets: [2FA]"),
+        ]
+    ),
+    *(
+        (
+            f"coursecloud:secrets: {{names: {{{secret}: [services]}}}}\n"
+            f"coursecloud:services: {{demo: {{mountedSecrets: [{secret}]{more}}}}}",
+            "coursecloud:services.demo",
+            f"the variable {variable} would have two values: the mounted secret's and the one {whose}",
+            f"list {secret}",
+        )
+        for secret, variable, more, whose in [
+            ("A-B", "A_B", ", env: {A_B: x}", "of `env`"),
+            ("DATA-BUCKET", "DATA_BUCKET", "", "that the stack sets"),
+            ("MODELS_BUCKET", "MODELS_BUCKET", "", "that the stack sets"),
+            # A variable of the stack's own that `env` has anew has that one's value.
+            ("DATA_BUCKET", "DATA_BUCKET", ", env: {DATA_BUCKET: x}", "of `env`"),
+        ]
+    ),
+    (
+        "coursecloud:secrets: {names: {A-B: [services], A_B_SECRET: [services]}}\n"
+        "coursecloud:services: {demo: {secrets: [A-B], mountedSecrets: [A_B_SECRET]}}",
+        "coursecloud:services.demo",
+        "the variable A_B_SECRET would have two values",
+        "list A_B_SECRET under `secrets`",
     ),
 ]
 
