@@ -59,11 +59,11 @@ class Component(pulumi.ComponentResource):
             delete_before_replace=True if replace_on or replace_with else None,
         )
 
-    def service_account(self, *name: str, purpose: str, keep: bool = False) -> serviceaccount.Account:
+    def service_account(self, name: str, *, purpose: str, keep: bool = False) -> serviceaccount.Account:
         """Declare a service account of the stack's own; it never gets a key."""
         return serviceaccount.Account(
-            f"{'-'.join(name)}-account",
-            account_id=self.place.names.account(*name),
+            f"{name}-account",
+            account_id=self.place.names.account(name),
             project=self.place.project,
             display_name=f"{self.place.names.stack}: {purpose}",
             opts=self.child("iam", keep=keep),

@@ -66,6 +66,7 @@ def test_a_python_repository_is_made_only_when_asked_for(plan_of: Planner) -> No
     [
         ("trainer:latest", "europe-west1-docker.pkg.dev/my-project-1/unit-docker/trainer:latest"),
         ("team/trainer", "europe-west1-docker.pkg.dev/my-project-1/unit-docker/team/trainer"),
+        ("team/v1.2/trainer", "europe-west1-docker.pkg.dev/my-project-1/unit-docker/team/v1.2/trainer"),
         ("ghcr.io/group/trainer:1", "ghcr.io/group/trainer:1"),
         ("localhost:5000/trainer", "localhost:5000/trainer"),
     ],

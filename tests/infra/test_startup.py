@@ -98,6 +98,7 @@ def test_the_parts_run_in_order_each_with_its_own_shell(tmp_path: Path) -> None:
     text = script(machine(dataDisk={}, startupScript=str(own)), None, gpu=False)
     assert text is not None
     assert text.index("mkfs.ext4") < text.index("echo own")
+    assert "exit 0\nCOURSECLOUD_PART_1\n" in text
     # Without the disk's part, which needs a machine, the rest really runs.
     first, second = text.index("COURSECLOUD_PART_0'"), text.index("\nCOURSECLOUD_PART_0\n")
     harmless = text[: first + len("COURSECLOUD_PART_0'")] + "\n#!/bin/sh\necho disk" + text[second:]

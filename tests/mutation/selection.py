@@ -12,7 +12,13 @@ import pytest
 
 PLANS = ("tests/infra/test_invariants.py", "tests/infra/test_stack.py", "tests/infra/test_closed_world.py")
 TESTS = {
-    "infra.component": ("tests/infra/test_machines.py", "tests/infra/test_storage.py", "tests/infra/test_team.py"),
+    "infra.component": (
+        "tests/infra/test_machines.py",
+        "tests/infra/test_storage.py",
+        "tests/infra/test_team.py",
+        "tests/infra/test_github.py",
+        *PLANS,
+    ),
     "infra.outputs": ("tests/infra/test_outputs.py", "tests/infra/test_commands.py"),
     "infra.stores": ("tests/infra/test_secrets.py", "tests/infra/test_training.py"),
     "infra.names": ("tests/test_names.py",),
