@@ -151,8 +151,8 @@ class Duration(int):
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> Any:
         from pydantic_core import core_schema
 
-        # In JSON it stands as in a stack file, so that a saved plan can be read again.
-        written = core_schema.to_string_ser_schema(when_used="json")
+        # It stands as in a stack file, so that a saved plan can be read again.
+        written = core_schema.to_string_ser_schema()
         return core_schema.no_info_before_validator_function(
             _seconds, core_schema.is_instance_schema(cls), serialization=written
         )
