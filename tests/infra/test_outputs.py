@@ -232,6 +232,7 @@ def test_the_outputs_have_the_form_that_scripts_read(full: Plan) -> None:
     assert training["endpoint"]
     assert set(outputs["github"]) == {"workloadIdentityProvider", "previewServiceAccount", "deployServiceAccount"}
     assert outputs["github"]["previewServiceAccount"].startswith("full-preview@")
+    assert outputs["github"]["deployServiceAccount"].startswith("full-deploy@")
     assert outputs["triggers"] == {name: f"full-{name}" for name in full.settings.builds.triggers}
     assert set(outputs["services"]) == set(outputs["callService"]) == set(full.settings.services)
 
@@ -241,6 +242,28 @@ def test_what_a_stack_does_not_have_is_null_and_not_missing(plan_of: Planner) ->
     assert outputs["training"]["predictionServiceAccount"] is None
     assert outputs["training"]["endpoint"] is None
     assert outputs["github"]["deployServiceAccount"] is None
+
+
+def test_the_commands_are_these(plan_of: Planner) -> None:
+    """Word for word, so that a slip is seen where there is no gcloud to ask."""
+    host = "europe-west1-docker.pkg.dev"
+    box, image = f"unit-box --project={PROJECT} --zone=europe-west1-b", f"{host}/{PROJECT}/unit-docker/trainer:latest"
+    trigger, bucket = f"--project={PROJECT} --region=europe-west1", f"gs://{PROJECT}-unit-data"
+    made = commands(plan_of(ENOUGH, "coursecloud:machines: {box: {}}"))
+    assert {name: command for name, command in made.items() if name != "train"} == {
+        "ssh box": f"gcloud compute ssh {box} --tunnel-through-iap",
+        "start box": f"gcloud compute instances start {box}",
+        "stop box": f"gcloud compute instances stop {box}",
+        "upload data": f"gcloud storage cp --recursive data {bucket} --project={PROJECT}",
+        "list data": f"gcloud storage ls --all-versions {bucket} --project={PROJECT}",
+        "docker login": f"gcloud auth configure-docker {host} --quiet",
+        "docker push": f"docker build --tag {image} . && docker push {image}",
+        "run trigger image": f"gcloud builds triggers run unit-image {trigger} --branch=main",
+        "run trigger release": f"gcloud builds triggers run unit-release {trigger} --tag=TAG",
+        "list jobs": f"gcloud ai custom-jobs list --project={PROJECT} --region=europe-west1",
+        "add secret WANDB_API_KEY": f"gcloud secrets versions add unit-WANDB_API_KEY --project={PROJECT} --data-file=-",
+        "read logs": f"gcloud logging read 'severity>=WARNING' --project={PROJECT} --limit=20",
+    }
 
 
 def test_a_trigger_of_tags_is_started_with_a_tag_and_one_of_branches_with_a_branch(plan_of: Planner) -> None:
