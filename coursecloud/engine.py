@@ -151,15 +151,13 @@ def _configured(config: Mapping[str, object]) -> Generator[None]:
 def _registration(urn: str, request: Any) -> Registration:
     options = {
         "aliases": [json_format.MessageToDict(alias) for alias in request.aliases],
-        "deleteBeforeReplace": request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
+        "deleteBeforeReplace": request.deleteBeforeReplace,
         "ignoreChanges": list(request.ignoreChanges),
         "replaceOnChanges": list(request.replaceOnChanges),
         "replaceWith": sorted(request.replace_with),
-        "retainOnDelete": request.retainOnDelete or None,
-        "replacementTrigger": _plain(json_format.MessageToDict(request.replacement_trigger))
-        if request.HasField("replacement_trigger")
-        else None,
-        "version": request.version or None,
+        "retainOnDelete": request.retainOnDelete,
+        "replacementTrigger": _plain(json_format.MessageToDict(request.replacement_trigger)),
+        "version": request.version,
     }
     return Registration(
         urn=urn,

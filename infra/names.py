@@ -84,5 +84,4 @@ def labels(*, course: str, group: str, owner: str, stack: str, lease_end: str, o
 
 def label_value(text: str) -> str:
     """Bring a text into a label's form: lower case, digits, '_' and '-', at most 63."""
-    plain = re.sub(r"[^a-z0-9_-]+", "-", text.lower())
-    return plain if plain == text and len(plain) <= 63 else fit(text, 63)
+    return text if re.fullmatch(r"[a-z0-9_-]{0,63}", text) else fit(text, 63)

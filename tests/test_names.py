@@ -145,6 +145,26 @@ def test_names_are_the_same_in_another_process() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("mlops", "mlops"),
+        ("group_7-a", "group_7-a"),
+        ("a" * 63, "a" * 63),
+        ("a" * 64, f"{'a' * 56}-ffe054"),
+        ("Ada L.", "ada-l-ddd52c"),
+        ("", ""),
+    ],
+)
+def test_a_label_keeps_what_google_takes_and_changes_the_rest(text: str, value: str) -> None:
+    assert label_value(text) == value
+
+
+def test_the_parts_of_a_name_are_set_apart_by_one_hyphen() -> None:
+    assert Names(project=PROJECT, stack="dev").resource("trainer", "work") == "dev-trainer-work"
+    assert Names(project=PROJECT, stack="dev").bucket("a", "b") == f"{PROJECT}-dev-a-b"
+
+
+@pytest.mark.parametrize(
     ("stack", "made"),
     [
         (

@@ -48,6 +48,8 @@ def test_scalars_are_what_pulumis_engine_makes_of_them(text: str, expected: obje
         ("config:\n\tgcp:project: x\n", "line 2, column 1", "no tabs"),
         ("config:\n  gcp:project: x\n  gcp:project: y\n", "line 3, column 3: 'gcp:project' is there twice", "one of"),
         (f"{STARTED}\n    credit: {{amount: 1, amount: 2}}\n", "line 3, column 25: 'amount' is there twice", "one of"),
+        (f"{STARTED}{{<<: {{b: 1}}, a: 1, a: 2}}\n", "'a' is there twice", "one of"),
+        (f"{STARTED}{{? [b] : a}}\n", "the key ['b'] is not text", "quotes"),
         (f"{STARTED}{{1: a}}\n", "line 2, column 23: the key 1 is not text", "quotes"),
         (f"{STARTED}{{stopSchedule: * * * * *}}\n", "line 2", "* or & in quotes"),
         (f"{STARTED}*gone\n", "undefined alias", "in quotes"),
@@ -71,6 +73,12 @@ def test_a_file_that_pulumi_could_not_read_says_where_and_what_to_do(
     (problem,) = raised.value.problems
     assert rule in problem.rule
     assert remedy in problem.remedy
+
+
+def test_what_is_wrong_with_the_configuration_is_said_at_its_key(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as raised:
+        read("config: [a]\n", tmp_path)
+    assert [problem.path for problem in raised.value.problems] == ["config"]
 
 
 def test_a_file_that_is_not_utf_8_says_so(tmp_path: Path) -> None:

@@ -165,7 +165,14 @@ def test_the_zones_for_a_pair_have_both_and_keep_googles_order() -> None:
     assert tables.zones_for(n1, v100, "europe-west4") == ("europe-west4-a",)
     assert tables.zones_for(n1, None, "europe-west4") == ("europe-west4-a", "europe-west4-b", "europe-west4-c")
     assert tables.zones_for(n1, v100, "europe-west1") == ()
+    assert tables.zones_for(None, v100, "europe-west4") == ("europe-west4-a",)
+    assert tables.zones_for(None, None, "europe-west4") == ("europe-west4-a", "europe-west4-b", "europe-west4-c")
     assert tables.zones_for(None, None, "nowhere") == ()
+
+
+def test_each_number_of_gpus_that_is_attached_has_its_most_vcpus() -> None:
+    for entry in tables.gpus().values():
+        assert set(entry.max_vcpus) == (set(entry.counts) if entry.attached else set()), entry.name
 
 
 def test_vertex_run_and_storage_are_in_known_regions_only() -> None:

@@ -117,7 +117,7 @@ def _pair(path: str, name: str, gpu: Gpu | None, settings: Settings, found: Find
             f"a machine takes {_alternatives(accelerator.counts)} {short}",
             f"write count: {min(accelerator.counts, key=lambda count: (abs(count - gpu.count), count))}",
         )
-    elif machine_type and sound and machine_type.vcpus > accelerator.max_vcpus.get(gpu.count, 10**6):
+    elif machine_type and sound and machine_type.vcpus > accelerator.max_vcpus[gpu.count]:
         most = accelerator.max_vcpus[gpu.count]
         enough = [count for count, vcpus in accelerator.max_vcpus.items() if vcpus >= machine_type.vcpus]
         yield Problem(
@@ -144,15 +144,15 @@ def _full_price(path: str, machine: Machine, found: Findings) -> Iterator[Proble
 
 
 def _zones(path: str, machine: Machine, settings: Settings, found: Findings) -> Iterator[Problem]:
-    given = "zone" if machine.zone else None
+    given = bool(machine.zone)
     # The region's own mistake is said at the region; here the zone would only be made from it.
     source = [f"{path}.zone", *([] if given else ["gcp:region", "gcp:zone"])]
-    usable = bool(given or settings.zone) or known_region(settings.region, settings)
+    usable = given or _sound_zone(settings)
     zones = [("zone", settings.zone_of(machine))] if usable and found.sound(*source) else []
     zones += [(f"fallbackZones[{index}]", zone) for index, zone in enumerate(machine.fallback_zones)]
     for index, (key, zone) in enumerate(zones):
         where = f"{path}.{key}"
-        if key != "zone" and index and zone == zones[0][1]:
+        if index and zone == zones[0][1]:
             yield Problem(where, zone, "this is the first zone already", "remove it")
         if key != "zone" or given:
             unknown = list(_zone_known(where, zone, settings, found))
@@ -178,6 +178,14 @@ def _zones(path: str, machine: Machine, settings: Settings, found: Findings) -> 
             "a kept data disk stays in its zone, and its machine with it",
             "remove fallbackZones, or `keep: true` of the data disk and keep the work in a bucket",
         )
+
+
+def _sound_zone(settings: Settings) -> bool:
+    """Say whether the zone of a machine that names none is one; what is wrong with it is said at gcp:zone."""
+    if settings.zone is None:
+        return known_region(settings.region, settings)
+    known = settings.zone in tables.regions().get(settings.region, ()) or settings.zone in settings.allow.zones
+    return known and tables.region_of(settings.zone) == settings.region
 
 
 def _zone_known(path: str, zone: str, settings: Settings, found: Findings) -> Iterator[Problem]:
@@ -225,8 +233,14 @@ def _offered(
     one = len(zones) == 1
     nearby = [zone for zone in near if tables.region_of(zone) == region]
     value = zones[0] if one else region
+    regions = list(dict.fromkeys(map(tables.region_of, near)))[:4]
     if doubtful := [zone for zone in zones if zone in _doubtful(what)]:
-        others = ", ".join((nearby or near)[:3]) + ("" if nearby else " (and its region as gcp:region)")
+        if nearby:
+            others = ", ".join(nearby[:3])
+        elif where.endswith(".region"):
+            others = ", ".join(regions)
+        else:
+            others = f"{', '.join(near[:3])} (and its region as gcp:region)"
         yield Problem(
             where,
             value,
@@ -236,7 +250,6 @@ def _offered(
             " and list it under coursecloud:allow.zones",
         )
         return
-    regions = list(dict.fromkeys(map(tables.region_of, near)))[:4]
     if not near:
         remedy = "take another machine type or GPU: no zone has both"
     elif nearby:

@@ -8,7 +8,7 @@ from typing import Any, cast, get_args
 
 import pulumi
 import yaml
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from infra.settings import checks, hardware
@@ -126,7 +126,7 @@ def _section(path: str, annotation: Any, value: object, found: Findings) -> Any:
     if not isinstance(readable, Mapping):
         found.add(Problem(path, readable, "a section is a mapping of keys to values", "indent its keys under it"))
         return None
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+    if isinstance(annotation, type):  # a model; a map of entries is a generic alias, which is none
         return _value(path, annotation, cast("object", readable), found)
     key_type, entry_type = get_args(annotation)
     result: dict[str, Any] = {}

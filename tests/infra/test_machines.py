@@ -286,6 +286,12 @@ def test_what_a_machine_may_is_said_by_its_roles_alone_and_nothing_keeps_it_from
     assert box["deletionProtection"] is False
 
 
+def test_only_a_machine_goes_before_its_successor_comes_and_each_does(plan_of: Planner) -> None:
+    plan = plan_of(machines("with: {}", "without: {dataDisk: null}"))
+    first = {resource.name for resource in plan.custom if resource.options.get("deleteBeforeReplace")}
+    assert first == {"with", "without"}
+
+
 def test_a_machine_that_is_replaced_goes_before_the_new_one_comes(dev: Plan) -> None:
     (instance,) = of(dev, INSTANCE)
     assert instance.options["deleteBeforeReplace"] is True

@@ -8,7 +8,7 @@ import pytest
 
 from coursecloud.plan import Plan, short_type
 from tests.infra import invariants
-from tests.infra.planned import COMMITTED, ROOT, Planner, longest_chain, of, resource_class
+from tests.infra.planned import COMMITTED, ROOT, Planner, longest_chain, names, of, resource_class
 
 EVERYTHING = """\
 coursecloud:lease: {stopSchedule: 0 20 * * *}
@@ -184,6 +184,20 @@ def test_no_resource_leaves_its_place_to_the_providers_default(committed: dict[s
         for key in {"project", "location", "region", "zone"} & set(takes):
             place = resource.inputs[key].lower()
             assert place == settings.project or any(place.startswith(region) for region in settings.subnets), resource
+
+
+def test_a_repository_without_triggers_makes_nothing(plan_of: Planner) -> None:
+    plan = plan_of("coursecloud:builds: {repository: {owner: group, name: project}}")
+    assert {resource.urn for resource in plan.custom} == {resource.urn for resource in plan_of().custom}
+
+
+def test_only_what_is_there_is_deployed_from_github(plan_of: Planner) -> None:
+    deploy = "coursecloud:github: {repositoryId: 1, deploy: true}"
+    built = "coursecloud:builds: {repository: {owner: a, name: b}, triggers: {a: {branch: ^main$, dockerfile: D}}}"
+    for more, accounts in (("", {"machines", "training"}), (built, {"machines", "training", "builds"})):
+        plan = plan_of(deploy, more)
+        uses = {name for name in names(plan, "serviceaccount.IAMMember") if name.startswith("deploy-")}
+        assert uses - {"deploy-federation"} == {f"deploy-{account}-acts-as" for account in accounts}
 
 
 def test_the_labels_of_a_stack_that_says_nothing_about_itself(dev: Plan) -> None:

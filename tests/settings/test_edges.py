@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 from infra.settings.cron import mistake
 from infra.settings.delivery import Builds, Trigger
 from infra.settings.lease import Lease, WorkingHours
+from infra.settings.stores import Secrets
 from infra.settings.types import Duration, Section
 from infra.settings.workloads import Machine, Service, Training, memory_mebibytes
 from tests.settings.stacks import PROJECT, mistakes, settings
@@ -22,6 +23,11 @@ HOURS = "coursecloud:lease: {{workingHours: {{start: '{}', end: '{}'}}}}"
 DATES = "coursecloud:lease: {{starts: {}, ends: {}}}"
 ROLES = "coursecloud:team: {{extraRoles: [{}]}}"
 SUBNET = "coursecloud:network: {{subnets: {{europe-west1: {}}}}}"
+
+WEST4 = "gcp:region: europe-west4\n"
+SECRET = "coursecloud:secrets: {{names: {{A: [{}]}}}}\n" + SERVICE.format("secrets: [A]").replace("{", "{{").replace(
+    "}", "}}"
+)
 
 EDGES = [
     (MACHINE.format("maxRun: 30s"), MACHINE.format("maxRun: 29s")),
@@ -40,6 +46,19 @@ EDGES = [
         MACHINE.format("machineType: n1-standard-4, gpu: {model: T4}, onDemandGpu: true"),
         MACHINE.format("machineType: n1-standard-4, gpu: {model: T4}, onDemandGpu: false"),
     ),
+    (
+        WEST4 + MACHINE.format("machineType: g2-standard-4, onDemandGpu: true"),
+        WEST4 + MACHINE.format("machineType: g2-standard-4"),
+    ),
+    (
+        WEST4 + MACHINE.format("machineType: n1-standard-96, gpu: {model: V100, count: 8}, spot: true"),
+        WEST4 + MACHINE.format("machineType: n1-standard-96, gpu: {model: V100, count: 4}, spot: true"),
+    ),
+    (MACHINE.format("container: {image: a, args: [-v, -v]}"), TRIGGER.format("includedFiles: [-v, -v]")),
+    ("coursecloud:machines: {a: }", "coursecloud:machines: {a: []}"),
+    ("coursecloud:training: {region: ''}", "coursecloud:training: {region: ' '}"),
+    ("coursecloud:storage: {location: EUROPE-WEST1}", "coursecloud:storage: {location: EUROPE-WEST99}"),
+    (SECRET.format("services"), SECRET.format("machines")),
     (SERVICE.format("cpu: 1, memory: 512Mi"), SERVICE.format("cpu: 1, memory: 511Mi")),
     (SERVICE.format("cpu: 1, memory: 4Gi"), SERVICE.format("cpu: 1, memory: 4097Mi")),
     (SERVICE.format("cpu: 2, memory: 512Mi"), SERVICE.format("cpu: 2, memory: 511Mi")),
@@ -181,6 +200,8 @@ WEIGHED: list[tuple[type[Section], dict[str, object], set[str]]] = [
     (Training, {"enabled": False, "endpoint": True}, {"enabled", "endpoint", "prediction"}),
     (Training, {"enabled": False, "prediction": True}, {"enabled", "endpoint", "prediction"}),
     (Service, {"memory": "1Mi"}, {"cpu", "memory"}),
+    (Secrets, {"names": {"A-B": [], "A_B": []}}, {"names"}),
+    (Secrets, {"names": {"A_B": [], "A-B": []}}, {"names"}),
     (Service, {"mountedSecrets": ["PORT"]}, {"mountedSecrets", "secrets"}),
     (Service, {"mountedSecrets": ["A-B"], "env": {"A_B": "x"}}, {"mountedSecrets", "env", "secrets"}),
     (Trigger, {"buildFile": "a"}, {"branch", "tag", "pullRequest"}),

@@ -17,6 +17,10 @@ from infra.settings.model import ENCRYPTED_PROJECT, SECTIONS
 from tests.settings.stacks import PROJECT, ROOT, mistakes, settings
 
 A = "coursecloud:machines.a"
+NEW = "coursecloud:allow"
+HIDDEN = "gcp:region: {secure: AAAA}\n"
+V100 = "machineType: n1-standard-4, gpu: {model: V100}, spot: true"
+"""A machine that the default region has no zone for."""
 FULL: dict[str, Any] = {
     "gcp:project": "my-project-1",
     "coursecloud:lease": {"starts": "2026-11-23", "ends": "2026-12-18"},
@@ -73,6 +77,22 @@ coursecloud:typo: {}
             ["machines.a.gpu.bogus", "machines.a.gpu.count"],
         ),
         (
+            "machines: {a: {gpus: 1, gpu: 5}}",
+            ["machines.a.gpu", "machines.a.gpus"],
+        ),
+        (
+            f"machines: {{a: {{{V100}, machineType: [x]}}}}".replace("machineType: n1-standard-4, ", ""),
+            ["machines.a.machineType", "machines.a.zone"],
+        ),
+        (
+            "machines: {a: {fallbackZones: [europe-west1-y, europe-west1-z]}}",
+            ["machines.a.fallbackZones[0]", "machines.a.fallbackZones[1]"],
+        ),
+        (
+            "secrets: {names: {A: [sevices]}}\ncoursecloud:services: {demo: {secrets: [A, B]}}",
+            ["secrets.names.A[0]", "services.demo.secrets[1]"],
+        ),
+        (
             "builds: {repository: {owner: o}, triggers: {a: {branch: b}}}",
             ["builds.repository.name", "builds.triggers.a"],
         ),
@@ -80,6 +100,31 @@ coursecloud:typo: {}
 )
 def test_a_mistake_does_not_hide_what_stands_beside_it(config: str, beside: list[str], tmp_path: Path) -> None:
     assert paths(f"{PROJECT}coursecloud:{config}", tmp_path) == [f"coursecloud:{path}" for path in beside]
+
+
+@pytest.mark.parametrize(
+    ("config", "path"),
+    [
+        ("coursecloud:training: {gpu: {model: V100}, region: europe-west1}", "coursecloud:training.region"),
+        ("coursecloud:machines: {a: {zone: europe-west1-z}}", "coursecloud:machines.a.zone"),
+    ],
+)
+def test_a_place_of_its_own_is_looked_at_where_the_stacks_region_is_broken(
+    config: str, path: str, tmp_path: Path
+) -> None:
+    assert paths(f"{PROJECT}gcp:region: mars\n{config}", tmp_path) == [path, "gcp:region"]
+
+
+def test_what_is_nested_deeper_than_any_section_is_refused_where_it_is_too_deep(tmp_path: Path) -> None:
+    def nested(levels: int, head: str, tail: str) -> str:
+        return f"{PROJECT}coursecloud:course: {{labels: {{a: {head * levels}x{tail * levels}}}}}"
+
+    # The section is above the first level and `a` holds the third; the eighth is the last that is read.
+    for head, tail, step in (("{a: ", "}", ".a"), ("[", "]", "[0]")):
+        assert paths(nested(7, head, tail), tmp_path) == ["coursecloud:course.labels.a"]
+        deep = f"coursecloud:course.labels.a{step * 7}"
+        found = mistakes(nested(8, head, tail), tmp_path)
+        assert deep in [problem.path for problem in found if "nested this deeply" in problem.rule]
 
 
 def test_the_error_counts_the_mistakes_and_says_that_nothing_was_registered(tmp_path: Path) -> None:
@@ -95,6 +140,47 @@ def test_the_error_counts_the_mistakes_and_says_that_nothing_was_registered(tmp_
     [
         ("gcp:region: [a]", "gcp:region"),
         ("gcp:region: mars", "gcp:region"),
+        # a region that nobody can read: what has no place of its own would be held against the default's
+        (f"{HIDDEN}coursecloud:training: {{gpu: {{model: V100}}}}", "gcp:region"),
+        (f"{HIDDEN}coursecloud:machines: {{a: {{{V100}}}}}", "gcp:region"),
+        (f"{HIDDEN}gcp:zone: europe-west4-a", "gcp:region"),
+        (f"{HIDDEN}coursecloud:network: {{subnets: {{europe-west4: 10.1.0.0/20}}}}", "gcp:region"),
+        (
+            f"{HIDDEN}coursecloud:network: {{subnets: {{europe-west1: 10.1.0.0/20}}}}\n"
+            "coursecloud:machines: {a: {zone: europe-west4-a}}",
+            "gcp:region",
+        ),
+        (f"gcp:zone: {{secure: a}}\ncoursecloud:machines: {{a: {{{V100}}}}}", "gcp:zone"),
+        (f"gcp:zone: nowhere\ncoursecloud:machines: {{a: {{{V100}}}}}", "gcp:zone"),
+        (f"gcp:zone: europe-west4-a\ncoursecloud:machines: {{a: {{{V100}}}}}", "gcp:zone"),
+        # what a list of newer names would allow
+        (
+            "coursecloud:allow: {machineTypes: 5}\ncoursecloud:machines: {a: {machineType: z9-big}}",
+            f"{NEW}.machineTypes",
+        ),
+        (
+            "coursecloud:allow: {machineTypes: 5}\ncoursecloud:usage: {training: {endpointMachine: z9-big}}",
+            f"{NEW}.machineTypes",
+        ),
+        (
+            "coursecloud:allow: {gpus: 5}\n"
+            "coursecloud:machines: {a: {machineType: n1-standard-4, gpu: {model: X9}, spot: true}}",
+            f"{NEW}.gpus",
+        ),
+        ("coursecloud:allow: {zones: 5}\ngcp:region: new-region1", f"{NEW}.zones"),
+        ("coursecloud:allow: {zones: 5}\ngcp:zone: europe-west1-z", f"{NEW}.zones"),
+        ("coursecloud:allow: {zones: 5}\ncoursecloud:guardrails: {regions: [new-region1]}", f"{NEW}.zones"),
+        ("coursecloud:allow: {zones: [{secure: a}]}", f"{NEW}.zones[0]"),
+        # a subnet or a machine that is left out because of its own mistake
+        (
+            "coursecloud:network: {subnets: {europe-west1: bad, europe-west4: 10.1.0.0/20}}",
+            "coursecloud:network.subnets.europe-west1",
+        ),
+        (
+            "coursecloud:network: {subnets: {europe-west1: bad}}\ncoursecloud:machines: {a: {zone: europe-west4-a}}",
+            "coursecloud:network.subnets.europe-west1",
+        ),
+        ("coursecloud:machines: 5\ncoursecloud:usage: {machines: {trainer: 3}}", "coursecloud:machines"),
         ("gcp:region: mars\ncoursecloud:machines: {a: {zone: europe-west1-b}}", "gcp:region"),
         ("coursecloud:machines: {a: {machineType: [x], gpu: {model: T4}, spot: true}}", f"{A}.machineType"),
         ("coursecloud:machines: {a: {machineType: n1-standard-4, gpu: {model: T4}, sptot: true}}", f"{A}.sptot"),
@@ -131,6 +217,8 @@ def test_settings_and_every_section_of_them_are_frozen(tmp_path: Path) -> None:
 def test_the_engines_json_reads_the_same_as_the_file(tmp_path: Path) -> None:
     handed = {key: value if isinstance(value, str) else json.dumps(value) for key, value in FULL.items()}
     assert load(handed, "x", tmp_path) == load(FULL, "x", tmp_path)
+    spaced = {key: text if key.startswith("gcp:") else f"\n {text} " for key, text in handed.items()}
+    assert load(spaced, "x", tmp_path) == load(FULL, "x", tmp_path)
 
 
 @pytest.mark.parametrize("section", sorted(SECTIONS.keys() - {"github"}))
@@ -241,6 +329,7 @@ class TestMembersOverlay:
             ("- ada@example.com\n", "members.x.yaml[0]"),
             ("- 5\n", "members.x.yaml[0]"),
             ("members: [user:a@b.dk]\n", "members.x.yaml"),
+            ("{}\n", "members.x.yaml"),
             ("user:a@b.dk", "members.x.yaml"),
             ("- [", "members.x.yaml"),
             ("- " + "9" * 5000, "members.x.yaml"),

@@ -19,11 +19,17 @@ PROVIDER: list[Case] = [
     ("gcp:project: My Project", "gcp:project", "lower-case", "gcloud projects list"),
     ("gcp:project: ends-with-", "gcp:project", "not end with a hyphen", "gcloud projects list"),
     ("gcp:project: 123456789", "gcp:project", "nor its number", "gcloud projects list"),
-    ("gcp:project: my-google-project", "gcp:project", "'google'", "gcloud projects list"),
+    *(
+        (f"gcp:project: my-{word}-project", "gcp:project", f"'{word}'", "gcloud projects list")
+        for word in ("google", "ssl", "null", "undefined")
+    ),
     ("gcp:project: [a]", "gcp:project", "a text belongs here", "write one text"),
     ("gcp:projct: my-project-1", "gcp:project", "names the Google Cloud project", "in place of `gcp:projct`"),
     ("google:project: x\n" + PROJECT, "google:project", "nothing reads", "'gcp:project'"),
     ("project: my-project-1", "coursecloud:project", "belongs to the provider", "gcp:project"),
+    (PROJECT + "region: europe-west4", "coursecloud:region", "belongs to the provider", "gcp:region"),
+    (PROJECT + "zone: europe-west1-b", "coursecloud:zone", "belongs to the provider", "gcp:zone"),
+    (PROJECT + "gpc:region: europe-west4", "gpc:region", "nothing reads", "'gcp:region'"),
     (PROJECT + "gcp:region: europe-west1-b", "gcp:region", "no such region", "'europe-west1'"),
     (PROJECT + "gcp:region: mars", "gcp:region", "no such region", "europe-west4"),
     (PROJECT + "gcp:region: {secure: AAAA}", "gcp:region", "a plan needs to know", "plainly"),
@@ -36,6 +42,8 @@ PROVIDER: list[Case] = [
 
 SECTIONS: list[Case] = [
     ("coursecloud:machine: {}", "coursecloud:machine", "not known", "'machines'"),
+    ("coursecloud:lease:ends: x", "coursecloud:lease:ends", "this section is not known", "'lease'"),
+    ("coursecloud:training: {region: mars}", "coursecloud:training.region", "no such region", "europe-west1"),
     ("coursecluod:lease: {}", "coursecluod:lease", "nothing reads", "'coursecloud:lease'"),
     ("coursecloud:lease: [a]", "coursecloud:lease", "mapping", "indent"),
     ("coursecloud:lease: soon", "coursecloud:lease", "mapping", "indent"),
@@ -460,6 +468,57 @@ def test_a_mistake_is_said_once_with_its_path_rule_and_remedy(
     assert [problem.path for problem in found] == [path]
     assert rule in found[0].rule
     assert remedy in found[0].remedy
+
+
+@pytest.mark.parametrize(
+    ("config", "shown", "rule", "remedy"),
+    [
+        (
+            "coursecloud:machines: {{a: {{{0}, zone: europe-west1-b}}}}",
+            "machines.a.zone: 'europe-west1-b'",
+            "there is no V100 in zone europe-west1-b (table of ",
+            "write gcp:region: europe-west4 and zone: ",
+        ),
+        (
+            "coursecloud:machines: {{a: {{{0}}}}}",
+            "machines.a.zone: 'europe-west1'",
+            "there is no V100 in region europe-west1 (table of ",
+            "write gcp:region: europe-west4; it is also in ",
+        ),
+        (
+            "gcp:region: europe-west4\ncoursecloud:machines: {{a: {{{0}, zone: europe-west4-b}}}}",
+            "machines.a.zone: 'europe-west4-b'",
+            "sources disagree whether europe-west4-b has V100 (table of ",
+            "take one of europe-west4-a, or look europe-west4-b up",
+        ),
+        (
+            "gcp:region: australia-southeast1\ncoursecloud:machines: {{a: {{{1}}}}}",
+            "machines.a.zone: 'australia-southeast1'",
+            "sources disagree whether australia-southeast1-b and australia-southeast1-c have P100 (table of ",
+            "take one of asia-east1-a, asia-east1-c, europe-west1-b (and its region as gcp:region), or look aus",
+        ),
+        (
+            "coursecloud:training: {{gpu: {{model: P100}}, region: australia-southeast1}}",
+            "training.region: 'australia-southeast1'",
+            "sources disagree whether australia-southeast1-b and australia-southeast1-c have P100 (table of ",
+            "take one of asia-east1, europe-west1, europe-west4, us-central1, or look australia-southeast1-b up",
+        ),
+    ],
+)
+def test_what_a_place_does_not_have_is_said_with_where_it_is(
+    config: str, shown: str, rule: str, remedy: str, tmp_path: Path
+) -> None:
+    gpus = [f"machineType: n1-standard-4, gpu: {{model: {model}}}, spot: true" for model in ("V100", "P100")]
+    (found,) = mistakes(PROJECT + config.format(*gpus), tmp_path)
+    assert str(found).splitlines()[0] == f"coursecloud:{shown}"
+    assert found.rule.startswith(rule)
+    assert found.remedy.startswith(remedy)
+
+
+@pytest.mark.parametrize("config", ["gcp:region: {secure: AAAA}", "coursecloud:training: {image: {secure: AAAA}}"])
+def test_an_encrypted_value_is_shown_as_one(config: str, tmp_path: Path) -> None:
+    (found,) = mistakes(PROJECT + config, tmp_path)
+    assert found.value == "(encrypted)"
 
 
 def test_a_mistake_shows_the_value_that_was_found(tmp_path: Path) -> None:

@@ -63,6 +63,7 @@ def test_the_nearest_word_is_named_and_else_what_there_is() -> None:
     assert nearest("xyzzy", ["lease", "course"]) == "known here: course, lease"
     assert nearest("xyzzy", ["lease"], "remove it") == "remove it"
     assert nearest("xyzzy", []) == "nothing can be set here"
+    assert likely("abcd", ["a_b_c_d"], closer=True) == "a_b_c_d"
 
 
 def test_what_is_broken_makes_what_is_below_and_above_it_unsound_and_nothing_beside_it() -> None:
