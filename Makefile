@@ -40,7 +40,7 @@ finish: $(VENV)/.ready      ## at the end of the course: delete everything, data
 bench: $(VENV)/.ready-dev    ## the figures, measured again; on a machine that does nothing else
 	@$(BIN)/python -m bench $(ARGS)
 
-mutation: $(VENV)/.ready-dev  ## which changes of the program no test notices; hours, or ARGS="'infra.network.*'"
+mutation: $(VENV)/.ready-dev  ## which changes of the program no test notices; an hour, or ARGS="'infra.network.*'"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group mutation
 	@$(BIN)/python -m tests.mutation $(ARGS)
 

@@ -154,11 +154,10 @@ def _zones(path: str, machine: Machine, settings: Settings, found: Findings) -> 
         where = f"{path}.{key}"
         if index and zone == zones[0][1]:
             yield Problem(where, zone, "this is the first zone already", "remove it")
-        if key != "zone" or given:
-            unknown = list(_zone_known(where, zone, settings, found))
-            yield from unknown
-            if unknown:
-                continue
+        unknown = list(_zone_known(where, zone, settings, found))
+        yield from unknown
+        if unknown:
+            continue
         subnets = found.sound("coursecloud:network.subnets", "gcp:region") and settings.region in settings.subnets
         if subnets and known_region(settings.region, settings) and tables.region_of(zone) not in settings.subnets:
             missing = [] if settings.network.subnets else [f"`{settings.region}: {settings.subnets[settings.region]}`"]

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from infra.settings import checks, hardware
-from infra.settings.model import DEFAULT_REGION, ENCRYPTED_PROJECT, SECTIONS, Settings
+from infra.settings.model import ENCRYPTED_PROJECT, SECTIONS, Settings
 from infra.settings.problem import MISSING, Findings, Problem, SettingsError, likely, nearest
 from infra.settings.translate import translated
 from infra.settings.types import Principal, ProjectId, Section
@@ -112,8 +112,6 @@ def _provider(config: Mapping[str, object], found: Findings) -> dict[str, str]:
                     f"write `{path}` in place of `{meant}`" if meant and meant not in values else add,
                 )
             )
-    if "region" not in values and found.sound("gcp:region"):
-        values["region"] = DEFAULT_REGION
     return values
 
 

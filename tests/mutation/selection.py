@@ -27,6 +27,7 @@ TESTS = {
     "infra.settings.types": (
         "tests/settings/test_edges.py",
         "tests/settings/test_reading.py",
+        "tests/settings/test_saying.py",
         "tests/coursecloud/test_schema.py",
     ),
     "infra.settings": (

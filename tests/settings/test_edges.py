@@ -92,16 +92,17 @@ def test_a_script_of_the_largest_size_that_metadata_takes_passes(tmp_path: Path)
     assert mistakes(PROJECT + "coursecloud:machines: {a: {startupScript: a.sh}}", tmp_path) == ()
 
 
-@pytest.mark.parametrize("lists", [1, 2])
+@pytest.mark.parametrize("lists", [0, 1, 2])
 def test_labels_fill_up_to_googles_64_with_the_stacks_own(lists: int, tmp_path: Path) -> None:
     """Seven are the stack's; a machine carries the course's labels and its own."""
 
     def count(course: int) -> str:
         labels = ", ".join(f"k{number}: v" for number in range(course))
         machine = ", labels: {purpose: demo}" if lists == 2 else ""
-        return f"coursecloud:course: {{labels: {{{labels}}}}}\ncoursecloud:machines: {{a: {{spot: true{machine}}}}}"
+        machines = f"a: {{spot: true{machine}}}" if lists else ""
+        return f"coursecloud:course: {{labels: {{{labels}}}}}\ncoursecloud:machines: {{{machines}}}"
 
-    most = 64 - 7 - (lists - 1)
+    most = 64 - 7 - (lists == 2)
     assert mistakes(PROJECT + count(most), tmp_path) == ()
     assert [problem.path for problem in mistakes(PROJECT + count(most + 1), tmp_path)] == ["coursecloud:course.labels"]
 

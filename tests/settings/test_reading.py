@@ -76,6 +76,8 @@ coursecloud:typo: {}
             "machines: {a: {machineType: n1-standard-4, spot: true, gpu: {model: T4, count: 3, bogus: 1}}}",
             ["machines.a.gpu.bogus", "machines.a.gpu.count"],
         ),
+        ("machines: {Big: {spot: maybe}}", ["machines.Big", "machines.Big.spot"]),
+        (f"machines: {{a: {{{V100}}}}}\ngcp:zone: europe-west1-b", ["machines.a.zone"]),
         (
             "machines: {a: {gpus: 1, gpu: 5}}",
             ["machines.a.gpu", "machines.a.gpus"],
@@ -102,6 +104,7 @@ def test_a_mistake_does_not_hide_what_stands_beside_it(config: str, beside: list
     assert paths(f"{PROJECT}coursecloud:{config}", tmp_path) == [f"coursecloud:{path}" for path in beside]
 
 
+@pytest.mark.parametrize("region", ["mars", "{secure: AAAA}"])
 @pytest.mark.parametrize(
     ("config", "path"),
     [
@@ -110,9 +113,9 @@ def test_a_mistake_does_not_hide_what_stands_beside_it(config: str, beside: list
     ],
 )
 def test_a_place_of_its_own_is_looked_at_where_the_stacks_region_is_broken(
-    config: str, path: str, tmp_path: Path
+    config: str, path: str, region: str, tmp_path: Path
 ) -> None:
-    assert paths(f"{PROJECT}gcp:region: mars\n{config}", tmp_path) == [path, "gcp:region"]
+    assert paths(f"{PROJECT}gcp:region: {region}\n{config}", tmp_path) == [path, "gcp:region"]
 
 
 def test_what_is_nested_deeper_than_any_section_is_refused_where_it_is_too_deep(tmp_path: Path) -> None:
@@ -151,6 +154,7 @@ def test_the_error_counts_the_mistakes_and_says_that_nothing_was_registered(tmp_
             "gcp:region",
         ),
         (f"gcp:zone: {{secure: a}}\ncoursecloud:machines: {{a: {{{V100}}}}}", "gcp:zone"),
+        (f"gcp:zone: europe-west1-z\ncoursecloud:machines: {{a: {{{V100}}}}}", "gcp:zone"),
         (f"gcp:zone: nowhere\ncoursecloud:machines: {{a: {{{V100}}}}}", "gcp:zone"),
         (f"gcp:zone: europe-west4-a\ncoursecloud:machines: {{a: {{{V100}}}}}", "gcp:zone"),
         # what a list of newer names would allow

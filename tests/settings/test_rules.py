@@ -41,6 +41,12 @@ PROVIDER: list[Case] = [
 ]
 
 SECTIONS: list[Case] = [
+    (
+        "coursecloud:machines: {a: {fallbackZones: [europe-west1-z]}}",
+        "coursecloud:machines.a.fallbackZones[0]",
+        "no such zone",
+        "write one of europe-west1-b",
+    ),
     ("coursecloud:machine: {}", "coursecloud:machine", "not known", "'machines'"),
     ("coursecloud:lease:ends: x", "coursecloud:lease:ends", "this section is not known", "'lease'"),
     ("coursecloud:training: {region: mars}", "coursecloud:training.region", "no such region", "europe-west1"),
