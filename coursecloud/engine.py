@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
+import functools
 import json
 import logging
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Awaitable, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,6 @@ from typing import Any, cast
 import pulumi
 from google.protobuf import json_format
 from pulumi.runtime import mocks, rpc
-from pulumi.runtime.stack import Stack
 from typing_extensions import override
 
 UNKNOWN: dict[str, bool] = {"$unknown": True}
@@ -86,51 +86,47 @@ def record(program: Path, *, project: str, stack: str, config: Mapping[str, obje
 
     `config` is keyed as in the stack file. What the program raises is raised here.
     """
-    # In a thread of its own: an earlier run has left nothing in its context (no stack that would stay the root, with
-    # outputs that would be among this one's), and the SDK notes the way to each resource from the thread's start.
     done: Future[Recording] = Future()
-
-    def work() -> None:
-        try:
-            done.set_result(_run(program, project, stack))
-        except BaseException as error:  # noqa: BLE001 raised anew by the caller
-            done.set_exception(error)
-
     with _configured(config), contextlib.chdir(program.parent):
-        # A daemon, so that Ctrl-C ends a program that waits for something, too.
-        thread = Thread(target=work, daemon=True)
+        # In a thread of its own: an earlier run has left nothing in its context (no stack that would stay the root,
+        # with outputs that would be among this one's), and the SDK notes the way to each resource from the thread's
+        # start. A daemon, so that Ctrl-C ends a program that waits for something, too.
+        thread = Thread(target=_run, args=(done, program, project, stack), daemon=True)
         thread.start()
         thread.join()
         return done.result()
 
 
-def _run(program: Path, project: str, stack: str) -> Recording:
+def _run(done: Future[Recording], program: Path, project: str, stack: str) -> None:
+    """Run a program as Pulumi's language host does, but with a monitor that only writes down."""
     recorder = _Recorder()
-    with asyncio.Runner() as runner, contextlib.closing(asyncio.new_event_loop()) as answers:
-        # The monitor answers in another thread, where the SDK wants a loop too and would leave it open.
-        answering = ThreadPoolExecutor(1, initializer=asyncio.set_event_loop, initargs=(answers,))
-        runner.get_loop().set_default_executor(answering)
-        asyncio.set_event_loop(runner.get_loop())
-        mocks.set_mocks(
-            recorder.mocks,
-            project=project,
-            stack=stack,
-            preview=True,
-            monitor=recorder,
-            logger=logging.getLogger(__name__),
-        )
+    try:
+        with asyncio.Runner() as runner, contextlib.closing(asyncio.new_event_loop()) as answers:
+            loop = runner.get_loop()
+            asyncio.set_event_loop(loop)
+            # The monitor answers in another thread, where the SDK wants a loop too and would leave it open.
+            loop.set_default_executor(ThreadPoolExecutor(1, initializer=asyncio.set_event_loop, initargs=(answers,)))
+            pulumi.runtime.configure(
+                mocks.MockSettings(
+                    monitor=recorder,
+                    engine=mocks.MockEngine(logging.getLogger(__name__)),
+                    project=project,
+                    stack=stack,
+                    dry_run=True,
+                    outputs=set(),
+                )
+            )
+            loop.run_until_complete(pulumi.runtime.run_in_stack(functools.partial(_main, program)))
+        done.set_result(recorder.recording)
+    except BaseException as error:  # noqa: BLE001 raised anew by the caller
+        done.set_exception(error)
 
-        @pulumi.runtime.test
-        def run() -> None:
-            # Not by runpy, whose frames would be on that way as well.
-            code = compile(program.read_bytes(), program, "exec")
-            exec(code, {"__name__": "__main__", "__file__": str(program)})  # noqa: S102
-            root = pulumi.runtime.get_root_resource()
-            if isinstance(root, Stack):
-                root.register_outputs(root.outputs)
 
-        run()
-    return recorder.recording
+def _main(program: Path) -> Awaitable[None]:
+    # Not by runpy, whose frames would be on the way to each resource as well.
+    exec(compile(program.read_bytes(), program, "exec"), {"__name__": "__main__", "__file__": str(program)})  # noqa: S102
+    # Registrations begin when the loop goes round; the SDK waits for those that have begun in a cheaper way.
+    return asyncio.sleep(0)
 
 
 @contextlib.contextmanager

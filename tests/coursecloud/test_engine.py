@@ -199,6 +199,22 @@ def test_a_program_runs_in_its_own_folder_and_two_runs_share_nothing(tmp_path: P
     assert Path.cwd() != tmp_path
 
 
+def test_a_program_may_have_an_asynchronous_entry_as_with_the_real_engine(tmp_path: Path) -> None:
+    made = run(
+        tmp_path,
+        """
+        import asyncio
+        async def main():
+            await asyncio.sleep(0)
+            bucket = storage.Bucket("late", name="late", location="EU")
+            return {"url": bucket.url}
+        pulumi.run(main)
+        """,
+    )
+    assert [resource.name for resource in made.resources] == ["late"]
+    assert made.outputs == {"url": "gs://late"}
+
+
 def open_files() -> int:
     return sum(1 for _ in Path("/dev/fd").iterdir())
 
