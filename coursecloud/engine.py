@@ -94,7 +94,7 @@ def record(program: Path, *, project: str, stack: str, config: Mapping[str, obje
         thread = Thread(target=_run, args=(done, program, project, stack), daemon=True)
         thread.start()
         thread.join()
-        return done.result()
+        return done.result(timeout=0)
 
 
 def _run(done: Future[Recording], program: Path, project: str, stack: str) -> None:

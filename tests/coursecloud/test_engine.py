@@ -215,6 +215,18 @@ def test_a_program_may_have_an_asynchronous_entry_as_with_the_real_engine(tmp_pa
     assert made.outputs == {"url": "gs://late"}
 
 
+def test_a_program_knows_that_it_is_the_main_one_and_where_it_lies(tmp_path: Path) -> None:
+    made = run(tmp_path, "pulumi.export('who', [__name__, __file__])")
+    assert made.outputs == {"who": ["__main__", str(tmp_path / "__main__.py")]}
+
+
+def test_what_a_program_logs_goes_to_the_logger_of_this_module(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run(tmp_path, "pulumi.log.warn('careful')")
+    assert [(record.name, record.message) for record in caplog.records] == [("coursecloud.engine", "careful")]
+
+
 def open_files() -> int:
     return sum(1 for _ in Path("/dev/fd").iterdir())
 
