@@ -227,6 +227,19 @@ def test_what_a_program_logs_goes_to_the_logger_of_this_module(
     assert [(record.name, record.message) for record in caplog.records] == [("coursecloud.engine", "careful")]
 
 
+def test_what_a_program_left_waiting_when_it_failed_is_not_waited_for_by_the_next(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError):
+        run(
+            tmp_path,
+            """
+            import asyncio
+            pulumi.Output.from_input(asyncio.sleep(600)).apply(print)
+            storage.Bucket("b", location="EU", name=pulumi.Output.from_input("x").apply(lambda _: 1 / 0))
+            """,
+        )
+    assert run(tmp_path, "pulumi.export('a', 1)").outputs == {"a": 1}
+
+
 def open_files() -> int:
     return sum(1 for _ in Path("/dev/fd").iterdir())
 
