@@ -199,7 +199,13 @@ def test_the_command_serves_and_says_what_to_export(tmp_path: Path) -> None:
     scenario.write_text('{"faults": [{"match": "pubsub.*", "status": 503}]}')
     command = [sys.executable, "-m", "standin", "--project", PROJECT, "--scenario", str(scenario)]
     with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        # Where the tests run in the background of a shell, a child would inherit that it ignores Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as served:
         assert served.stdout is not None
         lines = [served.stdout.readline()]
