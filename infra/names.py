@@ -82,6 +82,11 @@ def labels(*, course: str, group: str, owner: str, stack: str, lease_end: str, o
     }
 
 
+def variable(secret: str) -> str:
+    """Name the environment variable of a secret: a shell reads no variable with a hyphen."""
+    return secret.replace("-", "_")
+
+
 def label_value(text: str) -> str:
     """Bring a text into a label's form: lower case, digits, '_' and '-', at most 63."""
     return text if re.fullmatch(r"[a-z0-9_-]{0,63}", text) else fit(text, 63)

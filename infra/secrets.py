@@ -53,11 +53,6 @@ class Secrets(Component):
         )
 
 
-def variable(name: str) -> str:
-    """Name the environment variable of a secret: a shell reads no variable with a hyphen."""
-    return name.replace("-", "_")
-
-
 def newest_version(place: Place, name: str) -> str:
     """Name the newest version of a secret as programs ask for it; this is not its value."""
     return f"projects/{place.project}/secrets/{place.names.secret(name)}/versions/latest"

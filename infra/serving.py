@@ -6,8 +6,8 @@ import pulumi
 from pulumi_gcp import cloudrunv2
 
 from infra.component import Component, Place
+from infra.names import variable
 from infra.registry import full_image
-from infra.secrets import variable
 from infra.settings.workloads import Service, Services
 from infra.stores import Stores, environment
 

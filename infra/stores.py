@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from infra.component import Place
+from infra.names import variable
 from infra.registry import Registry
-from infra.secrets import Secrets, newest_version, variable
+from infra.secrets import Secrets, newest_version
 from infra.storage import Storage
 
 

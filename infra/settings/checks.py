@@ -9,7 +9,7 @@ from itertools import combinations
 from pathlib import Path
 
 from infra import names, tables
-from infra.settings.hardware import dated, free_range, known_region
+from infra.settings.hardware import dated, free_range, known_region, known_zone
 from infra.settings.model import Settings
 from infra.settings.problem import MISSING, Findings, Problem, nearest
 from infra.settings.usage import check as used
@@ -68,7 +68,7 @@ def _places(settings: Settings, found: Findings) -> Iterator[Problem]:
         remedy = f"write one of {', '.join(zones) or 'its zones'}, or leave gcp:zone out"
         if tables.region_of(zone) != settings.region:
             yield Problem("gcp:zone", zone, f"the zone is not in the stack's region, {settings.region}", remedy)
-        elif zone not in zones and zone not in settings.allow.zones and found.sound("coursecloud:allow.zones"):
+        elif not known_zone(zone, settings) and found.sound("coursecloud:allow.zones"):
             yield Problem("gcp:zone", zone, f"the table of {dated()} has no such zone", remedy)
     places = tables.table("compute")["storageLocations"]
     wide = [place.lower() for place in (*places["multiRegions"], *places["dualRegions"])]

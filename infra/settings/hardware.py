@@ -33,6 +33,11 @@ def known_region(region: str, settings: Settings) -> bool:
     return region in tables.regions() or any(tables.region_of(zone) == region for zone in settings.allow.zones)
 
 
+def known_zone(zone: str, settings: Settings) -> bool:
+    """Say whether a zone is in the table, or among those that the stack file allows beside it."""
+    return zone in tables.regions().get(tables.region_of(zone), ()) or zone in settings.allow.zones
+
+
 def free_range(settings: Settings) -> str:
     """Find a range that no subnet of the stack overlaps."""
     taken = [ipaddress.IPv4Network(cidr) for cidr in settings.subnets.values()]
@@ -183,13 +188,12 @@ def _sound_zone(settings: Settings) -> bool:
     """Say whether the zone of a machine that names none is one; what is wrong with it is said at gcp:zone."""
     if settings.zone is None:
         return known_region(settings.region, settings)
-    known = settings.zone in tables.regions().get(settings.region, ()) or settings.zone in settings.allow.zones
-    return known and tables.region_of(settings.zone) == settings.region
+    return known_zone(settings.zone, settings) and tables.region_of(settings.zone) == settings.region
 
 
 def _zone_known(path: str, zone: str, settings: Settings, found: Findings) -> Iterator[Problem]:
     every = [name for zones in tables.regions().values() for name in zones]
-    if zone in every or zone in settings.allow.zones or not found.sound("coursecloud:allow.zones"):
+    if known_zone(zone, settings) or not found.sound("coursecloud:allow.zones"):
         return
     regional = tables.regions().get(tables.region_of(zone)) or tables.regions().get(zone)
     own = f"write for example {', '.join(tables.regions().get(settings.region, ())) or 'europe-west1-b'}."

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from typing_extensions import override
 
+from infra.names import variable
 from infra.settings.problem import RefusedError
 from infra.settings.types import Bool, Int, SecretId, Section, matching
 
@@ -80,7 +81,7 @@ class Secrets(Section):
     def rules(self) -> Iterator[RefusedError]:
         """Want a variable of its own for each secret."""
         for one, other in combinations(self.names, 2):
-            if one.replace("-", "_") == other.replace("-", "_"):
+            if variable(one) == variable(other):
                 yield RefusedError(
                     f"{one} and {other} would be the same environment variable, which has '_' for a hyphen",
                     "rename one of them",

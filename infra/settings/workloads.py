@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 from typing_extensions import override
 
+from infra.names import variable
 from infra.settings.images import ImageName, MachineImage
 from infra.settings.problem import RefusedError
 from infra.settings.types import Bool, Duration, Int, Key, LabelValue, SecretId, Section, Shown, lasting, matching
@@ -267,22 +268,21 @@ class Service(Section):
                 "cpu",
                 "memory",
             )
-        named = {secret: secret.replace("-", "_") for secret in (*self.secrets, *self.mounted_secrets)}
-        told = {secret: f"{named[secret]}_SECRET" for secret in self.secrets}
-        for secret, variable in (*told.items(), *((secret, named[secret]) for secret in self.mounted_secrets)):
-            if not re.fullmatch(_SERVICE_VARIABLE.pattern, variable):
+        told = [(secret, f"{variable(secret)}_SECRET") for secret in self.secrets]
+        mounted = [(secret, variable(secret)) for secret in self.mounted_secrets]
+        for secret, name in (*told, *mounted):
+            if not re.fullmatch(_SERVICE_VARIABLE.pattern, name):
                 yield RefusedError(
-                    f"the secret {secret} would be the variable {variable}: {_SERVICE_VARIABLE.rule}",
+                    f"the secret {secret} would be the variable {name}: {_SERVICE_VARIABLE.rule}",
                     "rename the secret",
                     "secrets",
                     "mountedSecrets",
                 )
-        for secret in self.mounted_secrets:
-            variable = named[secret]
-            if variable in self.env or variable in ("DATA_BUCKET", "MODELS_BUCKET", *told.values()):
-                whose = "of `env`" if variable in self.env else "that the stack sets"
+        for secret, name in mounted:
+            if name in self.env or name in ("DATA_BUCKET", "MODELS_BUCKET", *dict(told).values()):
+                whose = "of `env`" if name in self.env else "that the stack sets"
                 yield RefusedError(
-                    f"the variable {variable} would have two values: the mounted secret's and the one {whose}",
+                    f"the variable {name} would have two values: the mounted secret's and the one {whose}",
                     f"list {secret} under `secrets` instead, or rename one of the two",
                     "mountedSecrets",
                     "env",

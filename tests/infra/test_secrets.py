@@ -5,7 +5,7 @@ import re
 import pytest
 
 from coursecloud.plan import Plan
-from infra.secrets import variable
+from infra.names import variable
 from infra.settings.stores import Workload
 from tests.infra.planned import PROJECT, Planner, account, grants, names, of, texts
 
