@@ -11,6 +11,7 @@ from rich.tree import Tree
 from coursecloud import cost
 from coursecloud.cost import table as cost_table
 from coursecloud.plan import KINDS, Plan, bills, holds, notices, short_type, unknowns
+from infra.settings.lease import Lease
 from infra.settings.types import Duration
 
 Inputs = Mapping[str, Any]
@@ -116,25 +117,27 @@ def full(plan: Plan) -> RenderableType:
     )
     estimate = cost.estimate(plan)
     parts += [Text("costs", "bold yellow"), _bullets(list(cost_table.short(estimate)))]
-    found = notices(plan)
-    for kind, heading in KINDS.items():
-        texts = [notice.text for notice in found if notice.kind == kind]
+    found: dict[str, list[str]] = {kind: [] for kind in KINDS}
+    for notice in notices(plan):
+        found[notice.kind].append(notice.text)
+    found["lease"].insert(0, _lease(plan.settings.lease))
+    only_real = [f"{resource.name}: {', '.join(unknowns(resource))}" for resource in plan.custom if unknowns(resource)]
+    # What the reader has to do comes last: it is what stands above their next prompt.
+    todo = found.pop("todo")
+    sections = [(KINDS[kind], texts) for kind, texts in found.items()]
+    for heading, texts in (*sections, ("known only to the real run", only_real), (KINDS["todo"], todo)):
         if texts:
             parts += [Text(heading, "bold yellow"), _bullets(texts)]
-    only_real = [f"{resource.name}: {', '.join(unknowns(resource))}" for resource in plan.custom if unknowns(resource)]
-    if only_real:
-        parts += [Text("known only to the real run", "bold yellow"), _bullets(only_real)]
-    lease = plan.settings.lease
-    hours = lease.working_hours
-    parts.append(
-        Text(
-            f"lease: {lease.credit.amount:g} {lease.credit.currency}, {lease.starts or '?'} to {lease.ends or '?'},"
-            f" {hours.start}-{hours.end} {lease.time_zone}, at most {lease.max_per_hour:g}"
-            f" {lease.credit.currency}/h",
-            "dim",
-        )
-    )
     return Group(*parts)
+
+
+def _lease(lease: Lease) -> str:
+    hours, credit = lease.working_hours, lease.credit
+    days = f"{lease.starts} to {lease.ends}" if lease.starts and lease.ends else "no dates"
+    return (
+        f"{credit.amount:g} {credit.currency} of credit, {days}, working hours {hours.start}-{hours.end}"
+        f" {lease.time_zone}, at most {lease.max_per_hour:g} {credit.currency} an hour"
+    )
 
 
 def _bullets(texts: list[str]) -> Table:
