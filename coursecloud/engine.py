@@ -185,8 +185,9 @@ def _plain(value: Any) -> Any:
 
 def _derived(kind: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Work out the outputs of a resource that are functions of its inputs alone."""
+    known = {key: value for key, value in inputs.items() if not isinstance(value, pulumi.output.Unknown)}
     try:
-        return {key: form.format_map(inputs) for key, form in _FORMS.get(kind, {}).items()}
+        return {key: form.format_map(known) for key, form in _FORMS.get(kind, {}).items()}
     except (KeyError, TypeError):
         return {}  # an input is unknown, and so is what follows from it
 

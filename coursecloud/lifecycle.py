@@ -3,15 +3,16 @@
 import os
 import shutil
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import IO
 
 import google.auth
 import google.auth.exceptions
 
-from coursecloud import mend, stackfile
+from coursecloud import mend, preflight, stackfile
 from coursecloud.pulumicli import Json, Pulumi, alive
+from infra.names import member_key
 from infra.settings import EXAMPLE_PROJECT, Settings, load
 
 Ask = Callable[[str], bool]
@@ -36,6 +37,13 @@ UNASKED = ("--yes", "--skip-preview")
 """Nobody is asked, so nobody reads the preview, which takes a third of the time of a small stack's `up`."""
 
 
+class StoppedError(Exception):
+    """An update would take away what nobody named; nothing was touched. The text says all of it."""
+
+    def __init__(self, stack: str, said: Iterable[str]):
+        super().__init__(f"up of stack {stack} stopped before it touched anything.\n" + "\n".join(said))
+
+
 class RefusedError(Exception):
     """Something that Pulumi would trip over later, said before anything is touched."""
 
@@ -48,38 +56,50 @@ def up(
     stack: str,
     *,
     yes: bool,
+    lose: Collection[str] = (),
     ask: Ask | None = None,
     environment: Mapping[str, str] | None = None,
     output: IO[str] | None = None,
 ) -> int:
     """Bring a stack up; move machines along their fallback zones, take over what an interrupted update left behind.
 
-    `yes` answers every question, `ask` puts them to somebody; without either the answer is no. `environment` is
-    the process's own unless given; `output` gets what Pulumi says in place of the terminal. Returns Pulumi's exit
-    code; raises SettingsError or RefusedError before anything is touched.
+    `yes` answers every question but one: what holds data goes only where a person named it in `lose`. `ask` puts
+    questions to somebody; without either the answer is no. `environment` is the process's own unless given; `output`
+    gets what Pulumi says in place of the terminal. Returns Pulumi's exit code; raises SettingsError or RefusedError
+    before anything is touched, and StoppedError where an update would lose what nobody named.
     """
     settings, pulumi = _ready(root, stack, environment, output)
     code, _ = _settle(pulumi)
     if code:
         return code
     taken: set[str] = set()
+    state = pulumi.state()
+    before = mend.urns(state)
     while True:
-        known = mend.urns(pulumi.state())
-        done = pulumi.update(*(UNASKED if yes else ()))
+        known = mend.urns(state)
+        # What was made a moment ago is empty; what was taken over may not be.
+        made = known - before - taken
+        seen = not known or _look_first(pulumi, settings, state, lose, made)
+        done = pulumi.update(*(UNASKED if yes and seen else ("--yes",) if yes else ()))
         if not done.code:
             return 0
-        moves = next_zones(settings, done.messages, known)
-        there = mend.already_there(done.messages, done.wanted, mend.urns(pulumi.state()) | taken)
+        state = pulumi.state()
+        moves = next_zones(settings, done.messages, before | taken)
+        there, twins = mend.already_there(done.messages, done.wanted, state)
+        there = [found for found in there if found.urn not in taken]
+        for found in twins:
+            pulumi.say(f"{found.name}: the state holds {found.id} already, under another name; {preflight.ALIAS}")
         if not (yes or (there and ask and ask(question(there)))):
             there = []
         if not moves and not there:
             return done.code
         if moves:
-            _move(pulumi, settings, moves)
+            _move(pulumi, settings, moves, made=mend.urns(state) - before - taken)
             settings = _settings(root, stack)
         if there:
             taken |= {found.urn for found in there}
             _take_over(pulumi, there)
+            state = pulumi.state()
 
 
 def down(
@@ -87,20 +107,56 @@ def down(
     stack: str,
     *,
     yes: bool,
+    ask: Ask | None = None,
     environment: Mapping[str, str] | None = None,
     output: IO[str] | None = None,
 ) -> int:
-    """Destroy what is not kept. Returns Pulumi's exit code."""
+    """Destroy what is not kept. Returns Pulumi's exit code.
+
+    What holds data and is not kept is named first; `ask` is asked whether it may go, unless `yes`.
+    """
     _, pulumi = _ready(root, stack, environment, output)
     code, mended = _settle(pulumi)
-    return code or _destroy(pulumi, "--exclude-protected", *(UNASKED if yes else ()), mended=mended)
+    if code:
+        return code
+    going = preflight.in_state(mend.resources(pulumi.state()), protected=False)
+    if going:
+        pulumi.say(f"{preflight.count(going)} with data in it will be GONE, because the stack file does not keep it:")
+        pulumi.say("\n".join(f"    {loss}" for loss in going))
+        pulumi.say(
+            "    To keep a store over night write `keep: true` into its section, run `up` once, and then `down`."
+        )
+        if not yes and not (ask and ask("Delete all of that")):
+            raise RefusedError(
+                f"down of stack {stack} was not confirmed; nothing was deleted",
+                "what holds data goes only when somebody says so",
+                "answer yes, or say --yes, or keep it",
+            )
+    unasked = UNASKED if yes or going else ()
+    return _destroy(pulumi, "--exclude-protected", *unasked, mended=mended)
 
 
 def finish(
-    root: Path, stack: str, *, environment: Mapping[str, str] | None = None, output: IO[str] | None = None
+    root: Path,
+    stack: str,
+    *,
+    confirm: Callable[[str], bool] = lambda _: True,
+    environment: Mapping[str, str] | None = None,
+    output: IO[str] | None = None,
 ) -> int:
-    """Lift the protection of what is kept and destroy everything. Returns Pulumi's exit code."""
+    """Lift the protection of what is kept and destroy everything. Returns Pulumi's exit code.
+
+    `confirm` gets in words what goes, and says whether it may.
+    """
     _, pulumi = _ready(root, stack, environment, output)
+    going = preflight.in_state(mend.resources(pulumi.state()), protected=True)
+    listed = "".join(f"\n    {loss}" for loss in going)
+    if not confirm(f"This deletes ALL of '{stack}', data included:{listed or ' it holds none'}"):
+        raise RefusedError(
+            f"finish of stack {stack} was not confirmed; nothing was deleted",
+            "the end of a course deletes all data, so the stack's name is typed once more",
+            "type the name of the stack",
+        )
     code, mended = _settle(pulumi)
     code = code or pulumi.run("state unprotect", "--all", "--yes")
     return code or _destroy(pulumi, *UNASKED, mended=mended)
@@ -114,6 +170,33 @@ def question(there: Iterable[mend.Found]) -> str:
         "An update that was cut off leaves such things behind. Take them over? From then on `down` and `finish` "
         "delete them too"
     )
+
+
+def _look_first(pulumi: Pulumi, settings: Settings, state: Json, lose: Collection[str], made: Collection[str]) -> bool:
+    """Hold what the update would do against what nobody may lose; raises StoppedError.
+
+    `made` are URNs that this very command has created: nothing is in them yet. False where Pulumi's preview fails,
+    which the update then says itself.
+    """
+    pulumi.say("Looking at what this update would change ...")
+    preview = pulumi.preview()
+    if preview.code:
+        return False
+    losses = preflight.losses(preview.steps, made)
+    members = {member_key(member) for member in settings.team.members}
+    leaving = preflight.leaving(preview.steps, state, members)
+    stopped = [
+        *preflight.renamed(preflight.twins(preview.steps, mend.resources(state))),
+        *preflight.lost([loss for loss in losses if loss.name not in lose]),
+        *preflight.locked_out([key for key in leaving if key not in lose], settings.stack),
+    ]
+    if stopped:
+        raise StoppedError(settings.stack, stopped)
+    for name in sorted(set(lose) - {loss.name for loss in losses} - set(leaving)):
+        pulumi.say(f"--lose {name}: nothing of that name would go now; take it out where it stands")
+    for loss in losses:
+        pulumi.say(f"As named: {loss}")
+    return True
 
 
 def held(locks: Iterable[Json], host: str, runs: Callable[[object], bool]) -> list[Json]:
@@ -216,13 +299,12 @@ def _settle(pulumi: Pulumi) -> tuple[int, bool]:
 
     Returns Pulumi's exit code, and whether there was anything to end.
     """
-    state = pulumi.state()
-    if not (pending := mend.pending(state)):
+    if not (pending := mend.pending(pulumi.state())):
         return 0, False
     pulumi.say(f"An earlier update was cut off with {len(pending)} operations open; looking at what Google has.")
     if code := pulumi.run("refresh", "--clear-pending-creates", "--yes", "--skip-preview"):
         return code, True
-    _take_over(pulumi, mend.half_made(state))
+    _take_over(pulumi, mend.half_made(pending, pulumi.state()))
     return 0, True
 
 
@@ -239,9 +321,16 @@ def _take_over(pulumi: Pulumi, found: list[mend.Found]) -> None:
         found = missing
 
 
-def _move(pulumi: Pulumi, settings: Settings, moves: Mapping[str, tuple[str, ...]]) -> None:
-    """Write the new zone of each machine, and the fallback zones after it, into the stack file."""
+def _move(pulumi: Pulumi, settings: Settings, moves: Mapping[str, tuple[str, ...]], made: Collection[str]) -> None:
+    """Write the new zone of each machine, and the fallback zones after it, into the stack file.
+
+    `made` are the URNs that this command has created: an empty data disk among them follows its machine, also where
+    it is to be kept.
+    """
     for name, zones in moves.items():
+        for urn in sorted(made):
+            if urn.endswith(f"::{name}-work"):
+                pulumi.run("state unprotect", urn, "--yes")
         pulumi.say(f"\n{name}: no capacity in {settings.zone_of(settings.machines[name])}; trying {zones[0]}")
         path = f"coursecloud:machines.{name}"
         pulumi.run("config set", "--path", f"{path}.zone", zones[0])

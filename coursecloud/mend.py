@@ -7,16 +7,14 @@ thing behind and it goes on billing.
 
 from __future__ import annotations
 
-import functools
-import json
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
+from coursecloud import identity
+
 Json = dict[str, Any]
-TABLE = Path(__file__).parent / "data" / "import-ids.json"
 THERE = re.compile(r"already exists|already own it|alreadyExists|ALREADY_EXISTS|existing object already found")
 """How Google says that a name is taken by something of the same project; the last is the provider's own look, for what
 is an entry of another resource (a NAT of its router)."""
@@ -38,35 +36,40 @@ class Found:
         return self.urn.rpartition("::")[2]
 
 
-@functools.cache
-def import_ids() -> dict[str, str]:
-    """Read the dated table: the form of the import id of each resource type."""
-    return json.loads(TABLE.read_text(encoding="utf-8"))["ids"]
-
-
 def pending(state: Json) -> list[Json]:
     """List the operations that were begun and never ended: `type` (creating, deleting...) and `resource`."""
     return cast("list[Json]", state.get("pending_operations") or [])
 
 
+def resources(state: Json) -> list[Json]:
+    """List what the state holds."""
+    return cast("list[Json]", state.get("resources") or [])
+
+
 def urns(state: Json) -> frozenset[str]:
     """Name what the state holds."""
-    resources = cast("list[Json]", state.get("resources") or [])
-    return frozenset(resource["urn"] for resource in resources)
+    return frozenset(resource["urn"] for resource in resources(state))
 
 
-def half_made(state: Json) -> list[Found]:
-    """List what was being created when the update ended, as far as it can be taken over."""
-    begun = [operation["resource"] for operation in pending(state) if operation["type"] == "creating"]
-    return [found for resource in begun if (found := _found(resource["urn"], resource))]
+def half_made(open_operations: Iterable[Json], state: Json) -> list[Found]:
+    """List what was being created when the update ended, as far as it can be taken over into `state`."""
+    begun = [operation["resource"] for operation in open_operations if operation["type"] == "creating"]
+    return _free([found for resource in begun if (found := _found(resource["urn"], resource))], state)
 
 
 def already_there(
-    messages: Iterable[tuple[str, str]], wanted: Mapping[str, Json] | None, known: Collection[str]
-) -> list[Found]:
-    """List what Google refused to create because it is there, and that the state (`known` URNs) does not hold."""
+    messages: Iterable[tuple[str, str]], wanted: Mapping[str, Json] | None, state: Json
+) -> tuple[list[Found], list[Found]]:
+    """List what Google refused to create because it is there: what may be taken over, and what the state holds.
+
+    What any URN of the state holds is one and the same thing under two names: taking it over would have the engine
+    delete it as the old one.
+    """
+    known = urns(state)
     refused = dict.fromkeys(urn for urn, text in messages if THERE.search(text) and urn not in known)
-    return [found for urn in refused if (found := _found(urn, (wanted or {}).get(urn, {})))]
+    found = [found for urn in refused if (found := _found(urn, (wanted or {}).get(urn, {})))]
+    free = _free(found, state)
+    return free, [each for each in found if each not in free]
 
 
 def import_file(resources: Iterable[Found]) -> Json:
@@ -80,13 +83,14 @@ def import_file(resources: Iterable[Found]) -> Json:
     return {"nameTable": {name: urn for urn, name in parents.items()}, "resources": entries}
 
 
+def _free(found: Iterable[Found], state: Json) -> list[Found]:
+    known = dict(identity.held(resources(state)))
+    # What the provider calls it counts as well: not every input of an old state tells it.
+    ids = {str(resource.get("id", "")) for resource in resources(state)}
+    return [each for each in found if f"{each.type} {each.id}" not in known and each.id not in ids]
+
+
 def _found(urn: str, resource: Json) -> Found | None:
-    form = import_ids().get(resource.get("type", ""))
-    if not form:
-        return None
-    inputs = cast("Json", resource.get("inputs") or {})
-    needed = re.findall(r"\{(\w+)\}", form)
-    if not all(isinstance(inputs.get(name), str) and inputs[name] for name in needed):
-        return None  # chosen by the provider, secret, or not known when the update ended
-    identity = form.format(**{name: inputs[name] for name in needed})
-    return Found(urn, resource["type"], identity, resource.get("parent") or "")
+    kind = resource.get("type", "")
+    same = identity.import_id(kind, cast("Json", resource.get("inputs") or {}))
+    return Found(urn, kind, same, resource.get("parent") or "") if same else None

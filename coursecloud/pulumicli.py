@@ -15,6 +15,8 @@ from typing import IO, Any, cast
 
 import yaml
 
+from coursecloud.preflight import Preview
+
 Json = dict[str, Any]
 
 
@@ -60,6 +62,18 @@ class Pulumi:
             switched = {"PULUMI_DEBUG_COMMANDS": "true"}
             code = self.run("up", *words, "--event-log", str(log), more=switched)
             return _read(code, log.read_text(encoding="utf-8") if log.exists() else "")
+
+    def preview(self) -> Preview:
+        """Ask Pulumi what an update would do, without a word to the user; no step is known where it fails."""
+        line = ["pulumi", "preview", "--json", "--non-interactive", "--stack", self.stack]
+        done = subprocess.run(
+            line, cwd=self.root, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
+        )
+        try:
+            digest = cast("Json", json.loads(done.stdout)) if done.returncode == 0 else {}
+        except ValueError:
+            return Preview(done.returncode or 1)
+        return Preview(done.returncode, tuple(digest.get("steps") or ()))
 
     def state(self) -> Json:
         """Give the `deployment` that the state holds; empty where there is none yet."""

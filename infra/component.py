@@ -44,11 +44,13 @@ class Component(pulumi.ComponentResource):
         depends_on: Sequence[pulumi.Resource] = (),
         replace_on: Sequence[object] | None = None,
         replace_with: Sequence[pulumi.Resource] = (),
+        ignore: Sequence[str] | None = None,
     ) -> pulumi.ResourceOptions:
         """Options of a child: under this component, after its APIs, and protected if it is kept.
 
         `replace_on` are values whose change replaces the resource where the provider would overlook it, and
         `replace_with` resources that it cannot outlive. Such a resource keeps its name, so the old one goes first.
+        `ignore` are inputs that a resource keeps as it was made with.
         """
         return pulumi.ResourceOptions(
             parent=self,
@@ -57,6 +59,7 @@ class Component(pulumi.ComponentResource):
             replacement_trigger=replace_on,
             replace_with=list(replace_with) or None,
             delete_before_replace=True if replace_on or replace_with else None,
+            ignore_changes=list(ignore) if ignore else None,
         )
 
     def service_account(self, name: str, *, purpose: str, keep: bool = False) -> serviceaccount.Account:
@@ -67,6 +70,32 @@ class Component(pulumi.ComponentResource):
             project=self.place.project,
             display_name=f"{self.place.names.stack}: {purpose}",
             opts=self.child("iam", keep=keep),
+        )
+
+    def custom_role(
+        self,
+        name: str,
+        *,
+        after: serviceaccount.Account,
+        title: str,
+        permissions: Sequence[str],
+        description: str | None = None,
+        keep: bool = False,
+    ) -> projects.IAMCustomRole:
+        """Declare a custom role that may be deleted and made anew at any time.
+
+        Google blocks the id of a deleted role from the 7th day to the 37th. The numeric id of `after` is another one
+        each time that account is made, so whoever comes back after a break gets a fresh role beside a fresh account;
+        an existing role keeps the id that it has. `keep` has to be that of the account.
+        """
+        return projects.IAMCustomRole(
+            name,
+            role_id=after.unique_id.apply(lambda number: self.place.names.role(name, number)),
+            project=self.place.project,
+            title=title,
+            description=description,
+            permissions=list(permissions),
+            opts=self.child("iam", keep=keep, ignore=["roleId"]),
         )
 
     def grant_project(self, name: str, account: serviceaccount.Account, roles: Iterable[str]) -> None:

@@ -108,14 +108,13 @@ class GitHub(Component):
             opts=self.child(keep=settings.keep),
         )
         self._let_in("preview", self.preview, pool, f"attribute.repository_id/{settings.repository_id}")
-        role = projects.IAMCustomRole(
+        role = self.custom_role(
             "preview",
-            role_id=place.names.role("preview"),
-            project=place.project,
+            after=self.preview,
             title=f"{place.names.stack}: preview",
             description="Reads settings and policies; no object, no secret value",
-            permissions=list(PREVIEW_PERMISSIONS),
-            opts=self.child("iam"),
+            permissions=PREVIEW_PERMISSIONS,
+            keep=settings.keep,
         )
         projects.IAMMember(
             "preview",

@@ -14,6 +14,7 @@ from pulumi_gcp import compute, projects, serviceaccount, storage
 from infra import startup, tables
 from infra.component import Component, Place
 from infra.network import Network
+from infra.operator import Operator
 from infra.registry import full_image
 from infra.settings import Settings
 from infra.settings.workloads import Machine
@@ -30,12 +31,12 @@ class Machines(Component):
         *,
         network: Network,
         stores: Stores,
-        operator: pulumi.Input[str],
     ):
         super().__init__("machines", place)
         self._settings = settings
         self._network = network
         self.account: serviceaccount.Account = self.service_account("machines", purpose="the machines of the group")
+        self.operator: pulumi.Output[str] = Operator(place, self.account).role.name
         self.grant_project("machines", self.account, ["roles/logging.logWriter", "roles/monitoring.metricWriter"])
         stores.storage.grant(
             "machines-use",
@@ -50,7 +51,7 @@ class Machines(Component):
         stores.secrets.grant_reading("machines", self.account.member, under=self)
 
         self._environment = environment(place, stores.secrets.readable("machines"))
-        schedules = self._schedules(stores.storage.data, operator) if settings.lease.stop_schedule else {}
+        schedules = self._schedules(stores.storage.data) if settings.lease.stop_schedule else {}
         self.instances = {name: self._instance(name, machine, schedules) for name, machine in settings.machines.items()}
         self.register_outputs({})
 
@@ -158,19 +159,19 @@ class Machines(Component):
             opts=self.child("compute", keep=settings.keep),
         )
 
-    def _schedules(self, numbered: storage.Bucket, operator: pulumi.Input[str]) -> dict[str, compute.ResourcePolicy]:
+    def _schedules(self, numbered: storage.Bucket) -> dict[str, compute.ResourcePolicy]:
         """Declare the nightly stop, one policy a region, and let Google's own agent carry it out."""
         settings, place = self._settings, self.place
         # The agent's address holds the project's number, which a bucket of the project tells without a look-up.
         agent = numbered.project_number.apply(
             lambda number: f"serviceAccount:service-{int(number)}@compute-system.iam.gserviceaccount.com"
         )
-        place.granted.append(operator)
+        place.granted.append(self.operator)
         self._agent_may_stop: tuple[pulumi.Resource, ...] = (
             projects.IAMMember(
                 "scheduled-stop-agent",
                 project=place.project,
-                role=operator,
+                role=self.operator,
                 member=agent,
                 opts=self.child("compute", "cloudresourcemanager"),
             ),

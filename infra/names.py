@@ -87,6 +87,11 @@ def variable(secret: str) -> str:
     return secret.replace("-", "_")
 
 
+def member_key(member: str) -> str:
+    """Name a member in resource names without their address: eight digits of its SHA-256."""
+    return f"member-{hashlib.sha256(member.encode()).hexdigest()[:8]}"
+
+
 def label_value(text: str) -> str:
     """Bring a text into a label's form: lower case, digits, '_' and '-', at most 63."""
     return text if re.fullmatch(r"[a-z0-9_-]{0,63}", text) else fit(text, 63)

@@ -43,6 +43,9 @@ def outputs(
             name: {"zone": machine.zone, "internalIp": machine.network_interfaces[0].network_ip}
             for name, machine in machines.instances.items()
         }
+    if settings.team.members:
+        # Who deploys without their file would take their access away: `coursecloud up` looks here first.
+        result["membersByFile"] = list(settings.members_by_file)
     if training:
         result["training"] = {
             "job": json.dumps(training.job),

@@ -16,7 +16,7 @@ from infra.serving import Serving
 from infra.settings import Settings
 from infra.storage import Storage
 from infra.stores import Stores
-from infra.team import Operator, Team
+from infra.team import Team
 from infra.training import Training
 
 
@@ -42,11 +42,10 @@ def declare(settings: Settings) -> dict[str, Any]:
         secrets=Secrets(place, settings.secrets),
     )
 
-    machines = operator = None
+    machines = None
     if settings.machines:
-        operator = Operator(place).role.name
         network = Network(place, subnets=settings.subnets, nat=settings.network.egress == "nat")
-        machines = Machines(place, settings, network=network, operator=operator, stores=stores)
+        machines = Machines(place, settings, network=network, stores=stores)
     training = Training(place, settings.training, stores=stores) if settings.training.enabled else None
     serving = Serving(place, settings.services, stores=stores) if settings.services else None
     builds = None
@@ -59,7 +58,14 @@ def declare(settings: Settings) -> dict[str, Any]:
         if component is not None
     }
     if settings.team.members:
-        Team(place, settings, operator=operator, accounts=accounts, serving=serving, stores=stores)
+        Team(
+            place,
+            settings,
+            operator=machines.operator if machines else None,
+            accounts=accounts,
+            serving=serving,
+            stores=stores,
+        )
     github = None
     if settings.github:
         deployed = accounts | ({"services": serving.account} if serving else {})

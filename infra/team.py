@@ -3,49 +3,16 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
 from collections.abc import Mapping, Sequence
 
 import pulumi
 from pulumi_gcp import projects, serviceaccount
 
 from infra.component import Component, Place, short
+from infra.names import member_key
 from infra.serving import Serving
 from infra.settings import Settings
 from infra.stores import Stores
-
-OPERATOR_PERMISSIONS = (
-    "compute.disks.get",
-    "compute.disks.list",
-    "compute.instances.get",
-    "compute.instances.list",
-    "compute.instances.reset",
-    "compute.instances.resume",
-    "compute.instances.start",
-    "compute.instances.stop",
-    "compute.instances.suspend",
-    "compute.projects.get",
-    "compute.zoneOperations.get",
-    "compute.zones.get",
-    "compute.zones.list",
-)
-"""To see machines, and to start and stop them; not to make, change or delete one."""
-
-
-class Operator(Component):
-    """The custom role that starts and stops machines: for members, and for Google's schedule of the stops."""
-
-    def __init__(self, place: Place):
-        super().__init__("operator", place)
-        self.role = projects.IAMCustomRole(
-            "operator",
-            role_id=place.names.role("operator"),
-            project=place.project,
-            title=f"{place.names.stack}: start and stop machines",
-            permissions=list(OPERATOR_PERMISSIONS),
-            opts=self.child("iam"),
-        )
-        self.register_outputs({})
 
 
 class Team(Component):
@@ -121,8 +88,3 @@ def project_roles(settings: Settings) -> Sequence[str]:
     }
     own = [role for role, on in switched.items() if on]
     return list(dict.fromkeys([*own, *settings.team.extra_roles]))
-
-
-def member_key(member: str) -> str:
-    """Name a member in resource names without their address: eight digits of its SHA-256."""
-    return f"member-{hashlib.sha256(member.encode()).hexdigest()[:8]}"

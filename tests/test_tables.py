@@ -201,5 +201,5 @@ def test_every_resource_type_is_classed_in_the_words_of_the_note() -> None:
     for name, entry in tables.table("resource-types")["types"].items():
         assert name.startswith("gcp:")
         assert entry["bills"] in {"free", "storage", "hourly", "usage"}, name
-        assert entry.keys() == {"bills", "holds", "idle"}, name
+        assert entry.keys() == {"bills", "holds", "idle", "idBlocked"}, name
         assert entry["idle"] is None or entry["bills"] != "free", name

@@ -5,22 +5,34 @@ from typing import Annotated
 
 import typer
 
-from coursecloud.commands.shared import ROOT, Stack, Yes, refuse
+from coursecloud.commands.shared import BROKEN_RULE, ROOT, Stack, Yes, refuse
 from infra.settings import SettingsError
 
 
-def up(stack: Stack = "dev", *, yes: Yes = False) -> None:
-    """Prepare Pulumi on a fresh clone and run `pulumi up`; mend interrupted updates, try fallback zones."""
+def up(
+    stack: Stack = "dev",
+    *,
+    yes: Yes = False,
+    lose: Annotated[
+        list[str] | None,
+        typer.Option(help="A store of data, or a member, that may go in this update; can be repeated.", metavar="NAME"),
+    ] = None,
+) -> None:
+    """Prepare Pulumi on a fresh clone and run `pulumi up`; mend interrupted updates, try fallback zones.
+
+    Exit codes: 0 done; 1 Pulumi or Google said no; 2 a mistake in the input; 3 stopped before anything was touched,
+    because data or somebody's access would go that --lose does not name (--yes is no answer to that).
+    """
     from coursecloud import lifecycle
 
-    _run(lambda: lifecycle.up(ROOT, stack, yes=yes, ask=typer.confirm))
+    _run(lambda: lifecycle.up(ROOT, stack, yes=yes, lose=lose or (), ask=typer.confirm))
 
 
 def down(stack: Stack = "dev", *, yes: Yes = False) -> None:
-    """In the evening: destroy what is not kept. The next `up` makes it whole again."""
+    """In the evening: destroy what is not kept, after naming what data go. The next `up` makes the rest anew."""
     from coursecloud import lifecycle
 
-    _run(lambda: lifecycle.down(ROOT, stack, yes=yes))
+    _run(lambda: lifecycle.down(ROOT, stack, yes=yes, ask=typer.confirm))
 
 
 def finish(
@@ -31,17 +43,20 @@ def finish(
     """At the end of the course: lift the protection and delete everything, data included."""
     from coursecloud import lifecycle
 
-    typed = confirm or typer.prompt(f"This deletes ALL of '{stack}', data included. Type the stack's name")
-    if typed != stack:
-        refuse(f"'{typed}' is not '{stack}'; nothing was deleted.\n    remedy  type the name of the stack")
-    _run(lambda: lifecycle.finish(ROOT, stack))
+    def asked(what: str) -> bool:
+        typer.echo(what)
+        return (confirm or typer.prompt("Type the stack's name")) == stack
+
+    _run(lambda: lifecycle.finish(ROOT, stack, confirm=asked))
 
 
 def _run(action: Callable[[], int]) -> None:
-    from coursecloud.lifecycle import RefusedError
+    from coursecloud.lifecycle import RefusedError, StoppedError
 
     try:
         code = action()
+    except StoppedError as error:
+        refuse(str(error), BROKEN_RULE)
     except (SettingsError, RefusedError) as error:
         refuse(str(error))
     raise typer.Exit(code)

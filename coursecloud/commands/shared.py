@@ -26,7 +26,7 @@ def folder_of(folder: Path | None) -> Path:
     return folder or ROOT
 
 
-def refuse(message: str) -> NoReturn:
-    """End the command with exit code 2, a mistake in the input; `message` says value, rule and remedy."""
+def refuse(message: str, code: int = 2) -> NoReturn:
+    """End the command with exit code 2, a mistake in the input, or another; `message` says value, rule and remedy."""
     render.console(error=True).print(Text(message), soft_wrap=True)
-    raise typer.Exit(2)
+    raise typer.Exit(code)

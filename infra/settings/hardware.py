@@ -175,13 +175,6 @@ def _zones(path: str, machine: Machine, settings: Settings, found: Findings) -> 
             )
         anywhere = tables.regions().get(settings.region) if key == "zone" and not given and not settings.zone else None
         yield from _offered(where, path, machine.machine_type, machine.gpu, anywhere or (zone,), settings, found)
-    if machine.fallback_zones and machine.data_disk and machine.data_disk.keep:
-        yield Problem(
-            f"{path}.fallbackZones",
-            list(machine.fallback_zones),
-            "a kept data disk stays in its zone, and its machine with it",
-            "remove fallbackZones, or `keep: true` of the data disk and keep the work in a bucket",
-        )
 
 
 def _sound_zone(settings: Settings) -> bool:

@@ -11,6 +11,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from infra import names
 from infra.settings import checks, hardware
 from infra.settings.model import ENCRYPTED_PROJECT, SECTIONS, Settings
 from infra.settings.problem import MISSING, Findings, Problem, SettingsError, likely, nearest
@@ -51,8 +52,9 @@ def load(config: Mapping[str, object], stack: str, folder: Path) -> Settings:
     complete: dict[str, Any] = {"project": "broken-project"} | values
     settings = Settings(**complete)
     members = _members(folder / f"members.{stack}.yaml", found)
+    by_file = tuple(names.member_key(member) for member in members if member not in settings.team.members)
     team = settings.team.model_copy(update={"members": (*settings.team.members, *members)})
-    settings = settings.model_copy(update={"team": team})
+    settings = settings.model_copy(update={"team": team, "members_by_file": by_file})
 
     problems = [*found.problems, *checks.check(settings, found, folder), *hardware.check(settings, found)]
     for section in SECTIONS:

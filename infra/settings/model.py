@@ -4,6 +4,7 @@ import functools
 from typing import Any
 
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from infra import tables
 from infra.settings.delivery import Builds, GitHub, Team
@@ -60,6 +61,8 @@ class Settings(Section):
     github: GitHub | None = None
     team: Team = Team()
     allow: Allow = Allow()
+    members_by_file: SkipJsonSchema[tuple[str, ...]] = ()
+    """Members, by their key, whom `members.STACK.yaml` added to the team; another clone may lack that file."""
     guardrails: Guardrails = Guardrails()
 
     @functools.cached_property
@@ -92,7 +95,7 @@ class Settings(Section):
 SECTIONS: dict[str, Any] = {
     name: Machines if name == "machines" else Services if name == "services" else field.annotation
     for name, field in Settings.model_fields.items()
-    if name not in ("stack", "project", "region", "zone")
+    if name not in ("stack", "project", "region", "zone", "members_by_file")
 }
 """The type of each section that a stack file can have under `coursecloud:`."""
 SECTIONS["github"] = GitHub

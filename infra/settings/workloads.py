@@ -123,7 +123,7 @@ class Machine(Section):
     zone: str | None = None
     """Where it runs: the first zone of the stack's region that has the type unless given."""
     fallback_zones: tuple[str, ...] = ()
-    """Zones to try in this order when Google has no capacity in `zone`."""
+    """Zones to try in this order when Google has no capacity in `zone`, until the machine's data disk is there."""
     spot: Bool = False
     """Spot price (60-90% less); Google may stop the machine at any time."""
     on_demand_gpu: Bool = False

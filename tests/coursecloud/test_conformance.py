@@ -103,7 +103,7 @@ REFUSED: list[tuple[str, str, str, object, str, str]] = [
     ("projects.IAMMember", "machines-logging-log-writer", "member", "serviceAccount:builds",
      "ours", "infra/machines.py"),
     ("projects.Service", "compute", "service", "compute", "ours", "infra/apis.py"),
-    ("projects.IAMCustomRole", "operator", "roleId", "stop-machines", "ours", "infra/team.py"),
+    ("projects.IAMCustomRole", "operator", "roleId", "stop-machines", "ours", "infra/operator.py"),
     ("serviceaccount.Account", "machines-account", "accountId", "short", "ours", "infra/machines.py"),
     ("serviceaccount.IAMMember", "", "serviceAccountId", "builds", "pattern", "infra/github.py"),
     ("artifactregistry.Repository", "docker", "cleanupPolicies.0.action", "DELET", "enum", "infra/registry.py"),

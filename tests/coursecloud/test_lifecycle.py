@@ -14,6 +14,7 @@ import pytest
 
 from coursecloud import lifecycle, mend
 from coursecloud.commands.shared import ROOT
+from coursecloud.identity import import_ids
 from infra.settings import load
 
 STACK = "config: {gcp:project: some-project-1}\n"
@@ -23,6 +24,7 @@ printf 'passphrase=[%s]\\n' "${PULUMI_CONFIG_PASSPHRASE-unset}" >> "$CALLS.env"
 for word in "$@"; do previous=$last; last=$word; [ "$previous" = --event-log ] && cat "$EVENTS" > "$word"; done
 case "$*" in
   "stack export"*) cat "$STATE"; exit 0 ;;
+  preview*) cat "$PREVIEW"; [ -s "$PREVIEW" ]; exit $? ;;
   import*) cp "$5" "$CALLS.import"; [ -s "$AFTER" ] && cp "$AFTER" "$STATE"; exit 0 ;;
   destroy*) [ -s "$SMALLER" ] && { cp "$SMALLER" "$STATE"; : > "$SMALLER"; exit 255; } ;;
   up*) [ -s "$FAILURES" ] && { sed -i 1d "$FAILURES"; exit 255; } ;;
@@ -43,7 +45,15 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root.mkdir()
     shutil.copy(ROOT / "Pulumi.yaml", root)
     (root / "Pulumi.x.yaml").write_text(STACK)
-    for name, text in {"CALLS": "", "EVENTS": "", "STATE": "{}", "AFTER": "", "SMALLER": "", "FAILURES": ""}.items():
+    for name, text in {
+        "CALLS": "",
+        "EVENTS": "",
+        "STATE": "{}",
+        "AFTER": "",
+        "SMALLER": "",
+        "FAILURES": "",
+        "PREVIEW": "{}",
+    }.items():
         (tmp_path / name).write_text(text)
         monkeypatch.setenv(name, str(tmp_path / name))
     monkeypatch.setenv("PATH", f"{binaries}{os.pathsep}{os.environ['PATH']}")
@@ -61,7 +71,7 @@ def calls(project: Path) -> list[str]:
 def updates(project: Path) -> list[str]:
     """What changed anything, without the temporary names of files."""
     made = (call.partition(" --event-log")[0] for call in calls(project))
-    return [call for call in made if not call.startswith("stack ")]
+    return [call for call in made if not call.startswith(("stack ", "preview "))]
 
 
 def test_up_makes_backend_and_stack_and_then_runs_pulumi(project: Path) -> None:
@@ -181,13 +191,14 @@ WANTED = {
     "inputs": {"accountId": "x-training", "project": "some-project-1"},
     "parent": PARENT,
 }
+IDENTITY = "projects/some-project-1/serviceAccounts/x-training@some-project-1.iam.gserviceaccount.com"
 IMPORTED = {
     "nameTable": {"parent0": PARENT},
     "resources": [
         {
             "type": WANTED["type"],
             "name": "training-account",
-            "id": "projects/some-project-1/serviceAccounts/x-training@some-project-1.iam.gserviceaccount.com",
+            "id": IDENTITY,
             "parent": "parent0",
         }
     ],
@@ -301,7 +312,7 @@ def test_the_same_thing_is_not_taken_over_twice(project: Path) -> None:
     ],
 )
 def test_only_what_has_a_known_name_can_be_taken_over(resource: dict[str, object], identity: str | None) -> None:
-    found = mend.half_made({"pending_operations": [{"type": "creating", "resource": {"urn": "a::b", **resource}}]})
+    found = mend.half_made([{"type": "creating", "resource": {"urn": "a::b", **resource}}], {})
     assert [each.id for each in found] == ([identity] if identity else [])
 
 
@@ -315,12 +326,42 @@ def test_only_what_has_a_known_name_can_be_taken_over(resource: dict[str, object
     ],
 )
 def test_however_it_is_said_what_is_there_is_taken_over(text: str) -> None:
-    assert [each.urn for each in mend.already_there([(ACCOUNT, text)], {ACCOUNT: WANTED}, ())] == [ACCOUNT]
+    free, twins = mend.already_there([(ACCOUNT, text)], {ACCOUNT: WANTED}, {})
+    assert [each.urn for each in free] == [ACCOUNT]
+    assert twins == []
 
 
 @pytest.mark.parametrize("text", ["Error 409: Concurrent policy changes", "Error 403: denied", "Error 503: busy"])
 def test_another_refusal_is_no_reason_to_take_anything_over(text: str) -> None:
-    assert mend.already_there([(ACCOUNT, text)], {ACCOUNT: WANTED}, ()) == []
+    assert mend.already_there([(ACCOUNT, text)], {ACCOUNT: WANTED}, {}) == ([], [])
+
+
+THERE = "googleapi: Error 409: Service account x-training already exists"
+RENAMED: dict[str, object] = {**WANTED, "urn": ACCOUNT.replace("training-account", "old-account")}
+NUMBERED: dict[str, object] = {"urn": "x::y", "type": "gcp:some/other:Type", "id": IDENTITY, "inputs": {}}
+
+
+@pytest.mark.parametrize("held", [RENAMED, NUMBERED])
+def test_what_any_urn_of_the_state_holds_is_never_taken_over(held: dict[str, object]) -> None:
+    state = {"resources": [held]}
+    free, twins = mend.already_there([(ACCOUNT, THERE)], {ACCOUNT: WANTED}, state)
+    assert (free, [each.urn for each in twins]) == ([], [ACCOUNT])
+    assert mend.half_made([{"type": "creating", "resource": WANTED}], state) == []
+
+
+def test_what_only_waits_to_be_deleted_is_no_reason_to_leave_its_successor() -> None:
+    free, _ = mend.already_there([(ACCOUNT, THERE)], {ACCOUNT: WANTED}, {"resources": [{**RENAMED, "delete": True}]})
+    assert [each.urn for each in free] == [ACCOUNT]
+
+
+def test_an_up_that_google_refuses_because_of_another_name_says_so_and_imports_nothing(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_state(project, resources=[RENAMED])
+    refused_as_there(project)
+    assert lifecycle.up(project, "x", yes=True) == 255
+    assert [call.split()[0] for call in updates(project)] == ["up"]
+    assert "pulumi.Alias" in capsys.readouterr().out
 
 
 def test_every_named_type_of_the_committed_stacks_can_be_taken_over() -> None:
@@ -332,7 +373,7 @@ def test_every_named_type_of_the_committed_stacks_can_be_taken_over() -> None:
         for resource in plan.make(stack, path, ROOT).resources
         if resource.custom
     }
-    without = {kind for kind in types if kind not in mend.import_ids()} - NAMED_BY_GOOGLE
+    without = {kind for kind in types if kind not in import_ids()} - NAMED_BY_GOOGLE
     assert not without, "add their import ids to coursecloud/data/import-ids.json"
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from coursecloud import plan as plans
+from coursecloud.engine import _FORMS  # pyright: ignore[reportPrivateUsage]
 from coursecloud.plan import Plan
 from tests.infra.planned import PROJECT, ROOT, Planner
 
@@ -39,6 +40,21 @@ def plan_anew(tmp_path: Path) -> Planner:
         return plans.make(stack, file, ROOT)
 
     return plan
+
+
+@pytest.fixture
+def plan_numbered(plan_anew: Planner, monkeypatch: pytest.MonkeyPatch) -> Planner:
+    """Plan lines as if the accounts were there: their numbers are known, and what follows from them."""
+    account = "gcp:serviceaccount/account:Account"
+    monkeypatch.setitem(_FORMS, account, {**_FORMS[account], "uniqueId": "123456789012345678901"})
+    return plan_anew
+
+
+@pytest.fixture
+def full_numbered(plan_numbered: Planner) -> Plan:
+    """The full stack as if its accounts were there."""
+    assert plan_numbered
+    return plans.make("full", ROOT / "Pulumi.full.yaml", ROOT)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from coursecloud.engine import Registration
+from coursecloud.engine import UNKNOWN, Registration
 from coursecloud.plan import Plan, short_type
 from infra import tables
 from infra.names import OWN_LABELS
@@ -73,6 +73,9 @@ def identity(resource: Registration) -> str | None:
     """Say what a resource is to Google, so that two of one identity would be one; None if that is not yet known."""
     kind = short_type(resource.type)
     if kind not in NAMES:
+        # Of a custom role of the stack's own, which is of no other stack.
+        if resource.inputs.get("role") == UNKNOWN:
+            return None
         return f"{kind} {json.dumps(resource.inputs, sort_keys=True)}"
     scope = [resource.inputs.get(key) for key in ("project", "location", "region", "zone", "workloadIdentityPoolId")]
     if kind == "storage.Bucket":

@@ -72,13 +72,21 @@ _TARGETS = {
 """The input of each additive IAM type that says what the grant is on."""
 
 
+def role_of(grant: Registration) -> str:
+    """Name the role of a grant; of a custom role, whose id only the real run knows, by the role's own name."""
+    if grant.inputs["role"] != UNKNOWN:
+        return str(grant.inputs["role"])
+    (urn,) = grant.property_dependencies["role"]
+    return f"custom role {urn.rpartition('::')[2]}"
+
+
 def grants(plan: Plan, member: str | None = None) -> list[Grant]:
     """Give the grants of a plan, or those of one member."""
     found = [
         Grant(
             kind=short_type(resource.type),
             target=str(resource.inputs[_TARGETS[short_type(resource.type)]]),
-            role=str(resource.inputs["role"]),
+            role=role_of(resource),
             member=str(resource.inputs["member"]),
             condition=str(resource.inputs.get("condition", {}).get("expression", "")),
             resource=resource,

@@ -82,8 +82,7 @@ def machines(draw: st.DrawFn, region: str) -> dict[str, Any]:
     if draw(booleans):
         chosen = draw(st.permutations(zones))
         machine["zone"] = chosen[0]
-        if not (machine.get("dataDisk") or {}).get("keep"):
-            machine["fallbackZones"] = list(chosen[1:])
+        machine["fallbackZones"] = list(chosen[1:])
     match draw(st.sampled_from(["nothing", "script", "container"])):
         case "script":
             machine["startupScript"] = "starter/setup.sh"

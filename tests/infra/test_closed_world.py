@@ -1,8 +1,14 @@
 """Every type of resource is classed in one table, and the table holds no type that nothing uses."""
 
+import re
+
+import pytest
+
+from coursecloud.engine import UNKNOWN
+from coursecloud.identity import import_ids
 from coursecloud.plan import Plan, bills, holds
 from infra import tables
-from tests.infra.planned import Planner, of
+from tests.infra.planned import Planner, needs, of, one
 
 # The full stack has no 2nd generation connection: this type needs another trigger's repository.
 SECOND_GENERATION = """\
@@ -22,7 +28,7 @@ def test_the_table_classes_exactly_the_types_that_are_used(committed: dict[str, 
 def test_each_class_is_one_of_the_four() -> None:
     types = tables.table("resource-types")["types"]
     assert {entry["bills"] for entry in types.values()} <= {"free", "storage", "hourly", "usage"}
-    assert all(set(entry) == {"bills", "holds", "idle"} for entry in types.values())
+    assert all(set(entry) == {"bills", "holds", "idle", "idBlocked"} for entry in types.values())
 
 
 def test_what_bills_for_storage_says_what_it_holds() -> None:
@@ -36,8 +42,36 @@ def test_only_types_that_hold_something_or_carry_it_are_ever_kept(full: Plan) ->
     federation |= {
         "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider",
         "gcp:serviceaccount/account:Account",
+        "gcp:projects/iAMCustomRole:IAMCustomRole",
     }
     assert all(holds(resource) or resource.type in federation for resource in full.custom if resource.protect)
+
+
+def test_what_google_blocks_the_id_of_gets_a_fresh_one_each_time_it_is_made(full: Plan) -> None:
+    """A group that comes back after a break of eight or forty days brings its stack up as on the first day."""
+    blocked = {kind for kind, entry in tables.table("resource-types")["types"].items() if entry["idBlocked"]}
+    found = [resource for resource in full.custom if resource.type in blocked]
+    assert {resource.type for resource in found} == blocked
+    for resource in found:
+        parts = re.findall(r"\{(\w+)\}", import_ids()[resource.type])
+        fresh = [part for part in parts if resource.inputs[part] == UNKNOWN]
+        accounts = [other for other in needs(full, resource) if other.type == "gcp:serviceaccount/account:Account"]
+        # The id follows from the number of an account, which Google gives anew with each creation ...
+        assert fresh, f"{resource.name}: nothing in its id changes when it is made anew"
+        assert len(accounts) == 1, resource.name
+        # ... and the two are deleted together, or a new resource would get the old id.
+        assert resource.protect == accounts[0].protect, resource.name
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_role_is_kept_as_long_as_the_account_that_its_id_follows(plan_of: Planner, keep: bool) -> None:
+    plan = plan_of(f"coursecloud:github: {{repositoryId: 42, keep: {str(keep).lower()}}}")
+    assert one(plan, "projects.IAMCustomRole", "preview").protect is keep
+    assert one(plan, "serviceaccount.Account", "preview-account").protect is keep
+
+
+def test_a_role_that_is_there_keeps_its_id(full: Plan) -> None:
+    assert all(role.options["ignoreChanges"] == ["roleId"] for role in of(full, "projects.IAMCustomRole"))
 
 
 def test_the_machine_is_what_bills_by_the_hour(dev: Plan) -> None:

@@ -28,8 +28,7 @@ def permissions(plan: Plan) -> dict[str, set[str]]:
     """What each role of a plan contains, predefined or its own."""
     known = {role: set(entry["permissions"]) for role, entry in tables.table("roles")["roles"].items()}
     for role in of(plan, "projects.IAMCustomRole"):
-        full_name = f"projects/{role.inputs['project']}/roles/{role.inputs['roleId']}"
-        known[full_name] = set(role.inputs["permissions"])
+        known[f"custom role {role.name}"] = set(role.inputs["permissions"])
     return known
 
 

@@ -119,8 +119,7 @@ def test_the_pools_id_follows_an_account_that_is_new_after_a_full_destroy(full: 
 
 def test_the_preview_identity_reads_neither_objects_nor_secret_values(plan_of: Planner) -> None:
     plan = plan_of(DEPLOY, "coursecloud:secrets: {names: {KEY: []}}")
-    role = f"projects/{PROJECT}/roles/coursecloud_unit_preview"
-    assert roles(plan, "preview") == {(role, PROJECT)}
+    assert roles(plan, "preview") == {("custom role preview", PROJECT)}
     permissions = one(plan, "projects.IAMCustomRole", "preview").inputs["permissions"]
     assert permissions == sorted(set(PREVIEW_PERMISSIONS))
     assert matching(permissions, REVEALING) == set()
@@ -158,17 +157,21 @@ EXTRA = (
     "lines",
     [(DEPLOY,), (DEPLOY, TEAM), (DEPLOY, STOPPED), (DEPLOY, EXTRA, STOPPED), (DEPLOY, "coursecloud:machines: {}")],
 )
-def test_the_deploy_identity_may_grant_exactly_what_the_stack_grants(plan_of: Planner, lines: tuple[str, ...]) -> None:
-    plan = plan_of(*lines)
+def test_the_deploy_identity_may_grant_exactly_what_the_stack_grants(
+    plan_numbered: Planner, lines: tuple[str, ...]
+) -> None:
+    plan = plan_numbered(*lines)
     assert sorted(role for ten in limits(plan) for role in ten) == sorted(granted(plan))
 
 
-def test_google_takes_ten_roles_in_a_list(full: Plan) -> None:
+def test_google_takes_ten_roles_in_a_list(full_numbered: Plan) -> None:
+    full = full_numbered
     assert sorted(role for ten in limits(full) for role in ten) == sorted(granted(full))
     assert all(1 <= len(ten) <= 10 for ten in limits(full))
 
 
-def test_the_deploy_identity_may_not_grant_what_would_make_it_more(full: Plan) -> None:
+def test_the_deploy_identity_may_not_grant_what_would_make_it_more(full_numbered: Plan) -> None:
+    full = full_numbered
     powers = ("*.setIamPolicy", "*.getAccessToken", "*.signJwt", "iam.roles.update", "iam.serviceAccountKeys.create")
     known = tables.table("roles")["roles"]
     for role in (role for ten in limits(full) for role in ten if role.startswith("roles/")):
@@ -206,7 +209,7 @@ def test_the_deploy_identity_manages_only_what_is_switched_on(plan_of: Planner) 
 
 
 @pytest.mark.parametrize(
-    ("keep", "protected"), [("true", {"pool", "provider", "preview-account"}), ("false", set[str]())]
+    ("keep", "protected"), [("true", {"pool", "provider", "preview-account", "preview"}), ("false", set[str]())]
 )
 def test_keep_protects_the_federation_and_nothing_else_does(plan_of: Planner, keep: str, protected: set[str]) -> None:
     plan = plan_of(f"coursecloud:github: {{repositoryId: 42, keep: {keep}}}")

@@ -7,7 +7,19 @@ import pytest
 
 from coursecloud.engine import _FORMS  # pyright: ignore[reportPrivateUsage]
 from coursecloud.plan import Plan
-from tests.infra.planned import COMMITTED, MACHINE_ACCOUNT, PROJECT, ROOT, Planner, account, names, of, one, roles
+from tests.infra.planned import (
+    COMMITTED,
+    MACHINE_ACCOUNT,
+    PROJECT,
+    ROOT,
+    Planner,
+    account,
+    names,
+    of,
+    one,
+    role_of,
+    roles,
+)
 
 INSTANCE = "compute.Instance"
 
@@ -227,7 +239,7 @@ def test_the_nightly_stop_reaches_every_machine_and_google_may_carry_it_out(full
         "timeZone": "Europe/Copenhagen",
     }
     agent = one(full, "projects.IAMMember", "scheduled-stop-agent")
-    assert agent.inputs["role"] == "projects/example-project-id/roles/coursecloud_full_operator"
+    assert role_of(agent) == "custom role operator"
     for instance in of(full, INSTANCE):
         assert instance.inputs["resourcePolicies"].endswith("/europe-west4/resourcePolicies/full-stop")
         assert agent.urn in instance.dependencies

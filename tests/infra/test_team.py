@@ -5,7 +5,8 @@ import pytest
 from coursecloud.plan import Plan
 from infra import tables
 from infra.component import short
-from infra.team import OPERATOR_PERMISSIONS, member_key
+from infra.names import member_key
+from infra.operator import OPERATOR_PERMISSIONS
 from tests.infra.planned import PROJECT, TEAM, Planner, grants, of
 
 MEMBER = "group:team@example.com"
@@ -31,7 +32,7 @@ def test_without_members_nobody_is_granted_anything(dev: Plan) -> None:
             {
                 "roles/iap.tunnelResourceAccessor",
                 "roles/compute.osAdminLogin",
-                f"projects/{PROJECT}/roles/coursecloud_unit_operator",
+                "custom role operator",
             },
         ),
         (("coursecloud:training: {}",), {"roles/aiplatform.user"}),

@@ -258,12 +258,6 @@ MACHINES: list[Case] = (
             ("fallbackZones: europe-west1-c", ".fallbackZones", "a list", "[europe-west1-c]"),
             ("fallbackZones: [europe-west1-b]", ".fallbackZones[0]", "first zone already", "remove"),
             ("fallbackZones: [europe-west1-c, europe-west1-c]", ".fallbackZones[1]", "listed twice", "list it once"),
-            (
-                "fallbackZones: [europe-west1-c], dataDisk: {keep: true}",
-                ".fallbackZones",
-                "stays in its zone",
-                "remove fallbackZones",
-            ),
             ("maxRun: 8", ".maxRun", "s, m, h or d", "'8h'"),
             ("maxRun: 8 hours", ".maxRun", "s, m, h or d", "'8h'"),
             ("maxRun: 8:00", ".maxRun", "s, m, h or d", "'8h'"),
