@@ -123,9 +123,7 @@ def down(
     if going:
         pulumi.say(f"{preflight.count(going)} with data in it will be GONE, because the stack file does not keep it:")
         pulumi.say("\n".join(f"    {loss}" for loss in going))
-        pulumi.say(
-            "    To keep a store over night write `keep: true` into its section, run `up` once, and then `down`."
-        )
+        pulumi.say("    Where its section of the stack file takes `keep: true`, that and one `up` keep it over night.")
         if not yes and not (ask and ask("Delete all of that")):
             raise RefusedError(
                 f"down of stack {stack} was not confirmed; nothing was deleted",

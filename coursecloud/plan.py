@@ -161,9 +161,13 @@ def _data(plan: Plan) -> Iterator[str]:
     lost = [f"{resource.name} ({holds(resource)})" for resource in stores if not resource.protect]
     kept = [f"{resource.name} ({holds(resource)})" for resource in stores if resource.protect]
     if kept:
-        yield f"`make down` keeps {', '.join(kept)}"
+        yield (
+            f"`make down` in the evening keeps {', '.join(kept)}; plain `pulumi destroy` refuses because of them, and"
+            " `make finish` at the end of the course deletes them too"
+        )
     if lost:
-        yield f"`pulumi destroy` and `make down` delete {', '.join(lost)}, with all that is in them"
+        plain = "`make down`" if kept else "`pulumi destroy` and `make down`"
+        yield f"{plain} in the evening delete{'s' if kept else ''} {', '.join(lost)}, with all that is in them"
 
 
 def _idle(plan: Plan) -> Iterator[str]:

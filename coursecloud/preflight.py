@@ -99,10 +99,12 @@ def twins(steps: Iterable[Json], resources: Iterable[Json]) -> list[Twin]:
 
 def losses(steps: Iterable[Json], spared: Collection[str] = ()) -> list[Loss]:
     """List what holds data and would go, but for the URNs that are `spared`."""
+    listed = list(steps)
+    anew = {step["urn"] for step in listed if step["op"] in ("create-replacement", "replace")}
     found: dict[str, Loss] = {}
-    for step in steps:
+    for step in listed:
         if step["op"] in DELETES and step["urn"] not in spared:
-            loss = _loss(cast("Json", step.get("oldState") or {}), replaced=step["op"] != "delete")
+            loss = _loss(cast("Json", step.get("oldState") or {}), replaced=step["urn"] in anew)
             if loss:
                 found.setdefault(loss.urn, loss)
     return sorted(found.values(), key=lambda loss: loss.urn)

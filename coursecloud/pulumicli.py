@@ -65,7 +65,8 @@ class Pulumi:
 
     def preview(self) -> Preview:
         """Ask Pulumi what an update would do, without a word to the user; no step is known where it fails."""
-        line = ["pulumi", "preview", "--json", "--non-interactive", "--stack", self.stack]
+        # Without its replacement steps Pulumi leaves out what goes together with something that is made anew.
+        line = ["pulumi", "preview", "--json", "--show-replacement-steps", "--non-interactive", "--stack", self.stack]
         done = subprocess.run(
             line, cwd=self.root, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
         )

@@ -1,10 +1,13 @@
 """What a reader must not miss: lost data or protection, wider access, what Pulumi would refuse, and the like."""
 
 import enum
+import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from coursecloud import identity, preflight
+from coursecloud.engine import Registration
 from coursecloud.plan import holds
 from coursecloud.review import access
 from coursecloud.review.changes import Change, Operation, PropertyChange
@@ -23,6 +26,8 @@ class Level(enum.IntEnum):
 class Kind(enum.StrEnum):
     """The kinds of dangers, gravest first."""
 
+    RENAMED = "renamed"
+    """It comes under one name and goes under another, and is one and the same to Google."""
     DATA = "data"
     """What it holds is deleted with it."""
     UNPROTECTED = "unprotected"
@@ -58,6 +63,7 @@ def dangers(changes: Iterable[Change]) -> tuple[Danger, ...]:
     """List every danger, gravest first; a resource that loses data and is protected has both."""
     listed = list(changes)
     found = [danger for change in listed for danger in _of(change)]
+    found += _renamed(listed)
     found += [Danger(Kind.PUBLIC, change, text) for change, text in access.public(listed)]
     found += [Danger(Kind.ACCESS, change, text) for change, text in access.widened(listed)]
     return ordered(found)
@@ -109,6 +115,32 @@ def _of(change: Change) -> Iterable[Danger]:
             )
 
 
+def _renamed(changes: Sequence[Change]) -> Iterator[Danger]:
+    """Find what the program calls otherwise than before without telling the engine the old name."""
+    gone = {
+        _same(change.before): change for change in changes if change.operation is Operation.DELETE and change.before
+    }
+    for change in changes:
+        if change.operation is not Operation.CREATE or not change.after or _same(change.after) not in gone:
+            continue
+        old = gone[_same(change.after)].before
+        assert old  # noqa: S101 - what is deleted was there
+        alias = preflight.Twin(change.after.type, old.urn, change.after.urn, "").alias
+        yield Danger(
+            Kind.RENAMED,
+            change,
+            f"{one(change)} is {one(gone[_same(change.after)])} under another name, without an alias: an update would"
+            f" delete what is there. `coursecloud up` stops before that; give it aliases=[{alias}], or an alias to its"
+            " component where that was renamed or moved",
+        )
+
+
+def _same(resource: Registration) -> str:
+    """Say which of Google's things it is; where that is not known yet, by all that is said of it."""
+    found = identity.identity(resource.type, resource.inputs)
+    return found or f"{resource.type} {json.dumps(resource.inputs, sort_keys=True)}"
+
+
 def _tops(properties: Iterable[PropertyChange]) -> list[str]:
     return list(dict.fromkeys(entry.top for entry in properties))
 
@@ -137,7 +169,7 @@ def level(changes: Iterable[Change], found: Iterable[Danger]) -> Level:
     """Say how much the changes ask of a reader."""
     kinds = {danger.kind for danger in found}
     operations = {change.operation for change in changes}
-    if kinds & {Kind.DATA, Kind.UNPROTECTED, Kind.REFUSED}:
+    if kinds & {Kind.RENAMED, Kind.DATA, Kind.UNPROTECTED, Kind.REFUSED}:
         return Level.STOP
     if kinds or operations & {Operation.DELETE, Operation.REPLACE}:
         return Level.LOOK
@@ -177,6 +209,8 @@ def sentence(changes: Iterable[Change], *, kinds: int = 4) -> str:
 def also(found: Iterable[Danger]) -> Iterator[str]:
     """Say in a few words what no operation shows: what is kept no longer, who is let in, what is loosened."""
     counted = Counter(danger.kind for danger in found)
+    if renamed := counted[Kind.RENAMED]:
+        yield f"renames {renamed} resource{'' if renamed == 1 else 's'} without an alias"
     if kept := counted[Kind.UNPROTECTED]:
         yield f"stops KEEPING {kept} resource{'' if kept == 1 else 's'}"
     if counted[Kind.PUBLIC]:

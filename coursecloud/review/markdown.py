@@ -121,7 +121,7 @@ def _danger(stack: Stack, danger: Danger, cut: int) -> str:
         about = ""  # the sentence names it by itself
     if cut <= 30:
         about, said = code(what, cut) if what else "", f" {danger.kind}"
-    bold = "**" if danger.kind in (Kind.DATA, Kind.UNPROTECTED, Kind.REFUSED, Kind.PUBLIC) else ""
+    bold = "**" if danger.kind in (Kind.RENAMED, Kind.DATA, Kind.UNPROTECTED, Kind.REFUSED, Kind.PUBLIC) else ""
     return f"{bold}{code(stack.name, cut)}: {about}{_ours(said)}{bold}"
 
 

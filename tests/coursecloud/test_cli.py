@@ -78,7 +78,7 @@ def test_plan_all_of_another_folder_shows_broken_files_too(tmp_path: Path) -> No
         (["plan", "--csv"], "--csv goes with --all"),
         (["plan", "--all", "--json", "--csv"], "--csv goes with --all"),
         (["plan", "--all", "--folder", str(ROOT / "infra")], "has no stack file"),
-        (["finish", "--confirm", "other"], "nothing was deleted"),
+        (["finish", "--confirm", "other"], "this id is an example"),
         (["up"], "this id is an example"),
         (["down"], "this id is an example"),
         (["plan", "--nonsense"], "No such option"),

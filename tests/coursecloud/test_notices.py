@@ -102,11 +102,12 @@ def test_an_external_address_is_told_where_there_are_machines_with_one(folder: P
 def test_what_is_kept_and_what_a_destroy_loses_are_told_apart(folder: Path) -> None:
     made = planned(folder, *BARE, "coursecloud:storage: {keep: true}", "coursecloud:registry: {keep: true}")
     assert told(made, "data") == [
-        "`make down` keeps docker (images and packages), data (objects), models (objects)",
-        "`pulumi destroy` and `make down` delete staging (objects), with all that is in them",
+        "`make down` in the evening keeps docker (images and packages), data (objects), models (objects); plain"
+        " `pulumi destroy` refuses because of them, and `make finish` at the end of the course deletes them too",
+        "`make down` in the evening deletes staging (objects), with all that is in them",
     ]
     (lost,) = told(planned(folder, *BARE), "data")
-    assert lost.startswith("`pulumi destroy` and `make down` delete docker")
+    assert lost.startswith("`pulumi destroy` and `make down` in the evening delete docker")
 
 
 def test_what_bills_while_idle_is_told_once_for_all_that_bill_alike(folder: Path) -> None:

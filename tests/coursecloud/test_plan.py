@@ -81,7 +81,7 @@ def _texts(made: plan.Plan, kind: str) -> str:
 
 def test_the_notices_say_what_is_kept_and_what_a_destroy_loses(full: plan.Plan) -> None:
     kept, lost = _texts(full, "data").split("\n")
-    assert kept.startswith("`make down` keeps")
+    assert kept.startswith("`make down` in the evening keeps")
     assert "data (objects)" in kept
     assert "workbench-work (files)" in kept
     assert "trainer-work (files)" in lost

@@ -94,7 +94,8 @@ class TestLosses:
         ("op", "said"),
         [
             ("delete", "Bucket data (p-x-data) is deleted, with all objects in it"),
-            ("delete-replaced", "Bucket data (p-x-data) is deleted and made anew, empty, with all objects in it"),
+            # It goes together with what it refers to, and does not come back.
+            ("delete-replaced", "Bucket data (p-x-data) is deleted, with all objects in it"),
             ("replace", "Bucket data (p-x-data) is deleted and made anew, empty, with all objects in it"),
             ("create-replacement", "Bucket data (p-x-data) is deleted and made anew, empty, with all objects in it"),
         ],

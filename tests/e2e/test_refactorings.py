@@ -1,0 +1,114 @@
+"""A refactoring that changes names alone: with aliases nothing happens, without them nothing is lost."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coursecloud import lifecycle
+from coursecloud.commands.shared import ROOT
+from tests.e2e.conftest import PROJECT, Project
+from tests.e2e.refactorings import REFACTORINGS, Refactoring
+
+CONFIG = {"gcp:project": PROJECT, "coursecloud:secrets": {"names": {"KEY": ["machines"]}}}
+
+
+@pytest.fixture(scope="module")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with the program as it is, so that a review has something to compare with."""
+    root = tmp_path_factory.mktemp("committed")
+    for name in ("coursecloud", "guardrails", "infra", "starter"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("__main__.py", "Pulumi.yaml"):
+        shutil.copy(ROOT / name, root)
+    (root / "Pulumi.x.yaml").write_text(json.dumps({"config": CONFIG}), encoding="utf-8")
+    for words in (("init", "-q", "-b", "main"), ("add", "-A"), ("commit", "-qm", "as it is")):
+        identity = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+        subprocess.run(["git", *identity, *words], cwd=root, check=True, capture_output=True)
+    return root
+
+
+def reviewed(committed: Path, refactoring: Refactoring, *, aliases: bool) -> dict[str, Any]:
+    """Review the refactoring in the working tree, which is put back."""
+    refactoring.apply(committed, aliases=aliases)
+    try:
+        command = [
+            sys.executable,
+            "-m",
+            "coursecloud",
+            "review",
+            "--project",
+            str(committed),
+            "--base",
+            "main",
+            "--json",
+        ]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    finally:
+        subprocess.run(["git", "checkout", "-q", "--", "."], cwd=committed, check=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (stack,) = json.loads(done.stdout)["stacks"]
+    return stack
+
+
+@pytest.mark.parametrize("refactoring", REFACTORINGS, ids=[each.called for each in REFACTORINGS])
+def test_a_review_says_that_two_names_mean_one_thing_and_with_aliases_that_nothing_goes(
+    committed: Path, refactoring: Refactoring
+) -> None:
+    without = reviewed(committed, refactoring, aliases=False)
+    renamed = [danger for danger in without["dangers"] if danger["kind"] == "renamed"]
+    assert renamed, without["dangers"]
+    assert all("alias" in danger["text"] for danger in renamed)
+    assert without["level"] == "stop"
+    assert "without an alias" in without["verdict"]
+
+    told = reviewed(committed, refactoring, aliases=True)
+    assert not [danger for danger in told["dangers"] if danger["kind"] in ("renamed", "data")]
+    assert told["counts"]["delete"] == told["counts"]["replace"] == told["counts"]["create"] == 0
+
+
+def writes(project: Project) -> int:
+    return sum(1 for call in list(project.standin.requests) if call.get("write"))
+
+
+def program(project: Project) -> None:
+    """Put the program back as it is."""
+    shutil.rmtree(project.root / "infra")
+    shutil.copytree(ROOT / "infra", project.root / "infra", ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def refactored(project: Project, refactorings: Iterable[Refactoring]) -> None:
+    project.stack_file("x", CONFIG)
+    assert lifecycle.up(project.root, "x", yes=True) == 0
+    state = project.root.parent / "state.json"
+    state.write_text(project.pulumi("stack", "export", "--stack", "x").stdout, encoding="utf-8")
+    for refactoring in refactorings:
+        before, cloud = writes(project), json.dumps(project.standin.state(), sort_keys=True)
+        refactoring.apply(project.root, aliases=False)
+        with pytest.raises(lifecycle.StoppedError, match=r"(?s)would be DELETED.*aliases=\["):
+            lifecycle.up(project.root, "x", yes=True, lose=["data", "KEY", "docker", "workbench-work"])
+        assert writes(project) == before, f"{refactoring.called}: something was touched"
+
+        program(project)
+        refactoring.apply(project.root, aliases=True)
+        assert lifecycle.up(project.root, "x", yes=True) == 0, refactoring.called
+        project.unchanged("x")
+        assert json.dumps(project.standin.state(), sort_keys=True) == cloud, f"{refactoring.called}: the cloud changed"
+        program(project)
+        assert project.pulumi("stack", "import", "--stack", "x", "--file", str(state)).returncode == 0
+    assert lifecycle.finish(project.root, "x") == 0
+    assert project.standin.remaining() == []
+
+
+def test_a_renamed_bucket_is_never_deleted_unasked(project: Project) -> None:
+    refactored(project, REFACTORINGS[:1])
+
+
+@pytest.mark.long
+def test_no_refactoring_deletes_anything_unasked(project: Project) -> None:
+    refactored(project, REFACTORINGS[1:])
