@@ -16,6 +16,7 @@ import guardrails
 from coursecloud import places
 from coursecloud.plan import Plan
 from guardrails import Checked, Finding
+from infra import files
 from infra.settings.guardrails import GuardrailException
 
 VERSION = 1
@@ -42,7 +43,7 @@ class Report:
 def make(plan: Plan, file: Path, today: datetime.date) -> Report:
     """Hold a plan against the rules and find the places of what they find."""
     checked = guardrails.checked(plan, today)
-    text = file.read_text(encoding="utf-8")
+    text = files.text_of(file)
     by_urn = places.of_resources(plan) if checked.findings else {}
     found: dict[str, tuple[places.Path, int]] = {}
     for finding in checked.findings:

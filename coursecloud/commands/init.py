@@ -12,6 +12,7 @@ from rich.text import Text
 
 from coursecloud import render
 from coursecloud.commands.shared import ROOT, Folder, Yes, folder_of, refuse
+from infra import files
 
 if TYPE_CHECKING:
     from coursecloud.init.answers import Answers
@@ -99,11 +100,12 @@ def _many(table: Path, given: "Answers", folder: Path, *, force: bool) -> None:
         if name in given:
             refuse(f"--{name} is of one group, and --from has many.\n    remedy  make it a column of {table.name}")
     try:
-        rows, problems = tables.read(tables.decoded(table.read_bytes()), given)
+        rows, problems = tables.read(tables.decoded(files.bytes_of(table)), given)
     except OSError as error:
         refuse(f"--from {table}: {error.strerror}\n    remedy  name a CSV file that you can read")
     except ValueError as error:
-        refuse(f"{table.name}: {error}")
+        remedy = "" if "remedy" in str(error) else "\n    remedy  is it the right file? It has one line a group"
+        refuse(f"{table.name}: {error}{remedy}")
     groups = [row.answers for row in rows]
     with _staged(folder, groups) as staged:
         problems += [tables.CellProblem(rows[r.group].line, r.answer, r.problem) for r in staged.refusals]
