@@ -143,7 +143,7 @@ def test_a_saved_plan_and_a_state_are_read_within_bounds(text: str, said: str, t
 def test_a_price_file_has_prices_that_can_be_written(number: str, tmp_path: Path) -> None:
     file = tmp_path / "prices-compute.json"
     file.write_text(f'{{"date": "2026-11-23", "x": {number}}}')
-    with pytest.raises(ValueError, match="digits|no number"):
+    with pytest.raises(ValueError, match=r"digits|no number"):
         prices.read(file)
 
 

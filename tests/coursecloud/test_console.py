@@ -29,7 +29,8 @@ config:
   coursecloud:course: {{group: "\\e[2Jg"}}
   coursecloud:guardrails:
     exceptions:
-      - {{rule: machine-no-address, until: 2099-01-01, resource: workbench, reason: "so it \\e]0;is\\a\\u202e here {URL}"}}
+      - {{rule: machine-no-address, until: 2099-01-01, resource: workbench,
+         reason: "so it \\e]0;is\\a\\u202e here {URL}"}}
 """
 
 
@@ -117,7 +118,7 @@ def test_a_stack_file_steers_no_terminal(words: list[str], tmp_path: Path) -> No
     assert result.exit_code == 2
     assert harmless(result.output)
     assert "\\u001b[31m\\u202ey" in result.output
-    (tmp_path / "Pulumi.dev.yaml").write_text("".join(BROKEN.splitlines(keepends=True)[i] for i in (0, 1, 4, 5, 6)))
+    (tmp_path / "Pulumi.dev.yaml").write_text("".join(BROKEN.splitlines(keepends=True)[i] for i in (0, 1, 4, 5, 6, 7)))
     result = CliRunner().invoke(app, [*words, "--folder", str(tmp_path)])
     assert harmless(result.output)
     assert result.exit_code in (0, 3)
@@ -150,7 +151,8 @@ def test_what_is_asked_for_steers_no_terminal(words: list[str]) -> None:
     [
         ("=1+1", "'=1+1"), ("+1-1", "'+1-1"), ("-cmd|'/C calc'!A0", "'-cmd|'/C calc'!A0"), ("@SUM(A1)", "'@SUM(A1)"),
         ("\t=1", "'\t=1"), ("  =1", "'  =1"), ("\uff1d1", "'\uff1d1"), ("-0.15", "-0.15"), ("+3", "+3"),
-        ("1e-5", "1e-5"),        ("-", "'-"), ("group-07", "group-07"), ("a\x1bb", "a\\u001bb"), (-1.5, "-1.5"), (None, ""), (True, "True"),
+        ("1e-5", "1e-5"), ("-", "'-"), ("group-07", "group-07"),
+        ("a\x1bb", "a\\u001bb"), (-1.5, "-1.5"), (None, ""), (True, "True"),
     ],
 )  # fmt: skip
 def test_no_cell_is_a_formula(cell: object, written: str, capsys: pytest.CaptureFixture[str]) -> None:
