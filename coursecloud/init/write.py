@@ -145,7 +145,7 @@ def _refused(staging: Path, groups: Sequence[Answers]) -> Iterator[Refusal]:
             try:
                 load(stackfile.read(stack, file), stack, staging)
             except SettingsError as error:
-                found = init.answered(error, lines(answers))
+                found = init.answered(error, lines(answers), answers.get("group", ""))
         yield from (Refusal(number, *refusal) for refusal in found)
 
 
