@@ -6,6 +6,7 @@ says is counted before any of it is made.
 
 import json
 import math
+from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
@@ -42,7 +43,7 @@ def yaml_of(text: str, loader: type[yaml.SafeLoader] = yaml.SafeLoader) -> Any:
     """Make what a YAML text says. Raises yaml.YAMLError, with the place where one is known, and ValueError."""
     reader = loader(text)
     try:
-        node = cast("yaml.Node | None", reader.get_single_node())
+        node = reader.get_single_node()
         if node is None:
             return None
         _count(node)
@@ -103,13 +104,18 @@ def json_of(text: str, *, exact: bool = False) -> Any:
     raise ValueError(f"it is nested too deeply, over {DEEPEST} levels")
 
 
-def _levels(value: Any) -> int:
+def _levels(value: object) -> int:
     levels, layer = 0, [value]
     while layer and levels <= DEEPEST:
-        inner = [each.values() if isinstance(each, dict) else each for each in layer if isinstance(each, dict | list)]
-        layer = [each for entries in inner for each in cast("list[Any]", entries)]
+        layer = [inner for each in layer for inner in _held(each)]
         levels += 1
     return levels
+
+
+def _held(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return cast("dict[str, object]", value).values()
+    return cast("list[object]", value) if isinstance(value, list) else ()
 
 
 def _none(text: str) -> Any:

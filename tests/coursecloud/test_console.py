@@ -17,7 +17,7 @@ from rich.tree import Tree
 from typer.testing import CliRunner
 
 from coursecloud.cli import app
-from coursecloud.console import console, print_csv, say, visible
+from coursecloud.console import Output, console, print_csv, say, visible
 
 EVIL = "a\x1b[31m\x1b]0;t\x1b\\b\u202ec\u200bd\u2066e\x9bf\ufe0fg\u3164h\U000e0041i"
 SHOWN = r"a\u001b[31m\u001b]0;t\u001b\b\u202ec\u200bd\u2066e\u009bf\ufe0fg\u3164h\U000e0041i"
@@ -68,7 +68,7 @@ def test_whatever_is_printed_is_visible_and_whole(capsys: pytest.CaptureFixture[
 
 
 def test_a_style_stays_on_its_letters() -> None:
-    text = console()._text(Text.assemble("\x1b", ("b", "red"), "\x1b"))  # pyright: ignore
+    text = Output()._text(Text.assemble("\x1b", ("b", "red"), "\x1b"))  # pyright: ignore[reportPrivateUsage]
     assert [(text.plain[span.start : span.end], str(span.style)) for span in text.spans] == [("b", "red")]
 
 
