@@ -36,7 +36,7 @@ def write_all(texts: Mapping[Path, str], *, mode: int | None = None) -> None:
         for temporary, path in made:
             temporary.replace(path)
     except OSError as error:
-        raise WriteError(error.errno, f"{path}: {_why(error)}, and nothing was written\n    {_remedy(error)}") from None
+        raise WriteError(error.errno, f"{path}: {_why(error)}, and nothing was written\n    {remedy(error)}") from None
     finally:
         for temporary, _ in made:
             with contextlib.suppress(OSError):
@@ -94,7 +94,8 @@ def _why(error: OSError) -> str:
     }.get(error.errno or 0, error.strerror or str(error))
 
 
-def _remedy(error: OSError) -> str:
+def remedy(error: OSError) -> str:
+    """Say what to do about an error of writing."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return "remedy  make room, or write it elsewhere"
     if error.errno == errno.EISDIR:

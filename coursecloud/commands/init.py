@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.text import Text
 
-from coursecloud import render
+from coursecloud import render, writing
 from coursecloud.commands.shared import ROOT, Folder, Yes, folder_of, refuse
 from coursecloud.console import say, visible
 from infra import files
@@ -230,7 +230,7 @@ def _staged(folder: Path, groups: "Sequence[Answers]") -> "Generator[Staged]":
         with write.staged(folder, ROOT, groups) as staged:
             yield staged
     except OSError as error:
-        refuse(f"{folder}: {error.strerror}; nothing was written\n    remedy  name a folder that you can write to")
+        refuse(f"{folder}: {error.strerror}; nothing was written\n    {writing.remedy(error)}")
     except ValueError as error:
         refuse(f"{error}\nNothing was written.")
 

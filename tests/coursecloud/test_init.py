@@ -1,5 +1,7 @@
 """A group's first stack file: what is asked, what is written, and what is refused before anything is."""
 
+import errno
+import os
 import re
 import stat
 import sys
@@ -400,3 +402,14 @@ def test_every_file_that_is_written_is_named_once(tmp_path: Path) -> None:
     output = run(*options(WHOLE), folder=tmp_path).output
     for name in left_in(tmp_path):
         assert output.count(f"wrote {name}") == 1
+
+
+def test_a_full_disk_is_said_and_nothing_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Path, *_: object, **__: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self))
+
+    monkeypatch.setattr(Path, "write_text", full)
+    result = run(*options(WHOLE), folder=tmp_path)
+    assert result.exit_code == 2
+    assert "No space left on device; nothing was written\n    remedy  make room" in result.stderr
+    assert left_in(tmp_path) == []
