@@ -36,7 +36,7 @@ def bytes_of(path: Path, largest: int = LARGEST) -> bytes:
 
 def text_of(path: Path, largest: int = LARGEST) -> str:
     """Read a text file of at most `largest` bytes. Raises OSError, and ValueError for what is larger or not UTF-8."""
-    return bytes_of(path, largest).decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    return bytes_of(path, largest).decode().replace("\r\n", "\n").replace("\r", "\n")
 
 
 def yaml_of(text: str, loader: type[yaml.SafeLoader] = yaml.SafeLoader) -> Any:
