@@ -16,6 +16,7 @@ import guardrails
 from coursecloud import places
 from coursecloud.plan import Plan
 from guardrails import Checked, Finding
+from infra import files
 from infra.settings.guardrails import GuardrailException
 
 VERSION = 1
@@ -42,7 +43,7 @@ class Report:
 def make(plan: Plan, file: Path, today: datetime.date) -> Report:
     """Hold a plan against the rules and find the places of what they find."""
     checked = guardrails.checked(plan, today)
-    text = file.read_text(encoding="utf-8")
+    text = files.text_of(file)
     by_urn = places.of_resources(plan) if checked.findings else {}
     found: dict[str, tuple[places.Path, int]] = {}
     for finding in checked.findings:
@@ -147,9 +148,17 @@ def _explained(findings: Sequence[Finding], report: Report) -> Iterator[Renderab
 def _covered(findings: Sequence[Finding]) -> Iterator[RenderableType]:
     for entry in dict.fromkeys(finding.excepted for finding in findings):
         if entry is not None:
-            names = [finding.name for finding in findings if finding.excepted == entry]
-            some = f"{entry.resource} ({len(names)})" if "*" in entry.resource else entry.resource
+            same = [finding for finding in findings if finding.excepted == entry]
+            # A pattern that takes in parts of several components may be wider than whoever wrote it meant.
+            parts = sorted({_component(finding.urn) for finding in same if finding.urn})
+            wide = f", in {' and '.join(parts)}" if parts[1:] else ""
+            some = f"{entry.resource} ({len(same)}{wide})" if "*" in entry.resource else entry.resource
             yield _bullet(Text.assemble((entry.rule, "bold"), f" of {some}, until {entry.until}: {entry.reason}"))
+
+
+def _component(urn: str) -> str:
+    """Name the component that a resource is in, by the types that its URN lists from the outermost on."""
+    return urn.split("::")[2].partition("$")[0].rpartition(":")[2]
 
 
 def _unknown(findings: Sequence[Finding]) -> Iterator[RenderableType]:

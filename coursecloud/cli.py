@@ -5,10 +5,11 @@ Where nobody reads its output any more (`| head -1`) it ends quietly with 141, a
 
 import contextlib
 import errno
+import importlib.metadata
 import logging
 import os
 import sys
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.text import Text
@@ -84,9 +85,21 @@ app = typer.Typer(
 )
 
 
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"coursecloud {importlib.metadata.version('coursecloud')}")
+        raise typer.Exit
+
+
 @app.callback()
-def coursecloud() -> None:
+def coursecloud(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
     """Group the commands."""
+    del version  # its callback has ended the command
 
 
 app.command("plan")(plan.command)

@@ -1,7 +1,7 @@
 """What one key of a stack file is: found by its path, and said with its limits, its effects and its costs."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,12 +15,41 @@ SAMPLES = {"machines": "trainer", "triggers": "trainer", "services": "demo", "na
 """A name for an entry of each map, for examples."""
 
 
+_OTHER_WORDS: dict[str, tuple[str, ...]] = {
+    "budget": ("lease.credit", "lease.maxPerHour"),
+    "price": ("lease.maxPerHour", "usage"),
+    "cost": ("lease.credit", "usage"),
+    "money": ("lease.credit",),
+    "vm": ("machines",),
+    "instance": ("machines", "services.*.maxInstances"),
+    "server": ("machines",),
+    "shutdown": ("machines.*.maxRun", "lease.stopSchedule"),
+    "autostop": ("machines.*.maxRun", "lease.stopSchedule"),
+    "docker": ("registry", "builds.triggers"),
+    "artifact": ("registry",),
+    "dvc": ("storage.data",),
+    "preemptible": ("machines.*.spot", "training.spot"),
+    "password": ("secrets.names",),
+    "token": ("secrets.names",),
+    "permission": ("team.extraRoles",),
+    "user": ("team.members",),
+    "student": ("team.members",),
+    "ip": ("network.egress",),
+    "firewall": ("network",),
+    "api": ("services",),
+    "cloudrun": ("services",),
+    "vertex": ("training",),
+    "wandb": ("secrets.names",),
+}
+"""What keys are called elsewhere: in Google's console, in other tools, by students."""
+
+
 class UnknownKeyError(ValueError):
     """No key has this path; `meant` are those that are like it."""
 
-    def __init__(self, key: str, meant: tuple[str, ...]):
+    def __init__(self, key: str, meant: tuple[str, ...], sections: tuple[str, ...]):
         self.meant = meant
-        remedy = f"did you mean {' or '.join(meant)}?" if meant else "`coursecloud explain` lists the sections"
+        remedy = f"did you mean {' or '.join(meant)}?" if meant else f"take one of its sections: {', '.join(sections)}"
         super().__init__(f"{key}: a stack file has no such key\n    remedy  {remedy}")
 
 
@@ -83,11 +112,13 @@ def find(key: str) -> Entry:
     config = whole["properties"]["config"]
     if found := _walk(config, wanted if wanted.startswith("gcp:") else _full(wanted)):
         return found
-    every = [place for place, _ in keys.places(config)]
+    nodes = dict(keys.places(config))
+    every = list(nodes)
     same = [place for place in every if place.rpartition(".")[2].rpartition(":")[2] == wanted]
     if len(same) == 1 and (found := _walk(config, same[0])):
         return found
-    raise UnknownKeyError(key, tuple(map(_plain, same)) or _alike(wanted, every))
+    meant = tuple(map(_plain, same)) or _alike(wanted, every) or _about(wanted, nodes)
+    raise UnknownKeyError(key, meant, tuple(map(_plain, config["properties"])))
 
 
 def _full(key: str) -> str:
@@ -142,6 +173,16 @@ def _alike(key: str, places: list[str]) -> tuple[str, ...]:
         meant = likely(key.rpartition(".")[2], ends)
         found += [place for place in known if meant and place.rpartition(".")[2] == meant]
     return tuple(dict.fromkeys(found))[:4]
+
+
+def _about(word: str, nodes: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """Find the keys that a word is about which is none of them: `budget` is what lease.credit and others limit."""
+    plain = re.sub(r"[^a-z]", "", word.rpartition(".")[2].lower())
+    if plain in _OTHER_WORDS or plain.removesuffix("s") in _OTHER_WORDS:
+        return _OTHER_WORDS.get(plain) or _OTHER_WORDS[plain.removesuffix("s")]
+    whole = re.compile(rf"\b{re.escape(plain)}", re.IGNORECASE)
+    said = [place for place, node in nodes.items() if len(plain) > 2 and whole.search(str(node.get("description", "")))]
+    return tuple(map(_plain, sorted(said, key=lambda place: place.count("."))))[:4]
 
 
 def _entry(key: str, place: str, node: dict[str, Any], holder: dict[str, Any], *, below: bool = True) -> Entry:

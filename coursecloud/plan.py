@@ -8,9 +8,9 @@ from typing import Any, cast
 
 from coursecloud import engine, stackfile
 from coursecloud.engine import UNKNOWN, Registration
-from infra import storage, tables
+from infra import files, storage, tables
 from infra.builds import needs_first_connection
-from infra.settings import EXAMPLE_PROJECT, Settings, load
+from infra.settings import EXAMPLE_PROJECT, Settings, SettingsError, load
 
 VERSION = 1
 """Version of the JSON form; it rises when a field changes its meaning or goes."""
@@ -45,7 +45,10 @@ def make(stack: str, file: Path, root: Path) -> Plan:
     Raises SettingsError before the program runs where the file has mistakes.
     """
     config = stackfile.read(stack, file)
-    settings = load(config, stack, root)
+    try:
+        settings = load(config, stack, root)
+    except SettingsError as error:
+        raise stackfile.located(error, files.text_of(file)) from None
     recording = engine.record(root / "__main__.py", project=PROJECT, stack=stack, config=config)
     return Plan(settings, tuple(sorted(recording.resources, key=lambda r: r.urn)), recording.outputs)
 

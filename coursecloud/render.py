@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
 from coursecloud import cost
+from coursecloud.console import console as console
 from coursecloud.cost import table as cost_table
 from coursecloud.plan import KINDS, Plan, bills, holds, notices, short_type, unknowns
 from infra.settings.lease import Lease
@@ -179,11 +180,3 @@ def overview(rows: list[dict[str, Any]]) -> Table:
     for entry in rows:
         table.add_row(*("?" if entry[column] is None else str(entry[column]) for column in columns))
     return table
-
-
-def console(*, error: bool = False) -> Console:
-    """Make a console: colours only on a terminal, at least 80 columns where there is none."""
-    plain = Console(stderr=error, highlight=False, markup=False)
-    return (
-        plain if plain.is_terminal else Console(stderr=error, highlight=False, markup=False, width=max(80, plain.width))
-    )

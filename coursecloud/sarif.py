@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from coursecloud.checks import Report
+from coursecloud.console import visible
 from guardrails import RULES, Finding, Rule
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -82,7 +83,7 @@ def _result(finding: Finding, report: Report) -> dict[str, Any]:
         "ruleId": finding.rule.id,
         "ruleIndex": RULES.index(finding.rule),
         "level": _LEVELS[finding.level],
-        "message": {"text": f"{report.stack}, {finding.name}: {finding.message}. {finding.rule.remedy}"},
+        "message": {"text": visible(f"{report.stack}, {finding.name}: {finding.message}. {finding.rule.remedy}")},
         "locations": [
             {
                 "physicalLocation": {
@@ -91,7 +92,7 @@ def _result(finding: Finding, report: Report) -> dict[str, Any]:
                 },
                 "logicalLocations": [
                     {
-                        "fullyQualifiedName": finding.urn or ".".join(path),
+                        "fullyQualifiedName": visible(finding.urn or ".".join(path)),
                         "kind": "resource" if finding.urn else "member",
                     }
                 ],

@@ -1,19 +1,23 @@
 """Stack files, read as Pulumi's engine reads them but without it."""
 
-import json
 import os
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import yaml
 
+from infra import files
 from infra.settings import Problem, SettingsError
 from infra.settings.problem import MISSING, likely, nearest
 
 PULUMIS_OWN = frozenset({"config", "encryptionsalt", "encryptedkey", "secretsprovider", "environment"})
 """The keys that Pulumi itself reads and writes at the top of a stack file (CLI 3.272)."""
+
+KEY = re.compile(r"[^\s:]+(:[^\s:]+)+")
+"""A key of a stack's configuration, with its namespace."""
 
 NAME = re.compile(r"Pulumi\.(?P<stack>.+)\.ya?ml")
 
@@ -58,6 +62,18 @@ for _tag, _pattern, _first in (
 _Yaml.add_constructor("tag:yaml.org,2002:leading-zero", _leading_zero)
 
 
+def _number(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int | float:
+    # A number of thousands of digits cannot even be shown.
+    if len(node.value) > files.DIGITS:
+        problem = f"the number {node.value[:20]}... has too many digits"
+        raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+    return loader.construct_yaml_int(node) if node.tag.endswith(":int") else loader.construct_yaml_float(node)
+
+
+for _name in ("int", "float"):
+    _Yaml.add_constructor(f"tag:yaml.org,2002:{_name}", _number)
+
+
 def path_of(stack: str, folder: Path) -> Path:
     """Find the file of a stack; raises SettingsError that names the stacks there are."""
     for ending in ("yaml", "yml"):
@@ -93,10 +109,9 @@ def read(stack: str, path: Path) -> dict[str, object]:
     knows.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-        content: Any = yaml.load(text, Loader=_Yaml)  # noqa: S506 - a SafeLoader
-        json.dumps(content)  # refuses an alias to what holds it
-    except (OSError, KeyError, ValueError, yaml.YAMLError, RecursionError) as error:
+        text = files.text_of(path)
+        content: Any = files.yaml_of(text, _Yaml)
+    except (OSError, KeyError, ValueError, yaml.YAMLError) as error:
         raise SettingsError(stack, [Problem(path.name, MISSING, *_unreadable(error))]) from None
     if content is None:
         content = {}
@@ -112,9 +127,85 @@ def read(stack: str, path: Path) -> dict[str, object]:
         config = {}
     entries = cast("dict[str, object]", config)
     if problems:
-        raise SettingsError(stack, problems)
-    # A key without a namespace is the project's own, to Pulumi too.
-    return {key if ":" in key else f"coursecloud:{key}": value for key, value in entries.items()}
+        raise located(SettingsError(stack, problems), text)
+    spelt: dict[str, list[str]] = {}
+    for key in entries:
+        spelt.setdefault(_full(key), []).append(key)
+    problems = [*_unreadable_keys(entries), *_twice(spelt)]
+    if problems:
+        raise located(SettingsError(stack, problems), text)
+    return {full: entries[key] for full, (key, *_) in spelt.items()}
+
+
+def _full(key: str) -> str:
+    """Write a key as Pulumi understands it: one without a namespace is the project's own, and `:config:` is nothing."""
+    namespace, *names = key.split(":")
+    return (
+        ":".join([namespace, *(names[1:] if names[1:] and names[0] == "config" else names)])
+        if names
+        else f"coursecloud:{key}"
+    )
+
+
+def _twice(spelt: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
+    for full, keys in spelt.items():
+        if len(keys) > 1:
+            also = " and ".join(f"`{key}:`" for key in keys)
+            rule = f"{also} are the same key to Pulumi, which would take one of them without a word"
+            yield Problem(keys[-1], MISSING, rule, f"put both into one, `{full}:`")
+
+
+def _unreadable_keys(keys: Iterable[str]) -> Iterator[Problem]:
+    for key in keys:
+        if not KEY.fullmatch(_full(key)):
+            meant = ":".join(part.strip() for part in key.strip().strip(":").split(":") if part.strip())
+            rule = "a key is NAMESPACE:NAME or NAME, without spaces, and Pulumi reads no other"
+            yield Problem(key, MISSING, rule, f"write `{meant}:`" if KEY.fullmatch(_full(meant)) else "rename it")
+
+
+def located(error: SettingsError, text: str) -> SettingsError:
+    """Say of each mistake in which line of the stack file its key stands, as far as the file has it."""
+    try:
+        root = cast("yaml.Node | None", yaml.compose(text, Loader=_Yaml))
+    except (yaml.YAMLError, RecursionError):
+        return error
+    problems = [
+        problem if problem.line else replace(problem, line=_line(root, problem.path)) for problem in error.problems
+    ]
+    return SettingsError(error.stack, problems)
+
+
+def _line(root: yaml.Node | None, path: str) -> tuple[int, int] | None:
+    """Find where the deepest key of a path stands: `coursecloud:machines.trainer.gpu`, or a key of the file's top."""
+    top = _entries(root)
+    config = next((value for key, value in top if key.value == "config"), None)
+    found, node, rest = None, config, path
+    for key, _ in top:
+        if key.value == path:
+            return key.start_mark.line + 1, key.start_mark.column + 1
+    while rest:
+        fitting = [
+            (name, at, value)
+            for at, value in _entries(node)
+            for name in ((at.value, _full(at.value)) if node is config else (at.value,))
+            if rest == name or rest.startswith((f"{name}.", f"{name}["))
+        ]
+        if not fitting:
+            if not (match := re.match(r"\[(\d+)\]", rest)) or not isinstance(node, yaml.SequenceNode):
+                break
+            items = cast("list[yaml.Node]", node.value)
+            if int(match[1]) >= len(items):
+                break
+            node = found = items[int(match[1])]
+            rest = rest[match.end() :].removeprefix(".")
+            continue
+        name, found, node = max(fitting, key=lambda each: (len(each[0]), each[1].value == each[0]))
+        rest = rest[len(name) :].removeprefix(".")
+    return (found.start_mark.line + 1, found.start_mark.column + 1) if found else None
+
+
+def _entries(node: yaml.Node | None) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
+    return cast("list[tuple[yaml.ScalarNode, yaml.Node]]", node.value) if isinstance(node, yaml.MappingNode) else []
 
 
 def _moved(key: str) -> str:
@@ -141,8 +232,10 @@ def _unreadable(error: Exception) -> tuple[str, str]:
         return _inaccessible(error)
     if isinstance(error, UnicodeDecodeError):
         return "the file is not UTF-8 text", "save it as UTF-8"
-    if isinstance(error, RecursionError):
+    if "nested too deeply" in str(error):
         return "the file is nested too deeply", "look at its brackets and its indentation"
+    if "larger than" in str(error):
+        return f"the file cannot be a stack file: {error}", "is it the right file?"
     if isinstance(error, KeyError | ValueError):
         return f"a value does not fit its place or its tag: {str(error)[:80]}", "mend that value"
     if not isinstance(error, yaml.MarkedYAMLError) or not error.problem_mark:
@@ -151,6 +244,12 @@ def _unreadable(error: Exception) -> tuple[str, str]:
     remedy = "mend the YAML of that line or of the one before"
     if "\\t" in problem:
         remedy = "indent with spaces; YAML takes no tabs"
+    elif "aliases stand for" in problem:
+        remedy = "write out what the aliases (*NAME) stand for, or use fewer of them"
+    elif "stands within" in problem:
+        remedy = "write out what the alias (*NAME) stands for"
+    elif "too many digits" in problem:
+        remedy = "write a smaller number, or put it in quotes where it is a text"
     elif "there twice" in problem:
         remedy = "keep one of the two"
     elif "alphabetic or numeric" in problem or "alias" in problem:

@@ -1,6 +1,5 @@
 """Reads who is granted what from any IAM resource: a member, a binding, or a whole policy."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
@@ -8,6 +7,7 @@ from typing import Any, cast
 from coursecloud.engine import Registration
 from guardrails.facts import table
 from guardrails.reading import at, entries
+from infra import files
 
 _IAM = re.compile(r"\.\w*iam_?(member|binding|policy)$", re.IGNORECASE)
 _ON_A_WHOLE = re.compile(r"(projects|folder|organizations)\.", re.IGNORECASE)
@@ -28,7 +28,7 @@ def _bindings(resource: Registration) -> list[Mapping[str, Any]]:
     if not isinstance(text, str):
         return []
     try:
-        policy: Any = json.loads(text)
+        policy: Any = files.json_of(text)
     except ValueError:
         return []  # the provider refuses it
     return list(cast("Mapping[str, Any]", policy).get("bindings", [])) if isinstance(policy, dict) else []

@@ -27,8 +27,12 @@ def main(arguments: list[str]) -> int:
             parser.error("--env needs the --port on which the stand-in runs")
         _tell(exports(environment(f"http://127.0.0.1:{chosen.port}", chosen.project[0])))
         return 0
-    scenario: dict[str, Any] = json.loads(chosen.scenario.read_text(encoding="utf-8")) if chosen.scenario else {}
-    standin = Standin(chosen.project, port=chosen.port, scenario=scenario, enabled=chosen.enabled)
+    try:
+        scenario: dict[str, Any] = json.loads(chosen.scenario.read_text(encoding="utf-8")) if chosen.scenario else {}
+        standin = Standin(chosen.project, port=chosen.port, scenario=scenario, enabled=chosen.enabled)
+    except (OSError, ValueError, TypeError, OverflowError, RecursionError) as wrong:
+        about = f"--scenario {chosen.scenario}, --port {chosen.port}" if chosen.scenario else f"--port {chosen.port}"
+        parser.error(f"{about}: {wrong}; README.md shows a scenario, and port 0 is any free one")
     _tell(f"# {standin.url} stands in for Google Cloud; interrupt to end. In another shell:")
     _tell(exports(standin.env()))
     try:

@@ -23,9 +23,11 @@ def answer(content_type: str, raw: bytes, one: One) -> tuple[str, bytes]:
         raise invalid("Failed to parse batch request, error: no parts.")
     parts = b""
     for index, part in enumerate(message.iter_parts()):
-        first, _, body = bytes(part.get_payload(decode=True)).replace(b"\r\n", b"\n").partition(b"\n\n")
-        line, *headers = first.decode().split("\n")
-        http, target, *_ = line.split(" ")
+        first, _, body = bytes(part.get_payload(decode=True) or b"").replace(b"\r\n", b"\n").partition(b"\n\n")
+        line, *headers = first.decode(errors="replace").split("\n")
+        http, target, *_ = (*line.split(" "), "")
+        if not http or not target:
+            raise invalid(f"Failed to parse batch request, error: part {index} has no request line.")
         found = dict(h.split(": ", 1) for h in headers if ": " in h)
         status, payload, _ = one(http, re.sub(r"^https?://[^/]+", "", target), found, body.strip())
         identity = str(part.get("Content-ID", f"<{index}>")).strip("<>")

@@ -105,7 +105,7 @@ def page(call: Call, key: str, items: list[Json]) -> Json:
     """One page; the token is where the next begins."""
     size = int(call.query.get("maxResults") or call.query.get("pageSize") or 500)
     token = str(call.query.get("pageToken") or "0")
-    if not token.isdigit() or size < 0:
+    if not re.fullmatch("[0-9]{1,9}", token) or size < 0:
         raise invalid("The page token is invalid." if size >= 0 else "Page size must not be negative.")
     start = int(token)
     answer: Json = {key: items[start : start + size]} if items else {}

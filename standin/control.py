@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
+
+from . import wire
+from .errors import ApiError
 
 if TYPE_CHECKING:
     from .server import Standin
@@ -15,7 +17,7 @@ def answer(standin: Standin, http: str, path: str, raw: bytes, query: dict[str, 
     with standin.lock:
         if http == "GET" and name == "requests":
             start = query.get("from", ["0"])[0]
-            if not start.isdigit():
+            if not (start.isascii() and start.isdigit() and len(start) < 10):
                 return 400, {"error": f"from={start}: it is the number of the first request, counted from 0"}
             return 200, standin.requests[int(start) :]
         if http == "GET" and name == "state":
@@ -36,8 +38,8 @@ def answer(standin: Standin, http: str, path: str, raw: bytes, query: dict[str, 
             return 200, {}
         if http == "POST" and name == "scenario":
             try:
-                standin.use(json.loads(raw or b"{}"))
-            except (ValueError, TypeError) as wrong:
+                standin.use(wire.parsed(raw or b"{}"))
+            except (ApiError, ValueError, TypeError) as wrong:
                 return 400, {"error": str(wrong)}
             return 200, {}
     known = "GET requests, state, remaining, env, scenario; POST reset, scenario"

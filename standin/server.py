@@ -12,13 +12,13 @@ from http import HTTPStatus
 from http.client import responses
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from . import batch, control
+from . import batch, control, wire
 from .call import Call
 from .engine import Engine
 from .environment import environment
-from .errors import ApiError, invalid
+from .errors import ApiError
 from .faults import Fault, Scenario
 from .services.storage import read_multipart
 from .world import World
@@ -119,26 +119,45 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
+    """One connection. Whatever cannot be let in or read is refused in Google's form, and ends the connection."""
+
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: _Server  # pyright: ignore[reportIncompatibleVariableOverride] - what it always is here
 
     def do_CONNECT(self) -> None:
         """Someone took HTTPS_PROXY and wants to leave the machine: no, and it is on record."""
-        self._record("", self.path, 403, time.perf_counter())
-        self._send(403, b"The stand-in lets nothing leave this machine.\n", "text/plain")
+        self._refuse_to_leave(time.perf_counter())
+
+    def _refuse_to_leave(self, start: float) -> None:
+        self._record("", self.path, 403, start)
         self.close_connection = True
+        self._send(403, b"The stand-in lets nothing leave this machine.\n", "text/plain")
 
     def do_any(self) -> None:
+        """Answer a request, or refuse it; what follows a refused one on the connection is not read."""
         start = time.perf_counter()
-        raw = self._read()
-        url = urlsplit(self.path)
+        host, port = self.server.server_address[:2]
+        try:
+            url = _split(self.path)
+            if url.netloc and not wire.own(url.netloc, int(port), str(host)):  # a plain-HTTP proxy request
+                self._refuse_to_leave(start)
+                return
+            wire.admit(self.headers, int(port), str(host))
+            raw = self._read()
+            self._answer(url, raw)
+        except ApiError as refused:
+            self._refuse(refused, start)
+
+    def _refuse(self, refused: ApiError, start: float) -> None:
+        self._record("", self.path[:2000], refused.code, start, problem=refused.message)
+        self.close_connection = True
+        self._send(refused.code, json.dumps(refused.body(classic=True)).encode(), "application/json; charset=UTF-8")
+
+    def _answer(self, url: SplitResult, raw: bytes) -> None:
         standin = self.server.standin
-        if url.netloc and url.hostname not in ("127.0.0.1", "::1", "localhost"):  # a plain-HTTP proxy request
-            self._record("", self.path, 403, start)
-            self._send(403, b"The stand-in lets nothing leave this machine.\n", "text/plain")
-        elif url.path.startswith("/_standin/"):
-            status, answer = control.answer(standin, self.command, url.path, raw, parse_qs(url.query))
+        if url.path.startswith("/_standin/"):
+            status, answer = control.answer(standin, self.command, url.path, raw, _query(url.query))
             self._send(status, json.dumps(answer, indent=1).encode())
         elif url.path.startswith("/batch"):
             kind, payload = batch.answer(self.headers.get("Content-Type", ""), raw, self._one)
@@ -154,13 +173,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _one(self, http: str, target: str, headers: dict[str, str], raw: bytes) -> tuple[int, bytes, Fault | None]:
         """One API request, also one of a batch: status, body, and what is to go wrong on the wire."""
-        start, url, standin = time.perf_counter(), urlsplit(target), self.server.standin
+        start, standin = time.perf_counter(), self.server.standin
         headers = {k.lower(): v for k, v in headers.items()}
         call: Call | None = None
         fault: Fault | None = None
         problem = ""
         try:
-            path, query = url.path, parse_qs(url.query, keep_blank_values=True)
+            url = _split(target)
+            path, query = url.path, _query(url.query)
             upload = path.startswith(("/upload/", "/resumable/upload/"))
             path = path.removeprefix("/resumable").removeprefix("/upload").removeprefix("/download")
             call = standin.engine.prepare(http, path)
@@ -174,7 +194,7 @@ class _Handler(BaseHTTPRequestHandler):
             call.denied = tuple(standin.scenario.deny.get(token, ()))
             if fault and (fault.status or fault.cut) and not fault.applied and fault.cut != "after":
                 raise ApiError(fault.status or 500, fault.message or "Injected by the scenario.", reason=fault.reason)
-            body = self._upload(call, headers, raw) if upload else _json(raw)
+            body = self._upload(call, headers, raw) if upload else wire.parsed(raw) if raw.strip() else None
             with standin.lock:
                 answer = standin.engine.answer(call, query, body)
                 payload = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
@@ -198,20 +218,30 @@ class _Handler(BaseHTTPRequestHandler):
         return {"contentType": kind}
 
     def _read(self) -> bytes:
-        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
-            chunks = b""
-            while size := int(self.rfile.readline().split(b";")[0] or b"0", 16):
-                chunks += self.rfile.read(size)
-                self.rfile.readline()
-            self.rfile.readline()
-            return chunks
-        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        # Between requests a client may be silent for as long as it likes.
+        self.connection.settimeout(wire.PATIENCE)
+        try:
+            return wire.body(self.headers, self.rfile)  # pyright: ignore[reportArgumentType] - a BinaryIO in all but name
+        except TimeoutError:
+            raise ApiError(408, f"The body did not come within {wire.PATIENCE:g} seconds.") from None
+        finally:
+            self.connection.settimeout(None)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Refuse what http.server itself cannot read (a request line, headers, a method), in Google's form."""
+        told = ". ".join(text for text in (message or responses.get(code, ""), explain) if text)
+        self.command, self.path = self.command or "", getattr(self, "path", "")
+        # Without a version the answer to a request line that is none would have no head.
+        self.request_version = self.protocol_version
+        self._refuse(ApiError(int(code), told[:500]), time.perf_counter())
 
     def _send(self, status: int, payload: bytes, kind: str = "application/json") -> None:
         head = f"HTTP/1.1 {status} {responses.get(status, '')}\r\nContent-Type: {kind}\r\n"
         if status != HTTPStatus.NO_CONTENT:
             head += f"Content-Length: {len(payload)}\r\n"
-        body = payload if status != HTTPStatus.NO_CONTENT else b""
+        if self.close_connection:
+            head += "Connection: close\r\n"
+        body = payload if status != HTTPStatus.NO_CONTENT and self.command != "HEAD" else b""
         self.wfile.write(head.encode() + b"\r\n" + body)  # one write: one packet, no waiting
 
     def _cut(self, payload: bytes) -> None:
@@ -250,13 +280,18 @@ class _Handler(BaseHTTPRequestHandler):
         """The record says it all."""
 
 
-def _json(raw: bytes) -> Any:
-    if not raw.strip():
-        return None
+def _split(target: str) -> SplitResult:
     try:
-        return json.loads(raw)
+        return urlsplit(target)
     except ValueError as wrong:
-        raise invalid(f"Invalid JSON payload received. {wrong}", ("", str(wrong))) from None
+        raise ApiError(400, f"The requested URL is none: {wrong}.") from None
+
+
+def _query(text: str) -> dict[str, list[str]]:
+    try:
+        return parse_qs(text, keep_blank_values=True, max_num_fields=1000)
+    except ValueError as wrong:
+        raise ApiError(400, f"The query of the URL cannot be read: {wrong}.") from None
 
 
 __all__ = ["Standin"]

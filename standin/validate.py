@@ -74,7 +74,7 @@ def _query_value(name: str, rule: Json, text: str) -> Any:
         if text.lower() not in ("true", "false"):
             raise invalid(f"Invalid value at '{name}' (TYPE_BOOL), \"{text}\"", (name, "not a boolean"))
         return text.lower() == "true"
-    if rule["type"] == "integer" and not re.fullmatch(r"-?\d+", text):
+    if rule["type"] == "integer" and not re.fullmatch(r"-?[0-9]{1,18}", text):
         raise invalid(f"Invalid value at '{name}' (TYPE_INT32), \"{text}\"", (name, "not a number"))
     return int(text) if rule["type"] == "integer" else text
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from coursecloud import stackfile
+from coursecloud import plan, stackfile
 from infra.settings import SettingsError
+from tests.settings.stacks import ROOT
 
 STARTED = "config:\n  coursecloud:lease: "
 
@@ -57,7 +58,7 @@ def test_scalars_are_what_pulumis_engine_makes_of_them(text: str, expected: obje
         (f"{STARTED}!!python/object/apply:os.getcwd []\n", "could not determine a constructor", "! in quotes"),
         (f"{STARTED}!!timestamp 2026-11-23\n", "could not determine a constructor", "! in quotes"),
         (f"{STARTED}!!int many\n", "does not fit", "mend"),
-        (f"{STARTED}&a {{x: *a}}\n", "does not fit", "mend"),
+        (f"{STARTED}&a {{x: *a}}\n", "line 2, column 22: an alias stands within", "write out"),
         ("config: " + "[" * 5000, "nested too deeply", "brackets"),
         ("- gcp:project\n", "a mapping with the key `config:`", "write `config:`"),
         ("hello\n", "a mapping with the key `config:`", "write `config:`"),
@@ -101,7 +102,7 @@ def test_a_file_that_cannot_be_opened_is_not_told_to_mend_its_yaml(
     def fail(*_: object, **__: object) -> str:
         raise error
 
-    monkeypatch.setattr(Path, "read_text", fail)
+    monkeypatch.setattr(Path, "open", fail)
     with pytest.raises(SettingsError) as raised:
         stackfile.read("x", tmp_path / "Pulumi.x.yaml")
     (problem,) = raised.value.problems
@@ -185,3 +186,92 @@ def test_a_stack_without_a_file_is_told_which_there_are(tmp_path: Path) -> None:
     (problem,) = raised.value.problems
     assert problem.path.endswith("Pulumi.group-7.yaml")
     assert "'group-07'" in problem.remedy
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "full"),
+    [
+        ("course", "coursecloud:course", "coursecloud:course"),
+        ("coursecloud:config:course", "course", "coursecloud:course"),
+        ("gcp:config:project", "gcp:project", "gcp:project"),
+    ],
+)
+def test_two_spellings_of_one_key_are_refused_and_both_are_named(
+    one: str, other: str, full: str, tmp_path: Path
+) -> None:
+    for first, second in ((one, other), (other, one)):
+        with pytest.raises(SettingsError) as raised:
+            read(f"config:\n  {first}: x\n  {second}: x\n", tmp_path)
+        (problem,) = raised.value.problems
+        assert f"`{first}:` and `{second}:` are the same key" in problem.rule
+        assert f"`{full}:`" in problem.remedy
+        assert problem.line == (3, 3)
+    assert read(f"config: {{{one}: x}}", tmp_path) == {full: "x"}
+
+
+@pytest.mark.parametrize(
+    ("key", "remedy"),
+    [
+        ("'course '", "write `course:`"),
+        ("' gcp:project'", "write `gcp:project:`"),
+        ("'coursecloud:course:'", "write `coursecloud:course:`"),
+        ("'coursecloud: course'", "write `coursecloud:course:`"),
+        ("':course'", "write `course:`"),
+        ("'my course'", "rename it"),
+        ("''", "rename it"),
+        ("'::'", "rename it"),
+    ],
+)
+def test_a_key_that_pulumi_cannot_read_is_refused_with_the_right_one(key: str, remedy: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as raised:
+        read(f"config:\n  {key}: x\n", tmp_path)
+    (problem,) = raised.value.problems
+    assert "NAMESPACE:NAME" in problem.rule
+    assert problem.remedy == remedy
+
+
+def test_each_mistake_says_in_which_line_its_key_stands(tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.x.yaml"
+    file.write_text(
+        """\
+config:
+  gcp:project: my-project-1
+  lease:
+    # a comment
+    maxPerHour: lots
+  coursecloud:course:
+    labels: {a.b: c, goog: X Y}
+  coursecloud:machines:
+    trainer:
+      machineType: e2-medium
+      gpu:
+        model: T5
+      fallbackZones: [europe-west1-c,
+        mars-a]
+  coursecloud:tem: {}
+  coursecloud:team:
+    members:
+      - user:a@example.com
+      - ada
+"""
+    )
+    with pytest.raises(SettingsError) as raised:
+        plan.make("x", file, ROOT)
+    found = {problem.path: problem.line for problem in raised.value.problems}
+    assert found["coursecloud:lease.maxPerHour"] == (5, 5)
+    assert found["coursecloud:machines.trainer.gpu.model"] == (12, 9)
+    assert found["coursecloud:tem"] == (15, 3)
+    assert found["coursecloud:team.members[1]"] == (19, 9)
+    assert [line for line in found.values() if line is None] == []
+    assert "coursecloud:lease.maxPerHour: 'lots'  (line 5, column 5)\n" in str(raised.value)
+
+
+def test_what_stands_at_the_wrong_level_and_what_is_not_there_have_the_nearest_line(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as raised:
+        read("config: {}\n\ngcp:project: x\n", tmp_path)
+    assert [problem.line for problem in raised.value.problems] == [(3, 1)]
+    file = tmp_path / "Pulumi.x.yaml"
+    file.write_text("config:\n  coursecloud:course: {group: a}\n")
+    with pytest.raises(SettingsError) as raised:
+        plan.make("x", file, ROOT)
+    assert [(problem.path, problem.line) for problem in raised.value.problems] == [("gcp:project", None)]

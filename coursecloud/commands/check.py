@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coursecloud import many, plan, render, stackfile
+from coursecloud import many, plan, render, stackfile, writing
 from coursecloud.commands.shared import BROKEN_RULE, ROOT, Folder, Stack, folder_of, refuse
 from infra.settings import SettingsError
 
@@ -86,6 +86,6 @@ def _write(reports: "list[Report]", target: str) -> None:
         typer.echo(text)
         return
     try:
-        Path(target).write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        refuse(f"--sarif {target}: {error.strerror}.\n    remedy  name a file in a folder that is there")
+        writing.write(Path(target), text + "\n")
+    except writing.WriteError as error:
+        refuse(f"--sarif {error.strerror}")

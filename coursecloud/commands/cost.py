@@ -1,10 +1,8 @@
 """`coursecloud cost`: what a stack costs, and how long its credit lasts."""
 
-import csv
 import datetime
 import functools
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +10,7 @@ import typer
 
 from coursecloud import many, render, stackfile
 from coursecloud.commands.shared import ROOT, Folder, Stack, folder_of, refuse
+from coursecloud.console import print_csv
 from infra.settings import SettingsError
 
 Start = Annotated[
@@ -51,9 +50,7 @@ def command(
     if as_json:
         typer.echo(json.dumps(cost.to_json(estimate), indent=2))
     elif as_csv:
-        writer = csv.DictWriter(sys.stdout, form.COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(form.rows(estimate))
+        print_csv(form.COLUMNS, form.rows(estimate))
     else:
         render.console().print(table.full(estimate))
         if old := prices.outdated(estimate.prices_date, datetime.datetime.now(tz=datetime.UTC).date()):
@@ -71,9 +68,7 @@ def _every(folder: Path, start: datetime.date | None, *, as_json: bool, as_csv: 
     if as_json:
         typer.echo(json.dumps({"version": form.VERSION, "stacks": rows}, indent=2))
     elif as_csv:
-        writer = csv.DictWriter(sys.stdout, table.ROW, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        print_csv(table.ROW, rows)
     else:
         render.console().print(table.overview(rows))
     if mistakes:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from coursecloud import plan, render, stackfile
+from coursecloud import plan, render, stackfile, writing
 from coursecloud.commands.shared import ROOT, Folder, Stack, folder_of, refuse
 from infra.settings import SettingsError
 
@@ -39,9 +39,9 @@ def command(
         typer.echo(text)
     else:
         try:
-            out.write_text(text + "\n", encoding="utf-8")
-        except OSError as error:
-            refuse(f"--out {out}: {error.strerror}.\n    remedy  name a file in a folder that is there")
+            writing.write(out, text + "\n")
+        except writing.WriteError as error:
+            refuse(f"--out {error.strerror}")
     if exported.left_out:
         said = f"left out of {as_.value}, as their names there are not known: {', '.join(exported.left_out)}"
         render.console(error=True).print(Text(said, "yellow"), soft_wrap=True)

@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import difflib
 import sys
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.text import Text
 
-from coursecloud import render
+from coursecloud import render, writing
 from coursecloud.commands.shared import ROOT, Folder, Yes, folder_of, refuse
+from coursecloud.console import say, visible
+from infra import files
 
 if TYPE_CHECKING:
     from coursecloud.init.answers import Answers
@@ -20,20 +23,38 @@ if TYPE_CHECKING:
     from infra.settings import Problem
 
 
+UTC = "Etc/UTC"
+
+
 def command(
     *,
     project: Annotated[str | None, typer.Option(help="Google Cloud project id.", show_default=False)] = None,
     group: Annotated[str | None, typer.Option(help="Name of the group, e.g. group-07.", show_default=False)] = None,
     gpu: Annotated[str | None, typer.Option(help="no, yes (a T4), or T4, V100, L4 ...", show_default=False)] = None,
     region: Annotated[str | None, typer.Option(help="e.g. europe-west1.", show_default=False)] = None,
-    starts: Annotated[str | None, typer.Option(help="First day, e.g. 2026-11-23.", show_default=False)] = None,
-    ends: Annotated[str | None, typer.Option(help="Last day, e.g. 2026-12-18.", show_default=False)] = None,
+    starts: Annotated[
+        str | None, typer.Option(help="First day, e.g. 2026-11-23 or 23-11-2026.", show_default=False)
+    ] = None,
+    ends: Annotated[
+        str | None, typer.Option(help="Last day, e.g. 2026-12-18 or 18-12-2026.", show_default=False)
+    ] = None,
     credit: Annotated[str | None, typer.Option(help="e.g. '50 USD' or '350 DKK'.", show_default=False)] = None,
-    timezone: Annotated[str | None, typer.Option(help="e.g. Europe/Copenhagen.", show_default=False)] = None,
-    keep: Annotated[bool | None, typer.Option(help="Keep data over night.", show_default=False)] = None,
+    timezone: Annotated[
+        str | None, typer.Option(help="e.g. Europe/Copenhagen; this computer's.", show_default=False)
+    ] = None,
+    keep: Annotated[
+        bool | None, typer.Option(help="Keep data over night; kept unless told otherwise.", show_default=False)
+    ] = None,
     repository: Annotated[str | None, typer.Option(help="OWNER/NAME on GitHub.", show_default=False)] = None,
     members: Annotated[str | None, typer.Option(help="E-mail addresses, with commas.", show_default=False)] = None,
-    table: Annotated[Path | None, typer.Option("--from", help="A CSV table with one line a group.")] = None,
+    table: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="A CSV table with one line a group. Its first line names its columns, in any order: project and group,"
+            " and any of gpu, region, starts, ends, credit, timezone, keep, repository, members.",
+        ),
+    ] = None,
     folder: Folder = None,
     force: Annotated[bool, typer.Option("--force", help="Write files anew that are there already.")] = False,
     yes: Yes = False,
@@ -54,17 +75,20 @@ def command(
     }
     given = {name: answer.strip() for name, answer in said.items() if answer is not None}
     where = folder_of(folder)
+    asking = table is None and sys.stdin.isatty() and not yes
+    if not asking and (zone := _time_zone()) != UTC:
+        given.setdefault("timezone", zone)
     if table is not None:
         _many(table, given, where, force=force)
     else:
-        _one(given, where, force=force, yes=yes)
+        _one(given, where, force=force, asking=asking)
 
 
-def _one(given: "Answers", folder: Path, *, force: bool, yes: bool) -> None:
+def _one(given: "Answers", folder: Path, *, force: bool, asking: bool) -> None:
     from coursecloud.init import answers as asked
     from coursecloud.init import write
 
-    answers, asking = given, sys.stdin.isatty() and not yes
+    answers = given
     if asking:
         answers = _asked(given, folder, force=force)
     elif missing := asked.unanswered(given):
@@ -74,20 +98,51 @@ def _one(given: "Answers", folder: Path, *, force: bool, yes: bool) -> None:
         if staged.refusals:
             _refuse([f"  --{r.answer}{_value(answers.get(r.answer))}\n{_why(r.problem)}" for r in staged.refusals])
         _not_over([*staged.over(), *write.there(folder, stack)], force=force)
+        over = staged.over()
+        for file in over:
+            say(_difference(file, staged.staging / file.name))
         if asking:
-            typer.echo(f"\nPulumi.{stack}.yaml will be\n")
-            typer.echo((staged.staging / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))
-            if not _confirmed("Write it?"):
+            say(f"\nPulumi.{stack}.yaml will be\n\n{files.text_of(staged.staging / f'Pulumi.{stack}.yaml')}")
+            names = ", ".join(file.name for file in over)
+            if not _confirmed(f"Write it over {names}?" if over else "Write it?", default=not over):
                 refuse("Nothing was written.")
         private = (f"members.{stack}.yaml", write.KEY)
         for file in staged.place():
-            typer.echo(f"wrote {file.name}" + ("  (git ignores it)" if file.name in private else ""))
+            say(f"wrote {file.name}" + ("  (git ignores it)" if file.name in private else ""))
+    say(_next(stack, answers, folder))
+
+
+def _next(stack: str, answers: "Answers", folder: Path) -> str:
+    """Say what comes next: a look at the plan, and the three commands of a day and of the course."""
+    from coursecloud.init import costs
+    from coursecloud.init.answers import keeps
+
     here = "" if folder == ROOT else f" --folder {folder}"
-    typer.echo(
-        f"\nnext\n  coursecloud plan --stack {stack}{here}\n      shows what it would create, and what to do before"
+    bill = costs.kept(answers)
+    kept = f"data, images, secrets and the disk for your work stay, {bill}" if bill else "what is kept stays, and bills"
+    evening = f"machines go; {kept}" if keeps(answers) else "everything goes, DATA INCLUDED: nothing is kept"
+    steps = (
+        (f"coursecloud plan --stack {stack}{here}", "shows what it would create, and what to do before"),
+        (f"make up STACK={stack}", "morning: creates what is missing"),
+        (f"make down STACK={stack}", f"evening: {evening}"),
+        (f"make finish STACK={stack}", "end of the course: asks, and deletes everything, data included"),
     )
-    if not here:
-        typer.echo(f"  make up STACK={stack}\n      creates it; `make down STACK={stack}` in the evening")
+    away = f"\nThe last three run in the project's folder, {ROOT}, once the stack file is there." if here else ""
+    return "\nnext\n" + "\n".join(f"  {command}\n      {what}" for command, what in steps) + away
+
+
+def _difference(old: Path, new: Path) -> str:
+    """Show what writing over a file changes in it; of one that holds addresses, only that it does."""
+    if not old.name.startswith("Pulumi."):
+        return f"{old.name} is there already, and is written anew"
+    try:
+        before = files.text_of(old)
+    except (OSError, ValueError):
+        return f"{old.name} is there already and cannot be read; it is written anew"
+    lines = difflib.unified_diff(
+        before.splitlines(), files.text_of(new).splitlines(), f"{old.name} as it is", "as it will be", lineterm=""
+    )
+    return "\n".join(lines) or f"{old.name} stays as it is"
 
 
 def _many(table: Path, given: "Answers", folder: Path, *, force: bool) -> None:
@@ -99,11 +154,12 @@ def _many(table: Path, given: "Answers", folder: Path, *, force: bool) -> None:
         if name in given:
             refuse(f"--{name} is of one group, and --from has many.\n    remedy  make it a column of {table.name}")
     try:
-        rows, problems = tables.read(tables.decoded(table.read_bytes()), given)
+        rows, problems = tables.read(tables.decoded(files.bytes_of(table)), given)
     except OSError as error:
         refuse(f"--from {table}: {error.strerror}\n    remedy  name a CSV file that you can read")
     except ValueError as error:
-        refuse(f"{table.name}: {error}")
+        remedy = "" if "remedy" in str(error) else "\n    remedy  is it the right file? It has one line a group"
+        refuse(f"{table.name}: {error}{remedy}")
     groups = [row.answers for row in rows]
     with _staged(folder, groups) as staged:
         problems += [tables.CellProblem(rows[r.group].line, r.answer, r.problem) for r in staged.refusals]
@@ -116,10 +172,10 @@ def _many(table: Path, given: "Answers", folder: Path, *, force: bool) -> None:
     for notice in tables.shared(rows):
         render.console(error=True).print(Text(f"note  {notice}"), soft_wrap=True)
     stacks = [file for file in written if file.name.startswith("Pulumi.")]
-    typer.echo(f"wrote {len(stacks)} stack files into {folder}")
+    say(f"wrote {len(stacks)} stack files into {folder}")
     if len(written) > len(stacks):
-        typer.echo("and members.*.yaml, owners.key: they hold or tell addresses, and git ignores them")
-    typer.echo(f"\nnext\n  coursecloud plan --all --folder {folder}\n      shows one line a group")
+        say("and members.*.yaml, owners.key: they hold or tell addresses, and git ignores them")
+    say(f"\nnext\n  coursecloud plan --all --folder {folder}\n      shows one line a group")
 
 
 def _asked(given: "Answers", folder: Path, *, force: bool) -> "Answers":
@@ -127,32 +183,43 @@ def _asked(given: "Answers", folder: Path, *, force: bool) -> "Answers":
     from coursecloud.init import ask, write
 
     proposals = asked.proposals(datetime.date.today(), _time_zone())
-    typer.echo(ask.WELCOME)
+    say(ask.WELCOME)
     try:
         return ask.ask(
             given,
             proposals,
             read=lambda proposed: typer.prompt(
-                f"     [{proposed}]" if proposed else "    ", default="", show_default=False, prompt_suffix=" > "
+                f"     [{visible(proposed)}]" if proposed else "    ",
+                default="",
+                show_default=False,
+                prompt_suffix=" > ",
             ),
-            say=typer.echo,
+            say=say,
             taken=lambda stack: [] if force else write.there(folder, stack),
         )
     except typer.Abort:
         refuse("\nNothing was written.")
 
 
-def _confirmed(question: str) -> bool:
+def _confirmed(question: str, *, default: bool) -> bool:
     try:
-        return typer.confirm(question, default=True)
+        return typer.confirm(question, default=default)
     except typer.Abort:
         return False
 
 
 def _time_zone() -> str:
-    """Name this computer's time zone as the link of /etc/localtime does; Etc/UTC where there is none."""
-    _, found, name = str(Path("/etc/localtime").resolve()).partition("/zoneinfo/")
-    return name if found else "Etc/UTC"
+    """Name this computer's time zone; Etc/UTC where it is not known."""
+    import zoneinfo
+
+    import tzlocal
+
+    try:
+        name = str(tzlocal.get_localzone_name() or "")
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        name = ""
+    # `UTC`, `local` and the like say nothing of where somebody works.
+    return name if "/" in name and name in zoneinfo.available_timezones() else UTC
 
 
 @contextlib.contextmanager
@@ -163,14 +230,21 @@ def _staged(folder: Path, groups: "Sequence[Answers]") -> "Generator[Staged]":
         with write.staged(folder, ROOT, groups) as staged:
             yield staged
     except OSError as error:
-        refuse(f"{folder}: {error.strerror}; nothing was written\n    remedy  name a folder that you can write to")
+        refuse(f"{folder}: {error.strerror}; nothing was written\n    {writing.remedy(error)}")
     except ValueError as error:
         refuse(f"{error}\nNothing was written.")
 
 
-def _not_over(files: "Sequence[Path]", *, force: bool) -> None:
+def _not_over(placed: "Sequence[Path]", *, force: bool) -> None:
     """Refuse to write over files; even when told to, beside a `.yml` that Pulumi would not know from the new one."""
-    there = [file.name for file in dict.fromkeys(files) if not force or file.suffix == ".yml"]
+    folders = [file.name for file in dict.fromkeys(placed) if file.is_dir()]
+    if folders:
+        rule = "a folder is where the file would be" if not folders[1:] else "folders are where the files would be"
+        refuse(
+            f"{', '.join(folders[:5])}: {rule}; nothing was written\n    remedy  move what is there away, or name the"
+            " group otherwise"
+        )
+    there = [file.name for file in dict.fromkeys(placed) if not force or file.suffix == ".yml"]
     if there:
         names = ", ".join(there[:5]) + (f" and {len(there) - 5} more" if there[5:] else "")
         remedy = "rename it to end in .yaml" if force else "name the group otherwise, or add --force to write anew"

@@ -1,9 +1,7 @@
 """`coursecloud plan`: what `pulumi up` would create."""
 
-import csv
 import functools
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +9,7 @@ import typer
 
 from coursecloud import many, plan, render, stackfile
 from coursecloud.commands.shared import BROKEN_RULE, ROOT, Folder, Stack, folder_of, refuse
+from coursecloud.console import print_csv
 from infra.settings import SettingsError
 
 
@@ -79,9 +78,7 @@ def _every(folder: Path, *, as_json: bool, as_csv: bool, check: bool) -> None:
         typer.echo(json.dumps({"version": plan.VERSION, "stacks": rows}, indent=2))
     elif as_csv:
         columns = (*render.ROW, "findings") if check else render.ROW
-        writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n", extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows(rows)
+        print_csv(columns, rows)
     else:
         render.console().print(render.overview(rows))
         if check:

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from coursecloud import render
+from coursecloud import render, writing
 from coursecloud.commands.shared import BROKEN_RULE, refuse
 from coursecloud.cost.prices import OLD
 
@@ -95,7 +95,10 @@ def refresh(
         raise typer.Exit(1) from None
     if not dry_run:
         tables = {"prices-compute": new.compute, "prices-services": new.services}
-        merging.write(data or prices.DATA, tables)
+        try:
+            merging.write(data or prices.DATA, tables)
+        except writing.WriteError as error:
+            refuse(str(error.strerror))
     _report(new, dry_run=dry_run)
 
 

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from coursecloud import render, stackfile
 from coursecloud.commands.shared import ROOT, Folder, Stack, folder_of, refuse
+from infra import files
 from infra.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _scenario(path: Path) -> dict[str, Any]:
 
     remedy = "    remedy  standin/README.md shows one under 'Bad days'"
     try:
-        raw: Any = json.loads(path.read_text(encoding="utf-8"))
+        raw: Any = files.json_of(files.text_of(path))
         Scenario.read(raw)
     except (OSError, ValueError) as error:
         refuse(f"--scenario {path}: {error}\n{remedy}")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from coursecloud import render
+from coursecloud import render, writing
 from coursecloud.commands.shared import BROKEN_RULE, ROOT, refuse
 
 
@@ -76,7 +76,10 @@ def command(
         )
     closed = [text for gate in gates for text in gate.closed(made.stacks)]
     if html is not None:
-        html.write_text(page.full(made), encoding="utf-8")
+        try:
+            writing.write(html, page.full(made))
+        except writing.WriteError as error:
+            refuse(f"--html {error.strerror}")
     if as_json:
         typer.echo(json.dumps(report.to_json(made, closed), indent=2))
     elif as_markdown:

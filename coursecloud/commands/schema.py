@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from coursecloud.commands.shared import ROOT
+from coursecloud import writing
+from coursecloud.commands.shared import ROOT, refuse
 
 
 def command(
@@ -17,5 +18,8 @@ def command(
     if not write:
         typer.echo(schema.text(), nl=False)
         return
-    (ROOT / schema.FILE).write_text(schema.text(), encoding="utf-8", newline="\n")
+    try:
+        writing.write(ROOT / schema.FILE, schema.text())
+    except writing.WriteError as error:
+        refuse(str(error.strerror))
     typer.echo(f"wrote {schema.FILE}")

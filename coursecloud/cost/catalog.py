@@ -48,7 +48,7 @@ def _page(session: requests.Session, url: str, token: str, sleep: Callable[[floa
     answer = _answered(session, url, parameters, sleep)
     try:
         page = json.loads(answer.content, parse_float=Decimal)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _half_read(f"{url} answered with what is no JSON ({len(answer.content)} bytes)") from None
     if not isinstance(page, dict):
         raise _half_read(f"{url} answered with JSON that is no object")

@@ -2,14 +2,13 @@
 
 import datetime
 import functools
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from infra import tables
+from infra import files, tables
 
 DATA = Path(__file__).parent.parent / "data"
 FILES = ("prices-compute", "prices-services", "prices-currencies")
@@ -103,7 +102,7 @@ def load(folder: Path = DATA) -> Prices:
 
 def read(path: Path) -> dict[str, Any]:
     """Read one file, its numbers exact."""
-    return json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal, parse_int=Decimal)
+    return files.json_of(files.text_of(path, 20_000_000), exact=True)
 
 
 @dataclass(frozen=True)

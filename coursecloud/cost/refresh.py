@@ -3,8 +3,6 @@
 import copy
 import datetime
 import json
-import os
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
+from coursecloud import writing
 from coursecloud.cost.skus import Price
 from infra import tables
 
@@ -179,17 +178,9 @@ def _line(value: object) -> str:
 
 
 def write(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> None:
-    """Write tables as files of a folder: all are complete on the disk before the first takes its place."""
-    made: list[tuple[str, Path]] = []
-    try:
-        for name, table in files.items():
-            handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}.", suffix=".json")
-            made.append((temporary, folder / f"{name}.json"))
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(written(dict(table)) + "\n")
-            Path(temporary).chmod(0o644)
-        for temporary, path in made:
-            Path(temporary).replace(path)
-    finally:
-        for temporary, _ in made:
-            Path(temporary).unlink(missing_ok=True)
+    """Write tables as files of a folder: all are complete on the disk before the first takes its place.
+
+    Raises writing.WriteError.
+    """
+    texts = {folder / f"{name}.json": written(dict(table)) + "\n" for name, table in files.items()}
+    writing.write_all(texts, mode=0o644)

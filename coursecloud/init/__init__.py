@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from coursecloud.init.answers import Answers, members_of, stack_of
+from coursecloud.init.forms import name_like
 from coursecloud.init.lines import Line, lines
 from infra.settings import Problem, SettingsError, load
 from infra.settings.problem import RefusedError
@@ -32,7 +33,7 @@ def refusals(answers: Answers) -> list[tuple[str, Problem]]:
     try:
         load(config, stack_of(answers) if answers.get("group") else "any", Path("members are not in a file here"))
     except SettingsError as error:
-        unread += answered(error, made)
+        unread += answered(error, made, answers.get("group", ""))
     return unread
 
 
@@ -50,7 +51,7 @@ def readable(answers: Answers) -> tuple[list[tuple[str, Problem]], Answers]:
             return wrong, answers
 
 
-def answered(error: SettingsError, made: list[Line]) -> list[tuple[str, Problem]]:
+def answered(error: SettingsError, made: list[Line], group: str = "") -> list[tuple[str, Problem]]:
     """Give each mistake of a stack file with the answer it comes from, and a rule about an answer once.
 
     A GPU, say, ends in two places of the file: in a machine and in training jobs.
@@ -58,8 +59,8 @@ def answered(error: SettingsError, made: list[Line]) -> list[tuple[str, Problem]
     found: dict[tuple[str, str], tuple[str, Problem]] = {}
     for problem in error.problems:
         name = asked(problem.path, made)
-        if problem.path.startswith("Pulumi."):
-            problem = replace(problem, remedy="name the group for example group-07")
+        if name == "group" and (problem.path.startswith("Pulumi.") or name_like(group) not in ("", group)):
+            problem = replace(problem, remedy=f"name the group for example {name_like(group) or 'group-07'}")
         found.setdefault((name, problem.rule), (name, problem))
     return list(found.values())
 

@@ -50,17 +50,22 @@ QUESTIONS = (
         "machines.*.gpu",
     ),
     Question("region", "Region", "Near you, and with what you need: europe-west4 has every GPU.", "gcp:region"),
-    Question("starts", "First day", "Of the course or of your project: year-month-day.", "lease.starts"),
+    Question("starts", "First day", "Of the course or of your project, e.g. 2026-11-23 or 23-11-2026.", "lease.starts"),
     Question(
         "ends",
         "Last day",
-        "Year, month, day. Nothing is deleted on it; members have access 30 days longer.",
+        "As the first. Nothing is deleted on it; members have access 30 days longer.",
         "lease.ends",
     ),
     Question("credit", "Credit", "What the group may spend, and the currency of the billing account.", "lease.credit"),
     Question("timezone", "Time zone", "For example Europe/Copenhagen.", "lease.timeZone"),
     Question(
-        "keep", "Keep data over night?", "yes: `make down` leaves data, images and disks; they bill.", "storage.keep"
+        "keep",
+        "Keep data over night?",
+        "yes: in the evening `make down` removes machines and leaves data, images, secrets and the disk for your work;"
+        " at the end of the course `make finish` deletes all of it; plain `pulumi destroy` refuses. no: every"
+        " `make down` deletes them with all that is in them.",
+        "storage.keep",
     ),
     Question(
         "repository",
@@ -111,6 +116,11 @@ def yes(answers: Answers, name: str) -> bool:
     if answer not in (*_YES, *_NO):
         raise RefusedError("this is yes or no", "write yes or no", name)
     return answer in _YES
+
+
+def keeps(answers: Answers) -> bool:
+    """Say whether data stays over night: it does unless somebody says no. Raises RefusedError."""
+    return not answers.get("keep", "").strip() or yes(answers, "keep")
 
 
 def credit_of(answer: str) -> tuple[float, str]:
@@ -168,7 +178,7 @@ def proposals(today: datetime.date, zone: str) -> dict[str, str]:
         "ends": str(today + datetime.timedelta(weeks=4)),
         "credit": "50 USD",
         "timezone": zone,
-        "keep": "no",
+        "keep": "yes",
         "repository": "",
         "members": "",
     }

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from coursecloud import init
+from coursecloud.init import costs
 from coursecloud.init.answers import QUESTIONS, Answers, Question, region_for, stack_of
+from coursecloud.init.forms import date_of, name_like
 
 WELCOME = """\
 A few questions, and your group's stack file is written. Nothing is created in the cloud by it.
@@ -32,6 +34,8 @@ def ask(
         proposed = _proposed(question, answers, proposals)
         say(f"\n{number}/{len(left)}  {question.asks}")
         say(_wrapped(question.help))
+        if costs := _costs(question, answers):
+            say(_wrapped(costs))
         while question.name not in answers:
             typed = read(proposed).strip() or proposed
             if typed == "?":
@@ -40,9 +44,17 @@ def ask(
                 say(_wrapped("The file cannot be without this."))
             elif wrong := _wrong(question, answers | {question.name: _plain(typed)}, taken):
                 say(wrong)
+                proposed = (name_like(typed) if question.name == "group" else "") or proposed
             else:
                 answers[question.name] = _plain(typed)
     return answers
+
+
+def _costs(question: Question, answers: Answers) -> str:
+    if question.name == "gpu":
+        return costs.machines(answers)
+    kept = costs.kept(answers) if question.name == "keep" else ""
+    return f"What is kept costs {kept}." if kept else ""
 
 
 def _plain(typed: str) -> str:
@@ -53,7 +65,7 @@ def _proposed(question: Question, answers: Answers, proposals: Mapping[str, str]
     if question.name == "region":
         return region_for(answers)
     if question.name == "ends" and answers.get("starts"):
-        return str(datetime.date.fromisoformat(answers["starts"]) + datetime.timedelta(weeks=4))
+        return str(date_of(answers["starts"], "starts") + datetime.timedelta(weeks=4))
     return proposals.get(question.name, "") if question.name != "ends" else "none"
 
 

@@ -1,12 +1,17 @@
 """The keys that answers make in a stack file, each with the line that explains it."""
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from coursecloud.init.answers import Answers, credit_of, gpu_of, machine_type_of, region_for, yes
+from coursecloud.init.answers import Answers, credit_of, gpu_of, keeps, machine_type_of, region_for
+from coursecloud.init.costs import disk_size
+from coursecloud.init.forms import date_of
 from infra import tables
+from infra.settings import SettingsError, load
 from infra.settings.problem import RefusedError
 
 
@@ -52,9 +57,10 @@ def _lease(answers: Answers) -> Iterator[Line]:
             ceiling = min(1000, round(amount / 25, 2)) or 0.01
             yield Line((lease, "maxPerHour"), ceiling, "Most that an hour may cost: a 25th of the credit.", "credit")
     if given["starts"]:
-        yield Line((lease, "starts"), given["starts"], "First day.", "starts")
+        yield Line((lease, "starts"), str(date_of(given["starts"], "starts")), "First day.", "starts")
     if given["ends"]:
-        yield Line((lease, "ends"), given["ends"], "Last day; the members' access ends 30 days later.", "ends")
+        last = str(date_of(given["ends"], "ends"))
+        yield Line((lease, "ends"), last, "Last day; the members' access ends 30 days later.", "ends")
     if given["timezone"]:
         yield Line(
             (lease, "timeZone"), given["timezone"], "Time zone of the working hours, 08:00 to 18:00.", "timezone"
@@ -62,7 +68,7 @@ def _lease(answers: Answers) -> Iterator[Line]:
 
 
 def _stores(answers: Answers) -> Iterator[Line]:
-    if not yes(answers, "keep"):
+    if not keeps(answers):
         return
     for section, what in (("storage", "data and models"), ("registry", "docker images"), ("secrets", "secrets")):
         yield Line((f"coursecloud:{section}",), None, f"Where {what} are stored.", "keep")
@@ -89,7 +95,7 @@ def _builds(answers: Answers) -> Iterator[Line]:
 
 
 def _machine(answers: Answers) -> Iterator[Line]:
-    gpu, keep, at = gpu_of(answers), yes(answers, "keep"), "coursecloud:machines"
+    gpu, keep, at = gpu_of(answers), keeps(answers), "coursecloud:machines"
     if not (answers.get("gpu") or keep):
         return
     name = "trainer" if gpu else "workbench"
@@ -106,10 +112,10 @@ def _machine(answers: Answers) -> Iterator[Line]:
         zone, *others = tables.zones_for(kind, gpu, region) or ("",)
         if zone:
             yield Line((at, name, "zone"), zone, "Has the machine type and the GPU.", "gpu")
-        if others and not keep:
+        if others and (not keep or disk_may_wait_elsewhere()):
             yield Line((at, name, "fallbackZones"), others[:2], "Tried in this order where it is sold out.", "gpu")
     yield Line((at, name, "dataDisk"), None, "The disk for your work, at /mnt/disks/work.", "gpu")
-    yield Line((at, name, "dataDisk", "sizeGb"), 50 if gpu else 20, "It can grow; smaller loses the data.", "gpu")
+    yield Line((at, name, "dataDisk", "sizeGb"), disk_size(answers), "It can grow; smaller loses the data.", "gpu")
     if keep:
         yield Line(
             (at, name, "dataDisk", "keep"), True, "`make down` leaves it, in its zone; it bills over night.", "keep"
@@ -122,3 +128,16 @@ def _machine(answers: Answers) -> Iterator[Line]:
             yield Line((job, "gpu"), None, "With this GPU.", "gpu")
             yield Line((job, "gpu", "model"), gpu.short, "Its model.", "gpu")
         yield Line((job, "spot"), True, "At the Spot price; an interrupted job starts again.", "gpu")
+
+
+@functools.cache
+def disk_may_wait_elsewhere() -> bool:
+    """Ask the settings whether a machine with a kept disk may have fallback zones: a disk is in one zone only."""
+    region = tables.regions()["europe-west1"]
+    disk = {"sizeGb": 20, "keep": True}
+    machine = {"machineType": "e2-medium", "zone": region[0], "fallbackZones": list(region[1:2]), "dataDisk": disk}
+    try:
+        load({"gcp:project": "any-project-1", "coursecloud:machines": {"any": machine}}, "any", Path("no folder"))
+    except SettingsError:
+        return False
+    return True

@@ -111,7 +111,11 @@ def _columns(header: list[str]) -> Iterator[CellProblem]:
     for name in REQUIRED:
         if name not in header:
             yield CellProblem(
-                1, name, Problem(name, MISSING, "the column is missing", f"add it: {', '.join(REQUIRED)}")
+                1,
+                name,
+                Problem(
+                    name, MISSING, "the column is missing", f"add it; the columns are {', '.join(NAMES)}, in any order"
+                ),
             )
 
 

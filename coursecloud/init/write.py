@@ -17,6 +17,7 @@ import yaml
 from coursecloud import init, schema, stackfile
 from coursecloud.init.answers import Answers, members_of, stack_of
 from coursecloud.init.lines import lines
+from infra import files
 from infra.names import STACK
 from infra.settings import Problem, SettingsError, load
 from infra.settings.problem import RefusedError
@@ -144,7 +145,7 @@ def _refused(staging: Path, groups: Sequence[Answers]) -> Iterator[Refusal]:
             try:
                 load(stackfile.read(stack, file), stack, staging)
             except SettingsError as error:
-                found = init.answered(error, lines(answers))
+                found = init.answered(error, lines(answers), answers.get("group", ""))
         yield from (Refusal(number, *refusal) for refusal in found)
 
 
@@ -164,7 +165,7 @@ def _key(folder: Path) -> bytes:
     if not file.exists():
         return secrets.token_bytes(32)
     try:
-        key = bytes.fromhex(file.read_text(encoding="utf-8").strip())
+        key = bytes.fromhex(files.text_of(file).strip())
     except ValueError:
         key = b""
     if len(key) < 32:
@@ -177,7 +178,7 @@ def _key(folder: Path) -> bytes:
 def _ignoring(folder: Path) -> str:
     """Write the folder's .gitignore with what is missing in it; empty where nothing is."""
     file = folder / ".gitignore"
-    text = file.read_text(encoding="utf-8") if file.exists() else ""
+    text = files.text_of(file) if file.exists() else ""
     missing = [line for line in IGNORED if line not in text.splitlines()]
     if not missing:
         return ""

@@ -1,6 +1,5 @@
 """What the user gave to review, read and checked: every mistake at once, before anything is run."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from coursecloud import saved, stackfile
 from coursecloud.plan import Plan
 from coursecloud.review import deployed, rendering
+from infra import files
 
 
 class InputError(ValueError):
@@ -107,11 +107,11 @@ def _json(option: str, file: Path | None, reader: Any, mistakes: list[str]) -> A
     if file is None:
         return None
     try:
-        return reader(json.loads(file.read_text(encoding="utf-8")))
+        return reader(files.json_of(files.text_of(file, files.LARGEST_MADE)))
     except OSError as error:
         mistakes.append(f"{option} {file}: {error.strerror}\n    rule    it is a file of JSON\n    remedy  name one")
     except (saved.UnreadableError, deployed.StateError) as error:
         mistakes.append(f"{option} {file}: {error}")
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         mistakes.append(f"{option} {file}: {error}\n    rule    it is a file of JSON\n    remedy  write it again")
     return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from coursecloud.engine import UNKNOWN
+from infra import files
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - Pulumi's mark of a secret, no secret itself
@@ -132,9 +133,16 @@ def hide(value: Any) -> Any:
             return Hidden(None)
         plain = entries.get("value", NOTHING)
         if plain is NOTHING and isinstance(entries.get("plaintext"), str):
-            plain = json.loads(entries["plaintext"])
+            plain = _opened(entries["plaintext"])
         return Hidden(None) if plain is NOTHING else hide(plain)
     return Hidden(hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest())
+
+
+def _opened(text: str) -> Any:
+    try:
+        return files.json_of(text)
+    except ValueError:
+        return text  # Pulumi writes JSON there; whatever else stands there is as secret
 
 
 def holds_unknown(value: Any) -> bool:

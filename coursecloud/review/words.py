@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 import json
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
+from coursecloud.console import visible as visible
 from coursecloud.cost import Estimate, Runway
 from coursecloud.cost.table import days
 from coursecloud.engine import UNKNOWN
@@ -53,16 +53,6 @@ def advice(level: Level, found: Iterable[Danger]) -> str:
     """Say what to do; that no data is lost only where nothing can delete any."""
     safe = level is Level.LOOK and not any(danger.kind in LOSING for danger in found)
     return ("No data is lost. " if safe else "") + ADVICE[level]
-
-
-def visible(text: str) -> str:
-    """Write out what could hide or rearrange text: control characters and those that turn its direction."""
-    return "".join(
-        letter
-        if letter in "\n\t" or unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
-        else f"\\u{ord(letter):04x}"
-        for letter in text
-    )
 
 
 def show(value: Any, limit: int | None = 70) -> str:

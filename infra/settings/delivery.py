@@ -1,19 +1,24 @@
 """Who changes things: build triggers, GitHub's workflows and the members of the team."""
 
 import re
+import warnings
 from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 from typing_extensions import override
 
+from infra import tables
 from infra.settings.problem import RefusedError
 from infra.settings.types import Bool, Duration, Int, Key, Principal, Section, Shown, lasting, matching
 
 
 def _regex(value: str) -> str:
     try:
-        re.compile(value)
+        with warnings.catch_warnings():
+            # Python warns that it may once read [[:digit:]] as RE2 does.
+            warnings.simplefilter("ignore", FutureWarning)
+            re.compile(value)
     except (re.error, OverflowError, RecursionError) as error:
         raise RefusedError(f"this is not a regular expression ({error})", "write for example '^main$'") from None
     if re.search(r"\(\?<?[=!]|\(\?P=|\\[1-9]", value):
@@ -139,6 +144,19 @@ class GitHub(Section):
     may grant only the roles that the stack itself grants."""
 
 
+def _administers(role: str) -> bool:
+    """Say whether a role gives more than the use of a service: by its permissions where the dated tables know them."""
+    facts = tables.table("escalating")
+    held = tables.table("roles")["roles"].get(role, {}).get("permissions", ())
+    more = re.compile("|".join(facts["permissions"]))
+    return role in facts["roles"] or any(more.fullmatch(permission) for permission in held)
+
+
+_NAMED_SO = r"roles/[iI][aA][mM]\..*|.*[aA][dD][mM][iI][nN]|.*[aA][dD][mM][iI][nN]\..*|.*[sS]erviceAgent"
+_KNOWN: list[str] = [*tables.table("roles")["roles"], *tables.table("escalating")["roles"]]
+_LISTED = sorted({role for role in _KNOWN if _administers(role)})
+
+
 def _extra_role(value: str) -> str:
     if value in ("roles/owner", "roles/editor", "roles/viewer"):
         raise RefusedError("a basic role reaches every service of the project", "name the predefined role you need")
@@ -146,7 +164,7 @@ def _extra_role(value: str) -> str:
         raise RefusedError(
             "a role is roles/SERVICE.NAME", "write for example roles/bigquery.jobUser, with its 'roles/'"
         )
-    if re.search(r"(?i)^roles/iam\.|admin$", value):
+    if re.fullmatch(_NAMED_SO, value) or value in _LISTED:
         raise RefusedError(
             "this role could make its holder owner of the project, or everything of a service",
             "name a narrower role of the same service",
@@ -158,7 +176,8 @@ ExtraRole = Annotated[
     str,
     AfterValidator(_extra_role),
     Shown(
-        r"(?!roles/(owner|editor|viewer)$)(?!roles/[iI][aA][mM]\.)(?!.*[aA][dD][mM][iI][nN]$)"
+        rf"(?!roles/(owner|editor|viewer)$)(?!({_NAMED_SO})$)"
+        rf"(?!({'|'.join(map(re.escape, _LISTED))})$)"
         r"roles/[a-zA-Z][a-zA-Z0-9]*(\.[a-zA-Z0-9]+)+",
         "a role is roles/SERVICE.NAME, and neither a basic role nor one that administers",
         "write for example roles/bigquery.jobUser, with its 'roles/'",

@@ -21,10 +21,16 @@ def _reason(value: str) -> str:
     return value.strip()
 
 
+LITERAL = 3
+"""Letters or digits that a pattern has before its first star or after its last: what `*a*` takes in nobody knows."""
+
+
 def _resource(value: str) -> str:
-    if not re.search(r"[A-Za-z0-9]", value):
+    ends = [re.sub(r"[^A-Za-z0-9]", "", part) for part in (value.partition("*")[0], value.rpartition("*")[2])]
+    if not re.search(r"[A-Za-z0-9]", value) or ("*" in value and max(map(len, ends)) < LITERAL):
         raise RefusedError(
-            "an exception for every resource switches its rule off, also for what is added later",
+            "an exception for every resource, or for most, switches its rule off, also for what is added later:"
+            f" a pattern begins or ends with at least {LITERAL} letters or digits",
             "name the resources, e.g. trainer, or deploy-* for all that begin so",
         )
     return value

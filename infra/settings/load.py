@@ -1,7 +1,6 @@
 """From the configuration of a stack to frozen settings, or to the list of everything that is wrong with it."""
 
 import contextlib
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -11,7 +10,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from infra import names
+from infra import files, names
 from infra.settings import checks, hardware
 from infra.settings.model import ENCRYPTED_PROJECT, SECTIONS, Settings
 from infra.settings.problem import MISSING, Findings, Problem, SettingsError, likely, nearest
@@ -141,8 +140,8 @@ def _section(path: str, annotation: Any, value: object, found: Findings) -> Any:
 def _unpacked(value: object) -> object:
     """Undo the engine's JSON. A key with nothing behind it arrives as an empty text or as `null`."""
     if isinstance(value, str) and value.lstrip()[:1] in ("", "{", "[", "n"):
-        with contextlib.suppress(ValueError, RecursionError):
-            return json.loads(value or "null")
+        with contextlib.suppress(ValueError):
+            return files.json_of(value or "null")
     return value
 
 
@@ -254,8 +253,8 @@ def _members(path: Path, found: Findings) -> tuple[str, ...]:
     if not path.is_file():
         return ()
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:
+        content = files.yaml_of(files.text_of(path))
+    except (OSError, yaml.YAMLError, ValueError) as error:
         found.add(Problem(path.name, MISSING, f"this is not YAML: {error}", "write a list of principals"))
         return ()
     if content is not None and not isinstance(content, list):

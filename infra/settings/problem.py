@@ -13,11 +13,14 @@ class Problem:
     value: object
     rule: str
     remedy: str
+    line: tuple[int, int] | None = None
+    """Line and column of the stack file, from 1, where they are known."""
 
     def __str__(self) -> str:
-        """Render as three short lines: path and value, rule, remedy."""
+        """Render as three short lines: path and value with their place in the file, rule, remedy."""
         found = "" if self.value is MISSING else f": {shown(self.value)}"
-        return f"{self.path}{found}\n    rule    {self.rule}\n    remedy  {self.remedy}"
+        place = f"  (line {self.line[0]}, column {self.line[1]})" if self.line else ""
+        return f"{self.path}{found}{place}\n    rule    {self.rule}\n    remedy  {self.remedy}"
 
 
 class SettingsError(ValueError):
@@ -94,5 +97,10 @@ def shown(value: object) -> str:
     >>> shown(True), shown(None), shown("8h")
     ('true', 'null', "'8h'")
     """
-    text = {"True": "true", "False": "false", "None": "null"}.get(repr(value), repr(value))
+    try:
+        written = repr(value)
+    except ValueError:
+        # Python writes no number of more than 4300 digits.
+        written = "(a number of thousands of digits)"
+    text = {"True": "true", "False": "false", "None": "null"}.get(written, written)
     return text if len(text) <= 120 else text[:117] + "..."

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
 import zlib
 from typing import Any
 from urllib.parse import unquote
 
-from .. import catalog, crud, merge
+from .. import catalog, crud, merge, wire
 from ..call import Call, page
 from ..errors import ApiError, bad_value, invalid
 from ..kinds import Handlers, Kind, Service, always
-from ..shapes import many, part
+from ..shapes import is_object, many, part
 from ..world import Resource, now
 from .common import labels
 
@@ -294,7 +293,10 @@ def read_multipart(content_type: str, raw: bytes) -> tuple[Json, bytes]:
         raise invalid("Multipart upload without two parts.")
     bodies = [p.lstrip(b"\r\n").replace(b"\r\n\r\n", b"\n\n", 1).partition(b"\n\n")[2] for p in parts]
     trimmed = [b[:-2] if b.endswith(b"\r\n") else b.removesuffix(b"\n") for b in bodies]
-    return json.loads(trimmed[0] or b"{}"), trimmed[1]
+    described = wire.parsed(trimmed[0] or b"{}")
+    if not is_object(described):
+        raise invalid("The description of an object is a JSON object.")
+    return described, trimmed[1]
 
 
 KINDS = (

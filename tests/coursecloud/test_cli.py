@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -199,3 +200,10 @@ def test_every_mistake_of_a_file_is_listed(tmp_path: Path) -> None:
     assert result.exit_code == 2
     for path in ("gcp:project", "machines.a.maxRun", "machines.b.gpu.count", "lease.timeZone"):
         assert path in result.output
+
+
+def test_the_version_is_the_projects() -> None:
+    result = CliRunner().invoke(app, ["--version"])
+    assert result.exit_code == 0
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert result.output == f"coursecloud {project['version']}\n"

@@ -152,3 +152,27 @@ def test_the_json_form_has_every_value_that_the_tables_know() -> None:
     assert form["default"] == "e2-medium"
     assert form["changing"]["effect"] == "restarts"
     assert not json.loads(run("network.egress", "--json").output)["otherValues"]
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("budget", ["lease.credit", "lease.maxPerHour"]),
+        ("VMs", ["machines"]),
+        ("password", ["secrets.names"]),
+        ("machines.trainer.preemptible", ["machines.*.spot"]),
+        ("principals", ["team"]),
+        ("xyzzy", ["machines", "lease", "storage", "sections"]),
+    ],
+)
+def test_a_word_that_is_no_key_leads_to_the_keys_that_it_is_about(word: str, meant: list[str]) -> None:
+    result = run(word)
+    assert result.exit_code == 2
+    for key in meant:
+        assert key in result.stderr.partition("remedy")[2]
+
+
+def test_every_other_word_leads_to_keys_that_there_are() -> None:
+    for meant in explain._OTHER_WORDS.values():  # pyright: ignore[reportPrivateUsage]
+        for key in meant:
+            assert explain.find(key)

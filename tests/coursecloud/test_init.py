@@ -1,7 +1,11 @@
 """A group's first stack file: what is asked, what is written, and what is refused before anything is."""
 
+import errno
+import os
 import re
 import stat
+import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,10 +16,13 @@ from typer.testing import CliRunner, Result
 
 from coursecloud import init, stackfile
 from coursecloud.cli import app
-from coursecloud.init import write
+from coursecloud.cost import prices
+from coursecloud.init import costs, forms, write
 from coursecloud.init.answers import QUESTIONS, members_of, region_for, stack_of
+from coursecloud.init.lines import disk_may_wait_elsewhere, lines
 from infra import tables
 from infra.settings import Settings, load
+from infra.settings.problem import RefusedError
 from tests.settings.stacks import ROOT, marked
 
 MINIMAL = {"project": "mlops-group-07", "group": "group-07"}
@@ -51,13 +58,121 @@ def left_in(folder: Path) -> list[str]:
     return sorted(file.name for file in folder.iterdir())
 
 
-def test_the_least_answers_make_a_stack_file_with_the_loaders_defaults(tmp_path: Path) -> None:
-    result = run(*options(MINIMAL), folder=tmp_path)
+def test_the_least_answers_and_no_store_make_a_stack_file_with_the_loaders_defaults(tmp_path: Path) -> None:
+    result = run(*options(MINIMAL), "--no-keep", folder=tmp_path)
     assert result.exit_code == 0, result.output
     assert left_in(tmp_path) == ["Pulumi.group-07.yaml"]
     read = loaded(tmp_path)
     assert read == Settings(stack="group-07", project="mlops-group-07", course=read.course)
     assert "coursecloud plan --stack group-07" in result.output
+
+
+@pytest.mark.parametrize("more", [{}, {"gpu": "yes"}, {"gpu": "no"}, {"keep": "yes"}, {"gpu": "L4"}])
+def test_unless_somebody_says_no_an_evening_loses_nothing(more: dict[str, str], tmp_path: Path) -> None:
+    assert run(*options(MINIMAL | more), folder=tmp_path).exit_code == 0
+    read = loaded(tmp_path)
+    assert (read.storage.keep, read.registry.keep, read.secrets.keep) == (True, True, True)
+    assert read.machines
+    assert all(machine.data_disk and machine.data_disk.keep for machine in read.machines.values())
+
+
+@pytest.mark.parametrize("more", [{}, {"keep": "no"}])
+def test_it_ends_with_the_commands_of_a_day_and_of_the_course(more: dict[str, str], tmp_path: Path) -> None:
+    words = [*options(MINIMAL), *(["--no-keep"] if more else [])]
+    output = run(*words, folder=tmp_path).output
+    places = [output.index(f"make {command} STACK=group-07") for command in ("up", "down", "finish")]
+    assert places == sorted(places)
+    assert ("everything goes, DATA INCLUDED" in output) is bool(more)
+    assert ("the disk for your work stay, about $" in output) is not bool(more)
+
+
+@pytest.mark.parametrize("keep", ["yes", "no"])
+def test_a_gpu_has_further_zones_wherever_the_settings_take_them(keep: str) -> None:
+    (zones,) = [line.value for line in lines(MINIMAL | {"gpu": "T4", "keep": keep})
+                if line.path[-1] == "fallbackZones"] or [None]  # fmt: skip
+    taken = keep == "no" or disk_may_wait_elsewhere()
+    assert zones == (["europe-west1-c", "europe-west1-d"] if taken else None)
+    assert init.refusals(MINIMAL | {"gpu": "T4", "keep": keep}) == []
+
+
+def test_the_settings_are_asked_whether_a_kept_disk_may_wait_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    def taken(*_: object) -> None:
+        """Settings that refuse nothing."""
+
+    disk_may_wait_elsewhere.cache_clear()
+    monkeypatch.setattr(sys.modules["coursecloud.init.lines"], "load", taken)
+    assert any(line.path[-1] == "fallbackZones" for line in lines(MINIMAL | {"gpu": "T4"}))
+    disk_may_wait_elsewhere.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["2026-12-18", "2026/12/18", "2026.12.18", "20261218", "18-12-2026", "18/12/2026", "18.12.2026", "12/18/2026",
+     "18. 12. 2026", " 18-12-2026 ", "18 Dec 2026", "18. december 2026", "December 18, 2026", "18-dec-2026"],
+)  # fmt: skip
+def test_a_date_is_read_however_it_is_written(written: str, tmp_path: Path) -> None:
+    assert run(*options(MINIMAL | {"starts": "2026-11-23", "ends": written}), folder=tmp_path).exit_code == 0
+    assert str(loaded(tmp_path).lease.ends) == "2026-12-18"
+
+
+@pytest.mark.parametrize(
+    ("written", "rule"),
+    [("05-06-2026", "2026-05-06 or 2026-06-05"), ("5/6/2026", "2026-05-06 or 2026-06-05"), ("18-12-26", "calendar"),
+     ("31-02-2026", "calendar"), ("2026-02-30", "calendar"), ("32.1.2026", "calendar"), ("soon", "calendar"),
+     ("18 Foo 2026", "calendar"), ("13/13/2026", "calendar"), ("0.0.0000", "calendar"), ("٢٠٢٦-12-18", "calendar")],
+)  # fmt: skip
+def test_a_date_that_is_none_or_two_is_refused(written: str, rule: str) -> None:
+    with pytest.raises(RefusedError) as raised:
+        forms.date_of(written, "ends")
+    assert rule in raised.value.rule
+    assert raised.value.keys == ("ends",)
+
+
+def test_a_day_that_is_the_same_in_both_orders_and_one_with_dots_are_one_day() -> None:
+    assert str(forms.date_of("11-11-2026", "ends")) == "2026-11-11"
+    assert str(forms.date_of("5.6.2026", "ends")) == "2026-06-05"
+
+
+@pytest.mark.parametrize(
+    ("said", "proposed"),
+    [("Gruppe 1", "gruppe-1"), ("GROUP_07", "group-07"), (" Blå hold ", "blaa-hold"), ("7", "group-7"),
+     ("Équipe é", "equipe-e"), ("日本", ""), ("ada@example.com", ""), ("x" * 60, "x" * 40), ("--", "")],
+)  # fmt: skip
+def test_a_name_that_no_file_can_have_gets_one_that_is_like_it(said: str, proposed: str, tmp_path: Path) -> None:
+    assert forms.name_like(said) == proposed
+    if proposed:
+        assert init.refusals(MINIMAL | {"group": proposed}) == []
+    result = run(*options(MINIMAL | {"group": said}), folder=tmp_path)
+    if result.exit_code:
+        assert f"name the group for example {proposed or 'group-07'}" in result.stderr
+
+
+def test_the_time_zone_is_this_computers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, zone in (
+        ("Europe/Copenhagen", "Europe/Copenhagen"),
+        ("UTC", "Etc/UTC"),
+        ("local", "Etc/UTC"),
+        (None, "Etc/UTC"),
+    ):
+        monkeypatch.setattr("tzlocal.get_localzone_name", lambda name=name: name)
+        assert run(*options(MINIMAL), "--force", folder=tmp_path).exit_code == 0
+        assert loaded(tmp_path).lease.time_zone == zone
+    assert run(*options(MINIMAL | {"timezone": "Asia/Tokyo"}), "--force", folder=tmp_path).exit_code == 0
+    assert loaded(tmp_path).lease.time_zone == "Asia/Tokyo"
+
+
+def test_the_whole_machine_is_priced_and_not_its_card(tmp_path: Path) -> None:
+    known = prices.load()
+    card, machine = (
+        known.hour("europe-west1", "gpu.nvidia-tesla-t4", spot=True),
+        prices.machine(known, "n1-standard-4", "europe-west1", spot=True),
+    )
+    assert isinstance(card, Decimal)
+    assert isinstance(machine, Decimal)
+    assert f"n1-standard-4 with a T4, Spot, ${card + machine:.2f} an hour while it runs" in costs.machines({})
+    assert "a price not known here" in costs.machines({"region": "mars"})
+    assert costs.kept({"region": "mars"}) == ""
+    assert tmp_path.is_dir()
 
 
 def test_all_answers_end_where_they_belong(tmp_path: Path) -> None:
@@ -68,7 +183,8 @@ def test_all_answers_end_where_they_belong(tmp_path: Path) -> None:
     assert trainer.gpu
     assert (trainer.gpu.model, trainer.spot, trainer.zone) == ("T4", True, "europe-west1-b")
     assert trainer.data_disk
-    assert (trainer.data_disk.keep, trainer.fallback_zones) == (True, ())
+    assert trainer.data_disk.keep
+    assert bool(trainer.fallback_zones) is disk_may_wait_elsewhere()
     assert (read.training.gpu, read.training.spot) == (trainer.gpu, True)
     assert (str(read.lease.starts), str(read.lease.ends)) == ("2026-11-23", "2026-12-18")
     assert (read.lease.credit.amount, read.lease.credit.currency, read.lease.max_per_hour) == (350, "DKK", 14)
@@ -82,11 +198,11 @@ def test_all_answers_end_where_they_belong(tmp_path: Path) -> None:
 
 
 def test_every_key_that_is_written_is_explained_in_its_line_or_the_one_above() -> None:
-    lines = init.text(WHOLE, owner="p-1").splitlines()
-    keys = [(number, line) for number, line in enumerate(lines) if re.match(r"\s+\S+:(\s|$)", line)]
+    written = init.text(WHOLE, owner="p-1").splitlines()
+    keys = [(number, line) for number, line in enumerate(written) if re.match(r"\s+\S+:(\s|$)", line)]
     assert len(keys) > 30
-    assert [line for number, line in keys if "  # " not in line and "  # " not in lines[number - 1]] == []
-    assert max(map(len, lines)) <= 100
+    assert [line for number, line in keys if "  # " not in line and "  # " not in written[number - 1]] == []
+    assert max(map(len, written)) <= 100
 
 
 def test_a_person_is_a_pseudonym_in_the_stack_file_and_an_address_only_where_git_does_not_look(tmp_path: Path) -> None:
@@ -108,10 +224,10 @@ def test_the_project_itself_ignores_what_holds_addresses() -> None:
 def test_what_is_ignored_already_is_not_written_again(tmp_path: Path) -> None:
     (tmp_path / ".gitignore").write_text("mine\nowners.key")
     assert run(*options(WHOLE), folder=tmp_path).exit_code == 0
-    lines = (tmp_path / ".gitignore").read_text().splitlines()
-    assert lines[:2] == ["mine", "owners.key"]
-    assert lines.count("owners.key") == 1
-    assert "members.*.yaml" in lines
+    ignored = (tmp_path / ".gitignore").read_text().splitlines()
+    assert ignored[:2] == ["mine", "owners.key"]
+    assert ignored.count("owners.key") == 1
+    assert "members.*.yaml" in ignored
 
 
 def test_a_pseudonym_stays_the_same_with_its_key_and_says_nothing_without(tmp_path: Path) -> None:
@@ -149,6 +265,25 @@ class TestNotOverwriting:
         assert run(*options(MINIMAL), "--force", folder=tmp_path).exit_code == 0
         assert loaded(tmp_path).project == "mlops-group-07"
 
+    def test_what_force_changes_in_a_file_is_shown(self, tmp_path: Path) -> None:
+        assert run(*options(MINIMAL), folder=tmp_path).exit_code == 0
+        result = run(*options(MINIMAL | {"project": "mlops-group-08"}), "--force", folder=tmp_path)
+        assert "-  gcp:project: mlops-group-07\n+  gcp:project: mlops-group-08\n" in result.stdout
+        assert (
+            "stays as it is"
+            in run(*options(MINIMAL | {"project": "mlops-group-08"}), "--force", folder=tmp_path).stdout
+        )
+
+    def test_a_folder_in_the_place_of_a_file_is_said_and_stays(self, tmp_path: Path) -> None:
+        (tmp_path / "Pulumi.group-07.yaml").mkdir()
+        table = tmp_path / "in.csv"
+        table.write_text("project,group\nmlops-group-07,group-07\n")
+        for words in (options(MINIMAL), ["--from", str(table)]):
+            result = run(*words, "--force", folder=tmp_path)
+            assert result.exit_code == 2
+            assert "Pulumi.group-07.yaml: a folder is where the file would be; nothing was written" in result.stderr
+            assert left_in(tmp_path) == ["Pulumi.group-07.yaml", "in.csv"]
+
     def test_beside_a_file_of_the_other_ending_not_even_force_writes(self, tmp_path: Path) -> None:
         (tmp_path / "Pulumi.group-07.yml").write_text("mine")
         result = run(*options(MINIMAL), "--force", folder=tmp_path)
@@ -178,7 +313,7 @@ class TestNotOverwriting:
         (MINIMAL | {"project": "My Project"}, ["--project: 'My Project'", "6 to 30"]),
         (MINIMAL | {"project": "123456789"}, ["--project", "6 to 30"]),
         (MINIMAL | {"project": "my-google-project"}, ["'google' in it"]),
-        (MINIMAL | {"group": "Group 7"}, ["--group: 'Group 7'", "remedy  name the group for example group-07"]),
+        (MINIMAL | {"group": "Group 7"}, ["--group: 'Group 7'", "remedy  name the group for example group-7"]),
         (MINIMAL | {"group": "lovelace@example.com"}, ["--group", "without spaces, dots or '@'"]),
         (MINIMAL | {"group": "../../etc/x"}, ["--group: '../../etc/x'"]),
         (MINIMAL | {"group": "a\nb"}, ["--group"]),
@@ -187,7 +322,7 @@ class TestNotOverwriting:
         (MINIMAL | {"region": "europe-west1-b"}, ["--region", "did you mean 'europe-west1'"]),
         (MINIMAL | {"gpu": "T5"}, ["--gpu: 'T5'", "T4, V100"]),
         (MINIMAL | {"gpu": "V100", "region": "europe-west1"}, ["--gpu", "there is no V100", "europe-west4"]),
-        (MINIMAL | {"starts": "23.11.2026"}, ["--starts", "2026-12-18"]),
+        (MINIMAL | {"starts": "05/06/2026"}, ["--starts", "this day can be 2026-05-06 or 2026-06-05"]),
         (MINIMAL | {"ends": "2026-12-18"}, ["a lease with an end needs its start"]),
         (MINIMAL | {"starts": "2026-12-18", "ends": "2026-12-01"}, ["after it ends"]),
         (MINIMAL | {"credit": "fifty"}, ["--credit", "50 USD"]),
@@ -267,3 +402,14 @@ def test_every_file_that_is_written_is_named_once(tmp_path: Path) -> None:
     output = run(*options(WHOLE), folder=tmp_path).output
     for name in left_in(tmp_path):
         assert output.count(f"wrote {name}") == 1
+
+
+def test_a_full_disk_is_said_and_nothing_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Path, *_: object, **__: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self))
+
+    monkeypatch.setattr(Path, "write_text", full)
+    result = run(*options(WHOLE), folder=tmp_path)
+    assert result.exit_code == 2
+    assert "No space left on device; nothing was written\n    remedy  make room" in result.stderr
+    assert left_in(tmp_path) == []

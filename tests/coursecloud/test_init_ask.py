@@ -46,7 +46,7 @@ class TestAsking:
         answers, _ = self.talk(["mlops-group-07", "group-07"] + [""] * 9)
         assert answers["region"] == "europe-west1"
         assert (answers["starts"], answers["ends"]) == ("2026-11-23", "2026-12-21")
-        assert (answers["credit"], answers["timezone"], answers["keep"]) == ("50 USD", "Europe/Copenhagen", "no")
+        assert (answers["credit"], answers["timezone"], answers["keep"]) == ("50 USD", "Europe/Copenhagen", "yes")
         assert init.refusals(answers) == []
 
     def test_a_wrong_answer_is_said_with_rule_and_remedy_and_asked_again(self) -> None:
@@ -75,6 +75,18 @@ class TestAsking:
         answers, said = self.talk(["mlops-group-07", "old", "new"] + [""] * 9, taken="old")
         assert "Pulumi.old.yaml is there already" in said
         assert answers["group"] == "new"
+
+    def test_a_group_whose_name_cannot_be_is_proposed_one_that_can(self) -> None:
+        answers, said = self.talk(["mlops-group-07", "Gruppe 1"] + [""] * 10)
+        assert "[gruppe-1]" in said
+        assert answers["group"] == "gruppe-1"
+
+    def test_what_an_evening_and_the_end_do_to_data_is_said_with_what_it_costs(self) -> None:
+        _, said = self.talk(["mlops-group-07", "group-07"] + [""] * 9)
+        words = " ".join(said.split())
+        for each in ("`make down` removes machines and leaves data", "`make finish` deletes all of it",
+                     "plain `pulumi destroy` refuses", "a day for the disk of 20 GB"):  # fmt: skip
+            assert each in words
 
     def test_what_an_option_said_is_not_asked(self) -> None:
         answers, said = self.talk([""] * 9, given=MINIMAL)

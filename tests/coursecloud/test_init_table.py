@@ -99,7 +99,7 @@ def test_options_answer_where_a_cell_is_empty(tmp_path: Path) -> None:
 def test_every_mistake_of_every_line_is_said_at_once_and_nothing_is_written(tmp_path: Path) -> None:
     content = """\
 group,project,region,gpu,starts,members,credit
-A B,My Project,mars,maybe,23.11.2026,ada,50 kr
+A B,My Project,mars,maybe,33.11.2026,ada,50 kr
 x,my-proj-1,europe-west1,V100,,,
 X,my-proj-1,,,,,
 ,my-proj-2,,,,,
@@ -223,3 +223,34 @@ def test_any_bytes_are_a_table_or_one_mistake(content: bytes) -> None:
         return
     rows, problems = table.read(text, {})
     assert rows or problems
+
+
+def test_the_columns_are_said_where_one_looks_for_them(tmp_path: Path) -> None:
+    wide = {"COLUMNS": "1000", "NO_COLOR": "1"}
+    asked = CliRunner().invoke(app, ["init", "--help"], env=wide).output
+    refused = run("project\nmlops-01\n", tmp_path).stderr
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    for name in NAMES:
+        for text in (
+            asked.partition("--from")[2],
+            refused,
+            readme.partition("## Many groups")[2].partition("## Where")[0],
+        ):
+            assert name in text
+
+
+def test_a_table_keeps_data_unless_a_group_says_no(tmp_path: Path) -> None:
+    assert run("project,group,keep\nmlops-01,a,\nmlops-02,b,no\nmlops-03,c,yes\n", tmp_path).exit_code == 0
+    assert {stack: settings.storage.keep for stack, settings in loaded(tmp_path).items()} == {
+        "a": True,
+        "b": False,
+        "c": True,
+    }
+
+
+@pytest.mark.parametrize("content", [b"project,group\n" + b"a,b\n" * 300_000, b"\0" * 2_000_000])
+def test_a_table_that_is_too_large_is_not_read(content: bytes, tmp_path: Path) -> None:
+    result = run(content, tmp_path)
+    assert result.exit_code == 2
+    assert "larger than 1,000,000 bytes" in result.stderr
+    assert "remedy" in result.stderr

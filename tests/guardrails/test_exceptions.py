@@ -1,9 +1,15 @@
 """Exceptions: each covers what it names until its end, is printed, and is itself held to a rule."""
 
+import dataclasses
 import datetime
+import io
 import pickle
+from pathlib import Path
+
+from rich.console import Console
 
 import guardrails
+from coursecloud import checks
 from coursecloud.plan import Plan
 from guardrails import Finding
 from guardrails.checking import Checked
@@ -109,3 +115,25 @@ def test_a_check_goes_from_process_to_process_and_rules_stay_themselves(committe
     back = pickle.loads(pickle.dumps(checked))  # noqa: S301 - our own
     assert back == checked
     assert all(finding.rule is by_id(finding.rule.id) for finding in back.findings)
+
+
+def test_a_pattern_that_takes_in_several_components_is_told_with_their_names(committed: dict[str, Plan]) -> None:
+    def printed(*resources: str) -> str:
+        entries = tuple(
+            GuardrailException(rule="machine-no-forwarding", resource=name, reason="this is a test", until=LAST)
+            for name in resources
+        )
+        broken = then(machine("canIpForward", True), settings("guardrails", exceptions=entries))(committed["dev"])
+        checked = guardrails.checked(broken, TODAY)
+        (found,) = (finding for finding in checked.findings if finding.excepted)
+        parts = (found.urn or "").split("::")
+        other = "::".join([*parts[:2], f"coursecloud:index:Other${parts[2].partition('$')[2]}", *parts[3:]])
+        both = dataclasses.replace(checked, findings=(found, dataclasses.replace(found, urn=other)))
+        report = checks.Report(Path("x"), both, entries, {})
+        console = Console(width=200, file=io.StringIO())
+        with console.capture() as captured:
+            console.print(checks.full(report))
+        return captured.get()
+
+    assert "work* (2, in Machines and Other)" in printed("work*")
+    assert "Other" not in printed("workbench")

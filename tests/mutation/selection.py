@@ -22,6 +22,7 @@ TESTS = {
     "infra.outputs": ("tests/infra/test_outputs.py", "tests/infra/test_commands.py"),
     "infra.stores": ("tests/infra/test_secrets.py", "tests/infra/test_training.py"),
     "infra.names": ("tests/test_names.py",),
+    "infra.files": ("tests/test_files.py", "tests/test_stackfile.py"),
     "infra.tables": ("tests/test_tables.py",),
     "infra.training": ("tests/infra/test_training.py", "tests/infra/test_outputs.py", *PLANS),
     "infra.settings.types": (

@@ -49,6 +49,22 @@ def test_without_the_section_there_are_no_exceptions_and_no_limits(tmp_path: Pat
         ({"resource": ""}, ".resource", "every resource", "deploy-*"),
         ({"resource": "*"}, ".resource", "every resource", "deploy-*"),
         ({"resource": "***"}, ".resource", "every resource", "deploy-*"),
+        *(
+            ({"resource": pattern}, ".resource", "begins or ends with at least 3", "deploy-*")
+            for pattern in (
+                "*a*",
+                "a*",
+                "*e",
+                "*-*",
+                "*er*",
+                "a*e",
+                "**ata**",
+                "--*--",
+                "m-*",
+                "*r*a*i*n*",
+                "*trainer*",
+            )
+        ),
         ({"ressource": "x"}, ".ressource", "not known", "'resource'"),
     ],
 )
@@ -112,7 +128,7 @@ def test_regions_and_multi_regions_are_read_in_any_letter_case(
         ("trainer", "trainer-2", False),
         ("trainer*", "trainer-2", True),
         ("*-data", "team-data", True),
-        ("a*c", "abc", True),
+        ("a-vm*c", "a-vmbc", True),
         ("a.c", "abc", False),
         ("stack", "stack", True),
     ],

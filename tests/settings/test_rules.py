@@ -1,9 +1,12 @@
 """Each rule of the stack file: what breaks it is named by path, with the rule and a remedy that would work."""
 
+import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from infra.settings import delivery
 from tests.settings.stacks import PROJECT, mistakes
 
 N1 = "machineType: n1-standard-4"
@@ -450,6 +453,14 @@ TEAM: list[Case] = [
             ("roles/storage.admin", "everything of a service", "narrower"),
             ("roles/iam.serviceAccountTokenCreator", "owner of the project", "narrower"),
             ("roles/resourcemanager.projectIamAdmin", "owner of the project", "narrower"),
+            ("roles/compute.instanceAdmin.v1", "owner of the project", "narrower"),
+            ("roles/compute.instanceAdmin", "everything of a service", "narrower"),
+            ("roles/compute.loadBalancerAdmin.v1", "everything of a service", "narrower"),
+            ("roles/cloudbuild.builds.editor", "owner of the project", "narrower"),
+            ("roles/cloudbuild.builds.builder", "owner of the project", "narrower"),
+            ("roles/deploymentmanager.editor", "owner of the project", "narrower"),
+            ("roles/compute.serviceAgent", "everything of a service", "narrower"),
+            ("roles/storage.objectAdmin", "everything of a service", "narrower"),
         ]
     ),
 ]
@@ -543,3 +554,25 @@ def test_a_script_that_is_not_text_or_too_long_for_metadata_is_refused(tmp_path:
         "the script is not UTF-8 text",
         "Compute Engine takes 256 KB of metadata a value",
     ]
+
+
+def test_a_role_is_judged_by_its_permissions_where_the_tables_know_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    known: dict[str, dict[str, list[str]]] = {
+        "roles/mild.name": {"permissions": ["iam.serviceAccounts.actAs"]},
+        "roles/good.user": {"permissions": []},
+    }
+    real = delivery.tables.table
+
+    def table(name: str) -> dict[str, Any]:
+        return {"roles": known} if name == "roles" else real(name)
+
+    monkeypatch.setattr(delivery.tables, "table", table)
+    assert [delivery._administers(role) for role in known] == [True, False]  # pyright: ignore[reportPrivateUsage]
+
+
+@pytest.mark.parametrize("pattern", ["[[:digit:]]", "[a&&b]", "[a||b]", "[~~a]"])
+def test_no_pattern_of_a_trigger_prints_a_warning_of_pythons(pattern: str) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert delivery._regex(pattern) == pattern  # pyright: ignore[reportPrivateUsage]
+    assert caught == []

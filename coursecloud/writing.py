@@ -1,0 +1,103 @@
+"""Files, written whole or not at all: a full disk or a Ctrl-C leaves what was there before, and nothing else."""
+
+import contextlib
+import errno
+import os
+import stat
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+
+class WriteError(OSError):
+    """A file was not written; the text says which, why, and what to do. What was there is as it was."""
+
+
+def write(path: Path, text: str, *, mode: int | None = None) -> None:
+    """Write one file, as `write_all` does."""
+    write_all({path: text}, mode=mode)
+
+
+def write_all(texts: Mapping[Path, str], *, mode: int | None = None) -> None:
+    """Write files, each complete on the disk before the first takes its place.
+
+    A file keeps its permissions; a new one has `mode`, or what the umask leaves of 0666. A link is replaced and not
+    followed: what it points to is somebody else's. A device or a pipe, such as /dev/stdout, is written to as it is.
+    Raises WriteError.
+    """
+    made: list[tuple[Path, Path]] = []
+    path = Path()
+    try:
+        for path, text in texts.items():
+            if _flows(path):
+                path.write_text(text, encoding="utf-8", newline="\n")
+            else:
+                made.append((_beside(path, text, mode), path))
+        for temporary, path in made:
+            temporary.replace(path)
+    except OSError as error:
+        raise WriteError(error.errno, f"{path}: {_why(error)}, and nothing was written\n    {remedy(error)}") from None
+    finally:
+        for temporary, _ in made:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+def _flows(path: Path) -> bool:
+    """Say whether a path is a device, a pipe or a socket: what takes bytes and keeps no file."""
+    try:
+        kind = path.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(kind) or stat.S_ISDIR(kind))
+
+
+def _beside(path: Path, text: str, mode: int | None) -> Path:
+    """Write the text into a new file beside the path, which is on the same disk; all of it, or no file."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if path.is_file() and not path.is_symlink():
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o666 & ~_umask() if mode is None else mode)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return Path(name)
+
+
+def _umask() -> int:
+    now = os.umask(0o077)
+    os.umask(now)
+    return now
+
+
+def _why(error: OSError) -> str:
+    return {
+        errno.ENOSPC: "the disk is full",
+        errno.EDQUOT: "the quota of the disk is used up",
+        errno.EFBIG: "the file would be larger than is allowed here",
+        errno.EACCES: "this account may not write it",
+        errno.EPERM: "this account may not write it",
+        errno.EROFS: "the disk can only be read",
+        errno.EISDIR: "this is a folder",
+        errno.ENOENT: "there is no such folder",
+        errno.ENOTDIR: "what should be its folder is a file",
+        errno.ENAMETOOLONG: "the name is too long",
+    }.get(error.errno or 0, error.strerror or str(error))
+
+
+def remedy(error: OSError) -> str:
+    """Say what to do about an error of writing."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "remedy  make room, or write it elsewhere"
+    if error.errno == errno.EISDIR:
+        return "remedy  name a file, or move the folder away"
+    return "remedy  name a file in a folder that is there and that you may write to"

@@ -1,0 +1,160 @@
+"""What anyone can write into a file is bounded before it is made: aliases, nesting, size, numbers."""
+
+import json
+import time
+import tracemalloc
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import yaml
+
+from coursecloud import plan, saved, stackfile
+from coursecloud.cost import prices
+from coursecloud.review import given as inputs
+from infra import files
+from infra.settings import SettingsError
+from infra.settings.problem import shown
+from tests.settings.stacks import PROJECT, ROOT, mistakes, settings
+
+LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{name}: &{name} [{','.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+MERGED = "a: &a {x: 1}\n" + "".join(
+    f"{name}: &{name} {{{', '.join(f'k{n}: *{before}' for n in range(9))}}}\n"
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+def measured(text: str) -> tuple[str, float, int]:
+    """What is wrong with a YAML text, how long it took to say it, and how many bytes at most."""
+    tracemalloc.start()
+    start = time.perf_counter()
+    with pytest.raises((yaml.YAMLError, ValueError)) as raised:
+        files.yaml_of(text)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return str(raised.value), time.perf_counter() - start, peak
+
+
+@pytest.mark.parametrize("text", [LAUGHS, MERGED, f"- {{<<: [{', '.join(['*a'] * 3)}]}}\n".join(["- &a {x: 1}\n", ""])])
+def test_aliases_are_counted_before_they_are_written_out(text: str) -> None:
+    if "*h" not in text:
+        assert files.yaml_of(text) == [{"x": 1}, {"x": 1}]
+        return
+    said, seconds, peak = measured(text)
+    assert "aliases stand for more than 100,000 values" in said
+    assert "line " in said
+    assert seconds < 5
+    assert peak < 20_000_000
+
+
+def test_as_many_values_as_a_large_course_has_are_read() -> None:
+    text = "".join(f"m{number}: {{machineType: e2-medium, spot: true}}\n" for number in range(15_000))
+    assert len(files.yaml_of(text, yaml.SafeLoader)) == 15_000
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("&a [*a]", "stands within"),
+        ("&a {x: {y: *a}}", "stands within"),
+        ("[" * 5000, "nested too deeply"),
+        ("[" * 150 + "]" * 150, "nested too deeply"),
+        ("{a: " * 5000, "nested too deeply"),
+        ("- " * 5000 + "a", "nested too deeply"),
+    ],
+)
+def test_what_has_no_end_is_refused(text: str, said: str) -> None:
+    assert said in measured(text)[0]
+
+
+@pytest.mark.parametrize("name", ["Pulumi.x.yaml", "members.x.yaml"])
+def test_a_stack_file_and_its_members_are_read_within_the_same_bounds(name: str, tmp_path: Path) -> None:
+    for content, said in ((LAUGHS, "100,000"), ("#" * (files.LARGEST + 1), "larger"), ("[" * 5000, "nested")):
+        (tmp_path / "Pulumi.x.yaml").write_text(f"config: {{{PROJECT.strip()}}}\n")
+        (tmp_path / name).write_text(content)
+        with pytest.raises(SettingsError) as raised:
+            plan.load(stackfile.read("x", tmp_path / "Pulumi.x.yaml"), "x", tmp_path)
+        assert any(said in problem.rule for problem in raised.value.problems)
+
+
+def test_the_number_of_thousands_of_digits_is_refused_with_its_line_and_not_shown(tmp_path: Path) -> None:
+    for number in ("9" * 6000, f"0x{'F' * 6000}", f"{'9' * 6000}.5"):
+        (problem,) = mistakes(f"{PROJECT}coursecloud:usage: {{storage: {number}}}", tmp_path)
+        assert "line 3, column 32" in problem.rule
+        assert "too many digits" in problem.rule
+        assert len(str(problem)) < 300
+
+
+def test_members_who_are_a_number_of_thousands_of_digits_are_shown_in_a_few_characters(tmp_path: Path) -> None:
+    (tmp_path / "members.x.yaml").write_text(f"- 0x{'F' * 6000}\n")
+    (problem,) = mistakes(PROJECT, tmp_path)
+    assert problem.path == "members.x.yaml[0]"
+    assert len(str(problem)) < 400
+    assert shown(int("F" * 6000, 16)) == "(a number of thousands of digits)"
+
+
+def test_an_endless_device_is_not_read_to_its_end() -> None:
+    with pytest.raises(ValueError, match="larger than 1,000,000 bytes"):
+        files.bytes_of(Path("/dev/zero"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"a": 1, "a": 2}', "the key 'a' is there twice"),
+        ('{"a": NaN}', "NaN is no number"),
+        ('{"a": -Infinity}', "no number"),
+        ('{"a": 1e999999}', "too many digits"),
+        ('{"a": ' + "9" * 6000 + "}", "too many digits"),
+        ("[" * 100_000, "nested too deeply"),
+        ("[" * 500 + "]" * 500, "nested too deeply"),
+        ("", "Expecting value"),
+    ],
+)
+@pytest.mark.parametrize("exact", [False, True])
+def test_json_that_no_program_of_ours_writes_is_refused(text: str, said: str, exact: bool) -> None:
+    with pytest.raises(ValueError, match=said):
+        files.json_of(text, exact=exact)
+
+
+def test_json_is_read_as_it_stands() -> None:
+    text = '{"a": [1, -2.5, true, null, "x"], "b": {"c": 123456789012345678901}}'
+    assert files.json_of(text) == json.loads(text)
+    assert files.json_of("[1, 0.10]", exact=True) == [Decimal(1), Decimal("0.10")]
+    assert files.json_of("[" * 90 + "]" * 90)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("[" * 100_000, "nested too deeply"), ('{"version": 1, "version": 2}', "twice"), ('{"a": 1e999999}', "digits")],
+)
+def test_a_saved_plan_and_a_state_are_read_within_bounds(text: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    file.write_text(text)
+    given = inputs.Given(ROOT, None, None, None, None, file, None, file, (), 10)
+    with pytest.raises(inputs.InputError) as raised:
+        inputs.read(given, [])
+    assert str(raised.value).count(said) == 2
+
+
+@pytest.mark.parametrize("number", ["1e999999", "NaN", "9" * 6000])
+def test_a_price_file_has_prices_that_can_be_written(number: str, tmp_path: Path) -> None:
+    file = tmp_path / "prices-compute.json"
+    file.write_text(f'{{"date": "2026-11-23", "x": {number}}}')
+    with pytest.raises(ValueError, match=r"digits|no number"):
+        prices.read(file)
+
+
+def test_json_text_in_a_section_is_read_within_bounds(tmp_path: Path) -> None:
+    for text in ('{"group": "a", "group": "b"}', "[" * 5000, '{"group": NaN}'):
+        (problem,) = mistakes(f"{PROJECT}coursecloud:course: '{text}'", tmp_path)
+        assert problem.path == "coursecloud:course"
+    assert settings(f"""{PROJECT}coursecloud:course: '{{"group": "a"}}'""", tmp_path).course.group == "a"
+
+
+def test_what_is_no_saved_plan_is_said(tmp_path: Path) -> None:
+    with pytest.raises(saved.UnreadableError):
+        saved.read(files.json_of("[]"))
+    assert tmp_path.is_dir()
