@@ -7,8 +7,11 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from detect_secrets import plugins
 
+from coursecloud import init
+from coursecloud.init import write
 from infra import secrecy, tables
 from tests.secrecy.forms import FORMS, HEX
 
@@ -148,3 +151,14 @@ def test_names_of_readers_are_those_of_the_settings() -> None:
     from infra.settings import problem, stores
 
     assert get_args(stores.Workload) == problem._READERS  # pyright: ignore[reportPrivateUsage]
+
+
+def test_no_group_that_init_writes_is_accused() -> None:
+    for number in range(500):
+        answers = {"project": f"mlops-2026-{number:03}-{number * 7919 % 9973:04x}", "group": f"group-{number:03}"}
+        answers |= {"repository": f"dtu-{number}/exam-project-{number}", "gpu": ("no", "T4")[number % 2], "keep": "yes"}
+        owner = write.pseudonym(f"user:student-{number}@example.com", b"k" * 32)
+        text = init.text(answers, owner=owner)
+        assert secrecy.find(text) == ()
+        assert list(secrecy.walk(yaml.load(text, Loader=yaml.CSafeLoader))) == []
+        assert init.secret({**answers, "members": f"student-{number}@example.com"}) == []

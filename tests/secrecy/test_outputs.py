@@ -216,3 +216,17 @@ def test_a_plan_without_secrets_is_left_as_it_is() -> None:
         assert plans.to_json(hiding.plan(made)) == plans.to_json(made)
         assert not [f for f in guardrails.check(made, TODAY) if "secret" in f.rule.id and f.violates]
         assert dataclasses.replace(made) == made
+
+
+@pytest.mark.parametrize("form", [[], ["--json"], ["--markdown"]], ids=" ".join)
+def test_the_command_shows_none_even_of_plans_that_were_saved_with_them(
+    form: list[str], leaky: Plan, tmp_path: Path
+) -> None:
+    new = machine("metadata.note", "x " + HEX)(leaky)
+    for name, side in (("old", leaky), ("new", new)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(plans.to_json(side)), encoding="utf-8")
+    files = ["--base-plan", str(tmp_path / "old.json"), "--head-plan", str(tmp_path / "new.json")]
+    shown = run("review", *files, "--html", str(tmp_path / "page.html"), "--fail-on", "violation", *form)
+    shows_none(shown)
+    shows_none((tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert "workbench" in shown
