@@ -115,7 +115,10 @@ def full(report: Report, *, brief: bool = False) -> RenderableType:
         parts.append(Text("exceptions that cover nothing: remove them", "bold yellow"))
         parts += [_bullet(f"{entry.rule} of {entry.resource}, until {entry.until}") for entry in report.checked.unused]
     if not brief and (unknown := of_level(report, "unknown")):
-        parts += [Text("known only to the real run", "bold yellow"), *_unknown(unknown)]
+        parts += [
+            Text("not judged: known only to the real run, or not here to be read", "bold yellow"),
+            *_unknown(unknown),
+        ]
     if not brief and (advice := of_level(report, "advice")):
         parts += [Text("advice", "bold yellow"), *_advice(advice)]
     parts.append(Text(_count(report), "bold red" if violations else "bold green"))

@@ -19,6 +19,7 @@ from typing_extensions import override
 from coursecloud import failure, render
 from coursecloud.commands import check, cost, explain, export, init, life, plan, prices, rehearse, review, schema
 from coursecloud.commands.shared import ROOT
+from infra import secrecy
 
 UNREAD = 141
 """Exit code where whoever read the output is gone: 128 and the number of SIGPIPE."""
@@ -64,7 +65,7 @@ def _unread() -> NoReturn:
 
 
 def _end(said: str) -> NoReturn:
-    render.console(error=True).print(Text(said), soft_wrap=True)
+    render.console(error=True).print(Text(secrecy.hide(said)), soft_wrap=True)
     _drop_output()
     raise SystemExit(2) from None
 

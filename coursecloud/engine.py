@@ -37,6 +37,8 @@ class Registration:
     provider: str | None
     protect: bool
     options: Mapping[str, Any]
+    files: Mapping[str, str | None] = field(default_factory=dict[str, "str | None"])
+    """The files that its inputs name, by where they are in the project: their text, or None where one is not there."""
 
 
 @dataclass

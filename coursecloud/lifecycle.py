@@ -1,5 +1,6 @@
 """Up, down and finish: what Pulumi needs around its own commands on a fresh clone. Decisions pure, I/O apart."""
 
+import datetime
 import os
 import shutil
 import socket
@@ -12,6 +13,7 @@ import google.auth.exceptions
 
 from coursecloud import mend, preflight, stackfile
 from coursecloud.pulumicli import Json, Pulumi, alive
+from infra import secrecy
 from infra.names import member_key
 from infra.settings import EXAMPLE_PROJECT, Settings, load
 
@@ -35,6 +37,10 @@ CREDENTIALS = (
 
 UNASKED = ("--yes", "--skip-preview")
 """Nobody is asked, so nobody reads the preview, which takes a third of the time of a small stack's `up`."""
+
+
+SECRET_RULES = ("no-secret-values", "stack-file-no-secrets")
+"""The guardrails that an `up` holds a stack to before anything else."""
 
 
 class StoppedError(Exception):
@@ -68,6 +74,7 @@ def up(
     gets what Pulumi says in place of the terminal. Returns Pulumi's exit code; raises SettingsError or RefusedError
     before anything is touched, and StoppedError where an update would lose what nobody named.
     """
+    no_secrets(root, _settings(root, stack), datetime.datetime.now().astimezone().date())
     settings, pulumi = _ready(root, stack, environment, output)
     code, _ = _settle(pulumi)
     if code:
@@ -242,11 +249,13 @@ def _ready(
         )
     config = stackfile.read(stack, stackfile.path_of(stack, root))
     _credentials(switched, config)
+    passphrase = {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & set(switched)
     switched.setdefault("PULUMI_SKIP_UPDATE_CHECK", "true")
     # Pulumi asks pip what is installed, each time, and pip would ask PyPI whether there is a newer pip.
     switched.setdefault("PIP_DISABLE_PIP_VERSION_CHECK", "1")
     secrets_elsewhere = "secretsprovider" in stackfile.path_of(stack, root).read_text(encoding="utf-8")
-    if not secrets_elsewhere and not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & set(switched):
+    if not secrets_elsewhere and not passphrase:
+        _readable_by_all(config)
         # The state holds no secret, so the passphrase protects nothing and may be empty.
         switched["PULUMI_CONFIG_PASSPHRASE"] = ""
     pulumi = Pulumi(root, stack, switched, output)
@@ -256,6 +265,46 @@ def _ready(
     if code := pulumi.select():
         raise SystemExit(code)
     return settings, pulumi
+
+
+def no_secrets(root: Path, settings: Settings, today: datetime.date) -> None:
+    """Refuse to hand Pulumi what looks like a secret: it would print it, and keep it in its state.
+
+    The guardrails say the same of the whole plan (`coursecloud check`); where one of the two rules about secrets has an
+    exception that holds today, this does not stop an `up`. Raises RefusedError.
+    """
+    if any(entry.rule in SECRET_RULES and today <= entry.until for entry in settings.guardrails.exceptions):
+        return
+    scripts = {name: machine.startup_script for name, machine in settings.machines.items() if machine.startup_script}
+    held = {f"coursecloud:{path}": found.what for path, _, found in secrecy.walk(settings.model_dump(by_alias=True))}
+    for name, script in scripts.items():
+        for found in secrecy.find((root / script).read_text(encoding="utf-8")):
+            held[f"{script} of coursecloud:machines.{name}"] = found.what
+    if held:
+        raise RefusedError(
+            "; ".join(f"{path} holds what looks like a secret ({what})" for path, what in held.items()),
+            "Pulumi would print it, and keep it in its state; nothing was touched",
+            "name it under coursecloud:secrets, add its value by the command in the outputs, and revoke this one; if it"
+            " is none, `coursecloud check` names the rule, and docs/guardrails.md how to except it",
+        )
+
+
+def _readable_by_all(config: Mapping[str, object]) -> None:
+    """Refuse an encrypted credential that the empty passphrase would decrypt for everybody who has the file.
+
+    Members are encrypted against a glance, not a reader (README); a credential is worth more than that.
+    """
+    found = sorted(
+        key for key, value in config.items() if not key.startswith("coursecloud:") and "secure" in str(value)
+    )
+    found = [key for key in found if key not in ("gcp:project", "gcp:region", "gcp:zone")]
+    if found:
+        raise RefusedError(
+            f"{', '.join(found)}: encrypted, with an empty passphrase",
+            "what is encrypted with an empty passphrase is readable by everybody who has the stack file",
+            "revoke a value that was encrypted so; encrypt another with a passphrase of your own in"
+            " PULUMI_CONFIG_PASSPHRASE, which from then on every command needs",
+        )
 
 
 def _unlock(pulumi: Pulumi) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from coursecloud import engine, stackfile
+from coursecloud import engine, stackfile, trigger_files
 from coursecloud.engine import UNKNOWN, Registration
 from infra import files, storage, tables
 from infra.builds import needs_first_connection
@@ -50,7 +50,10 @@ def make(stack: str, file: Path, root: Path) -> Plan:
     except SettingsError as error:
         raise stackfile.located(error, files.text_of(file)) from None
     recording = engine.record(root / "__main__.py", project=PROJECT, stack=stack, config=config)
-    return Plan(settings, tuple(sorted(recording.resources, key=lambda r: r.urn)), recording.outputs)
+    resources = sorted(recording.resources, key=lambda r: r.urn)
+    return Plan(
+        settings, tuple(trigger_files.read(resource, root, file.parent) for resource in resources), recording.outputs
+    )
 
 
 def short_type(token: str) -> str:
@@ -147,7 +150,9 @@ def _todo(settings: Settings) -> Iterator[Notice]:
     if any(principal.endswith("@encrypted.invalid") for principal in settings.team.members):
         yield Notice(
             "todo",
-            "encrypted members are shown as encrypted-N@encrypted.invalid; only the real run reads them",
+            "encrypted members are shown as encrypted-N@encrypted.invalid; only the real run reads them. With the empty"
+            " passphrase that `make up` sets, everybody who has the stack file can decrypt them: keep addresses in"
+            f" members.{settings.stack}.yaml instead, or set a passphrase of your own in PULUMI_CONFIG_PASSPHRASE",
         )
 
 
@@ -241,6 +246,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
                 "provider": resource.provider,
                 "protect": resource.protect,
                 "options": resource.options,
+                **({"files": resource.files} if resource.files else {}),
                 "bills": bills(resource) if resource.custom else None,
                 "holds": holds(resource),
             }

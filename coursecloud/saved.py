@@ -85,4 +85,5 @@ def _registration(entry: Mapping[str, Any]) -> Registration:
         provider=entry["provider"],
         protect=entry["protect"],
         options=entry["options"],
+        files=entry.get("files", {}),
     )

@@ -32,7 +32,7 @@ class _Yaml(yaml.SafeLoader):
                 continue
             key = cast("object", self.construct_object(key_node, deep=True))
             if not isinstance(key, str):
-                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is not text", key_node.start_mark)
+                raise yaml.constructor.ConstructorError(None, None, "this key is not text", key_node.start_mark)
             if key in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"'{key}' is there twice", key_node.start_mark)
             seen.add(key)
@@ -40,7 +40,7 @@ class _Yaml(yaml.SafeLoader):
 
 
 def _leading_zero(_: yaml.SafeLoader, node: yaml.ScalarNode) -> None:
-    problem = f"{node.value} is octal to one reader and decimal to another"
+    problem = "this number is octal to one reader and decimal to another"
     raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
 
 
@@ -117,13 +117,13 @@ def read(stack: str, path: Path) -> dict[str, object]:
         content = {}
     if not isinstance(content, dict):
         rule = "a stack file is a mapping with the key `config:` at its top"
-        raise SettingsError(stack, [Problem(path.name, content, rule, "write `config:` and indent the keys under it")])
+        raise SettingsError(stack, [Problem(path.name, MISSING, rule, "write `config:` and indent the keys under it")])
     top = cast("dict[str, object]", content)
     rule = "a stack file has no such key at its top"
     problems = [Problem(key, MISSING, rule, _moved(key)) for key in top if key not in PULUMIS_OWN]
     config: Any = top.get("config") or {}
     if not isinstance(config, dict):
-        problems.append(Problem("config", config, "config is a mapping of keys to values", "indent them under it"))
+        problems.append(Problem("config", MISSING, "config is a mapping of keys to values", "indent them under it"))
         config = {}
     entries = cast("dict[str, object]", config)
     if problems:
@@ -237,9 +237,9 @@ def _unreadable(error: Exception) -> tuple[str, str]:
     if "larger than" in str(error):
         return f"the file cannot be a stack file: {error}", "is it the right file?"
     if isinstance(error, KeyError | ValueError):
-        return f"a value does not fit its place or its tag: {str(error)[:80]}", "mend that value"
+        return "a value does not fit its place or its tag", "mend that value: quotes make a text of it"
     if not isinstance(error, yaml.MarkedYAMLError) or not error.problem_mark:
-        return str(error) or type(error).__name__, "mend the file's YAML"
+        return "this is not YAML", "mend it, or write the file anew with `coursecloud init`"
     mark, problem = error.problem_mark, error.problem or ""
     remedy = "mend the YAML of that line or of the one before"
     if "\\t" in problem:
@@ -258,4 +258,14 @@ def _unreadable(error: Exception) -> tuple[str, str]:
         remedy = "put a value that begins with ! in quotes"
     elif "octal" in problem or "not text" in problem:
         remedy = "put it in quotes"
-    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}", remedy
+    return f"line {mark.line + 1}, column {mark.column + 1}: {_unquoted(problem)}", remedy
+
+
+def _unquoted(problem: str) -> str:
+    """Leave out what a message repeats of the file: a value that begins with `*` or `!` may be a password.
+
+    What stays are single signs, such as the ':' that is missing, and the key that is there twice.
+    """
+    if problem.endswith("is there twice"):
+        return problem
+    return re.sub(r" ?(['\"])(?:(?!\1).){3,}\1", "", problem)

@@ -9,6 +9,7 @@ from coursecloud.plan import Plan, short_type
 from guardrails.reading import UnknownError
 from guardrails.rule import STACK, Finding, ResourceRule, Rule, Stack, StackRule
 from guardrails.rules import CURRENT, RULES
+from infra import secrecy
 from infra.settings import Settings
 from infra.settings.guardrails import GuardrailException
 from infra.settings.problem import nearest
@@ -89,9 +90,10 @@ def _finding(rule: Rule, urn: str | None, name: str, judge: Callable[[], Iterato
     except UnknownError as error:
         unknown = error
     if breaches:
-        yield Finding(rule, urn, name, "; ".join(dict.fromkeys(breaches)))
+        # A rule repeats what it judges, which may hold a secret that another rule is about.
+        yield Finding(rule, urn, name, "; ".join(dict.fromkeys(map(secrecy.hide, breaches))))
     elif unknown:
-        yield Finding(rule, urn, name, f"only the real run knows {unknown.what}", unknown=True)
+        yield Finding(rule, urn, name, unknown.said, unknown=True)
 
 
 def excepted(finding: Finding, settings: Settings, today: datetime.date) -> Finding:

@@ -25,13 +25,16 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UnknownValueError
 
+from coursecloud import trigger_files
 from coursecloud.engine import UNKNOWN, Registration
 from coursecloud.plan import short_type
 from guardrails import checking
 from guardrails.rule import Finding, ResourceRule, Rule, Stack, StackRule
 from guardrails.rules import CURRENT, RULES
+from infra import secrecy
 from infra.settings import Settings, load
 
+_OURS = ("coursecloud:", "gcp:project", "gcp:region", "gcp:zone")
 _LISTED = 3
 """How many resources a line names before it counts the others."""
 
@@ -99,7 +102,9 @@ def settings_of_stack() -> Settings:
     Raises SettingsError where the configuration has a mistake, as the program does.
     """
     # The engine does not say where the project is; the pack lies in it.
-    return load(pulumi.runtime.get_config_env(), os.environ["PULUMI_STACK"], Path(__file__).parent.parent)
+    # Whether another provider's setting was encrypted the engine does not tell a pack; the program has judged it.
+    config = {key: value for key, value in pulumi.runtime.get_config_env().items() if key.startswith(_OURS)}
+    return load(config, os.environ["PULUMI_STACK"], Path(__file__).parent.parent)
 
 
 def _described(rule: Rule) -> dict[str, Any]:
@@ -158,7 +163,7 @@ def _in_force(run: Run) -> Callable[[StackValidationArgs, ReportViolation], None
         for entry in run.settings.guardrails.exceptions:
             names = sorted(finding.name for finding in run.found.values() if finding.excepted == entry)
             if names:
-                lines.append(f"{entry.rule} until {entry.until}, for {_some(names)}: {entry.reason}")
+                lines.append(f"{entry.rule} until {entry.until}, for {_some(names)}: {secrecy.hide(entry.reason)}")
         _outdated, unused = checking.exceptions_without_use([*run.found.values()], run.settings, run.today)
         lines += [f"{entry.rule} of {entry.resource} covers nothing: remove it" for entry in unused]
         if lines:
@@ -200,7 +205,8 @@ def _text(finding: Finding) -> str:
 
 def registration(kind: str, name: str, urn: str, props: Mapping[str, Any]) -> Registration:
     """Take a resource as the engine shows it to a pack for one that a plan has."""
-    return Registration(
+    root = Path(__file__).parent.parent
+    made = Registration(
         urn=urn,
         type=kind,
         name=name,
@@ -213,6 +219,7 @@ def registration(kind: str, name: str, urn: str, props: Mapping[str, Any]) -> Re
         protect=False,
         options={},
     )
+    return trigger_files.read(made, root, root)
 
 
 def _plain(value: object) -> object:

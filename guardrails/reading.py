@@ -9,10 +9,11 @@ Inputs = Mapping[str, Any]
 
 
 class UnknownError(Exception):
-    """A rule needs a value that nobody can know yet; `what` says which."""
+    """A rule needs a value that nobody can know yet; `what` says which, `said` what to tell where it is not a value."""
 
-    def __init__(self, what: str):
+    def __init__(self, what: str, said: str = ""):
         self.what = what
+        self.said = said or f"only the real run knows {what}"
         super().__init__(what)
 
 

@@ -43,6 +43,7 @@ OFFENDERS = [
     ("no-members", "groups.csv", "group,member"),
     ("no-members", "groups-2026.csv", ""),
     ("no-members", "owners.key", ""),
+    ("no-tables", "students.csv", "group-01,mlops-01,ada@student.dtu.dk"),
 ]
 INNOCENTS = [
     ("no-keys", "Pulumi.dev.yaml", "  coursecloud:secrets: {names: {WANDB_API_KEY: [training]}}"),
@@ -54,6 +55,7 @@ INNOCENTS = [
     ("no-salt", "Pulumi.dev.yaml", "# encryptionsalt: is written here by Pulumi; do not commit it"),
     ("no-members", "tests/test_members.py", ""),
     ("no-members", "Pulumi.groups.yaml", ""),
+    ("no-tables", "costs.csv", "group-01,mlops-01,12.50"),
 ]
 
 

@@ -69,11 +69,12 @@ def _checked(stack: str, folder: Path, *, all_: bool, day: datetime.date) -> tup
 
 
 def _one(stack_file: tuple[str, Path], *, day: datetime.date) -> "Report | str":
-    from coursecloud import checks
+    from coursecloud import checks, hiding
 
     stack, file = stack_file
     try:
-        return checks.make(plan.make(stack, file, ROOT), file, day)
+        made = plan.make(stack, file, ROOT)
+        return hiding.deep(checks.make(made, file, day), hiding.words(made))
     except SettingsError as error:
         return str(error)
 

@@ -39,14 +39,14 @@ def command(
     if all_:
         _every(where, first, as_json=as_json, as_csv=as_csv)
         return
-    from coursecloud import cost, plan
+    from coursecloud import cost, hiding, plan
     from coursecloud.cost import form, prices, table
 
     try:
         made = plan.make(stack, stackfile.path_of(stack, where), ROOT)
     except SettingsError as error:
         refuse(str(error))
-    estimate = cost.estimate(made, start=first)
+    estimate = cost.estimate(hiding.plan(made), start=first)
     if as_json:
         typer.echo(json.dumps(cost.to_json(estimate), indent=2))
     elif as_csv:
@@ -78,7 +78,7 @@ def _every(folder: Path, start: datetime.date | None, *, as_json: bool, as_csv: 
 def _row(stack_file: tuple[str, Path], *, start: datetime.date | None) -> tuple[dict[str, Any], str | None]:
     """Estimate one stack: its row, and what is wrong with its file."""
     import guardrails
-    from coursecloud import cost, plan
+    from coursecloud import cost, hiding, plan
     from coursecloud.cost import table
 
     stack, file = stack_file
@@ -88,4 +88,4 @@ def _row(stack_file: tuple[str, Path], *, start: datetime.date | None) -> tuple[
         return dict.fromkeys(table.ROW) | {"stack": stack, "mistakes": len(error.problems)}, str(error)
     today = datetime.datetime.now().astimezone().date()
     violations = len(guardrails.checked(made, today).violations)
-    return table.row(cost.estimate(made, start=start)) | {"violations": violations}, None
+    return table.row(cost.estimate(hiding.plan(made), start=start)) | {"violations": violations}, None

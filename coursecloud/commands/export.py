@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from coursecloud import plan, render, stackfile, writing
+from coursecloud import hiding, plan, render, stackfile, writing
 from coursecloud.commands.shared import ROOT, Folder, Stack, folder_of, refuse
 from infra.settings import SettingsError
 
@@ -31,7 +31,7 @@ def command(
 
     where = folder_of(folder)
     try:
-        exported = export(plan.make(stack, stackfile.path_of(stack, where), ROOT))
+        exported = export(hiding.plan(plan.make(stack, stackfile.path_of(stack, where), ROOT)))
     except SettingsError as error:
         refuse(str(error))
     text = json.dumps(exported.plan, indent=2)

@@ -14,7 +14,7 @@ from rich.text import Text
 from coursecloud import render, writing
 from coursecloud.commands.shared import ROOT, Folder, Yes, folder_of, refuse
 from coursecloud.console import say, visible
-from infra import files
+from infra import files, secrecy
 
 if TYPE_CHECKING:
     from coursecloud.init.answers import Answers
@@ -107,8 +107,10 @@ def _one(given: "Answers", folder: Path, *, force: bool, asking: bool) -> None:
             if not _confirmed(f"Write it over {names}?" if over else "Write it?", default=not over):
                 refuse("Nothing was written.")
         private = (f"members.{stack}.yaml", write.KEY)
-        for file in staged.place():
-            say(f"wrote {file.name}" + ("  (git ignores it)" if file.name in private else ""))
+        placed = staged.place()
+        _warn([file for file in placed if file.name in private])
+        for file in placed:
+            say(f"wrote {file.name}" + ("  (it names people)" if file.name in private else ""))
     say(_next(stack, answers, folder))
 
 
@@ -169,13 +171,23 @@ def _many(table: Path, given: "Answers", folder: Path, *, force: bool) -> None:
         twins = [file for group in groups for file in write.there(folder, asked.stack_of(group))]
         _not_over([*staged.over(), *twins], force=force)
         written = staged.place()
+    private = [file for file in written if file.name.startswith("members.") or file.name == write.KEY]
+    _warn([table, *private] if any("@" in row.answers.get("members", "") for row in rows) else private)
     for notice in tables.shared(rows):
         render.console(error=True).print(Text(f"note  {notice}"), soft_wrap=True)
     stacks = [file for file in written if file.name.startswith("Pulumi.")]
     say(f"wrote {len(stacks)} stack files into {folder}")
     if len(written) > len(stacks):
-        say("and members.*.yaml, owners.key: they hold or tell addresses, and git ignores them")
+        say("and members.*.yaml, owners.key: they hold or tell addresses, and .gitignore names them")
     say(f"\nnext\n  coursecloud plan --all --folder {folder}\n      shows one line a group")
+
+
+def _warn(files: "Sequence[Path]") -> None:
+    """Warn of files with people's addresses that git has or would take, before anything else is said."""
+    from coursecloud.init import ignored
+
+    for warning in ignored.warnings(files):
+        render.console(error=True).print(Text(f"WARNING  {warning}", "bold red"), soft_wrap=True)
 
 
 def _asked(given: "Answers", folder: Path, *, force: bool) -> "Answers":
@@ -259,7 +271,7 @@ def _cell(found: "CellProblem", answers: "Mapping[int, Answers]") -> str:
 
 
 def _value(value: object) -> str:
-    return f": {value!r}" if isinstance(value, str) and value else ""
+    return f": {secrecy.hide(value)!r}" if isinstance(value, str) and value else ""
 
 
 def _why(problem: "Problem") -> str:

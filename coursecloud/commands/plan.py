@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from coursecloud import many, plan, render, stackfile
+from coursecloud import hiding, many, plan, render, stackfile
 from coursecloud.commands.shared import BROKEN_RULE, ROOT, Folder, Stack, folder_of, refuse
 from coursecloud.console import print_csv
 from infra.settings import SettingsError
@@ -40,9 +40,9 @@ def command(
     if check:
         _checked(made, as_json=as_json)
     elif as_json:
-        typer.echo(json.dumps(plan.to_json(made), indent=2, sort_keys=True))
+        typer.echo(json.dumps(plan.to_json(hiding.plan(made)), indent=2, sort_keys=True))
     else:
-        render.console().print(render.full(made))
+        render.console().print(render.full(hiding.plan(made)))
 
 
 def _descriptions() -> None:
@@ -59,7 +59,8 @@ def _checked(made: plan.Plan, *, as_json: bool) -> None:
     from coursecloud.conformance import show
     from coursecloud.conformance.check import check
 
-    report = check(made)
+    report = hiding.deep(check(made), hiding.words(made))
+    made = hiding.plan(made)
     if as_json:
         typer.echo(json.dumps({**plan.to_json(made), "check": show.to_json(report)}, indent=2, sort_keys=True))
     else:
@@ -99,11 +100,11 @@ def _row(stack_file: tuple[str, Path], *, check: bool) -> tuple[dict[str, Any], 
     except SettingsError as error:
         row = dict.fromkeys((*render.ROW, *(("findings", "check") if check else ())))
         return row | {"stack": stack, "mistakes": len(error.problems)}, str(error)
-    row = render.row(made)
+    row = render.row(hiding.plan(made))
     if check:
         from coursecloud.conformance import show
         from coursecloud.conformance.check import check as conformance
 
-        report = conformance(made)
+        report = hiding.deep(conformance(made), hiding.words(made))
         row |= {"findings": len(report.findings), "check": show.to_json(report)}
     return row, None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from coursecloud import render, stackfile
+from coursecloud import hiding, render, stackfile
 from coursecloud.commands.shared import ROOT, Folder, Stack, folder_of, refuse
 from infra import files
 from infra.settings import SettingsError
@@ -62,7 +62,9 @@ def _rehearse(stack: str, file: Path, found: "Tools", scenario: dict[str, Any] |
 
     steps: list[life.Step] = []
     with stage.stage(ROOT, stack, file, found, scenario) as on:
-        for step in life.live(on):
+        known = hiding.of_file(file.read_text(encoding="utf-8"))
+        for took in life.live(on):
+            step = hiding.deep(took, known)
             steps.append(step)
             show(report.line(step))
             if step.output:

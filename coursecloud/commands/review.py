@@ -41,6 +41,7 @@ def command(
 
     Exit codes: 0 reviewed; 2 a mistake in what was given, or a side that does not load; 3 a gate of --fail-on closed.
     """
+    from coursecloud import hiding
     from coursecloud.review import given as inputs
     from coursecloud.review import markdown, page, report, sides, terminal
 
@@ -74,6 +75,7 @@ def command(
             f"neither side has a stack{wanted}\n    rule    a stack is a file Pulumi.NAME.yaml"
             "\n    remedy  see `ls Pulumi.*.yaml`"
         )
+    made = hiding.review(made)
     closed = [text for gate in gates for text in gate.closed(made.stacks)]
     if html is not None:
         try:

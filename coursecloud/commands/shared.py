@@ -7,6 +7,7 @@ import typer
 from rich.text import Text
 
 from coursecloud import render
+from infra import secrecy
 
 ROOT = Path(__file__).parent.parent.parent
 """The Pulumi project: the folder with Pulumi.yaml and __main__.py."""
@@ -27,6 +28,9 @@ def folder_of(folder: Path | None) -> Path:
 
 
 def refuse(message: str, code: int = 2) -> NoReturn:
-    """End the command with exit code 2, a mistake in the input, or another; `message` says value, rule and remedy."""
-    render.console(error=True).print(Text(message), soft_wrap=True)
+    """End the command with exit code 2, a mistake in the input, or another; `message` says value, rule and remedy.
+
+    What looks like a secret in it is not printed, whatever it was that repeated it.
+    """
+    render.console(error=True).print(Text(secrecy.hide(message)), soft_wrap=True)
     raise typer.Exit(code)

@@ -10,8 +10,9 @@ from typing import Any, cast
 from coursecloud.init.answers import Answers, members_of, stack_of
 from coursecloud.init.forms import name_like
 from coursecloud.init.lines import Line, lines
+from infra.secrecy import find
 from infra.settings import Problem, SettingsError, load
-from infra.settings.problem import RefusedError
+from infra.settings.problem import Hidden, RefusedError
 
 
 def refusals(answers: Answers) -> list[tuple[str, Problem]]:
@@ -20,6 +21,7 @@ def refusals(answers: Answers) -> list[tuple[str, Problem]]:
     Answers that are still missing do not count against those that are there.
     """
     unread, answers = readable(answers)
+    unread += secret(answers)
     made = lines(answers)
     config: dict[str, Any] = {"gcp:project": "any-project-1"}
     for line in made:
@@ -35,6 +37,12 @@ def refusals(answers: Answers) -> list[tuple[str, Problem]]:
     except SettingsError as error:
         unread += answered(error, made, answers.get("group", ""))
     return unread
+
+
+def secret(answers: Answers) -> list[tuple[str, Problem]]:
+    """Refuse answers that hold a secret: they would be written into a file that is committed."""
+    rule, remedy = "this looks like the value of a secret, and would be in a file", "leave it out, and revoke it"
+    return [(name, Problem(name, Hidden(), rule, remedy)) for name, answer in answers.items() if find(answer)]
 
 
 def readable(answers: Answers) -> tuple[list[tuple[str, Problem]], Answers]:

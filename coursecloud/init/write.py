@@ -141,11 +141,11 @@ def _refused(staging: Path, groups: Sequence[Answers]) -> Iterator[Refusal]:
             # Nothing could be staged, so the answers are held against the rules without a file.
             found = init.refusals(answers)
         else:
-            found = []
+            found = init.secret(answers)
             try:
                 load(stackfile.read(stack, file), stack, staging)
             except SettingsError as error:
-                found = init.answered(error, lines(answers), answers.get("group", ""))
+                found += init.answered(error, lines(answers), answers.get("group", ""))
         yield from (Refusal(number, *refusal) for refusal in found)
 
 

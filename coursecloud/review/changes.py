@@ -79,7 +79,8 @@ class Change:
     uncertain: bool = False
     """The type is not in the dated table: an update may turn out to be a replacement."""
     unseen: tuple[str, ...] = ()
-    """Inputs that are unknown on both sides and follow from the same resources: taken to be the same."""
+    """Inputs that are unknown on both sides and follow from the same resources, or that hold a secret which was hidden
+    before it came here (in a saved plan): taken to be the same."""
 
     @property
     def resource(self) -> Registration:
@@ -213,7 +214,8 @@ def _judge(entry: Pair, now_called: Mapping[str, str], *, state: bool) -> Change
 
 def _unseen(old: Mapping[str, Any], new: Mapping[str, Any], told: set[str]) -> Iterator[str]:
     for top in sorted(old.keys() & new.keys() - told):
-        if values.holds_unknown(old[top]) and values.holds_unknown(new[top]):
+        sides = (old[top], new[top])
+        if all(map(values.holds_unknown, sides)) or any(map(values.holds_hidden, sides)):
             yield top
 
 

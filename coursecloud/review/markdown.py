@@ -193,7 +193,9 @@ def _details(stack: Stack, left: int) -> tuple[str, int]:
     parts += [f"- {code(note, 400)}\n" for note in stack.notes]
     if stack.unseen:
         names = ", ".join(f"{name} ({top})" for name, top in stack.unseen)
-        parts.append(f"- only the real run can compare {code(names, 600)}\n")
+        parts.append(
+            f"- not compared, as only the real run knows them or a saved plan hides them: {code(names, 600)}\n"
+        )
     room = left - sum(map(size, parts)) - size(end)
     if room < 0:
         return "", len(stack.changes)

@@ -96,7 +96,12 @@ def _stack(stack: Stack, number: int) -> Iterator[str]:
     for place, change in enumerate(stack.changes):
         yield _change(change, f"c{number}-{place}")
     if stack.unseen:
-        yield from _list([f"only the real run can compare {name} ({top})" for name, top in stack.unseen])
+        yield from _list(
+            [
+                f"not compared, as only the real run knows it or a saved plan hides it: {name} ({top})"
+                for name, top in stack.unseen
+            ]
+        )
     if stack.unchanged:
         yield f'<p class="dim">{stack.unchanged} resources stay as they are.</p>'
     yield "</section>"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from coursecloud import saved, stackfile
+from coursecloud import hiding, saved, stackfile
 from coursecloud.plan import Plan
 from coursecloud.review import deployed, git, rendering
 from coursecloud.review.given import Given, InputError, Read
@@ -36,6 +36,14 @@ class _Side:
 
     def names(self) -> list[str]:
         return [*self.plans, *(self.source.files if self.source else ())]
+
+    def secrets(self, stack: str) -> frozenset[str]:
+        """Gather what may be a secret in the stack file of this side."""
+        file = self.source.files.get(stack) if self.source else None
+        # The process that rendered the side has refused a link that leaves it.
+        if file is None or file.is_symlink() or not file.is_file():
+            return frozenset()
+        return hiding.of_file(file.read_text(encoding="utf-8", errors="replace"))
 
     def plan(self, stack: str) -> Plan | str | None:
         """Take one stack: its plan, why it does not load, or None where this side has no such stack."""
@@ -90,7 +98,9 @@ def _stack(name: str, before: _Side, after: _Side, today: datetime.date) -> Stac
         old = dataclasses.replace(new, resources=before.state.resources, outputs={}, unread=())
     mistakes = tuple((side, found) for side, found in (("before", old), ("after", new)) if isinstance(found, str))
     if mistakes or isinstance(old, str) or isinstance(new, str):
-        return Stack(name, Status.BROKEN, mistakes=mistakes)
+        # A program of another revision may repeat what stands in a stack file, whatever it is.
+        known = frozenset[str]().union(*(side.secrets(name) for side in (before, after)))
+        return Stack(name, Status.BROKEN, mistakes=hiding.deep(mistakes, known))
     return review(name, old, new, today=today, state=before.state is not None)
 
 

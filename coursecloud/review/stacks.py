@@ -36,7 +36,8 @@ class Stack:
     unchanged: int = 0
     """How many resources stay as they are."""
     unseen: tuple[tuple[str, str], ...] = ()
-    """Resource and input: unknown on both sides, so only the real run can compare them."""
+    """Resource and input: unknown on both sides, or a secret that a side had hidden before it came here. Only the real
+    run can compare them."""
     mistakes: tuple[tuple[str, str], ...] = ()
     """Side (`before`, `after`) and why it does not load."""
     cost: money.Cost | None = None

@@ -65,7 +65,13 @@ def _stack(stack: Stack, wide: int) -> Iterator[RenderableType]:
         yield Padding(Text(f"{stack.unchanged} resources stay as they are", "dim"), (0, 0, 0, 2))
     if stack.unseen:
         names = ", ".join(f"{name} ({top})" for name, top in stack.unseen)
-        yield Padding(Text(f"only the real run can compare {words.visible(names)}", "dim"), (0, 0, 0, 2))
+        yield Padding(
+            Text(
+                f"not compared, as only the real run knows them or a saved plan hides them: {words.visible(names)}",
+                "dim",
+            ),
+            (0, 0, 0, 2),
+        )
     if stack.cost and stack.cost.changes:
         yield _cost(stack)
     for finding in stack.cost.news_unknown if stack.cost else ():

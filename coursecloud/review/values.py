@@ -9,6 +9,8 @@ from typing import Any, Final, cast
 
 from coursecloud.engine import UNKNOWN
 from infra import files
+from infra.secrecy import HIDDEN
+from infra.secrecy import hide as hide_in
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - Pulumi's mark of a secret, no secret itself
@@ -196,9 +198,29 @@ def differences(
             )
     elif isinstance(old, list) and isinstance(new, list):
         yield from _entries(cast("list[Any]", old), cast("list[Any]", new), unordered, keys)
+    elif isinstance(old, str) and isinstance(new, str) and HIDDEN in old + new:
+        # A saved plan has its secrets hidden: what is left is compared, and `unseen` says so.
+        if _hidden(old, keys) != _hidden(new, keys):
+            yield Difference(keys, old, new)
     # A number may be whole on one side and not on the other; True is no 1.
     elif old != new or (type(old) is not type(new) and not (_number(old) and _number(new))):  # pyright: ignore[reportUnknownArgumentType]
         yield Difference(keys, old, new)
+
+
+def _hidden(text: str, keys: tuple[str, ...]) -> str:
+    names = [key.strip("[]") for key in keys if key != "value"]
+    return hide_in(text, names[-1] if names else "")
+
+
+def holds_hidden(value: Any) -> bool:
+    """Say whether a value is, or holds, a secret that nobody can compare: one that was hidden before it came here."""
+    if isinstance(value, str):
+        return HIDDEN in value
+    if isinstance(value, Mapping):
+        return any(holds_hidden(entry) for entry in cast("Mapping[str, Any]", value).values())
+    if isinstance(value, list):
+        return any(map(holds_hidden, cast("list[Any]", value)))
+    return isinstance(value, Hidden) and value.digest is None
 
 
 def _number(value: Any) -> bool:

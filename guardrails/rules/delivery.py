@@ -1,12 +1,11 @@
 """What builds and serves: accounts of its own, and logs without secrets."""
 
-import re
 from collections.abc import Iterator
 
 from coursecloud.engine import Registration
-from guardrails.facts import table
+from guardrails import buildfile
 from guardrails.grants import is_default_account
-from guardrails.reading import at, entries, texts
+from guardrails.reading import at
 from guardrails.rule import ResourceRule
 from infra.settings import Settings
 
@@ -32,15 +31,7 @@ def _server(server: Registration, _: Settings) -> Iterator[str]:
 
 
 def _prints(trigger: Registration, _: Settings) -> Iterator[str]:
-    for index, step in enumerate(entries(trigger.inputs, "build.steps")):
-        if not list(entries(step, "secretEnvs")):
-            continue
-        words = [text for key in ("args", "script", "entrypoint") for _, text in texts(at(step, key, ""))]
-        lines = [line for text in (" ".join(words), *words) for line in text.splitlines()]
-        for pattern in table("google")["printing"]:
-            if found := next(filter(None, (re.search(pattern, line) for line in lines)), None):
-                yield f"step {index} has secrets in its environment and prints: `{found[0].strip()[:60]}`"
-                break
+    yield from buildfile.printed(trigger)
 
 
 RULES = (

@@ -1,56 +1,49 @@
-"""No value of a secret in any input: what a program hands over is in its state, its plan and its logs."""
+"""No value of a secret in any input, file or setting: what a program hands over is in its state, plan and logs."""
 
-import re
-from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Iterator
 
-from coursecloud.engine import UNKNOWN, Registration
-from guardrails.facts import table
-from guardrails.reading import has_unknown, texts
-from guardrails.rule import ResourceRule
+from coursecloud.engine import Registration
+from guardrails import buildfile
+from guardrails.rule import ResourceRule, Stack, StackRule
+from infra import secrecy
 from infra.settings import Settings
 
 _VALUES = ("secretData", "secretDataWo")
+_REMEDY = "Revoke it: it is known. Name it under coursecloud:secrets; the command in the outputs adds the new value."
 
 
-def _is_reference(text: str) -> bool:
-    return re.search(table("google")["reference"], text) is not None
-
-
-def _leaks(resource: Registration, _: Settings) -> Iterator[str]:
+def _leaks(resource: Registration, settings: Settings) -> Iterator[str]:
     """Say where a secret stands, and never what it is."""
     if resource.type.startswith("gcp:secretmanager/") and any(key in resource.inputs for key in _VALUES):
         yield "it hands the value of a secret to Pulumi, which keeps it in the state"
         return
-    facts = table("google")
-    for path, text in texts(resource.inputs):
-        for what, pattern in facts["secrets"].items():
-            if re.search(pattern, text):
-                yield f"`{path}` holds a {what}"
-        for match in re.finditer(facts["secretAssignment"], text):
-            if not _is_reference(match[2]):
-                yield f"`{path}` sets {match[1]} to a value"
-    for path, name, value in _named(resource.inputs):
-        if re.search(facts["secretName"], name) and not has_unknown(value) and not _is_reference(str(value)):
-            yield f"`{path}` gives {name} a value"
+    # Labels of the course are on everything; the stack file, where they stand, is told once.
+    course = [text for _, text, _ in secrecy.texts(settings.course.model_dump(mode="json", by_alias=True))]
+    for path, text, found in secrecy.walk(resource.inputs):
+        if text not in course:
+            yield _told(f"`{path}`", found)
+    for name, text in resource.files.items():
+        for found in secrecy.find(text or ""):
+            yield _told(f"line {(text or '').count(chr(10), 0, found.start) + 1} of {name}", found)
+    buildfile.missing(resource)
 
 
-def _named(value: object, path: str = "") -> Iterator[tuple[str, str, object]]:
-    """Give variables: entries with `name` and `value`, and the entries of maps that Google shows as they are."""
-    if isinstance(value, Mapping) and value != UNKNOWN:
-        entries = cast("Mapping[str, Any]", value)
-        if "name" in entries and isinstance(entries.get("value"), str):
-            yield path, str(entries["name"]), entries["value"]
-        for key, entry in entries.items():
-            here = f"{path}.{key}" if path else key
-            if key in ("metadata", "substitutions", "annotations", "labels") and isinstance(entry, Mapping):
-                for name, text in cast("Mapping[str, Any]", entry).items():
-                    yield f"{here}.{name}", name, text
-            else:
-                yield from _named(entry, here)
-    elif isinstance(value, list):
-        for index, entry in enumerate(cast("list[Any]", value)):
-            yield from _named(entry, f"{path}[{index}]")
+def _told(where: str, found: secrecy.Found) -> str:
+    name = found.what.removeprefix("value of ")
+    return f"{where} gives {name} a value" if name != found.what else f"{where} holds a secret ({found.what})"
+
+
+def _in_the_file(stack: Stack) -> Iterator[str]:
+    """Say what no resource tells: what is a resource's, too, is told there, once."""
+    settings = stack.settings.model_dump(mode="json", by_alias=True)
+    found = list(secrecy.walk(settings))
+    if not found:
+        return
+    course = [text for _, text, _ in secrecy.texts(settings["course"])]
+    told = [text[one.start : one.end] for each in stack.resources for _, text, one in secrecy.walk(each.inputs)]
+    for path, text, one in found:
+        if text in course or text[one.start : one.end] not in told:
+            yield _told(f"`coursecloud:{path}`", one)
 
 
 RULES = (
@@ -58,9 +51,17 @@ RULES = (
         id="no-secret-values",
         title="No input holds the value of a secret",
         why="It would be in Pulumi's state, in the plan, and readable by everybody who may look at the resource.",
-        remedy="Name the secret under coursecloud:secrets; add its value by the command in the outputs.",
+        remedy=_REMEDY,
         severity="critical",
         applies=lambda _: True,
         check=_leaks,
+    ),
+    StackRule(
+        id="stack-file-no-secrets",
+        title="The stack file holds no value of a secret",
+        why="It is in git, in every review, and on the disk of whoever has a clone.",
+        remedy=_REMEDY,
+        severity="critical",
+        check=_in_the_file,
     ),
 )

@@ -1,7 +1,7 @@
 """From the configuration of a stack to frozen settings, or to the list of everything that is wrong with it."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from infra import files, names
-from infra.settings import checks, hardware
+from infra.settings import checks, credentials, hardware
 from infra.settings.model import ENCRYPTED_PROJECT, SECTIONS, Settings
 from infra.settings.problem import MISSING, Findings, Problem, SettingsError, likely, nearest
 from infra.settings.translate import translated
@@ -30,17 +30,23 @@ def read(stack: str, folder: Path | None = None) -> Settings:
     The only place that reads configuration: Pulumi's, and `members.STACK.yaml` in `folder` (the project's
     unless given). Raises SettingsError with every mistake.
     """
-    return load(pulumi.runtime.get_config_env(), stack, folder or Path.cwd())
+    encrypted = frozenset(pulumi.runtime.get_config_secret_keys_env())
+    return load(pulumi.runtime.get_config_env(), stack, folder or Path.cwd(), encrypted=encrypted)
 
 
-def load(config: Mapping[str, object], stack: str, folder: Path) -> Settings:
+def load(
+    config: Mapping[str, object], stack: str, folder: Path, *, encrypted: Collection[str] = frozenset()
+) -> Settings:
     """Check a stack's configuration, keyed as in the stack file (`gcp:project`, `coursecloud:lease` ...).
 
-    A section is a mapping, or the JSON text of one, which is how Pulumi's engine hands it on.
+    A section is a mapping, or the JSON text of one, which is how Pulumi's engine hands it on; it hands on what is
+    encrypted in the file as plain text, and `encrypted` says which keys those are.
     Raises SettingsError with every mistake.
     """
     found = Findings()
     _known(config, found)
+    for problem in credentials.plain(config, encrypted):
+        found.add(problem, problem.path)
     values: dict[str, Any] = {"stack": stack, **_provider(config, found)}
     for section, annotation in SECTIONS.items():
         path = NAMESPACE + section
@@ -119,6 +125,11 @@ def _provider(config: Mapping[str, object], found: Findings) -> dict[str, str]:
 def _section(path: str, annotation: Any, value: object, found: Findings) -> Any:
     """Validate a section; of a map of entries each on its own, so that one mistake hides no other."""
     value = _unpacked(value)
+    if path == credentials.SECRETS:
+        wrong = list(credentials.values(value))
+        for keys in wrong:
+            found.add(credentials.refused(keys), ".".join((path, *keys)))
+        value = credentials.cleaned(value, wrong) if wrong else value
     readable = _readable(path, {} if value is None else value, found)
     if readable is _DROPPED:
         return None
@@ -255,9 +266,12 @@ def _members(path: Path, found: Findings) -> tuple[str, ...]:
     try:
         content = files.yaml_of(files.text_of(path))
     except (OSError, yaml.YAMLError, ValueError) as error:
-        found.add(Problem(path.name, MISSING, f"this is not YAML: {error}", "write a list of principals"))
+        mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+        # No word of the file: it names people, and what else stands in it by mistake is not known.
+        where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+        found.add(Problem(path.name, MISSING, f"this is not YAML{where}", "write a list of principals"))
         return ()
     if content is not None and not isinstance(content, list):
-        found.add(Problem(path.name, content, "this file is a list of principals", "begin each line with '- '"))
+        found.add(Problem(path.name, MISSING, "this file is a list of principals", "begin each line with '- '"))
         return ()
     return _value(path.name, tuple[Principal, ...], cast("object", content or []), found) or ()

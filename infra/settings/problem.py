@@ -1,8 +1,12 @@
 """A mistake in a stack file: where, what was found, the rule it breaks and what to do about it."""
 
 import difflib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, cast
+
+from infra.secrecy import HIDDEN, find, hide, kind, random
 
 
 @dataclass(frozen=True)
@@ -28,12 +32,84 @@ class SettingsError(ValueError):
 
     def __init__(self, stack: str, problems: Iterable[Problem]):
         self.stack = stack
+        found = list(problems)
+        # One mistake may repeat what another is about.
+        secrets = tuple(str(one.value) for one in found if isinstance(one.value, str) and _secret(one.path, one.value))
+        shown = [masked(problem, tuple(word for word in secrets if len(word) > 3)) for problem in found]
         # By path and rule, because a value may be a list or a mapping, which cannot be compared or hashed.
-        once = {(problem.path, problem.rule): problem for problem in problems}
+        once = {(problem.path, problem.rule): problem for problem in shown}
         self.problems = tuple(once[key] for key in sorted(once))
         count = f"{len(self.problems)} mistake{'s' if len(self.problems) > 1 else ''}"
         listing = "\n".join(f"  {problem}" for problem in self.problems)
         super().__init__(f"{count} in the settings of stack '{stack}'; nothing was registered.\n{listing}")
+
+
+class Hidden:
+    """Stands for a value that is, or may be, a secret."""
+
+    def __repr__(self) -> str:
+        return "(hidden: it may be a secret)"
+
+
+class _Shape:
+    """Stands for a value of several parts, any of which may be a secret."""
+
+    def __init__(self, value: "Mapping[object, object] | list[object] | tuple[object, ...]"):
+        what = "mapping" if isinstance(value, Mapping) else "list"
+        self._said = f"(a {what} of {len(value)})"
+
+    def __repr__(self) -> str:
+        return self._said
+
+
+_OF_SECRETS = re.compile(r"^coursecloud:secrets|\.(?:secrets|mountedSecrets)(?:[.\[]|$)")
+_NAME_OF_ONE = re.compile(r"[A-Z][A-Z0-9_]{0,60}|[a-z]{1,3}")
+"""What may be shown where names of secrets and of their readers stand: it looks like one, and like no value."""
+
+
+def masked(problem: Problem, secrets: tuple[str, ...] = ()) -> Problem:
+    """Write a mistake without what is, or may be, a secret: its value, and where path, rule and remedy repeat it.
+
+    `secrets` are values of other mistakes that it may repeat.
+    """
+    value: object = problem.value
+    repeated, masked_value = secrets, value
+    several = isinstance(value, Mapping | list | tuple) and bool(cast("object", value))
+    if several:
+        repeated, masked_value = (
+            (*secrets, str(problem.value), shown(problem.value)),
+            _Shape(cast("Any", problem.value)),
+        )
+    elif _secret(problem.path, problem.value):
+        repeated, masked_value = (*secrets, *(form(problem.value) for form in (shown, repr, str))), Hidden()
+    path, rule, remedy = (_without(text, repeated) for text in (problem.path, problem.rule, problem.remedy))
+    path = re.sub(r"[^.\[\]:]+", lambda part: HIDDEN if random(part[0], _DRAWN) else part[0], path)
+    return Problem(path, masked_value, rule, remedy)
+
+
+_READERS = ("machines", "training", "prediction", "builds", "services")
+_DRAWN = 16
+"""From this length on, a word of letters and digits without pattern is not repeated: a machine has drawn it."""
+
+
+def _secret(path: str, value: object) -> bool:
+    if value is MISSING or value is None or isinstance(value, bool | Hidden):
+        return False
+    name = re.sub(r"\[\d+\]$", "", path).rpartition(".")[2]
+    if not isinstance(value, str):
+        return kind(name) == "secret" or (_OF_SECRETS.search(path) is not None and value not in ([], {}))
+    if find(value) or random(value, _DRAWN) or ("=" in value and _OF_SECRETS.search(path)):
+        return True
+    if _OF_SECRETS.search(path):
+        return not (path.endswith(f".names.{value}") or _NAME_OF_ONE.fullmatch(value) or likely(value, _READERS))
+    return bool(kind(name) == "secret" or find(value, name))
+
+
+def _without(text: str, repeated: tuple[str, ...]) -> str:
+    for word in repeated:
+        if word:
+            text = text.replace(word, HIDDEN)
+    return hide(text)
 
 
 class RefusedError(ValueError):

@@ -17,7 +17,14 @@ from infra.settings.problem import RefusedError, nearest
 class Section(BaseModel):
     """A frozen part of the stack file: keys in camelCase, and an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        use_attribute_docstrings=True,
+        # A traceback would show what pydantic was given.
+        hide_input_in_errors=True,
+    )
 
     def rules(self) -> Iterator[RefusedError]:
         """Yield each rule between keys of the section that it breaks; `load` reports them with all others."""

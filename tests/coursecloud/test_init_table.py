@@ -2,6 +2,7 @@
 
 import csv
 import io
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from coursecloud import stackfile
 from coursecloud.cli import app
+from coursecloud.commands.shared import ROOT
 from coursecloud.init import table
 from coursecloud.init.answers import NAMES
 from infra.settings import Settings, load
@@ -254,3 +256,61 @@ def test_a_table_that_is_too_large_is_not_read(content: bytes, tmp_path: Path) -
     assert result.exit_code == 2
     assert "larger than 1,000,000 bytes" in result.stderr
     assert "remedy" in result.stderr
+
+
+def git(folder: Path, *words: str) -> None:
+    subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@example.com", *words], cwd=folder, check=True)
+
+
+class TestATableOfPeople:
+    """What git would take of it is said; nothing of the reader's repository is changed for it."""
+
+    def written(self, folder: Path, name: str = "students.csv", content: str = TWO) -> Result:
+        table = folder / name
+        table.write_text(content, encoding="utf-8")
+        out = folder / "out"
+        out.mkdir(exist_ok=True)
+        return CliRunner().invoke(
+            app, ["init", "--from", str(table), "--folder", str(out)], env={"COLUMNS": "200", "NO_COLOR": ""}
+        )
+
+    def test_one_that_git_would_take_is_warned_of_with_the_line_to_add(self, tmp_path: Path) -> None:
+        git(tmp_path, "init", "--quiet")
+        result = self.written(tmp_path)
+        assert result.exit_code == 0
+        assert result.stderr.startswith("WARNING  students.csv names people, and git would take it")
+        line = f"echo students.csv >> {tmp_path / '.gitignore'}"
+        assert line in result.stderr
+        subprocess.run(["sh", "-c", line], cwd=tmp_path, check=True)
+        assert "WARNING" not in CliRunner().invoke(app, _again(tmp_path)).stderr
+
+    def test_one_that_git_has_already_is_another_warning(self, tmp_path: Path) -> None:
+        git(tmp_path, "init", "--quiet")
+        (tmp_path / "students.csv").write_text(TWO, encoding="utf-8")
+        git(tmp_path, "add", "students.csv")
+        assert "and git has it: `git rm --cached" in self.written(tmp_path).stderr
+
+    def test_none_is_warned_of_without_git_addresses_or_need(self, tmp_path: Path) -> None:
+        assert "WARNING" not in self.written(tmp_path).stderr
+        git(tmp_path, "init", "--quiet")
+        nobody = "group,project\ngroup-01,mlops-01\n"
+        assert "WARNING" not in self.written(tmp_path / "out", content=nobody).stderr
+
+    def test_lists_of_members_that_git_would_take_all_the_same_are_warned_of(self, tmp_path: Path) -> None:
+        git(tmp_path, "init", "--quiet")
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out" / ".gitignore").write_text(
+            "members.*.yaml\nowners.key\ngroups*.csv\n!members.group-01.yaml\n", encoding="utf-8"
+        )
+        stderr = self.written(tmp_path).stderr
+        assert "WARNING  members.group-01.yaml names people" in stderr
+        assert "members.group-02.yaml" not in stderr
+
+    @pytest.mark.parametrize("name", ["members.dev.yaml", "members.group-07.yaml", "owners.key", "students.csv"])
+    def test_every_clone_ignores_what_names_people(self, name: str) -> None:
+        done = subprocess.run(["git", "check-ignore", "--quiet", "--no-index", name], cwd=ROOT, check=False)
+        assert done.returncode == 0
+
+
+def _again(folder: Path) -> list[str]:
+    return ["init", "--from", str(folder / "students.csv"), "--folder", str(folder / "out"), "--force"]

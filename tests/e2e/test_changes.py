@@ -135,7 +135,7 @@ def chosen(project: Project) -> dict[tuple[str, str], str]:
 def differences(predicted: Mapping[tuple[str, str], Change], given: Mapping[tuple[str, str], str]) -> list[str]:
     """List where the two do not agree; of a value that only the run knows, the review says that it may change.
 
-    It says so of what stays the same as far as it sees, too (`only the real run can compare ...`): who comes in by
+    It says so of what stays the same as far as it sees, too (`not compared ...`): who comes in by
     the federation holds the pool's number, which Google gives.
     """
     wrong: list[str] = []

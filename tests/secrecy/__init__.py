@@ -1,0 +1,1 @@
+"""Tests that no value of a secret is shown, whichever way it came in."""

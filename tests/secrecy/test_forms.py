@@ -1,0 +1,164 @@
+"""What counts as a secret, and what does not: every form in every kind of text, and innocents that look alike."""
+
+import importlib
+import itertools
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from detect_secrets import plugins
+
+from coursecloud import init
+from coursecloud.init import write
+from infra import secrecy, tables
+from tests.secrecy.forms import FORMS, HEX
+
+ROOT = Path(__file__).parents[2]
+
+TEXTS = {
+    "alone": "{}",
+    "in a shell": "set -e\nexport SOMETHING={}\necho done\n",
+    "quoted": "SOMETHING='{}' python train.py",
+    "as an argument": "python train.py --flag {} --epochs 3",
+    "in YAML": "a: 1\nsomething: {}\n",
+    "in JSON": '{{"a": {{"something": "{}"}}}}',
+    "in a Dockerfile": "FROM python\nENV SOMETHING {}\n",
+    "in prose": "we use {} for the runs",
+}
+
+
+@pytest.mark.parametrize(("form", "text"), list(itertools.product(FORMS, TEXTS)))
+def test_a_secret_is_found_and_hidden_whatever_is_around_it(form: str, text: str) -> None:
+    secret, telling = FORMS[form]
+    whole = TEXTS[text].format(secret)
+    assert secrecy.find(whole)
+    hidden = secrecy.hide(whole)
+    assert telling not in hidden
+    assert secrecy.HIDDEN in hidden
+    for found in secrecy.find(whole):
+        assert telling not in found.what
+    # What is around it stays, and nothing is hidden twice.
+    assert hidden.startswith(whole[:3]) or whole.startswith(secret[:3])
+    assert secrecy.hide(hidden) == hidden
+
+
+NAMED = [
+    "export DB_PASSWORD=hunter2",
+    "--env 'DB_PASSWORD=hunter2 and more' image",
+    'password: "hunter2"',
+    '{"apiKey":"hunter2"}',
+    "python x.py --api-key hunter2",
+    "python x.py --token=hunter2",
+    "docker login -u me -p hunter2 ghcr.io",
+    "curl -u me:hunter2 https://example.com",
+    "curl -H 'Authorization: Bearer hunter2hunter2'",
+    "ENV CLIENT_SECRET hunter2",
+    "client_secret = 'hunter2'",
+    "AWS_SECRET_ACCESS_KEY=hunter2",
+    "TOKEN_2=hunter2",
+]
+
+
+@pytest.mark.parametrize("text", NAMED)
+def test_a_value_is_known_by_its_name(text: str) -> None:
+    assert "hunter2" not in secrecy.hide(text)
+    assert secrecy.find(text)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["DB_PASSWORD", "apiKey", "api-key", "WANDB_API_KEY", "auth_token", "privateKey", "spec.clientSecret", "PWD"],
+)
+def test_so_is_a_value_under_a_key(name: str) -> None:
+    assert secrecy.hidden({"a": [{name: "swordfish"}]}) == {"a": [{name: secrecy.HIDDEN}]}
+    assert secrecy.hidden([{"name": name, "value": "swordfish"}]) == [{"name": name, "value": secrecy.HIDDEN}]
+    assert secrecy.hidden([f"--{name}", "swordfish"]) == [f"--{name}", secrecy.HIDDEN]
+
+
+INNOCENT = [
+    ("ghcr.io/a/b@sha256:" + "ab12" * 16, ""),
+    (f"europe-west1-docker.pkg.dev/p/r/trainer:{HEX}", ""),
+    (f"trainer:{HEX}", "image"),
+    (HEX, "commit"),
+    (HEX, "GIT_SHA"),
+    (f"git checkout {HEX}", ""),
+    (f"pip install git+https://github.com/a/b@{HEX}", ""),
+    (f"https://github.com/a/b/archive/{HEX}.tar.gz", ""),
+    (f"https://raw.githubusercontent.com/a/b/{HEX}/setup.sh", ""),
+    (f"uses: actions/checkout@{HEX}", ""),
+    ("urn:pulumi:full::coursecloud::coursecloud:index:Machines$gcp:compute/instance:Instance::trainer", ""),
+    ("projects/p/secrets/full-WANDB_API_KEY/versions/latest", "WANDB_API_KEY_SECRET"),
+    ("$(gcloud secrets versions access latest --secret=x)", "API_KEY"),
+    ("export WANDB_API_KEY=$(gcloud secrets versions access latest --secret=x)", ""),
+    ("export TOKEN=$OTHER TOKEN2=${OTHER:-} TOKEN3=$$OTHER", ""),
+    ("", "PASSWORD"),
+    ("/run/secrets/token", "TOKEN_FILE"),
+    ("/run/secrets/token", "TOKEN"),
+    ("https://example.com:8080/a@b", "URL"),
+    ("512", "MAX_TOKENS"),
+    ("false", "TOKENIZERS_PARALLELISM"),
+    ("us-docker.pkg.dev/cloudrun/container/hello", "key"),
+    ("roles/secretmanager.secretAccessor", "role"),
+    ("n1-standard-4", "machineType"),
+    ("member-0123abcd", "name"),
+    ("p-0123456789", "owner"),
+    ("docker login -u oauth2accesstoken --password-stdin", ""),
+    ("the password is in Secret Manager, the token too", ""),
+    ("password: required", ""),
+    ("def login(token): token = get_token()", ""),
+    ("disk-0123456789abcdef", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "name"), INNOCENT)
+def test_what_only_looks_like_a_secret_is_none(text: str, name: str) -> None:
+    assert secrecy.find(text, name) == ()
+    assert secrecy.hide(text, name) == text
+
+
+@pytest.mark.parametrize("around", ["wandb login {}", "WANDB_KEY={}", "note: {}", "RUN={}", "--key {}"])
+def test_forty_digits_are_a_key_where_nothing_says_that_they_are_a_commit(around: str) -> None:
+    assert HEX not in secrecy.hide(around.format(HEX))
+
+
+@pytest.mark.parametrize("file", ["starter", "infra/scripts", "infra/data", "guardrails/data", "docs", "."])
+def test_no_file_of_the_project_is_accused(file: str) -> None:
+    names = [path for path in (ROOT / file).iterdir() if path.suffix in (".sh", ".yaml", ".md", ".json", ".txt")]
+    assert names
+    for path in names:
+        if path.name not in ("secret-forms.json", "requirements-dev.txt"):
+            text = path.read_text(encoding="utf-8")
+            assert [(text[one.start : one.end], one.what) for one in secrecy.find(text)] == [], path
+
+
+def test_the_patterns_are_those_of_the_library() -> None:
+    """An upgrade of detect-secrets that brings other patterns fails here: copy them, and the version in `source`."""
+    copied = tables.table("secret-forms")["library"]
+    there: dict[str, dict[str, object]] = {}
+    for module in pkgutil.iter_modules(plugins.__path__):
+        for name, detector in vars(importlib.import_module(f"detect_secrets.plugins.{module.name}")).items():
+            if name in copied and detector.__module__.endswith(f".{module.name}"):
+                patterns = [("(?i)" if one.flags & re.IGNORECASE else "") + one.pattern for one in detector.denylist]
+                there[name] = {"what": detector.secret_type, "patterns": patterns}
+    assert copied == there
+
+
+def test_names_of_readers_are_those_of_the_settings() -> None:
+    from typing import get_args
+
+    from infra.settings import problem, stores
+
+    assert get_args(stores.Workload) == problem._READERS  # pyright: ignore[reportPrivateUsage]
+
+
+def test_no_group_that_init_writes_is_accused() -> None:
+    for number in range(500):
+        answers = {"project": f"mlops-2026-{number:03}-{number * 7919 % 9973:04x}", "group": f"group-{number:03}"}
+        answers |= {"repository": f"dtu-{number}/exam-project-{number}", "gpu": ("no", "T4")[number % 2], "keep": "yes"}
+        owner = write.pseudonym(f"user:student-{number}@example.com", b"k" * 32)
+        text = init.text(answers, owner=owner)
+        assert secrecy.find(text) == ()
+        assert list(secrecy.walk(yaml.load(text, Loader=yaml.CSafeLoader))) == []
+        assert init.secret({**answers, "members": f"student-{number}@example.com"}) == []
