@@ -1,10 +1,16 @@
 """Where a command starts: `coursecloud`, or `python -m coursecloud`."""
 
 import gc
+import os
+import sys
 
 
 def main() -> None:
     """Run the command line."""
+    # `python -m` puts the folder that one stands in before Python's own modules and the libraries.
+    here = os.getcwd()  # noqa: PTH109 - pathlib is one of those modules
+    if sys.path[0] == here:
+        sys.path.append(sys.path.pop(0))
     # Loading the SDK makes a million objects that all stay. With the default threshold the collector walks
     # them again and again, a tenth of a command's time, and finds nothing.
     gc.set_threshold(100_000, 50, 100)

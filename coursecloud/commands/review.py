@@ -9,6 +9,7 @@ import typer
 
 from coursecloud import render
 from coursecloud.commands.shared import BROKEN_RULE, ROOT, refuse
+from coursecloud.review.sandbox import Wanted
 
 
 def command(
@@ -36,6 +37,9 @@ def command(
         typer.Option(help="Exit 3 on replace, delete, data-loss, access, violation or cost>X (USD an hour more)."),
     ] = None,
     timeout: Annotated[float, typer.Option(help="Seconds that rendering a side may take.")] = 300,
+    sandboxed: Annotated[
+        Wanted, typer.Option("--sandbox", help="Refuse without a sandbox (require), or use none (off).")
+    ] = Wanted.AUTO,
 ) -> None:
     """Show what a change does, without credentials. Each side is rendered by its own code, which is run for it.
 
@@ -62,6 +66,7 @@ def command(
         state,
         tuple(dict.fromkeys(stack or ())),
         timeout,
+        sandboxed,
     )
     try:
         checked = inputs.read(given, mistakes)
