@@ -40,7 +40,7 @@ def main(root: Path, wanted: Mapping[str, str], written: IO[bytes]) -> None:
 
 
 def _is_a_checkout(folder: Path) -> bool:
-    return all((folder / name).exists() for name in ("coursecloud", "Pulumi.yaml"))
+    return folder.name not in ("site-packages", "dist-packages") and (folder / "coursecloud").is_dir()
 
 
 def _engine(root: Path) -> Callable[[str, Path], Any]:
