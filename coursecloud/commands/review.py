@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from coursecloud import render
 from coursecloud.commands.shared import BROKEN_RULE, ROOT, refuse
@@ -70,6 +71,9 @@ def command(
     )
     try:
         checked = inputs.read(given, mistakes)
+        if why := sides.unsandboxed(given, checked):
+            # Before any of it runs: whoever sees this too late has run it.
+            render.console(error=True).print(Text(why), soft_wrap=True)
         made = sides.make(given, checked, today=datetime.datetime.now(tz=datetime.UTC).date())
     except inputs.InputError as error:
         refuse(str(error))

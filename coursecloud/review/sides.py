@@ -53,6 +53,16 @@ class _Side:
             return f"what it renders is no plan that this version reads: {error}"
 
 
+def unsandboxed(given: Given, read: Read) -> str | None:
+    """Say in a line, before anything is run, that code will run outside of a sandbox; None where none will."""
+    box = sandbox.find(given.sandbox)
+    base = given.base_file is None and (read.base_plan or read.state)
+    head = given.head_file is None and read.head_plan
+    if isinstance(box, sandbox.Sandbox) or (base and head):
+        return None
+    return f"no sandbox ({box}): the code of what is reviewed runs as you; --sandbox require refuses instead"
+
+
 def make(given: Given, read: Read, *, today: datetime.date) -> Review:
     """Review what was given and read. Raises InputError where git does not have a revision."""
     return Workspace().run(lambda space: _made(given, read, space, today))
