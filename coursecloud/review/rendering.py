@@ -39,6 +39,10 @@ PRINTED = 16 * 2**20
 MEMORY = 4 * 2**30
 """Bytes of address space of each process of a side; a plan takes half a GiB."""
 
+PROCESSES = 512
+"""Processes and threads that a side may have beside those that the machine has already; a plan has two dozen.
+The superuser is not held to it."""
+
 PASSED_ON = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT", "TZ")
 """The variables that a side sees of the user's environment: what an interpreter needs to run, and nothing else."""
 
@@ -140,7 +144,7 @@ class _Side:
         wanted = {
             "root": str(root),
             "stacks": {name: str(path) for name, path in self._source.files.items()},
-            "limits": {"AS": MEMORY, "FSIZE": LARGEST, "CPU": int(4 * self._timeout) + 10, "CORE": 0, "NOFILE": 1024},
+            "limits": _limits(self._timeout),
             "parent": None if isinstance(self._box, sandbox.Sandbox) else os.getpid(),
         }
         with tempfile.TemporaryFile() as given, self._space.held():
@@ -236,6 +240,17 @@ class _Side:
         if said and (self._ended is None or self._process is None or self._process.returncode >= 0):
             mistake = f"{mistake}; the last of what it printed:\n{said}" if mistake else said
         return Rendered(mistake, self._places, self._written)
+
+
+def _limits(timeout: float) -> dict[str, int]:
+    """Say what each process of a side may take at most, by the names of setrlimit(2)."""
+    limits = {"AS": MEMORY, "FSIZE": LARGEST, "CPU": int(4 * timeout) + 10, "CORE": 0, "NOFILE": 1024}
+    try:
+        # Counted are all threads of the user, some of which a sandbox does not show; these are all of the machine.
+        there = int(Path("/proc/loadavg").read_text(encoding="ascii").split()[3].partition("/")[2])
+    except (OSError, ValueError, IndexError):
+        return limits
+    return limits | {"NPROC": there + PROCESSES}
 
 
 def _ended(code: int) -> str:

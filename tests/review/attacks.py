@@ -172,6 +172,15 @@ while True:
         "import os, time; os.closerange(1, 30); time.sleep(600)",
         "more than 3 seconds",
     ),
+    Attack(
+        "lifts its limits",
+        f"""
+import resource
+found = [resource.getrlimit(getattr(resource, 'RLIMIT_' + name))[1] for name in ('AS', 'FSIZE', 'CPU', 'NPROC')]
+found = [0 < most < 2**33 for most in found]
+{_TELL}""",
+        "[True, True, True, True]",
+    ),
     Attack("is killed", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "SIGKILL"),
     Attack("ends well, and says nothing", "import os; os._exit(0)", "its process ended with 0"),
     Attack(

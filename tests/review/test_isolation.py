@@ -121,6 +121,21 @@ def test_what_a_head_tries(repo: Repository, tmp_path: Path, port: int, name: st
         assert (repo.untouched(), {path.name for path in (repo.root / ".git").iterdir()}) == before
 
 
+@needs_one
+def test_the_working_tree_is_seen_without_the_repository_and_cannot_be_written(repo: Repository) -> None:
+    repo.write(".pulumi-state/secret", "planted-file")
+    repo.git("config", "http.extraheader", "planted-file")
+    repo.write(
+        "__main__.py",
+        "found = [path.name for hidden in ('.git', '.pulumi-state') for path in (root / hidden).iterdir()]\n"
+        "try: open(root / 'Pulumi.one.yaml', 'a')\n"
+        "except OSError as error: found.append(error.strerror)\n"
+        "raise RuntimeError(found)",
+    )
+    made = sides.make(inputs.Given(repo.root, "HEAD", sandbox=Wanted.REQUIRE), inputs.Read(), today=TODAY)
+    assert "RuntimeError: ['Read-only file system']" in dict(made.stacks[0].mistakes)["after"]
+
+
 def test_the_review_says_what_ran_the_code_and_first(repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     head = repo.git("rev-parse", "HEAD")
     notes = review(repo, head, head, Wanted.OFF).notes
