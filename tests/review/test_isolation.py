@@ -10,6 +10,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -274,6 +276,45 @@ def test_a_review_that_is_killed_takes_its_sides_along_and_the_next_one_clears_u
     assert marked() == []
     assert len(list(temporary.iterdir())) == 1
     review(repo, base, base, mode)
+
+
+def test_a_signal_in_any_line_and_another_while_it_cleans_up_leave_nothing_behind(temporary: Path) -> None:
+    """Interrupt the making and the cleaning up of a workspace in each of their lines, one after the other."""
+    ended: list[int] = []
+
+    def end() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        ended.append(1)
+
+    def work(space: Workspace) -> None:
+        space.at_the_end(end)
+        (space.folder / "file").write_text("x", encoding="utf-8")
+
+    line, lines, interrupted = 0, 0, 0
+    while line <= lines:
+        line, lines = line + 1, 0
+
+        def count(frame: FrameType, event: str, _: Any, line: int = line) -> Any:
+            nonlocal lines
+            if frame.f_code.co_filename != workspace.__file__:
+                return None
+            lines += event == "line"
+            if event == "line" and lines == line:
+                os.kill(os.getpid(), signal.SIGINT)
+            return count
+
+        before = sys.gettrace()
+        sys.settrace(count)
+        try:
+            Workspace().run(work)
+        except KeyboardInterrupt:
+            interrupted += 1
+        finally:
+            sys.settrace(before)
+        assert list(temporary.iterdir()) == [], f"after line event {line}"
+    assert interrupted >= line - 1 > 30
+    assert len(ended) > 20
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_only_what_nobody_uses_is_cleared_up(temporary: Path) -> None:
