@@ -21,7 +21,7 @@ TODAY = datetime.date(2026, 11, 23)
 def against_a_plan(runs: int) -> Figure:
     """Hold a review of dev's last commit against one plan of dev: whole commands by the clock.
 
-    A review renders two sides, but side by side; on one core it would take twice as long.
+    A review renders two sides, in sandboxes side by side; on one core or without a sandbox it takes twice as long.
     """
     ratio = pairs.processes(
         ["-m", "coursecloud", "review", "--stack", "dev", "--base", "HEAD"],

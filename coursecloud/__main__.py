@@ -1,13 +1,16 @@
 """Where a command starts: `coursecloud`, or `python -m coursecloud`."""
 
 import gc
+import os
 import sys
-import traceback
-from types import TracebackType
 
 
 def main() -> None:
     """Run the command line."""
+    # `python -m` puts the folder that one stands in before Python's own modules and the libraries.
+    here = os.getcwd()  # noqa: PTH109 - pathlib is one of those modules
+    if sys.path[0] == here:
+        sys.path.append(sys.path.pop(0))
     # Loading the SDK makes a million objects that all stay. With the default threshold the collector walks
     # them again and again, a tenth of a command's time, and finds nothing.
     gc.set_threshold(100_000, 50, 100)
@@ -17,8 +20,10 @@ def main() -> None:
     app(prog_name="coursecloud")
 
 
-def _told(_: type[BaseException], error: BaseException, __: TracebackType | None) -> None:
+def _told(_: type[BaseException], error: BaseException, __: object) -> None:
     """Print a traceback, whose messages may repeat what was read, without what looks like a secret."""
+    import traceback
+
     from infra import secrecy
 
     sys.stderr.write(secrecy.hide("".join(traceback.format_exception(error))))

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from coursecloud import engine, stackfile, trigger_files
+from coursecloud import engine, shadows, stackfile, trigger_files
 from coursecloud.engine import UNKNOWN, Registration
 from infra import files, storage, tables
 from infra.builds import needs_first_connection
-from infra.settings import EXAMPLE_PROJECT, Settings, SettingsError, load
+from infra.settings import EXAMPLE_PROJECT, Problem, Settings, SettingsError, load
+from infra.settings.problem import MISSING
 
 VERSION = 1
 """Version of the JSON form; it rises when a field changes its meaning or goes."""
@@ -42,8 +43,11 @@ class Plan:
 def make(stack: str, file: Path, root: Path) -> Plan:
     """Plan the stack of a stack file with the program in `root`.
 
-    Raises SettingsError before the program runs where the file has mistakes.
+    Raises SettingsError before the program runs where the file has mistakes, or where a file of the project would be
+    run in place of a library.
     """
+    if found := shadows.found(root):
+        raise SettingsError(stack, [Problem(f"{shadow}", MISSING, shadows.RULE, shadows.REMEDY) for shadow in found])
     config = stackfile.read(stack, file)
     try:
         settings = load(config, stack, root)

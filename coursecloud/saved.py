@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
+from coursecloud import form as forms
 from coursecloud.engine import Registration
 from coursecloud.plan import VERSION, Plan
 from infra.settings import Settings
@@ -28,6 +29,11 @@ def read(data: object) -> Plan:
         raise UnreadableError(
             f"the plan has version {form.get('version')!r}; this tool reads version {VERSION}"
             "\n    remedy  write it again with this version's `coursecloud plan --json`"
+        )
+    if found := forms.breaches(form):
+        raise UnreadableError(
+            f"the plan lacks what a plan has: {'; '.join(found)}"
+            "\n    remedy  write it again with `coursecloud plan --json`"
         )
     try:
         settings, unread = _settings(form["settings"])

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from coursecloud import render, writing
 from coursecloud.commands.shared import BROKEN_RULE, ROOT, refuse
+from coursecloud.review.sandbox import Wanted
 
 
 def command(
@@ -36,6 +38,9 @@ def command(
         typer.Option(help="Exit 3 on replace, delete, data-loss, access, violation or cost>X (USD an hour more)."),
     ] = None,
     timeout: Annotated[float, typer.Option(help="Seconds that rendering a side may take.")] = 300,
+    sandboxed: Annotated[
+        Wanted, typer.Option("--sandbox", help="Refuse without a sandbox (require), or use none (off).")
+    ] = Wanted.AUTO,
 ) -> None:
     """Show what a change does, without credentials. Each side is rendered by its own code, which is run for it.
 
@@ -63,9 +68,13 @@ def command(
         state,
         tuple(dict.fromkeys(stack or ())),
         timeout,
+        sandboxed,
     )
     try:
         checked = inputs.read(given, mistakes)
+        if why := sides.unsandboxed(given, checked):
+            # Before any of it runs: whoever sees this too late has run it.
+            render.console(error=True).print(Text(why), soft_wrap=True)
         made = sides.make(given, checked, today=datetime.datetime.now(tz=datetime.UTC).date())
     except inputs.InputError as error:
         refuse(str(error))

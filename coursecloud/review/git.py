@@ -1,11 +1,7 @@
-"""Revisions of the user's repository as folders of their own: nothing of the user's worktree or index changes."""
+"""Revisions of the user's repository, read with a git that runs nothing that the repository's own settings name."""
 
-import contextlib
 import os
-import shutil
 import subprocess
-import tempfile
-from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +10,22 @@ _LOCAL = (
     "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
 )  # fmt: skip
 """Variables that a git hook hands down; they would send git to another repository or index."""
+
+_OFF = {
+    "core.fsmonitor": "false",
+    "core.hooksPath": "/dev/null",
+    "core.pager": "cat",
+    "core.editor": "false",
+    "core.sshCommand": "false",
+    "core.askPass": "false",
+    "protocol.allow": "never",
+    "submodule.recurse": "false",
+}
+"""What `.git/config` could have git run or fetch. Code of a revision that once ran without a sandbox may have written
+there, so none of it is taken; the settings that only say how git reads, such as `safe.directory`, stay."""
+
+_CONVERTS_NOTHING = ("cat-file", "config", "ls-files", "ls-tree", "merge-base", "rev-parse")
+"""Commands that never put a file through a filter of `.git/config`."""
 
 BRANCHES = ("origin/main", "main", "origin/master", "master")
 """What a change is compared with unless the user says, in this order: the newest commit that both have."""
@@ -80,6 +92,10 @@ class Repository:
         there = [
             "diff",
             "--name-only",
+            "--no-ext-diff",
+            "--no-textconv",
+            # By its commit only: git would run in a submodule by what that one's own settings say.
+            "--ignore-submodules=dirty",
             "-z",
             "--no-renames",
             "--relative",
@@ -90,31 +106,6 @@ class Repository:
         if head is None:
             found.append(_git(self.folder, "ls-files", "--others", "--exclude-standard", "-z"))
         return sorted({path for done in found for path in done.stdout.split("\0") if path})
-
-    @contextlib.contextmanager
-    def worktree(self, revision: Revision) -> Generator[Path]:
-        """Check a revision out into a folder that is gone afterwards, and give the project's folder in it.
-
-        No hook of the repository runs. Raises GitError.
-        """
-        holder = Path(tempfile.mkdtemp(prefix="coursecloud-review-"))
-        tree = holder / "tree"
-        try:
-            made = _git(
-                self.folder, "-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false",
-                "worktree", "add", "--quiet", "--detach", "--force", str(tree), revision.commit,
-            )  # fmt: skip
-            if made.returncode:
-                raise GitError(
-                    f"{revision}: git cannot check it out: {made.stderr.strip()}"
-                    "\n    rule    a revision is rendered from a temporary worktree"
-                    "\n    remedy  see what `git worktree list` and `git fsck` say"
-                )
-            yield tree / self.within
-        finally:
-            # Twice: also where an interrupted checkout left it locked. Not `prune`, which would forget others' too.
-            _git(self.folder, "worktree", "remove", "--force", "--force", str(tree))
-            shutil.rmtree(holder, ignore_errors=True)
 
 
 def repository(folder: Path) -> Repository:
@@ -135,11 +126,34 @@ def repository(folder: Path) -> Repository:
     return Repository(folder, found.stdout.strip())
 
 
+def environment(folder: Path, command: str) -> dict[str, str]:
+    """Make the environment of one git command in a repository: the user's, and nothing that runs or fetches."""
+    users = {name: value for name, value in os.environ.items() if name not in _LOCAL}
+    off = dict(_OFF)
+    if command not in _CONVERTS_NOTHING:
+        wanted = ("--name-only", "-z", "--get-regexp", r"^filter\..*\.(clean|smudge|process|required)$")
+        for name in _git(folder, "config", *wanted).stdout.split("\0"):
+            if name:
+                off[name] = "false" if name.endswith(".required") else ""
+    there = int(users.get("GIT_CONFIG_COUNT") or 0)
+    for number, (name, value) in enumerate(off.items(), there):
+        users |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+    return users | {
+        "GIT_CONFIG_COUNT": str(there + len(off)),
+        "GIT_TERMINAL_PROMPT": "0",
+        # Nothing of the user's index is refreshed, no commit is another one's stand-in, no object is fetched.
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_NO_LAZY_FETCH": "1",
+        "LC_ALL": "C",
+    }
+
+
 def _git(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if name not in _LOCAL}
     return subprocess.run(
         ["git", "-C", str(folder), *words],
-        env={**environment, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"},
+        env=environment(folder, words[0]),
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         errors="replace",

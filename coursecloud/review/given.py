@@ -8,6 +8,7 @@ from typing import Any
 from coursecloud import saved, stackfile
 from coursecloud.plan import Plan
 from coursecloud.review import deployed, rendering
+from coursecloud.review.sandbox import Wanted, find
 from infra import files
 
 
@@ -33,6 +34,7 @@ class Given:
     state: Path | None = None
     stacks: tuple[str, ...] = ()
     timeout: float = rendering.TIMEOUT
+    sandbox: Wanted = Wanted.AUTO
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,11 @@ def read(given: Given, mistakes: Sequence[str] = ()) -> Read:
     if given.timeout <= 0:
         mistakes.append(
             f"--timeout {given.timeout:g}\n    rule    a number of seconds above 0\n    remedy  e.g. --timeout 600"
+        )
+    if given.sandbox is Wanted.REQUIRE and isinstance(why := find(given.sandbox), str):
+        mistakes.append(
+            f"--sandbox require: {why}\n    rule    each side's code is run in a sandbox"
+            "\n    remedy  install bubblewrap (Linux: package bubblewrap), or --sandbox auto for code that you trust"
         )
     if not (given.root / "__main__.py").is_file():
         mistakes.append(

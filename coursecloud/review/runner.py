@@ -1,47 +1,46 @@
 """The process that renders one side: it runs the code of a revision, and imports nothing of this package.
 
-It is given the project's folder, a folder for what it writes, and a JSON file of the stacks with their files. It writes
-one file a stack, then `index.json`: which file holds which stack.
+It is given on its standard input, as JSON, the project's `root`, its `stacks` with their files, the `limits` of its
+resources, and the `parent` that it does not outlive. On its standard output it writes one line of JSON a stack, in
+their order: `plan`, or `mistake` in words. Whatever the revision prints goes to standard error.
 """
 
 import contextlib
+import ctypes
 import gc
 import importlib
 import json
 import os
+import resource
+import signal
 import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+_SET_PARENT_DEATH_SIGNAL = 1
+"""An operation of prctl(2)."""
 
 
-class RefusedError(Exception):
-    """Something that is not rendered; the text says why."""
-
-
-def main(root: Path, out: Path, wanted: Mapping[str, str]) -> None:
-    """Render every stack that is wanted; a stack that does not load has a `mistake` in its file instead."""
+def main(root: Path, wanted: Mapping[str, str], written: IO[bytes]) -> None:
+    """Render every stack that is wanted; for one that does not load, `mistake` is written instead."""
     gc.set_threshold(100_000, 50, 100)
-    sys.path.insert(0, str(root))
+    # The project that this command is installed from has packages of the same names.
+    sys.path[:] = [str(root), *(entry for entry in sys.path if not _is_a_checkout(Path(entry)))]
     render = _engine(root)
-    index: dict[str, str] = {}
-    for number, (stack, file) in enumerate(wanted.items()):
+    for stack, file in wanted.items():
         try:
-            made: dict[str, Any] = {"plan": render(stack, _inside(root, Path(file)))}
+            line = json.dumps({"plan": render(stack, Path(file))}, allow_nan=False)
         except BaseException as error:  # noqa: BLE001 - whatever a revision's program raises is a mistake of its own
-            made = {"mistake": _words(error, root)}
-        (out / f"{number}.json").write_text(json.dumps(made), encoding="utf-8")
-        index[stack] = f"{number}.json"
-    (out / "index.json").write_text(json.dumps(index), encoding="utf-8")
+            line = json.dumps({"mistake": _words(error, root)})
+        written.write(line.encode() + b"\n")
+        written.flush()
 
 
-def _inside(root: Path, file: Path) -> Path:
-    """Refuse a stack file of the revision that is a link to a file elsewhere: a message would show what is in it."""
-    if file.is_relative_to(root) and not file.resolve().is_relative_to(root.resolve()):
-        raise RefusedError(f"{file.name} is a link that leaves the project; a stack file is a file of its own")
-    return file
+def _is_a_checkout(folder: Path) -> bool:
+    return folder.name not in ("site-packages", "dist-packages") and (folder / "coursecloud").is_dir()
 
 
 def _engine(root: Path) -> Callable[[str, Path], Any]:
@@ -59,10 +58,11 @@ def _engine(root: Path) -> Callable[[str, Path], Any]:
 
 
 def _command_line(root: Path, stack: str) -> Any:
+    start = "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('coursecloud', None, '__main__')"
     done = subprocess.run(
-        [sys.executable, "-P", "-B", "-m", "coursecloud", "plan", "--json", "--stack", stack],
+        # Isolated as this process is: the revision's folder comes in after Python itself has started.
+        [sys.executable, "-I", "-B", "-c", start, str(root), "plan", "--json", "--stack", stack],
         cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root)},
         capture_output=True,
         text=True,
         check=False,
@@ -74,13 +74,38 @@ def _command_line(root: Path, stack: str) -> Any:
 
 def _words(error: BaseException, root: Path) -> str:
     """Say what went wrong: a mistake in the settings in its own words, anything else with where it happened."""
-    if type(error).__name__ in ("SettingsError", "RunError", "RefusedError"):
+    if type(error).__name__ in ("SettingsError", "RunError"):
         return str(error)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(root)]
     where = f" ({Path(frames[-1].filename).relative_to(root)}, line {frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {error}{where}"
 
 
+def _limit(limits: Mapping[str, int], parent: int | None) -> None:
+    """Hold this process and all that it starts to their share of the machine, and to the life of the review."""
+    for name, most in limits.items():
+        # Some systems refuse some of them, and nobody may raise what is lower already.
+        with contextlib.suppress(ValueError, OSError):
+            kind = getattr(resource, f"RLIMIT_{name}")
+            hard = resource.getrlimit(kind)[1]
+            most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+            resource.setrlimit(kind, (most, most))
+    if parent is not None and sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, ctypes.c_ulong(signal.SIGKILL))
+        if os.getppid() != parent:
+            raise SystemExit("the review has ended")
+
+
+def _start() -> None:
+    given: dict[str, Any] = json.load(sys.stdin)
+    _limit(given["limits"], given["parent"])
+    # What a revision prints, from C and from what it starts too, is not among what is written.
+    with os.fdopen(os.dup(1), "wb") as written:
+        os.dup2(2, 1)
+        main(Path(given["root"]), given["stacks"], written)
+    # All is said: what an interpreter does at its end would only take time.
+    os._exit(0)
+
+
 if __name__ == "__main__":
-    with contextlib.redirect_stdout(sys.stderr):
-        main(Path(sys.argv[1]), Path(sys.argv[2]), json.loads(Path(sys.argv[3]).read_text(encoding="utf-8")))
+    _start()

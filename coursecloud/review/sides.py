@@ -1,21 +1,20 @@
 """The two sides of a review: revisions, stack files, saved plans or a state, brought to plans and compared."""
 
-import contextlib
 import dataclasses
 import datetime
+import os
 import shutil
-import signal
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 
-from coursecloud import hiding, saved, stackfile
+from coursecloud import hiding, saved, shadows, stackfile
 from coursecloud.plan import Plan
-from coursecloud.review import deployed, git, rendering
+from coursecloud.review import deployed, git, rendering, sandbox, tree
 from coursecloud.review.given import Given, InputError, Read
 from coursecloud.review.report import Review
 from coursecloud.review.stacks import Stack, Status, review
+from coursecloud.review.workspace import Workspace
 
 WORKING_TREE = "the working tree"
 PROGRAM = ("__main__.py", "Pulumi.yaml", "coursecloud/", "guardrails/", "infra/", "requirements.txt", "starter/")
@@ -32,16 +31,17 @@ class _Side:
     revision: git.Revision | None = None
     program: tuple[str, ...] = ()
     """Of the side under review: files of the program that are not those of the other side."""
+    refused: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Stacks of which nothing is run, and why."""
     rendered: rendering.Rendered | None = None
 
     def names(self) -> list[str]:
-        return [*self.plans, *(self.source.files if self.source else ())]
+        return [*self.plans, *self.refused, *(self.source.files if self.source else ())]
 
     def secrets(self, stack: str) -> frozenset[str]:
         """Gather what may be a secret in the stack file of this side."""
         file = self.source.files.get(stack) if self.source else None
-        # The process that rendered the side has refused a link that leaves it.
-        if file is None or file.is_symlink() or not file.is_file():
+        if file is None or not file.is_file():
             return frozenset()
         return hiding.of_file(file.read_text(encoding="utf-8", errors="replace"))
 
@@ -49,10 +49,10 @@ class _Side:
         """Take one stack: its plan, why it does not load, or None where this side has no such stack."""
         if stack in self.plans:
             return self.plans[stack]
+        if self.refused.get(stack):
+            return self.refused[stack]
         if self.source is None or stack not in self.source.files or self.rendered is None:
             return None
-        if self.rendered.mistake is not None:
-            return self.rendered.mistake
         try:
             found = self.rendered.read(stack)
             return str(found["mistake"]) if "mistake" in found else saved.read(found["plan"])
@@ -60,33 +60,45 @@ class _Side:
             return f"what it renders is no plan that this version reads: {error}"
 
 
+def unsandboxed(given: Given, read: Read) -> str | None:
+    """Say in a line, before anything is run, that code will run outside of a sandbox; None where none will."""
+    box = sandbox.find(given.sandbox)
+    base = given.base_file is None and (read.base_plan or read.state)
+    head = given.head_file is None and read.head_plan
+    if isinstance(box, sandbox.Sandbox) or (base and head):
+        return None
+    return f"no sandbox ({box}): the code of what is reviewed runs as you; --sandbox require refuses instead"
+
+
 def make(given: Given, read: Read, *, today: datetime.date) -> Review:
     """Review what was given and read. Raises InputError where git does not have a revision."""
-    with _ended_by_signals(), contextlib.ExitStack() as stack:
-        try:
-            sides = _sides(given, read, stack)
-            _program(given, *sides)
-        except git.GitError as error:
-            raise InputError([str(error)]) from None
-        _copy_members(given, sides)
-        sources = [side.source for side in sides if side.source and side.source.files]
-        pending = stack.enter_context(rendering.rendering(sources, timeout=given.timeout))
-        # While the sides load, so does what compares them.
-        _warm_up()
-        results = iter(pending.wait())
-        for side in sides:
-            if side.source in sources:
-                side.rendered = next(results)
-        return _reviewed(sides, today)
+    return Workspace().run(lambda space: _made(given, read, space, today))
 
 
-def _reviewed(sides: tuple[_Side, _Side], today: datetime.date) -> Review:
+def _made(given: Given, read: Read, space: Workspace, today: datetime.date) -> Review:
+    try:
+        sides = _sides(given, read, space)
+        _program(given, *sides)
+    except git.GitError as error:
+        raise InputError([str(error)]) from None
+    _copy_members(given, sides)
+    sources = [side.source for side in sides if side.source and side.source.files]
+    box = sandbox.find(given.sandbox)
+    pending = rendering.Pending(sources, space, box, timeout=given.timeout)
+    # While the sides load, so does what compares them.
+    _warm_up()
+    results = iter(pending.wait())
+    for side in sides:
+        if side.source in sources:
+            side.rendered = next(results)
+    return _reviewed(sides, today, rendering.said(box) if sources else None)
+
+
+def _reviewed(sides: tuple[_Side, _Side], today: datetime.date, said: str | None) -> Review:
     before, after = sides
-    names = sorted({*before.names(), *after.names(), *()})
+    names = sorted({*before.names(), *after.names()})
     stacks = [_stack(name, before, after, today) for name in names]
-    notes = [note for side in sides for note in side.notes]
-    if before.source or after.source:
-        notes.append(rendering.SAID)
+    notes = [*([said] if said else ()), *(note for side in sides for note in side.notes)]
     return Review(before.label, after.label, tuple(stacks), tuple(dict.fromkeys(notes)), after.program)
 
 
@@ -110,17 +122,17 @@ def _warm_up() -> None:
     prices.load()
 
 
-def _sides(given: Given, read: Read, stack: contextlib.ExitStack) -> tuple[_Side, _Side]:
+def _sides(given: Given, read: Read, space: Workspace) -> tuple[_Side, _Side]:
     return (
-        _side(given, read, stack, file=given.base_file, plan=read.base_plan, revision=given.base, head=False),
-        _side(given, read, stack, file=given.head_file, plan=read.head_plan, revision=given.head, head=True),
+        _side(given, read, space, file=given.base_file, plan=read.base_plan, revision=given.base, head=False),
+        _side(given, read, space, file=given.head_file, plan=read.head_plan, revision=given.head, head=True),
     )
 
 
 def _side(
     given: Given,
     read: Read,
-    stack: contextlib.ExitStack,
+    space: Workspace,
     *,
     file: Path | None,
     plan: Plan | None,
@@ -129,27 +141,48 @@ def _side(
 ) -> _Side:
     name = read.name or ""
     if file is not None:
-        return _Side(str(file), rendering.Source(given.root, {name: file.absolute()}))
+        # The user's own choice, wherever it is; only its name has to stay.
+        there = Path(os.path.realpath(file.absolute().parent), file.name)
+        return _sourced(str(file), given.root, {name: there}, own=False)
     if plan is not None:
         return _Side(str(given.head_plan if head else given.base_plan), plans={name: plan})
     if read.state is not None and not head:
         return _Side(f"what is deployed ({given.state})", state=read.state, notes=list(read.state.notes))
     if head and revision is None:
-        return _Side(WORKING_TREE, rendering.Source(given.root, _files(given.root, given, read)))
+        return _sourced(WORKING_TREE, given.root, _files(given.root, given, read))
     repository = git.repository(given.root)
     chosen = repository.default_base() if revision is None else repository.resolve(revision)
-    folder = stack.enter_context(repository.worktree(chosen))
-    if not folder.is_dir():
-        return _Side(
-            str(chosen), rendering.Source(folder.parent, {}), notes=[f"{chosen} has no folder {repository.within}"]
-        )
-    side = _Side(str(chosen), rendering.Source(folder, _files(folder, given, read)), revision=chosen)
+    whole = space.folder / ("head" if head else "base")
+    whole.mkdir()
+    empty = tree.export(given.root, chosen, whole)
+    folder = whole / repository.within
+    if not folder.is_dir() or not folder.resolve().is_relative_to(whole.resolve()):
+        return _Side(str(chosen), rendering.Source(whole, {}), notes=[f"{chosen} has no folder {repository.within}"])
+    side = _sourced(str(chosen), folder, _files(folder, given, read))
+    side.revision = chosen
+    if empty:
+        side.notes.append(f"{chosen} has submodules, which are empty here: {_listed(empty)}")
     if others := rendering.other_requirements(folder):
-        side.notes.append(
-            f"{chosen} wants other packages than those that render it: {', '.join(others[:8])}"
-            + (f" and {len(others) - 8} more" if len(others) > 8 else "")
-        )
+        side.notes.append(f"{chosen} wants other packages than those that render it: {_listed(others)}")
     return side
+
+
+def _listed(names: list[str], most: int = 8) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _sourced(label: str, root: Path, files: Mapping[str, Path], *, own: bool = True) -> _Side:
+    """Make a side that is rendered; without what would be run in place of a library, or shown in a message."""
+    if found := shadows.found(root):
+        said = "; ".join(map(str, found)) + f"\n    rule    {shadows.RULE}\n    remedy  {shadows.REMEDY}"
+        return _Side(label, rendering.Source(root, {}), refused=dict.fromkeys(files, said))
+    refused = {
+        name: f"{file.name} is a link that leaves the project; a stack file is a file of its own"
+        for name, file in files.items()
+        if own and not file.resolve().is_relative_to(root.resolve())
+    }
+    left = {name: file for name, file in files.items() if name not in refused}
+    return _Side(label, rendering.Source(root, left), refused=refused)
 
 
 def _files(folder: Path, given: Given, read: Read) -> dict[str, Path]:
@@ -171,21 +204,7 @@ def _copy_members(given: Given, sides: tuple[_Side, _Side]) -> None:
         return
     for file in given.root.glob("members.*.yaml"):
         target = before.source.root / file.name
-        if not target.exists():
+        # A link of the revision's to nowhere is there too, and would be written through.
+        if not os.path.lexists(target):
             shutil.copyfile(file, target)
             after.notes.append(f"{file.name} is not in git: both sides are rendered with it")
-
-
-@contextlib.contextmanager
-def _ended_by_signals() -> Generator[None]:
-    """Let a plain kill end the review as Ctrl-C does: with nothing left behind."""
-
-    def end(number: int, _: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -58,6 +58,16 @@ def test_saved_plans_are_compared_without_running_anything(saved: tuple[Path, Pa
     assert "code is run" not in result.output
 
 
+def test_code_that_runs_without_a_sandbox_is_told_before_it_runs(repo: Repository, saved: tuple[Path, Path]) -> None:
+    result = run("--project", repo.root, "--sandbox", "off", columns=200)
+    assert result.exit_code == 0
+    assert result.stderr.startswith("no sandbox (--sandbox off): the code of what is reviewed runs as you; --sandbox")
+    assert result.stdout.count("RENDERED WITHOUT A SANDBOX") == 1
+    plans_only = run("--base-plan", saved[0], "--head-plan", saved[1], "--sandbox", "off")
+    assert plans_only.stderr == ""
+    assert "SANDBOX" not in plans_only.stdout
+
+
 def test_every_form_is_printed_or_written(repo: Repository, tmp_path: Path) -> None:
     page = tmp_path / "review.html"
     result = run("--project", repo.root, "--markdown", "--html", page)
@@ -85,6 +95,30 @@ def test_a_side_that_does_not_load_ends_with_2_and_is_shown(repo: Repository) ->
         assert "what is wrong" in result.stdout
         assert "does not load" in result.stderr
         assert "Traceback" not in result.output
+
+
+def test_a_stack_file_is_taken_wherever_it_is_and_however_it_is_named(
+    repo: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("x", "real"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "real" / "Pulumi.one.yaml").write_bytes((repo.root / "Pulumi.one.yaml").read_bytes())
+    (tmp_path / "x" / "Pulumi.one.yaml").symlink_to("../real/Pulumi.one.yaml")
+    (tmp_path / "folder").symlink_to("x")
+    monkeypatch.chdir(repo.root)
+    for path in (
+        tmp_path / "real" / "Pulumi.one.yaml",
+        Path("..", "real", "Pulumi.one.yaml"),
+        tmp_path / "x" / ".." / "real" / "Pulumi.one.yaml",
+        tmp_path / "x" / "Pulumi.one.yaml",
+        tmp_path / "folder" / "Pulumi.one.yaml",
+        Path("coursecloud", "..", "Pulumi.one.yaml"),
+    ):
+        for mode in ("auto", "off"):
+            words = ("--base-file", path, "--head-file", "Pulumi.one.yaml", "--json", "--sandbox", mode)
+            result = run("--project", repo.root, *words)
+            assert result.exit_code == 0, (path, result.output)
+            assert [stack["status"] for stack in json.loads(result.stdout)["stacks"]] == ["unchanged"]
 
 
 def test_two_stack_files_are_compared_as_one_stack(tmp_path: Path) -> None:
@@ -124,6 +158,7 @@ def test_two_stack_files_are_compared_as_one_stack(tmp_path: Path) -> None:
         (["--html", "/no/such/folder/x.html"], "a file in a folder that is there"),
         (["--html", "."], "a file in a folder that is there"),
         (["--timeout", "0"], "above 0"),
+        (["--sandbox", "perhaps"], "'auto', 'require', 'off'"),
         (["--timeout", "soon"], "Invalid value"),
         (["--project", "infra"], "has no __main__.py"),
         (["--project", "/no/such"], "has no __main__.py"),
