@@ -1,12 +1,14 @@
 """What a stack would be: a pure value made from a recording, and its documented JSON form."""
 
+import functools
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from coursecloud import engine, stackfile
+from coursecloud import deeds, engine, realrun, stackfile
+from coursecloud.deeds import Deed
 from coursecloud.engine import UNKNOWN, Registration
 from infra import storage, tables
 from infra.builds import needs_first_connection
@@ -28,6 +30,13 @@ class Plan:
     outputs: Mapping[str, Any]
     unread: tuple[str, ...] = ()
     """Of a saved plan: the settings that this version of the tool does not understand, and left out."""
+    program: tuple[Deed, ...] = ()
+    """What the program did beside registering, and what it does otherwise in a real run."""
+
+    @functools.cached_property
+    def deeds(self) -> tuple[Deed, ...]:
+        """All that the program does beside asking for resources with the inputs that are shown."""
+        return (*self.program, *(deed for resource in self.resources for deed in deeds.of_resource(resource)))
 
     @property
     def custom(self) -> tuple[Registration, ...]:
@@ -39,15 +48,20 @@ class Plan:
         return Counter(short_type(resource.type) for resource in self.custom)
 
 
-def make(stack: str, file: Path, root: Path) -> Plan:
-    """Plan the stack of a stack file with the program in `root`.
+def make(stack: str, file: Path, root: Path, *, twice: bool = True) -> Plan:
+    """Plan the stack of a stack file with the program in `root`, which is run `twice`: also as the real run.
 
     Raises SettingsError before the program runs where the file has mistakes.
     """
     config = stackfile.read(stack, file)
     settings = load(config, stack, root)
-    recording = engine.record(root / "__main__.py", project=PROJECT, stack=stack, config=config)
-    return Plan(settings, tuple(sorted(recording.resources, key=lambda r: r.urn)), recording.outputs)
+    program = root / "__main__.py"
+    recording = engine.record(program, project=PROJECT, stack=stack, config=config)
+    done = tuple(recording.deeds)
+    if twice:
+        done += realrun.differences(program, recording, project=PROJECT, stack=stack, config=config)
+    resources = tuple(sorted(recording.resources, key=lambda r: r.urn))
+    return Plan(settings, resources, recording.outputs, program=done)
 
 
 def short_type(token: str) -> str:
@@ -240,4 +254,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
             for resource in plan.resources
         ],
         "outputs": plan.outputs,
+        "program": [
+            {"kind": deed.kind, "text": deed.text, "name": deed.name, "urn": deed.urn} for deed in plan.program
+        ],
     }

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
+from coursecloud.deeds import Deed
 from coursecloud.engine import Registration
 from coursecloud.plan import VERSION, Plan
 from infra.settings import Settings
@@ -32,7 +33,9 @@ def read(data: object) -> Plan:
     try:
         settings, unread = _settings(form["settings"])
         resources = tuple(_registration(entry) for entry in form["resources"])
-        return Plan(settings, resources, form["outputs"], unread)
+        # A plan of before this was recorded has none.
+        program = tuple(Deed(each["kind"], each["text"], each["name"], each["urn"]) for each in form.get("program", ()))
+        return Plan(settings, resources, form["outputs"], unread, program)
     except (KeyError, TypeError, AttributeError) as error:
         raise UnreadableError(
             f"the plan lacks what a plan has: {error}\n    remedy  write it again with `coursecloud plan --json`"
