@@ -110,10 +110,9 @@ def _listed(value: Any) -> str:
 
 
 def _bare(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, cast("list[Any]", value)))
-    text = str(value)
-    return text.rpartition("::")[2] if text.startswith("urn:pulumi:") else text
+    entries: list[Any] = cast("list[Any]", value) if isinstance(value, list) else [value]
+    texts = [text.rpartition("::")[2] if text.startswith("urn:pulumi:") else text for text in map(str, entries)]
+    return ", ".join(texts).replace("`", "'")[:300]
 
 
 def _of_provider(resource: Registration) -> Iterator[tuple[str, str]]:

@@ -110,6 +110,7 @@ class Notice:
 
 KINDS = {
     "todo": "before the first up",
+    "program": "what the program does beside this",
     "public": "public",
     "data": "holds data",
     "idle": "bills while nothing runs",
@@ -124,6 +125,7 @@ def notices(plan: Plan) -> list[Notice]:
     settings = plan.settings
     found = [
         *_todo(settings),
+        *(Notice("program", f"{deed.name}: {deed.text}" if deed.urn else f"the program {deed.text}") for deed in plan.deeds),
         *(Notice("public", text) for text in _public(plan)),
         *(Notice("data", text) for text in _data(plan)),
         *(Notice("idle", text) for text in _idle(plan)),

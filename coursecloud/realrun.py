@@ -95,14 +95,12 @@ def _elsewhere() -> Generator[None]:
 @contextlib.contextmanager
 def _anew(root: Path) -> Generator[None]:
     """Have the program load its own modules anew; the next real run of the same program finds these again."""
-    elsewhere = [Path(sysconfig.get_path(name)) for name in ("purelib", "platlib", "stdlib")]
+    elsewhere = tuple(f"{sysconfig.get_path(name)}{os.sep}" for name in ("purelib", "platlib", "stdlib"))
 
     def its_own(name: str, module: ModuleType) -> bool:
-        file = getattr(module, "__file__", None)
-        if file is None or name.partition(".")[0] in _TOOLS:
-            return False
-        path = Path(file)
-        return path.is_relative_to(root) and not any(path.is_relative_to(folder) for folder in elsewhere)
+        file = str(getattr(module, "__file__", None))
+        inside = file.startswith(f"{root}{os.sep}") and not file.startswith(elsewhere)
+        return inside and name.partition(".")[0] not in _TOOLS
 
     before = {name: module for name, module in sys.modules.items() if its_own(name, module)}
     for name in before:

@@ -34,12 +34,17 @@ def read(data: object) -> Plan:
         settings, unread = _settings(form["settings"])
         resources = tuple(_registration(entry) for entry in form["resources"])
         # A plan of before this was recorded has none.
-        program = tuple(Deed(each["kind"], each["text"], each["name"], each["urn"]) for each in form.get("program", ()))
+        program = tuple(map(_deed, form.get("program", ())))
         return Plan(settings, resources, form["outputs"], unread, program)
     except (KeyError, TypeError, AttributeError) as error:
         raise UnreadableError(
             f"the plan lacks what a plan has: {error}\n    remedy  write it again with `coursecloud plan --json`"
         ) from None
+
+
+def _deed(entry: Mapping[str, Any]) -> Deed:
+    urn = entry["urn"]
+    return Deed(str(entry["kind"]), str(entry["text"]), str(entry["name"]), None if urn is None else str(urn))
 
 
 def _settings(written: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...]]:

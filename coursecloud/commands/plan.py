@@ -98,7 +98,7 @@ def _row(stack_file: tuple[str, Path], *, check: bool) -> tuple[dict[str, Any], 
     """Plan one stack: its row, and what is wrong with its file."""
     stack, file = stack_file
     try:
-        made = plan.make(stack, file, ROOT)
+        made = plan.make(stack, file, ROOT, twice=check)
     except SettingsError as error:
         row = dict.fromkeys((*render.ROW, *(("findings", "check") if check else ())))
         return row | {"stack": stack, "mistakes": len(error.problems)}, str(error)

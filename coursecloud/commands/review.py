@@ -33,7 +33,7 @@ def command(
     html: Annotated[Path | None, typer.Option(help="Also write a page with the graph into this file.")] = None,
     fail_on: Annotated[
         list[str] | None,
-        typer.Option(help="Exit 3 on replace, delete, data-loss, access, violation or cost>X (USD an hour more)."),
+        typer.Option(help="Exit 3 on replace, delete, data-loss, access, program, violation or cost>X (USD an hour more)."),
     ] = None,
     timeout: Annotated[float, typer.Option(help="Seconds that rendering a side may take.")] = 300,
 ) -> None:
@@ -74,7 +74,7 @@ def command(
             f"neither side has a stack{wanted}\n    rule    a stack is a file Pulumi.NAME.yaml"
             "\n    remedy  see `ls Pulumi.*.yaml`"
         )
-    closed = [text for gate in gates for text in gate.closed(made.stacks)]
+    closed = [text for gate in gates for text in gate.closed(made.stacks, made.program)]
     if html is not None:
         html.write_text(page.full(made), encoding="utf-8")
     if as_json:

@@ -12,14 +12,12 @@ from types import FrameType
 
 from coursecloud import saved, stackfile
 from coursecloud.plan import Plan
-from coursecloud.review import deployed, git, rendering
+from coursecloud.review import deployed, git, program, rendering
 from coursecloud.review.given import Given, InputError, Read
 from coursecloud.review.report import Review
 from coursecloud.review.stacks import Stack, Status, review
 
 WORKING_TREE = "the working tree"
-PROGRAM = ("__main__.py", "Pulumi.yaml", "coursecloud/", "guardrails/", "infra/", "requirements.txt", "starter/")
-"""What the plan of a stack follows from, beside its stack file."""
 
 
 @dataclass
@@ -30,8 +28,8 @@ class _Side:
     state: deployed.State | None = None
     notes: list[str] = field(default_factory=list[str])
     revision: git.Revision | None = None
-    program: tuple[str, ...] = ()
-    """Of the side under review: files of the program that are not those of the other side."""
+    differs: program.Program = program.Program()
+    """Of the side under review: what of the program is not that of the other side."""
     rendered: rendering.Rendered | None = None
 
     def names(self) -> list[str]:
@@ -79,7 +77,7 @@ def _reviewed(sides: tuple[_Side, _Side], today: datetime.date) -> Review:
     notes = [note for side in sides for note in side.notes]
     if before.source or after.source:
         notes.append(rendering.SAID)
-    return Review(before.label, after.label, tuple(stacks), tuple(dict.fromkeys(notes)), after.program)
+    return Review(before.label, after.label, tuple(stacks), tuple(dict.fromkeys(notes)), after.differs.files, after.differs.runs)
 
 
 def _stack(name: str, before: _Side, after: _Side, today: datetime.date) -> Stack:
@@ -150,8 +148,12 @@ def _files(folder: Path, given: Given, read: Read) -> dict[str, Path]:
 def _program(given: Given, before: _Side, after: _Side) -> None:
     """Note which files of the program differ between two revisions, or a revision and the working tree."""
     if before.revision and after.source and (after.revision or after.label == WORKING_TREE):
-        found = git.repository(given.root).changed(before.revision, after.revision)
-        after.program = tuple(path for path in found if path.startswith(PROGRAM))
+        repository = git.repository(given.root)
+        after.differs = program.of(repository.changed(before.revision, after.revision), repository.within)
+        if after.differs.outside:
+            after.notes.append(
+                f"{after.differs.outside} more files differ outside of the project's folder, where no plan looks"
+            )
 
 
 def _copy_members(given: Given, sides: tuple[_Side, _Side]) -> None:
