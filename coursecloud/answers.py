@@ -1,4 +1,4 @@
-"""What Google might answer in a real run: a value for every output of a resource, told by a mark from the program's own.
+"""What Google might answer in a real run: a value for every output, told from the program's own by a mark.
 
 The types of the outputs are the SDK's. A value says nothing of what Google would answer; it lets code run that waits
 for one, and what it is used in can be found again by the mark.
@@ -42,8 +42,9 @@ def _value(kind: Any, text: str, given: Any, depth: int) -> Any:
         if isinstance(given, Mapping):
             return _block(_fields(kind), text, cast("Mapping[str, Any]", given), depth + 1)
         return given if given is not None or depth >= _DEEPEST else _block(_fields(kind), text, {}, depth + 1)
-    if isinstance(given, list) and inside:
-        return [_value(inside[0], f"{text}/{place}", each, depth) for place, each in enumerate(cast("list[Any]", given))]
+    if isinstance(given, list):
+        entries = cast("list[Any]", given)
+        return [_value(inside[0] if inside else None, f"{text}/{at}", each, depth) for at, each in enumerate(entries)]
     if given is not None:
         return given
     if origin is not None and issubclass(origin, Mapping):

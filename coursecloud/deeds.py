@@ -6,7 +6,6 @@ brings, the plan shows them, and the rules of `guardrails/rules/program.py` judg
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -116,7 +115,7 @@ def _bare(value: Any) -> str:
 
 
 def _of_provider(resource: Registration) -> Iterator[tuple[str, str]]:
-    if resource.provider and not re.search(r"::default(_[\w.-]+)?(::|$)", resource.provider):
+    if resource.provider:
         yield "provider", f"is made by a provider of its own, `{provider_name(resource.provider)}`"
     for package, provider in sorted(resource.options.get("providers", {}).items()):
         yield "provider", f"hands down a provider of its own for `{package}`, `{provider_name(provider)}`"

@@ -105,7 +105,7 @@ class _Recorder(mocks.MockMonitor):
     def ExistsResource(self, request: Any) -> Any:
         raise NotImplementedError(f"the program asks the cloud a question: whether {request.type} {request.id} exists")
 
-    def Call(self, request: Any) -> Any:
+    def Call(self, request: Any) -> Any:  # noqa: N802 - Pulumi's name
         """Refuse to answer for a provider's method, which only the cloud could."""
         raise NotImplementedError(f"the program asks the cloud a question: {request.tok}")
 

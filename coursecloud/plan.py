@@ -125,7 +125,10 @@ def notices(plan: Plan) -> list[Notice]:
     settings = plan.settings
     found = [
         *_todo(settings),
-        *(Notice("program", f"{deed.name}: {deed.text}" if deed.urn else f"the program {deed.text}") for deed in plan.deeds),
+        *(
+            Notice("program", f"{deed.name}: {deed.text}" if deed.urn else f"the program {deed.text}")
+            for deed in plan.deeds
+        ),
         *(Notice("public", text) for text in _public(plan)),
         *(Notice("data", text) for text in _data(plan)),
         *(Notice("idle", text) for text in _idle(plan)),

@@ -132,8 +132,7 @@ def _compared(preview: Recording, real: Recording) -> Iterator[Deed]:
                 yield Deed("differs", text, resource.name, urn)
     if len(old) == len(preview.resources) and len(new) == len(real.resources):
         # A field of a block that Google fills in is nothing in a preview, also to the real engine.
-        computed = lambda was, will: was != UNKNOWN and not (was is None and MARKS[0] in json.dumps(will, default=str))
-        for path, was, will in _places(preview.outputs, real.outputs, "", computed):
+        for path, was, will in _places(preview.outputs, real.outputs, "", _otherwise):
             yield Deed("differs", f"has the output `{path}` as {_shown(was)} in the preview and {_shown(will)} in the"
                        " real run")  # fmt: skip
     else:
@@ -160,6 +159,10 @@ def _form(resource: Registration) -> dict[str, Any]:
             **{name: value for name, value in resource.options.items() if name != "providers"},
         },
     }
+
+
+def _otherwise(old: Any, new: Any) -> bool:
+    return old != UNKNOWN and not (old is None and MARKS[0] in json.dumps(new, default=str))
 
 
 _Place = tuple[str, Any, Any]

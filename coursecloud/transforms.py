@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi.runtime import _callbacks, settings
-from pulumi.runtime.proto import callback_pb2, resource_pb2
+from pulumi.runtime import _callbacks
+from pulumi.runtime.proto import resource_pb2
 
 _OPTIONS: Mapping[str, str] = {
     "depends_on": "dependencies",

@@ -33,7 +33,9 @@ def command(
     html: Annotated[Path | None, typer.Option(help="Also write a page with the graph into this file.")] = None,
     fail_on: Annotated[
         list[str] | None,
-        typer.Option(help="Exit 3 on replace, delete, data-loss, access, program, violation or cost>X (USD an hour more)."),
+        typer.Option(
+            help="Exit 3 on replace, delete, data-loss, access, program, violation or cost>X (USD an hour more)."
+        ),
     ] = None,
     timeout: Annotated[float, typer.Option(help="Seconds that rendering a side may take.")] = 300,
 ) -> None:

@@ -84,7 +84,9 @@ class Repository:
         """
         there = [base.commit, *([head.commit] if head else ())]
         done = _git(self.folder, "diff", "--raw", "-z", "--no-renames", "--ignore-submodules=none", *there, "--")
-        new = None if head else _git(self.folder, "ls-files", "--others", "--exclude-standard", "--full-name", "-z", ":/")
+        new = (
+            None if head else _git(self.folder, "ls-files", "--others", "--exclude-standard", "--full-name", "-z", ":/")
+        )
         for each in (done, new):
             if each is not None and each.returncode:
                 raise GitError(

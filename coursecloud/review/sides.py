@@ -28,7 +28,7 @@ class _Side:
     state: deployed.State | None = None
     notes: list[str] = field(default_factory=list[str])
     revision: git.Revision | None = None
-    differs: program.Program = program.Program()
+    differs: program.Program = field(default_factory=program.Program)
     """Of the side under review: what of the program is not that of the other side."""
     rendered: rendering.Rendered | None = None
 
@@ -77,7 +77,9 @@ def _reviewed(sides: tuple[_Side, _Side], today: datetime.date) -> Review:
     notes = [note for side in sides for note in side.notes]
     if before.source or after.source:
         notes.append(rendering.SAID)
-    return Review(before.label, after.label, tuple(stacks), tuple(dict.fromkeys(notes)), after.differs.files, after.differs.runs)
+    return Review(
+        before.label, after.label, tuple(stacks), tuple(dict.fromkeys(notes)), after.differs.files, after.differs.runs
+    )
 
 
 def _stack(name: str, before: _Side, after: _Side, today: datetime.date) -> Stack:

@@ -4,5 +4,6 @@ from tests.guardrails.edits import Case
 from tests.guardrails.offenders_exposure import DELIVERY, LEAKS, PUBLIC
 from tests.guardrails.offenders_identity import IDENTITY
 from tests.guardrails.offenders_infrastructure import MACHINES, NETWORK, STACK, STORAGE
+from tests.guardrails.offenders_program import PROGRAM
 
-CASES: list[Case] = [*STACK, *STORAGE, *NETWORK, *MACHINES, *IDENTITY, *PUBLIC, *DELIVERY, *LEAKS]
+CASES: list[Case] = [*STACK, *STORAGE, *NETWORK, *MACHINES, *IDENTITY, *PUBLIC, *DELIVERY, *LEAKS, *PROGRAM]
