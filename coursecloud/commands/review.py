@@ -31,6 +31,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON (docs/json.md documents its fields).")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown for a pull request.")] = False,
     html: Annotated[Path | None, typer.Option(help="Also write a page with the graph into this file.")] = None,
+    json_file: Annotated[Path | None, typer.Option(help="Also write the JSON into this file.")] = None,
     fail_on: Annotated[
         list[str] | None,
         typer.Option(
@@ -49,10 +50,12 @@ def command(
     gates, mistakes = report.gates(fail_on or ())
     if as_json and as_markdown:
         mistakes.append("--json and --markdown\n    rule    one form is printed\n    remedy  leave one of them")
-    if html is not None and (html.is_dir() or not html.absolute().parent.is_dir()):
-        mistakes.append(
-            f"--html {html}\n    rule    a file in a folder that is there\n    remedy  e.g. --html review.html"
-        )
+    for option, file in (("--html", html), ("--json-file", json_file)):
+        if file is not None and (file.is_dir() or not file.absolute().parent.is_dir()):
+            mistakes.append(
+                f"{option} {file}\n    rule    a file in a folder that is there"
+                f"\n    remedy  e.g. {option} review.{option[2:6]}"
+            )
     given = inputs.Given(
         (project or ROOT).absolute(),
         base,
@@ -79,6 +82,8 @@ def command(
     closed = [text for gate in gates for text in gate.closed(made.stacks, made.program)]
     if html is not None:
         html.write_text(page.full(made), encoding="utf-8")
+    if json_file is not None:
+        json_file.write_text(json.dumps(report.to_json(made, closed), indent=2), encoding="utf-8")
     if as_json:
         typer.echo(json.dumps(report.to_json(made, closed), indent=2))
     elif as_markdown:
