@@ -47,13 +47,15 @@ def _value(kind: Any, text: str, given: Any, depth: int) -> Any:
         return [_value(inside[0] if inside else None, f"{text}/{at}", each, depth) for at, each in enumerate(entries)]
     if given is not None:
         return given
-    if origin is not None and issubclass(origin, Mapping):
+    if not isinstance(origin, type):
+        return {str: text, int: NUMBER, float: NUMBER, bool: False}.get(kind)
+    if issubclass(origin, Mapping):
         return {}
-    if origin is not None and inside:
+    if inside:
         # Google leaves many a list empty; one entry lets the code have its look that waits for one.
         made = _value(inside[0], f"{text}/0", None, depth)
         return [] if made is None else [made]
-    return {str: text, int: NUMBER, float: NUMBER, bool: False}.get(kind)
+    return None
 
 
 @functools.cache

@@ -76,14 +76,14 @@ def _of_type(resource: Registration) -> Iterator[tuple[str, str]]:
 
 
 def _of_options(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for key, (kind, text) in _OPTIONS.items():
+    for key, (kind, text) in OPTIONS.items():
         if value := options.get(key):
             yield kind, text.format(_listed(value))
     for name in options.get("unread", ()):
         yield "unread", f"asks Pulumi for `{name}`, which this version of the tool does not understand"
 
 
-_OPTIONS: Mapping[str, tuple[str, str]] = {
+OPTIONS: Mapping[str, tuple[str, str]] = {
     "importId": ("import", "takes over {}, which is there already; from then on `make down` can delete it"),
     "retainOnDelete": ("retain", "stays at Google when Pulumi deletes it, and goes on billing"),
     "deletedWith": ("retain", "is never deleted by itself: Pulumi takes it to go with {}"),

@@ -93,7 +93,7 @@ class _Recorder(mocks.MockMonitor):
             urn = self.make_urn(request.parent, request.type, request.name)
             # As the engine does it: what is recorded is what is left after the program's own transforms.
             request, applied = self._transforms.applied(urn, request)
-            self.recording.resources.append(_registration(urn, request, applied))
+            self.recording.resources.append(registration(urn, request, applied))
         return super().RegisterResource(request)
 
     @override
@@ -169,6 +169,9 @@ def _run(done: Future[Recording], program: Path, project: str, stack: str, mark:
         with asyncio.Runner() as runner, contextlib.closing(asyncio.new_event_loop()) as answers:
             loop = runner.get_loop()
             asyncio.set_event_loop(loop)
+            if mark is not None:
+                # What a failure leaves unread is told by the failure.
+                loop.set_exception_handler(_unsaid)
             # The monitor answers in another thread, where the SDK wants a loop too and would leave it open.
             loop.set_default_executor(ThreadPoolExecutor(1, initializer=asyncio.set_event_loop, initargs=(answers,)))
             pulumi.runtime.configure(
@@ -188,6 +191,10 @@ def _run(done: Future[Recording], program: Path, project: str, stack: str, mark:
         done.set_result(recorder.recording)
     except BaseException as error:  # noqa: BLE001 raised anew by the caller
         done.set_exception(error)
+
+
+def _unsaid(_loop: asyncio.AbstractEventLoop, _context: dict[str, Any]) -> None:
+    pass
 
 
 def _main(program: Path) -> Awaitable[None]:
@@ -212,18 +219,18 @@ def _configured(config: Mapping[str, object]) -> Generator[None]:
             os.environ["PULUMI_CONFIG"] = before
 
 
-_FIELDS = frozenset({
+FIELDS = frozenset({
     "type", "name", "parent", "custom", "object", "protect", "dependencies", "provider", "propertyDependencies",
 })  # fmt: skip
 """Of the request that registers a resource: what a Registration has a field for."""
 
-_TALK = frozenset({
+TALK = frozenset({
     "acceptSecrets", "acceptResources", "supportsPartialValues", "supportsResultReporting", "accepts_byte_string",
     "aliasSpecs", "deleteBeforeReplaceDefined", "sourcePosition", "stackTrace", "parentStackTraceHandle",
 })  # fmt: skip
 """What only says how the SDK and the engine talk with each other, or where the program was."""
 
-_OPTIONS: Mapping[str, str] = {
+OPTIONS: Mapping[str, str] = {
     "aliases": "aliases", "aliasURNs": "aliasURNs", "deleteBeforeReplace": "deleteBeforeReplace",
     "ignoreChanges": "ignoreChanges", "replaceOnChanges": "replaceOnChanges", "replace_with": "replaceWith",
     "retainOnDelete": "retainOnDelete", "replacement_trigger": "replacementTrigger", "version": "version",
@@ -235,9 +242,10 @@ _OPTIONS: Mapping[str, str] = {
 """What else a program can ask for, by the name of the request's field, and how a plan calls it."""
 
 
-def _registration(urn: str, request: Any, applied: Sequence[str]) -> Registration:
+def registration(urn: str, request: Any, applied: Sequence[str]) -> Registration:
+    """Read what a program asks Pulumi's engine for; `applied` are the names of the transforms that it brings."""
     written = json_format.MessageToDict(request, preserving_proto_field_name=True)
-    options: dict[str, Any] = {called: _plain(written[name]) for name, called in _OPTIONS.items() if written.get(name)}
+    options: dict[str, Any] = {called: _plain(written[name]) for name, called in OPTIONS.items() if written.get(name)}
     # Tokens of a run mean nothing outside of it.
     options |= {"transforms": list(applied)} if applied else {}
     if "stateMigrations" in options:
@@ -246,7 +254,7 @@ def _registration(urn: str, request: Any, applied: Sequence[str]) -> Registratio
     if (version := _installed(request.type)) and request.version not in ("", version):
         options["otherVersion"] = f"{request.version}, where {version} is installed"
     # A closed world: what a later release of Pulumi can be asked for is never passed over.
-    known = _FIELDS | _TALK | _OPTIONS.keys() | {"additionalSecretOutputs"}
+    known = FIELDS | TALK | OPTIONS.keys() | {"additionalSecretOutputs"}
     # These two the SDK adds to every resource that has labels; the program did not ask for them.
     if secret := [name for name in request.additionalSecretOutputs if name not in ("effectiveLabels", "pulumiLabels")]:
         options["additionalSecretOutputs"] = secret

@@ -32,6 +32,8 @@ class Plan:
     """Of a saved plan: the settings that this version of the tool does not understand, and left out."""
     program: tuple[Deed, ...] = ()
     """What the program did beside registering, and what it does otherwise in a real run."""
+    members_file: bool | None = None
+    """Whether members.STACK.yaml, which git never has, was there; None where nobody looked."""
 
     @functools.cached_property
     def deeds(self) -> tuple[Deed, ...]:
@@ -61,7 +63,8 @@ def make(stack: str, file: Path, root: Path, *, twice: bool = True) -> Plan:
     if twice:
         done += realrun.differences(program, recording, project=PROJECT, stack=stack, config=config)
     resources = tuple(sorted(recording.resources, key=lambda r: r.urn))
-    return Plan(settings, resources, recording.outputs, program=done)
+    there = (root / f"members.{stack}.yaml").is_file()
+    return Plan(settings, resources, recording.outputs, program=done, members_file=there)
 
 
 def short_type(token: str) -> str:
@@ -112,6 +115,7 @@ KINDS = {
     "todo": "before the first up",
     "program": "what the program does beside this",
     "public": "public",
+    "team": "the team",
     "data": "holds data",
     "idle": "bills while nothing runs",
     "unknown": "not in the dated tables",
@@ -125,11 +129,9 @@ def notices(plan: Plan) -> list[Notice]:
     settings = plan.settings
     found = [
         *_todo(settings),
-        *(
-            Notice("program", f"{deed.name}: {deed.text}" if deed.urn else f"the program {deed.text}")
-            for deed in plan.deeds
-        ),
+        *(Notice("program", f"{deed.name if deed.urn else 'the program'} {deed.text}") for deed in plan.deeds),
         *(Notice("public", text) for text in _public(plan)),
+        *(Notice("team", text) for text in _team(plan)),
         *(Notice("data", text) for text in _data(plan)),
         *(Notice("idle", text) for text in _idle(plan)),
         *(Notice("unknown", text) for text in _untabled(settings)),
@@ -173,6 +175,19 @@ def _public(plan: Plan) -> Iterator[str]:
             yield f"{resource.inputs.get('name', resource.name)}: everybody on the internet may call it"
     if any(machine for machine in plan.settings.machines) and plan.settings.network.egress == "address":
         yield "each machine has an external address while it runs; nothing comes in but SSH through IAP"
+
+
+def _team(plan: Plan) -> Iterator[str]:
+    settings, file = plan.settings, f"members.{plan.settings.stack}.yaml"
+    if plan.members_file:
+        yield f"{file} is read: an `up` where it is not would take its members' access away (it stops first)"
+    # Only where a group is at work that has named nobody: a plain stack has one person.
+    at_work = settings.lease.ends or settings.team.extra_roles
+    if plan.members_file is False and at_work and not settings.team.members and settings.project != EXAMPLE_PROJECT:
+        yield (
+            f"no {file} in this folder: this plan has only the members of the stack file, which are none. Whoever"
+            " deployed with that file has more, and an `up` from here would take their access away (it stops first)"
+        )
 
 
 def _data(plan: Plan) -> Iterator[str]:
@@ -259,6 +274,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
             for resource in plan.resources
         ],
         "outputs": plan.outputs,
+        "membersFile": plan.members_file,
         "program": [
             {"kind": deed.kind, "text": deed.text, "name": deed.name, "urn": deed.urn} for deed in plan.program
         ],

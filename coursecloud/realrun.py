@@ -13,6 +13,7 @@ import json
 import os
 import sys
 import sysconfig
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -35,6 +36,9 @@ WHERE = ("CI", "GITHUB_ACTIONS", "PULUMI_HOME", "PULUMI_BACKEND_URL", "PULUMI_CO
 _TOOLS = frozenset({"coursecloud", "guardrails", "standin", "bench", "tests", "__main__", "__mp_main__"})
 """Packages of the project that are no part of the program."""
 
+_NO_VALUE = "4dabf18193072939515e22adb298388d"
+"""Pulumi's mark of what is no plain value, such as a secret: compared as a whole, and not shown."""
+
 _real_modules: dict[Path, dict[str, ModuleType]] = {}
 
 
@@ -56,13 +60,18 @@ def differences(
     if config.get("gcp:project") == EXAMPLE_PROJECT:
         config = {**config, "gcp:project": STAND_IN}
         preview = run(None)
+    counted = Counter(resource.urn for resource in preview.resources)
+    if again := sorted({urn.rpartition("::")[2] for urn, count in counted.items() if count > 1}):
+        return (Deed("differs", f"registers two resources of one type as `{', '.join(again)}`: Pulumi refuses that"),)
     try:
         real = run(MARKS[0])
         found = [*_compared(preview, real)]
         if not found and any(_constants(preview, real)):
             other = run(MARKS[1])
             found = [*_hidden(preview, real, other)]
-    except Exception as error:  # noqa: BLE001 - whatever a program raises is what is to be told
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever a program raises is what is to be told
         text = " ".join(str(error).split())[:300]
         return (Deed("differs", f"fails when it is run as `pulumi up` runs it: {type(error).__name__}: {text}"),)
     if found and next(_compared(preview, run(None)), None):
@@ -130,13 +139,10 @@ def _compared(preview: Recording, real: Recording) -> Iterator[Deed]:
             for path, was, will in _places(_form(resource), _form(new[urn]), ""):
                 text = f"`{path}` is {_shown(was)} in the preview and {_shown(will)} in the real run"
                 yield Deed("differs", text, resource.name, urn)
-    if len(old) == len(preview.resources) and len(new) == len(real.resources):
-        # A field of a block that Google fills in is nothing in a preview, also to the real engine.
-        for path, was, will in _places(preview.outputs, real.outputs, "", _otherwise):
-            yield Deed("differs", f"has the output `{path}` as {_shown(was)} in the preview and {_shown(will)} in the"
-                       " real run")  # fmt: skip
-    else:
-        yield Deed("differs", "registers a resource twice")
+    # A field of a block that Google fills in is nothing in a preview, also to the real engine.
+    for path, was, will in _places(preview.outputs, real.outputs, "", _otherwise):
+        text = f"has the output `{path}` as {_shown(was)} in the preview and {_shown(will)} in the real run"
+        yield Deed("differs", text)
     for deed in real.deeds:
         if deed not in preview.deeds:
             yield Deed("differs", f"in the real run only, it {deed.text}")
@@ -172,7 +178,7 @@ def _places(
     old: Any, new: Any, path: str, wanted: Callable[[Any, Any], bool] = lambda old, _: old != UNKNOWN
 ) -> Iterator[_Place]:
     """Find where two values differ and it is `wanted`, as deep as both have the same shape."""
-    if isinstance(old, Mapping) and isinstance(new, Mapping) and old != UNKNOWN:
+    if isinstance(old, Mapping) and isinstance(new, Mapping) and old != UNKNOWN and _NO_VALUE not in {*old, *new}:
         was, will = cast("Mapping[str, Any]", old), cast("Mapping[str, Any]", new)
         for key in sorted(was.keys() | will.keys()):
             here = f"{path}.{key}" if path else key
@@ -212,6 +218,6 @@ def _shown(value: Any) -> str:
     if value is None:
         return "nothing"
     text = json.dumps(value, ensure_ascii=False, default=str)
-    if "4dabf18193072939515e22adb298388d" in text:  # Pulumi's mark of what is no plain value, such as a secret
+    if _NO_VALUE in text:
         return "something that is not shown"
     return f"`{text[:160].replace('`', chr(39))}`"

@@ -35,7 +35,10 @@ def read(data: object) -> Plan:
         resources = tuple(_registration(entry) for entry in form["resources"])
         # A plan of before this was recorded has none.
         program = tuple(map(_deed, form.get("program", ())))
-        return Plan(settings, resources, form["outputs"], unread, program)
+        members = form.get("membersFile")
+        return Plan(
+            settings, resources, form["outputs"], unread, program, members if isinstance(members, bool) else None
+        )
     except (KeyError, TypeError, AttributeError) as error:
         raise UnreadableError(
             f"the plan lacks what a plan has: {error}\n    remedy  write it again with `coursecloud plan --json`"

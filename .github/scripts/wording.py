@@ -40,7 +40,7 @@ _INVISIBLE = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
 def code(value: str, limit: int = 300) -> str:
-    """Put a text into a code span: one line, of at most `limit` characters, with what hides or turns text written out."""
+    """Put a text into a code span: one line, at most `limit` characters, what hides or turns text written out."""
     line = re.sub(r"\s+", " ", "".join(map(_visible, value[: 4 * limit]))).strip()
     line = line if len(line) <= limit else f"{line[: limit - 1]}…"
     longest = max((len(run) for run in re.findall(r"`+", line)), default=0)
@@ -153,16 +153,15 @@ def _grave(form: _Form) -> Iterator[str]:
         name = code(stack.text("stack"), 80)
         stack.one_of("level", LEVELS)
         for mistake in stack.forms("mistakes"):
-            yield f"- **{name} does not load** {code(mistake.text('side'), 20)} the change: {code(mistake.text('message'), 600)}"
+            side, message = code(mistake.text("side"), 20), code(mistake.text("message"), 600)
+            yield f"- **{name} does not load** {side} the change: {message}"
         for danger in stack.forms("dangers"):
             yield f"- **{name}** {code(danger.text('text').replace('`', chr(39)), 500)}"
         rules = stack.form("rules")
         for finding in rules.forms("new") if rules else ():
             if finding.text("level") == "violation":
-                yield (
-                    f"- **{name} breaks the rule** {code(finding.text('rule'), 80)} on {code(finding.text('name'), 80)}:"
-                    f" {code(finding.text('message'), 300)}"
-                )
+                rule, on = code(finding.text("rule"), 80), code(finding.text("name"), 80)
+                yield f"- **{name} breaks the rule** {rule} on {on}: {code(finding.text('message'), 300)}"
 
 
 def _list(heading: str, entries: list[str]) -> Iterator[str]:

@@ -161,9 +161,13 @@ def _program(given: Given, before: _Side, after: _Side) -> None:
 def _copy_members(given: Given, sides: tuple[_Side, _Side]) -> None:
     """Give the members that stay out of git to both sides: otherwise each of them would seem to be new."""
     before, after = sides
-    if not (before.source and after.source) or after.label != WORKING_TREE or before.source.root == given.root:
+    if not (before.source and after.source and before.revision):
         return
-    for file in given.root.glob("members.*.yaml"):
+    files = sorted(given.root.glob("members.*.yaml")) if after.label == WORKING_TREE else []
+    if not files:
+        where = "is not in this folder" if after.label == WORKING_TREE else "is in no revision"
+        after.notes.append(f"members.STACK.yaml {where}: both sides have only the members of the stack files")
+    for file in files:
         target = before.source.root / file.name
         if not target.exists():
             shutil.copyfile(file, target)

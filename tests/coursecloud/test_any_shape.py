@@ -20,6 +20,7 @@ from coursecloud.plan import Plan
 from coursecloud.review import markdown, page, report, terminal
 from coursecloud.review.report import Review
 from coursecloud.review.stacks import review
+from infra.settings import Settings
 from tests.infra.planned import COMMITTED, ROOT
 
 TODAY = datetime.date(2026, 11, 23)
@@ -75,7 +76,7 @@ def shapes(value: dict[str, Any], odd: Any, depth: int = 2) -> Iterator[dict[str
     for key, entry in value.items():
         without = {name: each for name, each in value.items() if name != key}
         yield without if odd is DROP else {**value, key: odd}
-        inner = entry[0] if isinstance(entry, list) and entry else entry
+        inner: Any = cast("list[Any]", entry)[0] if isinstance(entry, list) and entry else entry
         if depth > 1 and isinstance(inner, dict) and entry != UNKNOWN:
             for changed in shapes(cast("dict[str, Any]", inner), odd, depth - 1):
                 yield {**value, key: [changed] if isinstance(entry, list) else changed}
@@ -93,3 +94,26 @@ def test_no_input_of_any_type_however_odd_stops_a_command(one_of_each: Plan, num
         said = everything(dataclasses.replace(one_of_each, resources=tuple(changed)), one_of_each)
         assert "\x1b" not in said
         assert "\u202e" not in said
+
+
+def test_the_tree_shows_everything_that_is_registered_wherever_it_hangs() -> None:
+    def under(name: str, parent: Registration | None, kind: str = "gcp:storage/bucket:Bucket") -> Registration:
+        urn = f"urn:pulumi:x::coursecloud::{parent.type + '$' if parent else ''}{kind}::{name}"
+        return Registration(urn, kind, name, True, parent.urn if parent else None, {}, (), {}, None, False, {})
+
+    group = dataclasses.replace(under("group", None, "coursecloud:infra:Group"), custom=False)
+    inner = dataclasses.replace(under("inner", group, "coursecloud:infra:Inner"), custom=False)
+    remote = dataclasses.replace(under("remote", None, "eks:index:Cluster"), custom=False, options={"remote": True})
+    machine = under("machine", None, "gcp:compute/instance:Instance")
+    disk = under("disk-of-machine", machine, "gcp:compute/disk:Disk")
+    grant = under("grant-of-disk", disk, "gcp:compute/diskIamMember:DiskIamMember")
+    lost = dataclasses.replace(under("lost", None), parent="urn:of::what::is::not::there")
+    named = [under("alone", None), under("inside", group), under("deep", inner), machine, disk, lost]
+    membership = under("membership", group, "gcp:cloudidentity/groupMembership:GroupMembership")
+    whole = Plan(Settings(stack="x", project="some-project-1"), (*named, group, inner, remote, grant, membership), {})
+    screen = Console(file=io.StringIO(), width=200)
+    screen.print(render.tree(whole))
+    said = cast("io.StringIO", screen.file).getvalue()
+    for resource in (*named, group, inner, remote, membership):
+        assert said.count(f" {resource.name}") == 1, resource.name
+    assert said.count("1 grants") == 1
