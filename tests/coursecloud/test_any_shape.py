@@ -76,7 +76,8 @@ def shapes(value: dict[str, Any], odd: Any, depth: int = 2) -> Iterator[dict[str
     for key, entry in value.items():
         without = {name: each for name, each in value.items() if name != key}
         yield without if odd is DROP else {**value, key: odd}
-        inner: Any = cast("list[Any]", entry)[0] if isinstance(entry, list) and entry else entry
+        listed: list[Any] = cast("list[Any]", entry) if isinstance(entry, list) else []
+        inner: Any = listed[0] if listed else entry
         if depth > 1 and isinstance(inner, dict) and entry != UNKNOWN:
             for changed in shapes(cast("dict[str, Any]", inner), odd, depth - 1):
                 yield {**value, key: [changed] if isinstance(entry, list) else changed}

@@ -117,8 +117,10 @@ def test_a_review_without_a_stranger_says_all_that_a_reader_needs(wording: Modul
 
 def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
     yield path
-    inner: Any = value if isinstance(value, dict) else dict(enumerate(value)) if isinstance(value, list) else {}
-    for key, each in cast("dict[str | int, Any]", inner).items():
+    inner: dict[Any, Any] = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    if isinstance(value, list):
+        inner = dict(enumerate(cast("list[Any]", value)))
+    for key, each in inner.items():
         yield from places(each, (*path, key))
 
 

@@ -1,6 +1,7 @@
 """What of a change is program: everything but stack files, words and tests, wherever it lies in the repository."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -21,11 +22,12 @@ __all__ = ["repo"]
     "path",
     [
         "yaml.py", "pyproject.toml", "Makefile", "Pulumi.yaml", "requirements.txt", "uv.lock", "setup.cfg",
-        "conftest.py",         "infra/x.py", "infra/data/roles.json", "infra/scripts/x.sh", "infra/README.md", "coursecloud/x.md", "anything",
-        ".gitignore", ".gitattributes", ".github/workflows/x.yml", ".github/scripts/comment.py", ".ci/run", ".envrc",
-        ".pre-commit-config.yaml", "standin/x.py", "new/folder/file", "pulumi_gcp/__init__.py", "docs", "tests",
-        "Docs/x.md.py", "docs2/x", "x.md/y.py", "Pulumi.dev/x.yaml", "sub/Pulumi.dev.yaml", "Pulumi.a/b.yaml",
-        "LICENSE.d/x",         "docs/a\nb", "README.md\n.py", "stack.schema.json", "members.dev.yaml",
+        "conftest.py", "infra/x.py", "infra/data/roles.json", "infra/scripts/x.sh", "infra/README.md",
+        "coursecloud/x.md", "anything", ".gitignore", ".gitattributes", ".github/workflows/x.yml",
+        ".github/scripts/comment.py", ".ci/run", ".envrc", ".pre-commit-config.yaml", "standin/x.py",
+        "new/folder/file", "pulumi_gcp/__init__.py", "docs", "tests", "Docs/x.md.py", "docs2/x", "x.md/y.py",
+        "Pulumi.dev/x.yaml", "sub/Pulumi.dev.yaml", "Pulumi.a/b.yaml", "LICENSE.d/x", "docs/a\nb",
+        "README.md\n.py", "stack.schema.json", "members.dev.yaml",
     ],
 )  # fmt: skip
 def test_whatever_is_not_known_to_be_harmless_is_program(path: str) -> None:
@@ -112,7 +114,7 @@ def test_a_project_in_a_folder_has_the_workflows_at_the_top_named(repo: Reposito
         assert any(note.startswith("1 more files differ outside") for note in found.notes)
 
 
-def doing(*program: Deed, **options: object) -> Plan:
+def doing(*program: Deed, **options: Any) -> Plan:
     return dataclasses.replace(whole(resource(BUCKET, "b", {"name": "b"}, **options)), program=program)
 
 
