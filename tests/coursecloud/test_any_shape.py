@@ -77,7 +77,7 @@ def shapes(value: dict[str, Any], odd: Any, depth: int = 2) -> Iterator[dict[str
         without = {name: each for name, each in value.items() if name != key}
         yield without if odd is DROP else {**value, key: odd}
         listed: list[Any] = cast("list[Any]", entry) if isinstance(entry, list) else []
-        inner: Any = listed[0] if listed else entry
+        inner: Any = listed[0] if listed else cast("object", entry)
         if depth > 1 and isinstance(inner, dict) and entry != UNKNOWN:
             for changed in shapes(cast("dict[str, Any]", inner), odd, depth - 1):
                 yield {**value, key: [changed] if isinstance(entry, list) else changed}
