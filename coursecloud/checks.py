@@ -47,7 +47,7 @@ def make(plan: Plan, file: Path, today: datetime.date) -> Report:
     by_urn = places.of_resources(plan) if checked.findings else {}
     found: dict[str, tuple[places.Path, int]] = {}
     for finding in checked.findings:
-        path = by_urn[finding.urn] if finding.urn else places.of_rule(finding.rule.id)
+        path = by_urn.get(finding.urn, ("config",)) if finding.urn else places.of_rule(finding.rule.id)
         found[finding.key] = (path, places.line(text, path))
     return Report(file, checked, plan.settings.guardrails.exceptions, found)
 

@@ -1,12 +1,14 @@
 """What a stack would be: a pure value made from a recording, and its documented JSON form."""
 
+import functools
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from coursecloud import engine, shadows, stackfile, trigger_files
+from coursecloud import deeds, engine, realrun, shadows, stackfile, trigger_files
+from coursecloud.deeds import Deed
 from coursecloud.engine import UNKNOWN, Registration
 from infra import files, storage, tables
 from infra.builds import needs_first_connection
@@ -29,6 +31,15 @@ class Plan:
     outputs: Mapping[str, Any]
     unread: tuple[str, ...] = ()
     """Of a saved plan: the settings that this version of the tool does not understand, and left out."""
+    program: tuple[Deed, ...] = ()
+    """What the program did beside registering, and what it does otherwise in a real run."""
+    members_file: bool | None = None
+    """Whether members.STACK.yaml, which git never has, was there; None where nobody looked."""
+
+    @functools.cached_property
+    def deeds(self) -> tuple[Deed, ...]:
+        """All that the program does beside asking for resources with the inputs that are shown."""
+        return (*self.program, *(deed for resource in self.resources for deed in deeds.of_resource(resource)))
 
     @property
     def custom(self) -> tuple[Registration, ...]:
@@ -40,8 +51,8 @@ class Plan:
         return Counter(short_type(resource.type) for resource in self.custom)
 
 
-def make(stack: str, file: Path, root: Path) -> Plan:
-    """Plan the stack of a stack file with the program in `root`.
+def make(stack: str, file: Path, root: Path, *, twice: bool = True) -> Plan:
+    """Plan the stack of a stack file with the program in `root`, which is run `twice`: also as the real run.
 
     Raises SettingsError before the program runs where the file has mistakes, or where a file of the project would be
     run in place of a library.
@@ -53,11 +64,15 @@ def make(stack: str, file: Path, root: Path) -> Plan:
         settings = load(config, stack, root)
     except SettingsError as error:
         raise stackfile.located(error, files.text_of(file)) from None
-    recording = engine.record(root / "__main__.py", project=PROJECT, stack=stack, config=config)
-    resources = sorted(recording.resources, key=lambda r: r.urn)
-    return Plan(
-        settings, tuple(trigger_files.read(resource, root, file.parent) for resource in resources), recording.outputs
-    )
+    program = root / "__main__.py"
+    recording = engine.record(program, project=PROJECT, stack=stack, config=config)
+    done = tuple(recording.deeds)
+    if twice:
+        done += realrun.differences(program, recording, project=PROJECT, stack=stack, config=config)
+    listed = sorted(recording.resources, key=lambda r: r.urn)
+    resources = tuple(trigger_files.read(resource, root, file.parent) for resource in listed)
+    there = (root / f"members.{stack}.yaml").is_file()
+    return Plan(settings, resources, recording.outputs, program=done, members_file=there)
 
 
 def short_type(token: str) -> str:
@@ -106,7 +121,9 @@ class Notice:
 
 KINDS = {
     "todo": "before the first up",
+    "program": "what the program does beside this",
     "public": "public",
+    "team": "the team",
     "data": "holds data",
     "idle": "bills while nothing runs",
     "unknown": "not in the dated tables",
@@ -120,7 +137,9 @@ def notices(plan: Plan) -> list[Notice]:
     settings = plan.settings
     found = [
         *_todo(settings),
+        *(Notice("program", f"{deed.name if deed.urn else 'the program'} {deed.text}") for deed in plan.deeds),
         *(Notice("public", text) for text in _public(plan)),
+        *(Notice("team", text) for text in _team(plan)),
         *(Notice("data", text) for text in _data(plan)),
         *(Notice("idle", text) for text in _idle(plan)),
         *(Notice("unknown", text) for text in _untabled(settings)),
@@ -166,6 +185,19 @@ def _public(plan: Plan) -> Iterator[str]:
             yield f"{resource.inputs.get('name', resource.name)}: everybody on the internet may call it"
     if any(machine for machine in plan.settings.machines) and plan.settings.network.egress == "address":
         yield "each machine has an external address while it runs; nothing comes in but SSH through IAP"
+
+
+def _team(plan: Plan) -> Iterator[str]:
+    settings, file = plan.settings, f"members.{plan.settings.stack}.yaml"
+    if plan.members_file:
+        yield f"{file} is read: an `up` where it is not would take its members' access away (it stops first)"
+    # Only where a group is at work that has named nobody: a plain stack has one person.
+    at_work = settings.lease.ends or settings.team.extra_roles
+    if plan.members_file is False and at_work and not settings.team.members and settings.project != EXAMPLE_PROJECT:
+        yield (
+            f"no {file} in this folder: this plan has only the members of the stack file, which are none. Whoever"
+            " deployed with that file has more, and an `up` from here would take their access away (it stops first)"
+        )
 
 
 def _data(plan: Plan) -> Iterator[str]:
@@ -257,4 +289,8 @@ def to_json(plan: Plan) -> dict[str, Any]:
             for resource in plan.resources
         ],
         "outputs": plan.outputs,
+        "membersFile": plan.members_file,
+        "program": [
+            {"kind": deed.kind, "text": deed.text, "name": deed.name, "urn": deed.urn} for deed in plan.program
+        ],
     }

@@ -1,7 +1,9 @@
 """A plan for a terminal: a tree by component with the settings that matter, and what to know before an up."""
 
+import re
+import unicodedata
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -11,95 +13,177 @@ from rich.tree import Tree
 from coursecloud import cost
 from coursecloud.console import console as console
 from coursecloud.cost import table as cost_table
+from coursecloud.engine import UNKNOWN, Registration
 from coursecloud.plan import KINDS, Plan, bills, holds, notices, short_type, unknowns
+from guardrails.reading import has_unknown, number
 from infra.settings.lease import Lease
 from infra.settings.types import Duration
 
 Inputs = Mapping[str, Any]
 
 
+def _at(inputs: Inputs, *path: str | int) -> Any:
+    """Read a value wherever the program has put one; None where it is not, or is not of that shape."""
+    value: Any = inputs
+    for key in path:
+        if isinstance(key, int):
+            entries = cast("list[Any]", value) if isinstance(value, list) else []
+            value = entries[key] if key < len(entries) else None
+        else:
+            value = cast("Inputs", value).get(key) if isinstance(value, Mapping) and value != UNKNOWN else None
+    return value
+
+
+def _said(value: Any) -> str:
+    """Write a value in few words, whatever it is."""
+    if value is None:
+        return "none"
+    return "?" if has_unknown(value) else plain(str(value))[:400]
+
+
+def _texts(value: Any) -> list[str]:
+    return [_said(each) for each in cast("list[Any]", value)] if isinstance(value, list) else [_said(value)]
+
+
 def _machine(inputs: Inputs) -> str:
-    schedule = inputs["scheduling"]
-    gpus = [f"{gpu['count']} {gpu['type']}" for gpu in inputs.get("guestAccelerators", [])]
-    boot = inputs["bootDisk"]["initializeParams"]
+    gpus: Any = _at(inputs, "guestAccelerators") or []
+    count = len(cast("list[Any]", gpus)) if isinstance(gpus, list) else 0
+    seconds = number(_at(inputs, "scheduling", "maxRunDuration", "seconds"))
+    stops = f"stops after {Duration(seconds)}" if seconds is not None else "nothing known stops it"
+    boot = ("bootDisk", "initializeParams")
     return ", ".join(
         [
-            inputs["machineType"],
-            *gpus,
-            *(["Spot"] if schedule["preemptible"] else []),
-            inputs["zone"],
-            f"stops after {Duration(schedule['maxRunDuration']['seconds'])}",
-            f"{boot['image'].rpartition('/')[2]}, {boot['size']} GB",
+            _said(_at(inputs, "machineType")),
+            *(
+                f"{_said(_at(inputs, 'guestAccelerators', place, 'count'))}"
+                f" {_said(_at(inputs, 'guestAccelerators', place, 'type'))}"
+                for place in range(count)
+            ),
+            *(["Spot"] if _at(inputs, "scheduling", "preemptible") is True else []),
+            _said(_at(inputs, "zone")),
+            stops,
+            f"{_said(_at(inputs, *boot, 'image')).rpartition('/')[2]}, {_said(_at(inputs, *boot, 'size'))} GB",
         ]
     )
 
 
 def _bucket(inputs: Inputs) -> str:
-    delete = next(rule for rule in inputs["lifecycleRules"] if rule["action"]["type"] == "Delete")["condition"]
-    rule = (
-        f"deleted after {delete['age']} days"
-        if "age" in delete
-        else f"old versions {delete['daysSinceNoncurrentTime']} days, newest {delete['numNewerVersions']} kept"
-    )
-    return f"{inputs['name']}, {inputs['location']}, {rule}"
+    rules: Any = _at(inputs, "lifecycleRules")
+    conditions = [
+        _at(rule, "condition")
+        for rule in (cast("list[Any]", rules) if isinstance(rules, list) else [])
+        if _at(rule, "action", "type") == "Delete"
+    ]
+    if not conditions:
+        rule = "nothing in it is ever deleted"
+    elif (age := _at(conditions[0], "age")) is not None:
+        rule = f"deleted after {_said(age)} days"
+    else:
+        days, newest = (_said(_at(conditions[0], key)) for key in ("daysSinceNoncurrentTime", "numNewerVersions"))
+        rule = f"old versions {days} days, newest {newest} kept"
+    return f"{_said(_at(inputs, 'name'))}, {_said(_at(inputs, 'location'))}, {rule}"
+
+
+def _firewall(inputs: Inputs) -> str:
+    port = _said(_at(inputs, "allows", 0, "ports", 0))
+    return f"{_said(_at(inputs, 'allows', 0, 'protocol'))} {port} from {', '.join(_texts(_at(inputs, 'sourceRanges')))}"
+
+
+def _all(form: str, *paths: tuple[str | int, ...]) -> Callable[[Inputs], str]:
+    return lambda inputs: form.format(*(_said(_at(inputs, *path)) for path in paths))
+
+
+def _role(inputs: Inputs) -> str:
+    permissions: Any = _at(inputs, "permissions")
+    return f"{len(cast('list[Any]', permissions)) if isinstance(permissions, list) else _said(permissions)} permissions"
 
 
 _SUMMARIES: dict[str, Callable[[Inputs], str]] = {
     "compute.Instance": _machine,
-    "compute.Disk": lambda i: f"{i['size']} GB {i['type']}, {i['zone']}",
-    "compute.Subnetwork": lambda i: f"{i['ipCidrRange']}, {i['region']}",
-    "compute.Firewall": lambda i: f"tcp {i['allows'][0]['ports'][0]} from {', '.join(i['sourceRanges'])}",
-    "compute.ResourcePolicy": lambda i: "stops at {vmStopSchedule[schedule]} {timeZone}".format(
-        **i["instanceSchedulePolicy"]
+    "compute.Disk": _all("{} GB {}, {}", ("size",), ("type",), ("zone",)),
+    "compute.Subnetwork": _all("{}, {}", ("ipCidrRange",), ("region",)),
+    "compute.Firewall": _firewall,
+    "compute.ResourcePolicy": _all(
+        "stops at {} {}",
+        ("instanceSchedulePolicy", "vmStopSchedule", "schedule"),
+        ("instanceSchedulePolicy", "timeZone"),
     ),
     "storage.Bucket": _bucket,
-    "artifactregistry.Repository": lambda i: f"{i['format'].lower()}, {i['location']}",
-    "secretmanager.Secret": lambda i: str(i["secretId"]),
-    "serviceaccount.Account": lambda i: str(i["accountId"]),
-    "cloudbuild.Trigger": lambda i: str(i["description"]),
-    "cloudrunv2.Service": lambda i: "at most {maxInstanceCount} instances".format(**i["template"]["scaling"]),
-    "iam.WorkloadIdentityPoolProvider": lambda i: str(i["attributeCondition"]),
-    "projects.IAMCustomRole": lambda i: f"{len(i['permissions'])} permissions",
+    "artifactregistry.Repository": lambda i: f"{_said(_at(i, 'format')).lower()}, {_said(_at(i, 'location'))}",
+    "secretmanager.Secret": _all("{}", ("secretId",)),
+    "serviceaccount.Account": _all("{}", ("accountId",)),
+    "cloudbuild.Trigger": _all("{}", ("description",)),
+    "cloudrunv2.Service": _all("at most {} instances", ("template", "scaling", "maxInstanceCount")),
+    "iam.WorkloadIdentityPoolProvider": _all("{}", ("attributeCondition",)),
+    "projects.IAMCustomRole": _role,
 }
 """The settings that matter, by type."""
 
 
+def plain(text: str) -> str:
+    """Write out what a terminal would obey, or what would turn or hide text."""
+    return "".join(
+        each if unicodedata.category(each) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else f"\\u{ord(each):04x}"
+        for each in text
+    )
+
+
 def tree(plan: Plan) -> Tree:
-    """Draw the resources under their components; grants and APIs of a component share one line."""
+    """Draw every resource under what it hangs under; grants and APIs of one place share a line."""
     settings = plan.settings
     root = Tree(Text.assemble((f"stack {settings.stack}", "bold"), f"  {settings.project}, {settings.region}"))
-    for component in (resource for resource in plan.resources if not resource.custom):
-        children = [resource for resource in plan.custom if resource.parent == component.urn]
-        if not children:
-            continue
-        branch = root.add(Text(component.name, "bold cyan"))
-        for resource in children:
-            kind = short_type(resource.type)
-            if kind == "projects.Service" or "IAMMember" in kind or "IamMember" in kind:
-                continue
-            marks = [bills(resource)] if bills(resource) != "free" else []
-            marks += ["kept"] if resource.protect else ["holds data"] if holds(resource) else []
-            summary = _SUMMARIES.get(kind, lambda _: "")(resource.inputs)
-            branch.add(
-                Text.assemble(
-                    (f"{kind} ", "dim"),
-                    (resource.name, "green" if resource.protect else ""),
-                    f"  {summary}" if summary else "",
-                    (f"  [{', '.join(marks)}]" if marks else "", "yellow"),
-                )
-            )
-        services = [resource.name for resource in children if short_type(resource.type) == "projects.Service"]
-        if services:
-            branch.add(Text(", ".join(services), "dim"))
-        grants = [resource for resource in children if "Member" in resource.type]
-        if grants:
-            roles = sorted({_role(resource.inputs["role"]) for resource in grants})
-            branch.add(Text(f"{len(grants)} grants: {', '.join(roles)}", "dim"))
+    there = {resource.urn for resource in plan.resources}
+    under: dict[str | None, list[Registration]] = {}
+    for resource in plan.resources:
+        under.setdefault(resource.parent if resource.parent in there else None, []).append(resource)
+    _branch(root, under, None)
     return root
 
 
-def _role(role: Any) -> str:
-    return role.rpartition("/")[2] if isinstance(role, str) else "(a custom role)"
+def _branch(place: Tree, under: Mapping[str | None, list[Registration]], parent: str | None) -> None:
+    children = under.get(parent, [])
+    # Only what has nothing below it can share a line.
+    folded = [resource for resource in children if resource.custom and resource.urn not in under]
+    services = [resource for resource in folded if short_type(resource.type) == "projects.Service"]
+    grants = [resource for resource in folded if _GRANT.search(short_type(resource.type))]
+    for resource in children:
+        if resource in services or resource in grants:
+            continue
+        if resource.custom:
+            _branch(place.add(_line(resource)), under, resource.urn)
+        elif _holds_any(resource, under):
+            _branch(place.add(Text(plain(resource.name), "bold cyan")), under, resource.urn)
+        elif resource.options.get("remote"):
+            place.add(Text.assemble((plain(resource.name), "bold cyan"), "  what is in it only the real run shows"))
+    if services:
+        place.add(Text(", ".join(plain(resource.name) for resource in services), "dim"))
+    if grants:
+        roles = sorted({_short_role(_at(resource.inputs, "role")) for resource in grants})
+        place.add(Text(f"{len(grants)} grants: {', '.join(roles)}", "dim"))
+
+
+_GRANT = re.compile(r"\.\w*I[Aa][Mm]Member$")
+
+
+def _holds_any(component: Registration, under: Mapping[str | None, list[Registration]]) -> bool:
+    return any(child.custom or _holds_any(child, under) for child in under.get(component.urn, ()))
+
+
+def _line(resource: Registration) -> Text:
+    kind = short_type(resource.type)
+    marks = [bills(resource)] if bills(resource) != "free" else []
+    marks += ["kept"] if resource.protect else ["holds data"] if holds(resource) else []
+    summary = _SUMMARIES.get(kind, lambda _: "")(resource.inputs)
+    return Text.assemble(
+        (f"{plain(kind)} ", "dim"),
+        (plain(resource.name), "green" if resource.protect else ""),
+        f"  {summary}" if summary else "",
+        (f"  [{', '.join(marks)}]" if marks else "", "yellow"),
+    )
+
+
+def _short_role(role: Any) -> str:
+    return plain(role.rpartition("/")[2]) if isinstance(role, str) else "(a custom role)"
 
 
 def full(plan: Plan) -> RenderableType:
@@ -146,7 +230,7 @@ def _bullets(texts: list[str]) -> Table:
     grid.add_column()
     grid.add_column(overflow="fold")
     for text in texts:
-        grid.add_row("  -", Text(text))
+        grid.add_row("  -", Text(plain(text)))
     return grid
 
 

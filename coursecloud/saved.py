@@ -7,6 +7,7 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from coursecloud import form as forms
+from coursecloud.deeds import Deed
 from coursecloud.engine import Registration
 from coursecloud.plan import VERSION, Plan
 from infra.settings import Settings
@@ -38,11 +39,21 @@ def read(data: object) -> Plan:
     try:
         settings, unread = _settings(form["settings"])
         resources = tuple(_registration(entry) for entry in form["resources"])
-        return Plan(settings, resources, form["outputs"], unread)
+        # A plan of before this was recorded has none.
+        program = tuple(map(_deed, form.get("program", ())))
+        members = form.get("membersFile")
+        return Plan(
+            settings, resources, form["outputs"], unread, program, members if isinstance(members, bool) else None
+        )
     except (KeyError, TypeError, AttributeError) as error:
         raise UnreadableError(
             f"the plan lacks what a plan has: {error}\n    remedy  write it again with `coursecloud plan --json`"
         ) from None
+
+
+def _deed(entry: Mapping[str, Any]) -> Deed:
+    urn = entry["urn"]
+    return Deed(str(entry["kind"]), str(entry["text"]), str(entry["name"]), None if urn is None else str(urn))
 
 
 def _settings(written: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...]]:

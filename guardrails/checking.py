@@ -1,13 +1,14 @@
 """Holds a plan against the rules, and what it finds against the exceptions of the stack file."""
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from coursecloud.deeds import Deed
 from coursecloud.engine import Registration
 from coursecloud.plan import Plan, short_type
 from guardrails.reading import UnknownError
-from guardrails.rule import STACK, Finding, ResourceRule, Rule, Stack, StackRule
+from guardrails.rule import STACK, DeedRule, Finding, ResourceRule, Rule, Stack, StackRule
 from guardrails.rules import CURRENT, RULES
 from infra import secrecy
 from infra.settings import Settings
@@ -56,11 +57,23 @@ def checked(plan: Plan, today: datetime.date) -> Checked:
                     found += of_resource(rule, resource, settings)
         elif isinstance(rule, StackRule):
             found += of_stack(rule, stack)
+        elif isinstance(rule, DeedRule):
+            found += of_deeds(rule, plan.deeds)
     covered = [excepted(finding, settings, today) for finding in found]
     outdated, unused = exceptions_without_use(found, settings, today)
     return Checked(
         settings.stack, tuple(sorted((*covered, *outdated), key=_order)), tuple(unused), len(RULES), len(resources)
     )
+
+
+def of_deeds(rule: DeedRule, deeds: Iterable[Deed]) -> Iterator[Finding]:
+    """Hold what the program does against one rule: a finding a resource, and one for the program itself."""
+    by_subject: dict[tuple[str | None, str], list[str]] = {}
+    for deed in deeds:
+        if deed.kind in rule.kinds:
+            by_subject.setdefault((deed.urn, deed.name if deed.urn else STACK), []).append(deed.text)
+    for (urn, name), texts in by_subject.items():
+        yield Finding(rule, urn, name, "; ".join(dict.fromkeys(texts)))
 
 
 _SEVERITIES = ("critical", "high", "medium", "low")

@@ -5,8 +5,10 @@ Here such values are marked as in a plan, the rules meet them as offline, and on
 end of a preview which resources only the real run can judge; during `up` the values are known and the rules hold.
 """
 
+import dataclasses
 import datetime
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -25,16 +27,19 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UnknownValueError
 
-from coursecloud import trigger_files
+from coursecloud import deeds, trigger_files
 from coursecloud.engine import UNKNOWN, Registration
 from coursecloud.plan import short_type
 from guardrails import checking
-from guardrails.rule import Finding, ResourceRule, Rule, Stack, StackRule
+from guardrails.rule import DeedRule, Finding, ResourceRule, Rule, Stack, StackRule
 from guardrails.rules import CURRENT, RULES
 from infra import secrecy
 from infra.settings import Settings, load
 
 _OURS = ("coursecloud:", "gcp:project", "gcp:region", "gcp:zone")
+_DEFAULT = re.compile(r"default(_\d[\w.-]*)?")
+"""What the engine (CLI 3.272) calls a provider that it makes by itself."""
+
 _LISTED = 3
 """How many resources a line names before it counts the others."""
 
@@ -76,6 +81,8 @@ def policies(run: Run | None = None) -> list[Policy]:
             made.append(ResourceValidationPolicy(validate=_on_resource(rule, shared), **_described(rule)))
         elif isinstance(rule, StackRule):
             made.append(StackValidationPolicy(validate=_on_stack(rule, shared), **_described(rule)))
+        elif isinstance(rule, DeedRule):
+            made.append(ResourceValidationPolicy(validate=_on_deeds(rule, shared), **_described(rule)))
     made.append(StackValidationPolicy(validate=_current(shared), **_described(CURRENT)))
     made.append(
         StackValidationPolicy(
@@ -132,6 +139,25 @@ def _on_resource(rule: ResourceRule, run: Run) -> Callable[[ResourceValidationAr
         resource = registration(args.resource_type, args.name, args.urn, args.props)
         run.resources[resource.urn] = resource
         for finding in run.note(rule, resource.urn, [*checking.of_resource(rule, resource, run.settings)]):
+            report(_text(finding), finding.urn)
+
+    return validate
+
+
+def _on_deeds(rule: DeedRule, run: Run) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
+    """Judge what the engine tells a pack of a resource: its type, its provider, and what of it is overlooked."""
+
+    def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+        # The stack itself, and the provider that the engine makes where the program names none.
+        if args.resource_type == "pulumi:pulumi:Stack" or _DEFAULT.fullmatch(args.name):
+            return
+        made = registration(args.resource_type, args.name, args.urn, args.props)
+        overlooked = {"ignoreChanges": list(args.opts.ignore_changes)} if args.opts.ignore_changes else {}
+        own = args.provider.urn if args.provider and not _DEFAULT.fullmatch(args.provider.name) else None
+        # A component has no provider.
+        made = dataclasses.replace(made, custom=args.provider is not None, provider=own, options=overlooked)
+        found = deeds.of_resource(made)
+        for finding in run.note(rule, made.urn, [*checking.of_deeds(rule, found)]):
             report(_text(finding), finding.urn)
 
     return validate

@@ -95,6 +95,14 @@ class StackRule(Rule):
     """As of a ResourceRule."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class DeedRule(Rule):
+    """A rule about what the program does beside asking for resources (`coursecloud.deeds`)."""
+
+    kinds: frozenset[str]
+    """The kinds of deeds that break it."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """A rule that is broken, or that nobody can judge before the real run."""

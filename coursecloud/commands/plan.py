@@ -65,8 +65,15 @@ def _checked(made: plan.Plan, *, as_json: bool) -> None:
         typer.echo(json.dumps({**plan.to_json(made), "check": show.to_json(report)}, indent=2, sort_keys=True))
     else:
         render.console().print(render.full(made), show.full(report), sep="\n")
-    if report.findings:
+    if differs := _differs(made):
+        console = render.console(error=True)
+        console.print(f"what was checked is not what `pulumi up` would do: {differs} differences, see above")
+    if report.findings or differs:
         raise typer.Exit(BROKEN_RULE)
+
+
+def _differs(made: plan.Plan) -> int:
+    return sum(deed.kind == "differs" for deed in made.deeds)
 
 
 def _every(folder: Path, *, as_json: bool, as_csv: bool, check: bool) -> None:
@@ -96,7 +103,7 @@ def _row(stack_file: tuple[str, Path], *, check: bool) -> tuple[dict[str, Any], 
     """Plan one stack: its row, and what is wrong with its file."""
     stack, file = stack_file
     try:
-        made = plan.make(stack, file, ROOT)
+        made = plan.make(stack, file, ROOT, twice=check)
     except SettingsError as error:
         row = dict.fromkeys((*render.ROW, *(("findings", "check") if check else ())))
         return row | {"stack": stack, "mistakes": len(error.problems)}, str(error)
@@ -106,5 +113,5 @@ def _row(stack_file: tuple[str, Path], *, check: bool) -> tuple[dict[str, Any], 
         from coursecloud.conformance.check import check as conformance
 
         report = hiding.deep(conformance(made), hiding.words(made))
-        row |= {"findings": len(report.findings), "check": show.to_json(report)}
+        row |= {"findings": len(report.findings) + _differs(made), "check": show.to_json(report)}
     return row, None

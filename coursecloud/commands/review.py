@@ -33,9 +33,12 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON (docs/json.md documents its fields).")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown for a pull request.")] = False,
     html: Annotated[Path | None, typer.Option(help="Also write a page with the graph into this file.")] = None,
+    json_file: Annotated[Path | None, typer.Option(help="Also write the JSON into this file.")] = None,
     fail_on: Annotated[
         list[str] | None,
-        typer.Option(help="Exit 3 on replace, delete, data-loss, access, violation or cost>X (USD an hour more)."),
+        typer.Option(
+            help="Exit 3 on replace, delete, data-loss, access, program, violation or cost>X (USD an hour more)."
+        ),
     ] = None,
     timeout: Annotated[float, typer.Option(help="Seconds that rendering a side may take.")] = 300,
     sandboxed: Annotated[
@@ -53,10 +56,12 @@ def command(
     gates, mistakes = report.gates(fail_on or ())
     if as_json and as_markdown:
         mistakes.append("--json and --markdown\n    rule    one form is printed\n    remedy  leave one of them")
-    if html is not None and (html.is_dir() or not html.absolute().parent.is_dir()):
-        mistakes.append(
-            f"--html {html}\n    rule    a file in a folder that is there\n    remedy  e.g. --html review.html"
-        )
+    for option, file in (("--html", html), ("--json-file", json_file)):
+        if file is not None and (file.is_dir() or not file.absolute().parent.is_dir()):
+            mistakes.append(
+                f"{option} {file}\n    rule    a file in a folder that is there"
+                f"\n    remedy  e.g. {option} review.{option[2:6]}"
+            )
     given = inputs.Given(
         (project or ROOT).absolute(),
         base,
@@ -85,14 +90,17 @@ def command(
             "\n    remedy  see `ls Pulumi.*.yaml`"
         )
     made = hiding.review(made)
-    closed = [text for gate in gates for text in gate.closed(made.stacks)]
-    if html is not None:
+    closed = [text for gate in gates for text in gate.closed(made.stacks, made.program)]
+    data = json.dumps(report.to_json(made, closed), indent=2) if as_json or json_file else ""
+    for option, file in (("--html", html), ("--json-file", json_file)):
+        if file is None:
+            continue
         try:
-            writing.write(html, page.full(made))
+            writing.write(file, data if file is json_file else page.full(made))
         except writing.WriteError as error:
-            refuse(f"--html {error.strerror}")
+            refuse(f"{option} {error.strerror}")
     if as_json:
-        typer.echo(json.dumps(report.to_json(made, closed), indent=2))
+        typer.echo(data)
     elif as_markdown:
         typer.echo(markdown.full(made, closed=closed), nl=False)
     else:

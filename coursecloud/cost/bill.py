@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from coursecloud.cost.prices import MONTH, Prices, Unknown
-from coursecloud.engine import UNKNOWN, Registration
+from coursecloud.engine import Registration
 from coursecloud.plan import short_type
 from infra import tables
 from infra.settings import Settings
@@ -186,7 +186,8 @@ def text(inputs: Mapping[str, Any], key: str) -> str | None:
 def amount(inputs: Mapping[str, Any], key: str) -> Decimal | None:
     """Read an input that has to be a number; None where it is absent or only the real run can know it."""
     value = inputs.get(key)
-    return None if value == UNKNOWN or not isinstance(value, int | float) else number(value)
+    # True is no amount, though Python takes it for 1.
+    return number(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def region_of(inputs: Mapping[str, Any]) -> str | None:

@@ -6,6 +6,8 @@ from typing import Any
 
 from coursecloud.cost.model import Amounts, Estimate, Item, Runway, Totals
 
+_LARGEST = Decimal(10) ** 18
+
 VERSION = 1
 """Version of the form; it rises when a field changes its meaning or goes."""
 
@@ -43,7 +45,10 @@ def to_json(estimate: Estimate) -> dict[str, Any]:
 
 
 def _usd(value: Decimal | None) -> float | None:
-    return None if value is None else float(round(value, 6))
+    if value is None:
+        return None
+    # Where a program asks for more than there are digits for, millionths do not matter.
+    return float(round(value, 6)) if abs(value) < _LARGEST else float(value)
 
 
 def _day(value: object) -> str | None:

@@ -52,9 +52,15 @@ def _smaller(old: Any, new: Any, *_: Any) -> Effect:
     return Effect.REPLACE if numbers and new < old else Effect.UPDATE
 
 
+def _range(value: Any) -> ipaddress.IPv4Network:
+    if not isinstance(value, str):
+        raise TypeError("a number is an address to Python, and none to Google")
+    return ipaddress.IPv4Network(value, strict=False)
+
+
 def _narrower(old: Any, new: Any, *_: Any) -> Effect:
     try:
-        return Effect.UPDATE if ipaddress.ip_network(old).subnet_of(ipaddress.ip_network(new)) else Effect.REPLACE  # pyright: ignore[reportArgumentType]
+        return Effect.UPDATE if _range(old).subnet_of(_range(new)) else Effect.REPLACE
     except (ValueError, TypeError):
         return Effect.REPLACE
 

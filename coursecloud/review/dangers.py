@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from coursecloud import identity, preflight
 from coursecloud.engine import Registration
-from coursecloud.plan import holds
+from coursecloud.plan import Plan, holds
 from coursecloud.review import access
 from coursecloud.review.changes import Change, Operation, PropertyChange
 from coursecloud.review.rules import called, rules_of
@@ -40,6 +40,8 @@ class Kind(enum.StrEnum):
     """Everybody on the internet gets access."""
     ACCESS = "access"
     """Somebody who is no service account of the stack gets access, or the rule of who may come in changes."""
+    PROGRAM = "program"
+    """The program does what no list of resources shows: see `coursecloud.deeds`."""
     GUARD = "guard"
     """The stack file loosens or changes what guards the stack: exceptions, limits, what the tables do not know."""
     RESTARTS = "restarts"
@@ -73,6 +75,23 @@ def ordered(found: Iterable[Danger]) -> tuple[Danger, ...]:
     """Put dangers in order, gravest first."""
     order = list(Kind)
     return tuple(sorted(found, key=lambda d: (order.index(d.kind), d.change.key if d.change else "", d.text)))
+
+
+def of_program(before: Plan | None, after: Plan, changes: Iterable[Change]) -> Iterator[Danger]:
+    """Name what the program does beside asking for resources, and did not do before."""
+    by_urn = {change.after.urn: change for change in changes if change.after}
+    # The same deed of a resource that is called otherwise is no new one.
+    done = {(deed.kind, deed.text, deed.name) for deed in (before.deeds if before else ())}
+    renamed = {change.name: change.renamed_from for change in by_urn.values() if change.renamed_from}
+    for deed in after.deeds:
+        if (deed.kind, deed.text, renamed.get(deed.name, deed.name)) in done:
+            continue
+        change = by_urn.get(deed.urn or "")
+        if deed.urn is None:
+            yield Danger(Kind.PROGRAM, None, f"the program {deed.text}")
+        else:
+            what = one(change) if change else f"`{deed.name.replace('`', chr(39))}`"
+            yield Danger(Kind.PROGRAM, change, f"{what} {deed.text}")
 
 
 def _of(change: Change) -> Iterable[Danger]:
@@ -217,6 +236,8 @@ def also(found: Iterable[Danger]) -> Iterator[str]:
         yield "lets EVERYBODY in"
     if counted[Kind.ACCESS]:
         yield "widens access"
+    if counted[Kind.PROGRAM]:
+        yield "does what no plan shows"
     if counted[Kind.GUARD]:
         yield "changes its guards"
 

@@ -5,6 +5,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from coursecloud.review.program import Changed
+
 _LOCAL = (
     "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_NAMESPACE",
     "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
@@ -87,25 +89,35 @@ class Repository:
             return "this clone is shallow: `git fetch --unshallow`; in GitHub Actions, checkout with `fetch-depth: 0`"
         return f"`git fetch --all`, and see `git log --oneline --all` for what there is; {name} may be misspelt"
 
-    def changed(self, base: Revision, head: Revision | None) -> list[str]:
-        """List the project's files that differ, by their paths in the project; None is the working tree."""
-        there = [
-            "diff",
-            "--name-only",
-            "--no-ext-diff",
-            "--no-textconv",
-            # By its commit only: git would run in a submodule by what that one's own settings say.
-            "--ignore-submodules=dirty",
-            "-z",
-            "--no-renames",
-            "--relative",
-            base.commit,
-            *([head.commit] if head else ()),
-        ]
-        found = [_git(self.folder, *there, "--")]
-        if head is None:
-            found.append(_git(self.folder, "ls-files", "--others", "--exclude-standard", "-z"))
-        return sorted({path for done in found for path in done.stdout.split("\0") if path})
+    def changed(self, base: Revision, head: Revision | None) -> list[Changed]:
+        """List what differs in the whole repository, with the modes of both sides; None is the working tree.
+
+        Raises GitError: where nobody knows what differs, nothing may be called unchanged.
+        """
+        there = [base.commit, *([head.commit] if head else ())]
+        # A submodule by its commit only: git would run in it by what that one's own settings say.
+        quiet = ("--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty")
+        done = _git(self.folder, "diff", "--raw", "-z", "--no-renames", *quiet, *there, "--")
+        new = (
+            None if head else _git(self.folder, "ls-files", "--others", "--exclude-standard", "--full-name", "-z", ":/")
+        )
+        for each in (done, new):
+            if each is not None and each.returncode:
+                raise GitError(
+                    f"{base}: git cannot say what differs from it: {each.stderr.strip()}"
+                    "\n    rule    a review names every file of the program that differs"
+                    "\n    remedy  see what `git diff --stat` says"
+                )
+        fields = done.stdout.split("\0")[:-1]
+        pairs = zip(fields[::2], fields[1::2], strict=True)
+        found = [Changed(path, *about.removeprefix(":").split()[:2]) for about, path in pairs]
+        names = new.stdout.split("\0")[:-1] if new else []
+        # Of what git does not have, only what the file system says is known: a link is told from a file.
+        return [*found, *(Changed(name, "000000", self._mode(name)) for name in names)]
+
+    def _mode(self, name: str) -> str:
+        path = self.folder.joinpath(*(".." for part in self.within.split("/") if part), name)
+        return "120000" if path.is_symlink() else "160000" if path.is_dir() else "100644"
 
 
 def repository(folder: Path) -> Repository:

@@ -56,9 +56,9 @@ def _heading(review: Review) -> str:
 
 def _alert(review: Review, limit: int) -> Iterator[str]:
     """Say what to do and why, every danger with it; where they are too many, their names, and at last their count."""
-    program = words.program(review.program)
-    program = f"> {code(program, 600)}\n>\n" if program else ""
-    stop = f"\n> [!{ALERTS[review.level]}]\n> **{words.advice(review.level, review.dangers)}**\n>\n{program}"
+    program = "".join(f"> {code(said, 600)}\n>\n" for said in words.program(review.program, review.runs))
+    advice = words.advice(review.level, review.dangers, review.program)
+    stop = f"\n> [!{ALERTS[review.level]}]\n> **{advice}**\n>\n{program}"
     lines = list(_grave(review))
     for cut in (160, 60, 30):
         texts = [f"> - {line(cut)}\n" for line in lines]
@@ -114,6 +114,9 @@ def _grave(review: Review) -> Iterator[Callable[[int], str]]:
 
 
 def _danger(stack: Stack, danger: Danger, cut: int) -> str:
+    if danger.kind is Kind.PROGRAM:
+        # The program under review may have worded it.
+        return f"**{code(stack.name, cut)}: {code(danger.text.replace('`', chr(39)), 3 * cut)}**"
     what = one(danger.change) if danger.change else ""
     # Only what the program says is put into code; the sentence around it is ours.
     about, said = (code(what, cut), danger.text.removeprefix(what)) if what else ("", danger.text)
@@ -121,7 +124,8 @@ def _danger(stack: Stack, danger: Danger, cut: int) -> str:
         about = ""  # the sentence names it by itself
     if cut <= 30:
         about, said = code(what, cut) if what else "", f" {danger.kind}"
-    bold = "**" if danger.kind in (Kind.RENAMED, Kind.DATA, Kind.UNPROTECTED, Kind.REFUSED, Kind.PUBLIC) else ""
+    grave = (Kind.RENAMED, Kind.DATA, Kind.UNPROTECTED, Kind.REFUSED, Kind.PUBLIC, Kind.PROGRAM)
+    bold = "**" if danger.kind in grave else ""
     return f"{bold}{code(stack.name, cut)}: {about}{_ours(said)}{bold}"
 
 

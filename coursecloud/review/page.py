@@ -37,9 +37,8 @@ def _body(review: Review) -> Iterator[str]:
     kind = {Level.STOP: "stop", Level.LOOK: "look"}.get(review.level, "fine")
     yield f"<h1>{text(words.VERDICTS[review.level])}: {text(review.sentence)}</h1>"
     yield f'<p class="dim">{text(review.base)} → {text(review.head)}</p>'
-    yield f'<div class="verdict {kind}"><b>{text(words.advice(review.level, review.dangers))}</b>'
-    if program := words.program(review.program):
-        yield f"<p><b>{text(program)}</b></p>"
+    yield f'<div class="verdict {kind}"><b>{text(words.advice(review.level, review.dangers, review.program))}</b>'
+    yield from (f"<p><b>{text(said)}</b></p>" for said in words.program(review.program, review.runs))
     told = [f"{stack.name}: {danger.text}" for stack in review.telling for danger in stack.dangers]
     told += [
         f"{stack.name}: breaks {finding.rule.id} on {finding.name}: {finding.message}"

@@ -32,6 +32,8 @@ class Review:
     notes: tuple[str, ...] = ()
     program: tuple[str, ...] = ()
     """Files of the program that differ: the review of a side is what the side's own program says of itself."""
+    runs: tuple[str, ...] = ()
+    """Those among them that are run by machines, such as the workflow that deploys."""
 
     @property
     def level(self) -> Level:
@@ -64,6 +66,9 @@ class Review:
         if changes or not broken:
             parts.append(dangers.sentence(changes))
         parts += dangers.also(self.dangers)
+        if self.program:
+            files = "1 file" if len(self.program) == 1 else f"{len(self.program)} files"
+            parts.append(f"changes {files} of the PROGRAM" + (" and what is RUN BY ITSELF" if self.runs else ""))
         refused = sum(change.refused for change in changes)
         if refused:
             parts.append(f"Pulumi would REFUSE {refused} of them (protected)")
@@ -85,8 +90,10 @@ class Gate:
     kind: str
     limit: Decimal | None = None
 
-    def closed(self, stacks: Iterable[Stack]) -> Iterator[str]:
-        """Say of each stack that closes the gate why."""
+    def closed(self, stacks: Iterable[Stack], program: Sequence[str] = ()) -> Iterator[str]:
+        """Say why the gate is closed: by the files of the `program` that differ, and by each stack."""
+        if self.kind == "program" and program:
+            yield f"--fail-on {self.text}: the program changes: {words.visible(words.files(program))}"
         for stack in stacks:
             for why in self._why(stack):
                 yield f"--fail-on {self.text}: stack {words.visible(stack.name)} {why}"
@@ -104,6 +111,10 @@ class Gate:
             for danger in stack.dangers:
                 if danger.kind in (Kind.PUBLIC, Kind.ACCESS):
                     yield f"changes who has access: {words.visible(danger.text)}"
+        elif self.kind == "program":
+            for danger in stack.dangers:
+                if danger.kind is Kind.PROGRAM:
+                    yield words.visible(danger.text)
         elif self.kind == "violation":
             if stack.findings and stack.findings.violations:
                 yield f"newly breaks {', '.join(dict.fromkeys(f.rule.id for f in stack.findings.violations))}"
@@ -119,7 +130,7 @@ def _names(changes: Sequence[Change]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
-GATES = ("replace", "delete", "data-loss", "access", "violation", "cost>X")
+GATES = ("replace", "delete", "data-loss", "access", "program", "violation", "cost>X")
 LOSSES = {
     Kind.DATA: "loses the data of",
     Kind.UNPROTECTED: "no longer keeps",
@@ -166,6 +177,7 @@ def to_json(review: Review, closed: Sequence[str] = ()) -> dict[str, Any]:
         "closed": list(closed),
         "notes": list(review.notes),
         "program": list(review.program),
+        "runs": list(review.runs),
         "stacks": [_stack(stack) for stack in review.stacks],
     }
 

@@ -10,15 +10,13 @@ from pathlib import Path
 
 from coursecloud import hiding, saved, shadows, stackfile
 from coursecloud.plan import Plan
-from coursecloud.review import deployed, git, rendering, sandbox, tree
+from coursecloud.review import deployed, git, program, rendering, sandbox, tree
 from coursecloud.review.given import Given, InputError, Read
 from coursecloud.review.report import Review
 from coursecloud.review.stacks import Stack, Status, review
 from coursecloud.review.workspace import Workspace
 
 WORKING_TREE = "the working tree"
-PROGRAM = ("__main__.py", "Pulumi.yaml", "coursecloud/", "guardrails/", "infra/", "requirements.txt", "starter/")
-"""What the plan of a stack follows from, beside its stack file."""
 
 
 @dataclass
@@ -29,8 +27,8 @@ class _Side:
     state: deployed.State | None = None
     notes: list[str] = field(default_factory=list[str])
     revision: git.Revision | None = None
-    program: tuple[str, ...] = ()
-    """Of the side under review: files of the program that are not those of the other side."""
+    differs: program.Program = field(default_factory=program.Program)
+    """Of the side under review: what of the program is not that of the other side."""
     refused: Mapping[str, str] = field(default_factory=dict[str, str])
     """Stacks of which nothing is run, and why."""
     rendered: rendering.Rendered | None = None
@@ -99,7 +97,9 @@ def _reviewed(sides: tuple[_Side, _Side], today: datetime.date, said: str | None
     names = sorted({*before.names(), *after.names()})
     stacks = [_stack(name, before, after, today) for name in names]
     notes = [*([said] if said else ()), *(note for side in sides for note in side.notes)]
-    return Review(before.label, after.label, tuple(stacks), tuple(dict.fromkeys(notes)), after.program)
+    return Review(
+        before.label, after.label, tuple(stacks), tuple(dict.fromkeys(notes)), after.differs.files, after.differs.runs
+    )
 
 
 def _stack(name: str, before: _Side, after: _Side, today: datetime.date) -> Stack:
@@ -193,16 +193,24 @@ def _files(folder: Path, given: Given, read: Read) -> dict[str, Path]:
 def _program(given: Given, before: _Side, after: _Side) -> None:
     """Note which files of the program differ between two revisions, or a revision and the working tree."""
     if before.revision and after.source and (after.revision or after.label == WORKING_TREE):
-        found = git.repository(given.root).changed(before.revision, after.revision)
-        after.program = tuple(path for path in found if path.startswith(PROGRAM))
+        repository = git.repository(given.root)
+        after.differs = program.of(repository.changed(before.revision, after.revision), repository.within)
+        if after.differs.outside:
+            after.notes.append(
+                f"{after.differs.outside} more files differ outside of the project's folder, where no plan looks"
+            )
 
 
 def _copy_members(given: Given, sides: tuple[_Side, _Side]) -> None:
     """Give the members that stay out of git to both sides: otherwise each of them would seem to be new."""
     before, after = sides
-    if not (before.source and after.source) or after.label != WORKING_TREE or before.source.root == given.root:
+    if not (before.source and after.source and before.revision):
         return
-    for file in given.root.glob("members.*.yaml"):
+    files = sorted(given.root.glob("members.*.yaml")) if after.label == WORKING_TREE else []
+    if not files:
+        where = "is not in this folder" if after.label == WORKING_TREE else "is in no revision"
+        after.notes.append(f"members.STACK.yaml {where}: both sides have only the members of the stack files")
+    for file in files:
         target = before.source.root / file.name
         # A link of the revision's to nowhere is there too, and would be written through.
         if not os.path.lexists(target):

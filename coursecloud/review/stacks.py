@@ -112,6 +112,7 @@ def review(
         (change for change in found if change.operation is not Operation.SAME),
         key=lambda change: (not change.loses, not change.refused, _ORDER.index(change.operation), change.key),
     )
+    deeds = tuple(dangers.of_program(before, after, found)) if after else ()
     agreed_ = outputs = ()
     if before and after and not (before.unread or after.unread or state):
         agreed_, outputs = agreed.settings(before, after), agreed.outputs(before, after)
@@ -136,7 +137,7 @@ def review(
         )
     cost = money.costs(before, after)
     findings = money.findings(before, after, today)
-    risks = [*dangers.dangers(found), *_guards(agreed_)]
+    risks = [*dangers.dangers(found), *deeds, *_guards(agreed_)]
     if status is Status.ADDED:
         # Whom a new stack lets in is the reader's to see in its grants; only the internet is worth a warning.
         risks = [danger for danger in risks if danger.kind is not Kind.ACCESS]

@@ -33,11 +33,10 @@ def full(review: Review, *, wide: int = 70) -> RenderableType:
     level = review.level
     parts: list[RenderableType] = [
         Text.assemble((f" {words.VERDICTS[level]} ", COLOURS[level]), f"  {words.visible(review.sentence)}"),
-        Text(words.advice(review.level, review.dangers)),
+        Text(words.advice(review.level, review.dangers, review.program)),
         Text(f"{words.visible(review.base)} -> {words.visible(review.head)}", "dim"),
     ]
-    if program := words.program(review.program):
-        parts.append(Text(words.visible(program), "bold yellow"))
+    parts += [Text(words.visible(said), "bold yellow") for said in words.program(review.program, review.runs)]
     found = [(stack, danger) for stack in review.telling for danger in stack.dangers]
     if found:
         parts += [Text(), Text("dangers", "bold red")]

@@ -49,9 +49,13 @@ DONE = {
 }
 
 
-def advice(level: Level, found: Iterable[Danger]) -> str:
-    """Say what to do; that no data is lost only where nothing can delete any."""
-    safe = level is Level.LOOK and not any(danger.kind in LOSING for danger in found)
+def advice(level: Level, found: Iterable[Danger], changed: Sequence[str] = ()) -> str:
+    """Say what to do; that no data is lost only where nothing can delete any, and no other program than before says so.
+
+    `changed` are the files of the program that differ.
+    """
+    losing = (*LOSING, Kind.PROGRAM)
+    safe = level is Level.LOOK and not changed and not any(danger.kind in losing for danger in found)
     return ("No data is lost. " if safe else "") + ADVICE[level]
 
 
@@ -140,15 +144,25 @@ def summary(change: Change) -> str:
     return ", ".join(show(entry) for entry in matters if isinstance(entry, str | int))
 
 
-def program(files: Sequence[str]) -> str:
-    """Say that the program itself changes, and where; empty where it does not."""
-    if not files:
-        return ""
-    more = f" and {len(files) - 6} more" if len(files) > 6 else ""
-    return (
-        f"the program itself changes ({', '.join(files[:6])}{more}): what is said here of the change is what its own"
-        " code says, so read the code"
-    )
+def files(paths: Sequence[str]) -> str:
+    """List some files."""
+    return ", ".join(paths[:6]) + (f" and {len(paths) - 6} more" if len(paths) > 6 else "")
+
+
+def program(paths: Sequence[str], runs: Sequence[str] = ()) -> list[str]:
+    """Say that the program itself changes, and where, and what of it is run by itself; empty where it does not."""
+    said: list[str] = []
+    if runs:
+        said.append(
+            f"what is run by itself changes ({files(runs)}): workflows can do what the account that deploys can do,"
+            " and hooks what whoever commits can do; no plan shows it"
+        )
+    if paths:
+        said.append(
+            f"the program itself changes ({files(paths)}): what is said here of the change is what its own code says,"
+            " so read the code"
+        )
+    return said
 
 
 def scripts(change: Change) -> Iterator[PropertyChange]:

@@ -1,7 +1,7 @@
 """Every rule, by what it is about. The order is that of a stack: where it is, what runs, who may, what it costs."""
 
 from guardrails.rule import Rule
-from guardrails.rules import delivery, identity, leaks, machines, network, public, stack, storage
+from guardrails.rules import delivery, identity, leaks, machines, network, program, public, stack, storage
 
 CURRENT = stack.CURRENT
 
@@ -14,5 +14,6 @@ RULES: tuple[Rule, ...] = (
     *public.RULES,
     *delivery.RULES,
     *leaks.RULES,
+    *program.RULES,
 )
 """All of them; each id once."""

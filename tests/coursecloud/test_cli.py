@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import dataclasses
 import functools
 import io
 import json
@@ -14,10 +15,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from coursecloud import cli, engine, failure, many, render
+from coursecloud import cli, engine, failure, many, plan, render
 from coursecloud.cli import app
 from coursecloud.commands import plan as plan_command
 from coursecloud.commands.shared import ROOT
+from coursecloud.deeds import Deed
+from coursecloud.plan import Plan
 
 STACKS = ["dev", "full", "gpu"]
 
@@ -207,3 +210,19 @@ def test_the_version_is_the_projects() -> None:
     assert result.exit_code == 0
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert result.output == f"coursecloud {project['version']}\n"
+
+
+def test_a_check_of_a_program_that_does_something_else_in_the_real_run_does_not_pass(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = plan.make("dev", ROOT / "Pulumi.dev.yaml", ROOT, twice=False)
+    other = dataclasses.replace(made, program=(Deed("differs", "does more"),))
+    for found, code in ((made, 0), (other, 3)):
+
+        def make(*_: object, found: Plan = found) -> Plan:
+            return found
+
+        monkeypatch.setattr(plan, "make", make)
+        done = run("plan", "--check")
+        assert done.exit_code == code
+        assert ("the program does more" in done.output) == bool(code)

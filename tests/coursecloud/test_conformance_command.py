@@ -27,8 +27,8 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every plan have a repository of a format that does not exist."""
     make = plans.make
 
-    def made(stack: str, file: Path, root: Path) -> Plan:
-        return changed(make(stack, file, root), "artifactregistry.Repository", format="DOKCER")
+    def made(stack: str, file: Path, root: Path, *, twice: bool = True) -> Plan:
+        return changed(make(stack, file, root, twice=twice), "artifactregistry.Repository", format="DOKCER")
 
     monkeypatch.setattr(plans, "make", made)
 

@@ -8,6 +8,7 @@ import pytest
 
 from coursecloud import plan as plans
 from coursecloud.commands.shared import ROOT
+from coursecloud.deeds import Deed
 from coursecloud.engine import UNKNOWN, Registration
 from coursecloud.plan import KINDS, Plan, bills, holds, notices, short_type, unknowns
 
@@ -195,3 +196,29 @@ def test_the_json_form_speaks_the_words_of_the_stack_file(folder: Path) -> None:
     assert all(resource["bills"] is None for resource in components)
     (data,) = (resource for resource in form["resources"] if resource["name"] == "data")
     assert (data["bills"], data["holds"], data["protect"]) == ("storage", "objects", True)
+
+
+LEASE = "coursecloud:lease: {starts: 2026-12-01, ends: 2026-12-05}"
+
+
+def test_members_of_one_machine_only_are_said_to_be_there_or_not(folder: Path) -> None:
+    assert told(planned(folder, *BARE), "team") == [], "one person, no group"
+    assert told(planned(folder, *BARE, LEASE, project="gcp:project: example-project-id"), "team") == []
+    (said,) = told(planned(folder, *BARE, LEASE), "team")
+    assert said.startswith("no members.x.yaml in this folder: this plan has only the members of the stack file")
+    named = "coursecloud:team: {members: ['group:g@googlegroups.com']}"
+    assert told(planned(folder, *BARE, LEASE, named), "team") == []
+    there = dataclasses.replace(planned(folder, *BARE), members_file=True)
+    (said,) = told(there, "team")
+    assert said.startswith("members.x.yaml is read")
+
+
+def test_what_the_program_does_beside_registering_is_told(folder: Path) -> None:
+    made = planned(folder, *BARE)
+    bucket = next(resource for resource in made.resources if resource.name == "data")
+    taken = dataclasses.replace(bucket, options={"importId": "foreign"})
+    changed = dataclasses.replace(made, resources=(taken,), program=(Deed("hook", "runs code"),))
+    assert told(changed, "program") == [
+        "the program runs code",
+        "data takes over `foreign`, which is there already; from then on `make down` can delete it",
+    ]

@@ -112,8 +112,8 @@ def test_the_report_goes_where_the_comment_looks_for_it() -> None:
     assert upload["with"]["name"] == download["with"]["name"]
     written = next(step["run"] for step in steps(read(ACTION)) if step.get("id") == "review")
     reader = next(step["run"] for step in steps(comment) if "run" in step)
-    assert 'report="$RUNNER_TEMP/review.md"' in written
-    assert reader.endswith('"$RUNNER_TEMP/review/review.md"')
+    assert 'data="$RUNNER_TEMP/review.json"' in written
+    assert reader.endswith('"$RUNNER_TEMP/review/review.json"')
     assert next(iter(comment[True]["workflow_run"]["workflows"])) == read(GITHUB / "workflows" / "review.yml")["name"]
 
 

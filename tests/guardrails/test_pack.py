@@ -167,7 +167,7 @@ def test_what_is_no_resource_of_google_is_left_alone(committed: dict[str, Plan])
         if isinstance(policy, ResourceValidationPolicy):
             for kind in ("pulumi:providers:gcp", "pulumi:pulumi:Stack", "coursecloud:infra:Machines"):
                 props = unknown_checking_proxy({"zone": "mars-1-a", "accessToken": "x"})
-                args = ResourceValidationArgs(kind, props, f"urn:{kind}", "x", OPTIONS, None, None)
+                args = ResourceValidationArgs(kind, props, f"urn:{kind}", "default_10_2_0", OPTIONS, None, None)
                 policy.validate(args, lambda text, urn=None: pytest.fail(f"{text} {urn}"))
     assert run.resources == {}
 

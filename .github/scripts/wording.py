@@ -1,0 +1,210 @@
+"""A review's JSON as Markdown, in which no text of the review is markup. Standard library only.
+
+Whoever wrote the JSON is a stranger. So its shape is checked, each text stands in a code span that it cannot end, and
+only words of this file are outside of one: in a code span GitHub makes no link, mention, picture, heading or emoji.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+MARKER = "<!-- coursecloud-review -->"
+"""The first line of the comment, by which it is found again."""
+
+LIMIT = 65_000
+"""Bytes of UTF-8. GitHub takes 65,536 characters in a comment, and a character may count for more than one."""
+
+VERSION = 1
+"""The version of `coursecloud review --json` that is read."""
+
+LEVELS = {
+    "stop": ("CAUTION", "STOP", "Do not merge unless every line here is wanted."),
+    "look": ("WARNING", "LOOK FIRST", "Merge when each of these is wanted."),
+    "fine": ("TIP", "FINE", "Nothing is said to be deleted or replaced, and no rule to be newly broken."),
+    "nothing": ("TIP", "NO CHANGE", "The infrastructure is said to stay as it is."),
+}
+"""Of each level: GitHub's alert, the verdict, and what to do."""
+
+DONE = {
+    "delete": "deleted", "replace": "replaced", "update": "updated", "create": "created", "rename": "renamed",
+}  # fmt: skip
+
+SAID = (
+    "> [!NOTE]\n> This says what the code of this pull request says of itself when it is run. A pull request that"
+    " changes the program can make it say anything: then read the code.\n"
+)
+
+_INVISIBLE = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and signs to Unicode, and nothing to the eye."""
+
+
+def code(value: str, limit: int = 300) -> str:
+    """Put a text into a code span: one line, at most `limit` characters, what hides or turns text written out."""
+    line = re.sub(r"\s+", " ", "".join(map(_visible, value[: 4 * limit]))).strip()
+    line = line if len(line) <= limit else f"{line[: limit - 1]}…"
+    longest = max((len(run) for run in re.findall(r"`+", line)), default=0)
+    ticks = "`" * (longest + 1)
+    room = " " if not line or line[0] == "`" or line[-1] == "`" else ""
+    return f"{ticks}{room}{line or ' '}{room}{ticks}"
+
+
+def _visible(letter: str) -> str:
+    if letter in "\n\t":
+        return " "
+    hidden = unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Mn", "Me")
+    return f"\\u{ord(letter):04x}" if hidden or letter in _INVISIBLE else letter
+
+
+class _Form:
+    """A JSON object of which each field is read as what it has to be; raises ValueError for anything else."""
+
+    def __init__(self, value: object, where: str = "it"):
+        if not isinstance(value, dict):
+            raise ValueError(f"{where} is no object")
+        self._fields = cast("dict[str, Any]", value)
+        self._where = where
+
+    def _typed(self, name: str, kind: type, *, needed: bool) -> Any:
+        value = self._fields.get(name)
+        if value is None and not needed:
+            return None
+        if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
+            raise ValueError(f"{self._where}.{name} is no {kind.__name__}")
+        return value
+
+    def text(self, name: str) -> str:
+        return self._typed(name, str, needed=True)
+
+    def maybe(self, name: str) -> str:
+        """Read a text that may be null or absent: then it is empty."""
+        return self._typed(name, str, needed=False) or ""
+
+    def number(self, name: str) -> float:
+        value = self._fields.get(name)
+        return float(self._typed(name, int if isinstance(value, int) else float, needed=True))
+
+    def flag(self, name: str) -> bool:
+        return bool(self._typed(name, bool, needed=False))
+
+    def one_of(self, name: str, known: Mapping[str, Any]) -> str:
+        if (value := self.text(name)) not in known:
+            raise ValueError(f"{self._where}.{name} is none of {', '.join(known)}")
+        return value
+
+    def texts(self, name: str) -> list[str]:
+        found: list[Any] = self._typed(name, list, needed=False) or []
+        if not all(isinstance(each, str) for each in found):
+            raise ValueError(f"{self._where}.{name} holds what is no text")
+        return found
+
+    def forms(self, name: str) -> "list[_Form]":
+        found: list[Any] = self._typed(name, list, needed=False) or []
+        return [_Form(each, f"{self._where}.{name}[{place}]") for place, each in enumerate(found)]
+
+    def form(self, name: str) -> "_Form | None":
+        value = self._fields.get(name)
+        return None if value is None else _Form(value, f"{self._where}.{name}")
+
+    def shown(self, name: str) -> str:
+        """Write any value in few words."""
+        if name not in self._fields:
+            return "(none)"
+        value = self._fields[name]
+        if value == {"$secret": True}:
+            return "(secret)"
+        return value if isinstance(value, str) else repr(value)[:400]
+
+
+def comment(review: object) -> str:
+    """Write the comment, at most `LIMIT` bytes: what is gravest first, and what found no room is counted.
+
+    Raises ValueError for what is no review of a version that is known here.
+    """
+    form = _Form(review)
+    if form.number("version") != VERSION:
+        raise ValueError(f"its version is {form.shown('version')[:20]}; this script reads {VERSION}")
+    alert, verdict, advice = LEVELS[form.one_of("level", LEVELS)]
+    head = (
+        f"{MARKER}\n## Infrastructure: {verdict}\n\n{SAID}\n> [!{alert}]\n> **{advice}**\n>\n"
+        f"> {code(form.text('verdict'), 600)}\n\n"
+    )
+    tail = f"\n{code(form.text('base'), 120)} → {code(form.text('head'), 120)}\n"
+    lines = [*_grave(form), *_details(form)]
+    left = LIMIT - len((head + tail).encode()) - 200
+    parts: list[str] = []
+    for number, line in enumerate(lines):
+        left -= len(line.encode()) + 1
+        if left < 0:
+            parts.append(f"\n**Left out, because a comment has an end: {len(lines) - number} more lines.**")
+            break
+        parts.append(line)
+    return f"{head}{chr(10).join(parts)}\n{tail}"
+
+
+def _grave(form: _Form) -> Iterator[str]:
+    """Give the lines that a reader must not miss: gates, what runs by itself, the program, dangers, rules."""
+    yield from _list("Gates that this closes:", form.texts("closed"))
+    yield from _list(
+        "What is run by itself changes, with the rights of whoever deploys or commits:", form.texts("runs")
+    )
+    yield from _list("The program itself changes:", form.texts("program"))
+    for stack in form.forms("stacks"):
+        name = code(stack.text("stack"), 80)
+        stack.one_of("level", LEVELS)
+        for mistake in stack.forms("mistakes"):
+            side, message = code(mistake.text("side"), 20), code(mistake.text("message"), 600)
+            yield f"- **{name} does not load** {side} the change: {message}"
+        for danger in stack.forms("dangers"):
+            yield f"- **{name}** {code(danger.text('text').replace('`', chr(39)), 500)}"
+        rules = stack.form("rules")
+        for finding in rules.forms("new") if rules else ():
+            if finding.text("level") == "violation":
+                rule, on = code(finding.text("rule"), 80), code(finding.text("name"), 80)
+                yield f"- **{name} breaks the rule** {rule} on {on}: {code(finding.text('message'), 300)}"
+
+
+def _list(heading: str, entries: list[str]) -> Iterator[str]:
+    if entries:
+        yield heading
+        yield ""
+        yield from (f"- {code(each)}" for each in entries)
+        yield ""
+
+
+def _details(form: _Form) -> Iterator[str]:
+    for stack in form.forms("stacks"):
+        changes = stack.forms("changes")
+        cost = stack.form("cost")
+        if not changes and stack.text("status") == "unchanged":
+            continue
+        yield ""
+        yield f"**Stack** {code(stack.text('stack'), 80)}: {code(stack.text('verdict'), 400)}"
+        if cost and (more := cost.number("addsPerHourOn")):
+            unknown = ", without what has no known price" if cost.texts("newlyUnknown") else ""
+            yield f"({more:+.4f} USD an hour with everything on{unknown})"
+        yield ""
+        for change in changes:
+            yield from _change(change)
+        for setting in stack.forms("settings"):
+            yield f"- in the stack file: {_from_to(setting)}"
+        yield from (f"- {code(note, 400)}" for note in stack.texts("notes"))
+    yield ""
+    yield from (f"- {code(note, 400)}" for note in form.texts("notes"))
+
+
+def _change(change: _Form) -> Iterator[str]:
+    done = DONE[change.one_of("operation", DONE)]
+    loses = f" **and loses** {code(change.maybe('loses'), 80)}" if change.maybe("loses") else ""
+    yield f"- {done}: {code(change.text('kind'), 80)} {code(change.text('name'), 120)}{loses}"
+    yield from (f"  - because of {code(_because(reason), 300)}" for reason in change.forms("reasons"))
+    if done in ("updated", "replaced"):
+        yield from (f"  - {_from_to(each)}" for each in change.forms("properties")[:12])
+
+
+def _because(reason: _Form) -> str:
+    return f"{reason.text('property')}: {reason.text('text')}"
+
+
+def _from_to(entry: _Form) -> str:
+    return code(f"{entry.text('path')}: {entry.shown('old')[:120]} -> {entry.shown('new')[:120]}", 400)

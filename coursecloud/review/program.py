@@ -1,0 +1,76 @@
+"""Which files of a change can alter what is deployed or run, though no stack file shows it: all but a few kinds."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from coursecloud import stackfile
+
+_WORDS = re.compile(
+    r"(docs|tests)/.*|(LICENSE|LICENCE|NOTICE|COPYING|CITATION|AUTHORS)(\.\w+)?|(?!(\.github|infra|coursecloud|guardrails)/).*\.md"
+)
+"""What nobody runs and no plan follows from: documentation, tests, licences."""
+
+_RUNS = re.compile(
+    r"(\.github|\.ci|\.circleci|\.buildkite)/(?!ISSUE_TEMPLATE/|[\w-]+\.md$).*"
+    r"|\.gitlab-ci\.yml|\.pre-commit-config\.yaml|cloudbuild\.ya?ml|azure-pipelines\.yml|\.gitmodules|\.gitattributes"
+)
+"""What machines run by themselves, some of it as the account that deploys."""
+
+_KINDS = {"120000": "a link", "160000": "another repository"}
+
+
+@dataclass(frozen=True)
+class Changed:
+    """One path that differs between two sides, as git has it."""
+
+    path: str
+    """From the top of the repository."""
+    before: str
+    """Its mode before, `000000` where it was not there; so `after`."""
+    after: str
+
+    @property
+    def odd(self) -> bool:
+        """Say whether it is no plain file, or changes between one that runs and one that does not."""
+        there = {mode for mode in (self.before, self.after) if mode != "000000"}
+        return bool(there & _KINDS.keys()) or len(there) > 1
+
+    def called(self, within: str) -> str:
+        """Call it by its path in the project, or from the top of the repository; and say what is odd about it."""
+        path = self.path.removeprefix(within) if self.path.startswith(within) else f"/{self.path}"
+        if kind := _KINDS.get(self.after) or (self.after == "000000" and _KINDS.get(self.before)):
+            return f"{path} ({kind})"
+        return f"{path} (its mode)" if self.odd else path
+
+
+@dataclass(frozen=True)
+class Program:
+    """What a change does to the program."""
+
+    files: tuple[str, ...] = ()
+    """All of it, by path in the project; outside of the project by path from the top, with a slash before it."""
+    runs: tuple[str, ...] = ()
+    """Those among them that are run by machines: workflows, hooks."""
+    outside: int = 0
+    """How many other files outside of the project differ, which the program should not know of."""
+
+
+def of(changed: Iterable[Changed], within: str) -> Program:
+    """Sort what differs; `within` is the project's folder in the repository, with a slash at its end, or empty."""
+    files: list[str] = []
+    runs: list[str] = []
+    outside = 0
+    for entry in sorted(changed, key=lambda each: each.path):
+        inside = entry.path.startswith(within)
+        path = entry.path.removeprefix(within) if inside else entry.path
+        acts = _RUNS.fullmatch(path) is not None or _RUNS.fullmatch(entry.path) is not None
+        if acts:
+            runs.append(entry.called(within))
+        elif not inside and not entry.odd:
+            outside += _WORDS.fullmatch(path) is None
+            continue
+        elif not entry.odd and (_WORDS.fullmatch(path) or ("/" not in path and stackfile.NAME.fullmatch(path))):
+            continue
+        files.append(entry.called(within))
+    return Program(tuple(files), tuple(runs), outside)

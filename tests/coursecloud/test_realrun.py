@@ -1,0 +1,128 @@
+"""The program as the real run: what it does there and not in its preview is told, and what is the same is not."""
+
+import os
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from coursecloud import engine, plan, realrun
+from coursecloud.deeds import Deed
+from tests.infra.planned import COMMITTED, ROOT
+
+HEAD = """\
+import os, time
+import pulumi
+from pulumi_gcp import compute, projects, storage
+b = storage.Bucket("b", location="EU")
+def bucket(**options):
+    return storage.Bucket("c", location="EU", opts=pulumi.ResourceOptions(**options))
+"""
+DRY = "pulumi.runtime.is_dry_run()"
+
+
+def told(folder: Path, lines: str, project: str = "some-project-1") -> tuple[Deed, ...]:
+    program = folder / "__main__.py"
+    program.write_text(HEAD + textwrap.dedent(lines), encoding="utf-8")
+    config = {"gcp:project": project}
+    preview = engine.record(program, project="coursecloud", stack="x", config=config)
+    return realrun.differences(program, preview, project="coursecloud", stack="x", config=config)
+
+
+@pytest.mark.parametrize(
+    ("lines", "name", "said"),
+    [
+        (f"if not {DRY}: storage.Bucket('more', location='US')", "more", "made in the real run only"),
+        (f"if {DRY}: storage.Bucket('less', location='US')", "less", "in the preview only"),
+        (f"storage.Bucket('c', location='EU' if {DRY} else 'US')", "c", '`location` is `"EU"` in the preview and'),
+        (f"storage.Bucket('c', location='EU', labels={{}} if {DRY} else {{'a': 'b'}})", "c", "`labels"),
+        (f"bucket(protect={DRY})", "c", "protect"),
+        (f"bucket(retain_on_delete=not {DRY})", "c", "retainOnDelete"),
+        (f"bucket(import_=None if {DRY} else 'x')", "c", "importId"),
+        (f"bucket(parent=b if {DRY} else None)", "c", "real run"),
+        (f"pulumi.export('a', {DRY})", "stack", "the output `a`"),
+        (f"if not {DRY}: storage.Bucket.get('c', 'x')", "stack", "it reads gcp:storage/bucket:Bucket `x`"),
+        (f"if not {DRY}: raise RuntimeError('boom')", "stack", "runs it: RuntimeError: boom"),
+        (f"if not {DRY}: raise SystemExit(3)", "stack", "fails when it is run"),
+        ("b.self_link.apply(lambda _: storage.Bucket('more', location='US'))", "more", "made in the real run only"),
+        ("b.self_link.apply(lambda _: 1 / 0)", "stack", "ZeroDivisionError"),
+        (
+            "projects.IAMMember('g', project='p', role=b.self_link.apply(lambda _: 'roles/owner'), member='allUsers')",
+            "g",
+            '`role` is `"roles/owner"` whatever Google answers',
+        ),
+        ("storage.Bucket('c', location='EU', labels={'t': str(time.time_ns())})", "c", "two previews differ, too"),
+        ("storage.Bucket('c', location='US' if os.environ.get('CI') else 'EU')", "c", "`location`"),
+        ("storage.Bucket('b', location='US')", "stack", "two resources of one type as `b`"),
+    ],
+)  # fmt: skip
+def test_what_the_real_run_does_otherwise_is_told(
+    lines: str, name: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    found = told(tmp_path, lines)
+    assert [(each.kind, each.name) for each in found][:1] == [("differs", name)]
+    assert any(said in each.text for each in found), found
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "",
+        "pulumi.export('u', b.self_link.apply(lambda link: link.upper()))",
+        "import hashlib\nstorage.BucketObject('o', bucket=b.name, content='x',"
+        " name=b.self_link.apply(lambda link: hashlib.sha256(link.encode()).hexdigest()))",
+        "m = compute.Instance('m', machine_type='e2-small', boot_disk={}, network_interfaces=[{'network': 'n'}])\n"
+        "pulumi.export('ip', m.network_interfaces[0].network_ip)",
+    ],
+)
+def test_what_is_the_same_in_both_runs_is_no_difference(lines: str, tmp_path: Path) -> None:
+    assert told(tmp_path, lines) == ()
+
+
+def test_what_a_module_decides_while_it_is_loaded_counts_too(tmp_path: Path) -> None:
+    (tmp_path / "place_of_it.py").write_text(
+        "import pulumi\nPLACE = 'EU' if pulumi.runtime.is_dry_run() else 'US'\n", encoding="utf-8"
+    )
+    lines = f"""
+    import sys
+    sys.path.insert(0, {str(tmp_path)!r})
+    import place_of_it
+    storage.Bucket("c", location=place_of_it.PLACE)
+    sys.path.remove({str(tmp_path)!r})
+    """
+    (found,) = told(tmp_path, lines)
+    assert (found.name, "`location`" in found.text) == ("c", True)
+
+
+def test_an_example_that_the_program_refuses_is_run_with_another_project(tmp_path: Path) -> None:
+    guard = (
+        f"if pulumi.Config('gcp').get('project') == 'example-project-id' and not {DRY}:"
+        " raise pulumi.RunError('write your own')\n"
+    )
+    assert told(tmp_path, guard, "example-project-id") == ()
+    (more,) = told(tmp_path, guard + f"if not {DRY}: storage.Bucket('c', location='EU')", "example-project-id")
+    assert more.name == "c"
+
+
+def test_a_secret_is_not_shown_where_it_differs(tmp_path: Path) -> None:
+    lines = (
+        f"storage.Bucket('c', location='EU', labels={{'a': pulumi.Output.secret('hunter2' if {DRY} else 'hunter3')}})"
+    )
+    (found,) = told(tmp_path, lines)
+    assert "hunter" not in found.text
+
+
+def test_the_environment_and_the_modules_are_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "yes")
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    before, modules = dict(os.environ), dict(sys.modules)
+    plan.make("dev", ROOT / "Pulumi.dev.yaml", ROOT)
+    assert dict(os.environ) == before
+    assert all(sys.modules.get(name) is module for name, module in modules.items())
+
+
+@pytest.mark.parametrize("stack", COMMITTED)
+def test_the_committed_stacks_do_the_same_in_both_runs_and_nothing_else(stack: str) -> None:
+    assert plan.make(stack, ROOT / f"Pulumi.{stack}.yaml", ROOT).deeds == ()

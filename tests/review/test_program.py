@@ -1,0 +1,152 @@
+"""What of a change is program: everything but stack files, words and tests, wherever it lies in the repository."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from coursecloud.deeds import Deed
+from coursecloud.plan import Plan
+from coursecloud.review import markdown, report
+from coursecloud.review.dangers import Kind, Level
+from coursecloud.review.program import Changed, of
+from coursecloud.review.report import gates
+from tests.review.made import BUCKET, resource, reviewed, whole
+from tests.review.repository import Repository
+from tests.review.test_sides import repo, review
+
+__all__ = ["repo"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "yaml.py", "pyproject.toml", "Makefile", "Pulumi.yaml", "requirements.txt", "uv.lock", "setup.cfg",
+        "conftest.py", "infra/x.py", "infra/data/roles.json", "infra/scripts/x.sh", "infra/README.md",
+        "coursecloud/x.md", "anything", ".gitignore", ".gitattributes", ".github/workflows/x.yml",
+        ".github/scripts/comment.py", ".ci/run", ".envrc", ".pre-commit-config.yaml", "standin/x.py",
+        "new/folder/file", "pulumi_gcp/__init__.py", "docs", "tests", "Docs/x.md.py", "docs2/x", "x.md/y.py",
+        "Pulumi.dev/x.yaml", "sub/Pulumi.dev.yaml", "Pulumi.a/b.yaml", "LICENSE.d/x", "docs/a\nb",
+        "README.md\n.py", "stack.schema.json", "members.dev.yaml",
+    ],
+)  # fmt: skip
+def test_whatever_is_not_known_to_be_harmless_is_program(path: str) -> None:
+    assert of([Changed(path, "000000", "100644")], "").files == (path,)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["docs/x.md", "docs/a/b.png", "tests/x.py", "README.md", "CONTRIBUTING.md", "standin/README.md", "LICENSE",
+     "LICENSE.txt", "Pulumi.dev.yaml", "Pulumi.group-07.yml"],
+)  # fmt: skip
+def test_words_tests_and_stack_files_are_none(path: str) -> None:
+    assert of([Changed(path, "100644", "100644"), Changed(path, "100644", "000000")], "").files == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("000000", "120000", "README.md (a link)"),
+        ("120000", "000000", "README.md (a link)"),
+        ("100644", "120000", "README.md (a link)"),
+        ("000000", "160000", "README.md (another repository)"),
+        ("100644", "100755", "README.md (its mode)"),
+    ],
+)
+def test_what_is_no_plain_file_counts_wherever_it_is(before: str, after: str, said: str) -> None:
+    assert of([Changed("README.md", before, after)], "").files == (said,)
+
+
+def test_what_runs_by_itself_is_told_apart() -> None:
+    paths = (".github/workflows/x.yml", ".ci/run", ".pre-commit-config.yaml", "infra/x.py", ".gitmodules")
+    found = of([Changed(path, "100644", "100644") for path in paths], "")
+    assert set(found.runs) == set(paths) - {"infra/x.py"}
+    assert set(found.runs) < set(found.files)
+
+
+def test_of_what_is_outside_of_the_project_only_what_matters_is_named() -> None:
+    paths = (".github/workflows/x.yml", "cloud/infra/x.py", "cloud/docs/x.md", "src/train.py", "README.md")
+    found = of([Changed(path, "100644", "100644") for path in paths], "cloud/")
+    assert found.files == ("/.github/workflows/x.yml", "infra/x.py")
+    assert found.runs == ("/.github/workflows/x.yml",)
+    assert found.outside == 1
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_no_change_of_the_program_reads_as_no_change(repo: Repository, committed: bool) -> None:
+    base = repo.git("rev-parse", "HEAD")
+    repo.write("yaml.py", "x = 1")
+    repo.write(".github/workflows/x.yml", "on: push")
+    repo.write("docs/x.md", "x")
+    (repo.root / "docs" / "link").symlink_to("../infra")
+    found = review(repo, base=base, head=repo.commit() if committed else None)
+    assert found.program == (".github/workflows/x.yml", "docs/link (a link)", "yaml.py")
+    assert found.runs == (".github/workflows/x.yml",)
+    assert found.level is Level.LOOK
+    text = markdown.full(found)
+    for part in ("LOOK FIRST", "PROGRAM", "RUN BY ITSELF", "yaml.py", ".github/workflows/x.yml"):
+        assert part in text
+    assert "can be merged" not in text
+    assert "No data is lost" not in text
+    (gate,), _ = gates(["program"])
+    assert "yaml.py" in next(gate.closed(found.stacks, found.program))
+
+
+def test_a_mode_counts(repo: Repository) -> None:
+    repo.write("run.sh", "x")
+    base = repo.commit()
+    (repo.root / "run.sh").chmod(0o755)
+    assert review(repo, base=base, head=repo.commit()).program == ("run.sh (its mode)",)
+
+
+def test_a_project_in_a_folder_has_the_workflows_at_the_top_named(repo: Repository) -> None:
+    for name in ("__main__.py", "coursecloud/__init__.py", "coursecloud/plan.py", "Pulumi.one.yaml"):
+        text = (repo.root / name).read_text(encoding="utf-8")
+        repo.write(f"cloud/{name}", text)
+    base = repo.commit()
+    inner = dataclasses.replace(repo, root=repo.root / "cloud")
+    repo.write(".github/workflows/x.yml", "on: push")
+    repo.write("src/train.py", "x")
+    inner.write("yaml.py", "x")
+    for head in (None, repo.commit()):
+        found = review(inner, base=base, head=head)
+        assert found.program == ("/.github/workflows/x.yml", "yaml.py")
+        assert any(note.startswith("1 more files differ outside") for note in found.notes)
+
+
+def doing(*program: Deed, **options: Any) -> Plan:
+    return dataclasses.replace(whole(resource(BUCKET, "b", {"name": "b"}, **options)), program=program)
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        (doing(Deed("differs", "does `more`")), "the program does `more`"),
+        (doing(Deed("differs", "is made in the real run only", "x", "urn:pulumi:a::b::c:d:E::x")), "`x` is made"),
+        (doing(importId="foreign"), "bucket b takes over `foreign`"),
+        (doing(retainOnDelete=True), "bucket b stays at Google"),
+        (doing(unread=["new"]), "bucket b asks Pulumi for `new`"),
+    ],
+)
+def test_what_the_program_newly_does_is_a_danger_and_closes_the_gate(after: Plan, said: str) -> None:
+    found = reviewed(doing(), after)
+    (danger,) = (each for each in found.dangers if each.kind is Kind.PROGRAM)
+    assert said in danger.text
+    assert found.level is Level.STOP  # it breaks a rule, too
+    assert "does what no plan shows" in found.sentence
+    (gate,), _ = gates(["program"])
+    assert list(gate.closed(found.stacks))
+    assert report.to_json(found)["stacks"][0]["dangers"][0]["kind"] == "program"
+    assert not list(reviewed(after, after).dangers)
+    assert not list(gate.closed(reviewed(after, after).stacks))
+
+
+def test_words_that_the_other_side_chose_are_code_in_a_comment() -> None:
+    found = reviewed(doing(), doing(Deed("differs", "[x](//evil) @everyone `` <b>")))
+    assert "[x](//evil) @everyone '' <b>`" in markdown.full(found)
+
+
+def test_members_that_are_not_there_are_said_not_to_be(repo: Repository) -> None:
+    base = repo.git("rev-parse", "HEAD")
+    assert any("members.STACK.yaml is not in this folder" in note for note in review(repo, base=base).notes)
+    assert any("is in no revision" in note for note in review(repo, base=base, head=base).notes)
