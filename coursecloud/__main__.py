@@ -1,6 +1,9 @@
 """Where a command starts: `coursecloud`, or `python -m coursecloud`."""
 
 import gc
+from pathlib import Path
+
+from coursecloud import project
 
 
 def main() -> None:
@@ -8,6 +11,7 @@ def main() -> None:
     # Loading the SDK makes a million objects that all stay. With the default threshold the collector walks
     # them again and again, a tenth of a command's time, and finds nothing.
     gc.set_threshold(100_000, 50, 100)
+    project.prefer(Path.cwd())
     from coursecloud.cli import app
 
     app(prog_name="coursecloud")

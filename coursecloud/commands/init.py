@@ -11,7 +11,8 @@ import typer
 from rich.text import Text
 
 from coursecloud import render
-from coursecloud.commands.shared import ROOT, Folder, Yes, folder_of, refuse
+from coursecloud.commands.shared import Folder, Yes, folder_of, program, project_here, refuse
+from coursecloud.project import called
 
 if TYPE_CHECKING:
     from coursecloud.init.answers import Answers
@@ -53,7 +54,7 @@ def command(
         "members": members,
     }
     given = {name: answer.strip() for name, answer in said.items() if answer is not None}
-    where = folder_of(folder)
+    where = folder_of(folder) if folder else project_here()
     if table is not None:
         _many(table, given, where, force=force)
     else:
@@ -82,9 +83,9 @@ def _one(given: "Answers", folder: Path, *, force: bool, yes: bool) -> None:
         private = (f"members.{stack}.yaml", write.KEY)
         for file in staged.place():
             typer.echo(f"wrote {file.name}" + ("  (git ignores it)" if file.name in private else ""))
-    here = "" if folder == ROOT else f" --folder {folder}"
+    here = "" if folder == program() else f" --folder {folder}"
     typer.echo(
-        f"\nnext\n  coursecloud plan --stack {stack}{here}\n      shows what it would create, and what to do before"
+        f"\nnext\n  {called()} plan --stack {stack}{here}\n      shows what it would create, and what to do before"
     )
     if not here:
         typer.echo(f"  make up STACK={stack}\n      creates it; `make down STACK={stack}` in the evening")
@@ -119,7 +120,7 @@ def _many(table: Path, given: "Answers", folder: Path, *, force: bool) -> None:
     typer.echo(f"wrote {len(stacks)} stack files into {folder}")
     if len(written) > len(stacks):
         typer.echo("and members.*.yaml, owners.key: they hold or tell addresses, and git ignores them")
-    typer.echo(f"\nnext\n  coursecloud plan --all --folder {folder}\n      shows one line a group")
+    typer.echo(f"\nnext\n  {called()} plan --all --folder {folder}\n      shows one line a group")
 
 
 def _asked(given: "Answers", folder: Path, *, force: bool) -> "Answers":
@@ -160,7 +161,7 @@ def _staged(folder: Path, groups: "Sequence[Answers]") -> "Generator[Staged]":
     from coursecloud.init import write
 
     try:
-        with write.staged(folder, ROOT, groups) as staged:
+        with write.staged(folder, program(), groups) as staged:
             yield staged
     except OSError as error:
         refuse(f"{folder}: {error.strerror}; nothing was written\n    remedy  name a folder that you can write to")

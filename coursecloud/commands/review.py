@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from coursecloud import render
-from coursecloud.commands.shared import BROKEN_RULE, ROOT, refuse
+from coursecloud.commands.shared import BROKEN_RULE, program, project_here, refuse
 
 
 def command(
@@ -51,8 +51,10 @@ def command(
         mistakes.append(
             f"--html {html}\n    rule    a file in a folder that is there\n    remedy  e.g. --html review.html"
         )
+    files = (base_file, base_plan, state), (head_file, head_plan)
+    root = project or (program() if all(any(side) for side in files) else project_here())
     given = inputs.Given(
-        (project or ROOT).absolute(),
+        root.absolute(),
         base,
         head,
         base_file,

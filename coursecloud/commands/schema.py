@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from coursecloud.commands.shared import ROOT
+from coursecloud.commands.shared import project_here
 
 
 def command(
@@ -17,5 +17,5 @@ def command(
     if not write:
         typer.echo(schema.text(), nl=False)
         return
-    (ROOT / schema.FILE).write_text(schema.text(), encoding="utf-8", newline="\n")
+    (project_here() / schema.FILE).write_text(schema.text(), encoding="utf-8", newline="\n")
     typer.echo(f"wrote {schema.FILE}")

@@ -13,10 +13,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from coursecloud import cli, engine, failure, many, render
+from coursecloud import engine, failure, many, render
 from coursecloud.cli import app
-from coursecloud.commands import plan as plan_command
-from coursecloud.commands.shared import ROOT
+from tests.project import ROOT
 
 STACKS = ["dev", "full", "gpu"]
 
@@ -77,7 +76,7 @@ def test_plan_all_of_another_folder_shows_broken_files_too(tmp_path: Path) -> No
         (["plan", "--folder", "/no/such/folder"], "there is no such folder"),
         (["plan", "--csv"], "--csv goes with --all"),
         (["plan", "--all", "--json", "--csv"], "--csv goes with --all"),
-        (["plan", "--all", "--folder", str(ROOT / "infra")], "has no stack file"),
+        (["plan", "--all", "--folder", str(ROOT / "starter")], "has no stack file"),
         (["finish", "--confirm", "other"], "nothing was deleted"),
         (["up"], "this id is an example"),
         (["down"], "this id is an example"),
@@ -125,8 +124,8 @@ def failing(lines: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Put a program that fails in the place of the project's own."""
     (folder / "__main__.py").write_text("import pulumi\nfrom pulumi_gcp import storage\n" + lines)
     (folder / "Pulumi.dev.yaml").write_text("config: {gcp:project: some-project-1}")
-    for module in (cli, plan_command):
-        monkeypatch.setattr(module, "ROOT", folder)
+    (folder / "Pulumi.yaml").write_text("name: coursecloud\nruntime: python\n")
+    monkeypatch.chdir(folder)
     monkeypatch.delenv("PULUMI_DEBUG", raising=False)
     return folder
 

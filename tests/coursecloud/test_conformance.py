@@ -12,8 +12,9 @@ from coursecloud import plan as plans
 from coursecloud.conformance.check import check
 from coursecloud.conformance.mapping import mappings
 from tests.coursecloud.conformed import committed, findings, one, only, put
-from tests.infra.planned import COMMITTED, ROOT
+from tests.infra.planned import COMMITTED
 from tests.infra.stacks import configs, stack_names
+from tests.project import ROOT
 
 SLOW: Any = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
 

@@ -16,7 +16,8 @@ from coursecloud.init import write
 from coursecloud.init.answers import QUESTIONS, members_of, region_for, stack_of
 from infra import tables
 from infra.settings import Settings, load
-from tests.settings.stacks import ROOT, marked
+from tests.project import CHECKOUT, ROOT
+from tests.settings.stacks import marked
 
 MINIMAL = {"project": "mlops-group-07", "group": "group-07"}
 WHOLE = MINIMAL | {
@@ -102,7 +103,7 @@ def test_a_person_is_a_pseudonym_in_the_stack_file_and_an_address_only_where_git
 
 
 def test_the_project_itself_ignores_what_holds_addresses() -> None:
-    assert set(write.IGNORED) <= set((ROOT / ".gitignore").read_text().splitlines())
+    assert set(write.IGNORED) <= set((CHECKOUT / ".gitignore").read_text().splitlines())
 
 
 def test_what_is_ignored_already_is_not_written_again(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ import google.auth.exceptions
 import pytest
 
 from coursecloud import lifecycle, mend
-from coursecloud.commands.shared import ROOT
 from infra.settings import load
+from tests.project import ROOT
 
 STACK = "config: {gcp:project: some-project-1}\n"
 RECORDER = """#!/bin/sh

@@ -13,14 +13,14 @@ from typer.testing import CliRunner
 
 from coursecloud import schema, stackfile
 from coursecloud.cli import app
-from coursecloud.commands import schema as command
 from coursecloud.schema import keys, ranges
 from coursecloud.schema.tabled import time_zones
 from infra import tables
 from infra.settings import SettingsError, load
 from infra.settings.model import SECTIONS
 from tests.infra.stacks import configs
-from tests.settings.stacks import PROJECT, ROOT, marked
+from tests.project import CHECKOUT, ROOT
+from tests.settings.stacks import PROJECT, marked
 from tests.settings.test_broken import broken
 
 CONFIG: dict[str, Any] = schema.build()["properties"]["config"]
@@ -44,7 +44,7 @@ def accepted(config: dict[str, object]) -> bool:
 
 
 def test_the_committed_schema_is_current() -> None:
-    committed = (ROOT / schema.FILE).read_text(encoding="utf-8")
+    committed = (CHECKOUT / schema.FILE).read_text(encoding="utf-8")
     assert committed == schema.text(), f"{schema.FILE} is not current: run `.venv/bin/{schema.RENEW}` and commit it"
 
 
@@ -303,6 +303,7 @@ def test_the_pattern_of_a_range_matches_its_numbers_and_no_other(low: int, high:
 
 def test_the_command_prints_the_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert json.loads(CliRunner().invoke(app, ["schema"]).stdout) == schema.build()
-    monkeypatch.setattr(command, "ROOT", tmp_path)
+    (tmp_path / "Pulumi.yaml").write_text("name: coursecloud\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
     assert CliRunner().invoke(app, ["schema", "--write"]).exit_code == 0
     assert (tmp_path / schema.FILE).read_text(encoding="utf-8") == schema.text()

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from coursecloud.commands.shared import ROOT
+from tests.project import CHECKOUT as ROOT
 
 SCRIPT = ROOT / ".github" / "scripts" / "comment.py"
 REPORT = "<!-- coursecloud-review -->\n## dev: replaces 1 machine\n"

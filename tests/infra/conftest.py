@@ -6,7 +6,8 @@ import pytest
 
 from coursecloud import plan as plans
 from coursecloud.plan import Plan
-from tests.infra.planned import PROJECT, ROOT, Planner
+from tests.infra.planned import PROJECT, Planner
+from tests.project import ROOT
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,9 @@ from coursecloud import plan as plans
 from coursecloud.plan import Plan
 from infra.settings import SettingsError
 from tests.infra import invariants
-from tests.infra.planned import ROOT, grants, longest_chain
+from tests.infra.planned import grants, longest_chain
 from tests.infra.stacks import configs, stack_names
+from tests.project import ROOT
 
 SLOW: Any = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from coursecloud.commands.shared import ROOT
 from coursecloud.review import git, rendering, sides
 from coursecloud.review import given as inputs
 from coursecloud.review.report import Review
 from coursecloud.review.stacks import Status
+from tests.project import CHECKOUT as ROOT
 from tests.review import repository
 from tests.review.made import BUCKET, TODAY, resource, whole
 from tests.review.repository import Repository

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from coursecloud import stackfile
 from infra.settings import Settings, SettingsError, load
-from tests.settings.stacks import ROOT
+from tests.project import ROOT
 
 VALID = [stackfile.read(stack, stackfile.path_of(stack, ROOT)) for stack in ("dev", "gpu", "full")]
 
