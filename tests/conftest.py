@@ -18,6 +18,9 @@ settings.register_profile("everyday", settings.get_profile("ci"), deadline=None,
 settings.register_profile("fuzz", settings.get_profile("everyday"), derandomize=False, print_blob=True)
 settings.load_profile("fuzz" if fuzz.TIMES > 1 else "everyday")
 
+ALONE = ("test_sides.py",)
+"""Files whose tests may run in whichever process is free."""
+
 _before: dict[str, str] = {}
 _touched: list[str] = []
 
@@ -26,6 +29,21 @@ _touched: list[str] = []
 def _in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
     """Let commands find the tests' own project, from where one stands."""
     monkeypatch.chdir(project.ROOT)
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests share what is made once, so that `-n` leaves them in one process: those of a file.
+
+    Those of the stand-in share it, and the methods that all of them have asked for. Those that mostly wait for
+    processes share nothing.
+    """
+    for item in items:
+        path = item.path.relative_to(project.CHECKOUT)
+        if path.parts[1] == "standin":
+            item.add_marker(pytest.mark.xdist_group("standin"))
+        elif path.name not in ALONE:
+            item.add_marker(pytest.mark.xdist_group(str(path)))
 
 
 def pytest_sessionstart() -> None:

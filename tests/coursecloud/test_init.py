@@ -16,6 +16,7 @@ from coursecloud.init import write
 from coursecloud.init.answers import QUESTIONS, members_of, region_for, stack_of
 from infra import tables
 from infra.settings import Settings, load
+from tests.fuzz import examples
 from tests.project import CHECKOUT, ROOT
 from tests.settings.stacks import marked
 
@@ -251,7 +252,7 @@ def test_the_region_that_the_question_recommends_has_every_gpu(model: str) -> No
         },
     )
 )
-@hypothesis_settings(max_examples=150, deadline=None)
+@hypothesis_settings(max_examples=examples(150), deadline=None)
 def test_whatever_is_answered_is_a_valid_file_or_a_list_of_mistakes(answers: dict[str, str]) -> None:
     for name, problem in init.refusals(answers):
         assert name in [question.name for question in QUESTIONS]

@@ -15,6 +15,7 @@ from coursecloud.cli import app
 from coursecloud.init import table
 from coursecloud.init.answers import NAMES
 from infra.settings import Settings, load
+from tests.fuzz import examples
 
 TWO = "group,project,gpu,members\ngroup-01,mlops-01,yes,lovelace@example.com\ngroup-02,mlops-02,no,bob@example.com\n"
 
@@ -203,7 +204,7 @@ def test_five_hundred_groups_are_all_read_by_the_loader_before_any_is_written(tm
 
 
 @given(st.lists(st.lists(st.text(max_size=8), max_size=5), max_size=5), st.sampled_from(",;\t"))
-@hypothesis_settings(max_examples=200, deadline=None)
+@hypothesis_settings(max_examples=examples(200), deadline=None)
 def test_any_cells_are_rows_or_mistakes(cells: list[list[str]], separator: str) -> None:
     text = io.StringIO()
     csv.writer(text, delimiter=separator).writerows([["group", "project", "region"], *cells])
@@ -214,7 +215,7 @@ def test_any_cells_are_rows_or_mistakes(cells: list[list[str]], separator: str) 
 
 
 @given(st.binary(max_size=60))
-@hypothesis_settings(max_examples=200, deadline=None)
+@hypothesis_settings(max_examples=examples(200), deadline=None)
 def test_any_bytes_are_a_table_or_one_mistake(content: bytes) -> None:
     try:
         text = table.decoded(content)
