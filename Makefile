@@ -4,6 +4,8 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 CHECKOV := 3.3.30
+SEED := $(shell date +%s)
+TIMES ?= 50
 
 # The first Python on PATH that runs and is new enough; PYTHON=... names another.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -14,8 +16,13 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 plan: setup                 ## what `pulumi up` would create; needs no cloud
 	@$(BIN)/coursecloud plan --stack $(STACK) $(ARGS)
 
-test: dev                   ## the tests
-	@$(BIN)/python -m pytest $(ARGS)
+test: dev                   ## the tests, on all processors
+	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+# Prints what reproduces a failure: `make fuzz SEED=...`, and the line that hands a test the one example.
+fuzz: dev                   ## the property tests by chance, with TIMES as many examples; half an hour
+	@echo "make fuzz SEED=$(SEED) TIMES=$(TIMES)"
+	@COURSECLOUD_FUZZ=$(TIMES) $(BIN)/python -m pytest -n auto -m hypothesis --hypothesis-seed=$(SEED) $(ARGS)
 
 rehearsal: dev              ## the long tests with the real Pulumi CLI and provider, on the local stand-in
 	@COURSECLOUD_LONG=1 $(BIN)/python -m pytest tests/e2e tests/standin $(ARGS)

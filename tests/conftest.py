@@ -3,9 +3,12 @@
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from typing_extensions import override
+from xdist.scheduler import LoadScopeScheduling
 
 from tests import fuzz, machine, project
 
@@ -18,8 +21,8 @@ settings.register_profile("everyday", settings.get_profile("ci"), deadline=None,
 settings.register_profile("fuzz", settings.get_profile("everyday"), derandomize=False, print_blob=True)
 settings.load_profile("fuzz" if fuzz.TIMES > 1 else "everyday")
 
-ALONE = ("test_sides.py",)
-"""Files whose tests may run in whichever process is free."""
+ALONE = ("tests/review/test_sides.py", "tests/coursecloud/test_cli.py")
+"""Files whose tests mostly wait for processes of their own, and share nothing."""
 
 _before: dict[str, str] = {}
 _touched: list[str] = []
@@ -31,19 +34,21 @@ def _in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore
     monkeypatch.chdir(project.ROOT)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests share what is made once, so that `-n` leaves them in one process: those of a file.
+class Together(LoadScopeScheduling):
+    """Spreads tests over processes and leaves those in one that share what is made once: those of a file."""
 
-    Those of the stand-in share it, and the methods that all of them have asked for. Those that mostly wait for
-    processes share nothing.
-    """
-    for item in items:
-        path = item.path.relative_to(project.CHECKOUT)
-        if path.parts[1] == "standin":
-            item.add_marker(pytest.mark.xdist_group("standin"))
-        elif path.name not in ALONE:
-            item.add_marker(pytest.mark.xdist_group(str(path)))
+    @override
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        if file.startswith("tests/standin/"):
+            return "tests/standin"  # they share a stand-in, and the list of what all of them have asked it for
+        return nodeid if file in ALONE else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """Take it for `-n`."""
+    return Together(config, log)
 
 
 def pytest_sessionstart() -> None:

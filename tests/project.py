@@ -38,25 +38,25 @@ def make(root: Path) -> Path:
 make(ROOT)
 
 
-def changed_examples() -> list[str]:
-    """List the stack files that the project came with and that this checkout has no longer, or has otherwise."""
+def changed_examples(checkout: Path) -> list[str]:
+    """List the stacks that the project comes with and that a checkout has no longer, or has otherwise."""
     return [
         stack
         for stack in NAMES
-        if not (file := CHECKOUT / f"Pulumi.{stack}.yaml").is_file()
+        if not (file := checkout / f"Pulumi.{stack}.yaml").is_file()
         or file.read_bytes() != (STACKS / file.name).read_bytes()
     ]
 
 
-def is_used() -> bool:
-    """Say whether a group uses this checkout: it has stacks, members or a state that the project came without."""
+def is_used(checkout: Path) -> bool:
+    """Say whether a group uses a checkout: it has a project's id, stacks, members or a state of its own."""
     own = {f"Pulumi.{stack}.yaml" for stack in NAMES}
-    there = {file.name: file for file in CHECKOUT.glob("Pulumi.*.y*ml")}
+    there = {file.name: file for file in checkout.glob("Pulumi.*.y*ml")}
     return (
         there.keys() != own
         or any("example-project-id" not in file.read_text(encoding="utf-8") for file in there.values())
-        or any(CHECKOUT.glob("members.*.y*ml"))
-        or any(path.name != ".gitignore" for path in (CHECKOUT / ".pulumi-state").glob("*"))
+        or any(checkout.glob("members.*.y*ml"))
+        or any(path.name != ".gitignore" for path in (checkout / ".pulumi-state").glob("*"))
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from coursecloud import lifecycle
-from coursecloud.commands.shared import ROOT
+from tests.project import CHECKOUT as ROOT
 from coursecloud.pulumicli import Pulumi, alive
 from tests.e2e.conftest import Project, Record
 
