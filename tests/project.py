@@ -28,7 +28,7 @@ def make(root: Path) -> Path:
     """Make the project in a folder that is not there yet."""
     for name in ("coursecloud", "guardrails", "infra", "standin", "starter"):
         shutil.copytree(CHECKOUT / name, root / name)
-    for name in ("__main__.py", "Pulumi.yaml", "requirements.txt", "stack.schema.json"):
+    for name in ("__main__.py", "Pulumi.yaml", "pyproject.toml", "requirements.txt", "stack.schema.json"):
         shutil.copyfile(CHECKOUT / name, root / name)
     for stack in NAMES:
         shutil.copyfile(STACKS / f"Pulumi.{stack}.yaml", root / f"Pulumi.{stack}.yaml")

@@ -44,7 +44,7 @@ def test_another_project_is_none(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["plan"], ["cost"], ["check"], ["export"], ["up"], ["down"], ["finish", "--confirm", "dev"],
+    [["plan"], ["cost"], ["check"], ["up"], ["down"], ["finish", "--confirm", "dev"],
      ["init"], ["schema", "--write"], ["review"]],
     ids=" ".join,
 )  # fmt: skip
