@@ -76,3 +76,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_unconfigure() -> None:
     """Leave nothing behind."""
     shutil.rmtree(_MACHINE, ignore_errors=True)
+    shutil.rmtree(project.ROOT.parent, ignore_errors=True)
