@@ -169,8 +169,14 @@ def test_without_a_network_it_says_so_and_begins_anew_the_next_time(folder: Fold
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_what_was_ended_in_the_middle_begins_anew_the_next_time(number: signal.Signals, folder: Folder) -> None:
-    with folder.start(SLOW="1") as process:
+@pytest.mark.parametrize("there", [False, True])
+def test_what_was_ended_in_the_middle_begins_anew_the_next_time(
+    there: bool, number: signal.Signals, folder: Folder
+) -> None:
+    if there:
+        folder.run()
+        folder.calls()
+    with folder.start(SLOW="1", OTHER_PINS="1") as process:
         while not folder.log.exists() or "pip" not in folder.log.read_text():
             assert process.poll() is None
             time.sleep(0.02)
