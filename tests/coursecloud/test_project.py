@@ -18,9 +18,11 @@ def run(*words: str) -> Result:
 
 
 def real(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run the installed command as a person does."""
+    """Run the installed command as a person does who has not activated its environment."""
     program = Path(sys.executable).parent / "coursecloud"
-    return subprocess.run([program, *words], cwd=cwd, check=False, capture_output=True, text=True)
+    path = [entry for entry in os.environ["PATH"].split(os.pathsep) if not (Path(entry) / "coursecloud").exists()]
+    environment = {**os.environ, "PATH": os.pathsep.join(path)}
+    return subprocess.run([program, *words], cwd=cwd, env=environment, check=False, capture_output=True, text=True)
 
 
 def pulumi_yaml(folder: Path, name: str) -> Path:
