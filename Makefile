@@ -4,78 +4,74 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 CHECKOV := 3.3.30
+SEED := $(shell date +%s)
+TIMES ?= 50
 
 # The first Python on PATH that runs and is new enough; PYTHON=... names another.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$p" && break; done)
 
-.PHONY: plan test rehearsal check checkov bench mutation hooks up down finish lock setup clean
+.PHONY: plan test fuzz rehearsal check checkov bench mutation hooks up down finish lock setup dev clean
 
-plan: $(VENV)/.ready        ## what `pulumi up` would create; needs no cloud
+plan: setup                 ## what `pulumi up` would create; needs no cloud
 	@$(BIN)/coursecloud plan --stack $(STACK) $(ARGS)
 
-test: $(VENV)/.ready-dev    ## the tests
-	@$(BIN)/python -m pytest $(ARGS)
+test: dev                   ## the tests, on all processors
+	@$(BIN)/python -m pytest -n auto $(ARGS)
 
-rehearsal: $(VENV)/.ready-dev  ## the long tests with the real Pulumi CLI and provider, on the local stand-in
+# Prints what reproduces a failure: `make fuzz SEED=...`, and the line that hands a test the one example.
+fuzz: dev                   ## the property tests by chance, with TIMES as many examples; half an hour
+	@echo "make fuzz SEED=$(SEED) TIMES=$(TIMES)"
+	@COURSECLOUD_FUZZ=$(TIMES) $(BIN)/python -m pytest -n auto -m hypothesis --hypothesis-seed=$(SEED) $(ARGS)
+
+rehearsal: dev              ## the long tests with the real Pulumi CLI and provider, on the local stand-in
 	@COURSECLOUD_LONG=1 $(BIN)/python -m pytest tests/e2e tests/standin $(ARGS)
 
-check: $(VENV)/.ready-dev   ## linter and type checker
+check: dev                  ## linter and type checker
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/basedpyright
 
-checkov: $(VENV)/.ready-dev .venv-checkov/.ready  ## Checkov, in an environment of its own, over every committed stack
+checkov: dev .venv-checkov/.ready  ## Checkov, in an environment of its own, over every committed stack
 	@COURSECLOUD_CHECKOV=.venv-checkov/bin/checkov $(BIN)/python -m pytest tests/guardrails/test_checkov.py $(ARGS)
 
-up: $(VENV)/.ready          ## prepare Pulumi on a fresh clone and run `pulumi up`
+up: setup                   ## prepare Pulumi on a fresh clone and run `pulumi up`
 	@$(BIN)/coursecloud up --stack $(STACK) $(ARGS)
 
-down: $(VENV)/.ready        ## in the evening: destroy what is not kept
+down: setup                 ## in the evening: destroy what is not kept
 	@$(BIN)/coursecloud down --stack $(STACK) $(ARGS)
 
-finish: $(VENV)/.ready      ## at the end of the course: delete everything, data included
+finish: setup               ## at the end of the course: delete everything, data included
 	@$(BIN)/coursecloud finish --stack $(STACK) $(ARGS)
 
-bench: $(VENV)/.ready-dev    ## the figures, measured again; on a machine that does nothing else
+bench: dev                  ## the figures, measured again; on a machine that does nothing else
 	@$(BIN)/python -m bench $(ARGS)
 
-mutation: $(VENV)/.ready-dev  ## which changes of the program no test notices; an hour, or ARGS="'infra.network.*'"
+mutation: dev               ## which changes of the program no test notices; an hour, or ARGS="'infra.network.*'"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group mutation
 	@$(BIN)/python -m tests.mutation $(ARGS)
 
-hooks: $(VENV)/.ready-dev   ## set up the hooks of .pre-commit-config.yaml in this clone
+hooks: dev                  ## set up the hooks of .pre-commit-config.yaml in this clone
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group hooks
 	@$(BIN)/pre-commit install
 
-lock: $(VENV)/.ready-dev    ## write requirements*.txt anew from pyproject.toml
+lock: dev                   ## write requirements*.txt anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --no-emit-index-url --custom-compile-command 'make lock' \
 		--python-version 3.11 pyproject.toml --output-file requirements.txt
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --no-emit-index-url --custom-compile-command 'make lock' \
 		--python-version 3.11 --group dev --constraint requirements.txt --output-file requirements-dev.txt
 
-setup: $(VENV)/.ready       ## only the set-up
+setup:                      ## only the set-up
+	@sh .ci/setup "$(PYTHON)"
+
+dev:                        ## the set-up of the tests, too
+	@sh .ci/setup "$(PYTHON)" dev
 
 clean:                      ## remove what the set-up made
 	rm -rf $(VENV) .venv-checkov .mutation *.egg-info
 
-$(VENV)/bin/python:
-	@test -n "$(PYTHON)" || { echo "coursecloud needs Python 3.11 or newer; none is on PATH." \
-		"Install one (https://www.python.org/downloads/) or name it: make plan PYTHON=/path/to/python3" >&2; exit 2; }
-	@$(PYTHON) -m venv $(VENV)
-
-$(VENV)/.ready: requirements.txt pyproject.toml | $(VENV)/bin/python
-	@echo "Setting up $(VENV) (once; about a minute) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
-	@touch $@
-
 # It wants other versions of what Pulumi's SDK needs.
-.venv-checkov/.ready: | $(VENV)/bin/python
+.venv-checkov/.ready: | setup
 	@$(BIN)/python -m venv .venv-checkov
 	@.venv-checkov/bin/python -m pip install --quiet --disable-pip-version-check checkov==$(CHECKOV)
-	@touch $@
-
-$(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@

@@ -16,9 +16,9 @@ from rich.text import Text
 from typer.core import TyperGroup
 from typing_extensions import override
 
-from coursecloud import failure, render
+from coursecloud import failure, project, render
 from coursecloud.commands import check, cost, explain, export, init, life, plan, prices, rehearse, review, schema
-from coursecloud.commands.shared import ROOT
+from coursecloud.commands.shared import program
 from infra import secrecy
 
 UNREAD = 141
@@ -51,7 +51,7 @@ class Commands(TyperGroup):
                 raise
             _end(f"the output cannot be written: {error.strerror}.\n    remedy  make room, or write it elsewhere")
         except Exception as error:
-            said = failure.told(error, ROOT)
+            said = failure.told(error, program())
             if said is None or os.environ.get(failure.DEBUG):
                 raise
             # Everything that waited for what failed has failed too, and asyncio would print each traceback.
@@ -65,7 +65,7 @@ def _unread() -> NoReturn:
 
 
 def _end(said: str) -> NoReturn:
-    render.console(error=True).print(Text(secrecy.hide(said)), soft_wrap=True)
+    render.console(error=True).print(Text(project.as_typed(secrecy.hide(said))), soft_wrap=True)
     _drop_output()
     raise SystemExit(2) from None
 

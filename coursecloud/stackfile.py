@@ -89,7 +89,9 @@ def path_of(stack: str, folder: Path) -> Path:
                 str(folder / f"Pulumi.{stack}.yaml"),
                 MISSING,
                 "there is no such stack file",
-                f"create it, or take another --stack: {nearest(stack, there)}",
+                f"create it, or take another --stack: {nearest(stack, there)}"
+                if there
+                else "no other is there either: write it with `coursecloud init`, or name another --folder",
             )
         ],
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -11,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from standin import Standin
+from tests.machine import FOUND
 
 MISSING = pytest.mark.skipif(
-    not shutil.which("gcloud"), reason="no gcloud on PATH: https://cloud.google.com/sdk/docs/install"
+    not shutil.which("gcloud", path=FOUND.get("PATH")),
+    reason="no gcloud on PATH: https://cloud.google.com/sdk/docs/install",
 )
 NOT_RUN = {
     "docker push": "needs a docker daemon; the registry itself is not imitated",
@@ -37,7 +38,7 @@ class Gcloud:
         token = self.home / "token"
         token.write_text("stand-in\n", encoding="utf-8")
         own = {
-            "PATH": os.environ["PATH"],
+            "PATH": FOUND["PATH"],
             "HOME": home,
             "DOCKER_CONFIG": f"{home}/docker",
             "CLOUDSDK_CONFIG": f"{home}/gcloud",

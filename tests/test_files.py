@@ -15,7 +15,8 @@ from coursecloud.review import given as inputs
 from infra import files
 from infra.settings import SettingsError
 from infra.settings.problem import shown
-from tests.settings.stacks import PROJECT, ROOT, mistakes, settings
+from tests.project import ROOT
+from tests.settings.stacks import PROJECT, mistakes, settings
 
 LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{name}: &{name} [{','.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)

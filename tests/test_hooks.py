@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.project import STACKS
+
 ROOT = Path(__file__).parents[1]
 HOOKS: dict[str, dict[str, Any]] = {
     hook["id"]: hook
@@ -80,5 +82,5 @@ def test_every_tool_that_a_hook_starts_is_in_the_environment_of_make_setup() -> 
 
 @pytest.mark.parametrize("stack", ["dev", "gpu", "full"])
 def test_the_committed_stack_files_pass(stack: str) -> None:
-    text = (ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
+    text = (STACKS / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
     assert not [hook for hook in ("no-keys", "no-addresses", "no-salt") if stops(hook, f"Pulumi.{stack}.yaml", text)]

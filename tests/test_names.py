@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from infra.names import OWN_LABELS, STACK, Names, fit, label_value, labels
 from infra.settings.types import Key, LabelValue, SecretId
+from tests.fuzz import examples
 
 PROJECT = "my-project-1"
 LONGEST_PROJECT = "p" * 30
@@ -40,7 +41,7 @@ makers = pytest.mark.parametrize("maker", sorted(MAKERS))
 
 
 @makers
-@hypothesis_settings(max_examples=50)
+@hypothesis_settings(max_examples=examples(50))
 @given(stack=stacks, key=keys)
 @example(stack="a", key="b")
 @example(stack="A" * 40, key="z" * 20)
@@ -52,7 +53,7 @@ def test_a_name_is_within_googles_limits_for_every_stack_and_key(maker: str, sta
 
 
 @makers
-@hypothesis_settings(max_examples=100)
+@hypothesis_settings(max_examples=examples(100))
 @given(first=st.tuples(stacks, keys), second=st.tuples(stacks, keys))
 @example(first=("a", "b-c"), second=("a-b", "c"))
 @example(first=("a-b", "c-d"), second=("a", "b-c-d"))

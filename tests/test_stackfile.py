@@ -8,7 +8,7 @@ import pytest
 
 from coursecloud import plan, stackfile
 from infra.settings import SettingsError
-from tests.settings.stacks import ROOT
+from tests.project import ROOT
 
 STARTED = "config:\n  coursecloud:lease: "
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from coursecloud import many, plan, render, stackfile, writing
-from coursecloud.commands.shared import BROKEN_RULE, ROOT, Folder, Stack, folder_of, refuse
+from coursecloud.commands.shared import BROKEN_RULE, Folder, Stack, folder_of, program, refuse
 from infra.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _one(stack_file: tuple[str, Path], *, day: datetime.date) -> "Report | str":
 
     stack, file = stack_file
     try:
-        made = plan.make(stack, file, ROOT)
+        made = plan.make(stack, file, program())
         return hiding.deep(checks.make(made, file, day), hiding.words(made))
     except SettingsError as error:
         return str(error)

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from coursecloud import render
 from coursecloud.commands.shared import refuse
+from coursecloud.project import called
 
 if TYPE_CHECKING:
     from coursecloud.explain import Entry
@@ -48,7 +49,8 @@ def _overview(entries: "Iterable[Entry]") -> None:
     console = render.console()
     console.print("What a stack file can say under `config:`. Only gcp:project is required.\n")
     console.print(_listed(entries))
-    console.print("\nMore of a section: coursecloud explain machines. Of a key: coursecloud explain maxRun.")
+    call = called()
+    console.print(f"\nMore of a section: {call} explain machines. Of a key: {call} explain maxRun.")
 
 
 def _one(entry: "Entry") -> None:

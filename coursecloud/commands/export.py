@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from coursecloud import hiding, plan, render, stackfile, writing
-from coursecloud.commands.shared import ROOT, Folder, Stack, folder_of, refuse
+from coursecloud.commands.shared import Folder, Stack, folder_of, program, refuse
 from infra.settings import SettingsError
 
 
@@ -31,7 +31,7 @@ def command(
 
     where = folder_of(folder)
     try:
-        exported = export(hiding.plan(plan.make(stack, stackfile.path_of(stack, where), ROOT, twice=False)))
+        exported = export(hiding.plan(plan.make(stack, stackfile.path_of(stack, where), program(), twice=False)))
     except SettingsError as error:
         refuse(str(error))
     text = json.dumps(exported.plan, indent=2)

@@ -12,8 +12,9 @@ import typer
 from rich.text import Text
 
 from coursecloud import render, writing
-from coursecloud.commands.shared import ROOT, Folder, Yes, folder_of, refuse
+from coursecloud.commands.shared import Folder, Yes, folder_of, program, project_here, refuse
 from coursecloud.console import say, visible
+from coursecloud.project import called
 from infra import files, secrecy
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def command(
         "members": members,
     }
     given = {name: answer.strip() for name, answer in said.items() if answer is not None}
-    where = folder_of(folder)
+    where = folder_of(folder) if folder else project_here()
     asking = table is None and sys.stdin.isatty() and not yes
     if not asking and (zone := _time_zone()) != UTC:
         given.setdefault("timezone", zone)
@@ -119,17 +120,17 @@ def _next(stack: str, answers: "Answers", folder: Path) -> str:
     from coursecloud.init import costs
     from coursecloud.init.answers import keeps
 
-    here = "" if folder == ROOT else f" --folder {folder}"
+    here = "" if folder == program() else f" --folder {folder}"
     bill = costs.kept(answers)
     kept = f"data, images, secrets and the disk for your work stay, {bill}" if bill else "what is kept stays, and bills"
     evening = f"machines go; {kept}" if keeps(answers) else "everything goes, DATA INCLUDED: nothing is kept"
     steps = (
-        (f"coursecloud plan --stack {stack}{here}", "shows what it would create, and what to do before"),
+        (f"{called()} plan --stack {stack}{here}", "shows what it would create, and what to do before"),
         (f"make up STACK={stack}", "morning: creates what is missing"),
         (f"make down STACK={stack}", f"evening: {evening}"),
         (f"make finish STACK={stack}", "end of the course: asks, and deletes everything, data included"),
     )
-    away = f"\nThe last three run in the project's folder, {ROOT}, once the stack file is there." if here else ""
+    away = f"\nThe last three run in the project's folder, {program()}, once the stack file is there." if here else ""
     return "\nnext\n" + "\n".join(f"  {command}\n      {what}" for command, what in steps) + away
 
 
@@ -179,7 +180,7 @@ def _many(table: Path, given: "Answers", folder: Path, *, force: bool) -> None:
     say(f"wrote {len(stacks)} stack files into {folder}")
     if len(written) > len(stacks):
         say("and members.*.yaml, owners.key: they hold or tell addresses, and .gitignore names them")
-    say(f"\nnext\n  coursecloud plan --all --folder {folder}\n      shows one line a group")
+    say(f"\nnext\n  {called()} plan --all --folder {folder}\n      shows one line a group")
 
 
 def _warn(files: "Sequence[Path]") -> None:
@@ -239,7 +240,7 @@ def _staged(folder: Path, groups: "Sequence[Answers]") -> "Generator[Staged]":
     from coursecloud.init import write
 
     try:
-        with write.staged(folder, ROOT, groups) as staged:
+        with write.staged(folder, program(), groups) as staged:
             yield staged
     except OSError as error:
         refuse(f"{folder}: {error.strerror}; nothing was written\n    {writing.remedy(error)}")

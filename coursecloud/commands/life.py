@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from coursecloud.commands.shared import BROKEN_RULE, ROOT, Stack, Yes, refuse
+from coursecloud.commands.shared import BROKEN_RULE, Stack, Yes, project_here, refuse
 from infra.settings import SettingsError
 
 
@@ -25,14 +25,14 @@ def up(
     """
     from coursecloud import lifecycle
 
-    _run(lambda: lifecycle.up(ROOT, stack, yes=yes, lose=lose or (), ask=typer.confirm))
+    _run(lambda: lifecycle.up(project_here(), stack, yes=yes, lose=lose or (), ask=typer.confirm))
 
 
 def down(stack: Stack = "dev", *, yes: Yes = False) -> None:
     """In the evening: destroy what is not kept, after naming what data go. The next `up` makes the rest anew."""
     from coursecloud import lifecycle
 
-    _run(lambda: lifecycle.down(ROOT, stack, yes=yes, ask=typer.confirm))
+    _run(lambda: lifecycle.down(project_here(), stack, yes=yes, ask=typer.confirm))
 
 
 def finish(
@@ -47,7 +47,7 @@ def finish(
         typer.echo(what)
         return (confirm or typer.prompt("Type the stack's name")) == stack
 
-    _run(lambda: lifecycle.finish(ROOT, stack, confirm=asked))
+    _run(lambda: lifecycle.finish(project_here(), stack, confirm=asked))
 
 
 def _run(action: Callable[[], int]) -> None:

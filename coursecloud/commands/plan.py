@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from coursecloud import hiding, many, plan, render, stackfile
-from coursecloud.commands.shared import BROKEN_RULE, ROOT, Folder, Stack, folder_of, refuse
+from coursecloud.commands.shared import BROKEN_RULE, Folder, Stack, folder_of, program, refuse
 from coursecloud.console import print_csv
 from infra.settings import SettingsError
 
@@ -34,7 +34,7 @@ def command(
         _every(where, as_json=as_json, as_csv=as_csv, check=check)
         return
     try:
-        made = plan.make(stack, stackfile.path_of(stack, where), ROOT)
+        made = plan.make(stack, stackfile.path_of(stack, where), program())
     except SettingsError as error:
         refuse(str(error))
     if check:
@@ -103,7 +103,7 @@ def _row(stack_file: tuple[str, Path], *, check: bool) -> tuple[dict[str, Any], 
     """Plan one stack: its row, and what is wrong with its file."""
     stack, file = stack_file
     try:
-        made = plan.make(stack, file, ROOT, twice=check)
+        made = plan.make(stack, file, program(), twice=check)
     except SettingsError as error:
         row = dict.fromkeys((*render.ROW, *(("findings", "check") if check else ())))
         return row | {"stack": stack, "mistakes": len(error.problems)}, str(error)

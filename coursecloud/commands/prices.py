@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from coursecloud import render, writing
+from coursecloud import project, render, writing
 from coursecloud.commands.shared import BROKEN_RULE, refuse
 from coursecloud.cost.prices import OLD
 
@@ -42,7 +42,7 @@ def check(
         age = (now - date).days
         old = old or age > days
         advice = "" if age <= days else _REMEDY[name]
-        table.add_row(name, str(date), str(age), Text(advice, "yellow"))
+        table.add_row(name, str(date), str(age), Text(project.as_typed(advice), "yellow"))
     render.console().print(table)
     if old:
         raise typer.Exit(BROKEN_RULE)

@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from coursecloud import hiding, render, stackfile
-from coursecloud.commands.shared import ROOT, Folder, Stack, folder_of, refuse
+from coursecloud.commands.shared import Folder, Stack, folder_of, program, refuse
 from infra import files
 from infra.settings import SettingsError
 
@@ -33,7 +33,7 @@ def command(
     stacks = list(stackfile.every(where)) if all_ else [(stack, _file(stack, where))]
     if not stacks:
         refuse(f"{where} has no stack file.\n    remedy  put Pulumi.NAME.yaml files there")
-    found = stage.tools(ROOT, os.environ)
+    found = stage.tools(program(), os.environ)
     if found.missing:
         refuse("\n".join(f"{each.what}: {each.remedy}" for each in found.missing))
     bad_days = _scenario(scenario) if scenario else None
@@ -61,7 +61,7 @@ def _rehearse(stack: str, file: Path, found: "Tools", scenario: dict[str, Any] |
     from coursecloud.rehearse import life, report, stage
 
     steps: list[life.Step] = []
-    with stage.stage(ROOT, stack, file, found, scenario) as on:
+    with stage.stage(program(), stack, file, found, scenario) as on:
         known = hiding.of_file(file.read_text(encoding="utf-8"))
         for took in life.live(on):
             step = hiding.deep(took, known)
@@ -88,7 +88,7 @@ def _check(stacks: list[tuple[str, Path]]) -> None:
     wrong: list[str] = []
     for stack, file in stacks:
         try:
-            load(stage.settings_of(stackfile.read(stack, file))[1], stack, ROOT)
+            load(stage.settings_of(stackfile.read(stack, file))[1], stack, program())
         except SettingsError as error:
             wrong.append(str(error))
     if wrong:

@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from coursecloud import render, writing
-from coursecloud.commands.shared import BROKEN_RULE, ROOT, refuse
+from coursecloud.commands.shared import BROKEN_RULE, program, project_here, refuse
 from coursecloud.review.sandbox import Wanted
 
 
@@ -62,8 +62,10 @@ def command(
                 f"{option} {file}\n    rule    a file in a folder that is there"
                 f"\n    remedy  e.g. {option} review.{option[2:6]}"
             )
+    files = (base_file, base_plan, state), (head_file, head_plan)
+    root = project or (program() if all(any(side) for side in files) else project_here())
     given = inputs.Given(
-        (project or ROOT).absolute(),
+        root.absolute(),
         base,
         head,
         base_file,

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from coursecloud import writing
-from coursecloud.commands.shared import ROOT, refuse
+from coursecloud.commands.shared import project_here, refuse
 
 
 def command(
@@ -19,7 +19,7 @@ def command(
         typer.echo(schema.text(), nl=False)
         return
     try:
-        writing.write(ROOT / schema.FILE, schema.text())
+        writing.write(project_here() / schema.FILE, schema.text())
     except writing.WriteError as error:
         refuse(str(error.strerror))
     typer.echo(f"wrote {schema.FILE}")

@@ -10,7 +10,7 @@ from coursecloud import plan as plans
 from coursecloud.conformance.check import Finding, check
 from coursecloud.engine import Registration
 from coursecloud.plan import Plan, short_type
-from tests.infra.planned import ROOT
+from tests.project import ROOT
 
 Change = Callable[[dict[str, Any]], object]
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from coursecloud import cost, plan, stackfile
-from coursecloud.commands.shared import ROOT
 from coursecloud.cost import Estimate, Item
 from coursecloud.plan import Plan
 from infra.settings.usage import Usage
+from tests.project import ROOT
 
 
 @functools.cache

@@ -21,7 +21,8 @@ from coursecloud.review import markdown, page, report, terminal
 from coursecloud.review.report import Review
 from coursecloud.review.stacks import review
 from infra.settings import Settings
-from tests.infra.planned import COMMITTED, ROOT
+from tests.infra.planned import COMMITTED
+from tests.project import ROOT
 
 TODAY = datetime.date(2026, 11, 23)
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "value": "x"}

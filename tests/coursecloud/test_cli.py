@@ -15,12 +15,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from coursecloud import cli, engine, failure, many, plan, render
+from coursecloud import engine, failure, many, plan, render
 from coursecloud.cli import app
-from coursecloud.commands import plan as plan_command
-from coursecloud.commands.shared import ROOT
 from coursecloud.deeds import Deed
 from coursecloud.plan import Plan
+from tests.project import ROOT
 
 STACKS = ["dev", "full", "gpu"]
 
@@ -81,7 +80,7 @@ def test_plan_all_of_another_folder_shows_broken_files_too(tmp_path: Path) -> No
         (["plan", "--folder", "/no/such/folder"], "there is no such folder"),
         (["plan", "--csv"], "--csv goes with --all"),
         (["plan", "--all", "--json", "--csv"], "--csv goes with --all"),
-        (["plan", "--all", "--folder", str(ROOT / "infra")], "has no stack file"),
+        (["plan", "--all", "--folder", str(ROOT / "starter")], "has no stack file"),
         (["finish", "--confirm", "other"], "this id is an example"),
         (["up"], "this id is an example"),
         (["down"], "this id is an example"),
@@ -129,8 +128,8 @@ def failing(lines: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Put a program that fails in the place of the project's own."""
     (folder / "__main__.py").write_text("import pulumi\nfrom pulumi_gcp import storage\n" + lines)
     (folder / "Pulumi.dev.yaml").write_text("config: {gcp:project: some-project-1}")
-    for module in (cli, plan_command):
-        monkeypatch.setattr(module, "ROOT", folder)
+    (folder / "Pulumi.yaml").write_text("name: coursecloud\nruntime: python\n")
+    monkeypatch.chdir(folder)
     monkeypatch.delenv("PULUMI_DEBUG", raising=False)
     return folder
 

@@ -12,8 +12,10 @@ from coursecloud import plan as plans
 from coursecloud.conformance.check import check
 from coursecloud.conformance.mapping import mappings
 from tests.coursecloud.conformed import committed, findings, one, only, put
-from tests.infra.planned import COMMITTED, ROOT
+from tests.fuzz import examples
+from tests.infra.planned import COMMITTED
 from tests.infra.stacks import configs, stack_names
+from tests.project import ROOT
 
 SLOW: Any = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
 
@@ -31,7 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(stack=stack_names, config=configs())
-@settings(max_examples=15, phases=[Phase.explicit, Phase.reuse, Phase.generate], **SLOW)
+@settings(max_examples=examples(15), phases=[Phase.explicit, Phase.reuse, Phase.generate], **SLOW)
 def test_google_has_nothing_against_any_valid_stack(folder: Path, stack: str, config: dict[str, Any]) -> None:
     file = folder / "Pulumi.stack.yaml"
     file.write_text(json.dumps({"config": config}), encoding="utf-8")

@@ -13,7 +13,8 @@ from coursecloud import plan as plans
 from coursecloud.cli import app
 from coursecloud.conformance import documents
 from coursecloud.plan import Plan
-from tests.infra.planned import ROOT, changed
+from tests.infra.planned import changed
+from tests.project import CHECKOUT
 
 CONFIG = "config: {gcp:project: some-project-1}"
 
@@ -132,5 +133,5 @@ def test_descriptions_that_are_too_old_are_refused_with_the_remedy(
 
 
 def test_the_extra_of_the_remedy_is_one_of_the_project() -> None:
-    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    text = (CHECKOUT / "pyproject.toml").read_text(encoding="utf-8")
     assert 'check = ["google-api-python-client"]' in text

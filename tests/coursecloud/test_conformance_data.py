@@ -20,7 +20,8 @@ from infra import stack as program
 from infra import tables
 from infra.settings import Settings
 from infra.settings.model import SECTIONS
-from tests.infra.planned import ROOT, resource_class
+from tests.infra.planned import resource_class
+from tests.project import CHECKOUT
 
 FILES = ("api-mapping", "api-facts", "input-places")
 TYPES = sorted(mappings())
@@ -142,7 +143,7 @@ def test_every_component_is_listed_with_the_file_that_it_is_in() -> None:
     assert program
     files = {each.__name__: f"{each.__module__.replace('.', '/')}.py" for each in components()}
     assert {name: entry["file"] for name, entry in listed()["components"].items()} == files
-    assert all((ROOT / file).is_file() for file in files.values())
+    assert all((CHECKOUT / file).is_file() for file in files.values())
 
 
 def every_key() -> Iterator[str]:

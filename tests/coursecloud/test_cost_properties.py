@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from coursecloud import cost
 from coursecloud.cost import Estimate
 from tests.coursecloud.costs import committed, using
+from tests.fuzz import examples
 
 STACKS = ("dev", "gpu", "full")
 AMOUNTS = ("per_hour_on", "per_hour_idle", "per_hour_down", "per_day")
@@ -62,7 +63,7 @@ def growing(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
 
 @pytest.mark.parametrize("stack", STACKS)
 @given(pair=growing())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 def test_more_usage_never_costs_less(stack: str, pair: tuple[dict[str, Any], dict[str, Any]]) -> None:
     less, more = (estimate(stack, usage) for usage in pair)
     tiny = Decimal("1e-15")
@@ -75,7 +76,7 @@ def test_more_usage_never_costs_less(stack: str, pair: tuple[dict[str, Any], dic
 
 @pytest.mark.parametrize("stack", STACKS)
 @given(usage=USAGES)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 def test_nothing_is_negative_and_free_tiers_only_take_off(stack: str, usage: dict[str, Any]) -> None:
     for item in estimate(stack, usage).items:
         for amount in AMOUNTS:
@@ -85,7 +86,7 @@ def test_nothing_is_negative_and_free_tiers_only_take_off(stack: str, usage: dic
 
 @pytest.mark.parametrize("stack", STACKS)
 @given(usage=USAGES)
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 def test_totals_are_the_sum_of_their_items(stack: str, usage: dict[str, Any]) -> None:
     made = estimate(stack, usage)
     for amount in AMOUNTS:
@@ -95,7 +96,7 @@ def test_totals_are_the_sum_of_their_items(stack: str, usage: dict[str, Any]) ->
 
 @pytest.mark.parametrize("stack", STACKS)
 @given(usage=USAGES)
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 def test_the_more_is_there_the_more_it_costs(stack: str, usage: dict[str, Any]) -> None:
     due = estimate(stack, usage).due
     assert due.per_hour_down <= due.per_hour_idle <= due.per_hour_on
@@ -103,7 +104,7 @@ def test_the_more_is_there_the_more_it_costs(stack: str, usage: dict[str, Any]) 
 
 @pytest.mark.parametrize("stack", STACKS)
 @given(usage=USAGES)
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 def test_going_down_in_the_evening_never_costs_more(stack: str, usage: dict[str, Any]) -> None:
     stop, down = (estimate(stack, {**usage, "evening": evening}) for evening in ("stop", "down"))
     assert down.per_day_planned <= stop.per_day_planned + Decimal("1e-15")
@@ -111,6 +112,6 @@ def test_going_down_in_the_evening_never_costs_more(stack: str, usage: dict[str,
 
 @pytest.mark.parametrize("stack", STACKS)
 @given(usage=USAGES)
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=examples(20))
 def test_an_estimate_is_the_same_twice(stack: str, usage: dict[str, Any]) -> None:
     assert estimate(stack, usage) == estimate(stack, usage)

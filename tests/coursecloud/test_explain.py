@@ -11,6 +11,7 @@ from coursecloud import explain, schema
 from coursecloud.cli import app
 from coursecloud.schema import keys
 from infra.settings.model import SECTIONS
+from tests.sweep import offenders
 
 PLACES = [place for place, _ in keys.places(schema.build()["properties"]["config"])]
 
@@ -90,32 +91,46 @@ def test_nonsense_is_refused_or_explained_but_never_an_error(key: str) -> None:
     assert result.exception is None or isinstance(result.exception, SystemExit)
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_every_key_is_explained_with_its_effect_and_its_costs(place: str) -> None:
-    found = explain.find(place)
-    assert found.place == place
-    assert found.description
-    assert found.effect in keys.EFFECTS
-    assert found.changing
-    assert found.costs
-    assert json.loads(json.dumps(found.to_json()))["key"] == place
+def test_every_key_is_explained_with_its_effect_and_its_costs() -> None:
+    def unexplained(place: str) -> list[str]:
+        found = explain.find(place)
+        told = {
+            "another key": found.place == place,
+            "no description": found.description,
+            "an unknown effect": found.effect in keys.EFFECTS,
+            "nothing of changing": found.changing,
+            "nothing of costs": found.costs,
+            "another key in its JSON": json.loads(json.dumps(found.to_json()))["key"] == place,
+        }
+        return [f"{place}: {what}" for what, right in told.items() if not right]
+
+    assert offenders(unexplained, PLACES) == []
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_every_key_is_shown_in_both_forms(place: str) -> None:
-    shown = run(place)
-    assert (shown.exit_code, shown.exception) == (0, None)
-    assert place in shown.output
-    assert json.loads(run(place, "--json").output)["key"] == place
+def test_every_key_is_shown_in_both_forms() -> None:
+    def unshown(place: str) -> list[str]:
+        shown, form = run(place), run(place, "--json")
+        told = {
+            f"ended with {shown.exit_code}, {shown.exception!r}": (shown.exit_code, shown.exception) == (0, None),
+            "is not named": place in shown.output,
+            "another key in its JSON": json.loads(form.output)["key"] == place,
+        }
+        return [f"{place}: {what}" for what, right in told.items() if not right]
+
+    assert offenders(unshown, PLACES) == []
 
 
-@pytest.mark.parametrize("place", [place for place in PLACES if explain.find(place).example])
-def test_an_example_stands_in_a_file_where_the_key_belongs(place: str) -> None:
-    found = explain.find(place)
-    value: Any = yaml.safe_load(found.example)["config"]
-    for part in place.split("."):
-        value = next(iter(value.values())) if part == "*" else value[part]
-    assert str(value) == str(found.examples[0])
+def test_an_example_stands_in_a_file_where_the_key_belongs() -> None:
+    def misplaced(place: str) -> list[str]:
+        found = explain.find(place)
+        value: Any = yaml.safe_load(found.example)["config"]
+        for part in place.split("."):
+            value = next(iter(value.values())) if part == "*" else value[part]
+        return [] if str(value) == str(found.examples[0]) else [f"{place}: {value} for {found.examples[0]}"]
+
+    shown = [place for place in PLACES if explain.find(place).example]
+    assert len(shown) > 100
+    assert offenders(misplaced, shown) == []
 
 
 @pytest.mark.parametrize("columns", [80, 120])

@@ -23,7 +23,9 @@ from coursecloud.init.lines import disk_may_wait_elsewhere, lines
 from infra import tables
 from infra.settings import Settings, load
 from infra.settings.problem import RefusedError
-from tests.settings.stacks import ROOT, marked
+from tests.fuzz import examples
+from tests.project import CHECKOUT, ROOT
+from tests.settings.stacks import marked
 
 MINIMAL = {"project": "mlops-group-07", "group": "group-07"}
 WHOLE = MINIMAL | {
@@ -218,7 +220,7 @@ def test_a_person_is_a_pseudonym_in_the_stack_file_and_an_address_only_where_git
 
 
 def test_the_project_itself_ignores_what_holds_addresses() -> None:
-    assert set(write.IGNORED) <= set((ROOT / ".gitignore").read_text().splitlines())
+    assert set(write.IGNORED) <= set((CHECKOUT / ".gitignore").read_text().splitlines())
 
 
 def test_what_is_ignored_already_is_not_written_again(tmp_path: Path) -> None:
@@ -385,7 +387,7 @@ def test_the_region_that_the_question_recommends_has_every_gpu(model: str) -> No
         },
     )
 )
-@hypothesis_settings(max_examples=150, deadline=None)
+@hypothesis_settings(max_examples=examples(150), deadline=None)
 def test_whatever_is_answered_is_a_valid_file_or_a_list_of_mistakes(answers: dict[str, str]) -> None:
     for name, problem in init.refusals(answers):
         assert name in [question.name for question in QUESTIONS]

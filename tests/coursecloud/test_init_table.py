@@ -13,10 +13,11 @@ from typer.testing import CliRunner, Result
 
 from coursecloud import stackfile
 from coursecloud.cli import app
-from coursecloud.commands.shared import ROOT
 from coursecloud.init import table
 from coursecloud.init.answers import NAMES
 from infra.settings import Settings, load
+from tests.fuzz import examples
+from tests.project import CHECKOUT as ROOT
 
 TWO = "group,project,gpu,members\ngroup-01,mlops-01,yes,lovelace@example.com\ngroup-02,mlops-02,no,bob@example.com\n"
 
@@ -205,7 +206,7 @@ def test_five_hundred_groups_are_all_read_by_the_loader_before_any_is_written(tm
 
 
 @given(st.lists(st.lists(st.text(max_size=8), max_size=5), max_size=5), st.sampled_from(",;\t"))
-@hypothesis_settings(max_examples=200, deadline=None)
+@hypothesis_settings(max_examples=examples(200), deadline=None)
 def test_any_cells_are_rows_or_mistakes(cells: list[list[str]], separator: str) -> None:
     text = io.StringIO()
     csv.writer(text, delimiter=separator).writerows([["group", "project", "region"], *cells])
@@ -216,7 +217,7 @@ def test_any_cells_are_rows_or_mistakes(cells: list[list[str]], separator: str) 
 
 
 @given(st.binary(max_size=60))
-@hypothesis_settings(max_examples=200, deadline=None)
+@hypothesis_settings(max_examples=examples(200), deadline=None)
 def test_any_bytes_are_a_table_or_one_mistake(content: bytes) -> None:
     try:
         text = table.decoded(content)

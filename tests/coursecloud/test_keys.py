@@ -11,7 +11,7 @@ from coursecloud import plan
 from coursecloud.engine import Registration
 from coursecloud.review.changes import Change, Operation, compare
 from coursecloud.schema import keys
-from tests.settings.stacks import ROOT
+from tests.project import ROOT
 
 MACHINE = {"machineType": "n1-standard-4", "zone": "europe-west4-a"}
 TRIGGER = {"branch": "^main$", "dockerfile": "Dockerfile"}

@@ -13,9 +13,9 @@ import google.auth.exceptions
 import pytest
 
 from coursecloud import lifecycle, mend
-from coursecloud.commands.shared import ROOT
 from coursecloud.identity import import_ids
 from infra.settings import load
+from tests.project import ROOT
 
 STACK = "config: {gcp:project: some-project-1}\n"
 RECORDER = """#!/bin/sh

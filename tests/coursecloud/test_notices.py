@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from coursecloud import plan as plans
-from coursecloud.commands.shared import ROOT
 from coursecloud.deeds import Deed
 from coursecloud.engine import UNKNOWN, Registration
 from coursecloud.plan import KINDS, Plan, bills, holds, notices, short_type, unknowns
+from tests.project import ROOT
 
 PROJECT = "gcp:project: my-project-1"
 BUILDS = "coursecloud:builds: {repository: {owner: a, name: b%s}, triggers: {t: {branch: ^main$, dockerfile: D}}}"

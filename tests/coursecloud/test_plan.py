@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from coursecloud import engine, plan, stackfile
-from coursecloud.commands.shared import ROOT
 from infra.settings import SettingsError
+from tests.project import CHECKOUT, ROOT
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_the_json_form_survives_a_round_trip_and_has_every_field(full: plan.Plan
     written = json.loads(json.dumps(plan.to_json(full)))
     assert written == plan.to_json(full)
     assert written["version"] == 1
-    documented = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
+    documented = (CHECKOUT / "docs" / "json.md").read_text(encoding="utf-8")
     for field in (*written, *written["resources"][0]):
         assert f"`{field}`" in documented, f"docs/json.md does not document {field}"
 

@@ -9,7 +9,8 @@ import pytest
 
 from coursecloud import engine, plan, realrun
 from coursecloud.deeds import Deed
-from tests.infra.planned import COMMITTED, ROOT
+from tests.infra.planned import COMMITTED
+from tests.project import ROOT
 
 HEAD = """\
 import os, time

@@ -13,10 +13,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from coursecloud.cli import app
-from coursecloud.commands.shared import ROOT
 from coursecloud.rehearse import calls, life, report, stage
 from coursecloud.rehearse.stage import Tools
 from standin.world import Resource
+from tests.project import ROOT
 
 FAKE = """#!/bin/sh
 [ "$1" = version ] && { echo v3.0.0; exit 0; }

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from coursecloud import plan, saved, stackfile
-from coursecloud.commands.shared import ROOT
+from tests.project import ROOT
 
 
 def written(stack: str) -> dict[str, Any]:

@@ -13,15 +13,17 @@ from typer.testing import CliRunner
 
 from coursecloud import schema, stackfile
 from coursecloud.cli import app
-from coursecloud.commands import schema as command
 from coursecloud.schema import keys, ranges
 from coursecloud.schema.tabled import time_zones
 from infra import tables
 from infra.settings import SettingsError, load
 from infra.settings.model import SECTIONS
+from tests.fuzz import examples
 from tests.infra.stacks import configs
-from tests.settings.stacks import PROJECT, ROOT, marked
+from tests.project import CHECKOUT, ROOT
+from tests.settings.stacks import PROJECT, marked
 from tests.settings.test_broken import broken
+from tests.sweep import offenders
 
 CONFIG: dict[str, Any] = schema.build()["properties"]["config"]
 STACKS = sorted(ROOT.glob("Pulumi.*.yaml"))
@@ -44,7 +46,7 @@ def accepted(config: dict[str, object]) -> bool:
 
 
 def test_the_committed_schema_is_current() -> None:
-    committed = (ROOT / schema.FILE).read_text(encoding="utf-8")
+    committed = (CHECKOUT / schema.FILE).read_text(encoding="utf-8")
     assert committed == schema.text(), f"{schema.FILE} is not current: run `.venv/bin/{schema.RENEW}` and commit it"
 
 
@@ -64,7 +66,7 @@ def test_a_committed_stack_file_names_the_schema_in_its_first_line_and_holds_to_
 
 @given(config=configs())
 @hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 def test_every_valid_stack_holds_to_the_schema(config: dict[str, object]) -> None:
     assert marked(config) == []
@@ -72,7 +74,7 @@ def test_every_valid_stack_holds_to_the_schema(config: dict[str, object]) -> Non
 
 @given(config=broken())
 @hypothesis_settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 def test_what_the_loader_accepts_after_any_edit_the_schema_accepts_too(config: dict[str, object]) -> None:
     if accepted(config):
@@ -233,13 +235,17 @@ def test_every_section_of_the_settings_is_in_the_schema() -> None:
     assert {f"coursecloud:{name}" for name in SECTIONS} <= CONFIG["properties"].keys()
 
 
-@pytest.mark.parametrize(
-    ("place", "node"), list(keys.places(CONFIG)), ids=lambda part: part if isinstance(part, str) else ""
-)
-def test_every_key_has_a_description_and_says_what_changing_it_does(place: str, node: dict[str, Any]) -> None:
-    described, _, effect = node["description"].partition("\n\n")
-    assert described.endswith("."), f"{place}: a description is a sentence or more"
-    assert effect.startswith("Changing it (")
+def test_every_key_has_a_description_and_says_what_changing_it_does() -> None:
+    def silent(entry: tuple[str, dict[str, Any]]) -> list[str]:
+        place, node = entry
+        described, _, effect = node["description"].partition("\n\n")
+        told = {
+            "a description is a sentence or more": described.endswith("."),
+            "says nothing of changing": effect.startswith("Changing it ("),
+        }
+        return [f"{place}: {what}" for what, right in told.items() if not right]
+
+    assert offenders(silent, list(keys.places(CONFIG))) == []
 
 
 def test_everything_said_of_a_key_is_about_a_key_that_there_is() -> None:
@@ -252,15 +258,20 @@ def test_a_key_that_nothing_is_said_of_fails() -> None:
         keys.words("nonsense.key", "changing")
 
 
-@pytest.mark.parametrize(("place", "entry"), keys.table()["keys"].items())
-def test_what_is_said_of_a_key_has_a_known_effect_and_examples_that_hold_to_the_schema(
-    place: str, entry: dict[str, Any]
-) -> None:
-    assert entry.get("changing", {"effect": "nothing"})["effect"] in keys.EFFECTS
-    node = next(node for where, node in keys.places(CONFIG) if where.partition(":")[2] == place)
-    for example in entry.get("examples", ()):
-        checked = Draft7Validator({**node, "definitions": schema.build()["definitions"]})
-        assert [error.message for error in checked.iter_errors(example)] == []
+def test_what_is_said_of_a_key_has_a_known_effect_and_examples_that_hold_to_the_schema() -> None:
+    definitions = schema.build()["definitions"]
+    nodes = {where.partition(":")[2]: node for where, node in keys.places(CONFIG)}
+
+    def wrong(said: tuple[str, dict[str, Any]]) -> list[str]:
+        place, entry = said
+        effect = entry.get("changing", {"effect": "nothing"})["effect"]
+        checked = Draft7Validator({**nodes[place], "definitions": definitions})
+        return [
+            *([] if effect in keys.EFFECTS else [f"{place}: {effect} is no effect"]),
+            *(f"{place}: {e.message}" for example in entry.get("examples", ()) for e in checked.iter_errors(example)),
+        ]
+
+    assert offenders(wrong, list(keys.table()["keys"].items())) == []
 
 
 def test_a_key_without_a_default_or_fixed_values_has_an_example() -> None:
@@ -303,6 +314,7 @@ def test_the_pattern_of_a_range_matches_its_numbers_and_no_other(low: int, high:
 
 def test_the_command_prints_the_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert json.loads(CliRunner().invoke(app, ["schema"]).stdout) == schema.build()
-    monkeypatch.setattr(command, "ROOT", tmp_path)
+    (tmp_path / "Pulumi.yaml").write_text("name: coursecloud\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
     assert CliRunner().invoke(app, ["schema", "--write"]).exit_code == 0
     assert (tmp_path / schema.FILE).read_text(encoding="utf-8") == schema.text()

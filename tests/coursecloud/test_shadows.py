@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from coursecloud import plan, shadows
-from coursecloud.commands.shared import ROOT
 from coursecloud.review import given as inputs
 from coursecloud.review import sides
 from coursecloud.review.sandbox import Wanted
 from coursecloud.review.stacks import Stack, Status
 from infra.settings import SettingsError
+from tests.project import ROOT
 from tests.review import repository
 from tests.review.made import TODAY
 

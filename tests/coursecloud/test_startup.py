@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from coursecloud import plan, stackfile
-from coursecloud.commands.shared import ROOT
+from tests.project import ROOT
 
 LOADED = """
 import json, sys

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from coursecloud import writing
 from coursecloud.cli import app
 from coursecloud.cost import refresh
-from tests.settings.stacks import ROOT
+from tests.project import ROOT
 
 
 def full(monkeypatch: pytest.MonkeyPatch, number: int = errno.ENOSPC, after: int = 0) -> None:

@@ -13,18 +13,19 @@ from typing import Any
 import pytest
 import yaml
 
-from coursecloud.commands.shared import ROOT
 from coursecloud.rehearse.calls import outside
 from coursecloud.rehearse.stage import scrubbed, tools
 from infra.settings import EXAMPLE_PROJECT
 from standin import Standin
+from tests.machine import FOUND
+from tests.project import CHECKOUT, ROOT
 
 PROJECT = "rehearsal-project-1"
 Record = Callable[[str, object], None]
 """pytest's record_property."""
 
 
-TOOLS = tools(ROOT, os.environ)
+TOOLS = tools(CHECKOUT, FOUND)
 NOTES = os.environ.get("COURSECLOUD_NOTES")
 
 
@@ -89,7 +90,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
     if TOOLS.plugins:
         (home / ".pulumi/plugins").symlink_to(TOOLS.plugins, target_is_directory=True)
     with Standin(projects=[PROJECT]) as standin:
-        environment = scrubbed(os.environ, standin.env(PROJECT), home)
+        environment = scrubbed({**os.environ, **FOUND}, standin.env(PROJECT), home)
         for name in set(os.environ) - set(environment):
             monkeypatch.delenv(name)
         for name, value in environment.items():

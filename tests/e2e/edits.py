@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from coursecloud.commands.shared import ROOT
 from tests.e2e.conftest import PROJECT
+from tests.project import ROOT
 
 Config = dict[str, Any]
 NOT_TRIED = {

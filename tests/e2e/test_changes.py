@@ -9,13 +9,13 @@ from typing import Any, cast
 import pytest
 
 from coursecloud import lifecycle, plan, schema
-from coursecloud.commands.shared import ROOT
 from coursecloud.plan import Plan
 from coursecloud.review.changes import Change, Operation, compare
 from coursecloud.schema import keys
 from standin.world import Resource
 from tests.e2e.conftest import PROJECT, Project, Record
 from tests.e2e.edits import NOT_TRIED, Edit, base, edits, together
+from tests.project import ROOT
 
 Config = dict[str, Any]
 BASE: Config = {

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from coursecloud.commands.shared import ROOT
 from tests.e2e.conftest import PROJECT, Project
+from tests.project import CHECKOUT, ROOT
 
 SOON = str(datetime.datetime.now().astimezone().date() + datetime.timedelta(days=30))
 PACK = ("--policy-pack", "guardrails", "--non-interactive", "--color", "never")
@@ -19,7 +19,7 @@ PACK = ("--policy-pack", "guardrails", "--non-interactive", "--color", "never")
 def packed(project: Project) -> Project:
     """A project with the pack in it."""
     for name in ("guardrails", "coursecloud"):
-        shutil.copytree(ROOT / name, project.root / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(CHECKOUT / name, project.root / name, ignore=shutil.ignore_patterns("__pycache__"))
     return project
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from coursecloud import lifecycle
-from coursecloud.commands.shared import ROOT
 from coursecloud.pulumicli import Pulumi, alive
 from tests.e2e.conftest import Project, Record
+from tests.project import CHECKOUT as ROOT
 
 MOMENTS = 10
 UP = "import pathlib, sys; from coursecloud.lifecycle import up; sys.exit(up(pathlib.Path(), {stack!r}, yes=True))"

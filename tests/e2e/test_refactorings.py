@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from coursecloud import lifecycle
-from coursecloud.commands.shared import ROOT
 from tests.e2e.conftest import PROJECT, Project
 from tests.e2e.refactorings import REFACTORINGS, Refactoring
+from tests.project import CHECKOUT as ROOT
 
 CONFIG = {"gcp:project": PROJECT, "coursecloud:secrets": {"names": {"KEY": ["machines"]}}}
 

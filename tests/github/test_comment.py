@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from coursecloud.commands.shared import ROOT
 from coursecloud.review.report import to_json
+from tests.project import CHECKOUT as ROOT
 from tests.review.made import INSTANCE, resource, reviewed, whole
 
 SCRIPT = ROOT / ".github" / "scripts" / "comment.py"

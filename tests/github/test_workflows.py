@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 import yaml
 
-from coursecloud.commands.shared import ROOT
+from tests.project import CHECKOUT as ROOT
 
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))

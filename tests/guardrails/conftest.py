@@ -4,7 +4,8 @@ import pytest
 
 from coursecloud import plan as plans
 from coursecloud.plan import Plan
-from tests.infra.planned import COMMITTED, ROOT
+from tests.infra.planned import COMMITTED
+from tests.project import ROOT
 
 
 @pytest.fixture(scope="session")

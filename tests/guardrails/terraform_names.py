@@ -7,7 +7,6 @@
 import datetime
 import inspect
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -18,8 +17,9 @@ import grpc
 import pulumi_gcp
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from coursecloud.commands.shared import ROOT
 from infra import tables
+from tests.machine import FOUND
+from tests.project import CHECKOUT as ROOT
 
 FILE = ROOT / "coursecloud" / "data" / "terraform.json"
 
@@ -75,9 +75,9 @@ BOOL, _INT, _FLOAT, _STRING, LIST, _MAP, SET = range(1, 8)
 
 def plugin() -> str | None:
     """Find the provider plugin."""
-    home = Path(os.environ.get("PULUMI_HOME", Path.home() / ".pulumi"))
+    home = Path(FOUND.get("PULUMI_HOME") or Path(FOUND.get("HOME", "~")).expanduser() / ".pulumi")
     there = [str(path) for path in home.glob("plugins/resource-gcp-v*/pulumi-resource-gcp")]
-    return shutil.which("pulumi-resource-gcp") or (max(there) if there else None)
+    return shutil.which("pulumi-resource-gcp", path=FOUND.get("PATH")) or (max(there) if there else None)
 
 
 def mapping(program: str) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from typer.testing import CliRunner, Result
 from coursecloud import places
 from coursecloud.cli import app
 from coursecloud.commands import check
-from coursecloud.commands.shared import ROOT
 from coursecloud.plan import Plan
 from guardrails import RULES
+from tests.project import ROOT
 
 TODAY = datetime.date(2026, 11, 25)
 SOON = str(TODAY + datetime.timedelta(days=30))

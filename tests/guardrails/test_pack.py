@@ -23,7 +23,6 @@ from pulumi_policy import (
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
 import guardrails
-from coursecloud.commands.shared import ROOT
 from coursecloud.engine import UNKNOWN
 from coursecloud.plan import Plan
 from guardrails import RULES, pack
@@ -31,6 +30,7 @@ from infra.settings import Settings
 from infra.settings.guardrails import GuardrailException
 from tests.guardrails.edits import Case, machine, put, settings, then
 from tests.guardrails.offenders import CASES
+from tests.project import CHECKOUT as ROOT
 
 TODAY = datetime.date(2026, 11, 25)
 Report = tuple[str, str, str | None]

@@ -7,7 +7,8 @@ import pytest
 from coursecloud import plan as plans
 from coursecloud.engine import _FORMS  # pyright: ignore[reportPrivateUsage]
 from coursecloud.plan import Plan
-from tests.infra.planned import PROJECT, ROOT, Planner
+from tests.infra.planned import PROJECT, Planner
+from tests.project import ROOT
 
 
 @pytest.fixture(scope="session")

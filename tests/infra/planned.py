@@ -5,16 +5,15 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, Protocol
 
 import pulumi_gcp
 
 from coursecloud.engine import UNKNOWN, Registration
 from coursecloud.plan import Plan, short_type
+from tests.project import NAMES
 
-ROOT = Path(__file__).parents[2]
-COMMITTED = ("dev", "gpu", "full")
+COMMITTED = NAMES
 PROJECT = "my-project-1"
 """The project of a plan whose text names none."""
 

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from infra import tables
+from infra.names import OWN_LABELS
 
 REGIONS = ("europe-west1", "europe-west4", "us-central1")
 SECRETS = ("WANDB_API_KEY", "hf-token", "Key_2")
@@ -19,7 +20,7 @@ _DIGITS = string.digits
 booleans = st.booleans()
 keys = st.from_regex(r"[a-z][a-z0-9]{0,6}(-[a-z0-9]{1,6}){0,2}", fullmatch=True).filter(lambda key: len(key) <= 20)
 label_values = st.text(_LOWER + _DIGITS + "_-", max_size=63)
-label_keys = st.from_regex(r"own[a-z0-9_-]{0,10}", fullmatch=True)
+label_keys = st.from_regex(r"own[a-z0-9_-]{0,10}", fullmatch=True).filter(lambda key: key not in OWN_LABELS)
 labels = st.dictionaries(label_keys, label_values, max_size=3)
 texts = st.text(st.characters(min_codepoint=32, max_codepoint=0x17F), min_size=1, max_size=20)
 environments = st.dictionaries(st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True), texts, max_size=2)

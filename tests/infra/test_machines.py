@@ -7,19 +7,8 @@ import pytest
 
 from coursecloud.engine import _FORMS  # pyright: ignore[reportPrivateUsage]
 from coursecloud.plan import Plan
-from tests.infra.planned import (
-    COMMITTED,
-    MACHINE_ACCOUNT,
-    PROJECT,
-    ROOT,
-    Planner,
-    account,
-    names,
-    of,
-    one,
-    role_of,
-    roles,
-)
+from tests.infra.planned import COMMITTED, MACHINE_ACCOUNT, PROJECT, Planner, account, names, of, one, role_of, roles
+from tests.project import ROOT
 
 INSTANCE = "compute.Instance"
 

@@ -13,6 +13,7 @@ import pytest
 from coursecloud.plan import Plan
 from infra.outputs import _call  # pyright: ignore[reportPrivateUsage]
 from tests.infra.planned import COMMITTED, PROJECT, Planner, texts
+from tests.machine import FOUND
 
 HOSTILE = "$(touch pwned) `touch pwned`; touch pwned | 'a' \"b\" \\ * # end"
 ENOUGH = """\
@@ -179,7 +180,7 @@ def gcloud_refuses(folder: Path, lines: list[str]) -> list[str]:
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "CLOUDSDK_CONFIG": str(folder)},
+        env={**os.environ, "PATH": FOUND["PATH"], "CLOUDSDK_CONFIG": str(folder)},
     )
     assert done.returncode == 0, done.stderr
     results = json.loads(done.stdout)
@@ -188,7 +189,7 @@ def gcloud_refuses(folder: Path, lines: list[str]) -> list[str]:
 
 
 needs_gcloud = pytest.mark.skipif(
-    shutil.which("gcloud") is None,
+    shutil.which("gcloud", path=FOUND.get("PATH")) is None,
     reason="gcloud is not on PATH: install the Google Cloud CLI (https://cloud.google.com/sdk/docs/install)",
 )
 

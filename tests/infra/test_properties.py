@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from coursecloud import plan as plans
 from coursecloud.plan import Plan
 from infra.settings import SettingsError
+from tests.fuzz import examples
 from tests.infra import invariants
-from tests.infra.planned import ROOT, grants, longest_chain
+from tests.infra.planned import grants, longest_chain
 from tests.infra.stacks import configs, stack_names
+from tests.project import ROOT
 
 SLOW: Any = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
 
@@ -32,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(stack=stack_names, config=configs())
-@settings(max_examples=25, **SLOW)
+@settings(max_examples=examples(25), **SLOW)
 def test_every_valid_stack_registers_and_breaches_no_rule(folder: Path, stack: str, config: dict[str, Any]) -> None:
     try:
         plan = planned(folder, stack, config)

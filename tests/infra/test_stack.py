@@ -8,7 +8,8 @@ import pytest
 
 from coursecloud.plan import Plan, short_type
 from tests.infra import invariants
-from tests.infra.planned import COMMITTED, ROOT, Planner, longest_chain, names, of, resource_class
+from tests.infra.planned import COMMITTED, Planner, longest_chain, names, of, resource_class
+from tests.project import ROOT
 
 EVERYTHING = """\
 coursecloud:lease: {stopSchedule: 0 20 * * *}

@@ -1,6 +1,7 @@
 """`python -m tests.mutation`: run mutmut on a copy of the tree and hold what survived against the known survivors.
 
-Exit codes: 0 done, 2 a missing tool, 3 a survivor that nobody has given a reason for, or a score under the limit.
+Exit codes: 0 done, 2 a missing tool or an entry of survivors.json that is about nothing any more, 3 a survivor that
+nobody has given a reason for, or a score under the limit.
 """
 
 import argparse
@@ -8,7 +9,7 @@ import json
 import os
 import sys
 
-from tests.mutation import results, run
+from tests.mutation import bookkeeping, results, run
 
 LEAST = 80
 """The score under which the run fails: killed mutants of a hundred, the harmless ones counted as survivors."""
@@ -22,6 +23,9 @@ def main() -> int:
     parser.add_argument("--again", action="store_true", help="run only what survived last time")
     parser.add_argument("--report", action="store_true", help="run nothing; print the last result")
     asked = parser.parse_args()
+    if wrong := bookkeeping.mistakes(results.known(json.loads(results.KNOWN.read_text(encoding="utf-8")))):
+        print("\n".join([f"{results.KNOWN.name} is not current; nothing was run", *wrong]), file=sys.stderr)  # noqa: T201
+        return 2
     try:
         if not asked.report:
             run.copy_tree()

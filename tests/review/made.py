@@ -9,13 +9,13 @@ from typing import Any
 import yaml
 
 from coursecloud import plan as plans
-from coursecloud.commands.shared import ROOT
 from coursecloud.engine import Registration
 from coursecloud.plan import Plan
 from coursecloud.review.changes import Change, Operation, compare
 from coursecloud.review.report import Review
 from coursecloud.review.stacks import review
 from infra.settings import Settings
+from tests.project import ROOT
 
 TODAY = datetime.date(2026, 11, 23)
 BUCKET = "gcp:storage/bucket:Bucket"

@@ -8,8 +8,8 @@ from typer.testing import CliRunner, Result
 
 from coursecloud import plan as plans
 from coursecloud.cli import app
-from coursecloud.commands.shared import ROOT
 from coursecloud.engine import Registration
+from tests.project import ROOT
 from tests.review import repository
 from tests.review.made import BUCKET, resource, whole
 from tests.review.repository import Repository
@@ -150,8 +150,8 @@ def test_two_stack_files_are_compared_as_one_stack(tmp_path: Path) -> None:
         (["--state", "/no/such.json"], "No such file"),
         (["--base-plan", "README.md"], "a file of JSON"),
         (["--base-plan", "."], "Is a directory"),
-        (["--state", "infra/data/apis.json"], "pulumi stack export"),
-        (["--base-plan", "infra/data/apis.json"], "not a saved plan"),
+        (["--state", "facts.json"], "pulumi stack export"),
+        (["--base-plan", "facts.json"], "not a saved plan"),
         (["--fail-on", "cost>many", "--json", "--markdown"], "one form is printed"),
         (["--fail-on", "cost>many"], "a number of USD an hour"),
         (["--fail-on", "everything"], "one of replace, delete, data-loss, access, program, violation, cost>X"),
@@ -169,8 +169,13 @@ def test_two_stack_files_are_compared_as_one_stack(tmp_path: Path) -> None:
         (["--base", "HEAD", "--stack", "../x"], "neither side has a stack"),
     ],
 )
-def test_a_mistake_ends_with_2_and_a_remedy(words: list[str], said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
+def test_a_mistake_ends_with_2_and_a_remedy(
+    words: list[str], said: str, repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.write("Pulumi.yaml", "name: coursecloud\n")
+    repo.write("Pulumi.dev.yaml", "")
+    repo.write("facts.json", '{"date": "2026-11-23"}')
+    monkeypatch.chdir(repo.root)
     result = run(*words, columns=300)
     assert result.exit_code == 2
     assert said in result.output

@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 
-from coursecloud.commands.shared import ROOT
 from coursecloud.review import given as inputs
 from coursecloud.review import rendering, sandbox, sides, workspace
 from coursecloud.review.report import Review
 from coursecloud.review.sandbox import Wanted
 from coursecloud.review.stacks import Status
 from coursecloud.review.workspace import Workspace
+from tests.project import CHECKOUT as ROOT
 from tests.review import repository
 from tests.review.attacks import BY_NAME, MARKER, filled
 from tests.review.made import BUCKET, TODAY, resource, whole

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typing_extensions import override
 
-from coursecloud.commands.shared import ROOT
 from coursecloud.engine import UNKNOWN, Registration
 from coursecloud.plan import Plan
 from coursecloud.review import markdown, mermaid, page, report, words
@@ -21,6 +20,7 @@ from coursecloud.review.graph import Graph, Node
 from coursecloud.review.layout import lay_out
 from coursecloud.review.report import Review
 from coursecloud.review.stacks import Stack, Status
+from tests.project import CHECKOUT as ROOT
 from tests.review.conftest import Planner
 from tests.review.made import BUCKET, DISK, GRANT, INSTANCE, NETWORK, resource, reviewed, whole
 from tests.review.printed import printed

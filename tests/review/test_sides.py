@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from coursecloud.commands.shared import ROOT
-from coursecloud.review import git, rendering, sides
 from coursecloud.review import given as inputs
+from coursecloud.review import rendering, sides
 from coursecloud.review.report import Review
 from coursecloud.review.sandbox import Wanted
 from coursecloud.review.stacks import Status
+from tests import project
+from tests.project import CHECKOUT as ROOT
 from tests.review import repository
 from tests.review.made import BUCKET, TODAY, resource, whole
 from tests.review.repository import Repository
@@ -312,13 +313,15 @@ def test_members_that_stay_out_of_git_are_given_to_both_sides(repo: Repository) 
     assert any("members.one.yaml is not in git" in note for note in made.notes)
 
 
-def test_a_review_of_two_real_revisions_runs_the_engine_of_each() -> None:
-    if not (ROOT / ".git").exists():
-        pytest.skip("this is no git checkout, so there is no history to review")
-    try:
-        git.repository(ROOT).resolve("HEAD~1")
-    except git.GitError:
-        pytest.skip("this clone has one commit only: git fetch --unshallow")
-    (stack,) = review(Repository(ROOT), base="HEAD~1", head="HEAD", stacks=("dev",)).stacks
+def test_a_review_of_two_real_revisions_runs_the_engine_of_each(tmp_path: Path) -> None:
+    real = Repository(project.make(tmp_path / "real"))
+    real.git("init", "--quiet", "--initial-branch=main")
+    base = real.commit()
+    names = (real.root / "infra/names.py").read_text(encoding="utf-8")
+    real.write("infra/names.py", names.replace('"managed-by": "coursecloud"', '"managed-by": "the-head"'))
+    (stack,) = review(real, base=base, head=real.commit(), stacks=("dev",)).stacks
     assert stack.status is not Status.BROKEN, stack.mistakes
     assert stack.unchanged > 10
+    changed = {(p.path, p.old, p.new) for change in stack.changes for p in change.properties}
+    assert ("labels.managed-by", "coursecloud", "the-head") in changed
+    assert all(path.endswith("labels.managed-by") for path, _, _ in changed)

@@ -20,7 +20,7 @@ from coursecloud.review.stacks import review
 from infra.secrecy import HIDDEN
 from infra.settings import load
 from tests.guardrails.edits import machine, put
-from tests.infra.planned import ROOT
+from tests.project import ROOT
 from tests.review.made import TODAY, reviewed
 from tests.secrecy.forms import ACCOUNT, BODY, FORMS, HEX
 

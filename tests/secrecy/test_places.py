@@ -7,7 +7,7 @@ import yaml
 
 from coursecloud import stackfile
 from infra.settings import SettingsError, load
-from tests.infra.planned import ROOT
+from tests.project import ROOT
 from tests.secrecy.forms import FORMS, WANDB
 from tests.secrecy.places import SMALL, put, ways, writings
 

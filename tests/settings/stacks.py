@@ -10,7 +10,6 @@ from jsonschema import Draft7Validator
 from coursecloud import schema, stackfile
 from infra.settings import Problem, Settings, SettingsError, load
 
-ROOT = Path(__file__).parents[2]
 PROJECT = "gcp:project: my-project-1\n"
 
 

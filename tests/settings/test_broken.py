@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from coursecloud import stackfile
 from infra.settings import Settings, SettingsError, load
-from tests.settings.stacks import ROOT
+from tests.fuzz import examples
+from tests.project import ROOT
 
 VALID = [stackfile.read(stack, stackfile.path_of(stack, ROOT)) for stack in ("dev", "gpu", "full")]
 
@@ -88,7 +89,7 @@ def _read(config: dict[str, object], folder: Path) -> Settings | SettingsError:
         return error
 
 
-@hypothesis_settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@hypothesis_settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(broken())
 @example({})
 @example({"gcp:project": "my-project-1", "coursecloud:lease": "[" * 100_000})
@@ -115,7 +116,7 @@ def test_nesting_of_any_depth_is_one_mistake(key: str, depth: int) -> None:
     assert "nothing in a section is nested this deeply" in {problem.rule for problem in found.problems}
 
 
-@hypothesis_settings(max_examples=60, deadline=None)
+@hypothesis_settings(max_examples=examples(60), deadline=None)
 @given(
     config=st.sampled_from(VALID),
     section=st.sampled_from(["lease", "storage", "training", "team"]),
@@ -129,7 +130,7 @@ def test_an_unknown_key_anywhere_is_refused_by_its_path(config: dict[str, object
     assert [problem.path for problem in found.problems] == [f"{path}.{key}"]
 
 
-@hypothesis_settings(max_examples=150, deadline=None)
+@hypothesis_settings(max_examples=examples(150), deadline=None)
 @given(st.binary(max_size=40) | st.text("aA1:-[]{}&*!<>|'\"%@#~ \n\t,.0\0é", max_size=40).map(str.encode))
 @example(b"config: !!timestamp x")
 @example(b"config: !!int x")

@@ -14,7 +14,8 @@ from coursecloud import engine, plan
 from infra import tables
 from infra.settings import Settings, SettingsError, load
 from infra.settings.model import ENCRYPTED_PROJECT, SECTIONS
-from tests.settings.stacks import PROJECT, ROOT, mistakes, settings
+from tests.project import ROOT
+from tests.settings.stacks import PROJECT, mistakes, settings
 
 A = "coursecloud:machines.a"
 NEW = "coursecloud:allow"

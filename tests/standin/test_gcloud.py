@@ -11,12 +11,12 @@ import pytest
 from clients import APIS, PROJECT, Google
 
 from coursecloud import plan, stackfile
-from coursecloud.commands.shared import ROOT
 from infra import tables
 from infra.settings import EXAMPLE_PROJECT
 from standin import Standin
 from tests import gcloud
 from tests.gcloud import Gcloud
+from tests.project import ROOT
 
 KINDS: dict[str, Any] = tables.table("commands")["commands"]
 ZONES = {"workbench": "europe-west4-a", "trainer": "europe-west4-b", "runner": "europe-west4-a"}
