@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import os
+import site
 import sys
 import sysconfig
 from collections.abc import Iterator, Sequence
@@ -76,12 +77,10 @@ def _places(spec: ModuleSpec) -> Iterator[str]:
 
 
 def _libraries(root: Path) -> list[str]:
-    """List the folders that libraries are imported from: not the project itself, nor that of an editable install."""
-    installed = {Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")}
-    own = Path(__file__).parent.parent
-    left = {path.resolve() for path in (root, *(() if own in installed else (own,)), Path.cwd())}
-    left |= {Path(entry).resolve() for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry}
-    return [entry for entry in sys.path if Path(entry).is_absolute() and Path(entry).resolve() not in left]
+    """List the folders that libraries are installed in: no project, nor where somebody happens to stand."""
+    installed = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    installed += [str(Path(installed[1]) / "lib-dynload"), *site.getsitepackages()]
+    return [folder for folder in dict.fromkeys(installed) if Path(folder).resolve() != root.resolve()]
 
 
 def _called(name: str) -> str:

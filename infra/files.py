@@ -25,12 +25,20 @@ DIGITS = 40
 """Digits of a number; Google's longest ids have 21."""
 
 
+class TooLargeError(ValueError):
+    """A file has more bytes than it may."""
+
+
+class BoundError(yaml.constructor.ConstructorError):
+    """A file says more than it may; `problem` says so without a word of it."""
+
+
 def bytes_of(path: Path, largest: int = LARGEST) -> bytes:
     """Read a file, pipe or device of at most `largest` bytes. Raises OSError, and ValueError for a larger one."""
     with path.open("rb") as file:
         content = file.read(largest + 1)
     if len(content) > largest:
-        raise ValueError(f"it is larger than {largest:,} bytes")
+        raise TooLargeError(f"it is larger than {largest:,} bytes")
     return content
 
 
@@ -49,7 +57,7 @@ def yaml_of(text: str, loader: type[yaml.SafeLoader] = yaml.SafeLoader) -> Any:
         _count(node)
         return reader.construct_document(node)  # pyright: ignore[reportUnknownVariableType]
     except RecursionError:
-        raise yaml.YAMLError("the file is nested too deeply") from None
+        raise BoundError(None, None, "the file is nested too deeply") from None
     finally:
         reader.dispose()
 
@@ -82,8 +90,8 @@ def _count(root: yaml.Node) -> None:
     walk(root, 0)
 
 
-def _at(node: yaml.Node, problem: str) -> yaml.MarkedYAMLError:
-    return yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+def _at(node: yaml.Node, problem: str) -> BoundError:
+    return BoundError(None, None, problem, node.start_mark)
 
 
 def json_of(text: str, *, exact: bool = False) -> Any:

@@ -15,7 +15,7 @@ SECRETS = "coursecloud:secrets"
 REVOKE = "revoke this one: it has been in a file, and maybe in git's history"
 
 _READERS = get_args(Workload)
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*|[A-Z][A-Z ]+")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*|[0-9][A-Za-z0-9_-]{0,5}|[A-Z][A-Z ]+")
 _RULE = "the value of a secret never stands in a stack file: `names` says which secrets there are, and who reads each"
 _KEYS = ("keep", "names")
 

@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from infra.secrecy import HIDDEN, find, hide, kind, random
@@ -84,7 +84,7 @@ def masked(problem: Problem, secrets: tuple[str, ...] = ()) -> Problem:
         repeated, masked_value = (*secrets, *(form(problem.value) for form in (shown, repr, str))), Hidden()
     path, rule, remedy = (_without(text, repeated) for text in (problem.path, problem.rule, problem.remedy))
     path = re.sub(r"[^.\[\]:]+", lambda part: HIDDEN if random(part[0], _DRAWN) else part[0], path)
-    return Problem(path, masked_value, rule, remedy)
+    return replace(problem, path=path, value=masked_value, rule=rule, remedy=remedy)
 
 
 _READERS = ("machines", "training", "prediction", "builds", "services")

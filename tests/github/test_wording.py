@@ -11,11 +11,11 @@ from typing import Any, cast
 import cmarkgfm  # pyright: ignore[reportMissingTypeStubs]
 import pytest
 
-from coursecloud.commands.shared import ROOT
 from coursecloud.deeds import Deed
 from coursecloud.plan import Plan
 from coursecloud.review.report import Review, to_json
 from coursecloud.review.stacks import review
+from tests.project import CHECKOUT as ROOT
 from tests.review.made import BUCKET, GRANT, INSTANCE, TODAY, resource, whole
 
 MARK = "stranger"

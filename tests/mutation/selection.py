@@ -19,6 +19,8 @@ TESTS = {
         "tests/infra/test_github.py",
         *PLANS,
     ),
+    "infra.secrecy": ("tests/secrecy/test_forms.py", "tests/secrecy/test_places.py"),
+    "infra.operator": ("tests/infra/test_team.py", "tests/infra/test_machines.py", *PLANS),
     "infra.outputs": ("tests/infra/test_outputs.py", "tests/infra/test_commands.py"),
     "infra.stores": ("tests/infra/test_secrets.py", "tests/infra/test_training.py"),
     "infra.names": ("tests/test_names.py",),

@@ -75,21 +75,21 @@ def test_of_what_is_outside_of_the_project_only_what_matters_is_named() -> None:
 @pytest.mark.parametrize("committed", [True, False])
 def test_no_change_of_the_program_reads_as_no_change(repo: Repository, committed: bool) -> None:
     base = repo.git("rev-parse", "HEAD")
-    repo.write("yaml.py", "x = 1")
+    repo.write("reader.py", "x = 1")
     repo.write(".github/workflows/x.yml", "on: push")
     repo.write("docs/x.md", "x")
     (repo.root / "docs" / "link").symlink_to("../infra")
     found = review(repo, base=base, head=repo.commit() if committed else None)
-    assert found.program == (".github/workflows/x.yml", "docs/link (a link)", "yaml.py")
+    assert found.program == (".github/workflows/x.yml", "docs/link (a link)", "reader.py")
     assert found.runs == (".github/workflows/x.yml",)
     assert found.level is Level.LOOK
     text = markdown.full(found)
-    for part in ("LOOK FIRST", "PROGRAM", "RUN BY ITSELF", "yaml.py", ".github/workflows/x.yml"):
+    for part in ("LOOK FIRST", "PROGRAM", "RUN BY ITSELF", "reader.py", ".github/workflows/x.yml"):
         assert part in text
     assert "can be merged" not in text
     assert "No data is lost" not in text
     (gate,), _ = gates(["program"])
-    assert "yaml.py" in next(gate.closed(found.stacks, found.program))
+    assert "reader.py" in next(gate.closed(found.stacks, found.program))
 
 
 def test_a_mode_counts(repo: Repository) -> None:
@@ -107,10 +107,10 @@ def test_a_project_in_a_folder_has_the_workflows_at_the_top_named(repo: Reposito
     inner = dataclasses.replace(repo, root=repo.root / "cloud")
     repo.write(".github/workflows/x.yml", "on: push")
     repo.write("src/train.py", "x")
-    inner.write("yaml.py", "x")
+    inner.write("reader.py", "x")
     for head in (None, repo.commit()):
         found = review(inner, base=base, head=head)
-        assert found.program == ("/.github/workflows/x.yml", "yaml.py")
+        assert found.program == ("/.github/workflows/x.yml", "reader.py")
         assert any(note.startswith("1 more files differ outside") for note in found.notes)
 
 
