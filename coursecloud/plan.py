@@ -51,8 +51,8 @@ class Plan:
         return Counter(short_type(resource.type) for resource in self.custom)
 
 
-def make(stack: str, file: Path, root: Path, *, twice: bool = True) -> Plan:
-    """Plan the stack of a stack file with the program in `root`, which is run `twice`: also as the real run.
+def make(stack: str, file: Path, root: Path, *, twice: bool = False) -> Plan:
+    """Plan the stack of a stack file with the program in `root`; with `twice` it is run as the real run, too.
 
     Raises SettingsError before the program runs where the file has mistakes, or where a file of the project would be
     run in place of a library.

@@ -73,7 +73,7 @@ def _one(stack_file: tuple[str, Path], *, day: datetime.date) -> "Report | str":
 
     stack, file = stack_file
     try:
-        made = plan.make(stack, file, program())
+        made = plan.make(stack, file, program(), twice=True)
         return hiding.deep(checks.make(made, file, day), hiding.words(made))
     except SettingsError as error:
         return str(error)

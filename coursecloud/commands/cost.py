@@ -43,7 +43,7 @@ def command(
     from coursecloud.cost import form, prices, table
 
     try:
-        made = plan.make(stack, stackfile.path_of(stack, where), program(), twice=False)
+        made = plan.make(stack, stackfile.path_of(stack, where), program())
     except SettingsError as error:
         refuse(str(error))
     estimate = cost.estimate(hiding.plan(made), start=first)
@@ -83,7 +83,7 @@ def _row(stack_file: tuple[str, Path], *, start: datetime.date | None) -> tuple[
 
     stack, file = stack_file
     try:
-        made = plan.make(stack, file, program(), twice=False)
+        made = plan.make(stack, file, program())
     except SettingsError as error:
         return dict.fromkeys(table.ROW) | {"stack": stack, "mistakes": len(error.problems)}, str(error)
     today = datetime.datetime.now().astimezone().date()

@@ -31,7 +31,7 @@ def command(
 
     where = folder_of(folder)
     try:
-        exported = export(hiding.plan(plan.make(stack, stackfile.path_of(stack, where), program(), twice=False)))
+        exported = export(hiding.plan(plan.make(stack, stackfile.path_of(stack, where), program())))
     except SettingsError as error:
         refuse(str(error))
     text = json.dumps(exported.plan, indent=2)

@@ -34,7 +34,7 @@ def command(
         _every(where, as_json=as_json, as_csv=as_csv, check=check)
         return
     try:
-        made = plan.make(stack, stackfile.path_of(stack, where), program())
+        made = plan.make(stack, stackfile.path_of(stack, where), program(), twice=True)
     except SettingsError as error:
         refuse(str(error))
     if check:

@@ -214,7 +214,7 @@ def test_the_version_is_the_projects() -> None:
 def test_a_check_of_a_program_that_does_something_else_in_the_real_run_does_not_pass(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    made = plan.make("dev", ROOT / "Pulumi.dev.yaml", ROOT, twice=False)
+    made = plan.make("dev", ROOT / "Pulumi.dev.yaml", ROOT)
     other = dataclasses.replace(made, program=(Deed("differs", "does more"),))
     for found, code in ((made, 0), (other, 3)):
 

@@ -28,7 +28,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every plan have a repository of a format that does not exist."""
     make = plans.make
 
-    def made(stack: str, file: Path, root: Path, *, twice: bool = True) -> Plan:
+    def made(stack: str, file: Path, root: Path, *, twice: bool = False) -> Plan:
         return changed(make(stack, file, root, twice=twice), "artifactregistry.Repository", format="DOKCER")
 
     monkeypatch.setattr(plans, "make", made)

@@ -33,22 +33,13 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def reviewed(committed: Path, refactoring: Refactoring, *, aliases: bool) -> dict[str, Any]:
-    """Review the refactoring in the working tree, which is put back."""
-    refactoring.apply(committed, aliases=aliases)
+def reviewed(committed: Path, refactorings: Iterable[Refactoring], *, aliases: bool) -> dict[str, Any]:
+    """Review refactorings in the working tree, which is put back."""
+    for refactoring in refactorings:
+        refactoring.apply(committed, aliases=aliases)
     try:
-        command = [
-            sys.executable,
-            "-m",
-            "coursecloud",
-            "review",
-            "--project",
-            str(committed),
-            "--base",
-            "main",
-            "--json",
-        ]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        command = [sys.executable, "-m", "coursecloud", "review", "--project", str(committed), "--base", "main"]
+        done = subprocess.run([*command, "--json"], cwd=ROOT, capture_output=True, text=True, check=False)
     finally:
         subprocess.run(["git", "checkout", "-q", "--", "."], cwd=committed, check=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -56,20 +47,36 @@ def reviewed(committed: Path, refactoring: Refactoring, *, aliases: bool) -> dic
     return stack
 
 
-@pytest.mark.parametrize("refactoring", REFACTORINGS, ids=[each.called for each in REFACTORINGS])
+APART = ("secrets split", "secrets merged", "buckets out", "a component's class")
+TOGETHER = [
+    [each for each in REFACTORINGS if not each.called.startswith(APART)],
+    [each for each in REFACTORINGS if each.called.startswith(APART[0::2] + APART[3:])],
+    [each for each in REFACTORINGS if each.called.startswith(APART[1])],
+]
+"""Those that can be made in one change: each touches other lines."""
+
+
+@pytest.mark.parametrize("refactorings", TOGETHER, ids=["names", "moves", "merges"])
 def test_a_review_says_that_two_names_mean_one_thing_and_with_aliases_that_nothing_goes(
-    committed: Path, refactoring: Refactoring
+    committed: Path, refactorings: list[Refactoring]
 ) -> None:
-    without = reviewed(committed, refactoring, aliases=False)
+    without = reviewed(committed, refactorings, aliases=False)
     renamed = [danger for danger in without["dangers"] if danger["kind"] == "renamed"]
-    assert renamed, without["dangers"]
+    assert {each.type for each in refactorings} <= {
+        danger["urn"].split("::")[2].rpartition("$")[2] for danger in renamed
+    }
     assert all("alias" in danger["text"] for danger in renamed)
     assert without["level"] == "stop"
     assert "without an alias" in without["verdict"]
 
-    told = reviewed(committed, refactoring, aliases=True)
+    told = reviewed(committed, refactorings, aliases=True)
     assert not [danger for danger in told["dangers"] if danger["kind"] in ("renamed", "data")]
     assert told["counts"]["delete"] == told["counts"]["replace"] == told["counts"]["create"] == 0
+
+
+def test_every_refactoring_is_reviewed() -> None:
+    assert sorted(each.called for group in TOGETHER for each in group) == sorted(each.called for each in REFACTORINGS)
+    assert len(REFACTORINGS) == 12
 
 
 def writes(project: Project) -> int:

@@ -4,6 +4,7 @@ import importlib
 import itertools
 import pkgutil
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -162,3 +163,17 @@ def test_no_group_that_init_writes_is_accused() -> None:
         assert secrecy.find(text) == ()
         assert list(secrecy.walk(yaml.load(text, Loader=yaml.CSafeLoader))) == []
         assert init.secret({**answers, "members": f"student-{number}@example.com"}) == []
+
+
+@pytest.mark.parametrize("part", ["a", "a-", "key=", "token ", '"', "https://", "https://a:", "eyJ", "0", "ENV "])
+def test_a_text_four_times_as_long_takes_about_four_times_as_long(part: str) -> None:
+    def took(length: int) -> float:
+        text = part * (length // len(part)) + "!key"
+        runs: list[float] = []
+        for _ in range(3):
+            start = time.process_time()
+            secrecy.hide(text)
+            runs.append(time.process_time() - start)
+        return min(runs)
+
+    assert took(80_000) < 10 * took(20_000) + 0.05
