@@ -44,10 +44,11 @@ SECRET_RULES = ("no-secret-values", "stack-file-no-secrets")
 
 
 class StoppedError(Exception):
-    """An update would take away what nobody named; nothing was touched. The text says all of it."""
+    """An update would take away what nobody named; the text says all of it, and whether anything was touched."""
 
-    def __init__(self, stack: str, said: Iterable[str]):
-        super().__init__(f"up of stack {stack} stopped before it touched anything.\n" + "\n".join(said))
+    def __init__(self, stack: str, said: Iterable[str], *, begun: bool):
+        when = "before it lost anything; what it had begun stays" if begun else "before it touched anything"
+        super().__init__(f"up of stack {stack} stopped {when}.\n" + "\n".join(said))
 
 
 class RefusedError(Exception):
@@ -76,7 +77,7 @@ def up(
     """
     no_secrets(root, _settings(root, stack), datetime.datetime.now().astimezone().date())
     settings, pulumi = _ready(root, stack, environment, output)
-    code, _ = _settle(pulumi)
+    code, begun = _settle(pulumi)
     if code:
         return code
     taken: set[str] = set()
@@ -86,8 +87,10 @@ def up(
         known = mend.urns(state)
         # What was made a moment ago is empty; what was taken over may not be.
         made = known - before - taken
-        seen = not known or _look_first(pulumi, settings, state, lose, made)
-        done = pulumi.update(*(UNASKED if yes and seen else ("--yes",) if yes else ()))
+        if known and (code := _look_first(pulumi, settings, state, lose, made, begun=begun)):
+            return code
+        begun = True
+        done = pulumi.update(*(UNASKED if yes else ()))
         if not done.code:
             return 0
         state = pulumi.state()
@@ -128,7 +131,7 @@ def down(
         return code
     going = preflight.in_state(mend.resources(pulumi.state()), protected=False)
     if going:
-        pulumi.say(f"{preflight.count(going)} with data in it will be GONE, because the stack file does not keep it:")
+        pulumi.say(f"{preflight.count(going)} will be GONE, because the stack file does not keep them:")
         pulumi.say("\n".join(f"    {loss}" for loss in going))
         pulumi.say("    Where its section of the stack file takes `keep: true`, that and one `up` keep it over night.")
         if not yes and not (ask and ask("Delete all of that")):
@@ -177,16 +180,18 @@ def question(there: Iterable[mend.Found]) -> str:
     )
 
 
-def _look_first(pulumi: Pulumi, settings: Settings, state: Json, lose: Collection[str], made: Collection[str]) -> bool:
+def _look_first(
+    pulumi: Pulumi, settings: Settings, state: Json, lose: Collection[str], made: Collection[str], *, begun: bool
+) -> int:
     """Hold what the update would do against what nobody may lose; raises StoppedError.
 
-    `made` are URNs that this very command has created: nothing is in them yet. False where Pulumi's preview fails,
-    which the update then says itself.
+    `made` are URNs that this very command has created: nothing is in them yet. Where Pulumi's preview fails, it is
+    shown, and its exit code given: an update of which nobody knows what it does is none.
     """
     pulumi.say("Looking at what this update would change ...")
     preview = pulumi.preview()
     if preview.code:
-        return False
+        return pulumi.run("preview") or preview.code
     losses = preflight.losses(preview.steps, made)
     members = {member_key(member) for member in settings.team.members}
     leaving = preflight.leaving(preview.steps, state, members)
@@ -196,12 +201,12 @@ def _look_first(pulumi: Pulumi, settings: Settings, state: Json, lose: Collectio
         *preflight.locked_out([key for key in leaving if key not in lose], settings.stack),
     ]
     if stopped:
-        raise StoppedError(settings.stack, stopped)
+        raise StoppedError(settings.stack, stopped, begun=begun)
     for name in sorted(set(lose) - {loss.name for loss in losses} - set(leaving)):
         pulumi.say(f"--lose {name}: nothing of that name would go now; take it out where it stands")
     for loss in losses:
         pulumi.say(f"As named: {loss}")
-    return True
+    return 0
 
 
 def held(locks: Iterable[Json], host: str, runs: Callable[[object], bool]) -> list[Json]:

@@ -153,7 +153,7 @@ def lost(losses: Sequence[Loss]) -> Iterator[str]:
         return
     named = " ".join(f"--lose {name}" for name in dict.fromkeys(loss.name for loss in losses))
     yield (
-        f"{count(losses)} with data in it would be GONE:\n"
+        f"{count(losses)} would be GONE:\n"
         + "\n".join(f"    {loss}" for loss in losses)
         + "\n    rule    what holds data is deleted or made anew only by name; --yes is no answer to it"
         "\n    remedy  undo what changes it in the stack file or the program (`coursecloud review` says what does);"
@@ -176,7 +176,7 @@ def locked_out(members: Sequence[str], stack: str) -> Iterator[str]:
 
 def count(losses: Sequence[Loss]) -> str:
     """Count stores in words."""
-    return "1 store" if len(losses) == 1 else f"{len(losses)} stores"
+    return "1 store with its data" if len(losses) == 1 else f"{len(losses)} stores with their data"
 
 
 def _loss(resource: Json, *, replaced: bool) -> Loss | None:

@@ -211,11 +211,21 @@ class TestUp:
         assert lifecycle.up(project, "x", yes=True) == 0
         assert not [call for call in calls(project) if call.startswith("preview")]
 
-    def test_where_the_preview_fails_pulumi_says_so_itself_and_previews_again(self, project: Path) -> None:
+    @pytest.mark.parametrize("printed", ["", "no JSON"])
+    def test_an_update_of_which_nobody_knows_what_it_does_is_none(self, project: Path, printed: str) -> None:
         write_state(project, resources=[bucket("data")])
-        (project.parent / "PREVIEW").write_text("")
-        lifecycle.up(project, "x", yes=True)
-        assert updates(project) == ["up --stack x --yes"]
+        (project.parent / "PREVIEW").write_text(printed)
+        assert lifecycle.up(project, "x", yes=True) != 0
+        assert updates(project) == []
+        # The second preview is the one that the user sees.
+        assert [call for call in calls(project) if call.startswith("preview")][-1] == "preview --stack x"
+
+    def test_after_it_has_begun_it_does_not_say_that_nothing_was_touched(self, project: Path) -> None:
+        write_state(project, pending_operations=[{"type": "creating", "resource": bucket("other", called="o")}])
+        write_state(project, "AFTER", resources=[bucket("data")])
+        previewed(project, step("replace", old=bucket("data")))
+        with pytest.raises(lifecycle.StoppedError, match="what it had begun stays"):
+            lifecycle.up(project, "x", yes=True)
 
     def test_an_empty_disk_of_this_very_up_follows_its_machine_to_another_zone(self, project: Path) -> None:
         (project / "Pulumi.x.yaml").write_text(FALLBACK)
@@ -247,7 +257,7 @@ class TestEvening:
             lifecycle.down(project, "x", yes=False, ask=lambda text: bool(asked.append(text)))
         assert updates(project) == []
         said = capsys.readouterr().out
-        assert said.splitlines()[0].startswith("1 store with data in it will be GONE")
+        assert said.splitlines()[0].startswith("1 store with its data will be GONE")
         assert "Bucket staging (p-x-staging)" in said
         assert "keep: true" in said
         assert len(asked) == 1
