@@ -218,7 +218,8 @@ def test_a_check_of_a_program_that_does_something_else_in_the_real_run_does_not_
     other = dataclasses.replace(made, program=(Deed("differs", "does more"),))
     for found, code in ((made, 0), (other, 3)):
 
-        def make(*_: object, found: Plan = found) -> Plan:
+        def make(*_: object, twice: bool, found: Plan = found) -> Plan:
+            assert twice, "the command plans without the real run"
             return found
 
         monkeypatch.setattr(plan, "make", make)
