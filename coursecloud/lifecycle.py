@@ -243,7 +243,7 @@ def _ready(
         raise RefusedError(
             f"gcp:project is {EXAMPLE_PROJECT}",
             "this id is an example; nothing can be deployed to it",
-            f"write your project's id into Pulumi.{stack}.yaml (`gcloud projects list` shows it)",
+            f"write your project's id into {stackfile.path_of(stack, root)} (`gcloud projects list` shows it)",
         )
     switched = dict(os.environ if environment is None else environment)
     if not shutil.which("pulumi", path=switched.get("PATH", "")):

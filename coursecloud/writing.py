@@ -13,6 +13,21 @@ class WriteError(OSError):
     """A file was not written; the text says which, why, and what to do. What was there is as it was."""
 
 
+_REPORTS = (".html", ".htm", ".json", ".sarif", ".txt", ".md")
+
+
+def report(path: Path, text: str) -> None:
+    """Write a report, over an earlier one but over nothing else: a file of a name that no report has stays as it is.
+
+    Raises WriteError.
+    """
+    if path.is_file() and (path.suffix.lower() not in _REPORTS or path.name in ("README.md", "stack.schema.json")):
+        said = f"{path}: there is a file already, and its name is none of a report's; nothing was written"
+        rule = f"a report is written over an earlier report only, a file that ends in {', '.join(_REPORTS[:4])}"
+        raise WriteError(errno.EEXIST, f"{said}\n    rule    {rule}\n    remedy  name another file")
+    write(path, text)
+
+
 def write(path: Path, text: str, *, mode: int | None = None) -> None:
     """Write one file, as `write_all` does."""
     write_all({path: text}, mode=mode)

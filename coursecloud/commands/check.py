@@ -87,6 +87,6 @@ def _write(reports: "list[Report]", target: str) -> None:
         typer.echo(text)
         return
     try:
-        writing.write(Path(target), text + "\n")
+        writing.report(Path(target), text + "\n")
     except writing.WriteError as error:
         refuse(f"--sarif {error.strerror}")

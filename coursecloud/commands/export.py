@@ -39,7 +39,7 @@ def command(
         typer.echo(text)
     else:
         try:
-            writing.write(out, text + "\n")
+            writing.report(out, text + "\n")
         except writing.WriteError as error:
             refuse(f"--out {error.strerror}")
     if exported.left_out:

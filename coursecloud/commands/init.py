@@ -12,7 +12,7 @@ import typer
 from rich.text import Text
 
 from coursecloud import render, writing
-from coursecloud.commands.shared import Folder, Yes, folder_of, program, project_here, refuse
+from coursecloud.commands.shared import Folder, Yes, folder_of, program, refuse
 from coursecloud.console import say, visible
 from coursecloud.project import called
 from infra import files, secrecy
@@ -75,7 +75,7 @@ def command(
         "members": members,
     }
     given = {name: answer.strip() for name, answer in said.items() if answer is not None}
-    where = folder_of(folder) if folder else project_here()
+    where = folder_of(folder)
     asking = table is None and sys.stdin.isatty() and not yes
     if not asking and (zone := _time_zone()) != UTC:
         given.setdefault("timezone", zone)
@@ -130,7 +130,11 @@ def _next(stack: str, answers: "Answers", folder: Path) -> str:
         (f"make down STACK={stack}", f"evening: {evening}"),
         (f"make finish STACK={stack}", "end of the course: asks, and deletes everything, data included"),
     )
-    away = f"\nThe last three run in the project's folder, {program()}, once the stack file is there." if here else ""
+    away = (
+        f"\nThe last three run in the project's folder, {program()}, once the stack file is there."
+        if here or Path.cwd() != program()
+        else ""
+    )
     return "\nnext\n" + "\n".join(f"  {command}\n      {what}" for command, what in steps) + away
 
 

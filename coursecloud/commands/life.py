@@ -25,14 +25,14 @@ def up(
     """
     from coursecloud import lifecycle
 
-    _run(lambda: lifecycle.up(project_here(), stack, yes=yes, lose=lose or (), ask=typer.confirm))
+    _run(lambda: lifecycle.up(project_here(), stack, yes=yes, lose=lose or (), ask=_asked))
 
 
 def down(stack: Stack = "dev", *, yes: Yes = False) -> None:
     """In the evening: destroy what is not kept, after naming what data go. The next `up` makes the rest anew."""
     from coursecloud import lifecycle
 
-    _run(lambda: lifecycle.down(project_here(), stack, yes=yes, ask=typer.confirm))
+    _run(lambda: lifecycle.down(project_here(), stack, yes=yes, ask=_asked))
 
 
 def finish(
@@ -45,9 +45,21 @@ def finish(
 
     def asked(what: str) -> bool:
         typer.echo(what)
-        return (confirm or typer.prompt("Type the stack's name")) == stack
+        try:
+            return (confirm or typer.prompt("Type the stack's name")) == stack
+        except typer.Abort:
+            return False
 
     _run(lambda: lifecycle.finish(project_here(), stack, confirm=asked))
+
+
+def _asked(question: str) -> bool:
+    """Ask; nobody there, or Ctrl-C, is no."""
+    try:
+        return typer.confirm(question)
+    except typer.Abort:
+        typer.echo()
+        return False
 
 
 def _run(action: Callable[[], int]) -> None:

@@ -85,8 +85,10 @@ def command(
         made = sides.make(given, checked, today=datetime.datetime.now(tz=datetime.UTC).date())
     except inputs.InputError as error:
         refuse(str(error))
-    if not made.stacks:
-        wanted = f" called {', '.join(given.stacks)}" if given.stacks else ""
+    # Of a file, a plan or a state the option says how its stack is called.
+    nowhere = () if checked.name else [name for name in given.stacks if name not in {each.name for each in made.stacks}]
+    if nowhere or not made.stacks:
+        wanted = f" called {', '.join(nowhere)}" if nowhere else ""
         refuse(
             f"neither side has a stack{wanted}\n    rule    a stack is a file Pulumi.NAME.yaml"
             "\n    remedy  see `ls Pulumi.*.yaml`"
@@ -98,7 +100,7 @@ def command(
         if file is None:
             continue
         try:
-            writing.write(file, data if file is json_file else page.full(made))
+            writing.report(file, data if file is json_file else page.full(made))
         except writing.WriteError as error:
             refuse(f"{option} {error.strerror}")
     if as_json:

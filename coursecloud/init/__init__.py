@@ -11,7 +11,7 @@ from coursecloud.init.answers import Answers, members_of, stack_of
 from coursecloud.init.forms import name_like
 from coursecloud.init.lines import Line, lines
 from infra.secrecy import find
-from infra.settings import Problem, SettingsError, load
+from infra.settings import EXAMPLE_PROJECT, Problem, SettingsError, load
 from infra.settings.problem import Hidden, RefusedError
 
 
@@ -42,7 +42,13 @@ def refusals(answers: Answers) -> list[tuple[str, Problem]]:
 def secret(answers: Answers) -> list[tuple[str, Problem]]:
     """Refuse answers that hold a secret: they would be written into a file that is committed."""
     rule, remedy = "this looks like the value of a secret, and would be in a file", "leave it out, and revoke it"
-    return [(name, Problem(name, Hidden(), rule, remedy)) for name, answer in answers.items() if find(answer)]
+    found = [(name, Problem(name, Hidden(), rule, remedy)) for name, answer in answers.items() if find(answer)]
+    if answers.get("project") == EXAMPLE_PROJECT:
+        ids = "`gcloud projects list` shows your own"
+        found.append(
+            ("project", Problem("project", EXAMPLE_PROJECT, "this id is an example; nobody can deploy to it", ids))
+        )
+    return found
 
 
 def readable(answers: Answers) -> tuple[list[tuple[str, Problem]], Answers]:

@@ -4,6 +4,7 @@ import datetime
 import re
 import unicodedata
 
+from infra.secrecy import find, random
 from infra.settings.problem import RefusedError
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -52,9 +53,9 @@ def _days(*candidates: tuple[int, int, int]) -> list[datetime.date]:
 def name_like(answer: str) -> str:
     """Propose a group's name that labels and files can hold: `Gruppe 1` gives `gruppe-1`. Empty where nothing is left.
 
-    An e-mail address gives nothing: its name is a person's.
+    An e-mail address gives nothing: its name is a person's. Neither does what may be the value of a secret.
     """
-    if "@" in answer:
+    if "@" in answer or find(answer) or random(answer, 16):
         return ""
     plain = unicodedata.normalize("NFKD", answer.lower().translate(_SPELT)).encode("ascii", "ignore").decode()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")

@@ -14,6 +14,8 @@ from infra.settings.types import Bool, Duration, Int, Key, Principal, Section, S
 
 
 def _regex(value: str) -> str:
+    if not value:
+        raise RefusedError("an empty pattern says nothing of what starts the build", "write for example '^main$'")
     try:
         with warnings.catch_warnings():
             # Python warns that it may once read [[:digit:]] as RE2 does.

@@ -90,6 +90,10 @@ class WorkingHours(Section):
         return len(self.days) * ((end.hour - start.hour) + (end.minute - start.minute) / 60)
 
 
+_FIRST, _LAST = 2020, 2100
+"""Years of a lease: with its grace days, a date beyond them is none that a calendar has."""
+
+
 class Lease(Section):
     """How much may be spent, until when, and at what hours."""
 
@@ -117,6 +121,10 @@ class Lease(Section):
             yield RefusedError(
                 f"the lease starts ({self.starts}) after it ends ({self.ends})", "swap the two dates", "starts", "ends"
             )
+        for key, day in (("starts", self.starts), ("ends", self.ends)):
+            if day and not _FIRST <= day.year <= _LAST:
+                rule = f"a lease is of our days: {key} is in a year from {_FIRST} to {_LAST}"
+                yield RefusedError(rule, "write it as 2026-12-18", key)
         if self.ends and not self.starts:
             yield RefusedError(
                 "a lease with an end needs its start: together they say how long old versions are kept",

@@ -130,6 +130,11 @@ def test_a_date_that_is_none_or_two_is_refused(written: str, rule: str) -> None:
     assert raised.value.keys == ("ends",)
 
 
+def test_what_may_be_a_secret_is_proposed_for_no_name() -> None:
+    assert forms.name_like("AIzaSyD-abcdefghijklmnopqrstuvwxyz12345") == ""
+    assert forms.name_like("9f8e7d6c5b4a39281706f5e4d3c2b1a098765432") == ""
+
+
 def test_a_day_that_is_the_same_in_both_orders_and_one_with_dots_are_one_day() -> None:
     assert str(forms.date_of("11-11-2026", "ends")) == "2026-11-11"
     assert str(forms.date_of("5.6.2026", "ends")) == "2026-06-05"

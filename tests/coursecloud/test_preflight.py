@@ -1,5 +1,6 @@
 """What an update or an evening would take away: said before anything is touched, and gone only by name."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from coursecloud import identity, lifecycle, preflight
+from coursecloud.commands import life
 from tests.coursecloud.test_lifecycle import FALLBACK, calls, project, updates, write_state
 
 __all__ = ["project"]
@@ -286,3 +288,8 @@ class TestEvening:
         assert updates(project) == []
         assert "Bucket data (p-x-data)" in asked[0]
         assert "Bucket staging" in asked[0]
+
+
+def test_nobody_at_the_terminal_is_no(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert life._asked("Delete all of that") is False  # pyright: ignore[reportPrivateUsage]

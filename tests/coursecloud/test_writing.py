@@ -110,7 +110,7 @@ OUT: list[list[str]] = [
 def test_every_command_writes_whole_or_says_why_not(
     words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = tmp_path / "out"
+    file = tmp_path / "out.json"
     assert run(*words, str(file)).exit_code == 0
     whole = file.read_text()
     assert whole
@@ -125,7 +125,7 @@ def test_every_command_writes_whole_or_says_why_not(
     result = run(*words, str(file))
     assert result.exit_code == 2
     assert f"{words[-1]} {file}: the disk is full, and nothing was written" in result.output
-    assert left(tmp_path) == {"out": "before"}
+    assert left(tmp_path) == {"out.json": "before"}
 
 
 def test_the_schema_is_written_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,3 +149,15 @@ def test_a_file_that_may_not_be_written_stays(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(writing.WriteError, match="this account may not write it"):
         writing.write(file, "after")
     assert left(tmp_path) == {"a": "before"}
+
+
+@pytest.mark.parametrize("name", ["Pulumi.dev.yaml", "members.dev.yaml", "README.md", "stack.schema.json", "notes"])
+def test_a_report_is_written_over_a_report_only(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("theirs")
+    with pytest.raises(writing.WriteError, match=r"(?s)written over an earlier report only.*remedy"):
+        writing.report(tmp_path / name, "ours")
+    assert left(tmp_path) == {name: "theirs"}
+    (tmp_path / "review.html").write_text("an earlier one")
+    for over in ("review.html", f"new-{name}"):
+        writing.report(tmp_path / over, "ours")
+        assert (tmp_path / over).read_text() == "ours"

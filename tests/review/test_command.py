@@ -190,3 +190,9 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
     )  # fmt: skip
     assert result.exit_code == 2
     assert result.output.count("remedy") == 7
+
+
+def test_a_stack_that_neither_side_has_is_not_passed_over(repo: Repository) -> None:
+    result = run("--project", repo.root, "--base", "HEAD", "--stack", "one", "--stack", "nope")
+    assert result.exit_code == 2
+    assert "neither side has a stack called nope" in result.output

@@ -239,3 +239,21 @@ def test_a_rule_names_the_keys_that_it_weighs_so_that_a_mistake_in_one_of_them_s
 )
 def test_a_machine_that_breaks_no_rule_is_refused_by_none(machine: Machine) -> None:
     assert list(machine.rules()) == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("coursecloud:lease: {starts: 2026-11-23, ends: 9999-12-31}", "a year from 2020 to 2100"),
+        ("coursecloud:lease: {starts: 0001-01-01, ends: 2026-12-31}", "a year from 2020 to 2100"),
+        (
+            'coursecloud:builds: {repository: {owner: a, name: b}, triggers: {e: {branch: "", dockerfile: D}}}',
+            "an empty pattern",
+        ),
+    ],
+)
+def test_what_a_calendar_or_a_trigger_cannot_hold_is_a_mistake_and_no_failure(
+    lines: str, said: str, tmp_path: Path
+) -> None:
+    (found,) = mistakes(f"{PROJECT}{lines}", tmp_path)
+    assert said in found.rule
