@@ -1,6 +1,7 @@
 """What a stack would be: a pure value made from a recording, and its documented JSON form."""
 
 import functools
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -66,13 +67,21 @@ def make(stack: str, file: Path, root: Path, *, twice: bool = False) -> Plan:
         raise stackfile.located(error, files.text_of(file)) from None
     program = root / "__main__.py"
     recording = engine.record(program, project=PROJECT, stack=stack, config=config)
-    done = tuple(recording.deeds)
+    done = (*_beside(file), *recording.deeds)
     if twice:
         done += realrun.differences(program, recording, project=PROJECT, stack=stack, config=config)
     listed = sorted(recording.resources, key=lambda r: r.urn)
     resources = tuple(trigger_files.read(resource, root, file.parent) for resource in listed)
     there = (root / f"members.{stack}.yaml").is_file()
     return Plan(settings, resources, recording.outputs, program=done, members_file=there)
+
+
+def _beside(file: Path) -> Iterator[Deed]:
+    """Name what the stack file gives Pulumi or a provider: it can send all elsewhere, and no resource shows it."""
+    for key, value in sorted(stackfile.beside(file).items()):
+        encrypted = isinstance(value, dict) and "secure" in value
+        said = "(encrypted)" if encrypted else json.dumps(value, default=str)[:200].replace("`", "'")
+        yield Deed("provider", f"is run with `{key}: {said}` of the stack file, which no setting of the project shows")
 
 
 def short_type(token: str) -> str:

@@ -104,12 +104,27 @@ def every(folder: Path) -> Iterator[tuple[str, Path]]:
             yield match["stack"], path
 
 
+def beside(path: Path) -> dict[str, object]:
+    """List what a readable stack file says to Pulumi or to a provider, and no setting of the project shows."""
+    content = cast("dict[str, Any]", files.yaml_of(files.text_of(path), _Yaml) or {})
+    config = {
+        key: value
+        for key, value in cast("dict[str, object]", content.get("config") or {}).items()
+        if ":" in key and not key.startswith("coursecloud:") and key not in ("gcp:project", "gcp:region", "gcp:zone")
+    }
+    return {key: content[key] for key in ("environment", "secretsprovider", "encryptedkey") if key in content} | config
+
+
 def read(stack: str, path: Path) -> dict[str, object]:
     """Read the configuration of a stack file, keyed `NAMESPACE:KEY`.
 
     Raises SettingsError where the file cannot be read, is not YAML, or has a key that neither Pulumi nor the project
     knows.
     """
+    twin = path.with_suffix(".yml" if path.suffix == ".yaml" else ".yaml")
+    if NAME.fullmatch(path.name) and os.path.lexists(twin):
+        rule = f"{twin.name} is there too: two files of one stack, of which Pulumi reads one and passes over the other"
+        raise SettingsError(stack, [Problem(path.name, MISSING, rule, "keep one of the two")])
     try:
         text = files.text_of(path)
         content: Any = files.yaml_of(text, _Yaml)

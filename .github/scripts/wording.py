@@ -82,7 +82,10 @@ class _Form:
 
     def number(self, name: str) -> float:
         value = self._fields.get(name)
-        return float(self._typed(name, int if isinstance(value, int) else float, needed=True))
+        try:
+            return float(self._typed(name, int if isinstance(value, int) else float, needed=True))
+        except OverflowError:
+            raise ValueError(f"{self._where}.{name} is no number that anything costs") from None
 
     def flag(self, name: str) -> bool:
         return bool(self._typed(name, bool, needed=False))

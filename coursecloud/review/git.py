@@ -1,6 +1,7 @@
 """Revisions of the user's repository, read with a git that runs nothing that the repository's own settings name."""
 
 import os
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ _OFF = {
     "core.editor": "false",
     "core.sshCommand": "false",
     "core.askPass": "false",
+    # Says only how git shows a change, but would hide the part of it that is outside of a project's folder.
+    "diff.relative": "false",
     "protocol.allow": "never",
     "submodule.recurse": "false",
 }
@@ -29,8 +32,11 @@ there, so none of it is taken; the settings that only say how git reads, such as
 _CONVERTS_NOTHING = ("cat-file", "config", "ls-files", "ls-tree", "merge-base", "rev-parse")
 """Commands that never put a file through a filter of `.git/config`."""
 
-BRANCHES = ("origin/main", "main", "origin/master", "master")
-"""What a change is compared with unless the user says, in this order: the newest commit that both have."""
+BRANCHES = ("refs/remotes/origin/main", "refs/heads/main", "refs/remotes/origin/master", "refs/heads/master")
+"""What a change is compared with unless the user says, in this order: the newest commit that both have. In full: a tag
+of such a name, which a fetch from a stranger brings along, would come first."""
+
+_PLACES = ("refs/tags/", "refs/heads/", "refs/remotes/")
 
 
 class GitError(Exception):
@@ -68,7 +74,26 @@ class Repository:
                 "\n    rule    a revision is a commit, a branch or a tag of this repository"
                 f"\n    remedy  {self._how_to_get(name)}"
             )
+        self._one_meaning(name)
         return Revision(name, found.stdout.strip())
+
+    def _one_meaning(self, name: str) -> None:
+        """Refuse a name that a tag and a branch have: git takes the tag, which anybody may have brought in."""
+        plain = re.split(r"[~^@:]", name)[0]
+        meant = {place + plain: self._commit(place + plain) for place in _PLACES}
+        if re.fullmatch(r"[0-9a-f]{4,40}", plain):
+            listed = _git(self.folder, "rev-parse", f"--disambiguate={plain}").stdout.split()
+            meant |= {f"commit {each[:12]}": each for each in listed if self._commit(each) == each}
+        there = {called: commit for called, commit in meant.items() if commit}
+        if len(set(there.values())) > 1:
+            raise GitError(
+                f"{name}: this clone has several things of that name: {', '.join(there)}"
+                "\n    rule    a revision is one commit; a fetch can bring in a tag that is called as a branch is"
+                f"\n    remedy  name it in full, such as {next(iter(reversed(there)))}"
+            )
+
+    def _commit(self, name: str) -> str:
+        return _git(self.folder, "rev-parse", "-q", "--verify", "--end-of-options", f"{name}^{{commit}}").stdout.strip()
 
     def default_base(self) -> Revision:
         """Take the newest commit that HEAD shares with the main branch."""
@@ -76,7 +101,8 @@ class Repository:
         for name in there:
             common = _git(self.folder, "merge-base", "HEAD", name)
             if not common.returncode:
-                return Revision(f"where this branch left {name}", common.stdout.strip())
+                called = name.removeprefix("refs/").removeprefix("remotes/").removeprefix("heads/")
+                return Revision(f"where this branch left {called}", common.stdout.strip())
         value = f"HEAD has no commit in common with {', '.join(there)}" if there else "there is no main branch here"
         raise GitError(
             f"--base: {value}"

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from coursecloud import stackfile
 
 _WORDS = re.compile(
-    r"(docs|tests)/.*|(LICENSE|LICENCE|NOTICE|COPYING|CITATION|AUTHORS)(\.\w+)?|(?!(\.github|infra|coursecloud|guardrails)/).*\.md"
+    r"(docs|tests)/.*|(LICENSE|LICENCE|NOTICE|COPYING|CITATION|AUTHORS)(\.(md|txt|rst|cff))?|(?!(\.\w+|infra|coursecloud|guardrails)/|(CLAUDE|AGENTS|GEMINI)\.md).*\.md"
 )
 """What nobody runs and no plan follows from: documentation, tests, licences."""
 
 _RUNS = re.compile(
     r"(\.github|\.ci|\.circleci|\.buildkite)/(?!ISSUE_TEMPLATE/|[\w-]+\.md$).*"
+    r"|(\.husky|\.devcontainer|\.gitea|\.forgejo|\.woodpecker|\.drone|\.vscode|\.claude|\.cursor)/.*"
     r"|\.gitlab-ci\.yml|\.pre-commit-config\.yaml|cloudbuild\.ya?ml|azure-pipelines\.yml|\.gitmodules|\.gitattributes"
+    r"|Jenkinsfile.*|\.travis\.yml|bitbucket-pipelines\.yml|\.drone\.yml|\.woodpecker\.ya?ml|\.cirrus\.yml|\.envrc"
+    r"|Makefile|\.appveyor\.yml|appveyor\.yml"
 )
 """What machines run by themselves, some of it as the account that deploys."""
 

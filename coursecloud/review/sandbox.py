@@ -21,6 +21,10 @@ _HIDDEN = (".git", ".pulumi-state")
 """What of a project's folder its program has no business with: git's settings can hold a token."""
 
 
+IN_MEMORY = 512 * 2**20
+"""Bytes that a side may write into each of its folders in memory."""
+
+
 class Wanted(enum.StrEnum):
     """Whether a side may be rendered outside of a sandbox."""
 
@@ -37,6 +41,8 @@ class Sandbox:
     """A sandbox that this machine has: it ran this very interpreter."""
 
     program: str
+    sized: bool = True
+    """It can bound what is written into memory; bubblewrap does from 0.7 on."""
 
     def command(self, words: Sequence[str], *, root: Path | None = None, files: Iterable[Path] = ()) -> list[str]:
         """Make the command line that runs `words` in `root`, and can read it, `files` and Python, and write nothing.
@@ -50,7 +56,9 @@ class Sandbox:
             elif Path(path).is_dir():
                 made += ["--ro-bind", path, path]
         made += [word for path in _SETTINGS if Path(path).exists() for word in ("--ro-bind", path, path)]
-        made += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", str(HOME)]  # noqa: S108
+        size = ["--size", str(IN_MEMORY)] if self.sized else []
+        made += ["--proc", "/proc", "--dev", "/dev", *size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]  # noqa: S108
+        made += [*size, "--tmpfs", "/tmp", "--dir", str(HOME)]  # noqa: S108
         for path in (*_python(), *((root,) if root else ()), *files):
             made += ["--ro-bind", str(path), str(path)]
         if root:
@@ -73,21 +81,23 @@ def _found(path: str) -> Sandbox | str:
     program = shutil.which("bwrap", path=path)
     if program is None:
         return "bubblewrap is not installed"
-    found = Sandbox(program)
-    try:
-        tried = subprocess.run(
-            found.command([sys.executable, "-I", "-S", "-c", "import ctypes"]),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            timeout=20,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return f"bubblewrap does not run here: {error}"
-    if tried.returncode:
+    why = ""
+    for found in (Sandbox(program), Sandbox(program, sized=False)):
+        try:
+            tried = subprocess.run(
+                found.command([sys.executable, "-I", "-S", "-c", "import ctypes"]),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+                timeout=20,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return f"bubblewrap does not run here: {error}"
+        if not tried.returncode:
+            return found
         said = tried.stderr.decode(errors="replace").strip().splitlines()
-        return f"bubblewrap does not run here: {said[-1] if said else tried.returncode}"
-    return found
+        why = f"bubblewrap does not run here: {said[-1] if said else tried.returncode}"
+    return why
 
 
 @functools.cache

@@ -113,7 +113,11 @@ def _stack(name: str, before: _Side, after: _Side, today: datetime.date) -> Stac
         # A program of another revision may repeat what stands in a stack file, whatever it is.
         known = frozenset[str]().union(*(side.secrets(name) for side in (before, after)))
         return Stack(name, Status.BROKEN, mistakes=hiding.deep(mistakes, known))
-    return review(name, old, new, today=today, state=before.state is not None)
+    try:
+        return review(name, old, new, today=today, state=before.state is not None)
+    except RecursionError:
+        said = "what it renders hangs together without end: a resource under itself, or nested without measure"
+        return Stack(name, Status.BROKEN, mistakes=(("after", said),))
 
 
 def _warm_up() -> None:
@@ -213,6 +217,6 @@ def _copy_members(given: Given, sides: tuple[_Side, _Side]) -> None:
     for file in files:
         target = before.source.root / file.name
         # A link of the revision's to nowhere is there too, and would be written through.
-        if not os.path.lexists(target):
+        if not os.path.lexists(target) and not file.is_symlink():
             shutil.copyfile(file, target)
             after.notes.append(f"{file.name} is not in git: both sides are rendered with it")

@@ -261,6 +261,9 @@ def _within(path: str, value: object, found: Findings) -> Iterator[Problem]:
 
 
 def _members(path: Path, found: Findings) -> tuple[str, ...]:
+    if path.is_symlink() and not path.resolve().is_relative_to(path.parent.resolve()):
+        found.add(Problem(path.name, MISSING, "this is a link that leaves the project", "put the list itself there"))
+        return ()
     if not path.is_file():
         return ()
     try:
