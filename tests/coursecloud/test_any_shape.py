@@ -91,7 +91,7 @@ def test_no_input_of_any_type_however_odd_stops_a_command(one_of_each: Plan, num
     longest = max(map(len, variants.values()))
     # Each round changes another input of every resource at once; what fails names its line. Each day takes a part of
     # the rounds, the search by chance all of them.
-    every = 1 if fuzz.TIMES > 1 else 5
+    every = 1 if fuzz.TIMES > 1 else 15
     for turn in range(number % every, longest, every):
         changed = [
             dataclasses.replace(r, inputs=variants[r.urn][turn % len(variants[r.urn])]) for r in one_of_each.resources
