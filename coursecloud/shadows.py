@@ -19,6 +19,9 @@ _NO_LIBRARY = (
 )  # fmt: skip
 """Names that many packages leave in site-packages by mistake, and that none imports."""
 
+_AT_START = ("sitecustomize", "usercustomize")
+"""What Python itself imports as it starts, before any program's folder is looked in; some systems bring one."""
+
 RULE = "a file at the project's root has no name of a library or of a module of Python's own"
 REMEDY = "rename it, or remove it"
 
@@ -53,7 +56,7 @@ def found(root: Path) -> list[Shadow]:
 
 def _shadows(root: Path, elsewhere: Sequence[str], names: dict[str, str]) -> Iterator[Shadow]:
     for name in names:
-        if not name.isidentifier() or name in ("__main__", "__init__", "__pycache__", *OURS, *_NO_LIBRARY):
+        if not name.isidentifier() or name in ("__main__", "__init__", "__pycache__", *OURS, *_NO_LIBRARY, *_AT_START):
             continue
         library = _spec(name, elsewhere)
         if library is None:

@@ -62,6 +62,20 @@ def test_what_does_not_is_not(tmp_path: Path, name: str) -> None:
     assert shadows.found(tmp_path) == []
 
 
+def test_a_system_that_brings_what_python_starts_with_accuses_no_project_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("lib", "project"):
+        for name in ("sitecustomize.py", "usercustomize.py", "other.py"):
+            write(tmp_path / folder, name)
+
+    def libraries(_: Path) -> list[str]:
+        return [str(tmp_path / "lib")]
+
+    monkeypatch.setattr(shadows, "_libraries", libraries)
+    assert [found.entry for found in shadows.found(tmp_path / "project")] == ["other.py"]
+
+
 def test_a_link_is_found_and_this_project_has_none(tmp_path: Path) -> None:
     write(tmp_path, "elsewhere/__init__.py")
     (tmp_path / "rich").symlink_to("elsewhere")
