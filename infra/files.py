@@ -94,7 +94,7 @@ def _at(node: yaml.Node, problem: str) -> BoundError:
     return BoundError(None, None, problem, node.start_mark)
 
 
-def json_of(text: str, *, exact: bool = False) -> Any:
+def json_of(text: str | bytes, *, exact: bool = False) -> Any:
     """Make what a JSON text says: no key twice, no NaN, no number beyond all measure, nothing nested without end.
 
     `exact` makes each number a Decimal. Raises ValueError that says what is wrong.
@@ -104,6 +104,8 @@ def json_of(text: str, *, exact: bool = False) -> Any:
         made = json.loads(
             text, parse_constant=_none, parse_float=numbers[0], parse_int=numbers[1], object_pairs_hook=_once
         )
+    except UnicodeDecodeError:
+        raise ValueError("it is not UTF-8 text") from None
     except RecursionError:
         made = None
     else:

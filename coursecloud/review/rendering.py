@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
-from coursecloud.review import processes, sandbox, strict
+from coursecloud.review import processes, sandbox
 from coursecloud.review.workspace import Workspace
+from infra import files
 
 RUNNER = Path(__file__).with_name("runner.py")
 TIMEOUT = 300
@@ -74,7 +75,7 @@ class Rendered:
             return {"mistake": self.mistake}
         start, size = self.places[stack]
         self.written.seek(start)
-        found: object = strict.loads(self.written.read(size))
+        found: object = files.json_of(self.written.read(size))
         if isinstance(found, dict):
             said = cast("dict[str, Any]", found)
             if "plan" in said or isinstance(said.get("mistake"), str):

@@ -191,11 +191,11 @@ found = [0 < most < 2**33 for most in found]
     _says("nothing", "''", "no plan that this version reads"),
     _says("rubbish", "'rubbish'", "no plan that this version reads"),
     _says("a list", "'[]'", "neither a plan nor a mistake"),
-    _says("a number without end", "'{\"plan\": 1e999}'", "too large a number"),
+    _says("a number without end", "'{\"plan\": 1e999}'", "has too many digits"),
     _says("no number", "'{\"plan\": NaN}'", "NaN is no number of JSON"),
     _says("a key twice", '\'{"plan": 1, "plan": 2}\'', "'plan' is there twice"),
     _says("brackets without end", "'[' * 60000", "nested"),
-    _says("a depth that JSON takes", "'{\"plan\": ' + '[' * 300 + ']' * 300 + '}'", "nested more than 100"),
+    _says("a depth that JSON takes", "'{\"plan\": ' + '[' * 300 + ']' * 300 + '}'", "nested too deeply, over 100"),
     _says("a digit without end", "'{\"plan\": ' + '9' * 50000 + '}'", "no plan that this version reads"),
     _says(
         "no text", "'\\udcff\\udcfe'.encode('utf-8', 'surrogateescape').decode('latin-1')", "no plan that this version"
