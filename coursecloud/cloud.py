@@ -44,6 +44,7 @@ WORKERS = 8
 """How many questions are asked at a time; a project's limits a minute are hundreds of times that."""
 _NO_METHOD = ("The requested URL", "Method not found")
 """How Google begins a 404 that is about the address and not about what was asked for."""
+_SIGN_IN = "sign-in"
 LOGIN = "run `gcloud auth application-default login`"
 
 
@@ -191,8 +192,9 @@ class Cloud:
 
     def _answered(self, method: str, url: str, parameters: Mapping[str, str], data: bytes | None) -> requests.Response:
         host = urlsplit(url).netloc
-        if host in self._silent:
-            raise self._silent[host]  # nobody waits for each of fifty questions to a host that does not answer one
+        for asked in (_SIGN_IN, host):
+            if asked in self._silent:
+                raise self._silent[asked]  # nobody waits for fifty answers where one has not come
         last = CloudError(0, f"{host} did not answer")
         for attempt in range(2):
             if attempt:
@@ -210,7 +212,8 @@ class Cloud:
                     proxies=proxies(self._environment, url),
                 )
             except google.auth.exceptions.GoogleAuthError as error:
-                raise CloudError(401, f"the credentials do not work ({_first(str(error))}); {LOGIN}") from None
+                self._silent[_SIGN_IN] = _no_sign_in(error)
+                raise self._silent[_SIGN_IN] from None
             except requests.RequestException as error:
                 last = CloudError(0, f"{host} did not answer ({type(error).__name__})")
                 continue
@@ -239,6 +242,14 @@ def together(jobs: Iterable[Callable[[], T]]) -> list[T]:
 def escaped(name: str) -> str:
     """Write a name as one part of a path."""
     return quote(name, safe="")
+
+
+def _no_sign_in(error: google.auth.exceptions.GoogleAuthError) -> CloudError:
+    if isinstance(error, google.auth.exceptions.TransportError):
+        return CloudError(0, "Google's sign-in did not answer")
+    # The first of its arguments is a sentence, the second Google's whole answer.
+    words = _first(str(error.args[0] if error.args else type(error).__name__))
+    return CloudError(401, f"the credentials do not work ({words}); {LOGIN}")
 
 
 def _object(answer: requests.Response) -> Json:

@@ -17,10 +17,12 @@ PAGES = 5
 """Pages of 500 machines of a zone that are read at most."""
 SECONDS = 300.0
 """How long to wait for a machine to start; capacity is refused sooner than that."""
-RUNNING, STOPPED, SUSPENDED, GONE, UNKNOWN = "RUNNING", "TERMINATED", "SUSPENDED", "GONE", "UNKNOWN"
-"""Statuses: Compute Engine's own (a stopped machine is TERMINATED there), and two for what it does not tell."""
-_COMING = ("PROVISIONING", "STAGING", "REPAIRING")
-_GOING = ("STOPPING", "PENDING_STOP", "SUSPENDING")
+RUNNING, GONE, UNKNOWN = "RUNNING", "GONE", "UNKNOWN"
+"""Statuses: one of Compute Engine's own, and two for what it does not tell."""
+VERBS = {"TERMINATED": "start", "STOPPED": "start", "SUSPENDED": "resume"}
+"""How a machine is started, by its status; one that was stopped is TERMINATED to Compute Engine."""
+PASSING = ("PENDING", "PENDING_STOP", "PROVISIONING", "REPAIRING", "STAGING", "STOPPING", "SUSPENDING")
+"""Statuses that another follows by itself."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,11 @@ class Machine:
     def name(self) -> str:
         """What the program calls it."""
         return self.urn.rpartition("::")[2]
+
+    @property
+    def stopped(self) -> bool:
+        """It is there, does not run, and `start` starts it."""
+        return self.status in VERBS
 
 
 def running(cloud: Cloud, resources: Iterable[Json]) -> list[Machine]:
@@ -97,12 +104,11 @@ def _start(cloud: Cloud, path: str, seconds: float, sleep: Callable[[float], Non
         left = until - time.monotonic()
         if status == RUNNING:
             return
-        if status not in (STOPPED, SUSPENDED, *_COMING, *_GOING):
+        if status not in VERBS and status not in PASSING:
             raise CloudError(0, f"it is {status}, from which nothing is started")
         if left <= 0:
             raise CloudError(0, f"it was {status} after {seconds:.0f} seconds")
-        if status in (STOPPED, SUSPENDED):
-            verb = "start" if status == STOPPED else "resume"
+        if verb := VERBS.get(status):
             begun = cloud.call("POST", "compute", f"{path}/{verb}")
             cloud.done(begun, path.split("/")[1], left)
         else:

@@ -9,6 +9,7 @@ from typing import Any
 import pulumi_gcp
 import pytest
 import requests
+from google.auth import exceptions
 
 from coursecloud import cloud, credentials
 from coursecloud.cloud import Cloud, CloudError
@@ -189,6 +190,33 @@ def test_a_key_that_is_none_is_refused_without_a_word_of_it(key: str) -> None:
     with pytest.raises(CloudError, match=r"credentials do not work .*application-default login") as caught:
         Cloud({"GOOGLE_CREDENTIALS": key}, {}).get("storage", "b/x")
     assert not re.search("MIIE|BEGIN", str(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (exceptions.TransportError("HTTPSConnectionPool(...)"), "Google's sign-in did not answer"),
+        (
+            exceptions.RefreshError("invalid_grant: Token has been expired or revoked.", {"error": "x"}),
+            "the credentials do not work (invalid_grant: Token has been expired or revoked.); run `gcloud auth"
+            " application-default login`",
+        ),
+    ],
+)
+def test_a_sign_in_that_fails_is_tried_once(error: Exception, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    session, tried = requests.Session(), list[str]()
+
+    def refused(method: str, *_: Any, **__: Any) -> requests.Response:
+        tried.append(method)
+        raise error
+
+    monkeypatch.setattr(session, "request", refused)
+    asked = Cloud({}, {}, session=session)
+    for _ in range(3):
+        with pytest.raises(CloudError) as caught:
+            asked.get("storage", "b/x")
+        assert str(caught.value) == said
+    assert tried == ["GET"]
 
 
 def test_what_pulumi_alone_can_read_is_said() -> None:

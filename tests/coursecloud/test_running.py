@@ -1,6 +1,8 @@
 """Which machines run, and starting those that do not."""
 
+import json
 from collections.abc import Iterator
+from importlib.resources import files
 
 import pytest
 
@@ -30,6 +32,12 @@ def test_a_machine_is_as_compute_engine_says(stack: Deployed) -> None:
     assert statuses(stack) == {"workbench": "GONE"}
 
 
+def test_every_status_of_google_is_known() -> None:
+    document = json.loads((files("googleapiclient") / "discovery_cache/documents/compute.v1.json").read_text())
+    enum = set(document["schemas"]["Instance"]["properties"]["status"]["enum"])
+    assert enum == {running.RUNNING, *running.VERBS, *running.PASSING, "DEPROVISIONING"}
+
+
 def test_what_is_not_told_is_not_known(stack: Deployed) -> None:
     stack.standin.use({"deny": {"stand-in": ["compute.*"]}})
     (machine,) = running.running(stack.cloud, stack.resources)
@@ -40,6 +48,7 @@ def test_what_is_not_told_is_not_known(stack: Deployed) -> None:
 def test_a_stopped_machine_is_started_and_waited_for(stack: Deployed) -> None:
     stack.cloud.call("POST", "compute", f"{MACHINE}/stop")
     machines = running.running(stack.cloud, stack.resources)
+    assert [machine.stopped for machine in machines] == [True]
     stack.standin.use({"polls": 2})
     assert running.start(stack.cloud, machines) == {}
     assert statuses(stack) == {"workbench": "RUNNING"}
