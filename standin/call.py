@@ -32,6 +32,7 @@ class Call:
     media: bytes | None = None
     denied: tuple[str, ...] = ()  # permissions or methods that the caller lacks, with * and ?
     fault: Fault | None = None
+    range: str = ""  # the Range header
     payer: str = ""  # the project that X-Goog-User-Project names
 
     @property

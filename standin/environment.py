@@ -59,7 +59,7 @@ def environment(url: str, project: str) -> dict[str, str]:
         "CLOUDSDK_CORE_PROJECT": project,
         "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
         "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1",
-        "STORAGE_EMULATOR_HOST": url,
+        "STORAGE_EMULATOR_HOST": url.removeprefix("http://"),  # the form that Pulumi takes for a state in gs://
         "STANDIN_URL": url,
         "HTTPS_PROXY": url,
         "https_proxy": url,

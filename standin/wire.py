@@ -74,11 +74,12 @@ def body(headers: Message, stream: BinaryIO) -> bytes:
         raise invalid(f"Content-Length {', '.join(sorted(lengths))[:100]!r} is not a number of bytes.")
     # So many digits are too many bytes in any case, and Python turns no more than 4300 of them into a number.
     if len(text.lstrip("0")) > 12 or int(text) > LARGEST:
-        raise _too_large()
+        raise too_large()
     return _exactly(stream, int(text))
 
 
-def _too_large() -> ApiError:
+def too_large() -> ApiError:
+    """413: more than is taken."""
     return ApiError(
         413, f"The body is larger than the {LARGEST} bytes that the stand-in takes.", reason="uploadTooLarge"
     )
@@ -100,7 +101,7 @@ def _chunks(stream: BinaryIO) -> bytes:
             raise invalid(f"{size[:40]!r} is not the size of a chunk.")
         length = int(size, 16)
         if len(found) + length > LARGEST:
-            raise _too_large()
+            raise too_large()
         if not length:
             break
         found += _exactly(stream, length)

@@ -12,7 +12,7 @@ from ..errors import ApiError, bad_value, failed, invalid
 from ..kinds import Handlers, Kind, Service
 from ..merge import with_defaults
 from ..shapes import many, part
-from ..world import Resource, now
+from ..world import Resource
 from .common import labels, need_account
 
 Json = dict[str, Any]
@@ -142,7 +142,7 @@ def fill_service(call: Call, body: Json, old: Json | None) -> None:
 
 def common(call: Call, body: Json, generation: int) -> None:
     """What services and jobs have in common: generation, conditions, creator."""
-    stamp = now()
+    stamp = call.world.now()
     ready = {"type": "Ready", "state": "CONDITION_SUCCEEDED", "lastTransitionTime": stamp}
     parts = [{**ready, "type": sort} for sort in ("RoutesReady", "ConfigurationsReady")]
     body |= {
@@ -191,7 +191,7 @@ def run_job(call: Call) -> Any:
     if call.body and call.body.get("etag") and call.body["etag"] != job.body["etag"]:
         raise ApiError(409, "etag does not match", status="ABORTED")
     name = f"{job.name}-{call.world.uuid()[:5]}"
-    path, stamp = f"{job.path}/executions/{name}", now()
+    path, stamp = f"{job.path}/executions/{name}", call.world.now()
     body = {
         "name": path,
         "uid": call.world.uuid(),
