@@ -42,6 +42,11 @@ def answer(standin: Standin, http: str, path: str, raw: bytes, query: dict[str, 
             except (ApiError, ValueError) as wrong:
                 return 400, {"error": str(wrong)}
             return 200, {"now": standin.world.now()}
+        if http == "POST" and name == "image":
+            try:
+                return 200, standin.push(wire.parsed(raw or b"{}"))
+            except (ApiError, ValueError) as wrong:
+                return 400, {"error": str(wrong)}
         if http == "POST" and name == "reset":
             standin.reset()
             return 200, {}
@@ -51,7 +56,7 @@ def answer(standin: Standin, http: str, path: str, raw: bytes, query: dict[str, 
             except (ApiError, ValueError, TypeError) as wrong:
                 return 400, {"error": str(wrong)}
             return 200, {}
-    known = "GET requests, state, remaining, env, scenario, clock; POST reset, scenario, clock"
+    known = "GET requests, state, remaining, env, scenario, clock; POST reset, scenario, clock, image"
     return 404, {"error": f"{http} {path}: unknown; there are {known}"}
 
 

@@ -23,6 +23,7 @@ from .errors import ApiError
 from .faults import Fault, Scenario
 from .media import Media, read_multipart
 from .passing import let_pass
+from .services import images
 from .world import World
 
 Json = dict[str, Any]
@@ -68,6 +69,11 @@ class Standin:
         """Move the clock; machines stop, old versions go, ids come free, as far as that is due by then."""
         with self.lock:
             let_pass(self.world, days=days, hours=hours)
+
+    def push(self, image: Json) -> Json:
+        """Pretend that somebody pushed an image: {"image": "...-docker.pkg.dev/...:TAG", "size": BYTES, "tags": []}."""
+        with self.lock:
+            return images.push(self.world, image)
 
     def copy(self) -> World:
         """All that exists, as it is now, to come back to."""
@@ -182,7 +188,8 @@ class _Handler(BaseHTTPRequestHandler):
             kind, payload = batch.answer(self.headers.get("Content-Type", ""), raw, self._one)
             self._send(200, payload, kind)
         else:
-            answer, fault = self._one(self.command, self.path, dict(self.headers), raw)
+            target = url._replace(scheme="", netloc="").geturl()  # a proxy is asked by the whole address
+            answer, fault = self._one(self.command, target, dict(self.headers), raw)
             if fault and fault.cut:
                 self._cut(answer.data)
             else:
@@ -202,6 +209,7 @@ class _Handler(BaseHTTPRequestHandler):
             path, query = url.path, _query(url.query)
             upload = path.startswith(("/upload/", "/resumable/upload/"))
             path = path.removeprefix("/resumable").removeprefix("/upload").removeprefix("/download")
+            path = wire.knative(path, headers.get("host", ""))
             if xml := http in ("GET", "HEAD") and not standin.engine.serves(path):
                 path, query["alt"] = media.json_path(path), ["media"]
             session = query.get("upload_id", [""])[0] if upload else ""
@@ -212,6 +220,7 @@ class _Handler(BaseHTTPRequestHandler):
                 time.sleep(wait)
             call.fault = fault or (Fault("*", polls=standin.scenario.polls) if standin.scenario.polls else None)
             token = headers.get("authorization", "").removeprefix("Bearer ")
+            call.organization = standin.scenario.organization
             call.payer = headers.get("x-goog-user-project", "")
             call.denied = tuple(standin.scenario.deny.get(token, ()))
             if fault and (fault.status or fault.cut) and not fault.applied and fault.cut != "after":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from datetime import datetime, timedelta
 from typing import Any
@@ -124,17 +125,43 @@ def account_policy(call: Call) -> Any:
 
 @handlers.on("iam.projects.serviceAccounts.keys.list")
 def list_keys(call: Call) -> Any:
-    """None: keys cannot be made."""
-    account(call)
-    return {}
+    """Those that somebody made."""
+    below = call.world.below("iam", f"{account(call).path}/keys")
+    return {"keys": [key.body for key in below]}
 
 
 @handlers.on("iam.projects.serviceAccounts.keys.create")
-def create_key(_call: Call) -> Any:
-    """As in every organization made since 2024."""
-    raise failed(
-        "Key creation is not allowed on this service account (constraints/iam.disableServiceAccountKeyCreation)."
-    )
+def create_key(call: Call) -> Any:
+    """A key that opens nothing; refused in every organization made since May 2024."""
+    if call.organization:
+        raise failed(
+            "Key creation is not allowed on this service account (constraints/iam.disableServiceAccountKeyCreation)."
+        )
+    path = f"{account(call).path}/keys/{call.world.uuid().replace('-', '')}"
+    body: Json = {
+        "name": path,
+        "keyType": "USER_MANAGED",
+        "keyOrigin": "GOOGLE_PROVIDED",
+        "keyAlgorithm": "KEY_ALG_RSA_2048",
+        "validAfterTime": call.world.now(),
+        "validBeforeTime": "9999-12-31T23:59:59Z",
+    }
+    call.world.put(Resource("iam", path, f"{ACCOUNTS}/keys", body))
+    return {
+        **body,
+        "privateKeyType": "TYPE_GOOGLE_CREDENTIALS_FILE",
+        "privateKeyData": base64.b64encode(b"{}").decode(),
+    }
+
+
+@handlers.on("iam.projects.serviceAccounts.keys.delete")
+def delete_key(call: Call) -> Any:
+    """Gone at once."""
+    key = call.world.get("iam", f"{account(call).path}/keys/{call.params['keysId']}")
+    if key is None:
+        raise ApiError(404, f"Service account key {call.params['keysId']} does not exist.")
+    call.world.drop(key)
+    return {}
 
 
 def check_role(_call: Call, body: Json, _old: Json | None) -> None:

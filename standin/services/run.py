@@ -13,6 +13,7 @@ from ..kinds import Handlers, Kind, Service
 from ..merge import with_defaults
 from ..shapes import many, part
 from ..world import Resource
+from . import runv1
 from .common import labels, need_account
 
 Json = dict[str, Any]
@@ -212,6 +213,12 @@ def run_job(call: Call) -> Any:
     return longrunning.reply(call, body)
 
 
+handlers |= {
+    "run.projects.locations.services.get": runv1.get,
+    "run.projects.locations.services.list": runv1.listed,
+    "run.projects.locations.services.replaceService": runv1.replace,
+    "run.projects.locations.services.delete": runv1.delete,
+}
 handlers["run.projects.locations.operations.get"] = longrunning.read
 handlers["run.projects.locations.operations.wait"] = longrunning.read
 
@@ -237,4 +244,4 @@ KINDS = (
     Kind("run", JOBS, "?jobId", check=check_job, fill=fill_job, **_COMMON),
     Kind("run", f"{JOBS}/executions"),
 )
-SERVICE = Service("run", ("v2",), kinds=KINDS, handlers=handlers)
+SERVICE = Service("run", ("v1", "v2"), kinds=KINDS, handlers=handlers)
