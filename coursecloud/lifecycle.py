@@ -6,13 +6,14 @@ import datetime
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
-from coursecloud import byhand, closing, look, mend, preflight
+from coursecloud import byhand, closing, edits, lastupdate, look, mend, preflight, refusals, running
 from coursecloud.day import Ask, Day
 from coursecloud.events import Told
 from coursecloud.process import InterruptError
 from coursecloud.ready import RefusedError, no_secrets, ready, settings_of
+from coursecloud.refusals import Kind
 from coursecloud.settle import settle, take_over, there
 from infra.names import member_key
 from infra.settings import Settings
@@ -29,9 +30,9 @@ EXHAUSTED = (
 class StoppedError(Exception):
     """An update would take away what nobody named; the text says all of it, and whether anything was touched."""
 
-    def __init__(self, about: str, said: Iterable[str], *, begun: bool = False):
-        when = "before it lost anything; what it had begun stays" if begun else "before it touched anything"
-        super().__init__(f"{about} stopped {when}.\n" + "\n".join(said))
+    def __init__(self, day: Day, said: Iterable[str], *, begun: bool = False):
+        head = f"{day.about} stopped before it lost anything; what it had begun stays" if begun else day.stopped
+        super().__init__("\n".join([f"{head}.", *said]))
 
 
 def up(
@@ -40,6 +41,7 @@ def up(
     *,
     yes: bool,
     lose: Collection[str] = (),
+    mine: bool = False,
     ask: Ask | None = None,
     environment: Mapping[str, str] | None = None,
     output: IO[str] | None = None,
@@ -47,16 +49,16 @@ def up(
     """Bring a stack up; move machines along their fallback zones, take over what an interrupted update left behind.
 
     `yes` answers every question but one: what holds data goes only where a person named it in `lose`. `ask` puts
-    questions to somebody; without either the answer is no. `environment` is the process's own unless given; `output`
+    questions to somebody; without either the answer is no. `mine` says that the state here is the right one, whoever
+    made the last update. `environment` is the process's own unless given; `output`
     gets what is said in place of the terminal. Returns 0, or 1 where Pulumi or Google said no; raises SettingsError or
     RefusedError before anything is touched, StoppedError where an update would lose what nobody named, and
     InterruptError.
     """
     no_secrets(root, settings_of(root, stack), datetime.datetime.now().astimezone().date())
-    settings, pulumi = ready(root, stack, environment, output)
-    day = Day("up", root, stack, settings, pulumi, yes, ask)
-    with _interruptible(day):
-        return _up(day, lose)
+    day = Day("up", root, stack, *ready(root, stack, environment, output), yes, ask)
+    with _told(day):
+        return _up(day, lose, mine=mine)
 
 
 def down(
@@ -65,6 +67,7 @@ def down(
     *,
     yes: bool,
     lose: Collection[str] = (),
+    mine: bool = False,
     ask: Ask | None = None,
     environment: Mapping[str, str] | None = None,
     output: IO[str] | None = None,
@@ -74,11 +77,11 @@ def down(
     What holds data and is not kept is named first; `ask` is asked whether it may go, unless `yes`. What the stack file
     keeps and no `up` has protected yet goes only by `lose`.
     """
-    settings, pulumi = ready(root, stack, environment, output)
-    day = Day("down", root, stack, settings, pulumi, yes, ask)
-    with _interruptible(day):
-        state = look.before_deleting(day, settle(day))
-        going = preflight.in_state(mend.resources(state), protected=False)
+    day = Day("down", root, stack, *ready(root, stack, environment, output), yes, ask)
+    with _told(day):
+        state = look.before_deleting(day, settle(day, mine=mine))
+        resources = mend.resources(state)
+        going = look.inside(day, resources, preflight.in_state(resources, protected=False))
         _not_what_the_file_keeps(day, going, lose)
         if going:
             day.say(f"{preflight.count(going)} will be GONE, because the stack file does not keep them:")
@@ -93,6 +96,7 @@ def finish(
     root: Path,
     stack: str,
     *,
+    mine: bool = False,
     confirm: Callable[[str], bool] = lambda _: True,
     environment: Mapping[str, str] | None = None,
     output: IO[str] | None = None,
@@ -101,39 +105,39 @@ def finish(
 
     `confirm` gets in words what goes, and says whether it may.
     """
-    settings, pulumi = ready(root, stack, environment, output)
-    day = Day("finish", root, stack, settings, pulumi, yes=True, ask=None)
-    with _interruptible(day):
-        state = look.before_deleting(day, settle(day))
-        going = preflight.in_state(mend.resources(state), protected=True)
+    day = Day("finish", root, stack, *ready(root, stack, environment, output), yes=True, ask=None)
+    with _told(day):
+        state = look.before_deleting(day, settle(day, mine=mine))
+        resources = mend.resources(state)
+        going = look.inside(day, resources, preflight.in_state(resources, protected=True))
         listed = "".join(f"\n    {loss}" for loss in going)
         if not confirm(f"This deletes ALL of '{stack}', data included:{listed or ' it holds none'}"):
             rule = "the end of a course deletes all data, so the stack's name is typed once more"
             raise _not_confirmed(day, rule, "type the name of the stack")
-        if any(resource.get("protect") for resource in mend.resources(state)):
+        if any(resource.get("protect") for resource in resources):
             day.touched = True
-            code, _, errors = pulumi.run("state unprotect", "--all", "--yes")
+            code, _, errors = day.pulumi.run("state unprotect", "--all", "--yes")
             if code:
                 return closing.failed(day, Told(code=code, errors=[errors]))
         return _delete(day)
 
 
-def _up(day: Day, lose: Collection[str]) -> int:
-    state = settle(day)
-    _same_project(day.settings, state)
+def _up(day: Day, lose: Collection[str], *, mine: bool) -> int:
+    state = settle(day, mine=mine)
     before, taken = mend.urns(state), set[str]()
     seen = look.before_update(day, state)
     told, again = seen.told, byhand.replace(seen.anew)
     begun = False
     while True:
-        if told.code:
-            return closing.failed(day, told)
         state = day.pulumi.state()
         # What was made a moment ago is empty; what was taken over may not be.
         made = mend.urns(state) - before - taken
         _nothing_unnamed(day, told, state, lose, made, begun=begun)
+        if told.code:
+            return closing.failed(day, told)
         if not begun:
             _asked(day, told)
+            _running(day, told, state)
         begun = day.touched = True
         done = day.write(lambda words=again: day.pulumi.update(*words))
         if not done.code:
@@ -154,13 +158,16 @@ def _up(day: Day, lose: Collection[str]) -> int:
 
 
 @contextmanager
-def _interruptible(day: Day) -> Generator[None]:
-    """Say what is now where somebody interrupts the command."""
+def _told(day: Day) -> Generator[None]:
+    """Say what is now where somebody interrupts the command, and note that the update has ended."""
     try:
         yield
     except InterruptError as error:
         closing.interrupted(day, error)
         raise
+    finally:
+        if day.update and (said := lastupdate.end(day.cloud, day.update)):
+            day.say(said)
 
 
 def _not_confirmed(day: Day, rule: str, remedy: str) -> RefusedError:
@@ -187,48 +194,57 @@ def next_zones(
     return moves
 
 
-def _same_project(settings: Settings, state: Json) -> None:
-    """Refuse to move a stack to another project: it would delete what is in the old one."""
-    lives = {
-        project
-        for resource in mend.resources(state)
-        if isinstance(project := cast("Json", resource.get("inputs") or {}).get("project"), str)
-        and not resource["type"].startswith("pulumi:")
-    } - {settings.project}
-    if lives:
-        there = ", ".join(sorted(lives))
-        raise RefusedError(
-            f"gcp:project says {settings.project}, and stack {settings.stack} lives in {there}; nothing was touched",
-            "a stack stays in its project: in another all of it would be made anew, and deleted here with its data",
-            f"write {there} again; to move, give the new project a stack of its own"
-            f" (`cp Pulumi.{settings.stack}.yaml Pulumi.NEW.yaml`), copy the data, then"
-            f" `coursecloud finish --stack {settings.stack}`",
-        )
-
-
 def _nothing_unnamed(
     day: Day, told: Told, state: Json, lose: Collection[str], made: Collection[str], *, begun: bool
 ) -> None:
-    """Hold what the update would do against what nobody may lose; raises StoppedError.
+    """Hold what the update would do against what cannot work, and what nobody may lose.
 
-    `made` are URNs that this very command has created: nothing is in them yet.
+    `made` are URNs that this very command has created: nothing is in them yet. Raises RefusedError and StoppedError.
     """
-    losses = preflight.losses(told.steps, made)
+    refused = refusals.stopping(refusals.refused(edits.of_preview(told.steps)), lose)
+    if failing := [refusal for refusal in refused if refusal.fails]:
+        head = f"{day.stopped}: {refusals.headline(failing)}"
+        raise RefusedError("\n".join([head, *map(str, failing)]))
+    if told.code:
+        return
+    losses = look.inside(day, mend.resources(state), preflight.losses(told.steps, made), empty=True)
     members = {member_key(member) for member in day.settings.team.members}
     leaving = preflight.leaving(told.steps, state, members)
+    told_apart = {refusal.urn for refusal in refused}
     stopped = [
         *preflight.renamed(preflight.twins(told.steps, mend.resources(state))),
-        *preflight.lost([loss for loss in losses if loss.name not in lose]),
+        *map(str, refused),
+        *preflight.lost([loss for loss in losses if loss.name not in lose and loss.urn not in told_apart]),
         *preflight.locked_out([key for key in leaving if key not in lose], day.stack),
     ]
     if stopped:
-        raise StoppedError(day.about, stopped, begun=begun)
+        raise StoppedError(day, stopped, begun=begun)
     if begun:
         return
     for name in sorted(set(lose) - {loss.name for loss in losses} - set(leaving)):
         day.say(f"--lose {name}: nothing of that name would go now; take it out where it stands")
     for loss in losses:
-        day.say(f"As named: {loss}")
+        day.say(f"As named, this goes: {loss}")
+
+
+def _running(day: Day, told: Told, state: Json) -> None:
+    """Start what an edit needs running, after asking; raises RefusedError where it does not run then."""
+    wanted = {each.urn: each for each in refusals.refused(edits.of_preview(told.steps)) if each.kind is Kind.RUNNING}
+    if not wanted:
+        return
+    listed = [resource for resource in mend.resources(state) if resource["urn"] in wanted]
+    stopped = [machine for machine in running.running(day.cloud, listed) if machine.status != running.RUNNING]
+    stopped = [machine for machine in stopped if machine.status != running.GONE]
+    if not stopped:
+        return
+    names = ", ".join(machine.name for machine in stopped)
+    started = day.agreed(f"{names} must run for this edit, and does not. Start it, which bills by the hour")
+    failed = running.start(day.cloud, stopped) if started else {machine.name: "not started" for machine in stopped}
+    if failed:
+        said = [str(wanted[machine.urn]) for machine in stopped if machine.name in failed]
+        why = "; ".join(f"{name}: {words}" for name, words in failed.items())
+        raise RefusedError("\n".join([f"{day.stopped}: {why}", *said]))
+    day.say(f"Started, because this edit needs it running: {names}")
 
 
 def _asked(day: Day, told: Told) -> None:
@@ -273,7 +289,7 @@ def _not_what_the_file_keeps(day: Day, going: Iterable[preflight.Loss], lose: Co
     if lost:
         named = " ".join(f"--lose {loss.name}" for loss in lost)
         raise StoppedError(
-            day.about,
+            day,
             [
                 f"{preflight.count(lost)} would be GONE although the stack file keeps them:",
                 *(f"    {loss}" for loss in lost),
