@@ -171,7 +171,8 @@ def _told(day: Day) -> Generator[None]:
 
 
 def _not_confirmed(day: Day, rule: str, remedy: str) -> RefusedError:
-    return RefusedError(f"{day.about} was not confirmed; nothing was changed", rule, remedy)
+    so_far = "only what was changed by hand was put in order" if day.touched else "nothing was changed"
+    return RefusedError(f"{day.about} was not confirmed; {so_far}", rule, remedy)
 
 
 def next_zones(
