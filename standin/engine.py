@@ -10,6 +10,7 @@ from .call import Call
 from .discovery import Method, load
 from .errors import ApiError, bad_value, denied, disabled
 from .kinds import Handler, Service
+from .services import halting
 from .validate import check_body, check_query
 from .world import World
 
@@ -65,6 +66,7 @@ class Engine:
 
     def answer(self, call: Call, query: dict[str, list[str]], body: Any) -> Any:
         """The answer as JSON (or bytes), or an ApiError."""
+        halting.settle(self.world)
         call.query = {name: given[-1] for name, given in query.items()}
         self._admit(call)
         call.query = check_query(call.doc, call.method, query)

@@ -215,12 +215,13 @@ class _Handler(BaseHTTPRequestHandler):
             session = query.get("upload_id", [""])[0] if upload else ""
             call = standin.engine.prepare("POST" if session else "GET" if http == "HEAD" else http, path)
             with standin.lock:
+                standin.scenario.count(call.service.host)
                 fault = standin.scenario.fault_for(call.method.id, call.path, write=call.method.writes)
             if wait := standin.scenario.latency + (fault.delay if fault else 0):
                 time.sleep(wait)
             call.fault = fault or (Fault("*", polls=standin.scenario.polls) if standin.scenario.polls else None)
             token = headers.get("authorization", "").removeprefix("Bearer ")
-            call.organization = standin.scenario.organization
+            call.scenario = standin.scenario
             call.payer = headers.get("x-goog-user-project", "")
             call.denied = tuple(standin.scenario.deny.get(token, ()))
             if fault and (fault.status or fault.cut) and not fault.applied and fault.cut != "after":
