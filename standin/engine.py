@@ -36,11 +36,13 @@ class Engine:
     def __init__(self, world: World):
         self.world = world
 
-    def serves(self, url_path: str) -> bool:
-        """Does the path begin with an API and a version of it? Else it is a bucket's, as the XML API has it."""
+    def in_bucket(self, url_path: str) -> bool:
+        """Is the path a bucket's and an object's, as the XML API has it, and not that of an API?"""
         name, _, rest = url_path.strip("/").partition("/")
         service = services.ALL.get(name)
-        return not rest or (service is not None and rest.partition("/")[0] in service.versions)
+        if not rest or (service is not None and rest.partition("/")[0] in service.versions):
+            return False
+        return self.world.get("storage", f"b/{name}") is not None or not catalog.known_api(f"{name}.googleapis.com")
 
     def prepare(self, http: str, url_path: str) -> Call:
         """Which method of which service this is; 404 when Google has none such."""

@@ -131,6 +131,16 @@ class World:
         for name in [k for k in self.policies if k == key or k.startswith(key + "/")]:
             del self.policies[name]
 
+    def move(self, service: str, old: str, new: str) -> None:
+        """Keep a resource, all below it and their policies under another path."""
+        start, target = f"{service}:{old}", f"{service}:{new}"
+        for key in [k for k in self.resources if k == start or k.startswith(start + "/")]:
+            found = self.resources.pop(key)
+            found.path = new + found.path[len(old) :]
+            self.resources[target + key[len(start) :]] = found
+        for key in [k for k in self.policies if k == start or k.startswith(start + "/")]:
+            self.policies[target + key[len(start) :]] = self.policies.pop(key)
+
     def below(self, service: str, prefix: str, *, deleted: bool = False) -> Iterator[Resource]:
         """Everything under a path, at any depth."""
         start = f"{service}:{prefix.rstrip('/')}/"

@@ -55,6 +55,21 @@ def stop(call: Call) -> Any:
     return _done(call, machine)
 
 
+@handlers.on("compute.instances.simulateMaintenanceEvent")
+def preempt(call: Call) -> Any:
+    """A Spot machine is preempted: https://cloud.google.com/compute/docs/instances/create-use-spot (2026-08)."""
+    machine = call.resource()
+    rules = machine.body["scheduling"]
+    if machine.body["status"] != "RUNNING" or not rules["preemptible"]:
+        return _done(call, machine)  # it migrates, or restarts: nothing that is kept changes
+    if rules.get("instanceTerminationAction") == "DELETE":
+        instances.let_go(call.world, machine)
+        call.world.drop(machine)
+        return longrunning.reply(call, machine.body)
+    halting.halt(call.world, machine, "TERMINATED", call.world.now())
+    return _done(call, machine)
+
+
 @handlers.on("compute.instances.reset", "compute.instances.sendDiagnosticInterrupt")
 def reset(call: Call) -> Any:
     """It restarts; nothing that is kept changes."""

@@ -95,6 +95,15 @@ def test_stopping_ends_by_itself_and_a_machine_can_go_meanwhile(machines: Any, g
     assert google.refused(machines.get(**WHERE, instance="vm"))["code"] == 404
 
 
+def test_a_spot_machine_is_preempted_and_another_is_not(machines: Any, google: Google) -> None:
+    spot = {"provisioningModel": "SPOT"}
+    for name, rules in (("vm", {}), ("spot", spot), ("gone", spot | {"instanceTerminationAction": "DELETE"})):
+        machines.insert(**WHERE, body=google.machine(name=name, scheduling=rules)).execute()
+        machines.simulateMaintenanceEvent(**WHERE, instance=name).execute()
+    found = machines.list(**WHERE).execute()["items"]
+    assert {m["name"]: m["status"] for m in found} == {"vm": "RUNNING", "spot": "TERMINATED"}
+
+
 def test_everything_of_an_api_that_was_switched_off_is_refused_and_there_again_afterwards(
     machines: Any, google: Google
 ) -> None:
