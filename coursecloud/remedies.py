@@ -31,6 +31,11 @@ def stops(text: str) -> bool:
     return bool(first and first.get("stops"))
 
 
+def disabled(text: str) -> bool:
+    """Say whether an error is that of an API which nobody has enabled, or somebody has disabled."""
+    return bool(re.search(r"SERVICE_DISABLED|has not been used in project", text))
+
+
 def words(text: str) -> str:
     """Give Google's words without the provider's frame around them."""
     text = re.sub(r"^\d+ errors? occurred:\s*\*?\s*", "", text.strip())

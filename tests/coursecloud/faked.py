@@ -25,6 +25,8 @@ STACK = f"config: {{gcp:project: {PROJECT}}}\n"
 UP = "up --yes --skip-preview"
 DOWN = "destroy --yes --skip-preview --continue-on-error --exclude-protected"
 FINISH = "destroy --yes --skip-preview --continue-on-error"
+APIS = ("artifactregistry", "cloudresourcemanager", "compute", "iam", "run", "secretmanager", "storage")
+"""What an earlier up has enabled."""
 ALWAYS = ("--json", "--non-interactive")
 READS = ("stack ls", "stack export", "preview", "refresh --preview-only", "import --preview-only")
 
@@ -128,6 +130,7 @@ def _short(words: list[str]) -> str:
 def empty_cloud() -> Iterator[Standin]:
     """Give one stand-in to all tests: nothing of theirs is made in it."""
     with Standin(projects=[PROJECT]) as standin:
+        standin.world.projects[PROJECT].services.update(f"{api}.googleapis.com" for api in APIS)
         yield standin
 
 
