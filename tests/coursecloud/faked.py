@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import pytest
 
-from coursecloud import lifecycle, process
+from coursecloud import lifecycle, plan, process
 from coursecloud.day import Ask
 from coursecloud.ready import CREDENTIALS
 from standin import Standin
@@ -118,6 +118,18 @@ class Fake:
         (self.folder / name).write_text(json.dumps(content), encoding="utf-8")
 
 
+_plans: dict[tuple[str, str], plan.Plan] = {}
+_make = plan.make
+
+
+def _planned_once(stack: str, file: Path, root: Path) -> plan.Plan:
+    """Plan each stack file's text once a run: all these projects have the same program."""
+    key = (stack, file.read_text(encoding="utf-8"))
+    if key not in _plans:
+        _plans[key] = _make(stack, file, root)
+    return _plans[key]
+
+
 def _short(words: list[str]) -> str:
     kept = [word for word in words if word not in ALWAYS]
     if "--stack" in kept:
@@ -160,6 +172,7 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_cloud: Standin) 
     monkeypatch.setenv("FAKE_PULUMI", str(made.folder))
     monkeypatch.setenv("PATH", f"{binaries}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setattr(process, "LOOK", 0.005)
+    monkeypatch.setattr(plan, "make", _planned_once)
     return made
 
 

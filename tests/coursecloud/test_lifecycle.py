@@ -152,9 +152,9 @@ class TestProject:
     def test_another_project_is_refused_before_anything_is_touched(self, fake: Fake) -> None:
         held, wanted = bucket("data"), bucket("data")
         held["inputs"]["project"], wanted["inputs"]["project"] = "the-old-one", "some-project-1"
-        opened = bucket("models", versioning=True)
+        opened = bucket("models", inputs={"versioning": True})
         fake.holds(held, opened)
-        by_hand = looked(opened, bucket("models", versioning=False), "versioning")
+        by_hand = looked(opened, bucket("models", inputs={"versioning": False}), "versioning")
         fake.answers("preview --refresh", answer(by_hand, planned("replace", held, wanted), stays=True))
         for more in ({}, {"lose": ["data"]}):
             with pytest.raises(lifecycle.RefusedError, match="the-old-one") as caught:
