@@ -91,6 +91,7 @@ def _only_anew(change: Change) -> bool:
 def _write_down(day: Day, change: Change) -> None:
     machine = change.name.removesuffix("-work")
     section = "dataDisk" if change.type == "gcp:compute/disk:Disk" else "bootDisk"
+    day.touched = True  # the stack file is, and whoever is refused after it has to know
     for value in change.values:
         path = f"coursecloud:machines.{machine}.{section}.sizeGb"
         day.pulumi.run("config set", "--path", path, str(value.now))
