@@ -79,7 +79,7 @@ def costs(root: Path, stack: str, urns: Collection[str], *, evening: bool) -> It
     else:
         on, idle = _sum(item.due.per_hour_on for item in here), _sum(item.due.per_hour_idle for item in here)
         sums = f"${on:.3f} an hour while all of it runs, ${idle:.3f} while nothing does, until `down`"
-        yield f"  costs   {more}{sums if on else 'nothing by the hour'}"
+        yield f"  costs   {more}{sums if round(on, 3) else 'nothing by the hour'}"
     if unknown:
         yield f"          no price is known for {', '.join(sorted(unknown))}"
 
@@ -124,9 +124,11 @@ def after_deleting(day: Day) -> int:
 
 def failed(day: Day, told: Told) -> int:
     """Say last what failed, in Google's words, what is now, and what to do."""
-    day.say(f"{day.about} FAILED {_when(day)}:", *remedies.lines(told))
+    said = list(remedies.lines(told)) or ["  Pulumi does not say why"]
+    day.say(f"{day.about} FAILED {_when(day)}:", *said)
     _now(day)
-    day.say(f"  next    the remedy above; then `coursecloud {day.command} --stack {day.stack}` goes on from here")
+    first = "the remedy above" if any(line.startswith("      remedy") for line in said) else "mend what is said above"
+    day.say(f"  next    {first}; then `coursecloud {day.command} --stack {day.stack}` goes on from here")
     return FAILED
 
 
