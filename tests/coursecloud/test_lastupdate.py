@@ -216,6 +216,13 @@ def test_a_bucket_that_is_not_there_is_no_reason_to_speak(stack: Deployed, tmp_p
     assert lastupdate.read_marker(stack.cloud, "another-bucket")[0] == update.marker
 
 
+def test_a_new_project_in_which_nothing_is_switched_on_is_no_reason_either(stack: Deployed, tmp_path: Path) -> None:
+    stack.standin.world.projects[PROJECT].services.discard("storage.googleapis.com")
+    assert lastupdate.read_marker(stack.cloud, BUCKET) == (None, "")
+    update, said = lastupdate.begin(stack.cloud, BUCKET, tmp_path, None, command="up", here=ADA)
+    assert (said, lastupdate.end(stack.cloud, update)) == ("", "")
+
+
 def test_what_google_refuses_is_said_in_one_line(stack: Deployed, tmp_path: Path) -> None:
     stack.standin.use({"deny": {"stand-in": ["storage.objects.*"]}})
     marker, said = lastupdate.read_marker(stack.cloud, BUCKET)
