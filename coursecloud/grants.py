@@ -202,7 +202,7 @@ class Own:
         if kind in data["convenience"]:
             return grant.role in data["convenience"][kind] and name in (self.project, self.number)
         agent = re.fullmatch(r"serviceAccount:service-(\d+)@([a-z0-9-]+)\.iam\.gserviceaccount\.com", grant.member)
-        return bool(agent and self.number and agent[1] == self.number and agent[2] in data["agents"])
+        return bool(agent and agent[1] == self.number and agent[2] in data["agents"])
 
 
 def own(resources: Sequence[Json], project: str, number: str) -> Own:

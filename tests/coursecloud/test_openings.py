@@ -125,6 +125,14 @@ def test_of_the_project_only_what_is_the_stacks_own_is_judged(stack: Deployed) -
     ]
 
 
+def test_a_project_that_is_open_to_everybody_would_be_said() -> None:
+    """Google refuses it today."""
+    policy = {"bindings": [{"role": "roles/viewer", "members": ["allAuthenticatedUsers", STRANGER]}]}
+    ours = Own(PROJECT, "12", frozenset(), frozenset())
+    found = list(grants.strange(Target(grants.PROJECT, HERE, PROJECT), policy, [], ours))
+    assert found == [Grant("roles/viewer", "allAuthenticatedUsers")]
+
+
 def test_what_google_gives_by_itself_is_nobodys_deed(stack: Deployed) -> None:
     agent = f"serviceAccount:service-{stack.number}@gcp-sa-secretmanager.iam.gserviceaccount.com"
     bucket = f"b/{BUCKET}"
@@ -309,6 +317,16 @@ def test_two_who_write_a_policy_at_once_lose_nothing(stack: Deployed, monkeypatc
     (left,) = seen(stack)
     assert left.grant
     assert left.grant[1].member == STRANGER
+
+
+def test_a_refusal_to_close_is_said_at_once(stack: Deployed) -> None:
+    stack.grant(*WAYS["secret"], "allUsers")
+    (opening,) = seen(stack)
+    stack.standin.use({"deny": {"stand-in": ["secretmanager.secrets.setIamPolicy"]}})
+    start = len(stack.standin.requests)
+    with pytest.raises(CloudError, match="Google answers 403"):
+        openings.close(stack.cloud, opening)
+    assert len(stack.standin.requests) == start + 2
 
 
 def test_a_policy_without_a_revision_is_not_written(stack: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,14 @@ def test_a_large_bucket_is_counted_as_far_as_the_bound(stack: Deployed, monkeypa
     store = looked(stack)["data"]
     assert store.says == "at least 4 objects, 8 bytes"
     assert (store.count, store.more) == (4, True)
+
+
+@pytest.mark.parametrize(
+    ("what", "empty"),
+    [({}, True), ({"more": True}, False), ({"older": 1}, False), ({"unread": "x"}, False), ({"count": None}, False)],
+)
+def test_empty_is_only_what_was_counted_to_the_end(what: dict[str, Any], empty: bool) -> None:
+    assert replace(stores.Store("t", "u", kept=False, called="c", count=0), **what).empty is empty
 
 
 def test_images_are_counted_and_may_share_layers(stack: Deployed) -> None:
