@@ -113,6 +113,27 @@ def test_a_grant_with_another_condition_is_another(stack: Deployed) -> None:
     ]
 
 
+@pytest.mark.parametrize("way", ["bucket", "secret", "account"])
+def test_a_declared_grant_with_a_condition_is_none_on_anything(stack: Deployed, way: str) -> None:
+    """Without its version asked for, a policy hides its conditions."""
+    api, path, role = WAYS[way]
+    until = {"title": "lease", "expression": "request.time < timestamp('2027-01-18T00:00:00Z')"}
+    stack.grant(api, path, role, STRANGER, **until)
+    (opening,) = seen(stack)
+    assert opening.says == f"{STRANGER} has {role}, while {until['expression']}"
+    (form,) = [form for form in grants.FORMS.values() if form.api == api]
+    on = path.rpartition("/")[2]
+    stack.state(form.grant, "declared", "x", **{form.input: on}, role=role, member=STRANGER, condition=until)
+    assert seen(stack) == ()
+
+
+def test_what_is_about_to_be_deleted_is_not_looked_at(stack: Deployed) -> None:
+    stack.grant(*WAYS["secret"], STRANGER)
+    (secret,) = [each for each in stack.resources if each["type"].endswith(":Secret")]
+    secret["delete"] = True
+    assert seen(stack) == ()
+
+
 def test_of_the_project_only_what_is_the_stacks_own_is_judged(stack: Deployed) -> None:
     federated = f"principalSet://iam.googleapis.com/projects/{stack.number}/locations/global/workloadIdentityPools/"
     stack.grant("resourceManager", HERE, "roles/owner", STRANGER)
@@ -226,6 +247,7 @@ RULE = {"name": "new", "network": LINK, "allowed": [{"IPProtocol": "tcp"}], "sou
 def test_only_what_lets_something_in_is_open(rule: dict[str, Any], opens: bool) -> None:
     found = list(openings.opened([rule], NETWORK, ["projects/p/global/firewalls/known"]))
     assert bool(found) == opens
+    assert [opening.public for opening in found] == [bool(rule["sourceRanges"])] * opens
 
 
 def test_another_network_and_a_policy_of_rules_are_said_and_left_to_people(stack: Deployed) -> None:
