@@ -8,8 +8,10 @@ know the object's id has missed an update. Nothing here stops anything: `compare
 from __future__ import annotations
 
 import datetime
+import getpass
 import json
 import re
+import socket
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -135,6 +137,15 @@ def _minute(time: str) -> str:
     except ValueError:
         return _plain(time)
     return f"{moment.astimezone(datetime.UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def here(stack: str, url: str, root: Path) -> Here:
+    """Say where this very process works, with the address of the stack's backend as the project in `root` names it."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):
+        user = "somebody"  # a container without a name for its user
+    return Here(stack, address_of(url, root), user, socket.gethostname())
 
 
 def address_of(url: str, root: Path) -> str:

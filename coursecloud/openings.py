@@ -222,7 +222,7 @@ def _providers(cloud: Cloud, pool: str, resources: Sequence[Json]) -> Iterator[O
     known = {_end(each) for each in _of(resources, PROVIDER)}
     for provider in cast("list[Json]", answer.get("workloadIdentityPoolProviders") or []):
         name = _end(str(provider.get("name")))
-        if name in known or provider.get("disabled") or provider.get("state") == "DELETED":
+        if name in known or provider.get("disabled"):
             continue
         issuer = str(cast("Json", provider.get("oidc") or {}).get("issuerUri") or "another identity provider")
         condition = (

@@ -113,6 +113,18 @@ def test_an_address_is_one_however_it_is_written_and_has_no_password(url: str, a
     assert lastupdate.address_of(url, Path("/project")) == address
 
 
+def test_here_is_where_the_process_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "ada")
+    monkeypatch.setattr("socket.gethostname", lambda: "laptop")
+    assert lastupdate.here("dev", "file://.pulumi-state", Path("/home/ada/course")) == ADA
+
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found: 1234")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    assert lastupdate.here("dev", SHARED, Path("/")) == Here("dev", SHARED, "somebody", "laptop")
+
+
 @pytest.fixture
 def stack() -> Iterator[Deployed]:
     yield from deployed.deploy()

@@ -322,6 +322,13 @@ def test_a_provider_that_lets_others_in_is_seen_and_closed(stack: Deployed) -> N
     assert stack.cloud.get("iamBeta", f"{POOL}/providers/github")["state"] == "ACTIVE"
 
 
+def test_a_provider_that_is_switched_off_lets_nobody_in(stack: Deployed) -> None:
+    deployed.provider(stack, "theirs")
+    off = {"updateMask": "disabled"}
+    stack.cloud.call("PATCH", "iamBeta", f"{POOL}/providers/theirs", parameters=off, body={"disabled": True})
+    assert seen(stack) == ()
+
+
 def test_two_who_write_a_policy_at_once_lose_nothing(stack: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
     api, path, role = WAYS["secret"]
     stack.grant(api, path, role, "allUsers")
