@@ -225,6 +225,18 @@ def test_a_rule_of_the_firewall_is_seen_and_closed(stack: Deployed) -> None:
     assert seen(stack) == (second,)
 
 
+def test_a_rule_is_closed_when_google_has_closed_it(stack: Deployed) -> None:
+    stack.rule("open-web", sourceRanges=["0.0.0.0/0"])
+    (opening,) = seen(stack)
+    stack.standin.use({"faults": [{"match": "compute.firewalls.delete", "operation": "RESOURCE_EXHAUSTED"}]})
+    with pytest.raises(CloudError, match="RESOURCE"):
+        openings.close(stack.cloud, opening)
+    stack.standin.use({"polls": 2})
+    openings.close(stack.cloud, opening)
+    assert stack.slept
+    assert seen(stack) == ()
+
+
 NETWORK = f"{HERE}/global/networks/dev-network"
 LINK = f"https://www.googleapis.com/compute/v1/{NETWORK}"
 RULE = {"name": "new", "network": LINK, "allowed": [{"IPProtocol": "tcp"}], "sourceRanges": ["0.0.0.0/0"]}
@@ -387,6 +399,26 @@ def test_what_could_not_be_looked_at_is_said(stack: Deployed) -> None:
         f"not read: keys of {ACCOUNT}",
         "not read: who may use data",
     ]
+
+
+def test_a_list_without_end_is_not_taken_for_whole(stack: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openings, "PAGES", 0)
+    found = openings.look(stack.cloud, stack.resources, PROJECT)
+    end = "there are more than 0, and the rest was not looked at"
+    assert found.unread == (
+        f"not read: HMAC keys: {end}",
+        f"not read: firewall rules of dev-network: {end}",
+        f"not read: providers of github-1: {end}",
+    )
+
+
+def test_the_projects_number_is_asked_for_where_no_bucket_tells_it(stack: Deployed) -> None:
+    agent = f"serviceAccount:service-{stack.number}@gcp-sa-secretmanager.iam.gserviceaccount.com"
+    stack.grant(*WAYS["secret"], agent)
+    stack.resources[:] = [each for each in stack.resources if not each["type"].endswith(":Bucket")]
+    assert seen(stack) == ()
+    stack.standin.use({"deny": {"stand-in": ["cloudresourcemanager.projects.get"]}})
+    assert [opening.grant and opening.grant[1].member for opening in seen(stack)] == [agent]
 
 
 def test_what_was_deleted_by_hand_is_no_opening(stack: Deployed) -> None:
