@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from coursecloud import mend, remedies, running, stackfile
 from coursecloud.day import Day
 from coursecloud.events import Told, called, name
+from coursecloud.outputs import few
 from coursecloud.process import InterruptError
 from infra import tables
 
@@ -101,10 +102,9 @@ def after_up(day: Day) -> int:
     day.say(f"Up: stack {day.stack} is as its file says, {len(urns)} resources ({changed}).")
     day.say(*machines(day, resources))
     day.say(*costs(day.root, day.stack, urns, evening=False))
-    day.say(
-        f"  next    `pulumi stack output --stack {day.stack}` lists addresses and commands;"
-        f" in the evening `coursecloud down --stack {day.stack}`"
-    )
+    outputs = next((each.get("outputs") for each in resources if each["type"] == "pulumi:pulumi:Stack"), None)
+    day.say(*(f"  {line}" for line in few(cast("Json", outputs or {}), day.stack)))
+    day.say(f"  next    in the evening `coursecloud down --stack {day.stack}`")
     return 0
 
 

@@ -54,8 +54,11 @@ def up(
     RefusedError before anything is touched, StoppedError where an update would lose what nobody named, and
     InterruptError.
     """
-    no_secrets(root, settings_of(root, stack), datetime.datetime.now().astimezone().date())
+    today = datetime.datetime.now().astimezone().date()
+    no_secrets(root, settings_of(root, stack), today)
     day = Day("up", root, stack, *ready(root, stack, environment, output), yes, ask)
+    if over := day.settings.lease.over(today):
+        day.say(f"{over[0].upper()}{over[1:]}.")
     with _told(day):
         return _up(day, lose, mine=mine)
 
