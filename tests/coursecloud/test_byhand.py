@@ -25,6 +25,11 @@ RULE = resource("gcp:compute/firewall:Firewall", "ssh", under="Network", sourceR
 WIDE = resource("gcp:compute/firewall:Firewall", "ssh", under="Network", sourceRanges=["0.0.0.0/0"])
 
 
+def no(question: str) -> bool:
+    """Answer a question."""
+    return not question
+
+
 def look(fake: Fake, *events: Json | list[Json], **more: Any) -> None:
     """Say what is in the state, by what the look finds it was, and what the look finds."""
     steps = [event for each in events if isinstance(each, list) for event in each[:1]]
@@ -128,7 +133,7 @@ class TestOpened:
             "    Bucket data: versioning.enabled true -> false",
         ]
 
-    @pytest.mark.parametrize("ask", [lambda _: False, None])
+    @pytest.mark.parametrize("ask", [no, None])
     def test_no_leaves_it_and_the_update_goes_on_with_the_rest(self, fake: Fake, said: Said, ask: Any) -> None:
         look(fake, looked(CLOSED, OPEN, "versioning.enabled"), looked(machine("w"), None))
         assert fake.up(yes=False, ask=ask) == 0

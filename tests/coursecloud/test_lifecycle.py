@@ -156,9 +156,9 @@ class TestProject:
         fake.holds(held, opened)
         by_hand = looked(opened, bucket("models", inputs={"versioning": False}), "versioning")
         fake.answers("preview --refresh", answer(by_hand, planned("replace", held, wanted), stays=True))
-        for more in ({}, {"lose": ["data"]}):
+        for lose in ((), ("data",)):
             with pytest.raises(lifecycle.RefusedError, match="the-old-one") as caught:
-                fake.up(**more)
+                fake.up(lose=lose)
             assert str(caught.value).startswith("up of stack x stopped before it touched anything: ")
         assert fake.changes == [], "what was opened there is not put in order either"
 
