@@ -132,6 +132,8 @@ def stack() -> Iterator[Deployed]:
 
 def test_the_bucket_is_the_stacks_own(stack: Deployed) -> None:
     assert lastupdate.bucket_of(stack.resources, PROJECT, "dev") == BUCKET
+    renamed = {"type": "gcp:storage/bucket:Bucket", "urn": "urn:x::data", "id": "of-an-older-rule"}
+    assert lastupdate.bucket_of([renamed], PROJECT, "dev") == "of-an-older-rule"
     # Where the state is lost, the rule for names tells.
     assert lastupdate.bucket_of([], PROJECT, "dev") == BUCKET
 
