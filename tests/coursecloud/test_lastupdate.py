@@ -132,6 +132,8 @@ def stack() -> Iterator[Deployed]:
 
 def test_the_bucket_is_the_stacks_own(stack: Deployed) -> None:
     assert lastupdate.bucket_of(stack.resources, PROJECT, "dev") == BUCKET
+    renamed = {"type": "gcp:storage/bucket:Bucket", "urn": "urn:x::data", "id": "of-an-older-rule"}
+    assert lastupdate.bucket_of([renamed], PROJECT, "dev") == "of-an-older-rule"
     # Where the state is lost, the rule for names tells.
     assert lastupdate.bucket_of([], PROJECT, "dev") == BUCKET
 
@@ -194,6 +196,18 @@ def test_an_update_that_was_cut_off_makes_no_stranger_of_its_state(stack: Deploy
         marker, _ = lastupdate.read_marker(stack.cloud, BUCKET)
         assert marker is not None
         assert (marker.id == update.marker.id) == (cut != "after the note")
+
+
+def test_one_cut_off_before_the_cloud_was_told_after_one_that_had_told_it(stack: Deployed, tmp_path: Path) -> None:
+    updated(stack, tmp_path, ADA)
+    last, _ = lastupdate.read_marker(stack.cloud, BUCKET)
+    first, _ = lastupdate.begin(stack.cloud, BUCKET, tmp_path, last, command="up", here=ADA)
+    last, _ = lastupdate.read_marker(stack.cloud, BUCKET)
+    assert last == first.marker
+    stack.standin.use({"faults": [{"match": "storage.objects.insert", "status": 503, "count": 0}]})
+    lastupdate.begin(stack.cloud, BUCKET, tmp_path, last, command="up", here=ADA)
+    stack.standin.use({})
+    assert verdict(stack, tmp_path, ADA) is Same
 
 
 def test_a_shared_state_needs_no_note(stack: Deployed, tmp_path: Path) -> None:
