@@ -54,6 +54,7 @@ def before_deleting(day: Day, state: Json) -> Json:
     _unread(day, told)
     found = drift.changes(told.refreshed)
     day.say(*byhand.said(found, deleting=True))
+    _undeletable(day, found)
     gone = [change.urn for change in found if change.kind == "gone"]
     if not gone:
         return state
@@ -75,6 +76,23 @@ def _elsewhere(day: Day, told: Told) -> None:
     refused = refusals.refused(edits.of_preview(told.steps))
     if moved := [refusal for refusal in refused if refusal.kind is refusals.Kind.PROJECT]:
         raise RefusedError("\n".join([f"{day.stopped}: {refusals.headline(moved)}", *map(str, moved)]))
+
+
+def _undeletable(day: Day, found: Iterable[drift.Change]) -> None:
+    """Refuse to begin what would end half-way: somebody has protected a machine from being deleted, by hand."""
+    protected = [
+        change
+        for change in found
+        if any(value.path == "deletionProtection" and value.now is True for value in change.values)
+    ]
+    if protected:
+        raise RefusedError(
+            f"{day.about} was not begun: somebody has protected {closing.listed(each.urn for each in protected)} from"
+            " being deleted, by hand",
+            "Google refuses to delete it, and what it hangs on stays, too; nothing was deleted",
+            "ask who did it; `gcloud compute instances update NAME --no-deletion-protection` takes it off, and so does"
+            f" `coursecloud up --stack {day.stack}`",
+        )
 
 
 def inside(

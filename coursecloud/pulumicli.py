@@ -125,6 +125,11 @@ class Pulumi:
             code, _, errors = self.run("stack import", "--file", str(file))
             return Told(code=code, errors=[errors.strip()] if code else [])
 
+    def unprotect(self) -> Told:
+        """Lift the protection of everything in the state."""
+        code, _, errors = self.run("state unprotect", "--all", "--yes")
+        return Told(code=code, errors=[errors.strip()] if code else [])
+
     def take_over(self, listed: Json, *, look: bool = False) -> Told:
         """Import resources that Google has already; with `look` it is only asked what they are."""
         with tempfile.TemporaryDirectory() as folder:
