@@ -97,7 +97,7 @@ def own(day: Day, found: Iterable[mend.Found]) -> list[mend.Found]:
     ours: list[mend.Found] = []
     for each in found:
         labels = _labels(day, each)
-        if labels is None or (labels.get("stack") == day.stack and labels.get("managed-by") == "coursecloud"):
+        if labels is None or _is_own(day, labels):
             ours.append(each)
             continue
         whose = ", ".join(f"{key}={value}" for key, value in sorted(labels.items())) or "none"
@@ -106,6 +106,16 @@ def own(day: Day, found: Iterable[mend.Found]) -> list[mend.Found]:
             "Delete it, or give this stack another name"
         )
     return ours
+
+
+def owned(day: Day, wanted: Iterable[mend.Found]) -> list[mend.Found]:
+    """List what Google has under these names with this stack's own labels; what takes no labels is not asked for."""
+    found = [(each, _labels(day, each)) for each in wanted if each.type in _LABELLED]
+    return [each for each, labels in found if labels and _is_own(day, labels)]
+
+
+def _is_own(day: Day, labels: Json) -> bool:
+    return labels.get("stack") == day.stack and labels.get("managed-by") == "coursecloud"
 
 
 def _labels(day: Day, found: mend.Found) -> Json | None:
