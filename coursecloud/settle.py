@@ -63,6 +63,12 @@ def settle(day: Day, *, mine: bool) -> Json:
 def _newest(day: Day, state: Json, *, mine: bool) -> None:
     """Refuse to work with an older or copied state: it would delete, or make anew, what has been made since."""
     day.last, said = lastupdate.read_marker(day.cloud, day.bucket())
+    if said and remedies.stops(said):
+        raise RefusedError(
+            f"{day.stopped}: Google did not answer ({remedies.words(said)})",
+            "what the cloud has is looked at before anything is changed",
+            remedies.remedy(said),
+        )
     # In a new project nobody has switched Storage on yet, so nobody can have noted anything.
     if said and (mend.resources(state) or not remedies.disabled(said)):
         day.say(said)
