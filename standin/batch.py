@@ -11,8 +11,9 @@ from http.client import responses
 from typing import Any
 
 from .errors import invalid
+from .media import Media
 
-One = Callable[[str, str, dict[str, str], bytes], tuple[int, bytes, Any]]
+One = Callable[[str, str, dict[str, str], bytes], tuple[Media, Any]]
 
 
 def answer(content_type: str, raw: bytes, one: One) -> tuple[str, bytes]:
@@ -29,12 +30,13 @@ def answer(content_type: str, raw: bytes, one: One) -> tuple[str, bytes]:
         if not http or not target:
             raise invalid(f"Failed to parse batch request, error: part {index} has no request line.")
         found = dict(h.split(": ", 1) for h in headers if ": " in h)
-        status, payload, _ = one(http, re.sub(r"^https?://[^/]+", "", target), found, body.strip())
+        told, _ = one(http, re.sub(r"^https?://[^/]+", "", target), found, body.strip())
         identity = str(part.get("Content-ID", f"<{index}>")).strip("<>")
-        told = (
+        status, payload = told.status, told.data
+        parts += (
             f"--batch\r\nContent-Type: application/http\r\nContent-ID: <response-{identity}>\r\n\r\n"
             f"HTTP/1.1 {status} {responses.get(status, '')}\r\nContent-Type: application/json; charset=UTF-8\r\n"
             f"Content-Length: {len(payload)}\r\n\r\n"
-        )
-        parts += told.encode() + payload + b"\r\n"
+        ).encode()
+        parts += payload + b"\r\n"
     return "multipart/mixed; boundary=batch", parts + b"--batch--\r\n"

@@ -32,6 +32,8 @@ class Call:
     media: bytes | None = None
     denied: tuple[str, ...] = ()  # permissions or methods that the caller lacks, with * and ?
     fault: Fault | None = None
+    range: str = ""  # the Range header
+    organization: bool = False  # is the project of an organization with today's policies?
     payer: str = ""  # the project that X-Goog-User-Project names
 
     @property

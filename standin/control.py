@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import wire
 from .errors import ApiError
+from .shapes import is_object
 
 if TYPE_CHECKING:
     from .server import Standin
@@ -33,6 +34,19 @@ def answer(standin: Standin, http: str, path: str, raw: bytes, query: dict[str, 
                     for f in standin.scenario.faults
                 ]
             }
+        if http == "GET" and name == "clock":
+            return 200, {"now": standin.world.now()}
+        if http == "POST" and name == "clock":
+            try:
+                standin.pass_time(**_time(wire.parsed(raw or b"{}")))
+            except (ApiError, ValueError) as wrong:
+                return 400, {"error": str(wrong)}
+            return 200, {"now": standin.world.now()}
+        if http == "POST" and name == "image":
+            try:
+                return 200, standin.push(wire.parsed(raw or b"{}"))
+            except (ApiError, ValueError) as wrong:
+                return 400, {"error": str(wrong)}
         if http == "POST" and name == "reset":
             standin.reset()
             return 200, {}
@@ -42,5 +56,12 @@ def answer(standin: Standin, http: str, path: str, raw: bytes, query: dict[str, 
             except (ApiError, ValueError, TypeError) as wrong:
                 return 400, {"error": str(wrong)}
             return 200, {}
-    known = "GET requests, state, remaining, env, scenario; POST reset, scenario"
+    known = "GET requests, state, remaining, env, scenario, clock; POST reset, scenario, clock, image"
     return 404, {"error": f"{http} {path}: unknown; there are {known}"}
+
+
+def _time(given: Any) -> dict[str, Any]:
+    numbers = is_object(given) and all(isinstance(v, int | float) and not isinstance(v, bool) for v in given.values())
+    if not is_object(given) or not given or not numbers or not set(given) <= {"days", "hours"}:
+        raise ValueError(f'clock: {given!r}; it is an object such as {{"days": 8}} or {{"hours": 10}}')
+    return given

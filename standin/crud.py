@@ -11,7 +11,7 @@ from .call import Call, page
 from .errors import ApiError, invalid, not_found, stale
 from .filters import matches
 from .kinds import Kind
-from .world import Resource, now
+from .world import Resource
 
 Json = dict[str, Any]
 
@@ -82,7 +82,7 @@ def settle(call: Call, kind: Kind, resource: Resource, old: Json | None) -> None
     if old is None and kind.name_field:
         body[kind.name_field] = call.shown(resource.path) if kind.full_name else resource.name
     kind.check(call, body, old)
-    stamp = now()
+    stamp = call.world.now()
     if kind.stamps:
         body.setdefault(kind.stamps[0], stamp)
         for name in kind.stamps[1:]:
@@ -180,7 +180,7 @@ def delete(call: Call) -> Any:
     if kind.blocked:
         kind.blocked(call, resource)
     if kind.soft_delete:
-        resource.deleted = now()
+        resource.deleted = call.world.now()
         kind.soft_delete(call, resource)
         return longrunning.reply(call, resource.body)
     call.world.drop(resource)

@@ -35,6 +35,12 @@ class Engine:
     def __init__(self, world: World):
         self.world = world
 
+    def serves(self, url_path: str) -> bool:
+        """Does the path begin with an API and a version of it? Else it is a bucket's, as the XML API has it."""
+        name, _, rest = url_path.strip("/").partition("/")
+        service = services.ALL.get(name)
+        return not rest or (service is not None and rest.partition("/")[0] in service.versions)
+
     def prepare(self, http: str, url_path: str) -> Call:
         """Which method of which service this is; 404 when Google has none such."""
         name, _, rest = url_path.strip("/").partition("/")

@@ -58,8 +58,12 @@ def environment(url: str, project: str) -> dict[str, str]:
         "CLOUDSDK_AUTH_ACCESS_TOKEN": TOKEN,
         "CLOUDSDK_CORE_PROJECT": project,
         "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
+        # gcloud asks Cloud Run at REGION-HOST, a name that nobody knows; its proxy does.
+        "CLOUDSDK_PROXY_TYPE": "http",
+        "CLOUDSDK_PROXY_ADDRESS": url.removeprefix("http://").rpartition(":")[0],
+        "CLOUDSDK_PROXY_PORT": url.rpartition(":")[2],
         "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1",
-        "STORAGE_EMULATOR_HOST": url,
+        "STORAGE_EMULATOR_HOST": url.removeprefix("http://"),  # the form that Pulumi takes for a state in gs://
         "STANDIN_URL": url,
         "HTTPS_PROXY": url,
         "https_proxy": url,

@@ -149,6 +149,7 @@ class Scenario:
     latency: float = 0.0  # seconds before every answer
     polls: int = 0  # every operation is told as unfinished this many times
     quotas: dict[str, float] = field(default_factory=dict)  # {"GPUS_ALL_REGIONS": 0}
+    organization: bool = False  # the project is of one that was made since May 2024: no keys of service accounts
     deny: dict[str, list[str]] = field(default_factory=dict)  # access token -> permissions or methods, with * and ?
 
     @classmethod

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from . import catalog
 from .errors import ApiError, invalid, not_found, stale
 from .shapes import many, part
+from .world import moment
 
 if TYPE_CHECKING:
     from .call import Call
@@ -25,6 +26,7 @@ MEMBER = re.compile(
 )
 OUR_ACCOUNT = re.compile(r"serviceAccount:[^@]+@([a-z][a-z0-9-]+)\.iam\.gserviceaccount\.com")
 AGENT = re.compile(r"serviceAccount:service-(\d+)@([a-z-]+)\.iam\.gserviceaccount\.com")
+EXPIRY = re.compile(r"""request\.time\s*(<=?|>=?)\s*timestamp\(["']([^"']+)["']\)""")
 PERMISSION = r"[a-z][a-zA-Z0-9]*(\.[a-z][a-zA-Z0-9]*)+"
 
 
@@ -81,7 +83,7 @@ def put(call: Call) -> Any:
     held = call.world.policies.get(key_of(call), {})
     if given.get("etag") and given["etag"] != held.get("etag", "ACAB"):
         raise ApiError(412, "Precondition Failed") if call.service.name == "storage" else stale("policy")
-    bindings = _merged(call, many(given, "bindings"))
+    bindings = _merged(call, many(given, "bindings"), many(held, "bindings"))
     if any(b.get("condition") for b in bindings) and int(given.get("version") or 1) < 3:
         raise invalid("Specified policy version must be 3 when a binding has a condition.", ("policy.version", "not 3"))
     policy: Json = {"bindings": bindings, "etag": call.world.tag()}
@@ -95,12 +97,13 @@ def put(call: Call) -> Any:
     return told(call, policy, policy["etag"], 3)
 
 
-def _merged(call: Call, given: list[Json]) -> list[Json]:
+def _merged(call: Call, given: list[Json], held: list[Json]) -> list[Json]:
     """Checked bindings, one per role and condition, members without doubles; empty ones go."""
     merged: dict[str, Json] = {}
     for binding in given:
         role, condition = str(binding.get("role") or ""), binding.get("condition") or None
-        check_role(call.world, role)
+        kept = any(b["role"] == role and set(b["members"]) >= set(many(binding, "members")) for b in held)
+        check_role(call.world, role, deleted=kept)
         if condition and not condition.get("expression"):
             raise invalid("Condition expression must not be empty.", ("policy.bindings.condition", "no expression"))
         members = [check_member(call, str(m), role) for m in many(binding, "members")]
@@ -111,10 +114,14 @@ def _merged(call: Call, given: list[Json]) -> list[Json]:
     return [b for b in merged.values() if b["members"]]
 
 
-def check_role(world: World, role: str) -> None:
-    """The role is well formed and there: a custom one in the project, a predefined one at Google."""
+def check_role(world: World, role: str, *, deleted: bool = False) -> None:
+    """The role is well formed and there: a custom one in the project, a predefined one at Google.
+
+    `deleted`: it may be soft-deleted. https://cloud.google.com/iam/docs/reference/rest/v1/projects.roles/delete
+    (2026-08): nobody can be bound to such a role, and the bindings that are there stay, without effect.
+    """
     if re.fullmatch(r"(projects|organizations)/[^/]+/roles/[\w.]{3,64}", role):
-        if role.startswith("projects/") and world.get("iam", role) is None:
+        if role.startswith("projects/") and world.get("iam", role, deleted=deleted) is None:
             raise invalid(f"Role ({role}) does not exist in the resource's hierarchy.", ("policy.bindings.role", role))
     elif not re.fullmatch(r"roles/[a-zA-Z0-9]+(\.[a-zA-Z0-9]+)*", role):
         raise invalid(f"Role ({role}) is not a valid role name.", ("policy.bindings.role", role))
@@ -178,15 +185,32 @@ def account_gone(world: World, email: str, unique_id: str) -> None:
             ]
 
 
+def role_gone(world: World, role: str) -> None:
+    """A role that is deleted for good leaves every policy."""
+    for policy in world.policies.values():
+        if "bindings" in policy:
+            policy["bindings"] = [b for b in policy["bindings"] if b["role"] != role]
+
+
 def may(world: World, member: str, permissions: set[str], granting: set[str], *policies: str) -> bool:
     """Has the member, by one of the policies, a role that gives the permissions: custom, or one of `granting`?"""
     for name in policies:
         for binding in many(world.policies.get(name, {}), "bindings"):
             custom = world.get("iam", binding["role"])
             gives = custom is not None and permissions <= set(many(custom.body, "includedPermissions"))
-            if member in binding["members"] and (binding["role"] in granting or gives):
+            given = member in binding["members"] and (binding["role"] in granting or gives)
+            if given and holds(world, str(part(binding, "condition").get("expression") or "")):
                 return True
     return False
+
+
+def holds(world: World, expression: str) -> bool:
+    """Is a condition true now? Of it only bounds of the time are read, joined by &&; anything else counts as true."""
+    for operator, bound in EXPIRY.findall(expression):
+        due, present = moment(bound), world.time()
+        if not {"<": present < due, "<=": present <= due, ">": present > due, ">=": present >= due}[operator]:
+            return False
+    return True
 
 
 __all__ = ["account_gone", "check_role", "get", "may", "not_found", "put", "test"]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .call import Call
-    from .world import Resource
+    from .world import Resource, World
 
 Json = dict[str, Any]
 Hook = Callable[["Call", Json, "Json | None"], None]  # (call, new body, old body or None when created)
 Handler = Callable[["Call"], Any]
+Passing = Callable[["World", datetime, datetime], None]  # what is due after the first time, up to the second
 
 
 def nothing(call: Call, body: Json, old: Json | None) -> None:
@@ -61,6 +63,7 @@ class Service:
     kinds: tuple[Kind, ...] = ()
     handlers: dict[str, Handler] = field(default_factory=dict)
     canonical: Callable[[str], str] | None = None  # another spelling of a path -> the one that is kept
+    passes: Passing | None = None  # what of it happens by itself when time passes
 
     @property
     def host(self) -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from .errors import RPC_CODE, ApiError
 from .faults import OPERATION_ERRORS
 from .shapes import is_list, is_object
-from .world import now
 
 if TYPE_CHECKING:
     from .call import Call
@@ -70,7 +69,7 @@ def _scope(call: Call) -> str:
 
 def _compute(call: Call, error: Json | None) -> Json:
     name = f"operation-{call.world.next_id()}"
-    scope, stamp = _scope(call), now()
+    scope, stamp = _scope(call), call.world.now()
     path = f"{scope}/operations/{name}"
     target = call.path
     if call.method.addresses_collection and call.body.get("name"):
@@ -112,7 +111,7 @@ def _longrunning(call: Call, outcome: Json) -> Json:
     else:
         place = "/".join(parts[:4]) if "locations" in parts else "/".join(parts[:2])
         name = f"{place}/operations/{call.world.uuid()}"
-    stamp = now()
+    stamp = call.world.now()
     metadata = {"createTime": stamp, "endTime": stamp, "target": call.path, "verb": call.method.action}
     operation = {"name": name, "metadata": metadata, "done": True, **outcome}
     path = name.replace(f"projects/{call.project.number}", f"projects/{call.project.id}", 1)

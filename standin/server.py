@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import ipaddress
 import json
 import sys
@@ -14,16 +15,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from . import batch, control, wire
+from . import batch, control, media, wire
 from .call import Call
 from .engine import Engine
 from .environment import environment
 from .errors import ApiError
 from .faults import Fault, Scenario
-from .services.storage import read_multipart
+from .media import Media, read_multipart
+from .passing import let_pass
+from .services import images
 from .world import World
 
 Json = dict[str, Any]
+JSON = "application/json; charset=UTF-8"
 
 
 class Standin:
@@ -60,6 +64,27 @@ class Standin:
         self.scenario = Scenario.read(scenario)
         for project in self.world.projects.values():
             project.quotas |= self.scenario.quotas
+
+    def pass_time(self, *, days: float = 0, hours: float = 0) -> None:
+        """Move the clock; machines stop, old versions go, ids come free, as far as that is due by then."""
+        with self.lock:
+            let_pass(self.world, days=days, hours=hours)
+
+    def push(self, image: Json) -> Json:
+        """Pretend that somebody pushed an image: {"image": "...-docker.pkg.dev/...:TAG", "size": BYTES, "tags": []}."""
+        with self.lock:
+            return images.push(self.world, image)
+
+    def copy(self) -> World:
+        """All that exists, as it is now, to come back to."""
+        with self.lock:
+            return copy.deepcopy(self.world)
+
+    def restore(self, world: World) -> None:
+        """From now on, what a copy holds; the copy itself stays as it is."""
+        with self.lock:
+            self.world = copy.deepcopy(world)
+            self.engine = Engine(self.world)
 
     @property
     def url(self) -> str:
@@ -163,54 +188,76 @@ class _Handler(BaseHTTPRequestHandler):
             kind, payload = batch.answer(self.headers.get("Content-Type", ""), raw, self._one)
             self._send(200, payload, kind)
         else:
-            status, payload, fault = self._one(self.command, self.path, dict(self.headers), raw)
+            target = url._replace(scheme="", netloc="").geturl()  # a proxy is asked by the whole address
+            answer, fault = self._one(self.command, target, dict(self.headers), raw)
             if fault and fault.cut:
-                self._cut(payload)
+                self._cut(answer.data)
             else:
-                self._send(status, payload, "application/json; charset=UTF-8")
+                self._send(answer.status, answer.data, answer.kind, answer.headers)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_any  # noqa: N815
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_any  # noqa: N815
 
-    def _one(self, http: str, target: str, headers: dict[str, str], raw: bytes) -> tuple[int, bytes, Fault | None]:
-        """One API request, also one of a batch: status, body, and what is to go wrong on the wire."""
+    def _one(self, http: str, target: str, headers: dict[str, str], raw: bytes) -> tuple[Media, Fault | None]:
+        """One API request, also one of a batch: the answer, and what is to go wrong on the wire."""
         start, standin = time.perf_counter(), self.server.standin
         headers = {k.lower(): v for k, v in headers.items()}
         call: Call | None = None
         fault: Fault | None = None
-        problem = ""
+        problem, xml = "", False
         try:
             url = _split(target)
             path, query = url.path, _query(url.query)
             upload = path.startswith(("/upload/", "/resumable/upload/"))
             path = path.removeprefix("/resumable").removeprefix("/upload").removeprefix("/download")
-            call = standin.engine.prepare(http, path)
+            path = wire.knative(path, headers.get("host", ""))
+            if xml := http in ("GET", "HEAD") and not standin.engine.serves(path):
+                path, query["alt"] = media.json_path(path), ["media"]
+            session = query.get("upload_id", [""])[0] if upload else ""
+            call = standin.engine.prepare("POST" if session else "GET" if http == "HEAD" else http, path)
             with standin.lock:
                 fault = standin.scenario.fault_for(call.method.id, call.path, write=call.method.writes)
             if wait := standin.scenario.latency + (fault.delay if fault else 0):
                 time.sleep(wait)
             call.fault = fault or (Fault("*", polls=standin.scenario.polls) if standin.scenario.polls else None)
             token = headers.get("authorization", "").removeprefix("Bearer ")
+            call.organization = standin.scenario.organization
             call.payer = headers.get("x-goog-user-project", "")
             call.denied = tuple(standin.scenario.deny.get(token, ()))
             if fault and (fault.status or fault.cut) and not fault.applied and fault.cut != "after":
                 raise ApiError(fault.status or 500, fault.message or "Injected by the scenario.", reason=fault.reason)
-            body = self._upload(call, headers, raw) if upload else wire.parsed(raw) if raw.strip() else None
+            call.range = headers.get("range", "")
             with standin.lock:
-                answer = standin.engine.answer(call, query, body)
-                payload = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+                body = self._upload(call, headers, raw, target) if upload else wire.parsed(raw) if raw.strip() else None
+                told = body if isinstance(body, Media) else standin.engine.answer(call, query, body)
             status = 204 if http == "DELETE" and call.service.name == "storage" else 200
+            answer = told if isinstance(told, Media) else Media(json.dumps(told).encode(), JSON, status)
             if fault and fault.status and fault.applied:
                 raise ApiError(fault.status, fault.message or "Injected by the scenario.", reason=fault.reason)
         except ApiError as refused:
             classic = call.service.classic if call else True
-            status, payload, problem = (refused.code, json.dumps(refused.body(classic)).encode(), refused.message)
+            problem = refused.message
+            answer = Media(json.dumps(refused.body(classic)).encode(), JSON, refused.code)
+            answer = media.xml_error(refused) if xml else answer
         method = call.method if call else None
         write = bool(method and method.writes)
-        self._record(method.id if method else "", target, status, start, http, problem, fault, write=write)
-        return status, payload, fault
+        self._record(method.id if method else "", target, answer.status, start, http, problem, fault, write=write)
+        return answer, fault
 
-    def _upload(self, call: Call, headers: dict[str, str], raw: bytes) -> Any:
+    def _upload(self, call: Call, headers: dict[str, str], raw: bytes, target: str) -> Any:
+        """The description of what is uploaded, whose bytes the call gets; or the answer while there is more to come."""
+        uploads, query = call.world.uploads, _query(_split(target).query)
         kind = headers.get("content-type", "application/octet-stream")
+        if "upload_id" in query:
+            found = uploads.more(query["upload_id"][0], headers, raw)
+            if isinstance(found, Media):
+                return found
+            described, call.media = found
+            return described
+        if query.get("uploadType") == ["resumable"]:
+            given: Json = wire.parsed(raw) if raw.strip() else {}
+            sort = headers.get("x-upload-content-type")
+            typed: Json = {"contentType": sort} if sort else {}
+            return uploads.begin(call.world.uuid(), typed | given, f"{self.server.standin.url}{target}")
         if "multipart/related" in kind:
             described, call.media = read_multipart(kind, raw)
             return described
@@ -235,8 +282,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.request_version = self.protocol_version
         self._refuse(ApiError(int(code), told[:500]), time.perf_counter())
 
-    def _send(self, status: int, payload: bytes, kind: str = "application/json") -> None:
+    def _send(
+        self, status: int, payload: bytes, kind: str = "application/json", headers: dict[str, str] | None = None
+    ) -> None:
         head = f"HTTP/1.1 {status} {responses.get(status, '')}\r\nContent-Type: {kind}\r\n"
+        head += "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
         if status != HTTPStatus.NO_CONTENT:
             head += f"Content-Length: {len(payload)}\r\n"
         if self.close_connection:

@@ -22,6 +22,7 @@ SYSTEM_PARAMETERS = {
     "quotaUser",
     "userProject",
     "uploadType",
+    "upload_id",
     "returnPartialSuccess",
 }
 # Fields that a description calls required and that Google takes from the path, or from the trigger that is run.

@@ -15,6 +15,9 @@ LARGEST = 32 * 1024 * 1024
 """Bytes of a body; the largest that the provider and gcloud send here is an object of a few KiB."""
 PATIENCE = 30.0
 """Seconds that a body may keep this waiting."""
+_REGIONAL = re.compile(r"^([a-z]+-[a-z]+[0-9]+)-(?=127\.|localhost$)")
+"""How a regional address of an API begins: europe-west1-run.googleapis.com, and here europe-west1-127.0.0.1, which no
+page of a browser can have for a name."""
 _LINE = 8192
 """Bytes of a line between chunks."""
 
@@ -24,11 +27,19 @@ def own(name: str, port: int, host: str) -> bool:
     try:
         given = urlsplit(f"//{name}")
         asked, at = given.hostname or "", given.port
+        asked = _REGIONAL.sub("", asked)
     except ValueError:
         return False
     if given.username is not None or at != port:
         return False
     return asked == "localhost" or _same(asked, host)
+
+
+def knative(path: str, host: str) -> str:
+    """A path of Cloud Run's first version on a regional address, as the same API has it on the global one."""
+    found = re.fullmatch(r"/run/apis/serving\.knative\.dev/v1/namespaces/([^/]+)/(.+)", path)
+    region = _REGIONAL.match(host)
+    return f"/run/v1/projects/{found[1]}/locations/{region[1] if region else '-'}/{found[2]}" if found else path
 
 
 def _same(one: str, other: str) -> bool:
@@ -74,11 +85,12 @@ def body(headers: Message, stream: BinaryIO) -> bytes:
         raise invalid(f"Content-Length {', '.join(sorted(lengths))[:100]!r} is not a number of bytes.")
     # So many digits are too many bytes in any case, and Python turns no more than 4300 of them into a number.
     if len(text.lstrip("0")) > 12 or int(text) > LARGEST:
-        raise _too_large()
+        raise too_large()
     return _exactly(stream, int(text))
 
 
-def _too_large() -> ApiError:
+def too_large() -> ApiError:
+    """413: more than is taken."""
     return ApiError(
         413, f"The body is larger than the {LARGEST} bytes that the stand-in takes.", reason="uploadTooLarge"
     )
@@ -100,7 +112,7 @@ def _chunks(stream: BinaryIO) -> bytes:
             raise invalid(f"{size[:40]!r} is not the size of a chunk.")
         length = int(size, 16)
         if len(found) + length > LARGEST:
-            raise _too_large()
+            raise too_large()
         if not length:
             break
         found += _exactly(stream, length)

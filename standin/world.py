@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import itertools
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from .media import Uploads
 from .shapes import many
 
 Json = dict[str, Any]
@@ -20,9 +20,14 @@ BARE_SERVICES = ("cloudresourcemanager.googleapis.com", "serviceusage.googleapis
 QUOTAS = {"CPUS_ALL_REGIONS": 72.0, "GPUS_ALL_REGIONS": 4.0, "IN_USE_ADDRESSES": 23.0, "NETWORKS": 15.0}
 
 
-def now() -> str:
+def written(moment: datetime) -> str:
     """As Google writes it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def moment(text: str) -> datetime:
+    """When that was; the reverse of `written`, and any other form of RFC 3339."""
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 @dataclass
@@ -34,7 +39,7 @@ class Project:
     billing_account: str
     services: set[str]
     quotas: dict[str, float]
-    created: str = field(default_factory=now)
+    created: str
 
 
 @dataclass
@@ -64,12 +69,29 @@ class World:
         self.policies: dict[str, Json] = {}
         self.operations: dict[str, Json] = {}
         self.requests_seen: dict[str, Json] = {}
-        self._ids = itertools.count(1)
+        self.uploads = Uploads()
+        self.ahead = timedelta()
+        """How far this world's clock is before the machine's; passing.py moves it."""
+        self.passed = self.time()
+        """Up to when it was looked what is due."""
+        self._ids = 0
         for project in projects:
-            number = str(100000000000 + zlib.crc32(project.encode()) % 899999999999)
-            services = {*BARE_SERVICES, *enabled}
-            account = billing_account or "01AB23-45CD67-89EF01"
-            self.projects[project] = Project(project, number, account, services, dict(QUOTAS))
+            self.add_project(project, enabled=enabled, billing_account=billing_account)
+
+    def add_project(self, project: str, *, enabled: Iterable[str] = (), billing_account: str = "") -> None:
+        """One more project, in which nothing is."""
+        number = str(100000000000 + zlib.crc32(project.encode()) % 899999999999)
+        account = billing_account or "01AB23-45CD67-89EF01"
+        services = {*BARE_SERVICES, *enabled}
+        self.projects[project] = Project(project, number, account, services, dict(QUOTAS), self.now())
+
+    def time(self) -> datetime:
+        """What time it is here."""
+        return datetime.now(UTC) + self.ahead
+
+    def now(self, later: timedelta = timedelta()) -> str:
+        """What time it is here, or a while later, as Google writes it."""
+        return written(self.time() + later)
 
     def project(self, text: str) -> Project | None:
         """By id or by number."""
@@ -77,7 +99,8 @@ class World:
 
     def next_id(self) -> str:
         """A number as Google gives out: 19 digits that never come back."""
-        return str(4_000_000_000_000_000_000 + next(self._ids) * 7_919_000_003)
+        self._ids += 1
+        return str(4_000_000_000_000_000_000 + self._ids * 7_919_000_003)
 
     def uuid(self) -> str:
         """A new one."""

@@ -171,14 +171,15 @@ def _copy(root: Path, folder: Path, there: Path, stack: str) -> None:
 
 def _given(standin: Standin, project: str, config: Mapping[str, Any]) -> None:
     """Make what a stack file names as being there: the connection to GitHub that somebody made in the console."""
-    from standin.world import Resource, now
+    from standin.world import Resource
 
     builds: dict[str, Any] = config.get("coursecloud:builds") or {}
     repository: dict[str, Any] = builds.get("repository") or {}
     if name := repository.get("connection"):
         region = config.get("gcp:region") or DEFAULT_REGION
         path = f"projects/{project}/locations/{region}/connections/{name}"
-        body = {"name": path, "createTime": now(), "installationState": {"stage": "COMPLETE"}, "githubConfig": {}}
+        body = {"name": path, "installationState": {"stage": "COMPLETE"}, "githubConfig": {}}
+        body["createTime"] = standin.world.now()
         standin.world.put(Resource("cloudbuild", path, "projects/locations/connections", body))
 
 

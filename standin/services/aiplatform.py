@@ -9,7 +9,7 @@ from ..call import Call
 from ..errors import failed, invalid
 from ..kinds import Handlers, Kind, Service, always
 from ..shapes import part
-from ..world import Resource, now
+from ..world import Resource
 from .common import labels, need_account
 
 Json = dict[str, Any]
@@ -71,7 +71,7 @@ def cancel(call: Call) -> Any:
     """The job ends here."""
     job = call.resource()
     if job.body["state"] not in ENDED:
-        job.body |= {"state": "JOB_STATE_CANCELLED", "endTime": now()}
+        job.body |= {"state": "JOB_STATE_CANCELLED", "endTime": call.world.now()}
         job.bills = ""
     return {}
 

@@ -1,4 +1,4 @@
-"""Artifact Registry: repositories and their cleanup policies; the images in them are only listed."""
+"""Artifact Registry: repositories and their cleanup policies; images.py has what is in them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ..call import Call
 from ..errors import bad_value, invalid
 from ..kinds import Handlers, Kind, Service, always
 from ..shapes import part
+from . import images
 from .common import labels
 
 Json = dict[str, Any]
@@ -58,7 +59,15 @@ KINDS = (
         defaults={"mode": "STANDARD_REPOSITORY"},
         bills=always("per GB and month of what is in it"),
     ),
-    Kind("artifactregistry", "projects/locations/repositories/packages"),
-    Kind("artifactregistry", "projects/locations/repositories/dockerImages"),
+    *(Kind("artifactregistry", each) for each in (images.PACKAGES, images.VERSIONS, images.TAGS, images.IMAGES)),
+    Kind("artifactregistry", images.FILES),
 )
-SERVICE = Service("artifactregistry", ("v1",), locations=("us", "europe", "asia"), kinds=KINDS, handlers=handlers)
+handlers |= images.handlers
+SERVICE = Service(
+    "artifactregistry",
+    ("v1",),
+    locations=("us", "europe", "asia"),
+    kinds=KINDS,
+    handlers=handlers,
+    passes=images.passes,
+)

@@ -10,7 +10,7 @@ from ..call import Call
 from ..errors import ApiError, failed, in_use, invalid
 from ..kinds import Handlers, Kind, Service
 from ..shapes import part
-from ..world import Resource, now
+from ..world import Resource
 from .common import need, need_account, one_of
 
 Json = dict[str, Any]
@@ -131,7 +131,7 @@ def patch_trigger(call: Call) -> Any:
 
 
 def _settled(call: Call, trigger: Resource, old: Json | None) -> Any:
-    trigger.body.setdefault("createTime", now())
+    trigger.body.setdefault("createTime", call.world.now())
     check_trigger(call, trigger.body, old)
     fill_trigger(call, trigger.body, old)
     return call.world.put(trigger).body
@@ -156,7 +156,7 @@ def build(call: Call) -> Any:
         if "build" in trigger:
             body |= {"steps": trigger["build"]["steps"], "options": part(trigger["build"], "options")}
             _log_to(body, body["serviceAccount"])
-    place, stamp = "/".join(call.path.split("/")[:4]), now()
+    place, stamp = "/".join(call.path.split("/")[:4]), call.world.now()
     name = call.world.uuid()
     body |= {
         "id": name,

@@ -7,20 +7,16 @@ import zoneinfo
 from typing import Any
 
 from ..call import Call
+from ..cron import valid
 from ..errors import bad_value, invalid
 from ..kinds import Handlers, Kind, Service, always
 from ..merge import with_defaults
 from ..shapes import part
-from ..world import now
 from .common import need, need_account, one_of, seconds
 
 Json = dict[str, Any]
 handlers = Handlers()
 RETRY = {"maxRetryDuration": "0s", "minBackoffDuration": "5s", "maxBackoffDuration": "3600s", "maxDoublings": 5}
-LIMITS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
-NAMES = dict(
-    zip(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], range(1, 13), strict=True)
-) | dict(zip(["sun", "mon", "tue", "wed", "thu", "fri", "sat"], range(7), strict=True))
 GROC = re.compile(
     r"every (\d+ )?(minutes?|mins?|hours?|day|monday|tuesday|wednesday|thursday|friday|saturday|sunday)( .*)?"
 )
@@ -28,22 +24,7 @@ GROC = re.compile(
 
 def cron(text: str) -> bool:
     """Five fields of a crontab, or Google's own `every 5 minutes`."""
-    parts = text.split()
-    if len(parts) != 5:
-        return bool(GROC.fullmatch(text.lower()))
-    return all(_field(p.lower(), *limit) for p, limit in zip(parts, LIMITS, strict=True))
-
-
-def _field(text: str, low: int, high: int) -> bool:
-    for item in text.split(","):
-        found = re.fullmatch(r"(\*|\w+)(?:-(\w+))?(?:/(\d+))?", item)
-        if not found or found[3] == "0":
-            return False
-        for end in (found[1], found[2]):
-            number = NAMES.get(end, int(end) if end.isdigit() else -1) if end and end != "*" else low
-            if not low <= number <= high:
-                return False
-    return True
+    return valid(text) or bool(GROC.fullmatch(text.lower()))
 
 
 def check(call: Call, body: Json, _old: Json | None) -> None:
@@ -73,7 +54,7 @@ def check(call: Call, body: Json, _old: Json | None) -> None:
         body.setdefault("attemptDeadline", "180s")
     if body.get("retryConfig"):
         body["retryConfig"] = with_defaults(body["retryConfig"], RETRY)
-    body |= {"userUpdateTime": now(), "state": body.get("state", "ENABLED")}
+    body |= {"userUpdateTime": call.world.now(), "state": body.get("state", "ENABLED")}
 
 
 @handlers.on(
@@ -87,7 +68,7 @@ def switch(call: Call) -> Any:
     states = {"pause": "PAUSED", "resume": "ENABLED"}
     job.body["state"] = states.get(call.method.action, job.body["state"])
     if call.method.action == "run":
-        job.body["lastAttemptTime"] = now()
+        job.body["lastAttemptTime"] = call.world.now()
     return job.body
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import base64
+import zoneinfo
 from collections.abc import Callable
 from typing import Any
 
 from .. import catalog, longrunning
 from ..call import Call, page
+from ..cron import valid
 from ..errors import bad_value
 from ..filters import matches
 from ..kinds import Handlers, Kind, Service, always
 from ..shapes import many, part
-from . import disks, instance_methods, instances, networks
+from . import disks, halting, instance_methods, instances, networks
 from .common import labels
 from .identity import identity, same
 from .links import COMPUTE, catalog_or_world, link
@@ -27,10 +29,11 @@ def policy(call: Call, body: Json, old: Json | None) -> None:
     schedule = body.get("instanceSchedulePolicy")
     if schedule and not (schedule.get("vmStartSchedule") or schedule.get("vmStopSchedule")):
         raise bad_value("resource.instanceSchedulePolicy", schedule, "Needs a start or a stop schedule.")
-    if schedule and not schedule.get("timeZone"):
-        raise bad_value("resource.instanceSchedulePolicy.timeZone", "", "Must be a time zone of the tz database.")
+    if schedule and schedule.get("timeZone") not in zoneinfo.available_timezones():
+        zone = schedule.get("timeZone")
+        raise bad_value("resource.instanceSchedulePolicy.timeZone", zone, "Must be a time zone of the tz database.")
     for field in ("vmStartSchedule", "vmStopSchedule"):
-        if schedule and field in schedule and len(str(schedule[field].get("schedule", "")).split()) != 5:
+        if schedule and field in schedule and not valid(str(schedule[field].get("schedule", ""))):
             raise bad_value(f"resource.instanceSchedulePolicy.{field}", schedule[field], "Must be a cron expression.")
     identity(call, body, old)
     body["status"] = "READY"
@@ -208,4 +211,4 @@ KINDS = (
     _kind("regions/resourcePolicies", policy, blocked=networks.blocked_by_users),
     _kind("zones/instances", instances.settle, bills=instances.bills, blocked=instances.blocked),
 )
-SERVICE = Service("compute", ("v1", "beta"), kinds=KINDS, handlers=handlers)
+SERVICE = Service("compute", ("v1", "beta"), kinds=KINDS, handlers=handlers, passes=halting.passes)

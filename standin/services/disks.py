@@ -9,7 +9,7 @@ from ..call import Call
 from ..errors import ApiError, bad_value, in_use
 from ..kinds import Handlers
 from ..shapes import many
-from ..world import Resource, now
+from ..world import Resource, World
 from .common import labels
 from .identity import labelled
 from .links import COMPUTE, catalog_or_world, link, path_of
@@ -85,7 +85,7 @@ def attach(call: Call, machine: Json, entry: Json, index: int) -> None:
             "id": call.world.next_id(),
             "selfLink": COMPUTE + path,
             "zone": COMPUTE + zone,
-            "creationTimestamp": now(),
+            "creationTimestamp": call.world.now(),
             "labelFingerprint": call.world.tag(),
         }
         made = Resource("compute", path, "projects/zones/disks", body)
@@ -127,11 +127,11 @@ def use(call: Call, source: str) -> None:
         disk.body["users"] = sorted({*many(disk.body, "users"), COMPUTE + call.path})
 
 
-def release(call: Call, source: str) -> None:
-    """This machine no longer uses the disk."""
-    disk = call.world.get("compute", path_of(source))
+def release(world: World, source: str, machine: str) -> None:
+    """The machine of this path no longer uses the disk."""
+    disk = world.get("compute", path_of(source))
     if disk:
-        disk.body["users"] = [u for u in many(disk.body, "users") if u != COMPUTE + call.path]
+        disk.body["users"] = [u for u in many(disk.body, "users") if u != COMPUTE + machine]
         if not disk.body["users"]:
             del disk.body["users"]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from .. import catalog, crud, iampolicy, longrunning, merge
@@ -11,12 +12,16 @@ from ..call import Call, page
 from ..errors import ApiError, bad_value, failed, invalid, stale
 from ..kinds import Handlers, Kind, Service
 from ..shapes import many, part
-from ..world import Resource
+from ..world import Resource, World, moment
 
 Json = dict[str, Any]
 handlers = Handlers()
 ACCOUNTS, ROLES = "projects/serviceAccounts", "projects/roles"
 POOLS = "projects/locations/workloadIdentityPools"
+# https://cloud.google.com/iam/docs/reference/rest/v1/projects.roles/delete (2026-08): seven days in which a role can be
+# undeleted, then its bindings go for good; Pulumi's page on IAMCustomRole: up to 30 more days until its id is free.
+UNDELETABLE, BLOCKED = timedelta(days=7), timedelta(days=30)
+PURGED = "PURGED"
 PERMISSION = re.compile(r"[a-z][a-zA-Z0-9]*(\.[a-zA-Z][a-zA-Z0-9]*){2,}")
 NOT_IN_PROJECT_ROLES = ("resourcemanager.projects.list", "resourcemanager.folders.", "resourcemanager.organizations.")
 SHARED_ISSUERS = ("token.actions.githubusercontent.com", "gitlab.com", "app.terraform.io", "oidc.circleci.com")
@@ -120,17 +125,43 @@ def account_policy(call: Call) -> Any:
 
 @handlers.on("iam.projects.serviceAccounts.keys.list")
 def list_keys(call: Call) -> Any:
-    """None: keys cannot be made."""
-    account(call)
-    return {}
+    """Those that somebody made."""
+    below = call.world.below("iam", f"{account(call).path}/keys")
+    return {"keys": [key.body for key in below]}
 
 
 @handlers.on("iam.projects.serviceAccounts.keys.create")
-def create_key(_call: Call) -> Any:
-    """As in every organization made since 2024."""
-    raise failed(
-        "Key creation is not allowed on this service account (constraints/iam.disableServiceAccountKeyCreation)."
-    )
+def create_key(call: Call) -> Any:
+    """A key that opens nothing; refused in every organization made since May 2024."""
+    if call.organization:
+        raise failed(
+            "Key creation is not allowed on this service account (constraints/iam.disableServiceAccountKeyCreation)."
+        )
+    path = f"{account(call).path}/keys/{call.world.uuid().replace('-', '')}"
+    body: Json = {
+        "name": path,
+        "keyType": "USER_MANAGED",
+        "keyOrigin": "GOOGLE_PROVIDED",
+        "keyAlgorithm": "KEY_ALG_RSA_2048",
+        "validAfterTime": call.world.now(),
+        "validBeforeTime": "9999-12-31T23:59:59Z",
+    }
+    call.world.put(Resource("iam", path, f"{ACCOUNTS}/keys", body))
+    return {
+        **body,
+        "privateKeyType": "TYPE_GOOGLE_CREDENTIALS_FILE",
+        "privateKeyData": base64.b64encode(b"{}").decode(),
+    }
+
+
+@handlers.on("iam.projects.serviceAccounts.keys.delete")
+def delete_key(call: Call) -> Any:
+    """Gone at once."""
+    key = call.world.get("iam", f"{account(call).path}/keys/{call.params['keysId']}")
+    if key is None:
+        raise ApiError(404, f"Service account key {call.params['keysId']} does not exist.")
+    call.world.drop(key)
+    return {}
 
 
 def check_role(_call: Call, body: Json, _old: Json | None) -> None:
@@ -154,6 +185,9 @@ def create_role(call: Call) -> Any:
         raise invalid(f"The role_id {name} is invalid: 3 to 64 of [a-zA-Z0-9_.].", ("role_id", name))
     path = f"{call.path}/{name}"
     held = call.world.get("iam", path, deleted=True)
+    if held and held.body.get("state") == PURGED:
+        # In these words in reports of Terraform's users, such as GoogleCloudPlatform/gke-autoneg-controller issue 71.
+        raise failed(f"You can't create a role_id ({name}) which has been marked for deletion.")
     if held and held.deleted:
         raise failed(
             f"You can't create a role with role_id ({name}) where there is an existing role with that role_id "
@@ -183,10 +217,33 @@ def mark_deleted(call: Call, resource: Resource) -> None:
     resource.body |= {"deleted": True, "etag": call.world.tag()}
 
 
-def mark_expiring(_call: Call, resource: Resource) -> None:
+def mark_expiring(call: Call, resource: Resource) -> None:
     """Thirty days in which its id stays blocked."""
-    due = datetime.now(UTC) + timedelta(days=30)
-    resource.body |= {"state": "DELETED", "expireTime": due.isoformat().replace("+00:00", "Z")}
+    resource.body |= {"state": "DELETED", "expireTime": call.world.now(BLOCKED)}
+
+
+def passes(world: World, _since: datetime, until: datetime) -> None:
+    """What was deleted goes for good, and in the end its id is free."""
+    for r in [r for r in world.resources.values() if r.service == "iam" and r.deleted]:
+        role, since = r.collection == ROLES, until - moment(r.deleted)
+        if since >= (UNDELETABLE + BLOCKED if role else BLOCKED):
+            world.drop(r)
+        elif role and since >= UNDELETABLE and r.body.get("state") != PURGED:
+            r.body = {"name": r.path, "state": PURGED}
+            iampolicy.role_gone(world, r.path)
+
+
+@handlers.on("iam.projects.roles.get", "iam.projects.roles.undelete", "iam.projects.roles.list")
+def known_role(call: Call) -> Any:
+    """As every other resource, but that a role deleted for more than seven days is none: only its id is taken."""
+    if call.method.action == "list":
+        purged = [r for r in call.world.below("iam", call.path, deleted=True) if r.body.get("state") == PURGED]
+        answer = crud.list_all(call)
+        roles = [body for body in many(answer, "roles") if all(body is not r.body for r in purged)]
+        return {**answer, "roles": roles} if roles else {}
+    if call.resource(deleted=True).body.get("state") == PURGED:
+        raise ApiError(404, f"The role named {call.path} was not found.")
+    return crud.get(call) if call.method.action == "get" else crud.undelete(call)
 
 
 def pool_name(call: Call, _body: Json, _old: Json | None) -> None:
@@ -253,4 +310,4 @@ KINDS = (
 )
 for _part in ("", "providers."):
     handlers[f"iam.projects.locations.workloadIdentityPools.{_part}operations.get"] = longrunning.read
-SERVICE = Service("iam", ("v1",), locations=("global",), kinds=KINDS, handlers=handlers)
+SERVICE = Service("iam", ("v1",), locations=("global",), kinds=KINDS, handlers=handlers, passes=passes)

@@ -6,7 +6,6 @@ from typing import Any
 
 from ..call import Call
 from ..errors import ApiError
-from ..world import now
 from .common import labels
 from .links import COMPUTE
 
@@ -31,7 +30,7 @@ def identity(call: Call, body: Json, old: Json | None) -> None:
             "kind": f"compute#{schema[:1].lower()}{schema[1:]}",
             "id": call.world.next_id(),
             "name": parts[-1],
-            "creationTimestamp": now(),
+            "creationTimestamp": call.world.now(),
             "selfLink": COMPUTE + path,
         }
         for place, field in (("zones", "zone"), ("regions", "region")):

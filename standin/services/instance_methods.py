@@ -9,8 +9,8 @@ from ..call import Call
 from ..errors import ApiError, bad_value, failed
 from ..kinds import Handlers
 from ..shapes import many, part
-from ..world import Resource, now
-from . import instances
+from ..world import Resource
+from . import halting, instances
 from .common import labels
 from .disks import attach, release
 from .identity import same
@@ -35,10 +35,7 @@ def start(call: Call) -> Any:
             instances.quota(call, machine.body)
         except instances.QuotaExceededError as refused:
             return longrunning.error_operation(call, refused, "QUOTA_EXCEEDED", refused.info)
-        machine.body |= {"status": "RUNNING", "lastStartTimestamp": now()}
-        for nic in machine.body["networkInterfaces"]:
-            for config in many(nic, "accessConfigs"):
-                instances.access(call, config)
+        halting.run(call.world, machine, call.world.now())
     return _done(call, machine)
 
 
@@ -48,16 +45,8 @@ def stop(call: Call) -> Any:
     machine = call.resource()
     halted = "TERMINATED" if call.method.action == "stop" else "SUSPENDED"
     if machine.body["status"] == "RUNNING":
-        machine.body |= {"status": halted, "lastStopTimestamp": now()}
-        for nic in machine.body["networkInterfaces"]:
-            for config in many(nic, "accessConfigs"):
-                if not _reserved(call, config.get("natIP", "")):
-                    config.pop("natIP", None)
+        halting.halt(call.world, machine, halted, call.world.now())
     return _done(call, machine)
-
-
-def _reserved(call: Call, address: str) -> bool:
-    return any(r.body.get("address") == address for r in call.world.of("compute", "projects/regions/addresses"))
 
 
 @handlers.on("compute.instances.reset", "compute.instances.sendDiagnosticInterrupt")
@@ -202,7 +191,7 @@ def detach_disk(call: Call) -> Any:
     if entry["boot"] and machine.body["status"] == "RUNNING":
         raise failed("The boot disk of a running instance cannot be detached.")
     machine.body["disks"] = [d for d in machine.body["disks"] if d["deviceName"] != entry["deviceName"]]
-    release(call, entry["source"])
+    release(call.world, entry["source"], machine.path)
     return _done(call, machine)
 
 
@@ -231,7 +220,7 @@ def access_config(call: Call) -> Any:
         if nic.get("accessConfigs"):
             raise bad_value("accessConfig", call.body.get("name"), "At most one access config currently supported.")
         given = dict(call.body)
-        instances.access(call, given)
+        instances.access(call.world, given)
         nic["accessConfigs"] = [given]
     elif action == "deleteAccessConfig":
         nic.pop("accessConfigs", None)

@@ -11,7 +11,7 @@ from ..call import Call
 from ..errors import ApiError, bad_value
 from ..kinds import Handlers
 from ..shapes import many, part
-from ..world import Resource, now
+from ..world import Resource, World
 from .common import need_account
 from .disks import attach, release, use
 from .identity import labelled
@@ -58,7 +58,7 @@ def settle(call: Call, body: Json, old: Json | None) -> None:
             "canIpForward": False,
             "startRestricted": False,
             "deletionProtection": False,
-            "lastStartTimestamp": now(),
+            "lastStartTimestamp": call.world.now(),
             "shieldedInstanceConfig": dict(SHIELDED),
             "shieldedInstanceIntegrityPolicy": {"updateAutoLearnPolicy": True},
         }
@@ -189,15 +189,22 @@ def check_schedule(call: Call, body: Json) -> None:
             raise bad_value(
                 "resource.resourcePolicies", each.get("selfLink"), f"Must be in the machine's region {region}."
             )
-    agent = f"service-{call.project.number}@compute-system.iam.gserviceaccount.com"
-    member = f"serviceAccount:{agent}"
-    policy = f"cloudresourcemanager:projects/{call.project.id}"
-    if schedules and not iampolicy.may(call.world, member, START_STOP, START_STOP_ROLES, policy):
+    if schedules and not agent_may(call.world, call.project.id):
         text = (
-            f"Compute Engine System service account {agent} needs to have "
+            f"Compute Engine System service account {_agent(call.world, call.project.id)} needs to have "
             "[compute.instances.start,compute.instances.stop] permissions applied in order to perform this operation."
         )
         raise ApiError(412, text, reason="conditionNotMet")
+
+
+def _agent(world: World, project: str) -> str:
+    return f"service-{world.projects[project].number}@compute-system.iam.gserviceaccount.com"
+
+
+def agent_may(world: World, project: str) -> bool:
+    """May Compute Engine's own agent start and stop machines of the project?"""
+    member = f"serviceAccount:{_agent(world, project)}"
+    return iampolicy.may(world, member, START_STOP, START_STOP_ROLES, f"cloudresourcemanager:projects/{project}")
 
 
 def quotas(call: Call, region: str) -> list[Json]:
@@ -271,10 +278,10 @@ def _interfaces(call: Call, body: Json) -> None:
             "stackType": nic.get("stackType", "IPV4_ONLY"),
         }
         for config in many(nic, "accessConfigs"):
-            access(call, config)
+            access(call.world, config)
 
 
-def access(call: Call, config: Json) -> None:
+def access(world: World, config: Json) -> None:
     """An external address: the reserved one that was named, or one for as long as the machine runs."""
     config |= {
         "kind": "compute#accessConfig",
@@ -282,9 +289,7 @@ def access(call: Call, config: Json) -> None:
         "name": config.get("name") or "external-nat",
         "networkTier": config.get("networkTier", "PREMIUM"),
     }
-    config["natIP"] = (
-        config.get("natIP") or f"35.190.{int(call.world.next_id()) % 250}.{int(call.world.next_id()) % 250 + 2}"
-    )
+    config["natIP"] = config.get("natIP") or f"35.190.{int(world.next_id()) % 250}.{int(world.next_id()) % 250 + 2}"
 
 
 def _subnet_of(call: Call, network: str, region: str, where: str) -> str:
@@ -323,11 +328,16 @@ def blocked(call: Call, resource: Resource) -> None:
             f"Invalid resource usage: 'Resource cannot be deleted if it's protected against deletion. {resource.path}'."
         )
         raise ApiError(400, text, reason="badRequest")
-    for entry in resource.body["disks"]:
-        release(call, entry["source"])
-        disk = call.world.get("compute", path_of(entry["source"]))
+    let_go(call.world, resource)
+
+
+def let_go(world: World, machine: Resource) -> None:
+    """Its disks are free; those with autoDelete are gone."""
+    for entry in machine.body["disks"]:
+        release(world, entry["source"], machine.path)
+        disk = world.get("compute", path_of(entry["source"]))
         if disk and entry["autoDelete"]:
-            call.world.drop(disk)
+            world.drop(disk)
 
 
 @handlers.on("compute.instances.insert")
@@ -341,7 +351,7 @@ def insert(call: Call) -> Any:
             if disk.path not in before:
                 call.world.drop(disk)
             else:
-                release(call, disk.body["selfLink"])
+                release(call.world, disk.body["selfLink"], call.path)
         if isinstance(refused, QuotaExceededError):
             return longrunning.error_operation(call, refused, "QUOTA_EXCEEDED", refused.info)
         raise

@@ -8,7 +8,6 @@ from ..call import Call
 from ..errors import bad_value, invalid
 from ..kinds import Handlers, Kind, Service
 from ..shapes import many, part
-from ..world import now
 
 Json = dict[str, Any]
 handlers = Handlers()
@@ -35,7 +34,7 @@ def metric(call: Call, body: Json, _old: Json | None) -> None:
         )
     if described["valueType"] == "DISTRIBUTION" and not body.get("valueExtractor"):
         raise bad_value("metric.value_extractor", "", "Required for a distribution.")
-    body["updateTime"] = now()
+    body["updateTime"] = call.world.now()
     body.setdefault("createTime", body["updateTime"])
     body["resourceName"] = call.path
 

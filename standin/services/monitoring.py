@@ -9,7 +9,7 @@ from ..call import Call
 from ..errors import failed, invalid
 from ..kinds import Handlers, Kind, Service
 from ..shapes import many, part
-from ..world import Resource, now
+from ..world import Resource
 from .common import by_id
 
 Json = dict[str, Any]
@@ -46,13 +46,13 @@ def policy(call: Call, body: Json, _old: Json | None) -> None:
             raise invalid(
                 f"Notification channel {channel} does not exist.", ("alert_policy.notification_channels", channel)
             )
-    record = {"mutateTime": now(), "mutatedBy": "operator@example.com"}
+    record = {"mutateTime": call.world.now(), "mutatedBy": "operator@example.com"}
     body["mutationRecord"] = record
     body.setdefault("creationRecord", record)
     body.setdefault("enabled", True)
 
 
-def channel(_call: Call, body: Json, _old: Json | None) -> None:
+def channel(call: Call, body: Json, _old: Json | None) -> None:
     """A known type with the label that it needs."""
     label = CHANNELS.get(str(body.get("type")))
     if label is None:
@@ -65,7 +65,7 @@ def channel(_call: Call, body: Json, _old: Json | None) -> None:
             f"Notification channel of type {body['type']} needs the label {label}.",
             ("notification_channel.labels", label),
         )
-    record = {"mutateTime": now()}
+    record = {"mutateTime": call.world.now()}
     body["mutationRecords"] = [record]
     body.setdefault("creationRecord", record)
     body.setdefault("enabled", True)

@@ -11,7 +11,7 @@ from ..call import Call
 from ..errors import bad_value, in_use
 from ..kinds import Handlers
 from ..shapes import many
-from ..world import Resource, now
+from ..world import Resource
 from .identity import fingerprinted, identity, labelled
 from .links import COMPUTE, link, path_of, users_of
 
@@ -44,7 +44,7 @@ def _automatic_subnets(call: Call, body: Json) -> None:
             "privateIpGoogleAccess": False,
             "region": f"{COMPUTE}projects/{call.project.id}/regions/{region}",
             "gatewayAddress": f"10.{128 + 2 * index}.0.1",
-            "creationTimestamp": now(),
+            "creationTimestamp": call.world.now(),
             "fingerprint": call.world.tag(),
             "purpose": "PRIVATE",
             "stackType": "IPV4_ONLY",

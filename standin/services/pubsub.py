@@ -9,7 +9,7 @@ from ..call import Call
 from ..errors import bad_value, invalid
 from ..kinds import Handlers, Kind, Service
 from ..shapes import many, part
-from ..world import Resource, now
+from ..world import Resource
 from .common import by_id, labels, need, need_account, seconds
 
 Json = dict[str, Any]
@@ -74,7 +74,8 @@ def patch(call: Call) -> Any:
 def publish(call: Call) -> Any:
     """Every subscription of the topic gets the messages."""
     held = call.resource()
-    messages = [{**m, "messageId": call.world.next_id(), "publishTime": now()} for m in many(call.body, "messages")]
+    stamp = call.world.now()
+    messages = [{**m, "messageId": call.world.next_id(), "publishTime": stamp} for m in many(call.body, "messages")]
     if not messages:
         raise invalid("At least one message is needed.", ("messages", "empty"))
     for sub in call.world.of("pubsub", "projects/subscriptions"):

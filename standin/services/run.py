@@ -12,7 +12,8 @@ from ..errors import ApiError, bad_value, failed, invalid
 from ..kinds import Handlers, Kind, Service
 from ..merge import with_defaults
 from ..shapes import many, part
-from ..world import Resource, now
+from ..world import Resource
+from . import runv1
 from .common import labels, need_account
 
 Json = dict[str, Any]
@@ -142,7 +143,7 @@ def fill_service(call: Call, body: Json, old: Json | None) -> None:
 
 def common(call: Call, body: Json, generation: int) -> None:
     """What services and jobs have in common: generation, conditions, creator."""
-    stamp = now()
+    stamp = call.world.now()
     ready = {"type": "Ready", "state": "CONDITION_SUCCEEDED", "lastTransitionTime": stamp}
     parts = [{**ready, "type": sort} for sort in ("RoutesReady", "ConfigurationsReady")]
     body |= {
@@ -191,7 +192,7 @@ def run_job(call: Call) -> Any:
     if call.body and call.body.get("etag") and call.body["etag"] != job.body["etag"]:
         raise ApiError(409, "etag does not match", status="ABORTED")
     name = f"{job.name}-{call.world.uuid()[:5]}"
-    path, stamp = f"{job.path}/executions/{name}", now()
+    path, stamp = f"{job.path}/executions/{name}", call.world.now()
     body = {
         "name": path,
         "uid": call.world.uuid(),
@@ -212,6 +213,12 @@ def run_job(call: Call) -> Any:
     return longrunning.reply(call, body)
 
 
+handlers |= {
+    "run.projects.locations.services.get": runv1.get,
+    "run.projects.locations.services.list": runv1.listed,
+    "run.projects.locations.services.replaceService": runv1.replace,
+    "run.projects.locations.services.delete": runv1.delete,
+}
 handlers["run.projects.locations.operations.get"] = longrunning.read
 handlers["run.projects.locations.operations.wait"] = longrunning.read
 
@@ -237,4 +244,4 @@ KINDS = (
     Kind("run", JOBS, "?jobId", check=check_job, fill=fill_job, **_COMMON),
     Kind("run", f"{JOBS}/executions"),
 )
-SERVICE = Service("run", ("v2",), kinds=KINDS, handlers=handlers)
+SERVICE = Service("run", ("v1", "v2"), kinds=KINDS, handlers=handlers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from datetime import datetime, timedelta
 from typing import Any
 
 from .. import catalog
@@ -10,8 +11,8 @@ from ..call import Call
 from ..errors import ApiError, bad_value, failed, invalid
 from ..kinds import Handlers, Kind, Service
 from ..shapes import many, part
-from ..world import Resource, now
-from .common import labels, need, one_of
+from ..world import Resource, World, moment
+from .common import labels, need, one_of, seconds
 
 Json = dict[str, Any]
 handlers = Handlers()
@@ -21,6 +22,8 @@ SECRETS, VERSIONS = "projects/secrets", "projects/secrets/versions"
 def check(call: Call, body: Json, old: Json | None) -> None:
     """Where it is kept, with topics that are there."""
     labels(body)
+    if body.get("ttl"):  # told as the time at which it ends
+        body["expireTime"] = call.world.now(timedelta(seconds=seconds(str(body.pop("ttl")))))
     if old is None and not call.segment("locations"):
         how = one_of(part(body, "replication"), ("automatic", "userManaged"), "secret.replication")
         for replica in many(body["replication"]["userManaged"], "replicas") if how == "userManaged" else []:
@@ -51,7 +54,7 @@ def add_version(call: Call) -> Any:
     path = f"{secret.path}/versions/{number}"
     body: Json = {
         "name": f"{secret.body['name']}/versions/{number}",
-        "createTime": now(),
+        "createTime": call.world.now(),
         "state": "ENABLED",
         "etag": call.world.tag(),
         "replicationStatus": {"automatic": {}},
@@ -95,10 +98,36 @@ def switch(call: Call) -> Any:
     version = _version(call)
     _state(version, "ENABLED", "DISABLED")
     state = {"enable": "ENABLED", "disable": "DISABLED", "destroy": "DESTROYED"}[call.method.action]
-    version.body |= {"state": state, "etag": call.world.tag()}
-    if state == "DESTROYED":
-        version.body["destroyTime"], version.secret, version.bills = now(), None, ""
+    version.body["etag"] = call.world.tag()
+    secret = call.world.get("secretmanager", version.path.rsplit("/", 2)[0])
+    delay = seconds(str(secret.body.get("versionDestroyTtl") or "0s")) if secret else 0
+    if state == "DESTROYED" and delay:
+        # https://cloud.google.com/secret-manager/docs/delay-destruction-of-secret-versions (2026-08): until then it is
+        # disabled, and enabling it calls the destruction off.
+        version.body |= {"state": "DISABLED", "scheduledDestroyTime": call.world.now(timedelta(seconds=delay))}
+    elif state == "DESTROYED":
+        _destroy(version, call.world.now())
+    else:
+        version.body["state"] = state
+        version.body.pop("scheduledDestroyTime", None)
     return version.body
+
+
+def passes(world: World, _since: datetime, until: datetime) -> None:
+    """A secret goes at its expireTime, a version at its scheduledDestroyTime."""
+    for secret in world.of("secretmanager", SECRETS):
+        if secret.body.get("expireTime") and moment(secret.body["expireTime"]) <= until:
+            world.drop(secret)
+    for version in world.of("secretmanager", VERSIONS):
+        due = version.body.get("scheduledDestroyTime")
+        if due and moment(due) <= until:
+            _destroy(version, due)
+
+
+def _destroy(version: Resource, at: str) -> None:
+    version.body.pop("scheduledDestroyTime", None)
+    version.body |= {"state": "DESTROYED", "destroyTime": at}
+    version.secret, version.bills = None, ""
 
 
 KINDS = (
@@ -115,4 +144,4 @@ KINDS = (
     ),
     Kind("secretmanager", VERSIONS, number=True),
 )
-SERVICE = Service("secretmanager", ("v1",), kinds=KINDS, handlers=handlers)
+SERVICE = Service("secretmanager", ("v1",), kinds=KINDS, handlers=handlers, passes=passes)

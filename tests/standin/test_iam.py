@@ -143,7 +143,8 @@ def test_a_service_account_is_changed_switched_off_and_on(iam: Any, google: Goog
     assert accounts.get(name=name).execute()["disabled"]
     accounts.enable(name=name).execute()
     assert len(accounts.list(name=PARENT).execute()["accounts"]) == 1
-    assert accounts.keys().list(name=name).execute() == {}
+    assert accounts.keys().list(name=name).execute() == {"keys": []}
+    google.standin.use({"organization": True})
     assert "disableServiceAccountKeyCreation" in google.refused(accounts.keys().create(name=name, body={}))["message"]
     policy = {"bindings": [{"role": "roles/iam.serviceAccountUser", "members": ["user:a@example.com"]}]}
     accounts.setIamPolicy(resource=name, body={"policy": policy}).execute()

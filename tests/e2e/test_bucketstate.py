@@ -1,0 +1,50 @@
+"""A state that a group shares in a bucket: the engine keeps it, its locks and its history on the stand-in."""
+
+import json
+import urllib.request
+from typing import Any
+
+import pytest
+
+from coursecloud import lifecycle
+from tests.e2e.conftest import Project
+
+BUCKET = "rehearsal-state"
+LOCK = ".pulumi/locks/organization/coursecloud/dev/other.json"
+
+
+def ask(project: Project, path: str, body: bytes | None = None) -> Any:
+    request = urllib.request.Request(f"{project.standin.url}/{path}", body, {"Content-Type": "application/json"})  # noqa: S310
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
+        return json.load(answer)
+
+
+def kept(project: Project) -> set[str]:
+    listed = ask(project, f"storage/v1/b/{BUCKET}/o?prefix=.pulumi/")
+    return {item["name"] for item in listed.get("items", [])}
+
+
+@pytest.mark.long
+def test_a_stack_lives_with_its_state_in_a_bucket(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The bucket is there before the stack, in a project of its own: the stack's own project stays bare.
+    project.standin.world.add_project("state-project", enabled=["storage.googleapis.com"])
+    ask(project, "storage/v1/b?project=state-project", json.dumps({"name": BUCKET}).encode())
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"gs://{BUCKET}")
+    assert lifecycle.up(project.root, "dev", yes=True) == 0
+    state = ".pulumi/stacks/coursecloud/dev.json"
+    assert state in kept(project)
+    assert not list((project.root / ".pulumi-state").rglob("dev.json"))
+    project.unchanged("dev")
+    assert not [name for name in kept(project) if "/locks/" in name]
+
+    lock = json.dumps({"pid": 1, "username": "other", "hostname": "elsewhere", "timestamp": "2026-01-01T00:00:00Z"})
+    ask(project, f"upload/storage/v1/b/{BUCKET}/o?uploadType=media&name={LOCK}", lock.encode())
+    refused = project.pulumi("up", "--yes", "--skip-preview", "--stack", "dev")
+    assert refused.returncode != 0
+    assert "locked by 1 lock" in refused.stdout + refused.stderr
+    assert project.pulumi("cancel", "--yes", "--stack", "dev").returncode == 0
+    assert LOCK not in kept(project)
+
+    assert project.pulumi("destroy", "--yes", "--stack", "dev").returncode == 0
+    left = [r for r in project.standin.remaining() if not r["name"].startswith(f"b/{BUCKET}")]
+    assert left == []
