@@ -10,9 +10,22 @@ from typing import Any, cast
 import yaml
 
 HERE = Path(__file__).parent
-KINDS = ("edit", "hand", "work", "interrupt", "time", "member", "stack", "upgrade", "token", "program", "state", "pulumi")
+KINDS = (
+    "edit",
+    "hand",
+    "work",
+    "interrupt",
+    "time",
+    "member",
+    "stack",
+    "upgrade",
+    "token",
+    "program",
+    "state",
+    "pulumi",
+)
 STARTS = ("day", "nothing", "evening", "bucket")
-"""Where an event begins: on a deployed stack, before the first `up`, after `down`, deployed with its state in a bucket."""
+"""Where an event begins: deployed, before the first `up`, after `down`, deployed with its state in a bucket."""
 
 Step = dict[str, Any]
 
@@ -68,9 +81,10 @@ def _event(entry: dict[str, Any]) -> Event:
     unknown = set(entry) - set(Event.__dataclass_fields__)
     if unknown or entry.get("kind") not in KINDS or entry.get("start", "day") not in STARTS:
         raise ValueError(f"events.yaml: {entry.get('name')}: unknown {sorted(unknown)}, kind or start")
-    lists = {key: tuple(entry[key]) for key in ("do", "stacks", "rows", "needs") if key in entry}
+    lists: dict[str, Any] = {key: tuple(entry[key]) for key in ("do", "stacks", "rows", "needs") if key in entry}
     then = tuple(_step(step) for step in entry.get("then") or ["up"])
-    return Event(**{**entry, **lists, "then": then})
+    given: dict[str, Any] = {**entry, **lists, "then": then}
+    return Event(**given)
 
 
 def _step(step: str | Step) -> Step:

@@ -41,7 +41,9 @@ class Hands:
         wanted = pattern.replace("{stack}", self.stack).replace("{project}", PROJECT)
         with self.standin.lock:
             world = self.standin.world
-            return [r for key, r in sorted(world.resources.items()) if not r.deleted and fnmatch.fnmatchcase(key, wanted)]
+            return [
+                r for key, r in sorted(world.resources.items()) if not r.deleted and fnmatch.fnmatchcase(key, wanted)
+            ]
 
     def one(self, pattern: str) -> Resource:
         """Give the first thing that a pattern means."""
@@ -79,7 +81,7 @@ class Hands:
         """Delete all objects of a bucket, old versions included."""
         with self.standin.lock:
             world = self.standin.world
-            held = [r for r in world.resources.values() if r.path.startswith(f"{bucket.path}/o/")]
+            held = [r for r in world.resources.values() if r.path.startswith(f"{bucket.path}/o/") and not r.deleted]
         for item in held:
             name = quote(str(item.body["name"]), safe="")
             self.request("DELETE", f"storage/v1/{bucket.path}/o/{name}?generation={item.body['generation']}")
@@ -131,11 +133,10 @@ class Hands:
         self.request("POST", f"{self.address(self.one(secret))}:addVersion", payload)
 
     def image(self, *, into: str, name: str, size: int = 10**9) -> None:
-        """Push an image, as far as the stand-in can take one."""
-        repository = self.one(into)
-        parts = repository.path.split("/")
-        body = {"repository": repository.path, "name": name, "tag": "latest", "size": size, "location": parts[3]}
-        self.request("POST", "_standin/image", body)
+        """Work: push an image, as far as the stand-in can take one."""
+        _, project, _, place, _, repository = self.one(into).path.split("/")
+        image = f"{place}-docker.pkg.dev/{project}/{repository}/{name}:latest"
+        self.request("POST", "_standin/image", {"image": image, "size": size})
 
     def disable(self, service: str) -> None:
         """Switch an API off."""

@@ -61,8 +61,9 @@ def _held(key: str, resource: Any) -> Holding | None:
         return None if body.get("sourceImage") else Holding("disk", key, str(body["id"]))
     if collection.startswith("projects/secrets"):
         return Holding("secret", key, str(body.get("createTime", "")))
-    if resource.service == "artifactregistry":
-        return Holding("registry", key, str(body.get("createTime") or body.get("uploadTime") or ""))
+    if collection.endswith("/dockerImages") or collection == "projects/locations/repositories":
+        kind = "image" if collection.endswith("/dockerImages") else "registry"
+        return Holding(kind, key, str(body.get("createTime") or body.get("uploadTime") or ""))
     return None
 
 
@@ -94,7 +95,7 @@ def resources(text: str) -> list[Json]:
 
 
 def paths(listed: Iterable[Json], names: Iterable[str] | None = None, *, protected: bool = True) -> set[str]:
-    """Give the stand-in's paths of resources of a state: of those of these names, or of all; with the kept or without."""
+    """Give the stand-in's paths of a state's resources: of these names, or of all; with the kept or without."""
     wanted = None if names is None else set(names)
     found: set[str] = set()
     for resource in listed:

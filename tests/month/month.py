@@ -45,8 +45,10 @@ class Month:
     cpu: float = 0.0
     others: dict[str, str] = field(default_factory=dict[str, str])
     """Stack files as they were before the event."""
+    day: bool = True
+    """The last command that succeeded brought the stack up."""
     soft: list[str] = field(default_factory=list[str])
-    """What was printed wrongly while the right thing was done: told at the end of the event, so that it hides nothing."""
+    """What was printed wrongly while the right thing was done: told at the end, so that it hides nothing else."""
     made: list[str] = field(default_factory=list[str])
     """Paths of what was made by hand and belongs to no stack."""
 
@@ -73,7 +75,7 @@ class Month:
         else:
             for step in event.then:
                 self.step(step)
-            if not any(verb in step for step in event.then[-1:] for verb in ("finish", "down")):
+            if self.day:
                 self.quiet()
         if self.soft:
             said, self.soft = self.soft, []
@@ -140,7 +142,8 @@ class Month:
     ) -> Said:
         """Run a command of the product and hold it to all that holds for every command.
 
-        `leaves` are members whom an edit has named as going. `how`: `yes` at a terminal with --yes, `ask` at a terminal with the questions answered by `answer`, `pipe`.
+        `leaves` are members whom an edit has named as going. `how`: `yes` at a terminal with --yes, `ask` at a
+        terminal with the questions answered by `answer`, `pipe`.
         """
         stack = stack or self.stack
         held, state = holdings(self.place.standin), self.place.state(stack, who)
@@ -167,6 +170,8 @@ class Month:
         self.clean(f"after {command}", ended)
         if self.place.selected() != selected and selected:
             self.broken(f"{command}: another stack is selected than before", ended)
+        if said.code == 0:
+            self.day = command == "up" or (self.day and stack != self.stack)
         if said.code == 0 and command in ("down", "finish"):
             self.promised(command, stack, state, who, ended)
         return said

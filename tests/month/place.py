@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import itertools
 import os
 import pickle
 import re
@@ -123,11 +122,7 @@ class Place:
     def save(self) -> Saved:
         """Keep the cloud and the folders."""
         with self.standin.lock:
-            held = dict(vars(self.standin.world))
-            number = next(held["_ids"])
-            held["_ids"] = number
-            vars(self.standin.world)["_ids"] = itertools.count(number)
-            world = pickle.dumps(held)
+            world = pickle.dumps(vars(self.standin.world))
         return Saved(world, {str(p.relative_to(self.folder)): p.read_bytes() for p in self._files()})
 
     def restore(self, saved: Saved) -> None:
@@ -142,10 +137,8 @@ class Place:
             (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
             (self.folder / name).write_bytes(content)
         with self.standin.lock:
-            held = pickle.loads(saved.world)  # noqa: S301 - written by this very code
-            held["_ids"] = itertools.count(held["_ids"])
             vars(self.standin.world).clear()
-            vars(self.standin.world).update(held)
+            vars(self.standin.world).update(pickle.loads(saved.world))  # noqa: S301 - written by this very code
             self.standin.requests.clear()
         self.standin.use({})
 
@@ -170,7 +163,9 @@ def copy_code(source: Path, there: Path) -> None:
 def fingerprint() -> str:
     """Give a hash of everything that decides how a month goes but the events: code, stacks, tools."""
     digest = hashlib.sha256(f"{TOOLS.pulumi} {TOOLS.provider}".encode())
-    files = [p for name in CODE for p in ([CHECKOUT / name] if (CHECKOUT / name).is_file() else _below(CHECKOUT / name))]
+    files = [
+        p for name in CODE for p in ([CHECKOUT / name] if (CHECKOUT / name).is_file() else _below(CHECKOUT / name))
+    ]
     for path in [*files, *sorted(STACKS.iterdir()), Path(__file__)]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]

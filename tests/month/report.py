@@ -17,7 +17,9 @@ def text() -> str:
     told = [_counted("events alone", alone), _counted("sequences", sequences)]
     for line in (*alone, *sequences):
         if line["verdict"] != "held":
-            name = line["events"][0] if line["kind"] == "alone" else f"seed {line['seed']}: {' / '.join(line['events'])}"
+            name = (
+                line["events"][0] if line["kind"] == "alone" else f"seed {line['seed']}: {' / '.join(line['events'])}"
+            )
             told.append(f"  FAILED  {line['stack']}: {name}\n          {line['verdict'][:300]}")
     return "\n".join(told) + "\n"
 

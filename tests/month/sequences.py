@@ -50,7 +50,7 @@ def draw(starts: Starts, stack: str, number: int, listed: Sequence[Event], steps
         deadline=None,
         database=None,
         derandomize=False,
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
         report_multiple_bugs=False,
     )
     try:

@@ -37,9 +37,14 @@ def _rewrite(month: Month, change: Callable[[Json], None], file: Path | None = N
 
 
 def edit(month: Month, values: Json) -> None:
-    """Set keys of the stack file; `null` is a value."""
+    """Set keys of the stack file; `null` is a value.
+
+    The machine that a stack has unless it names others is named with them, as somebody does who wants one more.
+    """
 
     def change(config: Json) -> None:
+        if any(path.startswith("machines.") for path in values):
+            config.setdefault("coursecloud:machines", {"workbench": {}})
         for path, value in values.items():
             *above, last = _place(path)
             node = config
@@ -58,11 +63,10 @@ def unset(month: Month, listed: list[str]) -> None:
     def change(config: Json) -> None:
         for path in listed:
             *above, last = _place(path)
-            node: Any = config
+            node = config
             for name in above:
-                node = node.get(name) if isinstance(node, dict) else None
-            if isinstance(node, dict):
-                cast("Json", node).pop(last, None)
+                node = cast("Json", node.get(name) or {})
+            node.pop(last, None)
 
     _rewrite(month, change)
 
@@ -223,7 +227,8 @@ def shut(month: Month, value: dict[str, str]) -> None:
     """See that somebody is not let in any more."""
     resource = month.hands.one(value["of"])
     policy = month.place.standin.world.policies.get(f"{resource.service}:{resource.path}") or {}
-    if any(value["member"] in binding["members"] for binding in policy.get("bindings") or []):
+    bindings = cast("list[Json]", policy.get("bindings") or [])
+    if any(value["member"] in binding["members"] for binding in bindings):
         month.broken(f"{value['member']} is still let in to {resource.path}")
 
 
@@ -347,7 +352,12 @@ def _end(month: Month, running: Running, by: str) -> None:
     elif by == "network":
         month.place.standin.use({"faults": [{"match": "*", "cut": "before", "count": 0}]})
     else:
-        refusal = {"match": "*", "status": 401, "count": 0, "message": "Request had invalid authentication credentials."}
+        refusal = {
+            "match": "*",
+            "status": 401,
+            "count": 0,
+            "message": "Request had invalid authentication credentials.",
+        }
         month.place.standin.use({"faults": [refusal]})
 
 
@@ -388,7 +398,20 @@ STEPS: dict[str, Callable[..., None]] = {
     "interrupted": interrupted,
     **{
         name: by_hand(name)
-        for name in ("delete", "post", "patch", "insert", "label", "detach", "allow", "deny", "write", "value", "image", "disable")
+        for name in (
+            "delete",
+            "post",
+            "patch",
+            "insert",
+            "label",
+            "detach",
+            "allow",
+            "deny",
+            "write",
+            "value",
+            "image",
+            "disable",
+        )
     },
 }
 PROJECT_ID = PROJECT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +13,13 @@ from tests.month import ledger
 from tests.month.events import Event, cases, events
 from tests.month.month import BrokenError, Month
 from tests.month.starts import Starts
+
+DONE = {
+    (line["stack"], line["events"][0])
+    for line in ledger.read("alone")
+    if line["code"] == os.environ.get("COURSECLOUD_MONTH_SKIP") and line["verdict"] == "held"
+}
+"""What has held with the code as it is; `make month` goes on from there."""
 
 EVENTS = {event.name: event for event in events()}
 
@@ -26,9 +34,12 @@ def _alone() -> Iterator[Any]:
 
 @pytest.mark.parametrize(("event", "stack", "evening"), list(_alone()))
 def test_an_event_alone(starts: Starts, event: Event, stack: str, evening: bool) -> None:
+    called = event.name + (", then the evening" if evening else "")
+    if (stack, called) in DONE:
+        pytest.skip("the ledger has it")
     month = starts.at(stack, event.start)
     assert month.can(event), f"{event.name} can not happen on {stack}: {list(event.patterns())}"
-    with _noted(month, event.name + (", then the evening" if evening else "")):
+    with _noted(month, called):
         month.play(event, evening=evening)
 
 

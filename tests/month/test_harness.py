@@ -55,7 +55,8 @@ def test_an_event_with_an_unknown_key_or_a_name_twice_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(events, "HERE", tmp_path)
-    for wrong, said in (([{"name": "a", "kind": "edit", "dew": []}], "dew"), ([_plain(), _plain()], "twice")):
+    unknown: list[dict[str, Any]] = [_plain() | {"dew": []}]
+    for wrong, said in ((unknown, "dew"), ([_plain(), _plain()], "twice")):
         (tmp_path / "events.yaml").write_text(yaml.safe_dump(wrong), encoding="utf-8")
         with pytest.raises(ValueError, match=said):
             events.events()
@@ -201,7 +202,11 @@ def test_what_is_true_is_let_stand(code: int, text: str, writes: int) -> None:
 
 def test_a_process_that_stays_is_seen_and_ended(place: Place) -> None:
     month = Month(place, "dev")
-    line = [sys.executable, "-c", "import subprocess,sys; subprocess.Popen([sys.executable,'-c','import time;time.sleep(60)'])"]
+    line = [
+        sys.executable,
+        "-c",
+        "import subprocess,sys; subprocess.Popen([sys.executable,'-c','import time;time.sleep(60)'])",
+    ]
     ended = run(line, place.root, place.environment(), terminal=False)
     with pytest.raises(BrokenError, match="processes stay"):
         month.clean("after it", ended, patience=0.2)
@@ -216,9 +221,7 @@ def test_a_lock_that_stays_is_seen(place: Place) -> None:
         Month(place, "dev").clean("after it")
 
 
-def test_the_ledger_passes_over_half_a_line(
-    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_ledger_passes_over_half_a_line(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(starts, "KEPT", tmp_path / "kept")
     monkeypatch.setattr(ledger, "KEPT", tmp_path / "kept")
     ledger.note("alone", Month(place, "dev"), ["a"], "", seconds=1)
@@ -241,7 +244,7 @@ def test_a_failing_sequence_is_made_as_short_as_what_makes_it_fail(place: Place)
     assert shrink(again(list("abcd")), again).names == ["b", "d"]
 
 
-def test_the_same_seed_draws_the_same_events_and_another_draws_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_seed_draws_the_same_events_and_another_draws_others() -> None:
     class Quick:
         def __init__(self) -> None:
             self.names: list[str] = []

@@ -14,7 +14,9 @@ ADVICE = re.compile(r"pulumi stack rm|state unprotect|[Rr]emove .{0,3}`?protect|
 
 UNTOUCHED = re.compile(r"nothing was (touched|deleted|changed)|before it touched anything", re.IGNORECASE)
 BEGUN = re.compile(r"what it had begun stays")
-MUTE = re.compile(r"^(Created stack|Updating \(|Previewing |Destroying \(|Refreshing \(|Enter your passphrase|Traceback)")
+MUTE = re.compile(
+    r"^(Created stack|Updating \(|Previewing |Destroying \(|Refreshing \(|Enter your passphrase|Traceback)"
+)
 """First lines that tell nobody what happens."""
 
 CHANGED = re.compile(r"^ +(\+|-|~|\+-|\+\+|--|=|<)\s*(\d+) (created|deleted|updated|replaced|imported)\b", re.MULTILINE)
