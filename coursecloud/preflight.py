@@ -21,14 +21,6 @@ _GRANT = re.compile(r"(?i)iam(Member|Binding|Policy)$|AccessControl$|Acl$")
 
 
 @dataclass(frozen=True)
-class Preview:
-    """What Pulumi would do: its exit code, and a step a resource (`op`, `urn`, `oldState`, `newState`)."""
-
-    code: int
-    steps: tuple[Json, ...] = ()
-
-
-@dataclass(frozen=True)
 class Twin:
     """A resource that the program calls otherwise than the state does, and that is one and the same to Google."""
 
@@ -104,16 +96,16 @@ def losses(steps: Iterable[Json], spared: Collection[str] = ()) -> list[Loss]:
     found: dict[str, Loss] = {}
     for step in listed:
         if step["op"] in DELETES and step["urn"] not in spared:
-            loss = _loss(cast("Json", step.get("oldState") or {}), replaced=step["urn"] in anew)
-            if loss:
-                found.setdefault(loss.urn, loss)
+            going = loss(cast("Json", step.get("oldState") or {}), replaced=step["urn"] in anew)
+            if going:
+                found.setdefault(going.urn, going)
     return sorted(found.values(), key=lambda loss: loss.urn)
 
 
 def in_state(resources: Iterable[Json], *, protected: bool) -> list[Loss]:
     """List what of a state a destroy would take that holds data; with `protected` also what is kept."""
-    found = [_loss(resource, replaced=False) for resource in resources if protected or not resource.get("protect")]
-    return sorted((loss for loss in found if loss), key=lambda loss: loss.urn)
+    found = [loss(resource, replaced=False) for resource in resources if protected or not resource.get("protect")]
+    return sorted((each for each in found if each), key=lambda each: each.urn)
 
 
 def leaving(steps: Iterable[Json], state: Json, members: Collection[str]) -> list[str]:
@@ -179,7 +171,8 @@ def count(losses: Sequence[Loss]) -> str:
     return "1 store with its data" if len(losses) == 1 else f"{len(losses)} stores with their data"
 
 
-def _loss(resource: Json, *, replaced: bool) -> Loss | None:
+def loss(resource: Json, *, replaced: bool) -> Loss | None:
+    """Say what goes with a resource of a state; None where it holds no data, or stays in the cloud."""
     kind: str = resource.get("type", "")
     if not resource.get("custom", True) or kind.startswith("pulumi:") or resource.get("retainOnDelete"):
         return None

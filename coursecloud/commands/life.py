@@ -64,9 +64,12 @@ def _asked(question: str) -> bool:
 
 def _run(action: Callable[[], int]) -> None:
     from coursecloud.lifecycle import RefusedError, StoppedError
+    from coursecloud.process import InterruptError
 
     try:
         code = action()
+    except (InterruptError, KeyboardInterrupt) as ended:
+        raise typer.Exit(getattr(ended, "code", 130)) from None
     except StoppedError as error:
         refuse(str(error), BROKEN_RULE)
     except (SettingsError, RefusedError) as error:

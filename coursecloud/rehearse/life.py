@@ -70,8 +70,6 @@ def _take(stage: Stage, name: str, check: Check) -> Step:
         passed, note = check(stage)
     except lifecycle.RefusedError as error:
         passed, note = False, str(error)
-    except SystemExit as ended:  # Pulumi could not make the stack
-        passed, note = False, f"exit code {ended.code}"
     seconds = time.perf_counter() - start
     output = "" if passed else stage.last_lines(said)
     return Step(name, passed, seconds, count(list(stage.standin.requests[first:])), note, output)
@@ -89,12 +87,14 @@ def _up(on: Stage) -> tuple[bool, str]:
 
 
 def _preview(on: Stage) -> tuple[bool, str]:
-    code = on.pulumi.run("preview", "--expect-no-changes", "--non-interactive", "--diff")
+    code, *said = on.pulumi.run("preview", "--expect-no-changes", "--diff")
+    on.output.writelines(said if code else ())
     return not code, "the program wants changes" if code else ""
 
 
 def _refresh(on: Stage) -> tuple[bool, str]:
-    code = on.pulumi.run("refresh", "--preview-only", "--expect-no-changes", "--non-interactive", "--diff")
+    code, *said = on.pulumi.run("refresh", "--preview-only", "--expect-no-changes", "--diff")
+    on.output.writelines(said if code else ())
     return not code, "the cloud is not what the state says" if code else ""
 
 

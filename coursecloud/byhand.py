@@ -1,0 +1,78 @@
+"""What was changed by hand: said by kind, and settled; what grew is written into the stack file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from coursecloud import stackfile
+from coursecloud.day import Day
+from coursecloud.drift import Change, Kind
+
+_HEADS: dict[Kind, tuple[str, str]] = {
+    "gone": ("GONE, deleted by hand", "is made anew by this update"),
+    "grown": ("GROWN by hand", "stays so, and is written into the stack file"),
+    "opened": ("OPENED or unguarded by hand", "is put back after a question"),
+    "changed": ("Changed by hand", "is put back; to keep it, write it into the stack file first"),
+}
+_DELETING: dict[Kind, tuple[str, str]] = {
+    "gone": ("GONE, deleted by hand", "is no obstacle"),
+    "grown": ("GROWN by hand", "the next `up` writes it into the stack file"),
+    "opened": ("OPENED or unguarded by hand", "the next `up` puts it back after a question"),
+    "changed": ("Changed by hand", "the next `up` puts it back"),
+}
+
+
+def said(found: Iterable[Change], *, deleting: bool = False) -> Iterator[str]:
+    """Say what was changed by hand, gravest first."""
+    listed = list(found)
+    heads = _DELETING if deleting else _HEADS
+    for kind in ("opened", "gone", "grown", "changed"):
+        of_kind = [change for change in listed if change.kind == kind]
+        if of_kind:
+            head, then = heads[kind]
+            yield f"{head}; it {then}:"
+            yield from (f"    {change}" for change in of_kind)
+
+
+def settle(day: Day, found: Sequence[Change]) -> tuple[list[str], tuple[str, ...]]:
+    """Say what was changed, write what grew into the stack file, ask about what was opened.
+
+    Gives the URNs of which the state has to follow the cloud before an update, so that it makes them as the file says,
+    and those that have to be made anew for it.
+    """
+    day.say(*said(found))
+    for change in found:
+        if change.kind == "grown":
+            _write_down(day, change)
+    opened = [change for change in found if change.kind == "opened"]
+    if opened and not day.agreed("Put back what was opened"):
+        day.say("Left as it is; each `up` asks again.")
+        # The state follows a resource as a whole, so whoever leaves one guard off leaves the rest of it, too.
+        return sorted({change.urn for change in found} - {change.urn for change in opened}), ()
+    anew = {change.urn for change in opened if _only_anew(change)}
+    return sorted({change.urn for change in found} - anew), tuple(sorted(anew))
+
+
+def replace(urns: Iterable[str]) -> tuple[str, ...]:
+    """Give the words of a preview or an update that make resources anew."""
+    return tuple(word for urn in urns for word in ("--replace", urn))
+
+
+def _only_anew(change: Change) -> bool:
+    """Say whether the provider cannot put it back in place.
+
+    It takes 0.0.0.0/0 in place of one other range for the same (`diffSuppressSourceRanges` in
+    resource_compute_firewall.go, read 2026-11-27): an update would leave the firewall open, and say that it is done.
+    """
+    return change.type == "gcp:compute/firewall:Firewall" and any(
+        value.path.startswith("sourceRanges") and "0.0.0.0/0" in str(value.now) for value in change.values
+    )
+
+
+def _write_down(day: Day, change: Change) -> None:
+    machine = change.name.removesuffix("-work")
+    section = "dataDisk" if change.type == "gcp:compute/disk:Disk" else "bootDisk"
+    for value in change.values:
+        path = f"coursecloud:machines.{machine}.{section}.sizeGb"
+        day.pulumi.run("config set", "--path", path, str(value.now))
+        day.say(f"    {stackfile.path_of(day.stack, day.root).name}: {path} is {value.now} now")

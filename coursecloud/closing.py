@@ -1,0 +1,148 @@
+"""The last lines of up, down and finish: what is now, what it costs until the next one, and the next step."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from coursecloud import mend, remedies, stackfile
+from coursecloud.day import Day
+from coursecloud.events import Told, called, name
+from coursecloud.process import InterruptError
+from infra import tables
+
+Json = dict[str, Any]
+_MOST = 6
+"""So many names stand in a line; the rest is a number."""
+
+
+def custom(resources: Iterable[Json]) -> list[str]:
+    """List the URNs of what Google has: no component, no provider."""
+    return [each["urn"] for each in resources if each.get("custom") and not each["type"].startswith("pulumi:")]
+
+
+def counted(done: Iterable[tuple[str, str]]) -> str:
+    """Count what was done: `3 created, 1 deleted`."""
+    numbers = Counter(word for word, _ in done)
+    return ", ".join(f"{number} {word}" for word, number in numbers.items())
+
+
+def listed(urns: Iterable[str]) -> str:
+    """Name resources, the first of many: before all what bills or holds data."""
+    names = [called(urn) for urn in sorted(urns, key=_weight)]
+    more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
+    return ", ".join(names[:_MOST]) + more
+
+
+def _weight(urn: str) -> int:
+    kind = urn.split("::")[2].rpartition("$")[2]
+    classed = tables.table("resource-types")["types"].get(kind)
+    return ("hourly", "storage", "usage", "free").index(classed["bills"]) if classed else 0
+
+
+def machines(resources: Iterable[Json]) -> list[str]:
+    """List the machines that exist, with their zones."""
+    found = [each for each in resources if each["type"] == "gcp:compute/instance:Instance" and not each.get("delete")]
+    return [f"{each['urn'].rpartition('::')[2]} ({(each.get('inputs') or {}).get('zone', '?')})" for each in found]
+
+
+def costs(root: Path, stack: str, urns: Collection[str], *, evening: bool) -> Iterator[str]:
+    """Say what the resources of these URNs cost by the hour, on and idle; after an evening by the day.
+
+    Arithmetic on the plan and the dated prices; what is used (objects, images, builds) is not in it.
+    """
+    from coursecloud import cost, plan
+
+    try:
+        made = plan.make(stack, stackfile.path_of(stack, root), root)
+        estimate = cost.estimate(made)
+    except Exception as error:  # noqa: BLE001 - whatever a program does, the update itself is over and has been told
+        yield f"  costs   not known: the plan of the stack fails ({type(error).__name__})"
+        return
+    here = [item for item in estimate.items if item.urn in urns]
+    unknown = {item.name for item in here if item.due.per_hour_on is None}
+    unknown |= {name(urn) for urn in urns} - {resource.name for resource in made.resources}
+    more = "at least " if unknown else ""
+    if evening:
+        left = _sum(item.due.per_hour_down if item.kept else item.due.per_hour_on for item in here)
+        yield f"  costs   {more}${24 * left:.2f} a day until the next `up`"
+    else:
+        on, idle = _sum(item.due.per_hour_on for item in here), _sum(item.due.per_hour_idle for item in here)
+        sums = f"${on:.3f} an hour while all of it runs, ${idle:.3f} while nothing does, until `down`"
+        yield f"  costs   {more}{sums if on else 'nothing by the hour'}"
+    if unknown:
+        yield f"          no price is known for {', '.join(sorted(unknown))}"
+
+
+def _sum(values: Iterable[Decimal | None]) -> Decimal:
+    return sum((value for value in values if value is not None), Decimal(0))
+
+
+FAILED = 1
+"""Exit code where Pulumi or Google said no."""
+
+
+def after_up(day: Day) -> int:
+    """Say what is now, what it costs until the evening, and what comes next."""
+    resources = mend.resources(day.pulumi.state())
+    urns = custom(resources)
+    did = [(word, urn) for word, urn in day.done if urn in urns or word == "deleted"]
+    changed = counted(did) or "no change"
+    day.say(f"Up: stack {day.stack} is as its file says, {len(urns)} resources ({changed}).")
+    if running := machines(resources):
+        day.say(f"  now     {', '.join(running)}")
+    day.say(*costs(day.root, day.stack, urns, evening=False))
+    day.say(
+        f"  next    `pulumi stack output --stack {day.stack}` lists addresses and commands;"
+        f" in the evening `coursecloud down --stack {day.stack}`"
+    )
+    return 0
+
+
+def after_deleting(day: Day) -> int:
+    """Say what is left, what it costs until the morning, and what comes next."""
+    left = custom(mend.resources(day.pulumi.state()))
+    went = sum(1 for word, _ in day.done if word == "deleted")
+    if left:
+        day.say(f"Down: {went} deleted; {len(left)} kept with what is in them: {listed(left)}")
+        day.say(*costs(day.root, day.stack, left, evening=True))
+        day.say(f"  next    `coursecloud up --stack {day.stack}` in the morning makes the rest anew")
+    else:
+        day.say(f"{day.command.capitalize()}: {went} deleted; nothing of stack {day.stack} is left or costs.")
+        day.say(f"  next    `coursecloud up --stack {day.stack}` makes it anew: its stack file stays")
+    return 0
+
+
+def failed(day: Day, told: Told) -> int:
+    """Say last what failed, in Google's words, what is now, and what to do."""
+    day.say(f"{day.about} FAILED {_when(day)}:", *remedies.lines(told))
+    _now(day)
+    day.say(f"  next    the remedy above; then `coursecloud {day.command} --stack {day.stack}` goes on from here")
+    return FAILED
+
+
+def interrupted(day: Day, error: InterruptError) -> None:
+    """Say what an interruption has left, and lift the lock of what was ended by force."""
+    if error.forced:
+        day.pulumi.run("cancel", "--yes")
+    how = "ENDED at once" if error.forced else "INTERRUPTED"
+    day.say(f"{day.about} was {how} {_when(day)}.")
+    _now(day)
+    if day.touched:
+        day.say(f"  next    `coursecloud {day.command} --stack {day.stack}` mends what is half done and goes on")
+
+
+def _when(day: Day) -> str:
+    if not day.touched:
+        return "before it touched anything"
+    return f"after {counted(day.done)}" if day.done else "before anything was done"
+
+
+def _now(day: Day) -> None:
+    if day.touched:
+        urns = custom(mend.resources(day.pulumi.state()))
+        day.say(f"  now     {len(urns)} resources exist")
+        day.say(*costs(day.root, day.stack, urns, evening=False))

@@ -1,0 +1,72 @@
+"""What the cloud has, before anything is touched: what was changed by hand is said, and settled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from coursecloud import byhand, closing, drift, mend, remedies
+from coursecloud.day import Day
+from coursecloud.events import Told, called
+from coursecloud.ready import RefusedError
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a look before an update has found."""
+
+    told: Told
+    """What Pulumi would do now."""
+    anew: tuple[str, ...] = ()
+    """URNs that only making them anew puts back."""
+
+
+def before_update(day: Day, state: Json) -> Seen:
+    """See what the cloud has and what an update would do; say what was changed by hand, and settle it."""
+    if not mend.resources(state):
+        return Seen(day.pulumi.preview())
+    told = day.pulumi.preview("--refresh")
+    if told.code and not told.unread:
+        return Seen(told)
+    _unread(day, told)
+    found = drift.changes(told.refreshed)
+    follow, anew = byhand.settle(day, found)
+    if follow:
+        day.touched = True
+        day.write(lambda: day.pulumi.follow(follow))
+    if told.code or found:
+        # What Pulumi told was for a state that followed the cloud in everything.
+        told = day.pulumi.preview(*byhand.replace(anew))
+    return Seen(told, anew)
+
+
+def before_deleting(day: Day, state: Json) -> Json:
+    """Say what was changed by hand, and forget what is gone, so that it is no obstacle. Gives the state."""
+    if not mend.resources(state):
+        return state
+    told = day.pulumi.look()
+    _unread(day, told)
+    found = drift.changes(told.refreshed)
+    day.say(*byhand.said(found, deleting=True))
+    gone = [change.urn for change in found if change.kind == "gone"]
+    if not gone:
+        return state
+    day.write(lambda: day.pulumi.follow(gone))
+    return day.pulumi.state()
+
+
+def _unread(day: Day, told: Told) -> None:
+    """Say what could not be looked at; an error that concerns every call ends the command."""
+    texts = {urn: told.failed[urn] for urn in told.unread if urn in told.failed}
+    for text in (*texts.values(), *told.errors):
+        if remedies.stops(text):
+            raise RefusedError(
+                f"Google did not answer: {remedies.words(text)}",
+                "nothing was touched: what the cloud has is looked at before anything is changed",
+                remedies.remedy(text),
+            )
+    if told.unread:
+        day.say(f"NOT LOOKED AT, so what was changed there by hand is not known: {closing.listed(told.unread)}")
+        day.say(*(f"    {called(urn)}: {remedies.words(text)}" for urn, text in texts.items()))

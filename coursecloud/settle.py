@@ -1,0 +1,79 @@
+"""What an update that was cut off has left: its open operations are ended, and what it had made is taken over."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any, cast
+
+from coursecloud import closing, mend, preflight, remedies
+from coursecloud.day import Day
+from coursecloud.events import Told
+from coursecloud.ready import RefusedError
+
+Json = dict[str, Any]
+
+
+def question(there: Iterable[mend.Found]) -> str:
+    """Ask whether what Google has already is this stack's own."""
+    listed = "".join(f"\n    {found.name}: {found.id}" for found in there)
+    return (
+        f"Google has already what this stack wants to create:{listed}\n"
+        "An update that was cut off leaves such things behind. Take them over? From then on `down` and `finish` "
+        "delete them too"
+    )
+
+
+def settle(day: Day) -> Json:
+    """End what an interrupted update left open, and give the state: what it was making is taken over, if it is there.
+
+    What it was changing or deleting is found by the look that comes next. Raises RefusedError where the state cannot be
+    written.
+    """
+    exported = day.pulumi.export()
+    state = cast("Json", exported.get("deployment") or {})
+    if not (pending := mend.pending(state)):
+        return state
+    names = closing.listed(dict.fromkeys(operation["resource"]["urn"] for operation in pending))
+    day.say(f"The last update was cut off while it worked on {names}. Looking at what came of it.")
+    settled = {**exported, "deployment": {key: value for key, value in state.items() if key != "pending_operations"}}
+    told = day.write(lambda: day.pulumi.write_state(settled))
+    if told.code:
+        raise RefusedError(
+            f"the state of stack {day.stack} cannot be written: {remedies.words(' '.join(told.errors))}",
+            "an update that was cut off is settled in the state first; nothing else was touched",
+            "see that you may write where `backend` in Pulumi.yaml says, then the same command again",
+        )
+    if found := mend.half_made(pending, day.pulumi.state()):
+        take_over(day, found)
+    return day.pulumi.state()
+
+
+def take_over(day: Day, found: list[mend.Found]) -> None:
+    """Import what is there. Pulumi stops at the first that is not, so it is asked again for the rest."""
+    known = now = mend.urns(day.pulumi.state())
+    left = found
+    while left:
+        # What an import has done is no work of this command.
+        listed = mend.import_file(left)
+        code = day.write(lambda listed=listed: _quiet(day.pulumi.take_over(listed))).code
+        now = mend.urns(day.pulumi.state())
+        missing = [each for each in left if each.urn not in now]
+        if not code or len(missing) == len(left):
+            break
+        left = missing
+    if took := [each.urn for each in found if each.urn in now - known]:
+        day.say(f"Taken over, because Google has it already: {closing.listed(took)}")
+
+
+def there(day: Day, done: Told, state: Json, taken: Collection[str]) -> list[mend.Found]:
+    """List what Google has already and may be taken over, after asking."""
+    found, twins = mend.already_there(list(done.failed.items()), done.wanted, state)
+    found = [each for each in found if each.urn not in taken]
+    for twin in twins:
+        day.say(f"{twin.name}: the state holds {twin.id} already, under another name; {preflight.ALIAS}")
+    return found if found and day.agreed(question(found)) else []
+
+
+def _quiet(told: Told) -> Told:
+    told.done.clear()
+    return told
