@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.machine import FOUND
 from tests.month import truth
 from tests.month.events import Event, Step
 from tests.month.hands import Hands
@@ -64,6 +66,8 @@ class Month:
 
     def can(self, event: Event) -> bool:
         """Say whether it can happen now."""
+        if any("gcloud" in step for step in event.do) and not shutil.which("gcloud", path=FOUND.get("PATH")):
+            return False
         return all(self.hands.find(pattern) for pattern in event.patterns())
 
     def play(self, event: Event, *, evening: bool = False) -> None:
@@ -203,7 +207,7 @@ class Month:
     ) -> Said:
         """Run a line as a person does, and note what it did."""
         first = len(self.place.standin.requests)
-        before = frozenset(str(each["urn"]) for each in self.place.state(stack, who))
+        before = self.urns(stack, who)
         word = stack if answer == "yes" else "no"
         answers = [
             (r"Do you want to perform this \w+\?[^\n]*\n(?s:.*)no\b", f"{answer}\r"),
@@ -220,8 +224,12 @@ class Month:
         )
         self.cpu += done.cpu
         self.log.append(f"$ {' '.join(line[-6:])} -> {done.code}, {done.seconds:.0f} s\n{done.last()}")
-        after = frozenset(str(each["urn"]) for each in self.place.state(stack, who))
-        return Said(name, done, self.writes(first), before, after)
+        return Said(name, done, self.writes(first), before, self.urns(stack, who))
+
+    def urns(self, stack: str, who: str) -> frozenset[str]:
+        """Name what a state holds that Google has."""
+        held = self.place.state(stack, who)
+        return frozenset(str(each["urn"]) for each in held if each.get("custom") and each["type"][:7] != "pulumi:")
 
     def writes(self, first: int = 0) -> tuple[Json, ...]:
         """List what changed something in the cloud since a request; the state and the product's own notes are none."""

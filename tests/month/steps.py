@@ -15,6 +15,7 @@ from typing import Any, cast
 import yaml
 
 from tests.e2e.refactorings import REFACTORINGS
+from tests.gcloud import Gcloud
 from tests.month.month import PRODUCT, Month
 from tests.month.place import PROJECT, copy_code
 from tests.month.terminal import Running
@@ -281,6 +282,16 @@ def settle(month: Month, _: object) -> None:
     month.settle()
 
 
+def gcloud(month: Month, line: str) -> None:
+    """Do it through the real gcloud, as somebody does who does not like consoles."""
+    home = month.place.folder / "home-gcloud"
+    home.mkdir(exist_ok=True)
+    filled = line.replace("{stack}", month.stack).replace("{project}", PROJECT)
+    done = Gcloud(home, month.place.standin).run(f"gcloud {filled} --quiet --project={PROJECT}")
+    if done.returncode:
+        raise AssertionError(f"gcloud {filled}: {done.returncode}\n{done.stderr[-1500:]}")
+
+
 BY = ("ctrl-c", "ctrl-c-twice", "sigterm", "hang-up", "kill-self", "kill-pulumi", "kill-all", "network", "token")
 
 
@@ -382,6 +393,7 @@ STEPS: dict[str, Callable[..., None]] = {
     "present file": present_file,
     "cli": cli,
     "wait": wait,
+    "gcloud": gcloud,
     "code": code,
     "old up": old_up,
     "pulumi": pulumi,
@@ -414,4 +426,3 @@ STEPS: dict[str, Callable[..., None]] = {
         )
     },
 }
-PROJECT_ID = PROJECT

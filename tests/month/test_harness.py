@@ -171,9 +171,10 @@ LIES: list[tuple[int, str, int, str]] = [
     (2, "refused\n", 1, "exit code 2"),
     (3, "stopped before it touched anything\n", 1, "exit code 3"),
     (1, "no network; nothing was touched\n", 1, "and yet 1 writes"),
-    (0, "up\nResources:\n    41 unchanged\n", 2, "counts no change"),
-    (0, "up\nResources:\n    + 3 created\n", 0, "nothing was asked"),
-    (0, "up\nResources:\n    + 3 created\n", 1, "the state has 1 more"),
+    (0, "Looking\nUp: stack dev is as its file says, 41 resources (no change).\n", 2, "sums up no change"),
+    (0, "Looking\nUp: stack dev is as its file says, 41 resources (3 created).\n", 0, "nothing was asked"),
+    (0, "Looking\nUp: stack dev is as its file says, 41 resources (3 created).\n", 1, "the state has 1 more"),
+    (0, "Looking\nMade.\n", 1, "no line sums up"),
 ]
 
 
@@ -187,11 +188,12 @@ def test_a_lie_is_called_one(code: int, text: str, writes: int, said: str) -> No
 @pytest.mark.parametrize(
     ("code", "text", "writes"),
     [
-        (0, "dev is up\nResources:\n    + 1 created\n    40 unchanged\n", 1),
-        (0, "dev is up\nResources:\n    ~ 2 updated\n", 2),
+        (0, "Looking\nUp: stack dev is as its file says, 41 resources (1 created).\n", 1),
+        (0, "Looking\nUp: stack dev is as its file says, 41 resources (2 updated).\n", 2),
+        (0, "Looking\nUp: stack dev is as its file says, 41 resources (no change).\n", 0),
         (3, "up stopped before it lost anything; what it had begun stays.\n", 1),
         (2, "not confirmed; nothing was deleted\n", 0),
-        (0, "Run `pulumi stack rm` never\n" + "fine\n" * 20, 0),
+        (1, "Run `pulumi stack rm` never\n" + "fine\n" * 20, 0),
     ],
 )
 def test_what_is_true_is_let_stand(code: int, text: str, writes: int) -> None:

@@ -19,8 +19,10 @@ MUTE = re.compile(
 )
 """First lines that tell nobody what happens."""
 
-CHANGED = re.compile(r"^ +(\+|-|~|\+-|\+\+|--|=|<)\s*(\d+) (created|deleted|updated|replaced|imported)\b", re.MULTILINE)
-"""How Pulumi counts at the end of an update; a preview says `to create`."""
+CLOSING = re.compile(r"^(Up|Down|Finish): (.*)$", re.MULTILINE)
+"""The line that sums up what a command did."""
+
+COUNTED = re.compile(r"(\d+) (created|deleted|updated|replaced|imported)")
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Said:
     writes: tuple[Mapping[str, Any], ...]
     """Requests of its that changed something in the cloud."""
     before: frozenset[str] = field(default_factory=frozenset[str])
-    """URNs in the state before it."""
+    """URNs in the state before it, of what Google has."""
     after: frozenset[str] = field(default_factory=frozenset[str])
 
     @property
@@ -62,19 +64,20 @@ def lies(said: Said) -> Iterator[str]:
 
 
 def _counts(said: Said) -> Iterator[str]:
-    counted: dict[str, int] = {}
-    for _, number, word in CHANGED.findall(said.ended.text):
-        counted[word] = counted.get(word, 0) + int(number)
-    if said.code == 0 and not counted and said.writes and "Resources:" in said.ended.text:
-        yield f"it counts no change, and yet {len(said.writes)} writes, the first {said.writes[0]['id']}"
-    if counted.get("created") and not said.writes:
-        yield f"it says {counted['created']} created, and nothing was asked of Google"
-    # Where something was replaced, or taken over and then made, names stay the same or are counted twice.
-    if said.code == 0 and set(counted) <= {"created", "updated"} and counted.get("created"):
-        new = len([urn for urn in said.after - said.before if "pulumi:providers:" not in urn])
-        if new != counted["created"]:
-            yield f"it says {counted['created']} created; the state has {new} more"
-    if said.code == 0 and set(counted) <= {"deleted", "updated"} and counted.get("deleted"):
-        less = len([urn for urn in said.before - said.after if "pulumi:providers:" not in urn])
-        if less != counted["deleted"]:
-            yield f"it says {counted['deleted']} deleted; the state has {less} fewer"
+    closing = CLOSING.search(said.ended.text)
+    if said.code or said.command not in ("up", "down", "finish"):
+        return
+    if not closing:
+        yield "no line sums up what was done"
+        return
+    counted = {word: int(number) for number, word in COUNTED.findall(closing[2])}
+    if not counted and said.writes:
+        yield f"it sums up no change, and yet wrote {len(said.writes)} times, first {said.writes[0]['id']}"
+    if any(counted.values()) and not said.writes:
+        yield f"it sums up {closing[2]!r}, and nothing was asked of Google"
+    # Where something was replaced, or taken over and then changed, names stay the same or are counted twice.
+    new, less = len(said.after - said.before), len(said.before - said.after)
+    if set(counted) <= {"created", "updated"} and counted.get("created", new) != new:
+        yield f"it sums up {counted['created']} created; the state has {new} more"
+    if said.command != "up" and counted.get("deleted", 0) != less:
+        yield f"it sums up {counted.get('deleted', 0)} deleted; the state has {less} fewer"
