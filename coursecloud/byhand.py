@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from coursecloud import stackfile
+from coursecloud import openings, stackfile
+from coursecloud.cloud import CloudError
 from coursecloud.day import Day
 from coursecloud.drift import Change, Kind
 
@@ -34,23 +35,41 @@ def said(found: Iterable[Change], *, deleting: bool = False) -> Iterator[str]:
             yield from (f"    {change}" for change in of_kind)
 
 
-def settle(day: Day, found: Sequence[Change]) -> tuple[list[str], tuple[str, ...]]:
+def settle(day: Day, found: Sequence[Change], beside: openings.Seen) -> tuple[list[str], tuple[str, ...]]:
     """Say what was changed, write what grew into the stack file, ask about what was opened.
 
     Gives the URNs of which the state has to follow the cloud before an update, so that it makes them as the file says,
-    and those that have to be made anew for it.
+    and those that have to be made anew for it. `beside` is what was opened where no resource of the stack shows it.
     """
-    day.say(*said(found))
+    day.say(*said(found), *_said_beside(beside))
     for change in found:
         if change.kind == "grown":
             _write_down(day, change)
     opened = [change for change in found if change.kind == "opened"]
-    if opened and not day.agreed("Put back what was opened"):
+    closable = [opening for opening in beside.openings if opening.closable]
+    if (opened or closable) and not day.agreed("Put back what was opened"):
         day.say("Left as it is; each `up` asks again.")
         # The state follows a resource as a whole, so whoever leaves one guard off leaves the rest of it, too.
         return sorted({change.urn for change in found} - {change.urn for change in opened}), ()
+    for opening in closable:
+        day.touched = True
+        try:
+            openings.close(day.cloud, opening)
+        except CloudError as error:
+            day.say(f"    NOT closed: {opening}: {error.words}", f"        remedy  {opening.command}")
     anew = {change.urn for change in opened if _only_anew(change)}
     return sorted({change.urn for change in found} - anew), tuple(sorted(anew))
+
+
+def _said_beside(beside: openings.Seen) -> Iterator[str]:
+    """Say what was opened where no resource of the stack shows it, and what could not be looked at."""
+    if beside.openings:
+        yield "OPENED by hand, beside what the stack declares:"
+    for opening in beside.openings:
+        yield f"    {opening}"
+        if not opening.closable:
+            yield f"        only you know what depends on it; this closes it: {opening.command}"
+    yield from beside.unread
 
 
 def replace(urns: Iterable[str]) -> tuple[str, ...]:

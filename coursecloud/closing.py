@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from coursecloud import mend, remedies, stackfile
+from coursecloud import mend, remedies, running, stackfile
 from coursecloud.day import Day
 from coursecloud.events import Told, called, name
 from coursecloud.process import InterruptError
@@ -43,10 +43,17 @@ def _weight(urn: str) -> int:
     return ("hourly", "storage", "usage", "free").index(classed["bills"]) if classed else 0
 
 
-def machines(resources: Iterable[Json]) -> list[str]:
-    """List the machines that exist, with their zones."""
-    found = [each for each in resources if each["type"] == "gcp:compute/instance:Instance" and not each.get("delete")]
-    return [f"{each['urn'].rpartition('::')[2]} ({(each.get('inputs') or {}).get('zone', '?')})" for each in found]
+def machines(day: Day, resources: Iterable[Json]) -> Iterator[str]:
+    """Say of each machine whether it runs, and how it is started where it does not."""
+    for machine in running.running(day.cloud, resources):
+        zone, _, name = machine.id.partition("/zones/")[2].partition("/instances/")
+        if machine.status == running.RUNNING:
+            yield f"  now     machine {machine.name} runs ({name}, {zone})"
+        elif machine.stopped:
+            start = f"gcloud compute instances start {name} --zone={zone} --project={day.settings.project}"
+            yield f"  now     machine {machine.name} is stopped; `{start}` starts it"
+        else:
+            yield f"  now     machine {machine.name}: {machine.unread or machine.status}"
 
 
 def costs(root: Path, stack: str, urns: Collection[str], *, evening: bool) -> Iterator[str]:
@@ -92,8 +99,7 @@ def after_up(day: Day) -> int:
     did = [(word, urn) for word, urn in day.done if urn in urns or word == "deleted"]
     changed = counted(did) or "no change"
     day.say(f"Up: stack {day.stack} is as its file says, {len(urns)} resources ({changed}).")
-    if running := machines(resources):
-        day.say(f"  now     {', '.join(running)}")
+    day.say(*machines(day, resources))
     day.say(*costs(day.root, day.stack, urns, evening=False))
     day.say(
         f"  next    `pulumi stack output --stack {day.stack}` lists addresses and commands;"

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import getpass
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from coursecloud import lastupdate
+from coursecloud.cloud import Cloud
 from coursecloud.events import Told
+from coursecloud.lastupdate import Here, Marker, Update
 from coursecloud.process import InterruptError
 from coursecloud.pulumicli import Pulumi, locked_by
 from coursecloud.ready import unlock
@@ -26,10 +31,15 @@ class Day:
     stack: str
     settings: Settings
     pulumi: Pulumi
+    cloud: Cloud
     yes: bool
     """Every question but those about what holds data is answered with yes."""
     ask: Ask | None
     """None where nobody can be asked."""
+    last: Marker | None = None
+    """Who updated the stack last, by what the cloud has noted."""
+    update: Update | None = None
+    """What is noted of the update that this command has begun."""
     touched: bool = False
     """Something may have been changed in the cloud."""
     done: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
@@ -39,6 +49,16 @@ class Day:
     def about(self) -> str:
         """Name it in a sentence."""
         return f"{self.command} of stack {self.stack}"
+
+    @property
+    def here(self) -> Here:
+        """Where the command runs."""
+        backend = lastupdate.address_of(self.pulumi.backend(), self.root)
+        return Here(self.stack, backend, getpass.getuser(), socket.gethostname())
+
+    def bucket(self) -> str:
+        """Name the bucket that notes who updated the stack last."""
+        return lastupdate.bucket_of((), self.settings.project, self.stack)
 
     def say(self, *lines: str) -> None:
         """Tell the user something."""
@@ -51,6 +71,11 @@ class Day:
 
     def write(self, action: Callable[[], Told]) -> Told:
         """Do what writes the state; where a lock is in the way and its owner has died, lift it and do it again."""
+        if not self.update:
+            bucket, folder = self.bucket(), self.pulumi.backend_folder()
+            noted = lastupdate.begin(self.cloud, bucket, folder, self.last, command=self.command, here=self.here)
+            self.update, said = noted
+            self.say(*([said] if said else []))
         try:
             told = action()
             if locks := locked_by(told):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
-from coursecloud import byhand, closing, look, mend, preflight
+from coursecloud import byhand, closing, lastupdate, look, mend, preflight
 from coursecloud.day import Ask, Day
 from coursecloud.events import Told
 from coursecloud.process import InterruptError
@@ -40,6 +40,7 @@ def up(
     *,
     yes: bool,
     lose: Collection[str] = (),
+    mine: bool = False,
     ask: Ask | None = None,
     environment: Mapping[str, str] | None = None,
     output: IO[str] | None = None,
@@ -47,16 +48,16 @@ def up(
     """Bring a stack up; move machines along their fallback zones, take over what an interrupted update left behind.
 
     `yes` answers every question but one: what holds data goes only where a person named it in `lose`. `ask` puts
-    questions to somebody; without either the answer is no. `environment` is the process's own unless given; `output`
+    questions to somebody; without either the answer is no. `mine` says that the state here is the right one, whoever
+    made the last update. `environment` is the process's own unless given; `output`
     gets what is said in place of the terminal. Returns 0, or 1 where Pulumi or Google said no; raises SettingsError or
     RefusedError before anything is touched, StoppedError where an update would lose what nobody named, and
     InterruptError.
     """
     no_secrets(root, settings_of(root, stack), datetime.datetime.now().astimezone().date())
-    settings, pulumi = ready(root, stack, environment, output)
-    day = Day("up", root, stack, settings, pulumi, yes, ask)
-    with _interruptible(day):
-        return _up(day, lose)
+    day = Day("up", root, stack, *ready(root, stack, environment, output), yes, ask)
+    with _told(day):
+        return _up(day, lose, mine=mine)
 
 
 def down(
@@ -65,6 +66,7 @@ def down(
     *,
     yes: bool,
     lose: Collection[str] = (),
+    mine: bool = False,
     ask: Ask | None = None,
     environment: Mapping[str, str] | None = None,
     output: IO[str] | None = None,
@@ -74,11 +76,11 @@ def down(
     What holds data and is not kept is named first; `ask` is asked whether it may go, unless `yes`. What the stack file
     keeps and no `up` has protected yet goes only by `lose`.
     """
-    settings, pulumi = ready(root, stack, environment, output)
-    day = Day("down", root, stack, settings, pulumi, yes, ask)
-    with _interruptible(day):
-        state = look.before_deleting(day, settle(day))
-        going = preflight.in_state(mend.resources(state), protected=False)
+    day = Day("down", root, stack, *ready(root, stack, environment, output), yes, ask)
+    with _told(day):
+        state = look.before_deleting(day, settle(day, mine=mine))
+        resources = mend.resources(state)
+        going = look.inside(day, resources, preflight.in_state(resources, protected=False))
         _not_what_the_file_keeps(day, going, lose)
         if going:
             day.say(f"{preflight.count(going)} will be GONE, because the stack file does not keep them:")
@@ -93,6 +95,7 @@ def finish(
     root: Path,
     stack: str,
     *,
+    mine: bool = False,
     confirm: Callable[[str], bool] = lambda _: True,
     environment: Mapping[str, str] | None = None,
     output: IO[str] | None = None,
@@ -101,26 +104,26 @@ def finish(
 
     `confirm` gets in words what goes, and says whether it may.
     """
-    settings, pulumi = ready(root, stack, environment, output)
-    day = Day("finish", root, stack, settings, pulumi, yes=True, ask=None)
-    with _interruptible(day):
-        state = look.before_deleting(day, settle(day))
-        going = preflight.in_state(mend.resources(state), protected=True)
+    day = Day("finish", root, stack, *ready(root, stack, environment, output), yes=True, ask=None)
+    with _told(day):
+        state = look.before_deleting(day, settle(day, mine=mine))
+        resources = mend.resources(state)
+        going = look.inside(day, resources, preflight.in_state(resources, protected=True))
         listed = "".join(f"\n    {loss}" for loss in going)
         if not confirm(f"This deletes ALL of '{stack}', data included:{listed or ' it holds none'}"):
             rule = "the end of a course deletes all data, so the stack's name is typed once more"
             raise _not_confirmed(day, rule, "type the name of the stack")
-        if any(resource.get("protect") for resource in mend.resources(state)):
+        if any(resource.get("protect") for resource in resources):
             day.touched = True
-            code, _, errors = pulumi.run("state unprotect", "--all", "--yes")
+            code, _, errors = day.pulumi.run("state unprotect", "--all", "--yes")
             if code:
                 return closing.failed(day, Told(code=code, errors=[errors]))
         return _delete(day)
 
 
-def _up(day: Day, lose: Collection[str]) -> int:
-    state = settle(day)
-    _same_project(day.settings, state)
+def _up(day: Day, lose: Collection[str], *, mine: bool) -> int:
+    _same_project(day.settings, day.pulumi.state())
+    state = settle(day, mine=mine)
     before, taken = mend.urns(state), set[str]()
     seen = look.before_update(day, state)
     told, again = seen.told, byhand.replace(seen.anew)
@@ -154,13 +157,16 @@ def _up(day: Day, lose: Collection[str]) -> int:
 
 
 @contextmanager
-def _interruptible(day: Day) -> Generator[None]:
-    """Say what is now where somebody interrupts the command."""
+def _told(day: Day) -> Generator[None]:
+    """Say what is now where somebody interrupts the command, and note that the update has ended."""
     try:
         yield
     except InterruptError as error:
         closing.interrupted(day, error)
         raise
+    finally:
+        if day.update and (said := lastupdate.end(day.cloud, day.update)):
+            day.say(said)
 
 
 def _not_confirmed(day: Day, rule: str, remedy: str) -> RefusedError:
@@ -213,7 +219,7 @@ def _nothing_unnamed(
 
     `made` are URNs that this very command has created: nothing is in them yet.
     """
-    losses = preflight.losses(told.steps, made)
+    losses = look.inside(day, mend.resources(state), preflight.losses(told.steps, made), empty=True)
     members = {member_key(member) for member in day.settings.team.members}
     leaving = preflight.leaving(told.steps, state, members)
     stopped = [

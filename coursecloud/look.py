@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Any
 
-from coursecloud import byhand, closing, drift, mend, remedies
+from coursecloud import byhand, closing, drift, mend, openings, preflight, remedies, stores
 from coursecloud.day import Day
 from coursecloud.events import Told, called
 from coursecloud.ready import RefusedError
@@ -27,12 +29,14 @@ def before_update(day: Day, state: Json) -> Seen:
     """See what the cloud has and what an update would do; say what was changed by hand, and settle it."""
     if not mend.resources(state):
         return Seen(day.pulumi.preview())
-    told = day.pulumi.preview("--refresh")
+    with ThreadPoolExecutor(1) as beside:
+        opened = beside.submit(openings.look, day.cloud, mend.resources(state), day.settings.project)
+        told = day.pulumi.preview("--refresh")
     if told.code and not told.unread:
         return Seen(told)
     _unread(day, told)
     found = drift.changes(told.refreshed)
-    follow, anew = byhand.settle(day, found)
+    follow, anew = byhand.settle(day, found, opened.result())
     if follow:
         day.touched = True
         day.write(lambda: day.pulumi.follow(follow))
@@ -55,6 +59,25 @@ def before_deleting(day: Day, state: Json) -> Json:
         return state
     day.write(lambda: day.pulumi.follow(gone))
     return day.pulumi.state()
+
+
+def inside(
+    day: Day, resources: Sequence[Json], losses: Iterable[preflight.Loss], *, empty: bool = False
+) -> list[preflight.Loss]:
+    """Say how much is in what would go; what is known to hold nothing is left out, unless `empty`."""
+    listed = list(losses)
+    urns = {loss.urn for loss in listed}
+    looked = stores.look(day.cloud, [resource for resource in resources if resource["urn"] in urns])
+    counted = {store.urn: store for store in looked}
+
+    def said(loss: preflight.Loss) -> preflight.Loss:
+        store = counted.get(loss.urn)
+        if not store:
+            return loss
+        what = store.says or f"{loss.what} ({store.unread})"
+        return replace(loss, what=what, called=store.where if store.where.startswith("gs://") else loss.called)
+
+    return [said(loss) for loss in listed if empty or not (loss.urn in counted and counted[loss.urn].empty)]
 
 
 def _unread(day: Day, told: Told) -> None:

@@ -70,9 +70,9 @@ class Loss:
 
     def __str__(self) -> str:
         """Say it in a line."""
-        goes = "is deleted and made anew, empty" if self.replaced else "is deleted"
+        anew = "; it would be made anew, empty" if self.replaced else ""
         google = f" ({self.called})" if self.called else ""
-        return f"{_kind(self.type)} {self.name}{google} {goes}, with {self.what}"
+        return f"{_kind(self.type)} {self.name}{google}: {self.what}{anew}"
 
 
 def twins(steps: Iterable[Json], resources: Iterable[Json]) -> list[Twin]:

@@ -14,6 +14,7 @@ import google.auth
 import google.auth.exceptions
 
 from coursecloud import stackfile
+from coursecloud.cloud import Cloud
 from coursecloud.pulumicli import Pulumi, PulumiError, alive
 from infra import secrecy
 from infra.settings import EXAMPLE_PROJECT, Settings, load
@@ -35,13 +36,13 @@ SECRET_RULES = ("no-secret-values", "stack-file-no-secrets")
 class RefusedError(Exception):
     """Something that would go wrong later, said before anything is touched."""
 
-    def __init__(self, value: str, rule: str, remedy: str):
-        super().__init__(f"{value}\n    rule    {rule}\n    remedy  {remedy}")
+    def __init__(self, value: str, rule: str = "", remedy: str = ""):
+        super().__init__(f"{value}\n    rule    {rule}\n    remedy  {remedy}" if rule else value)
 
 
 def ready(
     root: Path, stack: str, environment: Mapping[str, str] | None, output: IO[str] | None
-) -> tuple[Settings, Pulumi]:
+) -> tuple[Settings, Pulumi, Cloud]:
     """Check all that can be checked without a cloud, and make the backend and the stack where they are not.
 
     Raises SettingsError or RefusedError.
@@ -78,7 +79,7 @@ def ready(
     if pulumi.restore():
         pulumi.say("An earlier update was cut off while it wrote the state; what was half written is mended.")
     _choose(pulumi)
-    return settings, pulumi
+    return settings, pulumi, Cloud(switched, config)
 
 
 def settings_of(root: Path, stack: str) -> Settings:

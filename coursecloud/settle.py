@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any, cast
 
-from coursecloud import closing, mend, preflight, remedies
+from coursecloud import closing, lastupdate, mend, preflight, remedies
 from coursecloud.day import Day
 from coursecloud.events import Told
 from coursecloud.ready import RefusedError
@@ -23,14 +23,15 @@ def question(there: Iterable[mend.Found]) -> str:
     )
 
 
-def settle(day: Day) -> Json:
+def settle(day: Day, *, mine: bool) -> Json:
     """End what an interrupted update left open, and give the state: what it was making is taken over, if it is there.
 
     What it was changing or deleting is found by the look that comes next. Raises RefusedError where the state cannot be
-    written.
+    written, and where another state made the last update, unless `mine`.
     """
     exported = day.pulumi.export()
     state = cast("Json", exported.get("deployment") or {})
+    _newest(day, state, mine=mine)
     if not (pending := mend.pending(state)):
         return state
     names = closing.listed(dict.fromkeys(operation["resource"]["urn"] for operation in pending))
@@ -46,6 +47,17 @@ def settle(day: Day) -> Json:
     if found := mend.half_made(pending, day.pulumi.state()):
         take_over(day, found)
     return day.pulumi.state()
+
+
+def _newest(day: Day, state: Json, *, mine: bool) -> None:
+    """Refuse to work with an older or copied state: it would delete, or make anew, what has been made since."""
+    day.last, said = lastupdate.read_marker(day.cloud, day.bucket())
+    if said:
+        day.say(said)
+    note = lastupdate.read_note(day.pulumi.backend_folder(), day.stack)
+    found = lastupdate.compare(day.last, note, day.here, empty_state=not mend.resources(state))
+    if isinstance(found, lastupdate.Older) and not mine:
+        raise RefusedError(f"{day.about} stopped before it touched anything.\n{found.text}")
 
 
 def take_over(day: Day, found: list[mend.Found]) -> None:

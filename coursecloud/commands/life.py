@@ -8,16 +8,16 @@ import typer
 from coursecloud.commands.shared import BROKEN_RULE, Stack, Yes, project_here, refuse
 from infra.settings import SettingsError
 
+Lose = Annotated[
+    list[str] | None,
+    typer.Option(help="A store of data, or a member, that may go now; can be repeated.", metavar="NAME"),
+]
+Mine = Annotated[
+    bool, typer.Option("--mine", help="The state here is the right one, although another one made the last update.")
+]
 
-def up(
-    stack: Stack = "dev",
-    *,
-    yes: Yes = False,
-    lose: Annotated[
-        list[str] | None,
-        typer.Option(help="A store of data, or a member, that may go in this update; can be repeated.", metavar="NAME"),
-    ] = None,
-) -> None:
+
+def up(stack: Stack = "dev", *, yes: Yes = False, lose: Lose = None, mine: Mine = False) -> None:
     """Prepare Pulumi on a fresh clone and run `pulumi up`; mend interrupted updates, try fallback zones.
 
     Exit codes: 0 done; 1 Pulumi or Google said no; 2 a mistake in the input; 3 stopped before anything was touched,
@@ -25,19 +25,20 @@ def up(
     """
     from coursecloud import lifecycle
 
-    _run(lambda: lifecycle.up(project_here(), stack, yes=yes, lose=lose or (), ask=_asked))
+    _run(lambda: lifecycle.up(project_here(), stack, yes=yes, lose=lose or (), mine=mine, ask=_asked))
 
 
-def down(stack: Stack = "dev", *, yes: Yes = False) -> None:
+def down(stack: Stack = "dev", *, yes: Yes = False, lose: Lose = None, mine: Mine = False) -> None:
     """In the evening: destroy what is not kept, after naming what data go. The next `up` makes the rest anew."""
     from coursecloud import lifecycle
 
-    _run(lambda: lifecycle.down(project_here(), stack, yes=yes, ask=_asked))
+    _run(lambda: lifecycle.down(project_here(), stack, yes=yes, lose=lose or (), mine=mine, ask=_asked))
 
 
 def finish(
     stack: Stack = "dev",
     *,
+    mine: Mine = False,
     confirm: Annotated[str, typer.Option(help="The stack's name again, instead of being asked for it.")] = "",
 ) -> None:
     """At the end of the course: lift the protection and delete everything, data included."""
@@ -50,7 +51,7 @@ def finish(
         except typer.Abort:
             return False
 
-    _run(lambda: lifecycle.finish(project_here(), stack, confirm=asked))
+    _run(lambda: lifecycle.finish(project_here(), stack, mine=mine, confirm=asked))
 
 
 def _asked(question: str) -> bool:

@@ -37,7 +37,7 @@ def command(
     fail_on: Annotated[
         list[str] | None,
         typer.Option(
-            help="Exit 3 on replace, delete, data-loss, access, program, violation or cost>X (USD an hour more)."
+            help="Exit 3 on refused, replace, delete, data-loss, access, program, violation or cost>X (USD/h more)."
         ),
     ] = None,
     timeout: Annotated[float, typer.Option(help="Seconds that rendering a side may take.")] = 300,

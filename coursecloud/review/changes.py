@@ -112,7 +112,7 @@ class Change:
 
     @property
     def refused(self) -> bool:
-        """Say whether Pulumi would refuse: what is protected is neither deleted nor replaced.
+        """Say whether Pulumi would refuse to delete it: what is protected is neither deleted nor replaced.
 
         A program that lifts the protection may replace the resource in the same run (tried with CLI 3.272), but a
         resource that goes from the program was protected to the end.

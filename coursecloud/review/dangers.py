@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from coursecloud import identity, preflight
+from coursecloud import identity, preflight, refusals
 from coursecloud.engine import Registration
 from coursecloud.plan import Plan, holds
+from coursecloud.refusals import Refusal
 from coursecloud.review import access
 from coursecloud.review.changes import Change, Operation, PropertyChange
 from coursecloud.review.rules import called, rules_of
@@ -26,14 +27,16 @@ class Level(enum.IntEnum):
 class Kind(enum.StrEnum):
     """The kinds of dangers, gravest first."""
 
+    REFUSED = "refused"
+    """It cannot work, and the whole update fails: see `coursecloud.refusals`."""
     RENAMED = "renamed"
     """It comes under one name and goes under another, and is one and the same to Google."""
     DATA = "data"
     """What it holds is deleted with it."""
     UNPROTECTED = "unprotected"
     """It stays for now, but its protection goes: the next evening or `pulumi destroy` deletes it."""
-    REFUSED = "refused"
-    """It is protected: Pulumi would refuse, and the whole update would fail."""
+    SHRINKS = "shrinks"
+    """It only grows: a smaller one is another one, empty."""
     PRUNES = "prunes"
     """The resource stays, but what decides what of its content is deleted changes, and not towards keeping more."""
     PUBLIC = "public"
@@ -46,6 +49,8 @@ class Kind(enum.StrEnum):
     """The stack file loosens or changes what guards the stack: exceptions, limits, what the tables do not know."""
     RESTARTS = "restarts"
     """A machine is stopped and started again."""
+    RUNNING = "running"
+    """It works only while the machine runs."""
     LEFT = "left"
     """Pulumi forgets it and Google keeps it, so it goes on billing."""
     UNKNOWN = "unknown"
@@ -62,7 +67,7 @@ class Danger:
 
 
 def dangers(changes: Iterable[Change]) -> tuple[Danger, ...]:
-    """List every danger, gravest first; a resource that loses data and is protected has both."""
+    """List every danger but what is refused, gravest first."""
     listed = list(changes)
     found = [danger for change in listed for danger in _of(change)]
     found += _renamed(listed)
@@ -75,6 +80,15 @@ def ordered(found: Iterable[Danger]) -> tuple[Danger, ...]:
     """Put dangers in order, gravest first."""
     order = list(Kind)
     return tuple(sorted(found, key=lambda d: (order.index(d.kind), d.change.key if d.change else "", d.text)))
+
+
+def of_refusals(found: Iterable[Refusal], changes: Iterable[Change]) -> Iterator[Danger]:
+    """Say which edits cannot work, or only under a condition."""
+    by_urn = {change.resource.urn: change for change in changes}
+    other = {refusals.Kind.RUNNING: Kind.RUNNING, refusals.Kind.SHRINKS: Kind.SHRINKS}
+    for refusal in found:
+        kind = Kind.REFUSED if refusal.fails else other.get(refusal.kind, Kind.DATA)
+        yield Danger(kind, by_urn.get(refusal.urn), refusal.sentence)
 
 
 def of_program(before: Plan | None, after: Plan, changes: Iterable[Change]) -> Iterator[Danger]:
@@ -101,14 +115,7 @@ def _of(change: Change) -> Iterable[Danger]:
         yield Danger(
             Kind.DATA, change, f"{what} is {goes}: all {change.loses} in it {_are(change.loses)} gone{_but(change)}"
         )
-    if change.refused:
-        yield Danger(
-            Kind.REFUSED,
-            change,
-            f"{what} is protected: Pulumi refuses to {change.operation} it, and the whole update fails."
-            " To do it on purpose, first run an `up` without its `keep: true`",
-        )
-    elif change.unprotected and change.operation is not Operation.REPLACE:
+    if change.unprotected and change.operation is not Operation.REPLACE:
         kept = holds(change.resource)
         inside = f", with all {kept} in it" if kept else ""
         yield Danger(Kind.UNPROTECTED, change, f"{what} is kept no longer: the next `make down` deletes it{inside}")
@@ -188,7 +195,7 @@ def level(changes: Iterable[Change], found: Iterable[Danger]) -> Level:
     """Say how much the changes ask of a reader."""
     kinds = {danger.kind for danger in found}
     operations = {change.operation for change in changes}
-    if kinds & {Kind.RENAMED, Kind.DATA, Kind.UNPROTECTED, Kind.REFUSED}:
+    if kinds & {Kind.REFUSED, Kind.RENAMED, Kind.DATA, Kind.UNPROTECTED, Kind.SHRINKS}:
         return Level.STOP
     if kinds or operations & {Operation.DELETE, Operation.REPLACE}:
         return Level.LOOK

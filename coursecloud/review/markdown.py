@@ -124,7 +124,7 @@ def _danger(stack: Stack, danger: Danger, cut: int) -> str:
         about = ""  # the sentence names it by itself
     if cut <= 30:
         about, said = code(what, cut) if what else "", f" {danger.kind}"
-    grave = (Kind.RENAMED, Kind.DATA, Kind.UNPROTECTED, Kind.REFUSED, Kind.PUBLIC, Kind.PROGRAM)
+    grave = (Kind.REFUSED, Kind.RENAMED, Kind.DATA, Kind.UNPROTECTED, Kind.SHRINKS, Kind.PUBLIC, Kind.PROGRAM)
     bold = "**" if danger.kind in grave else ""
     return f"{bold}{code(stack.name, cut)}: {about}{_ours(said)}{bold}"
 

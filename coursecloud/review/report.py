@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from coursecloud import cost
+from coursecloud import cost, refusals
 from coursecloud.engine import Registration
 from coursecloud.plan import short_type
+from coursecloud.refusals import Refusal
 from coursecloud.review import dangers, values, words
 from coursecloud.review.changes import Change, Operation, PropertyChange
 from coursecloud.review.dangers import Danger, Kind, Level
@@ -61,7 +62,9 @@ class Review:
     def sentence(self) -> str:
         """The verdict in one line, without its level."""
         broken = sum(stack.status is Status.BROKEN for stack in self.stacks)
-        parts = [f"{broken} {'stacks do' if broken > 1 else 'stack does'} not load"] if broken else []
+        fails = refusals.headline(refusal for stack in self.stacks for refusal in stack.refusals)
+        parts = [fails] if fails else []
+        parts += [f"{broken} {'stacks do' if broken > 1 else 'stack does'} not load"] if broken else []
         changes = [change for stack in self.stacks for change in stack.changes]
         if changes or not broken:
             parts.append(dangers.sentence(changes))
@@ -69,9 +72,6 @@ class Review:
         if self.program:
             files = "1 file" if len(self.program) == 1 else f"{len(self.program)} files"
             parts.append(f"changes {files} of the PROGRAM" + (" and what is RUN BY ITSELF" if self.runs else ""))
-        refused = sum(change.refused for change in changes)
-        if refused:
-            parts.append(f"Pulumi would REFUSE {refused} of them (protected)")
         new = sum(len(stack.findings.violations) for stack in self.stacks if stack.findings)
         if new:
             parts.append(f"breaks {new} rule{'s' if new > 1 else ''}")
@@ -107,6 +107,10 @@ class Gate:
             for kind, what in LOSSES.items():
                 if lost := [danger.change for danger in stack.dangers if danger.kind is kind and danger.change]:
                     yield f"{what} {_names(lost)}"
+        elif self.kind == "refused":
+            for refusal in stack.refusals:
+                if refusal.fails:
+                    yield f"cannot be updated so: {words.visible(refusal.value)}"
         elif self.kind == "access":
             for danger in stack.dangers:
                 if danger.kind in (Kind.PUBLIC, Kind.ACCESS):
@@ -130,7 +134,7 @@ def _names(changes: Sequence[Change]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
-GATES = ("replace", "delete", "data-loss", "access", "program", "violation", "cost>X")
+GATES = ("refused", "replace", "delete", "data-loss", "access", "program", "violation", "cost>X")
 LOSSES = {
     Kind.DATA: "loses the data of",
     Kind.UNPROTECTED: "no longer keeps",
@@ -192,6 +196,7 @@ def _stack(stack: Stack) -> dict[str, Any]:
         "counts": {str(operation): counts[operation] for operation in Operation if operation is not Operation.SAME}
         | {"unchanged": stack.unchanged},
         "mistakes": [{"side": side, "message": message} for side, message in stack.mistakes],
+        "refusals": [_refusal(refusal) for refusal in stack.refusals],
         "dangers": [_danger(danger) for danger in stack.dangers],
         "changes": [_change(change) for change in stack.changes],
         "settings": [_property(entry) for entry in stack.settings],
@@ -221,6 +226,19 @@ def _findings(findings: Findings) -> dict[str, Any]:
         }
 
     return {name: [entry(finding) for finding in getattr(findings, name)] for name in ("new", "fixed", "still")}
+
+
+def _refusal(refusal: Refusal) -> dict[str, Any]:
+    return {
+        "kind": str(refusal.kind),
+        "urn": refusal.urn,
+        "place": refusal.place,
+        "value": refusal.value,
+        "rule": refusal.rule,
+        "remedy": refusal.remedy,
+        "fails": refusal.fails,
+        "lose": refusal.lose,
+    }
 
 
 def _danger(danger: Danger) -> dict[str, Any]:

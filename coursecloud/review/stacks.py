@@ -6,7 +6,9 @@ import enum
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from coursecloud import edits, refusals
 from coursecloud.plan import Plan
+from coursecloud.refusals import Refusal
 from coursecloud.review import agreed, dangers, money, words
 from coursecloud.review.changes import Change, Operation, PropertyChange, compare
 from coursecloud.review.dangers import Danger, Kind, Level
@@ -48,6 +50,8 @@ class Stack:
     settings: tuple[PropertyChange, ...] = ()
     """Every setting that differs; empty where only one side has the stack."""
     outputs: tuple[PropertyChange, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    """The edits that cannot work, or not without more."""
 
     @property
     def level(self) -> Level:
@@ -66,7 +70,9 @@ class Stack:
             return "does not load " + " and ".join(side for side, _ in self.mistakes) + " the change"
         if self.status is Status.REMOVED:
             return f"its stack file goes: {dangers.sentence(self.changes)} once it is destroyed"
-        said = "; ".join((dangers.sentence(self.changes), *dangers.also(self.dangers)))
+        fails = refusals.headline(self.refusals)
+        parts = [fails] if fails else []
+        said = "; ".join((*parts, dangers.sentence(self.changes), *dangers.also(self.dangers)))
         return f"is new: {said}" if self.status is Status.ADDED else said
 
 
@@ -137,7 +143,9 @@ def review(
         )
     cost = money.costs(before, after)
     findings = money.findings(before, after, today)
-    risks = [*dangers.dangers(found), *deeds, *_guards(agreed_)]
+    # A stack that comes has nothing yet, and of one that goes nothing is updated.
+    refused = tuple(refusals.refused(edits.of_review(found))) if before and after else ()
+    risks = [*dangers.dangers(found), *dangers.of_refusals(refused, found), *deeds, *_guards(agreed_)]
     if status is Status.ADDED:
         # Whom a new stack lets in is the reader's to see in its grants; only the internet is worth a warning.
         risks = [danger for danger in risks if danger.kind is not Kind.ACCESS]
@@ -156,6 +164,7 @@ def review(
         dangers=dangers.ordered(risks),
         settings=agreed_,
         outputs=outputs,
+        refusals=refused,
     )
 
 

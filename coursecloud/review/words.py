@@ -36,7 +36,7 @@ ADVICE = {
     Level.NOTHING: "The infrastructure stays as it is: it can be merged.",
 }
 
-LOSING = (Kind.RENAMED, Kind.DATA, Kind.UNPROTECTED, Kind.REFUSED, Kind.PRUNES)
+LOSING = (Kind.REFUSED, Kind.RENAMED, Kind.DATA, Kind.UNPROTECTED, Kind.SHRINKS, Kind.PRUNES)
 """Dangers with which nobody can say that no data is lost."""
 
 DONE = {

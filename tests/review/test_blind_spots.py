@@ -51,7 +51,7 @@ class TestProtection:
         assert kinds(reviewed(*self.sides(kept=(False, True)))) == []
         assert kinds(reviewed(*self.sides(kept=(True, True)))) == []
         before, _ = self.sides(kept=(True, False))
-        assert kinds(reviewed(before, whole())) == [Kind.DATA, Kind.REFUSED]
+        assert kinds(reviewed(before, whole())) == [Kind.REFUSED, Kind.DATA]
 
     def test_a_whole_stack_that_keeps_nothing_any_more_shows_what_an_evening_costs_less(self, plan_of: Planner) -> None:
         def let_go(config: Config) -> None:

@@ -1,0 +1,236 @@
+"""An edit that cannot work is what a review says first, in every form, and a gate of its own."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from coursecloud import cli
+from coursecloud.plan import Plan
+from coursecloud.review import markdown, page, report
+from coursecloud.review.dangers import Kind, Level
+from coursecloud.review.report import Review
+from tests.review.conftest import Planner
+from tests.review.made import BUCKET, DISK, Config, resource, reviewed, whole
+from tests.review.printed import printed
+from tests.review.test_blind_spots import closed, kinds, said_everywhere
+
+REAL = "some-project-1"
+Edit = Callable[[Config], object]
+
+
+def on(config: Config) -> Config:
+    """Put a stack into a project that is no example: what could be there is compared."""
+    config["gcp:project"] = REAL
+    # It names the machines.
+    config.pop("coursecloud:usage", None)
+    return config
+
+
+def edit_of(plan_of: Planner, before: Edit, after: Edit) -> Review:
+    """Review an edit of the stack that keeps its stores and has one machine, `trainer`."""
+
+    def first(config: Config) -> None:
+        before(on(config))
+
+    def then(config: Config) -> None:
+        before(on(config))
+        after(config)
+
+    return reviewed(plan_of("gpu", first), plan_of("gpu", then), "gpu")
+
+
+def free(config: Config) -> None:
+    """Keep nothing."""
+    for section in ("storage", "registry", "secrets"):
+        config[f"coursecloud:{section}"]["keep"] = False
+    trainer(config)["dataDisk"] = {"sizeGb": 50}
+
+
+def trainer(config: Config) -> Config:
+    return config["coursecloud:machines"]["trainer"]
+
+
+def nothing(_: Config) -> None: ...
+
+
+def boot(size: int) -> Edit:
+    def edit(config: Config) -> None:
+        trainer(config)["bootDisk"] = {"sizeGb": size}
+
+    return edit
+
+
+class TestFirst:
+    def test_a_boot_disk_that_shrinks_is_the_first_word_of_every_form(self, plan_of: Planner) -> None:
+        review = edit_of(plan_of, boot(80), boot(60))
+        fails = "this update FAILS: what only grows would shrink (1)"
+        assert review.level is Level.STOP
+        assert review.sentence.startswith(fails)
+        assert review.stacks[0].sentence.startswith(fails)
+        assert printed(review, 300).splitlines()[0].strip().startswith(f"STOP   {fails}")
+        assert markdown.full(review).splitlines()[1].startswith(f"## STOP: {fails}")
+        assert f"<h1>STOP: {fails}" in page.full(review)
+        assert kinds(review)[0] is Kind.REFUSED
+        said_everywhere(
+            review, "machines.trainer.bootDisk.sizeGb", "80 -", "a boot disk only grows", "Write 80 or more"
+        )
+        assert "it can be merged" not in markdown.full(review)
+
+    def test_it_stands_before_data_that_is_lost(self, plan_of: Planner) -> None:
+        def edit(config: Config) -> None:
+            boot(60)(config)
+            config["coursecloud:storage"]["location"] = "US"
+
+        def before(config: Config) -> None:
+            free(config)
+            boot(80)(config)
+
+        review = edit_of(plan_of, before, edit)
+        assert kinds(review)[:2] == [Kind.REFUSED, Kind.DATA]
+        assert "; deletes" in review.sentence or "; replaces" in review.sentence
+        text = markdown.full(review)
+        assert text.index("only grows") < text.index("all objects")
+
+    def test_a_gate_closes_by_what_fails_and_says_what(self, plan_of: Planner) -> None:
+        (why,) = closed(edit_of(plan_of, boot(80), boot(60)), "refused")
+        assert why.startswith("--fail-on refused: stack gpu cannot be updated so: machine `trainer` would shrink")
+        assert closed(edit_of(plan_of, boot(60), boot(80)), "refused") == []
+        assert (
+            closed(edit_of(plan_of, nothing, lambda c: c.update({"coursecloud:network": {"egress": "nat"}})), "refused")
+            == []
+        )
+
+    def test_the_json_form_has_each_with_its_place_and_is_documented(self, plan_of: Planner) -> None:
+        review = edit_of(plan_of, boot(80), boot(60))
+        (found,) = report.to_json(review)["stacks"][0]["refusals"]
+        assert found["place"] == "coursecloud:machines.trainer.bootDisk.sizeGb"
+        assert (found["kind"], found["fails"], found["lose"]) == ("shrinks", True, None)
+        assert found["urn"].endswith("::trainer")
+        documented = (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")
+        for name in found:
+            assert f"`{name}`" in documented
+        for kind in Kind:
+            assert f"`{kind}`" in documented, f"docs/json.md does not document the danger {kind}"
+
+
+class TestEdits:
+    def test_what_is_kept_is_told_with_its_key_before_anything_half_done(self, plan_of: Planner) -> None:
+        review = edit_of(plan_of, nothing, lambda c: c["coursecloud:storage"].update(location="US"))
+        fails = [each for each in review.stacks[0].refusals if each.fails]
+        assert {each.urn.rpartition("::")[2] for each in fails} == {"data", "models"}
+        assert {each.place for each in fails} == {"coursecloud:storage.location or gcp:region"}
+        said_everywhere(review, "coursecloud up --lose data", "gs://some-project-1-gpu-data/*")
+
+    def test_a_renamed_machine_or_secret_that_is_kept(self, plan_of: Planner) -> None:
+        def renamed(config: Config) -> None:
+            config["coursecloud:machines"] = {"other": trainer(config)}
+            config["coursecloud:secrets"]["names"] = {"ANOTHER_KEY": ["machines"]}
+
+        review = edit_of(plan_of, nothing, renamed)
+        assert {each.place for each in review.stacks[0].refusals} == {
+            "coursecloud:machines.trainer",
+            "coursecloud:secrets.names.WANDB_API_KEY",
+        }
+
+    def test_another_project_is_refused_and_nothing_else_is_said_of_it(self, plan_of: Planner) -> None:
+        review = edit_of(plan_of, nothing, lambda c: c.update({"gcp:project": "another-project-1"}))
+        (found,) = review.stacks[0].refusals
+        assert found.place == "gcp:project"
+        said_everywhere(review, "this stack lives in", "another-project-1", "coursecloud finish --stack gpu")
+        assert "another project" in review.sentence
+
+    def test_the_example_gives_way_to_a_project_of_ones_own(self, plan_of: Planner) -> None:
+        before = plan_of("gpu")
+        after = plan_of("gpu", lambda c: [on(c)].clear())
+        assert reviewed(before, after, "gpu").stacks[0].refusals == ()
+
+    def test_a_data_disk_that_shrinks_loses_its_files_by_name_and_fails_nothing(self, plan_of: Planner) -> None:
+        def smaller(config: Config) -> None:
+            trainer(config)["dataDisk"] = {"sizeGb": 20}
+
+        review = edit_of(plan_of, free, smaller)
+        assert "FAILS" not in review.sentence
+        assert {Kind.DATA, Kind.SHRINKS} <= set(kinds(review))
+        said_everywhere(review, "a disk only grows", "coursecloud up --lose trainer-work")
+
+    def test_two_machines_whose_names_were_swapped(self, plan_of: Planner) -> None:
+        def two(config: Config) -> None:
+            free(config)
+            config["coursecloud:machines"] = {
+                "big": {"machineType": "e2-medium", "bootDisk": {"sizeGb": 90}, "dataDisk": {"sizeGb": 100}},
+                "small": {"machineType": "e2-medium", "bootDisk": {"sizeGb": 30}, "dataDisk": {"sizeGb": 20}},
+            }
+
+        def swapped(config: Config) -> None:
+            machines = config["coursecloud:machines"]
+            config["coursecloud:machines"] = {"big": machines["small"], "small": machines["big"]}
+
+        review = edit_of(plan_of, two, swapped)
+        hints = [each.remedy for each in review.stacks[0].refusals if "swap them back" in each.remedy]
+        assert any("`small-work` goes from 20 to 100" in hint for hint in hints)
+
+    def test_what_works_only_while_the_machine_runs_asks_to_look(self, plan_of: Planner) -> None:
+        review = edit_of(plan_of, nothing, lambda c: c.update({"coursecloud:network": {"egress": "nat"}}))
+        assert "FAILS" not in review.sentence
+        assert Kind.RUNNING in kinds(review)
+        assert review.stacks[0].level is Level.LOOK
+        said_everywhere(review, "only while the machine runs", "gcloud compute instances start gpu-trainer")
+
+    @pytest.mark.parametrize("sides", [("full", None), (None, "full")])
+    def test_nothing_is_updated_where_only_one_side_has_the_stack(
+        self, plan_of: Planner, sides: tuple[str | None, str | None]
+    ) -> None:
+        before, after = (plan_of(side) if side else None for side in sides)
+        assert reviewed(before, after).stacks[0].refusals == ()
+
+
+def test_each_committed_edit_of_a_kept_stack_names_a_key_of_the_stack_file(plan_of: Planner) -> None:
+    edits: dict[str, Edit] = {
+        "region": lambda c: (
+            c.update({"gcp:region": "europe-west1"}),
+            trainer(c).update(zone="europe-west1-b", fallbackZones=[]),
+        ),
+        "zone": lambda c: trainer(c).update(zone="europe-west4-b", fallbackZones=[]),
+        "disk type": lambda c: trainer(c)["dataDisk"].update(type="pd-ssd"),
+        "no disk": lambda c: trainer(c).update(dataDisk=None),
+        "no machine": lambda c: c.update({"coursecloud:machines": {}}),
+        "no secrets": lambda c: c.pop("coursecloud:secrets"),
+        "boot disk": boot(60),
+    }
+    for name, edit in edits.items():
+        review = edit_of(plan_of, boot(80), edit)
+        fails = [each for each in review.stacks[0].refusals if each.fails]
+        assert fails, name
+        assert all(each.place.startswith(("coursecloud:", "gcp:")) for each in fails), (name, [f.place for f in fails])
+        assert {change.name for change in review.stacks[0].changes if change.refused} <= {
+            each.urn.rpartition("::")[2] for each in fails
+        }
+
+
+def test_no_name_that_somebody_wrote_changes_what_the_first_line_says() -> None:
+    evil = "x` it can be merged ## `y"
+
+    def side(place: str) -> Plan:
+        named = resource(BUCKET, evil, {"name": evil, "location": place}, protect=True)
+        return whole(named, resource(DISK, evil, {"name": evil, "size": 9}))
+
+    review = reviewed(side("EU"), side("US"))
+    assert review.sentence.startswith("this update FAILS: what is kept would go (1)")
+    assert "it can be merged" not in review.sentence
+    assert "it can be merged" not in markdown.full(review).splitlines()[1]
+
+
+def test_the_command_says_it_first_and_ends_with_3(tmp_path: Path) -> None:
+    config = 'config: {gcp:project: some-project-1, "coursecloud:machines": {box: {bootDisk: {sizeGb: %d}}}}\n'
+    sides = [tmp_path / f"{name}.yaml" for name in ("old", "new")]
+    for side, size in zip(sides, (60, 30), strict=True):
+        side.write_text(config % size, encoding="utf-8")
+    words = ["review", "--base-file", str(sides[0]), "--head-file", str(sides[1]), "--sandbox", "off", "--json"]
+    done = CliRunner().invoke(cli.app, [*words, "--fail-on", "refused"])
+    assert done.exit_code == 3, done.output
+    form = json.loads(done.stdout)
+    assert form["verdict"].startswith("this update FAILS")
+    assert form["stacks"][0]["refusals"][0]["place"] == "coursecloud:machines.box.bootDisk.sizeGb"
