@@ -49,6 +49,8 @@ class Month:
     """Stack files as they were before the event."""
     day: bool = True
     """The last command that succeeded brought the stack up."""
+    tampered: bool = False
+    """Something may be otherwise than the state knows."""
     soft: list[str] = field(default_factory=list[str])
     """What was printed wrongly while the right thing was done: told at the end, so that it hides nothing else."""
     made: list[str] = field(default_factory=list[str])
@@ -104,6 +106,7 @@ class Month:
         verb = next(iter(given))
         value = given.pop(verb)
         self.log.append(f"-- {verb}: {value} {given or ''}")
+        self.tampered |= verb not in ("edit", "unset", "rename", "swap", "undo", "up", "down", "finish", "quiet")
         if verb in ("up", "down", "finish"):
             self.product(verb, value, **{key.replace(" ", "_"): each for key, each in given.items()})
         else:
@@ -175,6 +178,7 @@ class Month:
         if self.place.selected() != selected and selected:
             self.broken(f"{command}: another stack is selected than before", ended)
         if said.code == 0:
+            self.tampered = False
             self.day = command == "up" or (self.day and stack != self.stack)
         if said.code == 0 and command in ("down", "finish"):
             self.promised(command, stack, state, who, ended)
@@ -224,7 +228,7 @@ class Month:
         )
         self.cpu += done.cpu
         self.log.append(f"$ {' '.join(line[-6:])} -> {done.code}, {done.seconds:.0f} s\n{done.last()}")
-        return Said(name, done, self.writes(first), before, self.urns(stack, who))
+        return Said(name, done, self.writes(first), before, self.urns(stack, who), exact=not self.tampered)
 
     def urns(self, stack: str, who: str) -> frozenset[str]:
         """Name what a state holds that Google has."""

@@ -36,6 +36,9 @@ class Said:
     before: frozenset[str] = field(default_factory=frozenset[str])
     """URNs in the state before it, of what Google has."""
     after: frozenset[str] = field(default_factory=frozenset[str])
+    """URNs in the state after it."""
+    exact: bool = True
+    """The state knew what Google has: nothing had gone by hand or half done."""
 
     @property
     def code(self) -> int:
@@ -77,6 +80,8 @@ def _counts(said: Said) -> Iterator[str]:
         yield f"it sums up {closing[2]!r}, and nothing was asked of Google"
     # Where something was replaced, or taken over and then changed, names stay the same or are counted twice.
     new, less = len(said.after - said.before), len(said.before - said.after)
+    if not said.exact:
+        return
     if set(counted) <= {"created", "updated"} and counted.get("created", new) != new:
         yield f"it sums up {counted['created']} created; the state has {new} more"
     if said.command != "up" and counted.get("deleted", 0) != less:
