@@ -9,9 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import figures, review, standin
+from bench import figures, look, review, standin
 
-SECTIONS = ("plan", "review", "standin")
+SECTIONS = ("plan", "review", "look", "standin")
 
 
 def main() -> None:
@@ -47,6 +47,10 @@ def main() -> None:
         ]
     if not chosen.json:
         show([figure for section in found.values() for figure in section], console)
+    if "look" in sections:
+        found["look"] = look.measure(chosen.stack or ["dev"], min(chosen.pairs, 5))
+        if not chosen.json:
+            look.show(found["look"], console)
     if "standin" in sections:
         kinds = [] if chosen.no_faults else chosen.fault or list(standin.FAULTS)
         found["standin"] = standin.measure(chosen.stack or ["dev"], kinds, chosen.seconds)

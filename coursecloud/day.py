@@ -51,6 +51,12 @@ class Day:
         return f"{self.command} of stack {self.stack}"
 
     @property
+    def stopped(self) -> str:
+        """Begin a refusal: what it is about, and whether anything was touched until now."""
+        when = "after it put in order what was changed by hand" if self.touched else "before it touched anything"
+        return f"{self.about} stopped {when}"
+
+    @property
     def here(self) -> Here:
         """Where the command runs."""
         backend = lastupdate.address_of(self.pulumi.backend(), self.root)

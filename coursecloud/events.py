@@ -74,7 +74,7 @@ class Told:
         if op not in QUIET:
             self.steps.append({
                 "op": op, "urn": urn, "oldState": step.get("old") or {}, "newState": step.get("new") or {},
-                "diff": step.get("detailedDiff") or {},
+                "replaceReasons": step.get("keys") or (), "diffReasons": step.get("diffs") or (),
             })  # fmt: skip
 
     def _ended(self, step: Json, *, planning: bool) -> bool:

@@ -6,13 +6,14 @@ import datetime
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
-from coursecloud import byhand, closing, lastupdate, look, mend, preflight
+from coursecloud import byhand, closing, edits, lastupdate, look, mend, preflight, refusals, running
 from coursecloud.day import Ask, Day
 from coursecloud.events import Told
 from coursecloud.process import InterruptError
 from coursecloud.ready import RefusedError, no_secrets, ready, settings_of
+from coursecloud.refusals import Kind
 from coursecloud.settle import settle, take_over, there
 from infra.names import member_key
 from infra.settings import Settings
@@ -29,9 +30,9 @@ EXHAUSTED = (
 class StoppedError(Exception):
     """An update would take away what nobody named; the text says all of it, and whether anything was touched."""
 
-    def __init__(self, about: str, said: Iterable[str], *, begun: bool = False):
-        when = "before it lost anything; what it had begun stays" if begun else "before it touched anything"
-        super().__init__(f"{about} stopped {when}.\n" + "\n".join(said))
+    def __init__(self, day: Day, said: Iterable[str], *, begun: bool = False):
+        head = f"{day.about} stopped before it lost anything; what it had begun stays" if begun else day.stopped
+        super().__init__("\n".join([f"{head}.", *said]))
 
 
 def up(
@@ -122,21 +123,21 @@ def finish(
 
 
 def _up(day: Day, lose: Collection[str], *, mine: bool) -> int:
-    _same_project(day.settings, day.pulumi.state())
     state = settle(day, mine=mine)
     before, taken = mend.urns(state), set[str]()
     seen = look.before_update(day, state)
     told, again = seen.told, byhand.replace(seen.anew)
     begun = False
     while True:
-        if told.code:
-            return closing.failed(day, told)
         state = day.pulumi.state()
         # What was made a moment ago is empty; what was taken over may not be.
         made = mend.urns(state) - before - taken
         _nothing_unnamed(day, told, state, lose, made, begun=begun)
+        if told.code:
+            return closing.failed(day, told)
         if not begun:
             _asked(day, told)
+            _running(day, told, state)
         begun = day.touched = True
         done = day.write(lambda words=again: day.pulumi.update(*words))
         if not done.code:
@@ -170,7 +171,8 @@ def _told(day: Day) -> Generator[None]:
 
 
 def _not_confirmed(day: Day, rule: str, remedy: str) -> RefusedError:
-    return RefusedError(f"{day.about} was not confirmed; nothing was changed", rule, remedy)
+    so_far = "only what was changed by hand was put in order" if day.touched else "nothing was changed"
+    return RefusedError(f"{day.about} was not confirmed; {so_far}", rule, remedy)
 
 
 def next_zones(
@@ -193,48 +195,57 @@ def next_zones(
     return moves
 
 
-def _same_project(settings: Settings, state: Json) -> None:
-    """Refuse to move a stack to another project: it would delete what is in the old one."""
-    lives = {
-        project
-        for resource in mend.resources(state)
-        if isinstance(project := cast("Json", resource.get("inputs") or {}).get("project"), str)
-        and not resource["type"].startswith("pulumi:")
-    } - {settings.project}
-    if lives:
-        there = ", ".join(sorted(lives))
-        raise RefusedError(
-            f"gcp:project says {settings.project}, and stack {settings.stack} lives in {there}; nothing was touched",
-            "a stack stays in its project: in another all of it would be made anew, and deleted here with its data",
-            f"write {there} again; to move, give the new project a stack of its own"
-            f" (`cp Pulumi.{settings.stack}.yaml Pulumi.NEW.yaml`), copy the data, then"
-            f" `coursecloud finish --stack {settings.stack}`",
-        )
-
-
 def _nothing_unnamed(
     day: Day, told: Told, state: Json, lose: Collection[str], made: Collection[str], *, begun: bool
 ) -> None:
-    """Hold what the update would do against what nobody may lose; raises StoppedError.
+    """Hold what the update would do against what cannot work, and what nobody may lose.
 
-    `made` are URNs that this very command has created: nothing is in them yet.
+    `made` are URNs that this very command has created: nothing is in them yet. Raises RefusedError and StoppedError.
     """
+    refused = refusals.stopping(refusals.refused(edits.of_preview(told.steps)), lose)
+    if failing := [refusal for refusal in refused if refusal.fails]:
+        head = f"{day.stopped}: {refusals.headline(failing)}"
+        raise RefusedError("\n".join([head, *map(str, failing)]))
+    if told.code:
+        return
     losses = look.inside(day, mend.resources(state), preflight.losses(told.steps, made), empty=True)
     members = {member_key(member) for member in day.settings.team.members}
     leaving = preflight.leaving(told.steps, state, members)
+    told_apart = {refusal.urn for refusal in refused}
     stopped = [
         *preflight.renamed(preflight.twins(told.steps, mend.resources(state))),
-        *preflight.lost([loss for loss in losses if loss.name not in lose]),
+        *map(str, refused),
+        *preflight.lost([loss for loss in losses if loss.name not in lose and loss.urn not in told_apart]),
         *preflight.locked_out([key for key in leaving if key not in lose], day.stack),
     ]
     if stopped:
-        raise StoppedError(day.about, stopped, begun=begun)
+        raise StoppedError(day, stopped, begun=begun)
     if begun:
         return
     for name in sorted(set(lose) - {loss.name for loss in losses} - set(leaving)):
         day.say(f"--lose {name}: nothing of that name would go now; take it out where it stands")
     for loss in losses:
-        day.say(f"As named: {loss}")
+        day.say(f"As named, this goes: {loss}")
+
+
+def _running(day: Day, told: Told, state: Json) -> None:
+    """Start what an edit needs running, after asking; raises RefusedError where it does not run then."""
+    wanted = {each.urn: each for each in refusals.refused(edits.of_preview(told.steps)) if each.kind is Kind.RUNNING}
+    if not wanted:
+        return
+    listed = [resource for resource in mend.resources(state) if resource["urn"] in wanted]
+    stopped = [machine for machine in running.running(day.cloud, listed) if machine.status != running.RUNNING]
+    stopped = [machine for machine in stopped if machine.status != running.GONE]
+    if not stopped:
+        return
+    names = ", ".join(machine.name for machine in stopped)
+    started = day.agreed(f"{names} must run for this edit, and does not. Start it, which bills by the hour")
+    failed = running.start(day.cloud, stopped) if started else {machine.name: "not started" for machine in stopped}
+    if failed:
+        said = [str(wanted[machine.urn]) for machine in stopped if machine.name in failed]
+        why = "; ".join(f"{name}: {words}" for name, words in failed.items())
+        raise RefusedError("\n".join([f"{day.stopped}: {why}", *said]))
+    day.say(f"Started, because this edit needs it running: {names}")
 
 
 def _asked(day: Day, told: Told) -> None:
@@ -279,7 +290,7 @@ def _not_what_the_file_keeps(day: Day, going: Iterable[preflight.Loss], lose: Co
     if lost:
         named = " ".join(f"--lose {loss.name}" for loss in lost)
         raise StoppedError(
-            day.about,
+            day,
             [
                 f"{preflight.count(lost)} would be GONE although the stack file keeps them:",
                 *(f"    {loss}" for loss in lost),

@@ -38,7 +38,6 @@ def before_update(day: Day, state: Json) -> Seen:
     found = drift.changes(told.refreshed)
     follow, anew = byhand.settle(day, found, opened.result())
     if follow:
-        day.touched = True
         day.write(lambda: day.pulumi.follow(follow))
     if told.code or found:
         # What Pulumi told was for a state that followed the cloud in everything.

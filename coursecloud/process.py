@@ -149,16 +149,24 @@ class _Lines:
 
 
 def members(session: int) -> Generator[int]:
-    """List the processes of a session that still run."""
+    """List the processes of a session that still run; one that has ended and waits to be asked how does not."""
     if Path("/proc/self/stat").exists():  # `ps` is a package of its own on a small Debian
-        listed = [path.name for path in Path("/proc").iterdir() if path.name.isdigit()]
+        listed = [(path.name, _state(path)) for path in Path("/proc").iterdir() if path.name.isdigit()]
     else:
-        done = subprocess.run(["ps", "-A", "-o", "pid="], capture_output=True, text=True, check=False)
-        listed = done.stdout.split()
-    for number in map(int, listed):
+        done = subprocess.run(["ps", "-A", "-o", "pid=,stat="], capture_output=True, text=True, check=False)
+        listed = [(number, state) for number, state in map(str.split, done.stdout.splitlines())]
+    for number, state in listed:
         with contextlib.suppress(OSError):
-            if os.getsid(number) == session:
-                yield number
+            if not state.startswith("Z") and os.getsid(int(number)) == session:
+                yield int(number)
+
+
+def _state(process: Path) -> str:
+    try:
+        # What follows the name, which may have any sign in it (proc_pid_stat(5)).
+        return (process / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].strip()
+    except OSError:
+        return "Z"
 
 
 def _sweep(session: int) -> None:

@@ -57,7 +57,7 @@ def _newest(day: Day, state: Json, *, mine: bool) -> None:
     note = lastupdate.read_note(day.pulumi.backend_folder(), day.stack)
     found = lastupdate.compare(day.last, note, day.here, empty_state=not mend.resources(state))
     if isinstance(found, lastupdate.Older) and not mine:
-        raise RefusedError(f"{day.about} stopped before it touched anything.\n{found.text}")
+        raise RefusedError(f"{day.stopped}.\n{found.text}")
 
 
 def take_over(day: Day, found: list[mend.Found]) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import fnmatch
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from .discovery import Document, Method
 from .errors import ApiError, invalid, not_found
-from .faults import Fault
+from .faults import Fault, Scenario
 from .kinds import Kind, Service
 from .world import Project, Resource, World
 
@@ -33,7 +34,8 @@ class Call:
     denied: tuple[str, ...] = ()  # permissions or methods that the caller lacks, with * and ?
     fault: Fault | None = None
     range: str = ""  # the Range header
-    organization: bool = False  # is the project of an organization with today's policies?
+    scenario: Scenario = field(default_factory=Scenario)
+    until: datetime | None = None  # the operation is told as unfinished until then
     payer: str = ""  # the project that X-Goog-User-Project names
 
     @property

@@ -42,6 +42,9 @@ def answer(standin: Standin, http: str, path: str, raw: bytes, query: dict[str, 
             except (ApiError, ValueError) as wrong:
                 return 400, {"error": str(wrong)}
             return 200, {"now": standin.world.now()}
+        if http == "POST" and name == "login":
+            standin.scenario.log_in()
+            return 200, {}
         if http == "POST" and name == "image":
             try:
                 return 200, standin.push(wire.parsed(raw or b"{}"))
@@ -56,7 +59,7 @@ def answer(standin: Standin, http: str, path: str, raw: bytes, query: dict[str, 
             except (ApiError, ValueError, TypeError) as wrong:
                 return 400, {"error": str(wrong)}
             return 200, {}
-    known = "GET requests, state, remaining, env, scenario, clock; POST reset, scenario, clock, image"
+    known = "GET requests, state, remaining, env, scenario, clock; POST reset, scenario, clock, image, login"
     return 404, {"error": f"{http} {path}: unknown; there are {known}"}
 
 

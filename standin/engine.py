@@ -10,6 +10,7 @@ from .call import Call
 from .discovery import Method, load
 from .errors import ApiError, bad_value, denied, disabled
 from .kinds import Handler, Service
+from .services import halting
 from .validate import check_body, check_query
 from .world import World
 
@@ -35,11 +36,13 @@ class Engine:
     def __init__(self, world: World):
         self.world = world
 
-    def serves(self, url_path: str) -> bool:
-        """Does the path begin with an API and a version of it? Else it is a bucket's, as the XML API has it."""
+    def in_bucket(self, url_path: str) -> bool:
+        """Is the path a bucket's and an object's, as the XML API has it, and not that of an API?"""
         name, _, rest = url_path.strip("/").partition("/")
         service = services.ALL.get(name)
-        return not rest or (service is not None and rest.partition("/")[0] in service.versions)
+        if not rest or (service is not None and rest.partition("/")[0] in service.versions):
+            return False
+        return self.world.get("storage", f"b/{name}") is not None or not catalog.known_api(f"{name}.googleapis.com")
 
     def prepare(self, http: str, url_path: str) -> Call:
         """Which method of which service this is; 404 when Google has none such."""
@@ -65,6 +68,7 @@ class Engine:
 
     def answer(self, call: Call, query: dict[str, list[str]], body: Any) -> Any:
         """The answer as JSON (or bytes), or an ApiError."""
+        halting.settle(self.world)
         call.query = {name: given[-1] for name, given in query.items()}
         self._admit(call)
         call.query = check_query(call.doc, call.method, query)

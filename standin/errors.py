@@ -127,6 +127,24 @@ def denied(permission: str, resource: str) -> ApiError:
     return ApiError(403, text, details=[info])
 
 
+def expired(host: str) -> ApiError:
+    """401 for an access token whose hour is over.
+
+    The words are those of hashicorp/terraform issue 27658; the reason is of google/api/error_reason.proto (2026-08).
+    """
+    info = {
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": "ACCESS_TOKEN_EXPIRED",
+        "domain": "googleapis.com",
+        "metadata": {"service": host},
+    }
+    text = (
+        "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid "
+        "authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project."
+    )
+    return ApiError(401, text, details=[info])
+
+
 def disabled(host: str, number: str) -> ApiError:
     """The API is not enabled in the project: what a missing dependsOn on a projects.Service looks like."""
     title = host.split(".")[0]

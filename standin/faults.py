@@ -6,6 +6,7 @@ import fnmatch
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
+from .errors import expired
 from .shapes import is_list, is_object, many
 
 Json = dict[str, Any]
@@ -100,6 +101,7 @@ class Fault:
 
 
 CUTS = ("before", "after")
+ORDERS = ("name", "disk")
 
 
 def _is_quotas(value: Any) -> bool:
@@ -150,12 +152,18 @@ class Scenario:
     polls: int = 0  # every operation is told as unfinished this many times
     quotas: dict[str, float] = field(default_factory=dict)  # {"GPUS_ALL_REGIONS": 0}
     organization: bool = False  # the project is of one that was made since May 2024: no keys of service accounts
+    order: str = "name"  # which is told of a machine that is there and whose disk is in use: the name, or the disk
+    stopping: float = 0.0  # seconds for which a machine that is stopped is STOPPING
+    expires: int = 0  # from this request on (1: the next) the access token has expired, until somebody logs in again
     deny: dict[str, list[str]] = field(default_factory=dict)  # access token -> permissions or methods, with * and ?
+
+    asked: int = field(default=0, compare=False)  # requests so far
 
     @classmethod
     def read(cls, raw: Any) -> Scenario:
         """From JSON; a key or value that means nothing is an error, as a fault that never happens proves nothing."""
-        given: Json = _checked(cls, raw, "scenario", {"quotas": _is_quotas, "deny": _is_deny, "faults": is_list})
+        rules: Json = {"quotas": _is_quotas, "deny": _is_deny, "faults": is_list, "order": ORDERS}
+        given = _checked(cls, raw, "scenario", rules)
         faults = [
             Fault(**_checked(Fault, entry, f"faults[{index}]", {"cut": CUTS, "operation": OPERATION_ERRORS}))
             for index, entry in enumerate(many(given, "faults"))
@@ -166,6 +174,16 @@ class Scenario:
             )
         given["faults"] = faults
         return cls(**given)
+
+    def count(self, host: str) -> None:
+        """One more request, to an API; refuse it where the token has expired."""
+        self.asked += 1
+        if self.expires and self.asked >= self.expires:
+            raise expired(host)
+
+    def log_in(self) -> None:
+        """There is a new token, which does not expire."""
+        self.expires = 0
 
     def fault_for(self, method: str, path: str, *, write: bool) -> Fault | None:
         """The first rule that takes this call; every rule counts it."""

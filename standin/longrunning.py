@@ -121,19 +121,21 @@ def _longrunning(call: Call, outcome: Json) -> Json:
 def _keep(call: Call, key: str, done: Json, pending: Json, only_when_done: tuple[str, ...]) -> Json:
     """Remember it; with a scenario's `polls` it is told as unfinished that many times."""
     call.world.operations[key] = {"done": done, "polls": call.fault.polls if call.fault else 0}
-    if not (call.fault and call.fault.polls):
+    if not (call.fault and call.fault.polls) and not call.until:
         return done
     unfinished = {k: v for k, v in done.items() if k not in only_when_done} | pending
-    call.world.operations[key]["pending"] = unfinished
+    call.world.operations[key] |= {"pending": unfinished, "until": call.until}
     return unfinished
 
 
 def read(call: Call) -> Any:
-    """operations.get; wait ends at once with the operation done."""
+    """operations.get; wait ends at once, with the operation done unless it takes its time."""
     path = call.path
     kept = call.world.operations.get(f"{call.service.name}:{path}")
     if kept is None:
         raise call.missing()
+    if kept.get("until") and call.world.time() < kept["until"]:
+        return kept["pending"]
     if kept["polls"] > 0 and call.method.action != "wait":
         kept["polls"] -= 1
         return kept["pending"]

@@ -7,11 +7,14 @@ import re
 import struct
 import urllib.parse
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import wire
 from .errors import ApiError, invalid
 from .shapes import is_object
+
+if TYPE_CHECKING:
+    from .call import Call
 
 Json = dict[str, Any]
 
@@ -93,6 +96,28 @@ def _split(piece: bytes) -> tuple[bytes, bytes]:
     if not found:
         raise invalid("A part of a multipart upload has its headers, an empty line, then its bytes.")
     return found[1], found[2]
+
+
+def uploaded(call: Call, headers: dict[str, str], raw: bytes, address: str) -> Json | Media:
+    """What an upload says of its object, whose bytes the call gets; or the answer while there is more to come."""
+    query = urllib.parse.parse_qs(urllib.parse.urlsplit(address).query)
+    kind = headers.get("content-type", "application/octet-stream")
+    if "upload_id" in query:
+        found = call.world.uploads.more(query["upload_id"][0], headers, raw)
+        if isinstance(found, Media):
+            return found
+        description, call.media = found
+        return description
+    if query.get("uploadType") == ["resumable"]:
+        given: Json = wire.parsed(raw) if raw.strip() else {}
+        sort = headers.get("x-upload-content-type")
+        typed: Json = {"contentType": sort} if sort else {}
+        return call.world.uploads.begin(call.world.uuid(), typed | given, address)
+    if "multipart/related" in kind:
+        description, call.media = read_multipart(kind, raw)
+        return description
+    call.media = raw
+    return {"contentType": kind}
 
 
 class Uploads:

@@ -21,7 +21,7 @@ from .engine import Engine
 from .environment import environment
 from .errors import ApiError
 from .faults import Fault, Scenario
-from .media import Media, read_multipart
+from .media import Media
 from .passing import let_pass
 from .services import images
 from .world import World
@@ -210,24 +210,31 @@ class _Handler(BaseHTTPRequestHandler):
             upload = path.startswith(("/upload/", "/resumable/upload/"))
             path = path.removeprefix("/resumable").removeprefix("/upload").removeprefix("/download")
             path = wire.knative(path, headers.get("host", ""))
-            if xml := http in ("GET", "HEAD") and not standin.engine.serves(path):
+            if xml := http in ("GET", "HEAD") and standin.engine.in_bucket(path):
                 path, query["alt"] = media.json_path(path), ["media"]
             session = query.get("upload_id", [""])[0] if upload else ""
             call = standin.engine.prepare("POST" if session else "GET" if http == "HEAD" else http, path)
             with standin.lock:
+                standin.scenario.count(call.service.host)
                 fault = standin.scenario.fault_for(call.method.id, call.path, write=call.method.writes)
             if wait := standin.scenario.latency + (fault.delay if fault else 0):
                 time.sleep(wait)
             call.fault = fault or (Fault("*", polls=standin.scenario.polls) if standin.scenario.polls else None)
             token = headers.get("authorization", "").removeprefix("Bearer ")
-            call.organization = standin.scenario.organization
+            call.scenario = standin.scenario
             call.payer = headers.get("x-goog-user-project", "")
             call.denied = tuple(standin.scenario.deny.get(token, ()))
             if fault and (fault.status or fault.cut) and not fault.applied and fault.cut != "after":
                 raise ApiError(fault.status or 500, fault.message or "Injected by the scenario.", reason=fault.reason)
             call.range = headers.get("range", "")
             with standin.lock:
-                body = self._upload(call, headers, raw, target) if upload else wire.parsed(raw) if raw.strip() else None
+                body = (
+                    media.uploaded(call, headers, raw, f"{standin.url}{target}")
+                    if upload
+                    else wire.parsed(raw)
+                    if raw.strip()
+                    else None
+                )
                 told = body if isinstance(body, Media) else standin.engine.answer(call, query, body)
             status = 204 if http == "DELETE" and call.service.name == "storage" else 200
             answer = told if isinstance(told, Media) else Media(json.dumps(told).encode(), JSON, status)
@@ -242,27 +249,6 @@ class _Handler(BaseHTTPRequestHandler):
         write = bool(method and method.writes)
         self._record(method.id if method else "", target, answer.status, start, http, problem, fault, write=write)
         return answer, fault
-
-    def _upload(self, call: Call, headers: dict[str, str], raw: bytes, target: str) -> Any:
-        """The description of what is uploaded, whose bytes the call gets; or the answer while there is more to come."""
-        uploads, query = call.world.uploads, _query(_split(target).query)
-        kind = headers.get("content-type", "application/octet-stream")
-        if "upload_id" in query:
-            found = uploads.more(query["upload_id"][0], headers, raw)
-            if isinstance(found, Media):
-                return found
-            described, call.media = found
-            return described
-        if query.get("uploadType") == ["resumable"]:
-            given: Json = wire.parsed(raw) if raw.strip() else {}
-            sort = headers.get("x-upload-content-type")
-            typed: Json = {"contentType": sort} if sort else {}
-            return uploads.begin(call.world.uuid(), typed | given, f"{self.server.standin.url}{target}")
-        if "multipart/related" in kind:
-            described, call.media = read_multipart(kind, raw)
-            return described
-        call.media = raw
-        return {"contentType": kind}
 
     def _read(self) -> bytes:
         # Between requests a client may be silent for as long as it likes.

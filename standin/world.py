@@ -70,6 +70,8 @@ class World:
         self.operations: dict[str, Json] = {}
         self.requests_seen: dict[str, Json] = {}
         self.uploads = Uploads()
+        self.stopping: dict[str, datetime] = {}
+        """Machines that are told to stop, and when they have."""
         self.ahead = timedelta()
         """How far this world's clock is before the machine's; passing.py moves it."""
         self.passed = self.time()
@@ -129,6 +131,16 @@ class World:
         for name in [k for k in self.policies if k == key or k.startswith(key + "/")]:
             del self.policies[name]
 
+    def move(self, service: str, old: str, new: str) -> None:
+        """Keep a resource, all below it and their policies under another path."""
+        start, target = f"{service}:{old}", f"{service}:{new}"
+        for key in [k for k in self.resources if k == start or k.startswith(start + "/")]:
+            found = self.resources.pop(key)
+            found.path = new + found.path[len(old) :]
+            self.resources[target + key[len(start) :]] = found
+        for key in [k for k in self.policies if k == start or k.startswith(start + "/")]:
+            self.policies[target + key[len(start) :]] = self.policies.pop(key)
+
     def below(self, service: str, prefix: str, *, deleted: bool = False) -> Iterator[Resource]:
         """Everything under a path, at any depth."""
         start = f"{service}:{prefix.rstrip('/')}/"
@@ -139,6 +151,14 @@ class World:
         yield from [
             r for r in self.resources.values() if r.service == service and r.collection in collections and not r.deleted
         ]
+
+    def of_project(self, project: Project) -> Iterator[Resource]:
+        """Everything in a project; a bucket's path does not say in which it is."""
+        own = {r.path for r in self.of("storage", "b") if r.body["projectNumber"] == project.number}
+        for r in self.resources.values():
+            in_bucket = r.service == "storage" and "/".join(r.path.split("/")[:2]) in own
+            if in_bucket or r.path.startswith(f"projects/{project.id}/"):
+                yield r
 
     def dump(self) -> Json:
         """All of it as JSON, without secrets and contents."""

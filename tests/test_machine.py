@@ -18,7 +18,7 @@ from coursecloud import project as found
 from tests import machine, project
 
 PART = (
-    "tests/test_examples.py tests/test_hooks.py tests/coursecloud/test_lifecycle.py"
+    "tests/test_examples.py tests/test_hooks.py tests/coursecloud/test_lifecycle.py tests/coursecloud/test_ready.py"
     " tests/coursecloud/test_cli.py::test_a_mistake_ends_with_code_2_and_says_what_to_do"
     " tests/coursecloud/test_cli.py::test_plan_all_has_a_row_a_stack_file"
 )

@@ -44,9 +44,10 @@ def new_disk(call: Call, body: Json) -> None:
     smallest = int(image["diskSizeGb"]) if image else 10 if "standard" in body["type"] else 1
     size = int(body.setdefault("sizeGb", str(smallest if image else 500)))
     if size < smallest:
-        raise bad_value(
-            "resource.sizeGb", size, f"Disk size must be at least {smallest} GB (the image's or the type's own)."
-        )
+        # For an image in these words in reports, such as NixOS/nixops issue 1072; for a type they are assumed.
+        what = "image" if image else "type's smallest"
+        text = f"Requested disk size cannot be smaller than the {what} size ({smallest} GB)"
+        raise bad_value("resource.sizeGb", size, text)
     if size > 65536:
         raise bad_value("resource.sizeGb", size, "Disk size must be at most 65536 GB.")
     body["resourcePolicies"] = [link(call, p, "resource.resourcePolicies") for p in many(body, "resourcePolicies")]
@@ -138,7 +139,10 @@ def release(world: World, source: str, machine: str) -> None:
 
 @handlers.on("compute.disks.resize")
 def resize(call: Call) -> Any:
-    """Only larger."""
+    """Only larger.
+
+    https://cloud.google.com/compute/docs/disks/resize-persistent-disk (2026-08); the words of the refusal are assumed.
+    """
     resource, size = call.resource(), int(call.body["sizeGb"])
     if size <= int(resource.body["sizeGb"]):
         raise bad_value("sizeGb", size, f"New disk size must be larger than the current {resource.body['sizeGb']}.")

@@ -24,6 +24,23 @@ def halt(world: World, machine: Resource, status: str, at: str) -> None:
     machine.bills = instances.bills(machine.body)
 
 
+def begin(world: World, machine: Resource, seconds: float) -> datetime:
+    """It is told to stop, and is STOPPING until the given time."""
+    due = world.time() + timedelta(seconds=seconds)
+    machine.body["status"] = "STOPPING"
+    world.stopping[machine.path] = due
+    return due
+
+
+def settle(world: World) -> None:
+    """What was told to stop has stopped, where its time is over. One that was deleted meanwhile is gone."""
+    for path, due in [(p, d) for p, d in world.stopping.items() if d <= world.time()]:
+        del world.stopping[path]
+        machine = world.get("compute", path)
+        if machine and machine.body["status"] == "STOPPING":
+            halt(world, machine, "TERMINATED", written(due))
+
+
 def run(world: World, machine: Resource, at: str) -> None:
     """It runs, with another external address than before where it has one at all."""
     machine.body |= {"status": "RUNNING", "lastStartTimestamp": at}
@@ -35,6 +52,7 @@ def run(world: World, machine: Resource, at: str) -> None:
 
 def passes(world: World, since: datetime, until: datetime) -> None:
     """Stop and start what is due, each machine's events in their order."""
+    settle(world)
     for machine in world.of("compute", MACHINES):
         at = since
         while due := _next(world, machine, at, until):

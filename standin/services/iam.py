@@ -133,7 +133,7 @@ def list_keys(call: Call) -> Any:
 @handlers.on("iam.projects.serviceAccounts.keys.create")
 def create_key(call: Call) -> Any:
     """A key that opens nothing; refused in every organization made since May 2024."""
-    if call.organization:
+    if call.scenario.organization:
         raise failed(
             "Key creation is not allowed on this service account (constraints/iam.disableServiceAccountKeyCreation)."
         )

@@ -30,6 +30,10 @@ def _done(call: Call, resource: Resource) -> Any:
 def start(call: Call) -> Any:
     """Needs quota again, gets a new external address."""
     machine = call.resource()
+    if machine.body["status"] == "STOPPING":
+        # Assumed: of a machine that is stopping, https://cloud.google.com/compute/docs/instances/instance-lifecycle
+        # (2026-08) only says that it ends as TERMINATED; the reason is the one of every resource that is not ready.
+        raise ApiError(400, f"The resource '{machine.path}' is not ready", reason="resourceNotReady")
     if machine.body["status"] != "RUNNING":
         try:
             instances.quota(call, machine.body)
@@ -44,8 +48,25 @@ def stop(call: Call) -> Any:
     """Keeps its disks, gives its external address back."""
     machine = call.resource()
     halted = "TERMINATED" if call.method.action == "stop" else "SUSPENDED"
-    if machine.body["status"] == "RUNNING":
+    if machine.body["status"] == "RUNNING" and halted == "TERMINATED" and call.scenario.stopping:
+        call.until = halting.begin(call.world, machine, call.scenario.stopping)
+    elif machine.body["status"] == "RUNNING":
         halting.halt(call.world, machine, halted, call.world.now())
+    return _done(call, machine)
+
+
+@handlers.on("compute.instances.simulateMaintenanceEvent")
+def preempt(call: Call) -> Any:
+    """A Spot machine is preempted: https://cloud.google.com/compute/docs/instances/create-use-spot (2026-08)."""
+    machine = call.resource()
+    rules = machine.body["scheduling"]
+    if machine.body["status"] != "RUNNING" or not rules["preemptible"]:
+        return _done(call, machine)  # it migrates, or restarts: nothing that is kept changes
+    if rules.get("instanceTerminationAction") == "DELETE":
+        instances.let_go(call.world, machine)
+        call.world.drop(machine)
+        return longrunning.reply(call, machine.body)
+    halting.halt(call.world, machine, "TERMINATED", call.world.now())
     return _done(call, machine)
 
 
@@ -56,7 +77,7 @@ def reset(call: Call) -> Any:
 
 
 def _stopped(machine: Resource) -> None:
-    if machine.body["status"] == "RUNNING":
+    if machine.body["status"] != "TERMINATED":
         raise failed(NEEDS_STOP)
 
 

@@ -20,6 +20,9 @@ def passes(world: World, _since: datetime, until: datetime) -> None:
     over a change of class; with versioning a live object becomes an old version; holds and retentions stay stronger.
     Google looks within a day, here it is looked at the end of each.
     """
+    for gone in [r for r in world.resources.values() if r.collection == "b" and r.deleted]:
+        if moment(gone.body["hardDeleteTime"]) <= until:
+            world.drop(gone)
     for bucket in list(world.of("storage", "b")):
         rules = many(part(bucket.body, "lifecycle"), "rule")
         newer: dict[str, int] = {}

@@ -90,7 +90,7 @@ def disable(call: Call) -> Any:
     """Off from now; with a check, not while something of it exists."""
     host = _host(call)
     usage = call.body.get("checkIfServiceHasUsage")
-    if usage == "CHECK" and any(f"{r.service}.googleapis.com" == host for r in call.world.resources.values()):
+    if usage == "CHECK" and any(f"{r.service}.googleapis.com" == host for r in call.world.of_project(call.project)):
         raise failed(f"The service {host} has been used in the last 30 days.")
     call.project.services.discard(host)
     return longrunning.reply(call, {"service": told(call, host)})

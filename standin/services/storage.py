@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from datetime import timedelta
 from typing import Any
 
 from .. import catalog, crud, merge
@@ -124,17 +125,55 @@ def insert(call: Call) -> Any:
 def list_buckets(call: Call) -> Any:
     """Those of the project."""
     number, prefix = call.project.number, str(call.query.get("prefix") or "")
-    mine = [
-        r.body for r in call.world.of("storage", "b") if r.body["projectNumber"] == number and r.name.startswith(prefix)
-    ]
+    soft = bool(call.query.get("softDeleted"))
+    every = [r.body for r in call.world.resources.values() if r.collection == "b" and bool(r.deleted) == soft]
+    mine = [b for b in every if b["projectNumber"] == number and b["name"].startswith(prefix)]
     return {"kind": "storage#buckets", **page(call, "items", mine)}
 
 
 @handlers.on("storage.buckets.get", "storage.buckets.delete", "storage.buckets.update")
 def conditional(call: Call) -> Any:
     """get, delete and update, if the metageneration is the one that was asked for."""
+    if call.query.get("softDeleted"):
+        return _gone(call).body
     match(call, call.resource().body)
-    return {"get": crud.get, "delete": crud.delete, "update": crud.update}[call.method.action](call)
+    return {"get": crud.get, "delete": delete, "update": crud.update}[call.method.action](call)
+
+
+def delete(call: Call) -> Any:
+    """Its name is free at once; it can be restored for as long as its soft deletion says.
+
+    https://cloud.google.com/storage/docs/soft-delete (2026-08).
+    """
+    bucket = call.resource()
+    blocked(call, bucket)
+    kept = timedelta(seconds=int(part(bucket.body, "softDeletePolicy").get("retentionDurationSeconds") or 0))
+    if not kept:
+        call.world.drop(bucket)
+        return {}
+    body = bucket.body | {"softDeleteTime": call.world.now(), "hardDeleteTime": call.world.now(kept)}
+    call.world.move("storage", bucket.path, f"{bucket.path}#{body['generation']}")
+    bucket.body, bucket.deleted = body, body["softDeleteTime"]
+    return {}
+
+
+def _gone(call: Call) -> Resource:
+    found = call.world.get("storage", f"{call.path}#{call.query.get('generation')}", deleted=True)
+    if found is None:
+        raise ApiError(404, "The specified bucket does not exist.")
+    return found
+
+
+@handlers.on("storage.buckets.restore")
+def restore(call: Call) -> Any:
+    """A soft-deleted bucket is back, with its policy and what can be restored in it, unless its name is taken."""
+    gone = _gone(call)
+    if call.world.get("storage", call.path):
+        raise ApiError(409, "The requested bucket name is in use.", reason="conflict")
+    call.world.move("storage", gone.path, call.path)
+    gone.body = {k: v for k, v in gone.body.items() if k not in ("softDeleteTime", "hardDeleteTime")}
+    gone.deleted = ""
+    return gone.body
 
 
 @handlers.on("storage.buckets.patch")

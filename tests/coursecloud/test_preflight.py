@@ -1,28 +1,11 @@
-"""What an update or an evening would take away: said before anything is touched, and gone only by name."""
+"""What an update or an evening would take away, read from Pulumi's preview and its state."""
 
-import io
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from coursecloud import identity, lifecycle, preflight
-from coursecloud.commands import life
-from tests.coursecloud.test_lifecycle import FALLBACK, calls, project, updates, write_state
-
-__all__ = ["project"]
-
-STACK = "urn:pulumi:x::coursecloud::"
-
-
-def resource(kind: str, name: str, /, *, under: str = "Storage", **inputs: Any) -> dict[str, Any]:
-    parent = f"coursecloud:infra:{under}$" if under else ""
-    return {"urn": f"{STACK}{parent}{kind}::{name}", "type": kind, "custom": True, "inputs": inputs}
-
-
-def bucket(name: str, *, called: str = "p-x-data", under: str = "Storage", **more: Any) -> dict[str, Any]:
-    return {**resource("gcp:storage/bucket:Bucket", name, under=under, name=called), **more}
+from coursecloud import identity, preflight
+from tests.coursecloud.told import bucket, resource
 
 
 def step(op: str, old: dict[str, Any] | None = None, new: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -30,10 +13,6 @@ def step(op: str, old: dict[str, Any] | None = None, new: dict[str, Any] | None 
     assert found
     sides = {"oldState": old, "newState": new}
     return {"op": op, "urn": found["urn"], **{key: side for key, side in sides.items() if side}}
-
-
-def previewed(project: Path, *steps: dict[str, Any]) -> None:
-    (project.parent / "PREVIEW").write_text(json.dumps({"steps": steps}))
 
 
 RENAMED = (step("create", new=bucket("data-bucket")), step("delete", old=bucket("data")))
@@ -161,135 +140,3 @@ class TestLeaving:
     def test_a_member_who_only_loses_a_role_is_still_there(self) -> None:
         steps = [step("delete", old=self.GRANT)]
         assert preflight.leaving(steps, self.state("member-0123abcd"), {"member-0123abcd"}) == []
-
-
-class TestUp:
-    def stopped(self, project: Path, **more: Any) -> str:
-        with pytest.raises(lifecycle.StoppedError) as error:
-            lifecycle.up(project, "x", yes=True, **more)
-        assert updates(project) == [], "something was touched"
-        return str(error.value)
-
-    def test_a_renamed_resource_stops_it_and_the_alias_is_named(self, project: Path) -> None:
-        write_state(project, resources=[bucket("data")])
-        previewed(project, *RENAMED)
-        said = self.stopped(project, lose=["data"])
-        assert said.splitlines()[0] == "up of stack x stopped before it touched anything."
-        assert 'aliases=[pulumi.Alias(name="data")]' in said
-
-    def test_yes_is_no_answer_to_a_loss_and_the_name_is(
-        self, project: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        write_state(project, resources=[bucket("data"), bucket("models")])
-        previewed(project, step("delete", old=bucket("data")), step("replace", old=bucket("models")))
-        assert "--lose data --lose models" in self.stopped(project)
-        assert "--lose models" in self.stopped(project, lose=["data"])
-        assert lifecycle.up(project, "x", yes=True, lose=["data", "models"]) == 0
-        assert updates(project) == ["up --stack x --yes --skip-preview"]
-        assert "As named: Bucket data" in capsys.readouterr().out
-
-    def test_a_name_that_stays_is_said_so_that_it_does_not_stand_there_for_ever(
-        self, project: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        write_state(project, resources=[bucket("data")])
-        assert lifecycle.up(project, "x", yes=True, lose=["data"]) == 0
-        assert "--lose data: nothing of that name would go now" in capsys.readouterr().out
-
-    def test_a_member_who_came_in_by_a_file_that_is_not_here_stops_it(self, project: Path) -> None:
-        write_state(project, **TestLeaving.state("member-0123abcd"))
-        previewed(project, step("delete", old=TestLeaving.GRANT))
-        said = self.stopped(project)
-        assert "1 member would LOSE their access: member-0123abcd" in said
-        assert "members.x.yaml" in said
-        assert lifecycle.up(project, "x", yes=True, lose=["member-0123abcd"]) == 0
-
-    def test_all_reasons_are_said_at_once(self, project: Path) -> None:
-        write_state(project, resources=[bucket("data"), *TestLeaving.state("member-0123abcd")["resources"]])
-        previewed(project, *RENAMED, step("delete", old=TestLeaving.GRANT))
-        said = self.stopped(project)
-        assert all(word in said for word in ("pulumi.Alias", "--lose data", "members.x.yaml"))
-
-    def test_a_first_up_has_nothing_to_look_for(self, project: Path) -> None:
-        assert lifecycle.up(project, "x", yes=True) == 0
-        assert not [call for call in calls(project) if call.startswith("preview")]
-
-    @pytest.mark.parametrize("printed", ["", "no JSON"])
-    def test_an_update_of_which_nobody_knows_what_it_does_is_none(self, project: Path, printed: str) -> None:
-        write_state(project, resources=[bucket("data")])
-        (project.parent / "PREVIEW").write_text(printed)
-        assert lifecycle.up(project, "x", yes=True) != 0
-        assert updates(project) == []
-        # The second preview is the one that the user sees.
-        assert [call for call in calls(project) if call.startswith("preview")][-1] == "preview --stack x"
-
-    def test_after_it_has_begun_it_does_not_say_that_nothing_was_touched(self, project: Path) -> None:
-        write_state(project, pending_operations=[{"type": "creating", "resource": bucket("other", called="o")}])
-        write_state(project, "AFTER", resources=[bucket("data")])
-        previewed(project, step("replace", old=bucket("data")))
-        with pytest.raises(lifecycle.StoppedError, match="what it had begun stays"):
-            lifecycle.up(project, "x", yes=True)
-
-    def test_an_empty_disk_of_this_very_up_follows_its_machine_to_another_zone(self, project: Path) -> None:
-        (project / "Pulumi.x.yaml").write_text(FALLBACK)
-        machine = resource("gcp:compute/instance:Instance", "trainer", under="Machines")["urn"]
-        disk = resource("gcp:compute/disk:Disk", "trainer-work", under="Machines", protect=True)
-        (project.parent / "FAILURES").write_text("once\n")
-        event = {"diagnosticEvent": {"urn": machine, "message": "ZONE_RESOURCE_POOL_EXHAUSTED"}}
-        (project.parent / "EVENTS").write_text(json.dumps(event))
-        # The state is empty before the first up, which makes the disk.
-        fake = project.parent / "bin/pulumi"
-        fake.write_text(
-            fake.read_text().replace('sed -i 1d "$FAILURES"', 'cp "$AFTER" "$STATE"; sed -i 1d "$FAILURES"')
-        )
-        write_state(project, "AFTER", resources=[disk])
-        previewed(project, step("replace", old=disk))
-        assert lifecycle.up(project, "x", yes=True) == 0
-        assert f"state unprotect --stack x {disk['urn']} --yes" in calls(project)
-
-
-class TestEvening:
-    STATE = (bucket("data", protect=True), bucket("staging", called="p-x-staging"))
-
-    def test_what_it_takes_along_is_named_and_asked_for(
-        self, project: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        write_state(project, resources=self.STATE)
-        asked: list[str] = []
-        with pytest.raises(lifecycle.RefusedError, match="nothing was deleted"):
-            lifecycle.down(project, "x", yes=False, ask=lambda text: bool(asked.append(text)))
-        assert updates(project) == []
-        said = capsys.readouterr().out
-        assert said.splitlines()[0].startswith("1 store with its data will be GONE")
-        assert "Bucket staging (p-x-staging)" in said
-        assert "keep: true" in said
-        assert len(asked) == 1
-
-    def test_nobody_to_ask_is_no(self, project: Path) -> None:
-        write_state(project, resources=self.STATE)
-        with pytest.raises(lifecycle.RefusedError):
-            lifecycle.down(project, "x", yes=False)
-
-    @pytest.mark.parametrize(("yes", "answer"), [(True, False), (False, True)])
-    def test_a_yes_is_a_yes_and_pulumi_asks_no_second_time(self, project: Path, yes: bool, answer: bool) -> None:
-        write_state(project, resources=self.STATE)
-        assert lifecycle.down(project, "x", yes=yes, ask=lambda _: answer) == 0
-        assert updates(project) == ["destroy --stack x --exclude-protected --yes --skip-preview"]
-
-    def test_where_all_is_kept_nothing_is_asked(self, project: Path) -> None:
-        write_state(project, resources=self.STATE[:1])
-        assert lifecycle.down(project, "x", yes=False) == 0
-        assert updates(project) == ["destroy --stack x --exclude-protected"]
-
-    def test_the_end_of_the_course_names_what_is_kept_too_and_stops_without_the_name(self, project: Path) -> None:
-        write_state(project, resources=self.STATE)
-        asked: list[str] = []
-        with pytest.raises(lifecycle.RefusedError, match="nothing was deleted"):
-            lifecycle.finish(project, "x", confirm=lambda text: bool(asked.append(text)))
-        assert updates(project) == []
-        assert "Bucket data (p-x-data)" in asked[0]
-        assert "Bucket staging" in asked[0]
-
-
-def test_nobody_at_the_terminal_is_no(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(""))
-    assert life._asked("Delete all of that") is False  # pyright: ignore[reportPrivateUsage]

@@ -49,7 +49,7 @@ def kill_after(project: Project, started: subprocess.Popen[bytes], more: int) ->
         return False
     os.killpg(started.pid, signal.SIGKILL)
     started.wait()
-    while any(alive(lock.get("pid")) for lock in Pulumi(project.root, "*", os.environ).locks()):
+    while any(alive(lock) for lock in Pulumi(project.root, "*", os.environ).locks()):
         time.sleep(0.05)  # what is killed is gone a moment later
     return True
 
@@ -68,7 +68,7 @@ def test_an_update_that_is_killed_ten_times_still_ends_well(
     project.standin.use({})
     code = lifecycle.up(project.root, stack, yes=True)
     logs = [(tmp_path / f"up-{moment}.log").read_text() for moment in range(MOMENTS)]
-    mended = sum("Taking over" in text for text in logs)
+    mended = sum("Taken over" in text for text in logs)
     project.note(record_property, {"stack": stack, "killed": killed, "taken over in": mended, "last up": code})
     assert killed == MOMENTS
     assert code == 0

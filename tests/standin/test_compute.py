@@ -147,7 +147,7 @@ def test_a_disk_only_grows_and_takes_its_size_from_its_image(google: Google) -> 
     disks.resize(**where, disk="d", body={"sizeGb": "60"}).execute()
     assert "larger" in google.refused(disks.resize(**where, disk="d", body={"sizeGb": "20"}))["message"]
     small = disks.insert(**where, body={"name": "e", "sourceImage": image, "sizeGb": "10"})
-    assert "at least 50" in google.refused(small)["message"]
+    assert "image size (50 GB)" in google.refused(small)["message"]
     unknown = disks.insert(**where, body={"name": "e", "type": f"zones/{ZONE}/diskTypes/pd-fast"})
     assert google.refused(unknown)["code"] == 404
 

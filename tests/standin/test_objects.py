@@ -186,6 +186,29 @@ def test_a_deleted_object_can_be_restored_for_a_week_and_then_is_gone(storage: A
     storage.buckets().delete(bucket=NAME).execute()
 
 
+def test_a_deleted_bucket_can_be_restored_for_a_week_unless_its_name_is_taken(storage: Any, google: Google) -> None:
+    make(storage, labels={"a": "b"})
+    generation = storage.buckets().get(bucket=NAME).execute()["generation"]
+    made = put(storage, "work")
+    storage.objects().delete(bucket=NAME, object="work").execute()
+    storage.buckets().delete(bucket=NAME).execute()
+    assert google.standin.remaining() == []
+    assert "items" not in storage.buckets().list(project=PROJECT).execute()
+    gone = storage.buckets().list(project=PROJECT, softDeleted=True).execute()["items"]
+    assert [b["name"] for b in gone] == [NAME]
+    make(storage)
+    back = storage.buckets().restore(bucket=NAME, generation=generation)
+    assert google.refused(back)["code"] == 409
+    storage.buckets().delete(bucket=NAME).execute()
+    assert back.execute()["labels"] == {"a": "b"}
+    storage.objects().restore(bucket=NAME, object="work", generation=made["generation"]).execute()
+    storage.objects().delete(bucket=NAME, object="work").execute()
+    storage.buckets().delete(bucket=NAME).execute()
+    google.standin.pass_time(days=8)
+    assert google.refused(back)["code"] == 404
+    assert google.standin.state()["resources"] == []
+
+
 def test_without_soft_deletion_nothing_comes_back(storage: Any) -> None:
     make(storage, softDeletePolicy={"retentionDurationSeconds": "0"})
     put(storage, "work")
