@@ -83,6 +83,10 @@ class Month:
                 self.step(step)
             if self.day:
                 self.quiet()
+        self.told()
+
+    def told(self) -> None:
+        """See that nothing was printed wrongly so far."""
         if self.soft:
             said, self.soft = self.soft, []
             self.broken("; ".join(dict.fromkeys(said)))

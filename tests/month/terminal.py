@@ -21,8 +21,11 @@ from pathlib import Path
 ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][A-Z0-9]|\x1b[=>78]|\r(?!\n)")
 """What moves a cursor or colours a word."""
 
-OWN_TERMINAL = "import fcntl,os,sys,termios;fcntl.ioctl(0,termios.TIOCSCTTY,0);os.execvp(sys.argv[1],sys.argv[1:])"
-"""Makes the terminal the process's own, so that Ctrl-C reaches it as it does in a shell."""
+OWN_TERMINAL = (
+    "import fcntl,os,signal,sys,termios;fcntl.ioctl(0,termios.TIOCSCTTY,0);signal.signal(signal.SIGINT,signal.SIG_DFL);"
+    "os.execvp(sys.argv[1],sys.argv[1:])"
+)
+"""Makes the terminal the process's own and lets Ctrl-C through, as a shell does; what runs in the background has none."""
 
 Answers = Sequence[tuple[str, str]]
 """Pattern of a question at the end of what was printed, and what is typed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -83,6 +84,14 @@ def test_a_question_is_answered_at_a_terminal_and_not_in_a_pipe(tmp_path: Path) 
     piped = run(line, tmp_path, os.environ, terminal=False, answers=answers)
     assert piped.code != 0
     assert "EOFError" in piped.text
+
+
+def test_ctrl_c_reaches_also_what_was_started_in_the_background(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        test_ctrl_c_reaches_what_runs_at_a_terminal_and_a_closed_one_hangs_up(tmp_path)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_ctrl_c_reaches_what_runs_at_a_terminal_and_a_closed_one_hangs_up(tmp_path: Path) -> None:
