@@ -25,7 +25,7 @@ OWN_TERMINAL = (
     "import fcntl,os,signal,sys,termios;fcntl.ioctl(0,termios.TIOCSCTTY,0);signal.signal(signal.SIGINT,signal.SIG_DFL);"
     "os.execvp(sys.argv[1],sys.argv[1:])"
 )
-"""Makes the terminal the process's own and lets Ctrl-C through, as a shell does; what runs in the background has none."""
+"""Makes the terminal the process's own and lets Ctrl-C through, as a shell does, also for a run in the background."""
 
 Answers = Sequence[tuple[str, str]]
 """Pattern of a question at the end of what was printed, and what is typed."""
