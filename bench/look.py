@@ -67,6 +67,6 @@ def show(told: Sequence[dict[str, Any]], console: Console) -> None:
         console.print(
             f"Looking before an update of {each['stack']} ({each['resources']} resources, {1000 * LATENCY:.0f} ms an"
             f" answer): {calls['refresh']} calls by Pulumi's refresh, {calls['beside']} beside it at the same time;"
-            f" {seconds[len(seconds) // 2]} s more than a preview without ({seconds[0]} to {seconds[-1]}; what is beside"
-            f" takes {aside[len(aside) // 2]} s of them); preview with / without {each['with a refresh / without']}"
+            f" {seconds[len(seconds) // 2]} s more than a preview without ({seconds[0]} to {seconds[-1]}), of which"
+            f" {aside[len(aside) // 2]} s beside; preview with / without {each['with a refresh / without']}"
         )

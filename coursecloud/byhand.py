@@ -17,9 +17,9 @@ _HEADS: dict[Kind, tuple[str, str]] = {
 }
 _DELETING: dict[Kind, tuple[str, str]] = {
     "gone": ("GONE, deleted by hand", "is no obstacle"),
-    "grown": ("GROWN by hand", "the next `up` writes it into the stack file"),
-    "opened": ("OPENED or unguarded by hand", "the next `up` puts it back after a question"),
-    "changed": ("Changed by hand", "the next `up` puts it back"),
+    "grown": ("GROWN by hand", "is written into the stack file by the next `up`"),
+    "opened": ("OPENED or unguarded by hand", "is put back by the next `up`, after a question"),
+    "changed": ("Changed by hand", "is put back by the next `up`"),
 }
 
 
@@ -91,6 +91,7 @@ def _only_anew(change: Change) -> bool:
 def _write_down(day: Day, change: Change) -> None:
     machine = change.name.removesuffix("-work")
     section = "dataDisk" if change.type == "gcp:compute/disk:Disk" else "bootDisk"
+    day.touched = True  # the stack file is, and whoever is refused after it has to know
     for value in change.values:
         path = f"coursecloud:machines.{machine}.{section}.sizeGb"
         day.pulumi.run("config set", "--path", path, str(value.now))

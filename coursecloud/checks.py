@@ -33,6 +33,8 @@ class Report:
     """Those of the stack file."""
     places: dict[str, tuple[places.Path, int]]
     """By the key of a finding: the key path in the stack file that caused it, and its line."""
+    over: str | None = None
+    """That the lease is over, and what it means."""
 
     @property
     def stack(self) -> str:
@@ -49,7 +51,7 @@ def make(plan: Plan, file: Path, today: datetime.date) -> Report:
     for finding in checked.findings:
         path = by_urn.get(finding.urn, ("config",)) if finding.urn else places.of_rule(finding.rule.id)
         found[finding.key] = (path, places.line(text, path))
-    return Report(file, checked, plan.settings.guardrails.exceptions, found)
+    return Report(file, checked, plan.settings.guardrails.exceptions, found, plan.settings.lease.over(today))
 
 
 def of_level(report: Report, level: str) -> list[Finding]:
@@ -106,7 +108,7 @@ def full(report: Report, *, brief: bool = False) -> RenderableType:
 
     `brief` leaves out advice and what is not known, for many stacks in a row.
     """
-    parts: list[RenderableType] = []
+    parts: list[RenderableType] = [Text(f"OVER: {report.stack}: {report.over}", "bold red")] if report.over else []
     if violations := of_level(report, "violation"):
         parts += [Text("violations", "bold red"), *_explained(violations, report)]
     if covered := [finding for finding in report.checked.findings if finding.excepted]:

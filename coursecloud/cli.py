@@ -17,7 +17,20 @@ from typer.core import TyperGroup
 from typing_extensions import override
 
 from coursecloud import failure, project, render
-from coursecloud.commands import check, cost, explain, export, init, life, plan, prices, rehearse, review, schema
+from coursecloud.commands import (
+    check,
+    commands,
+    cost,
+    explain,
+    export,
+    init,
+    life,
+    plan,
+    prices,
+    rehearse,
+    review,
+    schema,
+)
 from coursecloud.commands.shared import program
 from infra import secrecy
 
@@ -104,6 +117,7 @@ def coursecloud(
 
 
 app.command("plan")(plan.command)
+app.command("commands")(commands.command)
 app.command("cost")(cost.command)
 app.add_typer(prices.app, name="prices")
 app.command()(life.up)

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from coursecloud import mend, remedies, running, stackfile
 from coursecloud.day import Day
 from coursecloud.events import Told, called, name
+from coursecloud.outputs import few
 from coursecloud.process import InterruptError
 from infra import tables
 
@@ -79,7 +80,7 @@ def costs(root: Path, stack: str, urns: Collection[str], *, evening: bool) -> It
     else:
         on, idle = _sum(item.due.per_hour_on for item in here), _sum(item.due.per_hour_idle for item in here)
         sums = f"${on:.3f} an hour while all of it runs, ${idle:.3f} while nothing does, until `down`"
-        yield f"  costs   {more}{sums if on else 'nothing by the hour'}"
+        yield f"  costs   {more}{sums if round(on, 3) else 'nothing by the hour'}"
     if unknown:
         yield f"          no price is known for {', '.join(sorted(unknown))}"
 
@@ -101,10 +102,9 @@ def after_up(day: Day) -> int:
     day.say(f"Up: stack {day.stack} is as its file says, {len(urns)} resources ({changed}).")
     day.say(*machines(day, resources))
     day.say(*costs(day.root, day.stack, urns, evening=False))
-    day.say(
-        f"  next    `pulumi stack output --stack {day.stack}` lists addresses and commands;"
-        f" in the evening `coursecloud down --stack {day.stack}`"
-    )
+    outputs = next((each.get("outputs") for each in resources if each["type"] == "pulumi:pulumi:Stack"), None)
+    day.say(*(f"  {line}" for line in few(cast("Json", outputs or {}), day.stack)))
+    day.say(f"  next    in the evening `coursecloud down --stack {day.stack}`")
     return 0
 
 
@@ -124,9 +124,11 @@ def after_deleting(day: Day) -> int:
 
 def failed(day: Day, told: Told) -> int:
     """Say last what failed, in Google's words, what is now, and what to do."""
-    day.say(f"{day.about} FAILED {_when(day)}:", *remedies.lines(told))
+    said = list(remedies.lines(told)) or ["  Pulumi does not say why"]
+    day.say(f"{day.about} FAILED {_when(day)}:", *said)
     _now(day)
-    day.say(f"  next    the remedy above; then `coursecloud {day.command} --stack {day.stack}` goes on from here")
+    first = "the remedy above" if any(line.startswith("      remedy") for line in said) else "mend what is said above"
+    day.say(f"  next    {first}; then `coursecloud {day.command} --stack {day.stack}` goes on from here")
     return FAILED
 
 

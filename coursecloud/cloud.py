@@ -51,14 +51,16 @@ LOGIN = "run `gcloud auth application-default login`"
 class CloudError(Exception):
     """Google was not reached, or said no; `words` are its own, `status` is 0 where it said nothing.
 
-    `gone` is what was asked for and is not there; an address that Google does not know is none of that.
+    `gone` is what was asked for and is not there; an address that Google does not know is none of that. `off` is an API
+    that is switched off in the project, as all of them are in a new one.
     """
 
-    def __init__(self, status: int, words: str, *, gone: bool = False):
+    def __init__(self, status: int, words: str, *, gone: bool = False, off: bool = False):
         super().__init__(words)
         self.status = status
         self.words = words
         self.gone = gone
+        self.off = off
 
 
 def unread(what: str, error: CloudError) -> str:
@@ -269,11 +271,19 @@ def _refusal(answer: requests.Response) -> CloudError:
     try:
         error: Any = answer.json()["error"]
         words, told = str(error["message"]), True
-    except (ValueError, KeyError, TypeError):
-        words, told = answer.reason or "no reason given", False
-    login = f"; {LOGIN}" if answer.status_code == 401 else ""
-    gone = answer.status_code == 404 and told and not words.startswith(_NO_METHOD)
-    return CloudError(answer.status_code, f"Google answers {answer.status_code}: {_first(words)}{login}", gone=gone)
+        # Compute Engine and Cloud Storage give reasons in the older form.
+        listed = [each for form in ("details", "errors") for each in cast("list[Json]", error.get(form) or [])]
+        reasons = {str(each.get("reason")) for each in listed}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        words, told, reasons = answer.reason or "no reason given", False, set[str]()
+    status = answer.status_code
+    login = f"; {LOGIN}" if status == 401 else ""
+    return CloudError(
+        status,
+        f"Google answers {status}: {_first(words)}{login}",
+        gone=status == 404 and told and not words.startswith(_NO_METHOD),
+        off=bool(reasons & {"SERVICE_DISABLED", "accessNotConfigured"}),
+    )
 
 
 def _first(words: str) -> str:

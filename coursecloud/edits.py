@@ -106,9 +106,7 @@ def of_preview(steps: Iterable[Mapping[str, Any]]) -> Iterator[Edit]:
     for urn, same in by_urn.items():
         ops = {str(step["op"]) for step in same}
         op = Op.REPLACE if ops & _REPLACING else next((Op(each) for each in ops if each in set(Op)), Op.SAME)
-        # The step that deletes the old one of two has its state as the new one as well, in some versions.
-        old = _state(same, "oldState")
-        new = _state([step for step in same if step["op"] not in _DELETING], "newState")
+        old, new = _state(same, "oldState"), _state(same, "newState")
         either = new or old
         if not either.get("custom") or str(either.get("type", "")).startswith("pulumi:"):
             continue
@@ -126,7 +124,6 @@ def of_preview(steps: Iterable[Mapping[str, Any]]) -> Iterator[Edit]:
 
 
 _REPLACING = {"replace", "create-replacement", "delete-replaced"}
-_DELETING = {"delete", "delete-replaced"}
 
 
 def _state(steps: Sequence[Mapping[str, Any]], side: str) -> Inputs:

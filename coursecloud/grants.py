@@ -202,7 +202,7 @@ class Own:
         if kind in data["convenience"]:
             return grant.role in data["convenience"][kind] and name in (self.project, self.number)
         agent = re.fullmatch(r"serviceAccount:service-(\d+)@([a-z0-9-]+)\.iam\.gserviceaccount\.com", grant.member)
-        return bool(agent and self.number and agent[1] == self.number and agent[2] in data["agents"])
+        return bool(agent and agent[1] == self.number and agent[2] in data["agents"])
 
 
 def own(resources: Sequence[Json], project: str, number: str) -> Own:
@@ -225,12 +225,12 @@ def project_number(resources: Iterable[Json]) -> str:
 
 
 def strange(target: Target, policy: Json, known: Iterable[Grant], ours: Own) -> Iterator[Grant]:
-    """List what a policy grants and the state does not, gravest first.
+    """List what a policy grants and the state does not.
 
     Of a project, which is not the stack's, only what is everybody's, and what the stack's own accounts got beside it.
     """
     held = {_comparable(grant) for grant in known}
-    for grant in sorted(_grants(policy), key=lambda grant: (grant.member not in PUBLIC, grant.member, grant.role)):
+    for grant in sorted(_grants(policy), key=lambda grant: (grant.member, grant.role)):
         # A deleted account stays in a policy; nobody can sign in as it.
         if grant.member.startswith("deleted:") or _comparable(grant) in held or ours.by_google(grant):
             continue

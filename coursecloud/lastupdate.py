@@ -8,8 +8,10 @@ know the object's id has missed an update. Nothing here stops anything: `compare
 from __future__ import annotations
 
 import datetime
+import getpass
 import json
 import re
+import socket
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -137,6 +139,15 @@ def _minute(time: str) -> str:
     return f"{moment.astimezone(datetime.UTC):%Y-%m-%d %H:%M} UTC"
 
 
+def here(stack: str, url: str, root: Path) -> Here:
+    """Say where this very process works, with the address of the stack's backend as the project in `root` names it."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):
+        user = "somebody"  # a container without a name for its user
+    return Here(stack, address_of(url, root), user, socket.gethostname())
+
+
 def address_of(url: str, root: Path) -> str:
     """Write the address of a backend so that two of the same are equal: a folder's whole path, and no password."""
     parts = urlsplit(url)
@@ -163,10 +174,15 @@ def read_marker(cloud: Cloud, bucket: str) -> tuple[Marker | None, str]:
     try:
         content = cloud.read_object(bucket, MARKER, LARGEST)
     except CloudError as error:
-        return None, "" if error.gone else unread("who updated this stack last", error)
+        return None, "" if _nothing_there(error) else unread("who updated this stack last", error)
     texts = _texts(content)
     names = {field.name for field in fields(Marker)}
     return (Marker(**{name: texts[name] for name in names}) if names <= texts.keys() else None), ""
+
+
+def _nothing_there(error: CloudError) -> bool:
+    """Say whether there is nothing to tell, as before the first update: no object, no bucket, no Cloud Storage."""
+    return error.gone or error.off
 
 
 def note_file(folder: Path, stack: str) -> Path:
@@ -237,7 +253,7 @@ def _write(cloud: Cloud, update: Update) -> str:
         cloud.write_object(update.bucket, MARKER, content)
     except CloudError as error:
         what = "not noted in the cloud who updated this stack last"
-        return "" if error.gone else f"{what}, so that another's older state is not noticed: {error.words}"
+        return "" if _nothing_there(error) else f"{what}, so that another's older state is not noticed: {error.words}"
     try:
         path = f"b/{escaped(update.bucket)}/o"
         answer = cloud.get("storage", path, prefix=MARKER, versions="true", fields="items(name,generation,timeDeleted)")

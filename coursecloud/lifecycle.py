@@ -31,8 +31,7 @@ class StoppedError(Exception):
     """An update would take away what nobody named; the text says all of it, and whether anything was touched."""
 
     def __init__(self, day: Day, said: Iterable[str], *, begun: bool = False):
-        head = f"{day.about} stopped before it lost anything; what it had begun stays" if begun else day.stopped
-        super().__init__("\n".join([f"{head}.", *said]))
+        super().__init__("\n".join([f"{_stopped(day, begun=begun)}.", *said]))
 
 
 def up(
@@ -55,8 +54,11 @@ def up(
     RefusedError before anything is touched, StoppedError where an update would lose what nobody named, and
     InterruptError.
     """
-    no_secrets(root, settings_of(root, stack), datetime.datetime.now().astimezone().date())
+    today = datetime.datetime.now().astimezone().date()
+    no_secrets(root, settings_of(root, stack), today)
     day = Day("up", root, stack, *ready(root, stack, environment, output), yes, ask)
+    if over := day.settings.lease.over(today):
+        day.say(f"{over[0].upper()}{over[1:]}.")
     with _told(day):
         return _up(day, lose, mine=mine)
 
@@ -195,6 +197,10 @@ def next_zones(
     return moves
 
 
+def _stopped(day: Day, *, begun: bool) -> str:
+    return f"{day.about} stopped before it lost anything; what it had begun stays" if begun else day.stopped
+
+
 def _nothing_unnamed(
     day: Day, told: Told, state: Json, lose: Collection[str], made: Collection[str], *, begun: bool
 ) -> None:
@@ -204,7 +210,7 @@ def _nothing_unnamed(
     """
     refused = refusals.stopping(refusals.refused(edits.of_preview(told.steps)), lose)
     if failing := [refusal for refusal in refused if refusal.fails]:
-        head = f"{day.stopped}: {refusals.headline(failing)}"
+        head = f"{_stopped(day, begun=begun)}: {refusals.headline(failing)}"
         raise RefusedError("\n".join([head, *map(str, failing)]))
     if told.code:
         return

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
-from coursecloud import byhand, closing, drift, mend, openings, preflight, remedies, stores
+from coursecloud import byhand, closing, drift, edits, mend, openings, preflight, refusals, remedies, stores
 from coursecloud.day import Day
 from coursecloud.events import Told, called
 from coursecloud.ready import RefusedError
@@ -35,10 +35,11 @@ def before_update(day: Day, state: Json) -> Seen:
     if told.code and not told.unread:
         return Seen(told)
     _unread(day, told)
+    _elsewhere(day, told)
     found = drift.changes(told.refreshed)
     follow, anew = byhand.settle(day, found, opened.result())
     if follow:
-        day.write(lambda: day.pulumi.follow(follow))
+        _follow(day, follow)
     if told.code or found:
         # What Pulumi told was for a state that followed the cloud in everything.
         told = day.pulumi.preview(*byhand.replace(anew))
@@ -56,8 +57,24 @@ def before_deleting(day: Day, state: Json) -> Json:
     gone = [change.urn for change in found if change.kind == "gone"]
     if not gone:
         return state
-    day.write(lambda: day.pulumi.follow(gone))
+    _follow(day, gone)
     return day.pulumi.state()
+
+
+def _follow(day: Day, urns: list[str]) -> None:
+    """Let the state follow the cloud; raises RefusedError where it cannot, because what comes next builds on it."""
+    told = day.write(lambda: day.pulumi.follow(urns))
+    if told.code:
+        raise RefusedError(
+            "\n".join([f"{day.stopped}: what was changed by hand cannot be noted", *remedies.lines(told)])
+        )
+
+
+def _elsewhere(day: Day, told: Told) -> None:
+    """Refuse before anything is put in order where the stack lives in another project: that one is not its own."""
+    refused = refusals.refused(edits.of_preview(told.steps))
+    if moved := [refusal for refusal in refused if refusal.kind is refusals.Kind.PROJECT]:
+        raise RefusedError("\n".join([f"{day.stopped}: {refusals.headline(moved)}", *map(str, moved)]))
 
 
 def inside(

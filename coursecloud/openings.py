@@ -24,7 +24,7 @@ FIREWALL = "gcp:compute/firewall:Firewall"
 PROVIDER = "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider"
 WORLD = ("0.0.0.0/0", "::/0")
 PAGES = 5
-"""Pages of a list that are read at most; a list that is longer is said to be read in part."""
+"""Pages of a list that are read at most; of one that is longer nothing is said but that."""
 SECONDS = 120
 """How long to wait for a firewall rule to go."""
 
@@ -139,9 +139,7 @@ def _strangers(cloud: Cloud, target: Target, known: Iterable[Grant], ours: Own) 
 
 def _rules(cloud: Cloud, network: str, resources: Sequence[Json]) -> Iterator[Opening]:
     project = network.split("/")[1]
-    rules, more = cloud.pages("compute", f"projects/{project}/global/firewalls", "items", most=PAGES, maxResults="500")
-    if more:
-        raise CloudError(200, f"only the first {len(rules)} of the project's rules")
+    rules = _all(cloud, "compute", f"projects/{project}/global/firewalls", "items", maxResults="500")
     yield from opened(rules, network, _of(resources, FIREWALL))
 
 
@@ -208,8 +206,7 @@ def _keys(cloud: Cloud, account: str) -> Iterator[Opening]:
 
 def _hmac_keys(cloud: Cloud, project: str, ours: Own) -> Iterator[Opening]:
     """Keys for Cloud Storage's older protocol, which let in as an account too."""
-    keys, _ = cloud.pages("storage", f"projects/{project}/hmacKeys", "items", most=PAGES)
-    for key in cast("list[Json]", keys):
+    for key in _all(cloud, "storage", f"projects/{project}/hmacKeys", "items"):
         email, name = str(key.get("serviceAccountEmail")), str(key.get("accessId"))
         if email in ours.accounts and key.get("state") == "ACTIVE":
             said = f"whoever has HMAC key {name[:12]}, made {str(key.get('timeCreated'))[:10]}, reads and writes as it"
@@ -218,11 +215,10 @@ def _hmac_keys(cloud: Cloud, project: str, ours: Own) -> Iterator[Opening]:
 
 
 def _providers(cloud: Cloud, pool: str, resources: Sequence[Json]) -> Iterator[Opening]:
-    answer = cloud.get("iamBeta", f"{pool}/providers")
     known = {_end(each) for each in _of(resources, PROVIDER)}
-    for provider in cast("list[Json]", answer.get("workloadIdentityPoolProviders") or []):
+    for provider in _all(cloud, "iamBeta", f"{pool}/providers", "workloadIdentityPoolProviders"):
         name = _end(str(provider.get("name")))
-        if name in known or provider.get("disabled") or provider.get("state") == "DELETED":
+        if name in known or provider.get("disabled"):
             continue
         issuer = str(cast("Json", provider.get("oidc") or {}).get("issuerUri") or "another identity provider")
         condition = (
@@ -236,6 +232,14 @@ def _providers(cloud: Cloud, pool: str, resources: Sequence[Json]) -> Iterator[O
             f" --workload-identity-pool={shlex.quote(_end(pool))} --project={project}",
             path=f"iamBeta {pool}/providers/{escaped(name)}",
         )
+
+
+def _all(cloud: Cloud, api: str, path: str, key: str, **parameters: str) -> list[Json]:
+    """Read a list to its end, or raise CloudError: what is left out could be what is open."""
+    found, more = cloud.pages(api, path, key, most=PAGES, **parameters)
+    if more:
+        raise CloudError(200, f"there are more than {len(found)}, and the rest was not looked at")
+    return cast("list[Json]", found)
 
 
 def _number(cloud: Cloud, project: str) -> str:

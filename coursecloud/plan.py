@@ -1,5 +1,6 @@
 """What a stack would be: a pure value made from a recording, and its documented JSON form."""
 
+import datetime
 import functools
 import json
 from collections import Counter
@@ -129,6 +130,7 @@ class Notice:
 
 
 KINDS = {
+    "over": "the lease is over",
     "todo": "before the first up",
     "program": "what the program does beside this",
     "public": "public",
@@ -141,10 +143,12 @@ KINDS = {
 """The kinds of notices in the order in which they are shown, with their headings."""
 
 
-def notices(plan: Plan) -> list[Notice]:
-    """Gather what a reader should know, by kind."""
+def notices(plan: Plan, today: datetime.date | None = None) -> list[Notice]:
+    """Gather what a reader should know, by kind; with `today` also whether the lease is over."""
     settings = plan.settings
+    over = settings.lease.over(today) if today else None
     found = [
+        *([Notice("over", over)] if over else []),
         *_todo(settings),
         *(Notice("program", f"{deed.name if deed.urn else 'the program'} {deed.text}") for deed in plan.deeds),
         *(Notice("public", text) for text in _public(plan)),
@@ -171,8 +175,8 @@ def _todo(settings: Settings) -> Iterator[Notice]:
     for name in sorted({name for service in settings.services.values() for name in service.mounted_secrets}):
         yield Notice(
             "todo",
-            f"secret {name} is mounted: Cloud Run refuses the service until the secret has a value (the command"
-            f" `add secret {name}` of the outputs); use `secrets` instead of `mountedSecrets` until then",
+            f"secret {name} is mounted: Cloud Run refuses the service until the secret has a value (`coursecloud"
+            f" commands 'add secret {name}'`); use `secrets` instead of `mountedSecrets` until then",
         )
     if any(machine.gpu for machine in settings.machines.values()):
         yield Notice(
@@ -259,8 +263,8 @@ def _lease(settings: Settings) -> Iterator[str]:
     )
 
 
-def to_json(plan: Plan) -> dict[str, Any]:
-    """Make the JSON form of a plan; docs/json.md documents its fields."""
+def to_json(plan: Plan, today: datetime.date | None = None) -> dict[str, Any]:
+    """Make the JSON form of a plan; docs/json.md documents its fields, and `notices` what `today` is for."""
     from coursecloud import cost  # which builds on this module
 
     settings = plan.settings
@@ -276,7 +280,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
             "types": dict(sorted(plan.counts().items())),
         },
         "cost": cost.to_json(cost.estimate(plan)),
-        "notices": [{"kind": notice.kind, "text": notice.text} for notice in notices(plan)],
+        "notices": [{"kind": notice.kind, "text": notice.text} for notice in notices(plan, today)],
         "resources": [
             {
                 "urn": resource.urn,

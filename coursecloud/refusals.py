@@ -72,7 +72,7 @@ def refused(edits: Iterable[Edit]) -> list[Refusal]:
     listed = list(edits)
     if moved := _moved(listed):
         return [moved]
-    found = [refusal for edit in listed if edit.op is not Op.CREATE for refusal in _of(edit, listed)]
+    found = [refusal for edit in listed for refusal in _of(edit, listed)]
     return sorted(found, key=lambda refusal: (list(Kind).index(refusal.kind), not refusal.fails, refusal.urn))
 
 

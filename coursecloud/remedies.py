@@ -31,11 +31,18 @@ def stops(text: str) -> bool:
     return bool(first and first.get("stops"))
 
 
+def disabled(text: str) -> bool:
+    """Say whether an error is that of an API which nobody has enabled, or somebody has disabled."""
+    return bool(re.search(r"SERVICE_DISABLED|has not been used in project", text))
+
+
 def words(text: str) -> str:
     """Give Google's words without the provider's frame around them."""
     text = re.sub(r"^\d+ errors? occurred:\s*\*?\s*", "", text.strip())
     text = re.sub(r"^sdk-v2/provider2\.go:\d+: sdk\.helper_schema: ", "", text)
     text = re.sub(r":?\s*provider=\S+@\S+$", "", text)
+    # The engine's own advice: it would have the data go, and `keep` of the stack file is the way here.
+    text = re.sub(r"\s*To unprotect it, either .*", "", text, flags=re.DOTALL)
     text = " ".join(text.split())
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 

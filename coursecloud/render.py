@@ -1,5 +1,6 @@
 """A plan for a terminal: a tree by component with the settings that matter, and what to know before an up."""
 
+import datetime
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -186,8 +187,8 @@ def _short_role(role: Any) -> str:
     return plain(role.rpartition("/")[2]) if isinstance(role, str) else "(a custom role)"
 
 
-def full(plan: Plan) -> RenderableType:
-    """Lay out everything that `coursecloud plan` shows for one stack."""
+def full(plan: Plan, today: datetime.date | None = None) -> RenderableType:
+    """Lay out everything that `coursecloud plan` shows for one stack; with `today`, first whether its lease is over."""
     kept = sum(resource.protect for resource in plan.custom)
     by_bill = {
         kind: sum(bills(r) == kind for r in plan.custom) for kind in ("hourly", "storage", "usage", "free", "unknown")
@@ -203,10 +204,11 @@ def full(plan: Plan) -> RenderableType:
     estimate = cost.estimate(plan)
     parts += [Text("costs", "bold yellow"), _bullets(list(cost_table.short(estimate)))]
     found: dict[str, list[str]] = {kind: [] for kind in KINDS}
-    for notice in notices(plan):
+    for notice in notices(plan, today):
         found[notice.kind].append(notice.text)
     found["lease"].insert(0, _lease(plan.settings.lease))
     only_real = [f"{resource.name}: {', '.join(unknowns(resource))}" for resource in plan.custom if unknowns(resource)]
+    parts = [*(Text(f"OVER: {plain(text)}", "bold red") for text in found.pop("over")), *parts]
     # What the reader has to do comes last: it is what stands above their next prompt.
     todo = found.pop("todo")
     sections = [(KINDS[kind], texts) for kind, texts in found.items()]

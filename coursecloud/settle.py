@@ -52,7 +52,8 @@ def settle(day: Day, *, mine: bool) -> Json:
 def _newest(day: Day, state: Json, *, mine: bool) -> None:
     """Refuse to work with an older or copied state: it would delete, or make anew, what has been made since."""
     day.last, said = lastupdate.read_marker(day.cloud, day.bucket())
-    if said:
+    # In a new project nobody has switched Storage on yet, so nobody can have noted anything.
+    if said and (mend.resources(state) or not remedies.disabled(said)):
         day.say(said)
     note = lastupdate.read_note(day.pulumi.backend_folder(), day.stack)
     found = lastupdate.compare(day.last, note, day.here, empty_state=not mend.resources(state))

@@ -81,7 +81,9 @@ def put(call: Call) -> Any:
     if call.service.name == "compute" and "bindings" in body:
         given = given | {"bindings": body["bindings"], "etag": body.get("etag")}
     held = call.world.policies.get(key_of(call), {})
-    if given.get("etag") and given["etag"] != held.get("etag", "ACAB"):
+    # Bytes in JSON: gcloud reads base64 and writes it in its form for addresses, which Google takes as well.
+    given_tag = str(given.get("etag") or "").translate(str.maketrans("-_", "+/"))
+    if given_tag and given_tag != held.get("etag", "ACAB"):
         raise ApiError(412, "Precondition Failed") if call.service.name == "storage" else stale("policy")
     bindings = _merged(call, many(given, "bindings"), many(held, "bindings"))
     if any(b.get("condition") for b in bindings) and int(given.get("version") or 1) < 3:

@@ -19,6 +19,7 @@ case "$*" in
   *_base_executable*) [ -z "$TOO_OLD" ] && echo "$0" ;;
   *"import ensurepip"*) [ -z "$NO_ENSUREPIP" ] ;;
   "-m venv .venv") echo venv >> "$CALLS"; mkdir -p .venv/bin; cp "$0" .venv/bin/python ;;
+  *compileall*) echo "$*" >> "$CALLS.compiled" ;;
   *"pip install"*) echo pip >> "$CALLS"; [ -z "$SLOW" ] || sleep 30; [ -z "$OFFLINE" ] ;;
   "- "*) cat > /dev/null; [ -z "$OTHER_PINS" ] ;;
 esac
@@ -69,6 +70,14 @@ ANEW = ["venv", "pip", "pip"]
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path / "clone")
+
+
+def test_the_libraries_are_compiled_once(folder: Folder) -> None:
+    """Where no bytecode is written, each plan would compile all of them again: twice the time."""
+    for _ in range(2):
+        assert folder.run() == (0, "")
+        (compiled,) = folder.log.with_name("calls.compiled").read_text().splitlines()
+        assert ".venv/lib" in compiled
 
 
 def test_it_is_made_once(folder: Folder) -> None:

@@ -1,5 +1,6 @@
 """`coursecloud plan`: what `pulumi up` would create."""
 
+import datetime
 import functools
 import json
 from pathlib import Path
@@ -40,9 +41,13 @@ def command(
     if check:
         _checked(made, as_json=as_json)
     elif as_json:
-        typer.echo(json.dumps(plan.to_json(hiding.plan(made)), indent=2, sort_keys=True))
+        typer.echo(json.dumps(plan.to_json(hiding.plan(made), _today()), indent=2, sort_keys=True))
     else:
-        render.console().print(render.full(hiding.plan(made)))
+        render.console().print(render.full(hiding.plan(made), _today()))
+
+
+def _today() -> datetime.date:
+    return datetime.datetime.now().astimezone().date()
 
 
 def _descriptions() -> None:
@@ -62,9 +67,11 @@ def _checked(made: plan.Plan, *, as_json: bool) -> None:
     report = hiding.deep(check(made), hiding.words(made))
     made = hiding.plan(made)
     if as_json:
-        typer.echo(json.dumps({**plan.to_json(made), "check": show.to_json(report)}, indent=2, sort_keys=True))
+        typer.echo(
+            json.dumps({**plan.to_json(made, _today()), "check": show.to_json(report)}, indent=2, sort_keys=True)
+        )
     else:
-        render.console().print(render.full(made), show.full(report), sep="\n")
+        render.console().print(render.full(made, _today()), show.full(report), sep="\n")
     if differs := _differs(made):
         console = render.console(error=True)
         console.print(f"what was checked is not what `pulumi up` would do: {differs} differences, see above")

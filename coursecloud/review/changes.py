@@ -80,7 +80,7 @@ class Change:
     """The type is not in the dated table: an update may turn out to be a replacement."""
     unseen: tuple[str, ...] = ()
     """Inputs that are unknown on both sides and follow from the same resources, or that hold a secret which was hidden
-    before it came here (in a saved plan): taken to be the same."""
+    before it came here (in a saved plan), or that come from a resource that is new: taken to be the same."""
 
     @property
     def resource(self) -> Registration:
@@ -169,7 +169,27 @@ def compare(
         elif change.operation in (Operation.SAME, Operation.RENAME):
             change = replace(change, operation=Operation.UPDATE)
         judged[step.key] = replace(change, properties=(*values_, *own))
+    for entry in pairs:
+        if entry.key in judged and (tops := tuple(_of_new_ones(judged[entry.key], judged))):
+            judged[entry.key] = replace(judged[entry.key], unseen=(*judged[entry.key].unseen, *tops))
     return tuple(judged.values())
+
+
+def _of_new_ones(change: Change, judged: Mapping[str, Change]) -> Iterator[str]:
+    """Name the inputs that stay as they are here, and come from what is new: a preview does not know them.
+
+    The engine then takes them to change, and may replace the resource. An account under another name without an alias
+    does that with all its grants.
+    """
+    if not (change.before and change.after):
+        return
+    told = {*change.unseen, *(entry.top for entry in change.properties)}
+    for top, urns in sorted(change.after.property_dependencies.items()):
+        sources = [judged[key] for urn in urns if (key := key_of(urn)) in judged]
+        new = [each.resource for each in sources if each.operation is Operation.CREATE]
+        value = values.at(change.after.inputs, top)
+        if top not in told and any(follow.is_computed(value, source) for source in new):
+            yield top
 
 
 def _judge(entry: Pair, now_called: Mapping[str, str], *, state: bool) -> Change:

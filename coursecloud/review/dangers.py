@@ -37,6 +37,8 @@ class Kind(enum.StrEnum):
     """It stays for now, but its protection goes: the next evening or `pulumi destroy` deletes it."""
     SHRINKS = "shrinks"
     """It only grows: a smaller one is another one, empty."""
+    OVER = "over"
+    """The lease of the stack is over: what its members are granted has an end that is past, or is soon."""
     PRUNES = "prunes"
     """The resource stays, but what decides what of its content is deleted changes, and not towards keeping more."""
     PUBLIC = "public"
@@ -239,6 +241,8 @@ def also(found: Iterable[Danger]) -> Iterator[str]:
         yield f"renames {renamed} resource{'' if renamed == 1 else 's'} without an alias"
     if kept := counted[Kind.UNPROTECTED]:
         yield f"stops KEEPING {kept} resource{'' if kept == 1 else 's'}"
+    if counted[Kind.OVER]:
+        yield "is of a lease that is OVER"
     if counted[Kind.PUBLIC]:
         yield "lets EVERYBODY in"
     if counted[Kind.ACCESS]:

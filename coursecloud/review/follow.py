@@ -64,7 +64,7 @@ def steps(pairs: Sequence[Pair], replaced: Mapping[str, bool]) -> Iterator[Step]
             for top in dict.fromkeys((*tops, *again)):
                 rules = rules_of(after.type)
                 effect = rules.unknown(top, before.inputs) if rules else Effect.UPDATE
-                computed = top in again and _computed(values.at(after.inputs, top), target)
+                computed = top in again and is_computed(values.at(after.inputs, top), target)
                 down = first and top in tops and effect is Effect.REPLACE
                 if not down and not computed:
                     continue
@@ -95,7 +95,7 @@ def _referring(resource: Registration, target: Registration | None) -> tuple[str
     return tuple(top for top, urns in resource.property_dependencies.items() if wanted in {key_of(urn) for urn in urns})
 
 
-def _computed(value: Any, target: Registration) -> bool:
+def is_computed(value: Any, target: Registration) -> bool:
     """Say whether a value that refers to a resource comes from what the provider computes (its id, its link).
 
     A value that is one of the resource's own inputs (its name) is known, whatever happens to the resource.

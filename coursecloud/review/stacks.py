@@ -146,6 +146,9 @@ def review(
     # A stack that comes has nothing yet, and of one that goes nothing is updated.
     refused = tuple(refusals.refused(edits.of_review(found))) if before and after else ()
     risks = [*dangers.dangers(found), *dangers.of_refusals(refused, found), *deeds, *_guards(agreed_)]
+    # Nobody deploys what stays as it is.
+    if after and telling and (over := after.settings.lease.over(today)):
+        risks.append(Danger(Kind.OVER, None, over))
     if status is Status.ADDED:
         # Whom a new stack lets in is the reader's to see in its grants; only the internet is worth a warning.
         risks = [danger for danger in risks if danger.kind is not Kind.ACCESS]

@@ -19,8 +19,8 @@ def _lease(stack: Stack) -> Iterator[str]:
     lease = stack.settings.lease
     if lease.ends is None:
         yield "the lease has no end: nothing says when the environment and its members' access should be gone"
-    elif lease.ends < stack.today:
-        yield f"the lease ended on {lease.ends}"
+    elif over := lease.over(stack.today):
+        yield over.partition(";")[0]
 
 
 def allowed_regions(settings: Settings) -> frozenset[str]:

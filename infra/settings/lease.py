@@ -137,3 +137,15 @@ class Lease(Section):
     def kept_until(self) -> datetime.date | None:
         """The day until which old versions and access last at least: end of the lease and its grace days."""
         return self.ends + datetime.timedelta(days=self.grace_days) if self.ends else None
+
+    def over(self, today: datetime.date) -> str | None:
+        """Say that the lease is over, what its members still can do, and how to go on; None while it runs."""
+        if self.ends is None or self.kept_until is None or today <= self.ends:
+            return None
+        expired = today > self.kept_until
+        access = f"{'ended with' if expired else 'ends with'} {self.kept_until}"
+        return (
+            f"the lease ended on {self.ends}: all members' access on the project {access}"
+            + (", so that what an `up` grants them has expired already" if expired else "")
+            + "; write a later `ends` under coursecloud:lease, or end the stack with `coursecloud finish`"
+        )

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import pytest
 
-from coursecloud import lifecycle, process
+from coursecloud import lifecycle, plan, process
 from coursecloud.day import Ask
 from coursecloud.ready import CREDENTIALS
 from standin import Standin
@@ -25,6 +25,8 @@ STACK = f"config: {{gcp:project: {PROJECT}}}\n"
 UP = "up --yes --skip-preview"
 DOWN = "destroy --yes --skip-preview --continue-on-error --exclude-protected"
 FINISH = "destroy --yes --skip-preview --continue-on-error"
+APIS = ("artifactregistry", "cloudresourcemanager", "compute", "iam", "run", "secretmanager", "storage")
+"""What an earlier up has enabled."""
 ALWAYS = ("--json", "--non-interactive")
 READS = ("stack ls", "stack export", "preview", "refresh --preview-only", "import --preview-only")
 
@@ -116,6 +118,18 @@ class Fake:
         (self.folder / name).write_text(json.dumps(content), encoding="utf-8")
 
 
+_plans: dict[tuple[str, str], plan.Plan] = {}
+_make = plan.make
+
+
+def _planned_once(stack: str, file: Path, root: Path) -> plan.Plan:
+    """Plan each stack file's text once a run: all these projects have the same program."""
+    key = (stack, file.read_text(encoding="utf-8"))
+    if key not in _plans:
+        _plans[key] = _make(stack, file, root)
+    return _plans[key]
+
+
 def _short(words: list[str]) -> str:
     kept = [word for word in words if word not in ALWAYS]
     if "--stack" in kept:
@@ -128,6 +142,7 @@ def _short(words: list[str]) -> str:
 def empty_cloud() -> Iterator[Standin]:
     """Give one stand-in to all tests: nothing of theirs is made in it."""
     with Standin(projects=[PROJECT]) as standin:
+        standin.world.projects[PROJECT].services.update(f"{api}.googleapis.com" for api in APIS)
         yield standin
 
 
@@ -157,6 +172,7 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_cloud: Standin) 
     monkeypatch.setenv("FAKE_PULUMI", str(made.folder))
     monkeypatch.setenv("PATH", f"{binaries}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setattr(process, "LOOK", 0.005)
+    monkeypatch.setattr(plan, "make", _planned_once)
     return made
 
 

@@ -106,6 +106,18 @@ def test_what_is_not_there_is_told_from_an_address_that_is_none(stack: Deployed)
     assert (caught.value.status, caught.value.gone) == (404, False)
 
 
+@pytest.mark.parametrize(("api", "path"), [("storage", f"b/{BUCKET}"), ("secretManager", f"{HERE}/secrets")])
+def test_an_api_that_is_switched_off_is_told_from_a_refusal(stack: Deployed, api: str, path: str) -> None:
+    stack.standin.use({"deny": {"stand-in": ["*"]}})
+    with pytest.raises(CloudError) as caught:
+        stack.cloud.get(api, path)
+    assert (caught.value.status, caught.value.off) == (403, False)
+    stack.standin.world.projects[deployed.PROJECT].services.clear()
+    with pytest.raises(CloudError) as caught:
+        stack.cloud.get(api, path)
+    assert (caught.value.status, caught.value.off) == (403, True)
+
+
 def test_half_an_answer_is_none(stack: Deployed) -> None:
     stack.standin.use({"faults": [{"match": "storage.buckets.get", "cut": "after", "count": 0}]})
     with pytest.raises(CloudError, match="did not answer"):

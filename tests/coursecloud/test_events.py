@@ -171,7 +171,7 @@ def test_what_is_worth_a_line_at_once() -> None:
         {"policyEvent": {"policyName": "no-open-ports", "message": "open"}},
         {"stdoutEvent": {"message": "printed"}},
     ]
-    later = [
+    later: list[Json] = [
         begun("create", None, machine("workbench")),
         error("Error 403: denied", machine("workbench")["urn"]),
         {"diagnosticEvent": {"severity": "debug", "message": "much"}},

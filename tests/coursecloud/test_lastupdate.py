@@ -113,6 +113,18 @@ def test_an_address_is_one_however_it_is_written_and_has_no_password(url: str, a
     assert lastupdate.address_of(url, Path("/project")) == address
 
 
+def test_here_is_where_the_process_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "ada")
+    monkeypatch.setattr("socket.gethostname", lambda: "laptop")
+    assert lastupdate.here("dev", "file://.pulumi-state", Path("/home/ada/course")) == ADA
+
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found: 1234")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    assert lastupdate.here("dev", SHARED, Path("/")) == Here("dev", SHARED, "somebody", "laptop")
+
+
 @pytest.fixture
 def stack() -> Iterator[Deployed]:
     yield from deployed.deploy()
@@ -120,6 +132,8 @@ def stack() -> Iterator[Deployed]:
 
 def test_the_bucket_is_the_stacks_own(stack: Deployed) -> None:
     assert lastupdate.bucket_of(stack.resources, PROJECT, "dev") == BUCKET
+    renamed = {"type": "gcp:storage/bucket:Bucket", "urn": "urn:x::data", "id": "of-an-older-rule"}
+    assert lastupdate.bucket_of([renamed], PROJECT, "dev") == "of-an-older-rule"
     # Where the state is lost, the rule for names tells.
     assert lastupdate.bucket_of([], PROJECT, "dev") == BUCKET
 
@@ -184,6 +198,18 @@ def test_an_update_that_was_cut_off_makes_no_stranger_of_its_state(stack: Deploy
         assert (marker.id == update.marker.id) == (cut != "after the note")
 
 
+def test_one_cut_off_before_the_cloud_was_told_after_one_that_had_told_it(stack: Deployed, tmp_path: Path) -> None:
+    updated(stack, tmp_path, ADA)
+    last, _ = lastupdate.read_marker(stack.cloud, BUCKET)
+    first, _ = lastupdate.begin(stack.cloud, BUCKET, tmp_path, last, command="up", here=ADA)
+    last, _ = lastupdate.read_marker(stack.cloud, BUCKET)
+    assert last == first.marker
+    stack.standin.use({"faults": [{"match": "storage.objects.insert", "status": 503, "count": 0}]})
+    lastupdate.begin(stack.cloud, BUCKET, tmp_path, last, command="up", here=ADA)
+    stack.standin.use({})
+    assert verdict(stack, tmp_path, ADA) is Same
+
+
 def test_a_shared_state_needs_no_note(stack: Deployed, tmp_path: Path) -> None:
     updated(stack, None, replace(ADA, backend=SHARED))
     assert verdict(stack, None, replace(BOB, backend=SHARED)) is Same
@@ -214,6 +240,13 @@ def test_a_bucket_that_is_not_there_is_no_reason_to_speak(stack: Deployed, tmp_p
     stack.cloud.call("POST", "storage", "b", parameters={"project": PROJECT}, body={"name": "another-bucket"})
     assert lastupdate.end(stack.cloud, update) == ""
     assert lastupdate.read_marker(stack.cloud, "another-bucket")[0] == update.marker
+
+
+def test_a_new_project_in_which_nothing_is_switched_on_is_no_reason_either(stack: Deployed, tmp_path: Path) -> None:
+    stack.standin.world.projects[PROJECT].services.discard("storage.googleapis.com")
+    assert lastupdate.read_marker(stack.cloud, BUCKET) == (None, "")
+    update, said = lastupdate.begin(stack.cloud, BUCKET, tmp_path, None, command="up", here=ADA)
+    assert (said, lastupdate.end(stack.cloud, update)) == ("", "")
 
 
 def test_what_google_refuses_is_said_in_one_line(stack: Deployed, tmp_path: Path) -> None:

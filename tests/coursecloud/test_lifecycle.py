@@ -6,7 +6,7 @@ import pytest
 
 from coursecloud import lifecycle
 from tests.coursecloud.faked import ALWAYS, DOWN, FINISH, UP, Fake, Said, answer
-from tests.coursecloud.told import bucket, done, error, machine, planned
+from tests.coursecloud.told import bucket, done, error, looked, machine, planned
 
 BUSY = "googleapi: Error 503: The service is currently unavailable., backendError"
 
@@ -131,7 +131,7 @@ class TestAsking:
     def test_the_answer_is_obeyed(self, fake: Fake, said: Said, answered: bool, changes: list[str]) -> None:
         assert self.asked(fake, answered) == ["Do it"]
         assert fake.changes == changes
-        assert said().splitlines()[:2] == [
+        assert said.lines()[:2] == [
             "This update of stack x in some-project-1:", "  creates 1: Instance workbench",
         ]  # fmt: skip
 
@@ -150,12 +150,17 @@ class TestProject:
     """A stack stays in its project."""
 
     def test_another_project_is_refused_before_anything_is_touched(self, fake: Fake) -> None:
-        held = bucket("data")
-        held["inputs"]["project"] = "the-old-one"
-        fake.holds(held)
-        with pytest.raises(lifecycle.RefusedError, match="stack x lives in the-old-one; nothing was touched"):
-            fake.up()
-        assert fake.changes == []
+        held, wanted = bucket("data"), bucket("data")
+        held["inputs"]["project"], wanted["inputs"]["project"] = "the-old-one", "some-project-1"
+        opened = bucket("models", inputs={"versioning": True})
+        fake.holds(held, opened)
+        by_hand = looked(opened, bucket("models", inputs={"versioning": False}), "versioning")
+        fake.answers("preview --refresh", answer(by_hand, planned("replace", held, wanted), stays=True))
+        for lose in ((), ("data",)):
+            with pytest.raises(lifecycle.RefusedError, match="the-old-one") as caught:
+                fake.up(lose=lose)
+            assert str(caught.value).startswith("up of stack x stopped before it touched anything: ")
+        assert fake.changes == [], "what was opened there is not put in order either"
 
     def test_the_same_project_and_what_names_none_are_fine(self, fake: Fake) -> None:
         held = bucket("data")

@@ -51,7 +51,7 @@ class TestUp:
         said()
         assert fake.up(lose=["data", "models"]) == 0
         assert fake.changes == [UP]
-        assert said.lines()[0].startswith("As named: Bucket data")
+        assert said.lines()[0].startswith("As named, this goes: Bucket data")
 
     def test_a_name_that_stays_is_said_so_that_it_does_not_stand_there_for_ever(self, fake: Fake, said: Said) -> None:
         fake.holds(bucket("data"))

@@ -74,11 +74,11 @@ def test_the_last_fallback_zone_takes_the_key_with_it(fake: Fake) -> None:
 @pytest.mark.parametrize("size", [None, 20])
 def test_an_empty_disk_of_this_very_up_follows_its_machine_to_another_zone(fake: Fake, size: int | None) -> None:
     fake.stack_file(FALLBACK.replace("europe-west1-d]}", "europe-west1-d], dataDisk: {sizeGb: 20, keep: true}}"))
-    made = disk("trainer-work", 20, protect=True)
+    made, free = disk("trainer-work", 20, protect=True), disk("trainer-work", 20)
     # It was there before, or this up has made it.
     fake.holds(*([made] if size else []))
     fake.answers("up", answer(error(EXHAUSTED, URN), code=255, state=[made]))
-    fake.answers("preview", *([] if size else [answer()]), answer(planned("replace", made, made)))
+    fake.answers("preview", *([] if size else [answer()]), answer(planned("replace", free, made)))
     if size:
         assert fake.up() == 1
         assert fake.changes == [UP]

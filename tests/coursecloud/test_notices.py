@@ -1,11 +1,13 @@
 """What a reader is told before they deploy: what to do first, what is public, lost, billed while idle or unknown."""
 
 import dataclasses
+import datetime
 import json
 from pathlib import Path
 
 import pytest
 
+from coursecloud import checks, render
 from coursecloud import plan as plans
 from coursecloud.deeds import Deed
 from coursecloud.engine import UNKNOWN, Registration
@@ -61,7 +63,7 @@ def test_each_mounted_secret_wants_its_value_first_and_a_listed_one_does_not(fol
     first, second = told(planned(folder, *BARE, secrets, services), "todo")
     assert first.startswith("secret A is mounted")
     assert second.startswith("secret B is mounted")
-    assert "`add secret A`" in first
+    assert "`coursecloud commands 'add secret A'`" in first
 
 
 def test_a_gpu_machine_wants_a_quota_first(folder: Path) -> None:
@@ -222,3 +224,40 @@ def test_what_the_program_does_beside_registering_is_told(folder: Path) -> None:
         "the program runs code",
         "data takes over `foreign`, which is there already; from then on `make down` can delete it",
     ]
+
+
+@pytest.mark.parametrize(
+    ("today", "said"),
+    [
+        ("2026-12-18", None),
+        ("2026-12-19", "all members' access on the project ends with 2026-12-28"),
+        ("2026-12-28", "all members' access on the project ends with 2026-12-28"),
+        ("2026-12-29", "all members' access on the project ended with 2026-12-28, so that what an `up` grants them"),
+    ],
+)
+def test_a_lease_that_is_over_is_said_first_by_plan_and_check(folder: Path, today: str, said: str | None) -> None:
+    made = planned(folder, *BARE, "coursecloud:lease: {starts: 2026-11-23, ends: 2026-12-18, graceDays: 10}")
+    day = datetime.date.fromisoformat(today)
+    over = made.settings.lease.over(day)
+    assert bool(over) is bool(said)
+    screens = render.console(), render.console()
+    for screen, shown in zip(
+        screens, (render.full(made, day), checks.full(checks.make(made, folder / "Pulumi.x.yaml", day))), strict=True
+    ):
+        screen.width = 300
+        with screen.capture() as capture:
+            screen.print(shown)
+        first = capture.get().splitlines()[0]
+        assert first.startswith("OVER: ") is bool(said)
+        if said:
+            assert "the lease ended on 2026-12-18" in first
+            assert said in first
+            assert "`ends`" in first
+    kinds = [notice.kind for notice in notices(made, day)]
+    assert kinds.count("over") == bool(said)
+    assert not said or kinds[0] == "over"
+    assert plans.to_json(made, day)["notices"][0]["kind"] == kinds[0]
+
+
+def test_a_lease_without_an_end_is_never_over(folder: Path) -> None:
+    assert planned(folder, *BARE).settings.lease.over(datetime.date(2099, 1, 1)) is None

@@ -74,11 +74,11 @@ class TestLosses:
     @pytest.mark.parametrize(
         ("op", "said"),
         [
-            ("delete", "Bucket data (p-x-data) is deleted, with all objects in it"),
+            ("delete", "Bucket data (p-x-data): all objects in it"),
             # It goes together with what it refers to, and does not come back.
-            ("delete-replaced", "Bucket data (p-x-data) is deleted, with all objects in it"),
-            ("replace", "Bucket data (p-x-data) is deleted and made anew, empty, with all objects in it"),
-            ("create-replacement", "Bucket data (p-x-data) is deleted and made anew, empty, with all objects in it"),
+            ("delete-replaced", "Bucket data (p-x-data): all objects in it"),
+            ("replace", "Bucket data (p-x-data): all objects in it; it would be made anew, empty"),
+            ("create-replacement", "Bucket data (p-x-data): all objects in it; it would be made anew, empty"),
         ],
     )
     def test_what_holds_data_and_goes_is_said_in_a_line(self, op: str, said: str) -> None:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,11 +69,11 @@ class Started:
         (folder / "child.py").write_text(CHILD, encoding="utf-8")
         self.out = folder / "out"
         with self.out.open("wb") as out:
-            options: dict[str, object] = {"stdout": out, "stderr": subprocess.STDOUT, **more}
-            self.run = subprocess.Popen(
+            options: dict[str, Any] = {"stdout": out, "stderr": subprocess.STDOUT, **more}
+            self.run: subprocess.Popen[Any] = subprocess.Popen(
                 [sys.executable, "-c", PARENT, str(folder), *how],
                 env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
-                **options,  # pyright: ignore[reportArgumentType] - options of Popen
+                **options,
             )
         wait(lambda: (folder / "session").exists() and (folder / "session").read_text() != "")
 

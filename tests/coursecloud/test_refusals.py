@@ -124,6 +124,12 @@ class TestShrinking:
         )
         assert found.lose == "big-work"
         assert "`small-work` goes from 20 to 100: if two names were swapped, swap them back" in found.remedy
+        for other in (disk("small-work", 20), disk("small-work", 200)):
+            (found,) = of(
+                *anew(disk("big-work", 100), disk("big-work", 20), "size"),
+                step("update", other, disk("small-work", 300)),
+            )
+            assert "swapped" not in found.remedy
         (found,) = of(step("update", box("a", 60), box("a", 30)), step("update", box("b", 30), box("b", 60)))
         assert found.urn.endswith("::a")
         assert "`b` goes from 30 to 60" in found.remedy
@@ -267,6 +273,7 @@ class TestLocks:
             ({"isLocked": True, "retentionPeriod": 90000}, False),
             ({"isLocked": True, "retentionPeriod": 3600}, True),
             ({"isLocked": False, "retentionPeriod": 86400}, True),
+            ({"isLocked": True}, True),
             (None, True),
         ],
     )
@@ -315,11 +322,16 @@ class TestAnotherProject:
 
     def test_one_resource_that_the_program_moves_is_another_matter(self) -> None:
         assert of(*self.moved(disk()), step("update", bucket(), bucket(labels={"a": "b"}))) == []
+        grant = {**bucket(), "urn": f"{UNDER}Storage$a:b:C::g", "type": "a:b:C", "inputs": {"role": "r"}}
+        assert of(*self.moved(disk()), step("update", grant, grant)) == []
 
     def test_a_project_that_only_the_real_run_knows_is_no_other_one(self) -> None:
         unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
         changed = {**disk(), "inputs": {**disk()["inputs"], "project": unknown}}
         assert of(step("update", disk(), changed), step("update", bucket(), bucket())) == []
+        assert (
+            of(step("update", disk(), changed), step("update", disk("b"), {**changed, "urn": disk("b")["urn"]})) == []
+        )
 
 
 class TestNeedsRunning:
@@ -354,6 +366,8 @@ class TestPreview:
             "custom": True,
         }
         assert list(of_preview([step("same", root, root), step("update", provider, provider)])) == []
+        component = {"urn": f"{UNDER}Storage::storage", "type": "coursecloud:infra:Storage", "protect": True}
+        assert list(of_preview([step("delete", component, None)])) == []
 
     def test_a_replacement_is_one_edit_in_whatever_order_its_steps_come(self) -> None:
         steps = anew(disk(size=50), disk(size=30), "size")

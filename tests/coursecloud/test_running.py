@@ -97,3 +97,19 @@ def test_one_that_is_gone_is_not_started(stack: Deployed) -> None:
     machines = running.running(stack.cloud, stack.resources)
     stack.cloud.call("DELETE", "compute", MACHINE)
     assert running.start(stack.cloud, machines)["workbench"].startswith("Google answers 404")
+
+
+def test_one_that_is_suspended_is_resumed(stack: Deployed) -> None:
+    """Compute Engine refuses to start it."""
+    body = stack.standin.world.resources[f"compute:{MACHINE}"].body
+    body["status"] = "SUSPENDED"
+    running.start(stack.cloud, running.running(stack.cloud, stack.resources), seconds=0.5, sleep=stack.slept.append)
+    assert "compute.instances.resume" in stack.asked()
+    assert "compute.instances.start" not in stack.asked()
+
+
+def test_of_a_list_without_end_no_machine_is_said_to_be_gone(stack: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "PAGES", 0)
+    (machine,) = running.running(stack.cloud, stack.resources)
+    assert machine.status == "UNKNOWN"
+    assert "only the first 0 machines" in machine.unread

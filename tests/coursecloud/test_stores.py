@@ -1,14 +1,18 @@
 """How much is in a stack's stores, counted on the stand-in."""
 
+import os
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from coursecloud import stores
 from coursecloud.cloud import Cloud
+from tests import gcloud
 from tests.coursecloud import deployed
-from tests.coursecloud.deployed import AREA, BUCKET, HERE, PLACE, REPOSITORY, SECRET, Deployed
+from tests.coursecloud.deployed import BUCKET, HERE, PLACE, REPOSITORY, SECRET, Deployed
 
 
 @pytest.fixture
@@ -86,24 +90,22 @@ def test_a_large_bucket_is_counted_as_far_as_the_bound(stack: Deployed, monkeypa
     assert (store.count, store.more) == (4, True)
 
 
+@pytest.mark.parametrize(
+    ("what", "empty"),
+    [({}, True), ({"more": True}, False), ({"older": 1}, False), ({"unread": "x"}, False), ({"count": None}, False)],
+)
+def test_empty_is_only_what_was_counted_to_the_end(what: dict[str, Any], empty: bool) -> None:
+    assert replace(stores.Store("t", "u", kept=False, called="c", count=0), **what).empty is empty
+
+
 def test_images_are_counted_and_may_share_layers(stack: Deployed) -> None:
-    images = stack.standin.world
-    for number, size in enumerate((900 * 2**20, 2**30)):
-        path = f"{AREA}/repositories/{REPOSITORY}/dockerImages/app@sha256:{number}"
-        images.put(_resource(path, {"name": path, "imageSizeBytes": str(size)}))
+    place = f"europe-west1-docker.pkg.dev/{deployed.PROJECT}/{REPOSITORY}"
+    for tag, size in (("v1", 900 * 2**20), ("v2", 2**30)):
+        stack.standin.push({"image": f"{place}/app:{tag}", "size": size})
     store = looked(stack)["docker"]
     assert (store.count, store.size) == (2, 900 * 2**20 + 2**30)
     assert store.says == "2 images, at most 1.9 GiB"
-    assert (
-        store.command
-        == f"gcloud artifacts docker images list europe-west1-docker.pkg.dev/my-project/{REPOSITORY} --include-tags"
-    )
-
-
-def _resource(path: str, body: dict[str, Any]) -> Any:
-    from standin.world import Resource
-
-    return Resource("artifactregistry", path, "projects/locations/repositories/dockerImages", body)
+    assert store.command == f"gcloud artifacts docker images list {place} --include-tags"
 
 
 def test_values_of_secrets_are_counted_also_those_switched_off(stack: Deployed) -> None:
@@ -206,3 +208,16 @@ def test_the_data_says_what_the_line_says(stack: Deployed) -> None:
     assert {key: data[key] for key in ("name", "called", "kept", "count", "size", "unread")} == {
         "name": "data", "called": BUCKET, "kept": True, "count": 1, "size": 1, "unread": "",
     }  # fmt: skip
+
+
+LONG = pytest.mark.skipif(not os.environ.get("COURSECLOUD_LONG"), reason="each start of gcloud takes seconds")
+
+
+@gcloud.MISSING
+@LONG
+def test_gcloud_takes_the_commands(stack: Deployed, tmp_path: Path) -> None:
+    stack.upload("a", b"1")
+    user = gcloud.Gcloud(tmp_path, stack.standin)
+    for store in looked(stack).values():
+        done = user.run(store.command)
+        assert done.returncode == 0, store.command + done.stderr

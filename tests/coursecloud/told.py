@@ -15,9 +15,11 @@ def resource(kind: str, name: str, /, *, under: str = "Storage", **inputs: Any) 
     return {"urn": f"{STACK}{parent}{kind}::{name}", "type": kind, "custom": True, "inputs": inputs}
 
 
-def bucket(name: str, /, *, called: str = "p-x-data", under: str = "Storage", **more: Any) -> Json:
-    """Give a bucket."""
-    return {**resource("gcp:storage/bucket:Bucket", name, under=under, name=called), **more}
+def bucket(
+    name: str, /, *, called: str = "p-x-data", under: str = "Storage", inputs: Json | None = None, **more: Any
+) -> Json:
+    """Give a bucket; `more` is what a state says beside its inputs, such as `protect`."""
+    return {**resource("gcp:storage/bucket:Bucket", name, under=under, **{"name": called, **(inputs or {})}), **more}
 
 
 def machine(name: str, /, **inputs: Any) -> Json:

@@ -96,6 +96,10 @@ def test_what_the_program_tells_pulumi_to_overlook_is_no_change() -> None:
     assert operations([before], [after]) == {}
 
 
+ACCOUNT = "gcp:serviceaccount/account:Account"
+TRIGGER = "gcp:cloudbuild/trigger:Trigger"
+
+
 class TestRenames:
     def test_an_alias_by_urn_name_or_type_renames(self) -> None:
         old = resource(BUCKET, "old", {"name": "b"})
@@ -222,6 +226,27 @@ class TestUnknown:
         )
         before, after = (resource(GRANT, "g", {"member": UNKNOWN}, refers={"member": to}) for to in (old, new))
         assert operations([old, before], [new, after]) == {"new": "rename"}
+
+    @pytest.mark.parametrize("state", [False, True])
+    def test_what_comes_from_an_account_under_another_name_only_the_real_run_compares(self, state: bool) -> None:
+        def side(name: str) -> list[Registration]:
+            account = resource(ACCOUNT, name, {"accountId": "x-builds", "project": "p"})
+            member = "serviceAccount:x-builds@p.iam.gserviceaccount.com"
+            return [
+                account,
+                resource(GRANT, "grant", {"member": member, "bucket": "b"}, refers={"member": account}),
+                resource(TRIGGER, "trigger", {"serviceAccount": "projects/p/x"}, refers={"serviceAccount": account}),
+                # What it refers to is one of the account's own inputs, which every preview knows.
+                resource(GRANT, "named", {"member": "x-builds", "bucket": "b"}, refers={"member": account}),
+                resource(GRANT, "other", {"member": "user:a@b.c", "bucket": "b"}),
+            ]
+
+        found = changed(side("builds-account"), side("builder-account"), state=state)
+        unseen = {name: change.unseen for name, change in found.items() if change.unseen}
+        assert unseen == {"grant": ("member",), "trigger": ("serviceAccount",)}
+        assert found["grant"].operation is Operation.SAME
+        same = changed(side("builds-account"), side("builds-account"), state=state)
+        assert not any(change.unseen for change in same.values())
 
     def test_a_known_value_that_becomes_unknown_is_a_change_that_only_the_run_can_tell(self) -> None:
         before, after = (resource(GRANT, "g", {"member": value}) for value in ("user:a@b.c", UNKNOWN))

@@ -13,7 +13,7 @@ from coursecloud.review import markdown, page, report
 from coursecloud.review.dangers import Kind, Level
 from coursecloud.review.report import Review
 from tests.review.conftest import Planner
-from tests.review.made import BUCKET, DISK, Config, resource, reviewed, whole
+from tests.review.made import BUCKET, DISK, NETWORK, SUBNET, Config, resource, reviewed, whole
 from tests.review.printed import printed
 from tests.review.test_blind_spots import closed, kinds, said_everywhere
 
@@ -208,6 +208,32 @@ def test_each_committed_edit_of_a_kept_stack_names_a_key_of_the_stack_file(plan_
         assert {change.name for change in review.stacks[0].changes if change.refused} <= {
             each.urn.rpartition("::")[2] for each in fails
         }
+
+
+def test_what_is_kept_and_follows_another_replacement_names_no_key_of_its_own() -> None:
+    def side(description: str) -> Plan:
+        net = resource(NETWORK, "net", {"name": "n", "description": description})
+        sub = resource(SUBNET, "sub", {"name": "s", "network": "n"}, refers={"network": net}, protect=True)
+        return whole(net, sub)
+
+    (found,) = reviewed(side("a"), side("b")).stacks[0].refusals
+    assert found.urn.endswith("::sub")
+    assert "as what it hangs on is made anew" in found.value
+
+
+@pytest.mark.parametrize(
+    ("ends", "edited", "said"), [("2026-11-22", True, 1), ("2026-11-23", True, 0), ("2026-11-22", False, 0)]
+)
+def test_a_lease_that_is_over_is_said_where_something_changes(
+    plan_of: Planner, ends: str, edited: bool, said: int
+) -> None:
+    def lease(config: Config) -> None:
+        config["coursecloud:lease"] = {"starts": "2026-11-01", "ends": ends}
+
+    review = edit_of(plan_of, lease, boot(90) if edited else nothing)
+    assert kinds(review).count(Kind.OVER) == said
+    assert ("the lease ended on 2026-11-22" in printed(review, 300)) is bool(said)
+    assert ("is of a lease that is OVER" in review.sentence) is bool(said)
 
 
 def test_no_name_that_somebody_wrote_changes_what_the_first_line_says() -> None:

@@ -160,6 +160,9 @@ def test_a_secret_ends_at_its_time_and_a_version_after_its_delay(google: Google)
     secrets.create(parent=parent, secretId="slow", body=automatic | {"versionDestroyTtl": "172800s"}).execute()
     for name in ("short", "slow"):
         secrets.addVersion(parent=f"{parent}/secrets/{name}", body={"payload": {"data": "c2VjcmV0"}}).execute()
+    at_once = secrets.addVersion(parent=f"{parent}/secrets/short", body={"payload": {"data": "c2VjcmV0"}}).execute()
+    assert secrets.versions().destroy(name=at_once["name"], body={}).execute()["destroyTime"]
+    assert len([r for r in google.standin.remaining() if r["bills"]]) == 2
     version = f"{parent}/secrets/slow/versions/1"
     held = secrets.versions().destroy(name=version, body={}).execute()
     assert (held["state"], bool(held["scheduledDestroyTime"])) == ("DISABLED", True)

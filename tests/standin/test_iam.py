@@ -259,3 +259,19 @@ def test_a_pool_and_its_provider_are_made_listed_and_softly_deleted(iam: Any, go
     assert pools.providers().delete(name=f"{name}/providers/github").execute()["done"]
     assert pools.providers().get(name=f"{name}/providers/github").execute()["state"] == "DELETED"
     assert google.refused(create)["code"] == 409
+
+
+def test_a_revision_is_taken_in_both_forms_of_base64(google: Google) -> None:
+    """gcloud reads bytes and writes them in the form for addresses."""
+    secrets = google.client("secretmanager", "v1").projects().secrets()
+    body: dict[str, Any] = {"replication": {"automatic": {}}}
+    name = f"projects/{PROJECT}/secrets/s"
+    secrets.create(parent=f"projects/{PROJECT}", secretId="s", body=body).execute()
+    policy = secrets.getIamPolicy(resource=name).execute()
+    for _ in range(200):
+        policy = secrets.setIamPolicy(resource=name, body={"policy": policy}).execute()
+        if {"+", "/"} & set(policy["etag"]):
+            break
+    other = policy["etag"].translate(str.maketrans("+/", "-_"))
+    assert other != policy["etag"]
+    secrets.setIamPolicy(resource=name, body={"policy": {**policy, "etag": other}}).execute()

@@ -156,6 +156,9 @@ def test_an_object_under_a_hold_stays(storage: Any, google: Google, field: str) 
     gone = storage.objects().delete(bucket=NAME, object="kept")
     refused = google.refused(gone)
     assert (refused["code"], refused["errors"][0]["reason"]) == (403, "objectUnderActiveHold")
+    over = MediaIoBaseUpload(io.BytesIO(b"over"), "text/plain")
+    written = storage.objects().insert(bucket=NAME, name="kept", media_body=over)
+    assert google.refused(written)["errors"][0]["reason"] == "objectUnderActiveHold"
     storage.objects().patch(bucket=NAME, object="kept", body={field: False}).execute()
     gone.execute()
 

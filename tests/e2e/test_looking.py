@@ -1,0 +1,46 @@
+"""What a stack has and what is open of it, read beside the real engine and provider: no false alarm of their state."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from coursecloud import lastupdate, lifecycle, mend, openings, running, stores
+from coursecloud.cloud import Cloud
+from coursecloud.lastupdate import Here
+from coursecloud.pulumicli import Pulumi
+from tests.e2e.conftest import PROJECT, Project, Record
+
+STACKS = ["dev", pytest.param("full", marks=pytest.mark.long)]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_stack_is_looked_at_and_taken_down_again(
+    project: Project, stack: str, tmp_path: Path, record_property: Record
+) -> None:
+    pulumi, cloud = Pulumi(project.root, stack, os.environ), Cloud(os.environ, {})
+    bucket = lastupdate.bucket_of([], PROJECT, stack)
+    here = Here(stack, f"file://{tmp_path}", "ada", "laptop")
+    update, said = lastupdate.begin(cloud, bucket, tmp_path, None, command="up", here=here)
+    assert said == ""
+    assert lifecycle.up(project.root, stack, yes=True) == 0
+    assert lastupdate.end(cloud, update) == ""
+    resources = mend.resources(pulumi.state())
+    assert lastupdate.bucket_of(resources, PROJECT, stack) == bucket
+    assert lastupdate.read_marker(cloud, bucket) == (update.marker, "")
+
+    before = cloud.calls
+    found = {store.name: store for store in stores.look(cloud, resources)}
+    counting = cloud.calls - before
+    assert [store.unread for store in found.values() if store.unread] == []
+    assert {name for name, store in found.items() if store.empty} >= {"data", "models", "staging", "docker"}
+    before = cloud.calls
+    assert openings.look(cloud, resources, PROJECT) == openings.Seen((), ())
+    looking = cloud.calls - before
+    assert {machine.status for machine in running.running(cloud, resources)} == {"RUNNING"}
+    project.note(record_property, {"stack": stack, "resources": len(resources), "counts": counting, "looks": looking})
+
+    # The note in the bucket is no change to the engine, and no obstacle to the end.
+    project.unchanged(stack)
+    assert lifecycle.finish(project.root, stack) == 0
+    assert project.standin.remaining() == []
