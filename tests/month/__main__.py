@@ -18,6 +18,7 @@ def main(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="make month ARGS=", description=__doc__)
     parser.add_argument("--stack", default="", help="only this stack: dev, full or gpu")
     parser.add_argument("--sequences", type=int, default=0, help="play so many sequences by chance")
+    parser.add_argument("--steps", type=int, default=12, help="so many events a sequence, at most")
     parser.add_argument("--first", type=int, default=1, help="the seed of the first")
     parser.add_argument("--shard", default="1/1", help="I/N: only every Nth, beginning with the Ith")
     parser.add_argument("--again", action="store_true", help="also what the ledger has, for the code as it is")
@@ -59,7 +60,7 @@ def _sequences(asked: argparse.Namespace) -> int:
     listed = in_sequences()
     with opened() as starts:
         for number in left:
-            held = play(starts, stack, number, listed)
+            held = play(starts, stack, number, listed, asked.steps)
             failed += not held
             sys.stdout.write(f"  {number}: {'held' if held else 'FAILED'}\n")
             sys.stdout.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -91,7 +92,7 @@ class Place:
         made = scrubbed({**os.environ, **FOUND}, self.standin.env(PROJECT), self.home(who))
         for name in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PYTHONDONTWRITEBYTECODE"):
             made.pop(name, None)  # a person has none of them
-        return made | {MARK: self.mark}
+        return made | {MARK: self.mark, "USER": who, "LOGNAME": who}
 
     def clone(self, who: str) -> Path:
         """Give the folder in which a person works."""
@@ -105,7 +106,10 @@ class Place:
                 kept = self.standin.world.get("storage", path)
                 return resources(bytes(kept.secret).decode()) if kept else []
         file = state_file(self.clone(who) / ".pulumi-state", stack)
-        return resources(file.read_text(encoding="utf-8")) if file.exists() else []
+        for path in (file, file.with_name(f"{file.name}.bak")):  # the copy, where the state is only half there
+            with contextlib.suppress(OSError, ValueError):
+                return resources(path.read_text(encoding="utf-8"))
+        return []
 
     def locks(self) -> list[str]:
         """List the locks that lie in the state."""

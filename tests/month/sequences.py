@@ -99,10 +99,10 @@ def keep(failed: Sequence_, number: int) -> str:
     return name
 
 
-def play(starts: Starts, stack: str, number: int, listed: Sequence[Event]) -> bool:
+def play(starts: Starts, stack: str, number: int, listed: Sequence[Event], steps: int = STEPS) -> bool:
     """Play one, note it in the ledger, and make a case of it if it fails; True where all held."""
     begun = time.monotonic()
-    played = draw(starts, stack, number, listed)
+    played = draw(starts, stack, number, listed, steps)
     error = played.error
     verdict = _first(error) if error else ""
     ledger.note(
