@@ -334,7 +334,7 @@ def interrupted(
     if exit_code is not None and begun and said.code != exit_code:
         month.broken(f"{command} ended by {by}: exit code {said.code}, not {exit_code}", said.ended)
     if "Traceback (most recent call last)" in said.ended.text:
-        month.broken(f"{command} ended by {by}: a traceback", said.ended)
+        month.soft.append(f"{command} ended by {by}: a traceback")
     if by in ("kill-self", "kill-pulumi"):
         # What lives on may end its work; whoever types the next command at once is a case of its own.
         until = time.monotonic() + (180 if wait else 0)

@@ -15,7 +15,7 @@ ADVICE = re.compile(r"pulumi stack rm|state unprotect|[Rr]emove .{0,3}`?protect|
 UNTOUCHED = re.compile(r"nothing was (touched|deleted|changed)|before it touched anything", re.IGNORECASE)
 BEGUN = re.compile(r"what it had begun stays")
 MUTE = re.compile(
-    r"^(not read|not noted|Created stack|Updating \(|Previewing |Destroying \(|Refreshing \(|Enter your passphrase|Traceback)"
+    r"^(not read|not noted|Created stack|Updating \(|Previewing |Destroying \(|Refreshing \(|Enter your pass|Traceback)"
 )
 """First lines that tell nobody what happens."""
 
