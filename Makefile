@@ -11,7 +11,7 @@ TIMES ?= 50
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$p" && break; done)
 
-.PHONY: plan test fuzz rehearsal check checkov bench mutation hooks up down finish lock setup dev clean
+.PHONY: plan test fuzz rehearsal month check checkov bench mutation hooks up down finish lock setup dev clean
 
 plan: setup                 ## what `pulumi up` would create; needs no cloud
 	@$(BIN)/coursecloud plan --stack $(STACK) $(ARGS)
@@ -26,6 +26,9 @@ fuzz: dev                   ## the property tests by chance, with TIMES as many 
 
 rehearsal: dev              ## the long tests with the real Pulumi CLI and provider, on the local stand-in
 	@COURSECLOUD_LONG=1 $(BIN)/python -m pytest tests/e2e tests/standin $(ARGS)
+
+month: dev                  ## a month of ordinary events, each alone; ARGS='--sequences 20' plays them by chance
+	@$(BIN)/python -m tests.month $(ARGS)
 
 check: dev                  ## linter and type checker
 	@$(BIN)/ruff check .
