@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, cast
 
 from coursecloud import openings, stackfile
 from coursecloud.cloud import CloudError
 from coursecloud.day import Day
 from coursecloud.drift import Change, Kind
+
+Json = dict[str, Any]
 
 _MOST = 3
 """So many lines of what could not be read are printed; an account with few rights can read none of it."""
@@ -38,11 +41,11 @@ def said(found: Iterable[Change], *, deleting: bool = False) -> Iterator[str]:
             yield from (f"    {change}" for change in of_kind)
 
 
-def settle(day: Day, found: Sequence[Change], beside: openings.Seen) -> tuple[list[str], tuple[str, ...]]:
+def settle(day: Day, found: Sequence[Change], beside: openings.Seen) -> list[str]:
     """Say what was changed, write what grew into the stack file, ask about what was opened.
 
-    Gives the URNs of which the state has to follow the cloud before an update, so that it makes them as the file says,
-    and those that have to be made anew for it. `beside` is what was opened where no resource of the stack shows it.
+    Gives the URNs of which the state has to follow the cloud before an update, so that it makes them as the file says.
+    `beside` is what was opened where no resource of the stack shows it.
     """
     day.say(*said(found), *_said_beside(beside))
     for change in found:
@@ -53,15 +56,23 @@ def settle(day: Day, found: Sequence[Change], beside: openings.Seen) -> tuple[li
     if (opened or closable) and not day.agreed("Put back what was opened"):
         day.say("Left as it is; each `up` asks again.")
         # The state follows a resource as a whole, so whoever leaves one guard off leaves the rest of it, too.
-        return sorted({change.urn for change in found} - {change.urn for change in opened}), ()
+        return sorted({change.urn for change in found} - {change.urn for change in opened})
     for opening in closable:
-        day.touched = True
-        try:
-            openings.close(day.cloud, opening)
-        except CloudError as error:
-            day.say(f"    NOT closed: {opening}: {error.words}", f"        remedy  {opening.command}")
-    anew = {change.urn for change in opened if _only_anew(change)}
-    return sorted({change.urn for change in found} - anew), tuple(sorted(anew))
+        close(day, opening)
+    for change in opened:
+        _narrow(day, change)
+    return sorted({change.urn for change in found})
+
+
+def close(day: Day, opening: openings.Opening) -> None:
+    """Close what was opened by hand, and count it; say where Google refuses."""
+    day.touched = True
+    try:
+        openings.close(day.cloud, opening)
+    except CloudError as error:
+        day.say(f"    NOT closed: {opening}: {error.words}", f"        remedy  {opening.command}")
+        return
+    day.done.append(("closed", opening.resource))
 
 
 def _said_beside(beside: openings.Seen) -> Iterator[str]:
@@ -78,20 +89,24 @@ def _said_beside(beside: openings.Seen) -> Iterator[str]:
         yield from beside.unread
 
 
-def replace(urns: Iterable[str]) -> tuple[str, ...]:
-    """Give the words of a preview or an update that make resources anew."""
-    return tuple(word for urn in urns for word in ("--replace", urn))
-
-
-def _only_anew(change: Change) -> bool:
-    """Say whether the provider cannot put it back in place.
+def _narrow(day: Day, change: Change) -> None:
+    """Put a firewall's ranges back where the provider cannot.
 
     It takes 0.0.0.0/0 in place of one other range for the same (`diffSuppressSourceRanges` in
     resource_compute_firewall.go, read 2026-11-27): an update would leave the firewall open, and say that it is done.
     """
-    return change.type == "gcp:compute/firewall:Firewall" and any(
-        value.path.startswith("sourceRanges") and "0.0.0.0/0" in str(value.now) for value in change.values
-    )
+    world = any(value.path.startswith("sourceRanges") and "0.0.0.0/0" in str(value.now) for value in change.values)
+    if change.type != openings.FIREWALL or not world:
+        return
+    day.touched = True
+    path, ranges = str(change.state.get("id")), cast("Json", change.state.get("inputs") or {}).get("sourceRanges")
+    try:
+        begun = day.cloud.call("PATCH", "compute", path, body={"sourceRanges": ranges})
+        day.cloud.done(begun, path.split("/")[1], openings.SECONDS)
+    except CloudError as error:
+        day.say(f"    NOT closed: {change}: {error.words}")
+        return
+    day.done.append(("closed", change.urn))
 
 
 def _write_down(day: Day, change: Change) -> None:

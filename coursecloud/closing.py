@@ -97,7 +97,7 @@ def after_up(day: Day) -> int:
     """Say what is now, what it costs until the evening, and what comes next."""
     resources = mend.resources(day.pulumi.state())
     urns = custom(resources)
-    did = [(word, urn) for word, urn in day.done if urn in urns or word == "deleted"]
+    did = [(word, urn) for word, urn in day.done if urn in urns or word in ("deleted", "closed")]
     changed = counted(did) or "no change"
     day.say(f"Up: stack {day.stack} is as its file says, {len(urns)} resources ({changed}).")
     day.say(*machines(day, resources))
@@ -112,12 +112,14 @@ def after_deleting(day: Day) -> int:
     """Say what is left, what it costs until the morning, and what comes next."""
     left = custom(mend.resources(day.pulumi.state()))
     went = sum(1 for word, _ in day.done if word == "deleted")
+    closed = sum(1 for word, _ in day.done if word == "closed")
+    beside = f", {closed} made by hand" if closed else ""
     if left:
-        day.say(f"Down: {went} deleted; {len(left)} kept with what is in them: {listed(left)}")
+        day.say(f"Down: {went} deleted{beside}; {len(left)} kept with what is in them: {listed(left)}")
         day.say(*costs(day.root, day.stack, left, evening=True))
         day.say(f"  next    `coursecloud up --stack {day.stack}` in the morning makes the rest anew")
     else:
-        day.say(f"{day.command.capitalize()}: {went} deleted; nothing of stack {day.stack} is left or costs.")
+        day.say(f"{day.command.capitalize()}: {went} deleted{beside}; nothing of stack {day.stack} is left or costs.")
         day.say(f"  next    `coursecloud up --stack {day.stack}` makes it anew: its stack file stays")
     return 0
 

@@ -30,6 +30,7 @@ APIS = {
     "compute": "https://compute.googleapis.com/compute/v1/",
     "iamBeta": "https://iam.googleapis.com/v1/",
     "resourceManager": "https://cloudresourcemanager.googleapis.com/v1/",
+    "serviceUsage": "https://serviceusage.googleapis.com/v1/",
     "secretManager": "https://secretmanager.googleapis.com/v1/",
     "storage": "https://storage.googleapis.com/storage/v1/",
     "vertexAi": "https://{{region}}-aiplatform.googleapis.com/v1/",
@@ -78,6 +79,8 @@ def address(api: str, environment: Mapping[str, str], config: Mapping[str, objec
     usual = APIS[api]
     moved = config.get(f"gcp:{api}CustomEndpoint") or environment.get(variable(api))
     found = moved if isinstance(moved, str) else usual
+    if api == "serviceUsage":  # the provider's setting names v1beta1, and its client calls v1
+        found = found.replace("/v1beta1", "/v1")
     return found.replace("{{region}}", region).rstrip("/") + "/"
 
 

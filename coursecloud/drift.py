@@ -6,7 +6,7 @@ import functools
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -47,6 +47,8 @@ class Change:
     values: tuple[Value, ...] = ()
     holds: str = ""
     """What was in it, where it is gone."""
+    state: Json = field(default_factory=dict[str, Any], compare=False)
+    """The resource as the last update left it: `id`, `inputs`."""
 
     @property
     def name(self) -> str:
@@ -78,7 +80,7 @@ def _of(each: Json) -> Iterable[Change]:
     new = cast("Json | None", each.get("new"))
     if new is None:
         lost = preflight.loss(old, replaced=False)
-        yield Change("gone", urn, kind, holds=lost.what if lost else "")
+        yield Change("gone", urn, kind, holds=lost.what if lost else "", state=old)
         return
     values = [_value(path, old, new) for path in cast("Json", each.get("diff") or {}) if not path.startswith("__")]
     values = [value for value in values if value.before != value.now]
@@ -86,7 +88,7 @@ def _of(each: Json) -> Iterable[Change]:
     for value in values:
         sorts.setdefault(_kind_of(kind, value), []).append(value)
     for sort, listed in sorts.items():
-        yield Change(sort, urn, kind, tuple(listed))
+        yield Change(sort, urn, kind, tuple(listed), state=old)
 
 
 def _kind_of(kind: str, value: Value) -> Kind:

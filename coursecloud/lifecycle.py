@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from coursecloud import byhand, closing, edits, lastupdate, look, mend, preflight, refusals, running
+from coursecloud import closing, edits, lastupdate, look, mend, preflight, refusals, running
 from coursecloud.day import Ask, Day
 from coursecloud.events import Told
 from coursecloud.process import InterruptError, interrupts
@@ -127,8 +127,7 @@ def finish(
 def _up(day: Day, lose: Collection[str], *, mine: bool) -> int:
     state = settle(day, mine=mine)
     before, taken = mend.urns(state), set[str]()
-    seen = look.before_update(day, state)
-    told, again = seen.told, byhand.replace(seen.anew)
+    told = look.before_update(day, state)
     begun = False
     while True:
         state = day.pulumi.state()
@@ -141,7 +140,7 @@ def _up(day: Day, lose: Collection[str], *, mine: bool) -> int:
             _asked(day, told)
             _running(day, told, state)
         begun = day.touched = True
-        done = day.write(lambda words=again: day.pulumi.update(*words))
+        done = day.write(day.pulumi.update)
         if not done.code:
             return closing.after_up(day)
         state = day.pulumi.state()
@@ -155,7 +154,6 @@ def _up(day: Day, lose: Collection[str], *, mine: bool) -> int:
         if found:
             taken |= {each.urn for each in found}
             take_over(day, found)
-        again = ()
         told = day.pulumi.preview()
 
 
@@ -265,6 +263,7 @@ def _asked(day: Day, told: Told) -> None:
 
 def _delete(day: Day, *words: str) -> int:
     """Delete, and say what is left."""
+    look.clear_the_way(day, mend.resources(day.pulumi.state()))
     day.touched = True
     while True:
         before = len(mend.urns(day.pulumi.state()))

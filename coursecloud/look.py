@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 from coursecloud import (
     byhand,
@@ -21,6 +22,7 @@ from coursecloud import (
     stackfile,
     stores,
 )
+from coursecloud.cloud import CloudError
 from coursecloud.day import Day
 from coursecloud.events import Told, called
 from coursecloud.ready import RefusedError
@@ -28,36 +30,30 @@ from coursecloud.settle import owned
 
 Json = dict[str, Any]
 
-
-@dataclass(frozen=True)
-class Seen:
-    """What a look before an update has found."""
-
-    told: Told
-    """What Pulumi would do now."""
-    anew: tuple[str, ...] = ()
-    """URNs that only making them anew puts back."""
+SERVICE = "gcp:projects/service:Service"
+TRIES, SECONDS = 8, 10
+"""An API that was switched on answers after a minute or so: so many looks, and seconds between them."""
 
 
-def before_update(day: Day, state: Json) -> Seen:
-    """See what the cloud has and what an update would do; say what was changed by hand, and settle it."""
+def before_update(day: Day, state: Json) -> Told:
+    """See what the cloud has and what an update would do now; say what was changed by hand, and settle it."""
     if not mend.resources(state):
-        return Seen(day.pulumi.preview())
+        return day.pulumi.preview()
     with ThreadPoolExecutor(1) as beside:
         opened = beside.submit(openings.look, day.cloud, mend.resources(state), day.settings.project)
         told = day.pulumi.preview("--refresh")
     if told.code and not told.unread:
-        return Seen(told)
+        return told
     _unread(day, told)
     _elsewhere(day, told)
     found = drift.changes(told.refreshed)
-    follow, anew = byhand.settle(day, found, opened.result())
+    follow = byhand.settle(day, found, opened.result())
     if follow:
         _follow(day, follow)
     if told.code or found:
         # What Pulumi told was for a state that followed the cloud in everything.
-        told = day.pulumi.preview(*byhand.replace(anew))
-    return Seen(told, anew)
+        told = day.pulumi.preview()
+    return told
 
 
 def before_deleting(day: Day, state: Json) -> Json:
@@ -65,7 +61,7 @@ def before_deleting(day: Day, state: Json) -> Json:
     if not mend.resources(state):
         _unknown(day)
         return state
-    told = day.pulumi.look()
+    told = _switched_on(day, day.pulumi.look())
     _unread(day, told)
     found = drift.changes(told.refreshed)
     day.say(*byhand.said(found, deleting=True))
@@ -75,6 +71,43 @@ def before_deleting(day: Day, state: Json) -> Json:
         return state
     _follow(day, gone)
     return day.pulumi.state()
+
+
+def clear_the_way(day: Day, resources: Iterable[Json]) -> None:
+    """Delete the firewall rules that somebody made on the network: Google deletes no network that has some."""
+    try:
+        rules = openings.in_the_way(day.cloud, list(resources))
+    except CloudError:
+        return  # whether one is there, the deletion of the network tells
+    for rule in rules:
+        day.say(f"In the way, and goes along: {rule}")
+        byhand.close(day, rule)
+
+
+def _switched_on(day: Day, told: Told) -> Told:
+    """Switch the stack's own APIs on again that somebody has switched off: without them nothing can be deleted."""
+    off = [
+        cast("Json", each["old"]["inputs"]) for each in told.refreshed if each["type"] == SERVICE and not each["new"]
+    ]
+    if not off:
+        return told
+    names = ", ".join(str(each.get("service")) for each in off)
+    day.say(f"Switched off by hand, and on again, because nothing can be deleted without: {names}")
+    day.touched = True
+    for each in off:
+        try:
+            day.cloud.call(
+                "POST", "serviceUsage", f"projects/{each['project']}/services/{each['service']}:enable", body={}
+            )
+        except CloudError as error:
+            day.say(f"    NOT switched on: {each.get('service')}: {error.words}")
+    for _ in range(TRIES):
+        told = day.pulumi.look()
+        texts = [told.failed.get(urn, "") for urn in told.unread]
+        if not any(remedies.disabled(text) for text in texts):
+            break
+        time.sleep(SECONDS)
+    return told
 
 
 def _follow(day: Day, urns: list[str]) -> None:

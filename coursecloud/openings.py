@@ -101,6 +101,27 @@ def look(cloud: Cloud, resources: Sequence[Json], project: str) -> Seen:
     return Seen(tuple(sorted(found, key=lambda opening: not opening.public)), tuple(sorted(unseen)))
 
 
+def in_the_way(cloud: Cloud, resources: Sequence[Json]) -> list[Opening]:
+    """List the firewall rules, of whatever kind, on the state's networks that the state does not hold.
+
+    Raises CloudError.
+    """
+    names = {_end(each) for each in _of(resources, FIREWALL)}
+    found: list[Opening] = []
+    for network in _of(resources, NETWORK):
+        project = network.split("/")[1]
+        rules, _ = cloud.pages("compute", f"projects/{project}/global/firewalls", "items", most=PAGES, maxResults="500")
+        for rule in rules:
+            name = str(rule.get("name"))
+            if str(rule.get("network")).endswith(f"/{network}") and name not in names:
+                path = f"projects/{project}/global/firewalls/{escaped(name)}"
+                command = f"gcloud compute firewall-rules delete {shlex.quote(name)} --project={project}"
+                found.append(
+                    Opening(f"Network {_end(network)}", f"firewall rule {name}", command, path=f"compute {path}")
+                )
+    return found
+
+
 def close(cloud: Cloud, opening: Opening) -> None:
     """Close an opening, and nothing else; one that is closed already is no error.
 
