@@ -10,6 +10,7 @@ from coursecloud.cloud import CloudError
 from coursecloud.day import Day
 from coursecloud.events import Told, called
 from coursecloud.ready import RefusedError
+from infra.names import label_value
 
 Json = dict[str, Any]
 
@@ -20,6 +21,7 @@ _LABELLED = {
     "gcp:compute/instance:Instance": "compute",
     "gcp:secretmanager/secret:Secret": "secretManager",
     "gcp:storage/bucket:Bucket": "storage",
+    "gcp:vertex/aiEndpoint:AiEndpoint": "vertexAi",
 }
 """What takes labels, and which API tells them."""
 
@@ -95,9 +97,11 @@ def own(day: Day, found: Iterable[mend.Found]) -> list[mend.Found]:
     What takes no labels is told by its name alone, which has the stack's in it; what cannot be read, too.
     """
     ours: list[mend.Found] = []
+    # A label takes fewer letters than a stack's name may have.
+    stack = label_value(day.stack)
     for each in found:
         labels = _labels(day, each)
-        if labels is None or (labels.get("stack") == day.stack and labels.get("managed-by") == "coursecloud"):
+        if labels is None or (labels.get("stack") == stack and labels.get("managed-by") == "coursecloud"):
             ours.append(each)
             continue
         whose = ", ".join(f"{key}={value}" for key, value in sorted(labels.items())) or "none"
@@ -113,8 +117,9 @@ def _labels(day: Day, found: mend.Found) -> Json | None:
     api = _LABELLED.get(found.type)
     if not api:
         return None
+    region = found.id.partition("/locations/")[2].partition("/")[0]
     try:
-        answer = day.cloud.get(api, f"b/{found.id}" if api == "storage" else found.id)
+        answer = day.cloud.get(api, f"b/{found.id}" if api == "storage" else found.id, region=region)
     except CloudError:
         return None
     return cast("Json", answer.get("labels") or {})
