@@ -10,6 +10,7 @@ from coursecloud.cloud import CloudError
 from coursecloud.day import Day
 from coursecloud.events import Told, called
 from coursecloud.ready import RefusedError
+from infra.names import label_value
 
 Json = dict[str, Any]
 
@@ -20,6 +21,7 @@ _LABELLED = {
     "gcp:compute/instance:Instance": "compute",
     "gcp:secretmanager/secret:Secret": "secretManager",
     "gcp:storage/bucket:Bucket": "storage",
+    "gcp:vertex/aiEndpoint:AiEndpoint": "vertexAi",
 }
 """What takes labels, and which API tells them."""
 
@@ -121,7 +123,8 @@ def owned(day: Day, wanted: Iterable[mend.Found]) -> list[mend.Found]:
 
 
 def _is_own(day: Day, labels: Json) -> bool:
-    return labels.get("stack") == day.stack and labels.get("managed-by") == "coursecloud"
+    # A label takes fewer letters than a stack's name may have.
+    return labels.get("stack") == label_value(day.stack) and labels.get("managed-by") == "coursecloud"
 
 
 def _labels(day: Day, found: mend.Found) -> Json | None:
@@ -129,8 +132,9 @@ def _labels(day: Day, found: mend.Found) -> Json | None:
     api = _LABELLED.get(found.type)
     if not api:
         return None
+    region = found.id.partition("/locations/")[2].partition("/")[0]
     try:
-        answer = day.cloud.get(api, f"b/{found.id}" if api == "storage" else found.id)
+        answer = day.cloud.get(api, f"b/{found.id}" if api == "storage" else found.id, region=region)
     except CloudError:
         return None
     return cast("Json", answer.get("labels") or {})

@@ -190,6 +190,33 @@ def test_every_guard_that_is_changed_is_opened(kind: str, guard: str) -> None:
     assert [change.kind for change in seen(old, new, name)] == ["opened"]
 
 
+SAFER = [
+    ("gcp:compute/instance:Instance", "deletionProtection"),
+    ("gcp:cloudrunv2/service:Service", "deletionProtection"),
+    ("gcp:iam/workloadIdentityPool:WorkloadIdentityPool", "disabled"),
+    ("gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider", "disabled"),
+    ("gcp:serviceaccount/account:Account", "disabled"),
+    ("gcp:storage/bucket:Bucket", "uniformBucketLevelAccess"),
+    ("gcp:storage/bucket:Bucket", "versioning.enabled"),
+]
+
+
+@pytest.mark.parametrize(("kind", "path"), SAFER)
+def test_a_guard_that_was_switched_on_opens_nothing_and_one_that_was_switched_off_does(kind: str, path: str) -> None:
+    def state(on: object) -> Json:
+        first, _, rest = path.partition(".")
+        return resource(kind, "r", **{first: {rest: on} if rest else on})
+
+    assert [change.kind for change in seen(state(False), state(True), path)] == ["changed"]
+    assert [change.kind for change in seen(state(None), state(True), path)] == ["changed"]
+    assert [change.kind for change in seen(state(True), state(False), path)] == ["opened"]
+    assert [change.kind for change in seen(state(True), state(None), path)] == ["opened"]
+
+
+def test_each_of_those_guards_is_tried() -> None:
+    assert {path for _, path in SAFER} == drift._SAFER  # pyright: ignore[reportPrivateUsage]
+
+
 @pytest.mark.parametrize("kind", sorted({kind for kind, guard in GUARDS if guard != "*"}))
 def test_what_guards_nothing_is_merely_changed(kind: str) -> None:
     old, new = resource(kind, "r", labels={"a": "b"}), resource(kind, "r", labels={"a": "c"})

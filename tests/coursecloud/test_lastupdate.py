@@ -54,8 +54,12 @@ SAME, OLDER, UNKNOWN = Same, Older, Unknown
         (replace(LAST, state=SHARED), None, ADA, True, OLDER),
         (replace(LAST, state=SHARED), Note("1", "1"), ADA, False, OLDER),
         (replace(LAST, state=SHARED), None, replace(ADA, backend="gs://another"), False, OLDER),
-        (LAST, None, replace(ADA, backend=SHARED), False, OLDER),
+        # It was moved from a folder into a bucket: by whoever had it, with what is in it.
+        (LAST, None, replace(ADA, backend=SHARED), False, SAME),
         (LAST, None, replace(ADA, backend=SHARED), True, OLDER),
+        (LAST, None, replace(ADA, backend=SHARED, host="other"), False, OLDER),
+        (LAST, None, replace(ADA, backend=SHARED, user="other"), False, OLDER),
+        (LAST, None, replace(BOB, backend=SHARED), False, OLDER),
     ],
 )
 def test_which_state_made_the_last_update(

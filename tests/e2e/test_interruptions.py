@@ -1,16 +1,19 @@
 """Updates that are killed in the middle, and two at once: the next `up` finds its way, and nothing is lost."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
-from coursecloud import lifecycle
+from coursecloud import lifecycle, process
 from coursecloud.pulumicli import Pulumi, alive
+from coursecloud.stores import MARKER
 from tests.e2e.conftest import Project, Record
 from tests.project import CHECKOUT as ROOT
 
@@ -37,7 +40,9 @@ def begin_up(project: Project, log: Path, stack: str) -> subprocess.Popen[bytes]
 
 
 def writes(project: Project) -> int:
-    return sum(1 for call in list(project.standin.requests) if call.get("write") and call["status"] < 300)
+    """Count what was written in the cloud, but for the note of who updates."""
+    calls = [call for call in list(project.standin.requests) if call.get("write") and call["status"] < 300]
+    return sum(1 for call in calls if MARKER not in unquote(call["path"]))
 
 
 def kill_after(project: Project, started: subprocess.Popen[bytes], more: int) -> bool:
@@ -47,6 +52,12 @@ def kill_after(project: Project, started: subprocess.Popen[bytes], more: int) ->
         time.sleep(0.005)
     if started.poll() is not None:
         return False
+    # Pulumi has a session of its own, and is asked to stop where the command alone is killed: all of it goes at once.
+    os.killpg(started.pid, signal.SIGSTOP)
+    for lock in Pulumi(project.root, "*", os.environ).locks():
+        for number in process.members(lock["pid"]):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
     os.killpg(started.pid, signal.SIGKILL)
     started.wait()
     while any(alive(lock) for lock in Pulumi(project.root, "*", os.environ).locks()):
