@@ -9,6 +9,9 @@ from coursecloud.cloud import CloudError
 from coursecloud.day import Day
 from coursecloud.drift import Change, Kind
 
+_MOST = 3
+"""So many lines of what could not be read are printed; an account with few rights can read none of it."""
+
 _HEADS: dict[Kind, tuple[str, str]] = {
     "gone": ("GONE, deleted by hand", "is made anew by this update"),
     "grown": ("GROWN by hand", "stays so, and is written into the stack file"),
@@ -69,7 +72,10 @@ def _said_beside(beside: openings.Seen) -> Iterator[str]:
         yield f"    {opening}"
         if not opening.closable:
             yield f"        only you know what depends on it; this closes it: {opening.command}"
-    yield from beside.unread
+    if len(beside.unread) > _MOST:
+        yield f"not read: {len(beside.unread)} things in which something may be open; the first: {beside.unread[0]}"
+    else:
+        yield from beside.unread
 
 
 def replace(urns: Iterable[str]) -> tuple[str, ...]:

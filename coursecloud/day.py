@@ -85,7 +85,7 @@ class Day:
         try:
             told = action()
             if locks := locked_by(told):
-                unlock(self.pulumi, locks)
+                unlock(self.pulumi, locks, touched=self.touched)
                 told = action()
         except InterruptError as error:
             self.done += error.told.done if isinstance(error.told, Told) else ()

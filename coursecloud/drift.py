@@ -17,6 +17,9 @@ Json = dict[str, Any]
 Kind = Literal["gone", "grown", "opened", "changed"]
 TABLE = Path(__file__).parent / "data" / "by-hand.json"
 
+_SAFER = frozenset({"deletionProtection", "disabled", "uniformBucketLevelAccess", "versioning.enabled"})
+"""Guards that are on when they are true: whoever switches one on opens nothing."""
+
 _STEP = re.compile(r"[^.\[\]\"]+")
 
 
@@ -89,6 +92,8 @@ def _of(each: Json) -> Iterable[Change]:
 def _kind_of(kind: str, value: Value) -> Kind:
     if value.path in _table()["grows"].get(kind, ()) and _larger(value.now, value.before):
         return "grown"
+    if value.now is True and value.path in _SAFER:
+        return "changed"
     guards = _table()["guards"].get(kind, ())
     return "opened" if "*" in guards or _steps(value.path)[0] in guards else "changed"
 

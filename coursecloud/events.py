@@ -39,6 +39,8 @@ class Told:
     errors: list[str] = field(default_factory=list)
     """What went wrong and is about no resource."""
     warnings: list[str] = field(default_factory=list)
+    program: list[str] = field(default_factory=list)
+    """What the program wrote to its standard error."""
     wanted: dict[str, Json] = field(default_factory=dict)
     """By URN: `type`, `inputs` and `parent` of what the program wants of each resource that was begun."""
 
@@ -105,7 +107,9 @@ class Told:
         elif severity == "warning" and text and text not in self.warnings and "from $PATH" not in text:
             self.warnings.append(text)
             return True
-        return severity in ("info", "info#err") and bool(text)
+        if severity == "info#err":
+            self.program.append(cast("str", said.get("message") or "").rstrip())
+        return severity == "info" and bool(text)
 
 
 def name(urn: str) -> str:

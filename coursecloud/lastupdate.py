@@ -99,6 +99,9 @@ def compare(marker: Marker | None, note: Note | None, here: Here, *, empty_state
     same_person = (marker.user, marker.host) == (here.user, here.host)
     if marker.state == here.backend and (shared or (note is None and same_person)):
         return Same()
+    # A group moves its state from a folder into a bucket: whoever had it does, and brings what is in it along.
+    if shared and marker.state.startswith("file:") and same_person and not empty_state:
+        return Same()
     if empty_state and note is None and same_person and not shared and marker.state.startswith("file:"):
         return Same()
     return Older(_older(marker, here, empty_state=empty_state))

@@ -11,7 +11,7 @@ from typing import IO, Any
 from coursecloud import byhand, closing, edits, lastupdate, look, mend, preflight, refusals, running
 from coursecloud.day import Ask, Day
 from coursecloud.events import Told
-from coursecloud.process import InterruptError
+from coursecloud.process import InterruptError, interrupts
 from coursecloud.ready import RefusedError, no_secrets, ready, settings_of
 from coursecloud.refusals import Kind
 from coursecloud.settle import settle, take_over, there
@@ -118,9 +118,9 @@ def finish(
             raise _not_confirmed(day, rule, "type the name of the stack")
         if any(resource.get("protect") for resource in resources):
             day.touched = True
-            code, _, errors = day.pulumi.run("state unprotect", "--all", "--yes")
-            if code:
-                return closing.failed(day, Told(code=code, errors=[errors]))
+            told = day.write(day.pulumi.unprotect)
+            if told.code:
+                return closing.failed(day, told)
         return _delete(day)
 
 
@@ -163,7 +163,8 @@ def _up(day: Day, lose: Collection[str], *, mine: bool) -> int:
 def _told(day: Day) -> Generator[None]:
     """Say what is now where somebody interrupts the command, and note that the update has ended."""
     try:
-        yield
+        with interrupts():
+            yield
     except InterruptError as error:
         closing.interrupted(day, error)
         raise

@@ -7,10 +7,24 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
-from coursecloud import byhand, closing, drift, edits, mend, openings, preflight, refusals, remedies, stores
+from coursecloud import (
+    byhand,
+    closing,
+    drift,
+    edits,
+    mend,
+    openings,
+    plan,
+    preflight,
+    refusals,
+    remedies,
+    stackfile,
+    stores,
+)
 from coursecloud.day import Day
 from coursecloud.events import Told, called
 from coursecloud.ready import RefusedError
+from coursecloud.settle import owned
 
 Json = dict[str, Any]
 
@@ -49,11 +63,13 @@ def before_update(day: Day, state: Json) -> Seen:
 def before_deleting(day: Day, state: Json) -> Json:
     """Say what was changed by hand, and forget what is gone, so that it is no obstacle. Gives the state."""
     if not mend.resources(state):
+        _unknown(day)
         return state
     told = day.pulumi.look()
     _unread(day, told)
     found = drift.changes(told.refreshed)
     day.say(*byhand.said(found, deleting=True))
+    _undeletable(day, found)
     gone = [change.urn for change in found if change.kind == "gone"]
     if not gone:
         return state
@@ -75,6 +91,37 @@ def _elsewhere(day: Day, told: Told) -> None:
     refused = refusals.refused(edits.of_preview(told.steps))
     if moved := [refusal for refusal in refused if refusal.kind is refusals.Kind.PROJECT]:
         raise RefusedError("\n".join([f"{day.stopped}: {refusals.headline(moved)}", *map(str, moved)]))
+
+
+def _unknown(day: Day) -> None:
+    """Refuse to say that nothing is left where the state knows nothing, and the cloud has what the program declares."""
+    made = plan.make(day.stack, stackfile.path_of(day.stack, day.root), day.root)
+    wanted = [mend.named(resource.urn, {"type": resource.type, "inputs": resource.inputs}) for resource in made.custom]
+    if there := owned(day, [each for each in wanted if each]):
+        raise RefusedError(
+            f"{day.about} was not begun: the state in {day.here.backend} knows nothing of the stack, and Google has"
+            f" {closing.listed(each.urn for each in there)}",
+            "what the state does not know is not deleted, and goes on billing",
+            "get the state of who deployed it; where it is lost,"
+            f" `coursecloud up --stack {day.stack}` takes all of it over, and then `{day.command}` deletes it",
+        )
+
+
+def _undeletable(day: Day, found: Iterable[drift.Change]) -> None:
+    """Refuse to begin what would end half-way: somebody has protected a machine from being deleted, by hand."""
+    protected = [
+        change
+        for change in found
+        if any(value.path == "deletionProtection" and value.now is True for value in change.values)
+    ]
+    if protected:
+        raise RefusedError(
+            f"{day.about} was not begun: somebody has protected {closing.listed(each.urn for each in protected)} from"
+            " being deleted, by hand",
+            "Google refuses to delete it, and what it hangs on stays, too; nothing was deleted",
+            "ask who did it; `gcloud compute instances update NAME --no-deletion-protection` takes it off, and so does"
+            f" `coursecloud up --stack {day.stack}`",
+        )
 
 
 def inside(

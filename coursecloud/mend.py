@@ -54,7 +54,7 @@ def urns(state: Json) -> frozenset[str]:
 def half_made(open_operations: Iterable[Json], state: Json) -> list[Found]:
     """List what was being created when the update ended, as far as it can be taken over into `state`."""
     begun = [operation["resource"] for operation in open_operations if operation["type"] == "creating"]
-    return _free([found for resource in begun if (found := _found(resource["urn"], resource))], state)
+    return _free([found for resource in begun if (found := named(resource["urn"], resource))], state)
 
 
 def already_there(
@@ -67,7 +67,7 @@ def already_there(
     """
     known = urns(state)
     refused = dict.fromkeys(urn for urn, text in messages if THERE.search(text) and urn not in known)
-    found = [found for urn in refused if (found := _found(urn, (wanted or {}).get(urn, {})))]
+    found = [found for urn in refused if (found := named(urn, (wanted or {}).get(urn, {})))]
     free = _free(found, state)
     return free, [each for each in found if each not in free]
 
@@ -90,7 +90,8 @@ def _free(found: Iterable[Found], state: Json) -> list[Found]:
     return [each for each in found if f"{each.type} {each.id}" not in known and each.id not in ids]
 
 
-def _found(urn: str, resource: Json) -> Found | None:
+def named(urn: str, resource: Json) -> Found | None:
+    """Give what Google would call a resource by (`type`, `inputs`, `parent`); None where that does not tell."""
     kind = resource.get("type", "")
     same = identity.import_id(kind, cast("Json", resource.get("inputs") or {}))
     return Found(urn, kind, same, resource.get("parent") or "") if same else None

@@ -100,6 +100,25 @@ def run(
         return Ended(started.returncode, err.read().decode(errors="replace"))
 
 
+@contextlib.contextmanager
+def interrupts() -> Generator[None]:
+    """Have the same requests to stop raise InterruptError also while no program runs."""
+
+    def stop(number: int, _frame: object) -> None:
+        raise InterruptError(number, forced=False)
+
+    before: dict[int, object] = {}
+    for number in _ASKED:
+        with contextlib.suppress(ValueError):  # not the main thread
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)  # pyright: ignore[reportArgumentType] - what signal.signal gave
+
+
 class _Requests:
     """Counts the requests to stop while a program runs, in place of what they would do."""
 

@@ -42,11 +42,11 @@ class Pulumi:
     environment: Mapping[str, str]
     output: IO[str] | None = None
 
-    def say(self, text: str) -> None:
+    def say(self, *lines: str) -> None:
         """Tell the user something. Nobody may be there any more: a closed terminal stops no update."""
         stream = self.output or sys.stdout
         try:
-            stream.write(text + "\n")
+            stream.write("".join(f"{line}\n" for line in lines))
             stream.flush()
         except OSError:
             # An update goes on to its end, whether somebody listens (a closed terminal, `| head`) or not.
@@ -66,7 +66,6 @@ class Pulumi:
 
         def take(line: str) -> None:
             event = told.take(line)
-            # A program that is ended says where; that is of no use to anybody.
             if event and shown and not (stopping and "diagnosticEvent" in event) and (text := _worded(event)):
                 self.say(text)
 
@@ -83,6 +82,9 @@ class Pulumi:
             error.told = told
             raise
         told.code = done.code
+        # Pulumi ends the program where a resource is refused; where in the program that was is of no use to anybody.
+        if shown and told.program and not any("KeyboardInterrupt" in line for line in told.program):
+            self.say(*(f"  {line}" for line in told.program))
         if done.code and done.errors.strip():
             told.errors.append(done.errors.strip().removeprefix("error: "))
         return told
@@ -124,6 +126,11 @@ class Pulumi:
             file.write_text(json.dumps(exported), encoding="utf-8")
             code, _, errors = self.run("stack import", "--file", str(file))
             return Told(code=code, errors=[errors.strip()] if code else [])
+
+    def unprotect(self) -> Told:
+        """Lift the protection of everything in the state."""
+        code, _, errors = self.run("state unprotect", "--all", "--yes")
+        return Told(code=code, errors=[errors.strip()] if code else [])
 
     def take_over(self, listed: Json, *, look: bool = False) -> Told:
         """Import resources that Google has already; with `look` it is only asked what they are."""

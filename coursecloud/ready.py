@@ -114,13 +114,14 @@ def held(locks: Iterable[Json], host: str, runs: Callable[[Json], bool]) -> list
     return [lock for lock in locks if lock.get("hostname") != host or runs(lock)]
 
 
-def unlock(pulumi: Pulumi, locks: list[Json]) -> None:
-    """Lift the locks of processes that have died; refuse while one may run."""
+def unlock(pulumi: Pulumi, locks: list[Json], *, touched: bool = False) -> None:
+    """Lift the locks of processes that have died; refuse while one may run. `touched`: this command has begun."""
     if busy := held(locks, socket.gethostname(), alive):
         lock = busy[0]
         who = f"{lock.get('username')} on {lock.get('hostname')}, process {lock.get('pid')}"
         raise RefusedError(
-            f"stack {pulumi.stack} is being worked on by {who}, since {lock.get('timestamp')}; nothing was touched",
+            f"stack {pulumi.stack} is being worked on by {who}, since {lock.get('timestamp')}"
+            + ("" if touched else "; nothing was touched"),
             "one `up`, `down` or `finish` at a time: they all write the same state",
             f"wait until it has ended; if it no longer runs: `pulumi cancel --stack {pulumi.stack}`",
         )

@@ -6,11 +6,22 @@ from collections.abc import Collection, Iterable
 from typing import Any, cast
 
 from coursecloud import closing, lastupdate, mend, preflight, remedies
+from coursecloud.cloud import CloudError
 from coursecloud.day import Day
-from coursecloud.events import Told
+from coursecloud.events import Told, called
 from coursecloud.ready import RefusedError
 
 Json = dict[str, Any]
+
+_LABELLED = {
+    "gcp:artifactregistry/repository:Repository": "artifactRegistry",
+    "gcp:cloudrunv2/service:Service": "cloudRunV2",
+    "gcp:compute/disk:Disk": "compute",
+    "gcp:compute/instance:Instance": "compute",
+    "gcp:secretmanager/secret:Secret": "secretManager",
+    "gcp:storage/bucket:Bucket": "storage",
+}
+"""What takes labels, and which API tells them."""
 
 
 def question(there: Iterable[mend.Found]) -> str:
@@ -44,7 +55,7 @@ def settle(day: Day, *, mine: bool) -> Json:
             "an update that was cut off is settled in the state first; nothing else was touched",
             "see that you may write where `backend` in Pulumi.yaml says, then the same command again",
         )
-    if found := mend.half_made(pending, day.pulumi.state()):
+    if found := own(day, mend.half_made(pending, day.pulumi.state())):
         take_over(day, found)
     return day.pulumi.state()
 
@@ -52,6 +63,12 @@ def settle(day: Day, *, mine: bool) -> Json:
 def _newest(day: Day, state: Json, *, mine: bool) -> None:
     """Refuse to work with an older or copied state: it would delete, or make anew, what has been made since."""
     day.last, said = lastupdate.read_marker(day.cloud, day.bucket())
+    if said and remedies.stops(said):
+        raise RefusedError(
+            f"{day.stopped}: Google did not answer ({remedies.words(said)})",
+            "what the cloud has is looked at before anything is changed",
+            remedies.remedy(said),
+        )
     # In a new project nobody has switched Storage on yet, so nobody can have noted anything.
     if said and (mend.resources(state) or not remedies.disabled(said)):
         day.say(said)
@@ -78,10 +95,51 @@ def take_over(day: Day, found: list[mend.Found]) -> None:
         day.say(f"Taken over, because Google has it already: {closing.listed(took)}")
 
 
+def own(day: Day, found: Iterable[mend.Found]) -> list[mend.Found]:
+    """Leave out what is another's, by its labels, and say so.
+
+    What takes no labels is told by its name alone, which has the stack's in it; what cannot be read, too.
+    """
+    ours: list[mend.Found] = []
+    for each in found:
+        labels = _labels(day, each)
+        if labels is None or _is_own(day, labels):
+            ours.append(each)
+            continue
+        whose = ", ".join(f"{key}={value}" for key, value in sorted(labels.items())) or "none"
+        day.say(
+            f"{called(each.urn)}: {each.id} is there and not this stack's (its labels: {whose}); it is left alone. "
+            "Delete it, or give this stack another name"
+        )
+    return ours
+
+
+def owned(day: Day, wanted: Iterable[mend.Found]) -> list[mend.Found]:
+    """List what Google has under these names with this stack's own labels; what takes no labels is not asked for."""
+    found = [(each, _labels(day, each)) for each in wanted if each.type in _LABELLED]
+    return [each for each, labels in found if labels and _is_own(day, labels)]
+
+
+def _is_own(day: Day, labels: Json) -> bool:
+    return labels.get("stack") == day.stack and labels.get("managed-by") == "coursecloud"
+
+
+def _labels(day: Day, found: mend.Found) -> Json | None:
+    """Ask for the labels of what Google has; None where it takes none, is not there or cannot be read."""
+    api = _LABELLED.get(found.type)
+    if not api:
+        return None
+    try:
+        answer = day.cloud.get(api, f"b/{found.id}" if api == "storage" else found.id)
+    except CloudError:
+        return None
+    return cast("Json", answer.get("labels") or {})
+
+
 def there(day: Day, done: Told, state: Json, taken: Collection[str]) -> list[mend.Found]:
     """List what Google has already and may be taken over, after asking."""
     found, twins = mend.already_there(list(done.failed.items()), done.wanted, state)
-    found = [each for each in found if each.urn not in taken]
+    found = own(day, (each for each in found if each.urn not in taken))
     for twin in twins:
         day.say(f"{twin.name}: the state holds {twin.id} already, under another name; {preflight.ALIAS}")
     return found if found and day.agreed(question(found)) else []

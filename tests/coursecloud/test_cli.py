@@ -180,7 +180,7 @@ def recorded(folder: Path, _: int) -> None:
 
 
 def test_an_error_of_the_tools_own_is_not_called_one_of_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: object) -> None:
+    def fail(*_: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(render, "full", fail)

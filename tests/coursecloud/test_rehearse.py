@@ -22,6 +22,7 @@ FAKE = """#!/bin/sh
 [ "$1" = version ] && { echo v3.0.0; exit 0; }
 [ "$1" = -version ] && { echo 10.0.0; exit 0; }
 [ "$1 $2" = "stack export" ] && { echo '{"deployment": {"resources": []}}'; exit 0; }
+[ "$1 $2" = "stack ls" ] && { echo '[]'; exit 0; }
 echo "asked to $*"
 [ -n "$(find "$0.fails" -prune 2>/dev/null)" ] && grep -qx "$1" "$0.fails" && { echo "no: $1"; exit 255; }
 exit 0
@@ -166,7 +167,7 @@ def test_a_life_ends_with_the_step_that_fails_and_what_pulumi_said(
 ) -> None:
     (programs / "pulumi.fails").write_text(f"{refused}\n")
     last = lived(stack_file(tmp_path))[-1]
-    assert (last.name, last.passed, last.note) == (name, False, "exit code 255")
+    assert (last.name, last.passed, last.note) == (name, False, "exit code 1")
     assert f"no: {refused}" in last.output
 
 
@@ -198,7 +199,7 @@ def test_a_fault_that_never_happens_fails_the_rehearsal(tmp_path: Path) -> None:
 def test_on_bad_days_an_up_that_fails_is_tried_again(tmp_path: Path, programs: Path) -> None:
     (programs / "pulumi.fails").write_text("up\n")
     last = lived(stack_file(tmp_path), scenario={"faults": [{"match": "compute.*", "status": 503}]})[-1]
-    assert last.note == f"exit code 255 after {life.ATTEMPTS} attempts"
+    assert last.note == f"exit code 1 after {life.ATTEMPTS} attempts"
 
 
 def test_the_command_tells_each_step_and_ends_with_0(tmp_path: Path) -> None:
