@@ -73,6 +73,8 @@ class Hands:
         """Delete, as the console does: a bucket with what is in it."""
         for pattern in [patterns] if isinstance(patterns, str) else patterns:
             for resource in self.find(pattern):
+                if resource not in self.find(f"{resource.service}:{resource.path}"):
+                    continue  # it went with what it was in
                 if resource.collection == "b":
                     self.empty(resource)
                 self.request("DELETE", self.address(resource))

@@ -76,7 +76,7 @@ def _counts(said: Said) -> Iterator[str]:
     counted = {word: int(number) for number, word in COUNTED.findall(closing[2])}
     if not counted and said.writes:
         yield f"it sums up no change, and yet wrote {len(said.writes)} times, first {said.writes[0]['id']}"
-    if any(counted.values()) and not said.writes:
+    if said.exact and any(counted.values()) and not said.writes:
         yield f"it sums up {closing[2]!r}, and nothing was asked of Google"
     # Where something was replaced, or taken over and then changed, names stay the same or are counted twice.
     new, less = len(said.after - said.before), len(said.before - said.after)
