@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, cast
 
 from coursecloud import closing, lastupdate, mend, preflight, remedies
@@ -13,6 +13,9 @@ from coursecloud.ready import RefusedError
 from infra.names import label_value
 
 Json = dict[str, Any]
+
+_UNREAD = ("deletionPolicy", "deletionProtection", "disableOnDestroy", "forceDestroy")
+"""Inputs that say how the provider deletes; Google knows nothing of them."""
 
 _LABELLED = {
     "gcp:artifactregistry/repository:Repository": "artifactRegistry",
@@ -59,7 +62,29 @@ def settle(day: Day, *, mine: bool) -> Json:
         )
     if found := own(day, mend.half_made(pending, day.pulumi.state())):
         take_over(day, found)
+        _as_wanted(
+            day, {operation["resource"]["urn"]: operation["resource"].get("inputs") or {} for operation in pending}
+        )
     return day.pulumi.state()
+
+
+def _as_wanted(day: Day, wanted: Mapping[str, Json]) -> None:
+    """Write into the state what an import cannot read, because the provider keeps it to itself.
+
+    Without it a deletion that comes next would fail: a bucket with objects, a service that is protected by default.
+    """
+    exported = day.pulumi.export()
+    changed = False
+    for resource in cast("list[Json]", cast("Json", exported.get("deployment") or {}).get("resources") or []):
+        inputs = wanted.get(resource["urn"], {})
+        kept = {key: inputs[key] for key in _UNREAD if key in inputs}
+        for side in ("inputs", "outputs"):
+            held = cast("Json", resource.get(side) or {})
+            if any(held.get(key) != value for key, value in kept.items()):
+                resource[side] = held | kept
+                changed = True
+    if changed:
+        day.write(lambda: day.pulumi.write_state(exported))
 
 
 def _newest(day: Day, state: Json, *, mine: bool) -> None:
