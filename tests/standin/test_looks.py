@@ -1,4 +1,4 @@
-"""What is looked at before an update is in Google's own client as it is in the cloud: lists, policies, and one object."""
+"""What a look before an update asks for, asked by Google's own client: lists, policies, and one object."""
 
 from __future__ import annotations
 
