@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -87,7 +88,7 @@ def writes(project: Project) -> int:
 def cloud(project: Project) -> str:
     """Give all that Google has, but for the note of who updated last, which each update writes anew."""
     state = project.standin.state()
-    resources = [each for each in state["resources"] if MARKER not in each["path"]]
+    resources = [each for each in state["resources"] if MARKER not in unquote(each["path"])]
     return json.dumps(state | {"resources": resources}, sort_keys=True)
 
 

@@ -63,7 +63,7 @@ def test_providers_of_a_federation_are_listed(google: Google) -> None:
 
 def test_values_of_a_secret_are_listed_without_what_they_are(google: Google) -> None:
     secrets = google.client("secretmanager", "v1").projects().secrets()
-    made = {"replication": {"automatic": {}}}
+    made: dict[str, Any] = {"replication": {"automatic": {}}}
     name = secrets.create(parent=f"projects/{PROJECT}", secretId="KEY", body=made).execute()["name"]
     assert secrets.versions().list(parent=name).execute().get("versions", []) == []
     secrets.addVersion(parent=name, body={"payload": {"data": "YWJj"}}).execute()
