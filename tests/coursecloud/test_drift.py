@@ -205,7 +205,8 @@ SAFER = [
 def test_a_guard_that_was_switched_on_opens_nothing_and_one_that_was_switched_off_does(kind: str, path: str) -> None:
     def state(on: object) -> Json:
         first, _, rest = path.partition(".")
-        return resource(kind, "r", **{first: {rest: on} if rest else on})
+        inputs: Json = {first: {rest: on} if rest else on}
+        return resource(kind, "r", **inputs)
 
     assert [change.kind for change in seen(state(False), state(True), path)] == ["changed"]
     assert [change.kind for change in seen(state(None), state(True), path)] == ["changed"]

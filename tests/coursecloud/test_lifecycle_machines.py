@@ -15,14 +15,14 @@ from tests.coursecloud.told import looked, machine, planned
 Json = dict[str, Any]
 ZONE = f"projects/{PROJECT}/zones/europe-west1-b"
 PATH = f"{ZONE}/instances/x-workbench"
-OUTSIDE = [{"subnetwork": "s", "accessConfigs": [{}]}]
-INSIDE = [{"subnetwork": "s"}]
+OUTSIDE: list[Json] = [{"subnetwork": "s", "accessConfigs": [{}]}]
+INSIDE: list[Json] = [{"subnetwork": "s"}]
 EDIT = "workbench must run for this edit, and does not. Start it, which bills by the hour"
 
 
 def there(*, address: bool) -> Json:
     """Give the machine as a state, or as a plan, has it."""
-    inputs = {"name": "x-workbench", "project": PROJECT, "networkInterfaces": OUTSIDE if address else INSIDE}
+    inputs: Json = {"name": "x-workbench", "project": PROJECT, "networkInterfaces": OUTSIDE if address else INSIDE}
     return {**machine("workbench", **inputs), "id": PATH}
 
 

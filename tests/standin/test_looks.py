@@ -1,4 +1,4 @@
-"""What is looked at before an update is in Google's own client as it is in the cloud: lists, policies, and one object."""
+"""What a look before an update asks for, asked by Google's own client: lists, policies, and one object."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_providers_of_a_federation_are_listed(google: Google) -> None:
 
 def test_values_of_a_secret_are_listed_without_what_they_are(google: Google) -> None:
     secrets = google.client("secretmanager", "v1").projects().secrets()
-    made = {"replication": {"automatic": {}}}
+    made: dict[str, Any] = {"replication": {"automatic": {}}}
     name = secrets.create(parent=f"projects/{PROJECT}", secretId="KEY", body=made).execute()["name"]
     assert secrets.versions().list(parent=name).execute().get("versions", []) == []
     secrets.addVersion(parent=name, body={"payload": {"data": "YWJj"}}).execute()
