@@ -26,11 +26,11 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--workers", default="2", help="processes for events alone")
     parser.add_argument("-k", default="", help="only events whose name has this")
     asked = parser.parse_args(list(words))
-    if TOOLS.missing:
-        sys.stdout.write("nothing was played: " + "; ".join(f"{m.what}: {m.remedy}" for m in TOOLS.missing) + "\n")
-        return 0
     if asked.report:
         sys.stdout.write(report.text())
+        return 0
+    if TOOLS.missing:
+        sys.stdout.write("nothing was played: " + "; ".join(f"{m.what}: {m.remedy}" for m in TOOLS.missing) + "\n")
         return 0
     return _sequences(asked) if asked.sequences else _alone(asked)
 
