@@ -55,8 +55,10 @@ def settle(day: Day, found: Sequence[Change], beside: openings.Seen) -> list[str
     closable = [opening for opening in beside.openings if opening.closable]
     if (opened or closable) and not day.agreed("Put back what was opened"):
         day.say("Left as it is; each `up` asks again.")
+        day.left_open = len(opened) + len(beside.openings)
         # The state follows a resource as a whole, so whoever leaves one guard off leaves the rest of it, too.
         return sorted({change.urn for change in found} - {change.urn for change in opened})
+    day.left_open = len(beside.openings) - len(closable)
     for opening in closable:
         close(day, opening)
     for change in opened:
@@ -70,6 +72,7 @@ def close(day: Day, opening: openings.Opening) -> None:
     try:
         openings.close(day.cloud, opening)
     except CloudError as error:
+        day.left_open += 1
         day.say(f"    NOT closed: {opening}: {error.words}", f"        remedy  {opening.command}")
         return
     day.done.append(("closed", opening.resource))
@@ -104,6 +107,7 @@ def _narrow(day: Day, change: Change) -> None:
         begun = day.cloud.call("PATCH", "compute", path, body={"sourceRanges": ranges})
         day.cloud.done(begun, path.split("/")[1], openings.SECONDS)
     except CloudError as error:
+        day.left_open += 1
         day.say(f"    NOT closed: {change}: {error.words}")
         return
     day.done.append(("closed", change.urn))

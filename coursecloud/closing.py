@@ -99,7 +99,8 @@ def after_up(day: Day) -> int:
     urns = custom(resources)
     did = [(word, urn) for word, urn in day.done if urn in urns or word in ("deleted", "closed")]
     changed = counted(did) or "no change"
-    day.say(f"Up: stack {day.stack} is as its file says, {len(urns)} resources ({changed}).")
+    but = f", but for what is OPEN by hand ({day.left_open}, above)" if day.left_open else ""
+    day.say(f"Up: stack {day.stack} is as its file says{but}, {len(urns)} resources ({changed}).")
     day.say(*machines(day, resources))
     day.say(*costs(day.root, day.stack, urns, evening=False))
     outputs = next((each.get("outputs") for each in resources if each["type"] == "pulumi:pulumi:Stack"), None)

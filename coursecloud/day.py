@@ -40,6 +40,8 @@ class Day:
     """Who updated the stack last, by what the cloud has noted."""
     update: Update | None = None
     """What is noted of the update that this command has begun."""
+    left_open: int = 0
+    """So many things that were opened by hand stay open."""
     touched: bool = False
     """Something may have been changed in the cloud."""
     done: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
