@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from tests.month import ledger
+from tests.month.place import fingerprint
 
 Json = dict[str, Any]
 
@@ -20,7 +21,8 @@ def text() -> str:
             name = (
                 line["events"][0] if line["kind"] == "alone" else f"seed {line['seed']}: {' / '.join(line['events'])}"
             )
-            told.append(f"  FAILED  {line['stack']}: {name}\n          {line['verdict'][:300]}")
+            when = "" if line["code"] == fingerprint() else ", with other code than today's"
+            told.append(f"  FAILED  {line['stack']}: {name}{when}\n          {line['verdict'][:300]}")
     return "\n".join(told) + "\n"
 
 
