@@ -146,26 +146,10 @@ class TestOpened:
         assert fake.up(yes=False) == 0
         assert fake.changes == [UP]
 
-    @pytest.mark.parametrize(("now", "words"), [(WIDE, f" --replace {RULE['urn']}"), ("10.0.0.0/8", "")])
-    def test_a_rule_open_to_the_world_is_made_anew_because_the_provider_takes_it_for_the_same(
-        self, fake: Fake, now: Any, words: str
-    ) -> None:
-        if isinstance(now, str):
-            now = {**RULE, "inputs": {"sourceRanges": [now]}}
-        look(fake, looked(RULE, now, "sourceRanges"))
-        assert fake.up() == 0
-        assert fake.changes[-1] == UP + words
-        assert f"preview{words}" in fake.calls
-        assert (f"{FOLLOW} --target {RULE['urn']}" in fake.changes) is not bool(words)
-
-    def test_after_an_update_that_failed_it_is_not_made_anew_again(self, fake: Fake) -> None:
-        account = resource("gcp:storage/bucket:Bucket", "b", name="b")
-        look(fake, looked(RULE, WIDE, "sourceRanges"))
-        refused = [planned("create", None, account), error("Error 409: alreadyExists", account["urn"])]
-        fake.answers("up", answer(*refused, code=255))
-        fake.answers("import", answer(state=[RULE, account]))
-        assert fake.up() == 0
-        assert [call for call in fake.changes if call.startswith("up")] == [f"{UP} --replace {RULE['urn']}", UP]
+    def test_a_guard_that_is_left_off_is_in_the_last_lines(self, fake: Fake, said: Said) -> None:
+        look(fake, looked(CLOSED, OPEN, "versioning.enabled"))
+        assert fake.up(yes=False, ask=no) == 0
+        assert "but for what is OPEN by hand (1, above)" in said()
 
 
 def test_what_was_changed_is_said_gravest_first(fake: Fake, said: Said) -> None:

@@ -31,8 +31,9 @@ class TestBeside:
     def test_yes_closes_it(self, stack: Deployed, tmp_path: Path) -> None:
         stack.grant("storage", f"b/{BUCKET}", READS, "allUsers", STRANGER)
         told = days.begin(stack, tmp_path, yes=True)
-        assert byhand.settle(told.day, [], opened(stack)) == ([], ())
+        assert byhand.settle(told.day, [], opened(stack)) == []
         assert opened(stack).openings == ()
+        assert told.day.done == [("closed", told.day.done[0][1])] * 2
         assert told.day.touched
         assert told.lines[0] == HEAD
         assert f"everybody on the internet (allUsers) has {READS}" in told.lines[1]
