@@ -11,6 +11,7 @@ import pytest
 from coursecloud import byhand, drift, look, openings
 from coursecloud.cloud import CloudError
 from coursecloud.events import Told
+from coursecloud.pulumicli import Pulumi
 from tests.coursecloud import days, deployed
 from tests.coursecloud.deployed import HERE, PROJECT, Deployed
 from tests.coursecloud.faked import Fake, answer
@@ -95,7 +96,11 @@ def test_an_api_that_was_switched_off_is_on_again_before_anything_is_deleted(
     waking = Told(unread=["urn"], failed={"urn": text})
     looks, slept = [waking, Told()], list[float]()
     monkeypatch.setattr(look.time, "sleep", slept.append)
-    monkeypatch.setattr("coursecloud.pulumicli.Pulumi.look", lambda _: looks.pop(0))
+
+    def looked(_: Pulumi) -> Told:
+        return looks.pop(0)
+
+    monkeypatch.setattr(Pulumi, "look", looked)
     told = days.begin(stack, tmp_path, "down", yes=True)
     assert look._switched_on(told.day, off).refreshed == []  # pyright: ignore[reportPrivateUsage]
     assert "compute.googleapis.com" in services
