@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import os
@@ -10,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
@@ -28,6 +29,8 @@ ASKED = (
 )
 LOCKED = re.compile(r"created by (?P<username>.+?)@(?P<hostname>\S*) \(pid (?P<pid>\d+)\) at (?P<timestamp>\S+)")
 """How Pulumi tells who holds the lock of a stack, whatever its backend is."""
+
+LOOKING = "Looking at what the cloud has ..."
 
 STREAMED = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}
 """Has a preview tell events one by one, as every other command does with `--json` (`pulumi preview --help`)."""
@@ -77,7 +80,8 @@ class Pulumi:
         line = ["pulumi", command, "--json", "--stack", self.stack, "--non-interactive", *words]
         environment = {**self.environment, **STREAMED}
         try:
-            done = process.run(line, cwd=self.root, environment=environment, said=take, asked=asked)
+            with self._hint(shown=shown):
+                done = process.run(line, cwd=self.root, environment=environment, said=take, asked=asked)
         except process.InterruptError as error:
             error.told = told
             raise
@@ -88,6 +92,20 @@ class Pulumi:
         if done.code and done.errors.strip():
             told.errors.append(done.errors.strip().removeprefix("error: "))
         return told
+
+    @contextlib.contextmanager
+    def _hint(self, *, shown: bool) -> Generator[None]:
+        """Show at a terminal that something is going on, in a line that is gone afterwards."""
+        there = not shown and self.output is None and sys.stderr.isatty()
+        if there:
+            sys.stderr.write(f"{LOOKING}\r")
+            sys.stderr.flush()
+        try:
+            yield
+        finally:
+            if there:
+                sys.stderr.write(" " * len(LOOKING) + "\r")
+                sys.stderr.flush()
 
     def preview(self, *words: str) -> Told:
         """Ask what an update would do, and with `--refresh` first what the cloud has; nothing is written down."""
