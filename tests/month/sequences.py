@@ -92,6 +92,7 @@ def keep(failed: Sequence_, number: int) -> str:
     """Write a sequence that fails as a case; gives its name."""
     name = f"{failed.month.stack}-{number}"
     told = {"stack": failed.month.stack, "seed": number, "what": _first(failed.error), "events": failed.names}
+    (HERE / "cases").mkdir(exist_ok=True)
     (HERE / "cases" / f"{name}.yaml").write_text(yaml.safe_dump(told, sort_keys=False), encoding="utf-8")
     return name
 
