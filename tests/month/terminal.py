@@ -18,8 +18,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][A-Z0-9]|\x1b[=>78]|\r(?!\n)")
-"""What moves a cursor or colours a word."""
+ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][A-Z0-9]|\x1b[=>78]")
+OVERWRITTEN = re.compile(r"[^\r\n]*\r(?!\n)")
+"""What moves a cursor or colours a word; and what a terminal has no longer, because its line was begun anew."""
 
 OWN_TERMINAL = (
     "import fcntl,os,signal,sys,termios;fcntl.ioctl(0,termios.TIOCSCTTY,0);signal.signal(signal.SIGINT,signal.SIG_DFL);"
@@ -44,7 +45,8 @@ class Running:
     @property
     def text(self) -> str:
         """What it has printed, without what steers a terminal."""
-        return ANSI.sub("", self.raw.decode("utf-8", "replace")).replace("\r\n", "\n")
+        plain = ANSI.sub("", self.raw.decode("utf-8", "replace"))
+        return OVERWRITTEN.sub("", plain.replace("\r\r\n", "\r\n")).replace("\r\n", "\n")
 
     def type(self, text: str) -> None:
         """Press keys."""
