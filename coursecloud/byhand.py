@@ -9,6 +9,8 @@ from coursecloud import openings, stackfile
 from coursecloud.cloud import CloudError
 from coursecloud.day import Day
 from coursecloud.drift import Change, Kind
+from coursecloud.ready import RefusedError, settings_of
+from infra.settings import SettingsError
 
 Json = dict[str, Any]
 
@@ -114,10 +116,25 @@ def _narrow(day: Day, change: Change) -> None:
 
 
 def _write_down(day: Day, change: Change) -> None:
-    machine = change.name.removesuffix("-work")
-    section = "dataDisk" if change.type == "gcp:compute/disk:Disk" else "bootDisk"
-    day.touched = True  # the stack file is, and whoever is refused after it has to know
+    """Write a size into the stack file, where the file still asks for that disk and for less of it."""
+    disk = change.type == "gcp:compute/disk:Disk"
+    called = change.name.removesuffix("-work") if disk else change.name
+    machine = day.settings.machines.get(called)
+    asked = (machine.data_disk if disk else machine.boot_disk) if machine else None
+    if not asked:
+        return  # whoever took it out of the file is asked about what is in it
+    path = f"coursecloud:machines.{called}.{'dataDisk' if disk else 'bootDisk'}.sizeGb"
+    file = stackfile.path_of(day.stack, day.root)
     for value in change.values:
-        path = f"coursecloud:machines.{machine}.{section}.sizeGb"
+        if (asked.size_gb or 0) >= cast("float", value.now):
+            day.say(f"    {file.name}: {path} is {asked.size_gb}, which it will have")
+            continue
+        day.touched = True  # the stack file is, and whoever is refused after it has to know
+        before = file.read_text(encoding="utf-8")
         day.pulumi.run("config set", "--path", path, str(value.now))
-        day.say(f"    {stackfile.path_of(day.stack, day.root).name}: {path} is {value.now} now")
+        try:
+            day.settings = settings_of(day.root, day.stack)
+        except SettingsError as error:
+            file.write_text(before, encoding="utf-8")
+            raise RefusedError(f"{day.about} stopped: {change} cannot be written into {file.name}\n{error}") from None
+        day.say(f"    {file.name}: {path} is {value.now} now")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, cast
 
-from coursecloud import mend, remedies, running, stackfile
+from coursecloud import mend, preflight, remedies, running, stackfile
 from coursecloud.day import Day
 from coursecloud.events import Told, called, name
 from coursecloud.outputs import few
@@ -57,7 +56,7 @@ def machines(day: Day, resources: Iterable[Json]) -> Iterator[str]:
             yield f"  now     machine {machine.name}: {machine.unread or machine.status}"
 
 
-def costs(root: Path, stack: str, urns: Collection[str], *, evening: bool) -> Iterator[str]:
+def costs(day: Day, urns: Collection[str], *, evening: bool) -> Iterator[str]:
     """Say what the resources of these URNs cost by the hour, on and idle; after an evening by the day.
 
     Arithmetic on the plan and the dated prices; what is used (objects, images, builds) is not in it.
@@ -65,7 +64,7 @@ def costs(root: Path, stack: str, urns: Collection[str], *, evening: bool) -> It
     from coursecloud import cost, plan
 
     try:
-        made = plan.make(stack, stackfile.path_of(stack, root), root)
+        made = plan.make(day.stack, stackfile.path_of(day.stack, day.root), day.root)
         estimate = cost.estimate(made)
     except Exception as error:  # noqa: BLE001 - whatever a program does, the update itself is over and has been told
         yield f"  costs   not known: the plan of the stack fails ({type(error).__name__})"
@@ -73,14 +72,19 @@ def costs(root: Path, stack: str, urns: Collection[str], *, evening: bool) -> It
     here = [item for item in estimate.items if item.urn in urns]
     unknown = {item.name for item in here if item.due.per_hour_on is None}
     unknown |= {name(urn) for urn in urns} - {resource.name for resource in made.resources}
-    more = "at least " if unknown else ""
+    grown = sorted(name(urn) for urn in day.grown & set(urns))
+    more = "at least " if unknown or grown else ""
     if evening:
         left = _sum(item.due.per_hour_down if item.kept else item.due.per_hour_on for item in here)
         yield f"  costs   {more}${24 * left:.2f} a day until the next `up`"
     else:
         on, idle = _sum(item.due.per_hour_on for item in here), _sum(item.due.per_hour_idle for item in here)
         sums = f"${on:.3f} an hour while all of it runs, ${idle:.3f} while nothing does, until `down`"
+        if on == idle:
+            sums = f"${on:.3f} an hour, until `down`"
         yield f"  costs   {more}{sums if round(on, 3) else 'nothing by the hour'}"
+    if grown:
+        yield f"          more than that for {', '.join(grown)}, which is larger than the stack file says"
     if unknown:
         yield f"          no price is known for {', '.join(sorted(unknown))}"
 
@@ -102,7 +106,7 @@ def after_up(day: Day) -> int:
     but = f", but for what is OPEN by hand ({day.left_open}, above)" if day.left_open else ""
     day.say(f"Up: stack {day.stack} is as its file says{but}, {len(urns)} resources ({changed}).")
     day.say(*machines(day, resources))
-    day.say(*costs(day.root, day.stack, urns, evening=False))
+    day.say(*costs(day, urns, evening=False))
     outputs = next((each.get("outputs") for each in resources if each["type"] == "pulumi:pulumi:Stack"), None)
     day.say(*(f"  {line}" for line in few(cast("Json", outputs or {}), day.stack)))
     day.say(f"  next    in the evening `coursecloud down --stack {day.stack}`")
@@ -111,13 +115,17 @@ def after_up(day: Day) -> int:
 
 def after_deleting(day: Day) -> int:
     """Say what is left, what it costs until the morning, and what comes next."""
-    left = custom(mend.resources(day.pulumi.state()))
+    resources = mend.resources(day.pulumi.state())
+    left = custom(resources)
     went = sum(1 for word, _ in day.done if word == "deleted")
     closed = sum(1 for word, _ in day.done if word == "closed")
     beside = f", {closed} made by hand" if closed else ""
     if left:
-        day.say(f"Down: {went} deleted{beside}; {len(left)} kept with what is in them: {listed(left)}")
-        day.say(*costs(day.root, day.stack, left, evening=True))
+        stores = [each["urn"] for each in resources if preflight.loss(each, replaced=False)]
+        rest = f", and {len(left) - len(stores)} without data" if len(left) > len(stores) else ""
+        kept = f"{len(stores)} kept with what is in them{rest}: {listed(stores)}" if stores else f"{len(left)} kept"
+        day.say(f"Down: {went} deleted{beside}; {kept}")
+        day.say(*costs(day, left, evening=True))
         day.say(f"  next    `coursecloud up --stack {day.stack}` in the morning makes the rest anew")
     else:
         day.say(f"{day.command.capitalize()}: {went} deleted{beside}; nothing of stack {day.stack} is left or costs.")
@@ -156,4 +164,4 @@ def _now(day: Day) -> None:
     if day.touched:
         urns = custom(mend.resources(day.pulumi.state()))
         day.say(f"  now     {len(urns)} resources exist")
-        day.say(*costs(day.root, day.stack, urns, evening=False))
+        day.say(*costs(day, urns, evening=False))

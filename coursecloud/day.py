@@ -12,6 +12,7 @@ from coursecloud import lastupdate
 from coursecloud.cloud import Cloud
 from coursecloud.events import Told
 from coursecloud.lastupdate import Here, Marker, Update
+from coursecloud.openings import Opening
 from coursecloud.process import InterruptError
 from coursecloud.pulumicli import Pulumi, locked_by
 from coursecloud.ready import unlock
@@ -40,6 +41,10 @@ class Day:
     """Who updated the stack last, by what the cloud has noted."""
     update: Update | None = None
     """What is noted of the update that this command has begun."""
+    grown: set[str] = field(default_factory=set[str])
+    """URNs of what is larger than the stack file says."""
+    in_the_way: list[Opening] = field(default_factory=list[Opening])
+    """What somebody made by hand and Google wants gone before it deletes the stack's own."""
     left_open: int = 0
     """So many things that were opened by hand stay open."""
     touched: bool = False

@@ -75,7 +75,7 @@ def changes(refreshed: Iterable[Json]) -> list[Change]:
 def _of(each: Json) -> Iterable[Change]:
     urn, kind = cast("str", each["urn"]), cast("str", each["type"])
     old = cast("Json", each["old"])
-    if not old.get("custom", True) or kind.startswith("pulumi:") or old.get("external"):
+    if not old.get("custom") or kind.startswith("pulumi:") or old.get("external"):
         return
     new = cast("Json | None", each.get("new"))
     if new is None:

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from coursecloud import closing, edits, lastupdate, look, mend, preflight, refusals, running
+from coursecloud import byhand, closing, edits, lastupdate, look, mend, preflight, refusals, running
 from coursecloud.day import Ask, Day
-from coursecloud.events import Told
+from coursecloud.events import Told, called
 from coursecloud.process import InterruptError, interrupts
 from coursecloud.ready import RefusedError, no_secrets, ready, settings_of
 from coursecloud.refusals import Kind
@@ -90,7 +90,12 @@ def down(
             day.say(*(f"    {loss}" for loss in going))
             day.say("    Where its section of the stack file takes `keep: true`, that and one `up` keep it over night.")
             if not day.agreed("Delete all of that"):
-                raise _not_confirmed(day, "what holds data goes only when somebody says so", "answer yes, or say --yes")
+                raise _not_confirmed(
+                    day,
+                    "what holds data goes only when somebody says so",
+                    "to keep it, write `keep: true` into its section and run `coursecloud up`; to stop a machine alone:"
+                    " `gcloud compute instances stop`; to delete all of it, answer yes, or say --yes",
+                )
         return _delete(day, "--exclude-protected")
 
 
@@ -263,8 +268,9 @@ def _asked(day: Day, told: Told) -> None:
 
 def _delete(day: Day, *words: str) -> int:
     """Delete, and say what is left."""
-    look.clear_the_way(day, mend.resources(day.pulumi.state()))
     day.touched = True
+    for rule in day.in_the_way:
+        byhand.close(day, rule)
     while True:
         before = len(mend.urns(day.pulumi.state()))
         told = day.write(lambda: day.pulumi.destroy(*words))
@@ -278,12 +284,23 @@ def _delete(day: Day, *words: str) -> int:
 
 
 def _planned(told: Told) -> Iterator[str]:
+    """Say what an update does: in numbers and names, and of what changes, in what."""
     words = {"create": "creates", "update": "updates", "replace": "makes anew", "delete": "deletes"}
     for op, word in words.items():
-        urns = [step["urn"] for step in told.steps if step["op"] == op]
-        urns = [urn for urn in urns if urn.rpartition("::")[0].rpartition("$")[2].count(":") == 2]
-        if urns:
-            yield f"  {word} {len(urns)}: {closing.listed(urns)}"
+        steps = {step["urn"]: step for step in told.steps if step["op"] == op and _is_custom(step)}
+        if not steps:
+            continue
+        if op in ("create", "delete"):
+            yield f"  {word} {len(steps)}: {closing.listed(steps)}"
+            continue
+        yield f"  {word} {len(steps)}:"
+        for urn, step in steps.items():
+            inputs = ", ".join(str(path) for path in step["diffReasons"] if not str(path).startswith("__"))
+            yield f"      {called(urn)}{f': {inputs}' if inputs else ''}"
+
+
+def _is_custom(step: Json) -> bool:
+    return bool((step["newState"] or step["oldState"]).get("custom"))
 
 
 def _not_what_the_file_keeps(day: Day, going: Iterable[preflight.Loss], lose: Collection[str]) -> None:

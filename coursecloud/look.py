@@ -66,6 +66,8 @@ def before_deleting(day: Day, state: Json) -> Json:
     found = drift.changes(told.refreshed)
     day.say(*byhand.said(found, deleting=True))
     _undeletable(day, found)
+    day.grown |= {change.urn for change in found if change.kind == "grown"}
+    in_the_way(day, mend.resources(state))
     gone = [change.urn for change in found if change.kind == "gone"]
     if not gone:
         return state
@@ -73,15 +75,22 @@ def before_deleting(day: Day, state: Json) -> Json:
     return day.pulumi.state()
 
 
-def clear_the_way(day: Day, resources: Iterable[Json]) -> None:
-    """Delete the firewall rules that somebody made on the network: Google deletes no network that has some."""
+def in_the_way(day: Day, resources: list[Json]) -> None:
+    """Say which firewall rules go along; refuse where a machine of somebody's own is on the stack's network."""
     try:
-        rules = openings.in_the_way(day.cloud, list(resources))
+        day.in_the_way = openings.in_the_way(day.cloud, resources)
+        strangers = openings.machines_on(day.cloud, resources)
     except CloudError:
-        return  # whether one is there, the deletion of the network tells
-    for rule in rules:
+        return  # whether something is there, the deletion of the network tells
+    if strangers:
+        raise RefusedError(
+            f"{day.about} was not begun: on the stack's network is what the stack did not make, {', '.join(strangers)}",
+            "Google deletes no network that a machine is on, and it would end half-way; nothing was deleted",
+            "delete it (`gcloud compute instances delete NAME --zone=ZONE`), or make it anew on another network; then"
+            f" `coursecloud {day.command} --stack {day.stack}` again",
+        )
+    for rule in day.in_the_way:
         day.say(f"In the way, and goes along: {rule}")
-        byhand.close(day, rule)
 
 
 def _switched_on(day: Day, told: Told) -> Told:

@@ -122,6 +122,21 @@ def in_the_way(cloud: Cloud, resources: Sequence[Json]) -> list[Opening]:
     return found
 
 
+def machines_on(cloud: Cloud, resources: Sequence[Json]) -> list[str]:
+    """Name the machines on the state's networks that the state does not hold, as `NAME (ZONE)`. Raises CloudError."""
+    known, found = set(_of(resources, "gcp:compute/instance:Instance")), set[str]()
+    for network in _of(resources, NETWORK):
+        project = network.split("/")[1]
+        answer = cloud.get("compute", f"projects/{project}/aggregated/instances", maxResults="500")
+        for scope in cast("dict[str, Json]", answer.get("items") or {}).values():
+            for machine in cast("list[Json]", scope.get("instances") or []):
+                path = str(machine.get("selfLink")).partition("/v1/")[2]
+                wired = cast("list[Json]", machine.get("networkInterfaces") or [])
+                if path not in known and any(str(each.get("network")).endswith(f"/{network}") for each in wired):
+                    found.add(f"{_end(path)} ({path.split('/')[3]})")
+    return sorted(found)
+
+
 def close(cloud: Cloud, opening: Opening) -> None:
     """Close an opening, and nothing else; one that is closed already is no error.
 

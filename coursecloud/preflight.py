@@ -174,7 +174,8 @@ def count(losses: Sequence[Loss]) -> str:
 def loss(resource: Json, *, replaced: bool) -> Loss | None:
     """Say what goes with a resource of a state; None where it holds no data, or stays in the cloud."""
     kind: str = resource.get("type", "")
-    if not resource.get("custom", True) or kind.startswith("pulumi:") or resource.get("retainOnDelete"):
+    # A component is nothing in the cloud; events leave `custom` out where it is false.
+    if not resource.get("custom") or kind.startswith("pulumi:") or resource.get("retainOnDelete"):
         return None
     classed = tables.table("resource-types")["types"].get(kind)
     if classed:

@@ -84,9 +84,20 @@ class TestGrown:
         def boot(size: int) -> Json:
             return machine("a-b", bootDisk={"initializeParams": {"size": size}})
 
+        fake.stack_file("config: {gcp:project: some-project-1, coursecloud:machines: {a-b: {}}}\n")
         look(fake, looked(boot(10), boot(40), "bootDisk.initializeParams.size"))
         assert fake.up() == 0
         assert fake.changes[0] == "config set --path coursecloud:machines.a-b.bootDisk.sizeGb 40"
+
+    @pytest.mark.parametrize("machines", ["{other: {}}", "{box-work: {bootDisk: {sizeGb: 90}, dataDisk: null}}"])
+    def test_nothing_is_written_for_what_the_file_has_no_more_or_larger(self, fake: Fake, machines: str) -> None:
+        def boot(size: int) -> Json:
+            return machine("box-work", bootDisk={"initializeParams": {"size": size}})
+
+        fake.stack_file(f"config: {{gcp:project: some-project-1, coursecloud:machines: {machines}}}\n")
+        look(fake, looked(boot(20), boot(60), "bootDisk.initializeParams.size"))
+        assert fake.up() == 0
+        assert not [call for call in fake.changes if call.startswith("config")]
 
     def test_an_evening_says_it_and_leaves_the_file_alone(self, fake: Fake, said: Said) -> None:
         look(fake, looked(SMALL, LARGE, "size"))

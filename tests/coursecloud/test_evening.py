@@ -12,14 +12,16 @@ from coursecloud import byhand, drift, look, openings
 from coursecloud.cloud import CloudError
 from coursecloud.events import Told
 from coursecloud.pulumicli import Pulumi
+from coursecloud.ready import RefusedError
 from tests.coursecloud import days, deployed
-from tests.coursecloud.deployed import HERE, PROJECT, Deployed
+from tests.coursecloud.deployed import HERE, PROJECT, REGION, ZONE, Deployed
 from tests.coursecloud.faked import Fake, answer
 from tests.coursecloud.told import resource
 
 RULE = f"{HERE}/global/firewalls/dev-ssh-from-iap"
 URN = "urn:pulumi:dev::coursecloud::gcp:compute/firewall:Firewall::ssh-from-iap"
 IAP = ["35.235.240.0/20"]
+IMAGE = "projects/debian-cloud/global/images/family/debian-12"
 NOTHING_OPEN = openings.Seen((), ())
 
 
@@ -78,11 +80,31 @@ def test_rules_of_ones_own_on_the_network_go_along_in_the_evening(
     body = {"name": "mine", "network": "global/networks/dev-network", "allowed": [{"IPProtocol": "tcp"}], **more}
     stack.cloud.call("POST", "compute", f"{HERE}/global/firewalls", body={key: body[key] for key in body if body[key]})
     told = days.begin(stack, tmp_path, "down", yes=True)
-    look.clear_the_way(told.day, stack.resources)
+    look.in_the_way(told.day, stack.resources)
+    for rule in told.day.in_the_way:
+        byhand.close(told.day, rule)
     with pytest.raises(CloudError):
         stack.cloud.get("compute", f"{HERE}/global/firewalls/mine")
     assert ranges(stack) == IAP, "the stack's own goes with the stack"
     assert told.lines == ["In the way, and goes along: Network dev-network: firewall rule mine"]
+
+
+def test_a_machine_of_ones_own_on_the_network_is_named_before_anything_is_deleted(
+    stack: Deployed, tmp_path: Path
+) -> None:
+    machine = {
+        "name": "my-own",
+        "machineType": f"zones/{ZONE}/machineTypes/e2-small",
+        "disks": [
+            {"boot": True, "initializeParams": {"sourceImage": "projects/debian-cloud/global/images/family/debian-12"}}
+        ],
+        "networkInterfaces": [{"subnetwork": f"regions/{REGION}/subnetworks/dev-subnet"}],
+    }
+    told = days.begin(stack, tmp_path, "down", yes=True)
+    look.in_the_way(told.day, stack.resources)
+    stack.cloud.call("POST", "compute", f"{HERE}/zones/{ZONE}/instances", body=machine)
+    with pytest.raises(RefusedError, match=rf"my-own \({ZONE}\)"):
+        look.in_the_way(told.day, stack.resources)
 
 
 def test_an_api_that_was_switched_off_is_on_again_before_anything_is_deleted(
