@@ -122,7 +122,9 @@ def _write_down(day: Day, change: Change) -> None:
     machine = day.settings.machines.get(called)
     asked = (machine.data_disk if disk else machine.boot_disk) if machine else None
     if not asked:
-        return  # whoever took it out of the file is asked about what is in it
+        # Whoever took it out of the file is asked about what is in it.
+        day.say(f"    the stack file asks for {change.name} no more, and nothing is written for it")
+        return
     path = f"coursecloud:machines.{called}.{'dataDisk' if disk else 'bootDisk'}.sizeGb"
     file = stackfile.path_of(day.stack, day.root)
     for value in change.values:
