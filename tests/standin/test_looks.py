@@ -20,6 +20,8 @@ def test_machines_and_disks_of_a_zone_are_listed_and_those_of_another_are_not(go
     compute.disks().insert(project=PROJECT, zone=ZONE, body={"name": "work", "sizeGb": "30"}).execute()
     (machine,) = compute.instances().list(project=PROJECT, zone=ZONE).execute()["items"]
     assert (machine["name"], machine["status"]) == ("vm", "RUNNING")
+    scopes = compute.instances().aggregatedList(project=PROJECT).execute()["items"]
+    assert [each["name"] for each in scopes[f"zones/{ZONE}"]["instances"]] == ["vm"]
     disks = compute.disks().list(project=PROJECT, zone=ZONE).execute()["items"]
     users = {disk["name"]: [user.rpartition("/")[2] for user in disk.get("users", [])] for disk in disks}
     assert users == {"vm": ["vm"], "work": []}
