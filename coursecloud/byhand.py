@@ -123,7 +123,7 @@ def _write_down(day: Day, change: Change) -> None:
     asked = (machine.data_disk if disk else machine.boot_disk) if machine else None
     if not asked:
         # Whoever took it out of the file is asked about what is in it.
-        day.say(f"    the stack file asks for {change.name} no more, and nothing is written for it")
+        day.say(f"    the stack file asks for no size of {change.name}, and nothing is written for it")
         return
     path = f"coursecloud:machines.{called}.{'dataDisk' if disk else 'bootDisk'}.sizeGb"
     file = stackfile.path_of(day.stack, day.root)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,8 +64,7 @@ class Day:
     @property
     def here(self) -> Here:
         """Where the command runs."""
-        backend = lastupdate.address_of(self.pulumi.backend(), self.root)
-        return Here(self.stack, backend, getpass.getuser(), socket.gethostname())
+        return lastupdate.here(self.stack, self.pulumi.backend(), self.root)
 
     def bucket(self) -> str:
         """Name the bucket that notes who updated the stack last."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from coursecloud import preflight
+from coursecloud import preflight, refusals
 from coursecloud.events import called, name
 
 Json = dict[str, Any]
@@ -92,7 +92,7 @@ def _of(each: Json) -> Iterable[Change]:
 
 
 def _kind_of(kind: str, value: Value) -> Kind:
-    if value.path in _table()["grows"].get(kind, ()) and _larger(value.now, value.before):
+    if value.path in refusals.table()["grows"].get(kind, {}) and _larger(value.now, value.before):
         return "grown"
     if value.now is True and value.path in _SAFER:
         return "changed"

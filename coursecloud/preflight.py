@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from coursecloud import identity
+from coursecloud.events import name
 from infra import tables
 
 Json = dict[str, Any]
@@ -35,7 +36,7 @@ class Twin:
     @property
     def name(self) -> str:
         """What the program calls it now."""
-        return _name(self.new)
+        return name(self.new)
 
     @property
     def kind(self) -> str:
@@ -46,7 +47,7 @@ class Twin:
     def alias(self) -> str:
         """Write the alias that makes one of the two, in Python."""
         if self.old.split("::")[2] == self.new.split("::")[2]:
-            return f'pulumi.Alias(name="{_name(self.old)}")'
+            return f'pulumi.Alias(name="{name(self.old)}")'
         return f'"{self.old}"'
 
 
@@ -66,7 +67,7 @@ class Loss:
     @property
     def name(self) -> str:
         """What the program calls it, and a person names it by."""
-        return _name(self.urn)
+        return name(self.urn)
 
     def __str__(self) -> str:
         """Say it in a line."""
@@ -114,7 +115,7 @@ def leaving(steps: Iterable[Json], state: Json, members: Collection[str]) -> lis
     `members` are the keys of whom the settings name. The stack's outputs say who came in by somebody's
     `members.STACK.yaml`; a state from before they did says nothing, and then whoever goes may have come that way.
     """
-    matches = [_MEMBER.match(_name(step["urn"])) for step in steps if step["op"] == "delete"]
+    matches = [_MEMBER.match(name(step["urn"])) for step in steps if step["op"] == "delete"]
     gone = {match[0] for match in matches if match} - set(members)
     by_file = _members_by_file(state)
     return sorted(gone if by_file is None else gone & set(by_file))
@@ -194,10 +195,6 @@ def _members_by_file(state: Json) -> Collection[str] | None:
             listed = cast("Json", resource.get("outputs") or {}).get(MEMBERS_BY_FILE)
             return cast("list[str]", listed) if isinstance(listed, list) else None
     return None
-
-
-def _name(urn: str) -> str:
-    return urn.rpartition("::")[2]
 
 
 def _kind(token: str) -> str:

@@ -65,7 +65,8 @@ def run(
     for; the second ends it and all that it has started. Raises InterruptError in both cases, once nothing runs any
     more.
     """
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, _Requests() as requests:
+    requests = _Requests()
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, _handled(requests.note):
         started = subprocess.Popen(
             list(line),
             cwd=cwd,
@@ -107,11 +108,19 @@ def interrupts() -> Generator[None]:
     def stop(number: int, _frame: object) -> None:
         raise InterruptError(number, forced=False)
 
+    with _handled(stop):
+        yield
+
+
+@contextlib.contextmanager
+def _handled(take: Callable[[int, object], None]) -> Generator[None]:
+    """Have a request to stop do this, in place of what it would do."""
     before: dict[int, object] = {}
     for number in _ASKED:
-        with contextlib.suppress(ValueError):  # not the main thread
+        # Only the main thread may say what a signal does; and who ignores one (nohup) goes on ignoring it.
+        with contextlib.suppress(ValueError):
             if signal.getsignal(number) is not signal.SIG_IGN:
-                before[number] = signal.signal(number, stop)
+                before[number] = signal.signal(number, take)
     try:
         yield
     finally:
@@ -120,26 +129,13 @@ def interrupts() -> Generator[None]:
 
 
 class _Requests:
-    """Counts the requests to stop while a program runs, in place of what they would do."""
+    """Counts the requests to stop while a program runs."""
 
     def __init__(self) -> None:
         self.count = 0
         self.first = int(signal.SIGINT)
-        self._before: dict[int, object] = {}
 
-    def __enter__(self) -> _Requests:
-        for number in _ASKED:
-            # Only the main thread may say what a signal does; and who ignores one (nohup) goes on ignoring it.
-            with contextlib.suppress(ValueError):
-                if signal.getsignal(number) is not signal.SIG_IGN:
-                    self._before[number] = signal.signal(number, self._note)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, before in self._before.items():
-            signal.signal(number, before)  # pyright: ignore[reportArgumentType] - what signal.signal gave
-
-    def _note(self, number: int, _frame: object) -> None:
+    def note(self, number: int, _frame: object) -> None:
         if not self.count:
             self.first = number
         self.count += 1
