@@ -24,8 +24,8 @@ fuzz: dev                   ## the property tests by chance, with TIMES as many 
 	@echo "make fuzz SEED=$(SEED) TIMES=$(TIMES)"
 	@COURSECLOUD_FUZZ=$(TIMES) $(BIN)/python -m pytest -n auto -m hypothesis --hypothesis-seed=$(SEED) $(ARGS)
 
-rehearsal: dev              ## the long tests with the real Pulumi CLI and provider, on the local stand-in
-	@COURSECLOUD_LONG=1 $(BIN)/python -m pytest tests/e2e tests/standin $(ARGS)
+rehearsal: dev              ## the long tests with the real Pulumi CLI and provider, on the local emulator
+	@COURSECLOUD_LONG=1 $(BIN)/python -m pytest tests/e2e tests/emulator $(ARGS)
 
 month: dev                  ## a month of ordinary events, each alone; ARGS='--sequences 20' plays them by chance
 	@$(BIN)/python -m tests.month $(ARGS)

@@ -9,9 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import figures, look, review, standin
+from bench import emulator, figures, look, review
 
-SECTIONS = ("plan", "review", "look", "standin")
+SECTIONS = ("plan", "review", "look", "emulator")
 
 
 def main() -> None:
@@ -21,11 +21,13 @@ def main() -> None:
     parser.add_argument("sections", nargs="*", help=f"some of {', '.join(SECTIONS)}; all unless given")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument("--pairs", type=int, default=15, help="pairs of each ratio (default 15)")
-    standins = parser.add_argument_group("standin", "minutes a stack and a kind of fault; wants the Pulumi CLI on PATH")
-    standins.add_argument("--stack", action="append", help="a committed stack; dev unless given, may be repeated")
-    standins.add_argument("--fault", action="append", choices=sorted(standin.FAULTS), help="all kinds unless given")
-    standins.add_argument("--no-faults", action="store_true", help="only the good days")
-    standins.add_argument("--seconds", type=float, default=3.0, help="how long answers are counted (default 3)")
+    emulators = parser.add_argument_group(
+        "emulator", "minutes a stack and a kind of fault; wants the Pulumi CLI on PATH"
+    )
+    emulators.add_argument("--stack", action="append", help="a committed stack; dev unless given, may be repeated")
+    emulators.add_argument("--fault", action="append", choices=sorted(emulator.FAULTS), help="all kinds unless given")
+    emulators.add_argument("--no-faults", action="store_true", help="only the good days")
+    emulators.add_argument("--seconds", type=float, default=3.0, help="how long answers are counted (default 3)")
     chosen = parser.parse_args()
     sections = chosen.sections or SECTIONS
     if unknown := set(sections) - set(SECTIONS):
@@ -51,11 +53,11 @@ def main() -> None:
         found["look"] = look.measure(chosen.stack or ["dev"], min(chosen.pairs, 5))
         if not chosen.json:
             look.show(found["look"], console)
-    if "standin" in sections:
-        kinds = [] if chosen.no_faults else chosen.fault or list(standin.FAULTS)
-        found["standin"] = standin.measure(chosen.stack or ["dev"], kinds, chosen.seconds)
+    if "emulator" in sections:
+        kinds = [] if chosen.no_faults else chosen.fault or list(emulator.FAULTS)
+        found["emulator"] = emulator.measure(chosen.stack or ["dev"], kinds, chosen.seconds)
         if not chosen.json:
-            standin.show(found["standin"], console)
+            emulator.show(found["emulator"], console)
     if chosen.json:
         print(json.dumps(found, indent=2, default=asdict))  # noqa: T201
 

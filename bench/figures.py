@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import IO
 
 from bench import bare, pairs
-from coursecloud import plan, stackfile
+from coursecloud.common import stack_file
+from coursecloud.plan import planning
 
 ROOT = Path(__file__).parent.parent
 GROUPS = 500
@@ -38,9 +39,9 @@ def ratio_under(name: str, ratio: pairs.Ratio, goal: float | None = None) -> Fig
     return Figure(name, value) if goal is None else Figure(name, value, f"<= {goal:g}", ratio.median <= goal)
 
 
-def dev() -> plan.Plan:
+def dev() -> planning.Plan:
     """Make the plan of the smallest stack."""
-    return plan.make("dev", stackfile.path_of("dev", ROOT), ROOT)
+    return planning.make("dev", stack_file.path_of("dev", ROOT), ROOT)
 
 
 def command(runs: int) -> Figure:
@@ -88,7 +89,7 @@ def _group(module: str) -> str:
         "loading pulumi, gRPC and protobuf": ("pulumi", "grpc", "google", "opentelemetry", "asyncio"),
         "loading pydantic": ("pydantic", "pydantic_core", "annotated_types"),
         "loading typer and rich": ("typer", "click", "rich", "pygments"),
-        "loading coursecloud and infra": ("coursecloud", "infra", "guardrails"),
+        "loading coursecloud and infra": ("catalog", "coursecloud", "guardrails", "infra"),
     }
     return next((group for group, packages in groups.items() if package in packages), "loading the rest")
 

@@ -8,13 +8,14 @@ from typing import Any
 from rich.console import Console
 
 from bench.pairs import Ratio
-from coursecloud import closing, lifecycle, mend, openings, running, stackfile
-from coursecloud.cloud import Cloud
-from coursecloud.commands.shared import ROOT
+from coursecloud.cli.commands.shared import ROOT
+from coursecloud.common import stack_file
+from coursecloud.deploy import checkpoint, lifecycle, machine_status, openings, summary
+from coursecloud.deploy.cloud import Cloud
 from coursecloud.rehearse import stage
 
 LATENCY = 0.05
-"""Seconds that each answer of the stand-in waits, about as Google's do."""
+"""Seconds that each answer of the emulator waits, about as Google's do."""
 
 
 def measure(stacks: Sequence[str], pairs: int) -> list[dict[str, Any]]:
@@ -26,22 +27,22 @@ def measure(stacks: Sequence[str], pairs: int) -> list[dict[str, Any]]:
 
 
 def _of(stack: str, found: stage.Tools, pairs: int) -> dict[str, Any]:
-    with stage.stage(ROOT, stack, stackfile.path_of(stack, ROOT), found) as on:
+    with stage.stage(ROOT, stack, stack_file.path_of(stack, ROOT), found) as on:
         if lifecycle.up(on.root, on.stack, yes=True, environment=on.environment, output=on.output):
             return {"missing": f"{stack} does not come up: {on.last_lines(0)}"}
-        on.standin.use({"latency": LATENCY})
-        resources = mend.resources(on.pulumi.state())
-        config = stackfile.read(on.stack, stackfile.path_of(on.stack, on.root))
+        on.emulator.use({"latency": LATENCY})
+        resources = checkpoint.resources(on.pulumi.state())
+        config = stack_file.read(on.stack, stack_file.path_of(on.stack, on.root))
         project = str(config["gcp:project"])
 
         def beside() -> object:
             cloud = Cloud(on.environment, config)
-            return openings.look(cloud, resources, project), running.running(cloud, resources)
+            return openings.look(cloud, resources, project), machine_status.running(cloud, resources)
 
         def timed(action: Callable[[], object]) -> tuple[float, int]:
-            first, start = len(on.standin.requests), time.perf_counter()
+            first, start = len(on.emulator.requests), time.perf_counter()
             action()
-            return time.perf_counter() - start, len(on.standin.requests) - first
+            return time.perf_counter() - start, len(on.emulator.requests) - first
 
         both = [
             (timed(lambda: on.pulumi.preview("--refresh")), timed(on.pulumi.preview), timed(beside))
@@ -49,7 +50,7 @@ def _of(stack: str, found: stage.Tools, pairs: int) -> dict[str, Any]:
         ]
         return {
             "stack": stack,
-            "resources": len(closing.custom(resources)),
+            "resources": len(summary.custom(resources)),
             "calls": {"refresh": both[0][0][1] - both[0][1][1], "beside": both[0][2][1]},
             "seconds": [round(looked[0] - plain[0], 1) for looked, plain, _ in both],
             "seconds beside": [round(aside[0], 1) for *_, aside in both],

@@ -12,7 +12,7 @@ from pathlib import Path
 from bench import pairs
 from bench.figures import GROUPS, ROOT, Figure, dev, group_stacks, peak_memory, ratio_under
 from coursecloud import cost
-from guardrails import check
+from coursecloud.policy import check
 
 TODAY = datetime.date(2026, 11, 23)
 """A day on which exceptions are judged: any will do."""
@@ -67,7 +67,7 @@ def many() -> list[Figure]:
 def _copy(root: Path) -> None:
     """Make a repository of the program and the groups' stack files."""
     ignored = shutil.ignore_patterns("__pycache__")
-    for name in ("coursecloud", "guardrails", "infra", "starter"):
+    for name in ("catalog", "coursecloud", "guardrails", "infra", "starter"):
         shutil.copytree(ROOT / name, root / name, ignore=ignored)
     for name in ("__main__.py", "Pulumi.yaml", "requirements.txt"):
         shutil.copyfile(ROOT / name, root / name)

@@ -16,7 +16,7 @@ def main() -> None:
     gc.set_threshold(100_000, 50, 100)
     # A review renders each side by its own code, and is not itself done by the code that it looks at.
     if sys.argv[1:2] != ["review"]:
-        from coursecloud import project
+        from coursecloud.common import project
 
         project.prefer(project.Path.cwd())
     from coursecloud.cli import app

@@ -8,7 +8,7 @@ sys.path[:] = [str(Path(__file__).parent.parent), *(entry for entry in sys.path 
 
 from pulumi_policy import PolicyPack  # noqa: E402
 
-from guardrails.pack import policies  # noqa: E402
+from coursecloud.policy.pack import policies  # noqa: E402
 
 # PolicyPack serves and never returns, which is why no other module may call it.
 PolicyPack("coursecloud-guardrails", policies())

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 import pulumi
 from pulumi_gcp import compute, projects, serviceaccount, storage
 
-from infra import startup, tables
+from catalog import tables
+from infra import startup
 from infra.component import Component, Place
 from infra.network import Network
 from infra.operator import Operator

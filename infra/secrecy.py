@@ -1,6 +1,6 @@
 """What looks like the value of a secret, and text without it: for errors, plans and whatever else is shown. Pure.
 
-A value is known by its form (`infra/data/secret-forms.json`: an issuer's own, such as `ghp_...`), or by the name that
+A value is known by its form (`catalog/secret-forms.json`: an issuer's own, such as `ghp_...`), or by the name that
 it stands under (`DB_PASSWORD: hunter2`, `--token abc`). What it says of a value is never the value itself.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-from infra import tables
+from catalog import tables
 
 HIDDEN = "(secret hidden)"
 """Stands where a secret stood; text that has it was changed, and cannot be compared with other text."""

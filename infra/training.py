@@ -12,7 +12,7 @@ from typing import Any
 
 from pulumi_gcp import vertex
 
-from infra import tables
+from catalog import tables
 from infra.component import Component, Place
 from infra.registry import full_image
 from infra.settings.workloads import Training as TrainingSettings

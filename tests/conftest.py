@@ -40,8 +40,8 @@ class Together(LoadScopeScheduling):
     @override
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        if file.startswith("tests/standin/"):
-            return "tests/standin"  # they share a stand-in, and the list of what all of them have asked it for
+        if file.startswith("tests/emulator/"):
+            return "tests/emulator"  # they share an emulator, and the list of what all of them have asked it for
         return nodeid if file in ALONE else file
 
 

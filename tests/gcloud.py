@@ -1,4 +1,4 @@
-"""The Google Cloud CLI in a folder of its own, talking to a stand-in and to nothing else."""
+"""The Google Cloud CLI in a folder of its own, talking to an emulator and to nothing else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from standin import Standin
+from emulator import Emulator
 from tests.machine import FOUND
 
 MISSING = pytest.mark.skipif(
@@ -20,7 +20,7 @@ NOT_RUN = {
     "docker push": "needs a docker daemon; the registry itself is not imitated",
     "call service": "asks Google who one is, then calls an address that nothing answers on",
 }
-"""Commands of the outputs that a stand-in cannot answer, and why."""
+"""Commands of the outputs that an emulator cannot answer, and why."""
 DRY_RUN = {"ssh": "--dry-run"}
 """Commands that run but for their last step: there is no machine to log in to, so gcloud only says how it would."""
 
@@ -30,13 +30,13 @@ class Gcloud:
     """One user of gcloud: a home, a token that means nothing, no memory of other accounts."""
 
     home: Path
-    standin: Standin
+    emulator: Emulator
 
     def environment(self) -> dict[str, str]:
         """Only what gcloud needs: no account, no key and no configuration of whoever runs the tests."""
         home = str(self.home)
         token = self.home / "token"
-        token.write_text("stand-in\n", encoding="utf-8")
+        token.write_text("emulator\n", encoding="utf-8")
         own = {
             "PATH": FOUND["PATH"],
             "HOME": home,
@@ -46,7 +46,7 @@ class Gcloud:
             "CLOUDSDK_CORE_DISABLE_FILE_LOGGING": "1",
             "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "1",
         }
-        return self.standin.env() | own
+        return self.emulator.env() | own
 
     def run(self, command: str, typed: str = "") -> subprocess.CompletedProcess[str]:
         """Run a line as a shell reads it; `typed` is what its standard input gets."""
@@ -62,7 +62,7 @@ class Gcloud:
 
     def answers(self, start: int) -> list[tuple[str, int]]:
         """Method and status of what was asked since request number `start`."""
-        return [(call["id"], call["status"]) for call in self.standin.requests[start:]]
+        return [(call["id"], call["status"]) for call in self.emulator.requests[start:]]
 
 
 def runnable(name: str, command: str) -> str | None:

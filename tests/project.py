@@ -26,7 +26,7 @@ ROOT = _FOLDER / "project"
 
 def make(root: Path) -> Path:
     """Make the project in a folder that is not there yet."""
-    for name in ("coursecloud", "guardrails", "infra", "standin", "starter"):
+    for name in ("catalog", "coursecloud", "emulator", "guardrails", "infra", "starter"):
         shutil.copytree(CHECKOUT / name, root / name)
     for name in ("__main__.py", "Pulumi.yaml", "pyproject.toml", "requirements.txt", "stack.schema.json"):
         shutil.copyfile(CHECKOUT / name, root / name)

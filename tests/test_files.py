@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from coursecloud import plan, saved, stackfile
+from coursecloud.common import stack_file
 from coursecloud.cost import prices
-from coursecloud.review import given as inputs
+from coursecloud.plan import planning, saved
+from coursecloud.review import inputs
 from infra import files
 from infra.settings import SettingsError
 from infra.settings.problem import shown
@@ -77,7 +78,7 @@ def test_a_stack_file_and_its_members_are_read_within_the_same_bounds(name: str,
         (tmp_path / "Pulumi.x.yaml").write_text(f"config: {{{PROJECT.strip()}}}\n")
         (tmp_path / name).write_text(content)
         with pytest.raises(SettingsError) as raised:
-            plan.load(stackfile.read("x", tmp_path / "Pulumi.x.yaml"), "x", tmp_path)
+            planning.load(stack_file.read("x", tmp_path / "Pulumi.x.yaml"), "x", tmp_path)
         assert any(said in problem.rule for problem in raised.value.problems)
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
-from coursecloud import project as found
+from coursecloud.common import project as found
 from tests import machine, project
 
 PART = (
@@ -24,7 +24,7 @@ PART = (
 )
 ASKING = (
     "tests/test_machine.py",
-    "tests/standin/test_gcloud.py",
+    "tests/emulator/test_gcloud.py",
     "tests/infra/test_outputs.py::test_gcloud_understands_every_command",
     "tests/infra/test_outputs.py::test_what_gcloud_does_not_understand_is_seen",
 )
@@ -71,7 +71,7 @@ def test_no_test_reads_a_stack_of_the_checkout() -> None:
         for path in sorted((project.CHECKOUT / "tests").rglob("*.py"))
         if path != Path(__file__)
         for line in path.read_text(encoding="utf-8").splitlines()
-        if READS_THE_CHECKOUT.search(line) or line == "from coursecloud.commands.shared import ROOT"
+        if READS_THE_CHECKOUT.search(line) or line == "from coursecloud.cli.commands.shared import ROOT"
     ]
     assert wrong == [], "take ROOT or STACKS of tests/project.py"
     assert READS_THE_CHECKOUT.search('text = (CHECKOUT / f"Pulumi.{stack}.yaml").read_text()')

@@ -1,6 +1,6 @@
 """The set-up of .venv: what it says before it makes anything, and that nothing half made stays for the next run.
 
-Python and pip are stand-ins that write down what they are asked; `.ci/bare` tries the real ones on a bare machine.
+Python and pip are emulators that write down what they are asked; `.ci/bare` tries the real ones on a bare machine.
 """
 
 import os

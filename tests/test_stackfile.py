@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from coursecloud import plan, stackfile
+from coursecloud.common import stack_file
+from coursecloud.plan import planning
 from infra.settings import SettingsError
 from tests.project import ROOT
 
@@ -16,7 +17,7 @@ STARTED = "config:\n  coursecloud:lease: "
 def read(text: str, folder: Path) -> dict[str, Any]:
     file = folder / "Pulumi.x.yaml"
     file.write_text(text, encoding="utf-8")
-    return dict(stackfile.read("x", file))
+    return dict(stack_file.read("x", file))
 
 
 def value(text: str, folder: Path) -> Any:
@@ -86,7 +87,7 @@ def test_a_file_that_is_not_utf_8_says_so(tmp_path: Path) -> None:
     file = tmp_path / "Pulumi.x.yaml"
     file.write_bytes("config: {gcp:project: é}".encode("latin-1"))
     with pytest.raises(SettingsError, match="not UTF-8 text"):
-        stackfile.read("x", file)
+        stack_file.read("x", file)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +105,7 @@ def test_a_file_that_cannot_be_opened_is_not_told_to_mend_its_yaml(
 
     monkeypatch.setattr(Path, "open", fail)
     with pytest.raises(SettingsError) as raised:
-        stackfile.read("x", tmp_path / "Pulumi.x.yaml")
+        stack_file.read("x", tmp_path / "Pulumi.x.yaml")
     (problem,) = raised.value.problems
     assert rule in problem.rule
     assert remedy in problem.remedy
@@ -117,9 +118,9 @@ def test_a_link_to_nothing_and_a_folder_are_found_and_told_what_they_are(tmp_pat
         ("link", "a link to one that is not", "mend the link"),
         ("folder", "a folder", "rename"),
     ):
-        path = stackfile.path_of(stack, tmp_path)
+        path = stack_file.path_of(stack, tmp_path)
         with pytest.raises(SettingsError) as raised:
-            stackfile.read(stack, path)
+            stack_file.read(stack, path)
         (problem,) = raised.value.problems
         assert rule in problem.rule
         assert remedy in problem.remedy
@@ -172,17 +173,17 @@ def test_an_empty_file_is_an_empty_configuration(text: str, tmp_path: Path) -> N
 def test_the_stack_files_of_a_folder_are_listed_by_name_and_nothing_else_is(tmp_path: Path) -> None:
     for name in ("Pulumi.yaml", "Pulumi.b.yaml", "Pulumi.a.b.yml", "members.b.yaml", "Pulumi.c.yaml.bak"):
         (tmp_path / name).touch()
-    assert list(stackfile.every(tmp_path)) == [
+    assert list(stack_file.every(tmp_path)) == [
         ("a.b", tmp_path / "Pulumi.a.b.yml"),
         ("b", tmp_path / "Pulumi.b.yaml"),
     ]
-    assert stackfile.path_of("a.b", tmp_path) == tmp_path / "Pulumi.a.b.yml"
+    assert stack_file.path_of("a.b", tmp_path) == tmp_path / "Pulumi.a.b.yml"
 
 
 def test_a_stack_without_a_file_is_told_which_there_are(tmp_path: Path) -> None:
     (tmp_path / "Pulumi.group-07.yaml").touch()
     with pytest.raises(SettingsError) as raised:
-        stackfile.path_of("group-7", tmp_path)
+        stack_file.path_of("group-7", tmp_path)
     (problem,) = raised.value.problems
     assert problem.path.endswith("Pulumi.group-7.yaml")
     assert "'group-07'" in problem.remedy
@@ -256,7 +257,7 @@ config:
 """
     )
     with pytest.raises(SettingsError) as raised:
-        plan.make("x", file, ROOT)
+        planning.make("x", file, ROOT)
     found = {problem.path: problem.line for problem in raised.value.problems}
     assert found["coursecloud:lease.maxPerHour"] == (5, 5)
     assert found["coursecloud:machines.trainer.gpu.model"] == (12, 9)
@@ -273,5 +274,5 @@ def test_what_stands_at_the_wrong_level_and_what_is_not_there_have_the_nearest_l
     file = tmp_path / "Pulumi.x.yaml"
     file.write_text("config:\n  coursecloud:course: {group: a}\n")
     with pytest.raises(SettingsError) as raised:
-        plan.make("x", file, ROOT)
+        planning.make("x", file, ROOT)
     assert [(problem.path, problem.line) for problem in raised.value.problems] == [("gcp:project", None)]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra import tables
+from catalog import tables
 
 FILES = sorted(path.stem for path in tables.DATA.glob("*.json"))
 

@@ -8,15 +8,15 @@ from coursecloud.cost.bill import DAY, Bill, number
 from coursecloud.cost.form import to_json
 from coursecloud.cost.model import Amounts, Estimate, Item, Rate, Runway, Totals
 from coursecloud.cost.prices import Prices, load
-from coursecloud.engine import Registration
-from coursecloud.plan import Plan
+from coursecloud.plan.engine import Registration
+from coursecloud.plan.planning import Plan
 from infra.settings import Settings
 
 __all__ = ["Amounts", "Estimate", "Item", "Prices", "Rate", "Runway", "Totals", "estimate", "of_resources", "to_json"]
 
 
 def estimate(plan: Plan, prices: Prices | None = None, *, start: datetime.date | None = None) -> Estimate:
-    """Estimate what a plan costs; of a plan of another revision too (`coursecloud.saved.read`).
+    """Estimate what a plan costs; of a plan of another revision too (`coursecloud.plan.saved.read`).
 
     `start` is the day from which the credit is counted, the lease's first unless given.
     """

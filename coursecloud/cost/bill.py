@@ -6,10 +6,10 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from catalog import tables
 from coursecloud.cost.prices import MONTH, Prices, Unknown
-from coursecloud.engine import Registration
-from coursecloud.plan import short_type
-from infra import tables
+from coursecloud.plan.engine import Registration
+from coursecloud.plan.planning import short_type
 from infra.settings import Settings
 from infra.settings.usage import Usage
 

@@ -95,7 +95,7 @@ def _refused(answer: requests.Response) -> CatalogError:
         401: "run `gcloud auth application-default login`",
         403: "run `gcloud services enable cloudbilling.googleapis.com`, and"
         " `gcloud auth application-default set-quota-project PROJECT` with a project of yours",
-        404: "the id of the service in coursecloud/data/prices-skus.json may have changed",
+        404: "the id of the service in catalog/prices-skus.json may have changed",
     }.get(answer.status_code, "read Google's answer")
     return CatalogError(f"Google answered {answer.status_code}: {said}; nothing was written.\n    remedy  {remedy}")
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, cast
 
+from catalog import tables
 from coursecloud.cost import prices
 from coursecloud.cost.bill import Bill, Line, amount, number, region_of, text
 from coursecloud.cost.bill import size as written
 from coursecloud.cost.prices import Unknown
-from coursecloud.engine import Registration
-from infra import tables
+from coursecloud.plan.engine import Registration
 
 INSTANCE = "gcp:compute/instance:Instance"
 

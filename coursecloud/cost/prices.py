@@ -8,9 +8,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from infra import files, tables
+from catalog import tables
+from infra import files
 
-DATA = Path(__file__).parent.parent / "data"
+DATA = tables.DATA
 FILES = ("prices-compute", "prices-services", "prices-currencies")
 """The price files in coursecloud/data, each with its source and date."""
 

@@ -10,9 +10,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
-from coursecloud import writing
+from catalog import tables
+from coursecloud.common import writing
 from coursecloud.cost.skus import Price
-from infra import tables
 
 SOURCE = "Cloud Billing catalog, read by `coursecloud prices refresh`"
 LEAST = Decimal("0.5")

@@ -1,1 +1,1 @@
-"""A rehearsal: the life of a stack with the real engine and provider on a local stand-in of Google's APIs."""
+"""A rehearsal: the life of a stack with the real engine and provider on a local emulator of Google's APIs."""

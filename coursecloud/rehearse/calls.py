@@ -1,4 +1,4 @@
-"""What was asked of Google's APIs, counted from the stand-in's record of requests."""
+"""What was asked of Google's APIs, counted from the emulator's record of requests."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from coursecloud import lifecycle, mend
+from coursecloud.deploy import checkpoint, lifecycle
 from coursecloud.rehearse.calls import Calls, count, outside
 from coursecloud.rehearse.stage import Stage
 
@@ -55,7 +55,7 @@ def live(stage: Stage) -> Iterator[Step]:
         ("nothing is left", _nothing_left),
         ("nothing left this machine", _stayed),
     ]
-    if stage.standin.scenario.faults:
+    if stage.emulator.scenario.faults:
         steps.append(("every fault happened", _faults))
     for name, check in steps:
         step = _take(stage, name, check)
@@ -65,23 +65,23 @@ def live(stage: Stage) -> Iterator[Step]:
 
 
 def _take(stage: Stage, name: str, check: Check) -> Step:
-    first, said, start = len(stage.standin.requests), stage.output.tell(), time.perf_counter()
+    first, said, start = len(stage.emulator.requests), stage.output.tell(), time.perf_counter()
     try:
         passed, note = check(stage)
     except lifecycle.RefusedError as error:
         passed, note = False, str(error)
     seconds = time.perf_counter() - start
     output = "" if passed else stage.last_lines(said)
-    return Step(name, passed, seconds, count(list(stage.standin.requests[first:])), note, output)
+    return Step(name, passed, seconds, count(list(stage.emulator.requests[first:])), note, output)
 
 
 def _up(on: Stage) -> tuple[bool, str]:
-    most = ATTEMPTS if on.standin.scenario.faults else 1
+    most = ATTEMPTS if on.emulator.scenario.faults else 1
     code, attempts = 1, 0
     while code and attempts < most:
         code = lifecycle.up(on.root, on.stack, yes=True, environment=on.environment, output=on.output)
         attempts += 1
-    resources = len(mend.urns(on.pulumi.state()))
+    resources = len(checkpoint.urns(on.pulumi.state()))
     again = f" after {attempts} attempts" if attempts > 1 else ""
     return not code, f"exit code {code}{again}" if code else f"{resources} resources{again}"
 
@@ -104,12 +104,12 @@ def _finish(on: Stage) -> tuple[bool, str]:
 
 
 def _nothing_left(on: Stage) -> tuple[bool, str]:
-    left = on.standin.remaining()
+    left = on.emulator.remaining()
     return not left, "; ".join(_told(each) for each in left)
 
 
 def _stayed(on: Stage) -> tuple[bool, str]:
-    asked = outside(on.standin.requests)
+    asked = outside(on.emulator.requests)
     told = ", ".join(f"{host} ({times})" for host, times in asked.items())
     # The provider looks up the user's e-mail address for a line of its log, and does without.
     strangers = [host for host in asked if host != "openidconnect.googleapis.com"]
@@ -117,8 +117,8 @@ def _stayed(on: Stage) -> tuple[bool, str]:
 
 
 def _faults(on: Stage) -> tuple[bool, str]:
-    idle = [fault.match for fault in on.standin.scenario.faults if not fault.hit]
-    happened = sum(sum(fault.hit.values()) for fault in on.standin.scenario.faults)
+    idle = [fault.match for fault in on.emulator.scenario.faults if not fault.hit]
+    happened = sum(sum(fault.hit.values()) for fault in on.emulator.scenario.faults)
     return not idle, f"never: {', '.join(idle)}" if idle else f"{happened} faults"
 
 

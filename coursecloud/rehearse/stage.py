@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from coursecloud import stackfile
-from coursecloud.pulumicli import Pulumi
+from coursecloud.common import stack_file
+from coursecloud.deploy.pulumi_cli import Pulumi
 from infra.settings import EXAMPLE_PROJECT
 from infra.settings.model import DEFAULT_REGION
 
 if TYPE_CHECKING:
-    from standin import Standin
+    from emulator import Emulator
 
 PROJECT = "rehearsal-project-1"
 """Stands in for the example project, which nothing can be deployed to."""
@@ -31,18 +31,18 @@ KEPT = ("PATH", "LANG", "LC_ALL", "TERM", "TMPDIR", "TZ", "SYSTEMROOT", "COMSPEC
 PLACES = ("gcp:project", "gcp:region", "gcp:zone")
 """The only settings of the provider that a rehearsal takes over: any other may name credentials or an address."""
 
-NOT_COPIED = frozenset({"bench", "build", "coursecloud", "dist", "node_modules", "standin", "tests"})
+NOT_COPIED = frozenset({"bench", "build", "coursecloud", "dist", "node_modules", "emulator", "tests"})
 """Folders that the program does not read."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stack's project, ready for Pulumi, and the stand-in that answers it."""
+    """One stack's project, ready for Pulumi, and the emulator that answers it."""
 
     root: Path
     stack: str
     environment: Mapping[str, str]
-    standin: Standin
+    emulator: Emulator
     output: IO[str]
     """Gets all that Pulumi says."""
 
@@ -78,12 +78,12 @@ class Tools:
 
 
 def tools(root: Path, environment: Mapping[str, str]) -> Tools:
-    """Look for the Pulumi CLI, the provider and the stand-in, and say what is missing."""
+    """Look for the Pulumi CLI, the provider and the emulator, and say what is missing."""
     path = environment.get("PATH", "")
     missing: list[Missing] = []
-    if not (root / "standin").is_dir():
+    if not (root / "emulator").is_dir():
         missing.append(
-            Missing("the stand-in is not part of the installed package", "run this in a clone of the project")
+            Missing("the emulator is not part of the installed package", "run this in a clone of the project")
         )
     if not _importable("googleapiclient"):
         remedy = f"{sys.executable} -m pip install google-api-python-client"
@@ -103,11 +103,11 @@ def tools(root: Path, environment: Mapping[str, str]) -> Tools:
     return Tools(_first_line([pulumi, "version"]).removeprefix("v"), provider, plugins if plugins.is_dir() else None)
 
 
-def scrubbed(environment: Mapping[str, str], standin: Mapping[str, str], home: Path) -> dict[str, str]:
-    """Make the environment of a rehearsal: the programs of the caller's, the addresses and token of the stand-in."""
+def scrubbed(environment: Mapping[str, str], emulator: Mapping[str, str], home: Path) -> dict[str, str]:
+    """Make the environment of a rehearsal: the programs of the caller's, the addresses and token of the emulator."""
     return {
         **{name: environment[name] for name in KEPT if name in environment},
-        **standin,
+        **emulator,
         "HOME": str(home),
         "PULUMI_HOME": str(home / ".pulumi"),
         "PULUMI_BACKEND_URL": f"file://{home / 'state'}",
@@ -132,10 +132,10 @@ def settings_of(config: Mapping[str, object]) -> tuple[str, dict[str, object]]:
 
 @contextmanager
 def stage(root: Path, stack: str, file: Path, found: Tools, scenario: dict[str, Any] | None = None) -> Generator[Stage]:
-    """Make the temporary project of a stack file and start its stand-in; all of it goes at the end."""
-    from standin import Standin
+    """Make the temporary project of a stack file and start its emulator; all of it goes at the end."""
+    from emulator import Emulator
 
-    project, config = settings_of(stackfile.read(stack, file))
+    project, config = settings_of(stack_file.read(stack, file))
     with tempfile.TemporaryDirectory(prefix="coursecloud-rehearse-") as folder:
         there, home = Path(folder) / "project", Path(folder) / "home"
         _copy(root, file.parent, there, stack)
@@ -146,12 +146,12 @@ def stage(root: Path, stack: str, file: Path, found: Tools, scenario: dict[str, 
         if found.plugins:
             (home / ".pulumi/plugins").symlink_to(found.plugins, target_is_directory=True)
         with (
-            Standin(projects=[project], scenario=scenario) as standin,
+            Emulator(projects=[project], scenario=scenario) as emulator,
             (there / "pulumi.log").open("w", encoding="utf-8") as output,
         ):
-            _given(standin, project, config)
-            environment = scrubbed(os.environ, standin.env(project), home)
-            yield Stage(there, stack, environment, standin, output)
+            _given(emulator, project, config)
+            environment = scrubbed(os.environ, emulator.env(project), home)
+            yield Stage(there, stack, environment, emulator, output)
 
 
 def _copy(root: Path, folder: Path, there: Path, stack: str) -> None:
@@ -169,9 +169,9 @@ def _copy(root: Path, folder: Path, there: Path, stack: str) -> None:
     (there / ".venv").symlink_to(sys.prefix, target_is_directory=True)
 
 
-def _given(standin: Standin, project: str, config: Mapping[str, Any]) -> None:
+def _given(emulator: Emulator, project: str, config: Mapping[str, Any]) -> None:
     """Make what a stack file names as being there: the connection to GitHub that somebody made in the console."""
-    from standin.world import Resource
+    from emulator.world import Resource
 
     builds: dict[str, Any] = config.get("coursecloud:builds") or {}
     repository: dict[str, Any] = builds.get("repository") or {}
@@ -179,8 +179,8 @@ def _given(standin: Standin, project: str, config: Mapping[str, Any]) -> None:
         region = config.get("gcp:region") or DEFAULT_REGION
         path = f"projects/{project}/locations/{region}/connections/{name}"
         body = {"name": path, "installationState": {"stage": "COMPLETE"}, "githubConfig": {}}
-        body["createTime"] = standin.world.now()
-        standin.world.put(Resource("cloudbuild", path, "projects/locations/connections", body))
+        body["createTime"] = emulator.world.now()
+        emulator.world.put(Resource("cloudbuild", path, "projects/locations/connections", body))
 
 
 def _importable(name: str) -> bool:

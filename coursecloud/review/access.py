@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from coursecloud.engine import UNKNOWN
-from coursecloud.review.changes import Change, Operation
-from coursecloud.review.rules import rules_of
+from coursecloud.diff.changes import Change, Operation
+from coursecloud.diff.replacement import rules_of
+from coursecloud.plan.engine import UNKNOWN
 
 PUBLIC = ("allUsers", "allAuthenticatedUsers")
 ACCOUNT = "gcp:serviceaccount/account:Account"

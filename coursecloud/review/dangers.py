@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from coursecloud import identity, preflight, refusals
-from coursecloud.engine import Registration
-from coursecloud.plan import Plan, holds
-from coursecloud.refusals import Refusal
+from coursecloud.diff import data_loss, refusals
+from coursecloud.diff.changes import Change, Operation, PropertyChange
+from coursecloud.diff.refusals import Refusal
+from coursecloud.diff.replacement import called, rules_of
+from coursecloud.plan import import_ids
+from coursecloud.plan.engine import Registration
+from coursecloud.plan.planning import Plan, holds
 from coursecloud.review import access
-from coursecloud.review.changes import Change, Operation, PropertyChange
-from coursecloud.review.rules import called, rules_of
 
 
 class Level(enum.IntEnum):
@@ -28,7 +29,7 @@ class Kind(enum.StrEnum):
     """The kinds of dangers, gravest first."""
 
     REFUSED = "refused"
-    """It cannot work, and the whole update fails: see `coursecloud.refusals`."""
+    """It cannot work, and the whole update fails: see `coursecloud.diff.refusals`."""
     RENAMED = "renamed"
     """It comes under one name and goes under another, and is one and the same to Google."""
     DATA = "data"
@@ -46,7 +47,7 @@ class Kind(enum.StrEnum):
     ACCESS = "access"
     """Somebody who is no service account of the stack gets access, or the rule of who may come in changes."""
     PROGRAM = "program"
-    """The program does what no list of resources shows: see `coursecloud.deeds`."""
+    """The program does what no list of resources shows: see `coursecloud.plan.effects`."""
     GUARD = "guard"
     """The stack file loosens or changes what guards the stack: exceptions, limits, what the tables do not know."""
     RESTARTS = "restarts"
@@ -153,7 +154,7 @@ def _renamed(changes: Sequence[Change]) -> Iterator[Danger]:
             continue
         old = gone[_same(change.after)].before
         assert old  # noqa: S101 - what is deleted was there
-        alias = preflight.Twin(change.after.type, old.urn, change.after.urn, "").alias
+        alias = data_loss.Twin(change.after.type, old.urn, change.after.urn, "").alias
         yield Danger(
             Kind.RENAMED,
             change,
@@ -165,7 +166,7 @@ def _renamed(changes: Sequence[Change]) -> Iterator[Danger]:
 
 def _same(resource: Registration) -> str:
     """Say which of Google's things it is; where that is not known yet, by all that is said of it."""
-    found = identity.identity(resource.type, resource.inputs)
+    found = import_ids.identity(resource.type, resource.inputs)
     return found or f"{resource.type} {json.dumps(resource.inputs, sort_keys=True)}"
 
 

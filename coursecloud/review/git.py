@@ -179,7 +179,7 @@ def environment(folder: Path, command: str) -> dict[str, str]:
     return users | {
         "GIT_CONFIG_COUNT": str(there + len(off)),
         "GIT_TERMINAL_PROMPT": "0",
-        # Nothing of the user's index is refreshed, no commit is another one's stand-in, no object is fetched.
+        # Nothing of the user's index is refreshed, no commit is another one's emulator, no object is fetched.
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_NO_REPLACE_OBJECTS": "1",
         "GIT_NO_LAZY_FETCH": "1",

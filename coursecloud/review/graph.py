@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from coursecloud.plan import short_type
-from coursecloud.review.changes import Change, Operation
-from coursecloud.review.pairs import key_of
+from coursecloud.diff.changes import Change, Operation
+from coursecloud.diff.matching import key_of
+from coursecloud.plan.planning import short_type
 
 
 @dataclass(frozen=True)

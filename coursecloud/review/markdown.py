@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
-from coursecloud.review import dangers, mermaid, words
+from coursecloud.diff.changes import Change, Operation
+from coursecloud.review import dangers, formatting, mermaid
 from coursecloud.review.access import grants
-from coursecloud.review.changes import Change, Operation
 from coursecloud.review.dangers import Danger, Kind, Level, one
+from coursecloud.review.escape import amounts, as_html, code, fence, size, unlinked
 from coursecloud.review.report import Review
-from coursecloud.review.safe import amounts, as_html, code, fence, size, unlinked
 from coursecloud.review.stacks import Stack, Status
 
 MARKER = "<!-- coursecloud-review -->"
@@ -48,16 +48,16 @@ def full(review: Review, *, closed: Sequence[str] = (), limit: int = LIMIT) -> s
 
 
 def _heading(review: Review) -> str:
-    cut = words.visible(review.sentence)
+    cut = formatting.visible(review.sentence)
     # A heading is one line of Markdown: what is not plain text goes.
     plain = re.sub(r"[^\w\s.,;:()+/-]", " ", amounts(cut if len(cut) <= 400 else f"{cut[:399]} ..."))
-    return f"{words.VERDICTS[review.level]}: {unlinked(plain)}"
+    return f"{formatting.VERDICTS[review.level]}: {unlinked(plain)}"
 
 
 def _alert(review: Review, limit: int) -> Iterator[str]:
     """Say what to do and why, every danger with it; where they are too many, their names, and at last their count."""
-    program = "".join(f"> {code(said, 600)}\n>\n" for said in words.program(review.program, review.runs))
-    advice = words.advice(review.level, review.dangers, review.program)
+    program = "".join(f"> {code(said, 600)}\n>\n" for said in formatting.program(review.program, review.runs))
+    advice = formatting.advice(review.level, review.dangers, review.program)
     stop = f"\n> [!{ALERTS[review.level]}]\n> **{advice}**\n>\n{program}"
     lines = list(_grave(review))
     for cut in (160, 60, 30):
@@ -136,16 +136,16 @@ def _ours(text: str) -> str:
 
 
 def _gone(stack: Stack, change: Change, cut: int) -> str:
-    reason = next(words.reasons(change), "")
+    reason = next(formatting.reasons(change), "")
     entry = next((entry for entry in change.properties if entry.replaces), None)
     because = (
-        f", because {code(f'{entry.path}: {words.from_to(entry, cut)}', 2 * cut)}"
+        f", because {code(f'{entry.path}: {formatting.from_to(entry, cut)}', 2 * cut)}"
         if entry
         else f", because {code(reason, 2 * cut)}"
         if reason
         else ""
     )
-    return f"{code(stack.name, cut)}: {code(one(change), cut)} is {words.DONE[change.operation]}{because}"
+    return f"{code(stack.name, cut)}: {code(one(change), cut)} is {formatting.DONE[change.operation]}{because}"
 
 
 def _table(review: Review) -> str:
@@ -170,7 +170,7 @@ def _table(review: Review) -> str:
 def _hour(stack: Stack) -> str:
     if stack.cost is None:
         return "?"
-    _, before, after, _ = words.cost_rows(stack.cost)[0]
+    _, before, after, _ = formatting.cost_rows(stack.cost)[0]
     return code(after if before == after else f"{before} → {after}", 80, table=True)
 
 
@@ -193,7 +193,7 @@ def _details(stack: Stack, left: int) -> tuple[str, int]:
         parts.append(_cost(stack))
     if stack.findings:
         parts += _findings(stack)
-    parts += [f"- in the stack file: {code(entry, 300)}\n" for entry in words.settings(stack)]
+    parts += [f"- in the stack file: {code(entry, 300)}\n" for entry in formatting.settings(stack)]
     parts += [f"- {code(note, 400)}\n" for note in stack.notes]
     if stack.unseen:
         names = ", ".join(f"{name} ({top})" for name, top in stack.unseen)
@@ -212,8 +212,8 @@ def _changes(stack: Stack, room: int) -> tuple[list[str], int]:
     parts: list[str] = []
     written = 0
     for operation, group in groupby(stack.changes, key=lambda change: change.operation):
-        heading = f"\n**{words.DONE[operation].capitalize()}**\n\n"
-        for alike in words.together(list(group)):
+        heading = f"\n**{formatting.DONE[operation].capitalize()}**\n\n"
+        for alike in formatting.together(list(group)):
             for text in _texts(alike):
                 text = heading + text
                 if size(text) <= room:
@@ -228,23 +228,23 @@ def _changes(stack: Stack, room: int) -> tuple[list[str], int]:
 def _texts(alike: Sequence[Change]) -> tuple[str, str]:
     """Write one change, or grants that are told together, in full and as short as can be."""
     if len(alike) > 1:
-        return f"- {code(words.many(alike), 1500)}\n", f"- {code(words.many(alike, 1), 120)}\n"
+        return f"- {code(formatting.many(alike), 1500)}\n", f"- {code(formatting.many(alike, 1), 120)}\n"
     return _change(alike[0]), f"- {code(one(alike[0]), 80)}\n"
 
 
 def _change(change: Change) -> str:
     loses = f" **loses all {unlinked(change.loses)}**" if change.loses else ""
     renamed = f", was {code(change.renamed_from, 80)}" if change.renamed_from else ""
-    order = f" ({words.order(change)})" if change.operation is Operation.REPLACE else ""
-    summary = words.summary(change)
+    order = f" ({formatting.order(change)})" if change.operation is Operation.REPLACE else ""
+    summary = formatting.summary(change)
     said = f": {code(summary, 160)}" if summary else ""
     lines = [f"- {code(one(change), 120)}{said}{renamed}{loses}{order}"]
-    lines += [f"  - because {code(reason, 400)}" for reason in words.reasons(change)]
-    for entry in (*words.scripts(change), *change.properties):
-        diff = words.text_diff(entry)
-        marks = words.marks(entry)
+    lines += [f"  - because {code(reason, 400)}" for reason in formatting.reasons(change)]
+    for entry in (*formatting.scripts(change), *change.properties):
+        diff = formatting.text_diff(entry)
+        marks = formatting.marks(entry)
         if diff is None:
-            lines.append(f"  - {code(f'{entry.path}: {words.from_to(entry)}', 300)}{marks}")
+            lines.append(f"  - {code(f'{entry.path}: {formatting.from_to(entry)}', 300)}{marks}")
         else:
             block = fence("\n".join(diff), 3000, "diff", indent="    ")
             lines.append(f"  - {code(entry.path, 120)}{marks}\n\n{block}")
@@ -256,15 +256,15 @@ def _counts(stack: Stack) -> str:
         return "does not load"
     counted = [
         f"{sum(change.operation is operation for change in stack.changes)} {done}"
-        for operation, done in words.DONE.items()
+        for operation, done in formatting.DONE.items()
         if any(change.operation is operation for change in stack.changes)
     ]
-    hour = words.per_hour(stack.cost)
+    hour = formatting.per_hour(stack.cost)
     return ", ".join([*counted, f"{stack.unchanged} unchanged", *([amounts(hour)] if hour else [])])
 
 
 def _cost(stack: Stack) -> str:
-    rows = words.cost_rows(stack.cost) if stack.cost else []
+    rows = formatting.cost_rows(stack.cost) if stack.cost else []
     lines = ["| cost in USD | before | after | change |", "|---|--:|--:|--:|"]
     lines += [
         f"| {name} | {' | '.join(code(text, 40, table=True) if text else '' for text in rest)} |"
@@ -276,7 +276,7 @@ def _cost(stack: Stack) -> str:
 
 def _findings(stack: Stack) -> Iterator[str]:
     assert stack.findings  # noqa: S101 - the caller asked
-    for heading, findings in words.rules(stack.findings):
+    for heading, findings in formatting.rules(stack.findings):
         for finding in findings[:40]:
             rule, name, message = code(finding.rule.id, 80), code(finding.name, 80), code(finding.message, 300)
             yield f"- rule {heading}: {rule} on {name}: {message}\n"

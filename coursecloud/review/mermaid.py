@@ -2,7 +2,7 @@
 
 import re
 
-from coursecloud.review.changes import Operation
+from coursecloud.diff.changes import Operation
 from coursecloud.review.graph import Graph
 
 GRAPH = 24

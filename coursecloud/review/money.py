@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from coursecloud import cost
 from coursecloud.cost import Estimate
-from coursecloud.plan import Plan
-from guardrails import Finding, check
+from coursecloud.plan.planning import Plan
+from coursecloud.policy import Finding, check
 
 
 @dataclass(frozen=True)

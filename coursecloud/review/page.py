@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from coursecloud.review import words
-from coursecloud.review.changes import Change, Operation
+from coursecloud.diff.changes import Change, Operation
+from coursecloud.review import formatting
 from coursecloud.review.dangers import Level, one
 from coursecloud.review.graph import Graph, Node
 from coursecloud.review.layout import HEIGHT, WIDTH, lay_out
@@ -22,7 +22,7 @@ CUT = 24
 def full(review: Review) -> str:
     """Write the whole page. It loads nothing, and its policy forbids it to."""
     body = "\n".join(_body(review))
-    title = f"{words.VERDICTS[review.level]}: {review.sentence}"
+    title = f"{formatting.VERDICTS[review.level]}: {review.sentence}"
     # In this order: what the body says of itself is never taken for a place to fill.
     head, tail = TEMPLATE.read_text(encoding="utf-8").split("{{body}}")
     return head.replace("{{title}}", text(title[:200])) + body + tail
@@ -30,15 +30,15 @@ def full(review: Review) -> str:
 
 def text(value: str) -> str:
     """Put text that anyone may have written where HTML stands."""
-    return html.escape(words.visible(value), quote=True)
+    return html.escape(formatting.visible(value), quote=True)
 
 
 def _body(review: Review) -> Iterator[str]:
     kind = {Level.STOP: "stop", Level.LOOK: "look"}.get(review.level, "fine")
-    yield f"<h1>{text(words.VERDICTS[review.level])}: {text(review.sentence)}</h1>"
+    yield f"<h1>{text(formatting.VERDICTS[review.level])}: {text(review.sentence)}</h1>"
     yield f'<p class="dim">{text(review.base)} → {text(review.head)}</p>'
-    yield f'<div class="verdict {kind}"><b>{text(words.advice(review.level, review.dangers, review.program))}</b>'
-    yield from (f"<p><b>{text(said)}</b></p>" for said in words.program(review.program, review.runs))
+    yield f'<div class="verdict {kind}"><b>{text(formatting.advice(review.level, review.dangers, review.program))}</b>'
+    yield from (f"<p><b>{text(said)}</b></p>" for said in formatting.program(review.program, review.runs))
     told = [f"{stack.name}: {danger.text}" for stack in review.telling for danger in stack.dangers]
     told += [
         f"{stack.name}: breaks {finding.rule.id} on {finding.name}: {finding.message}"
@@ -74,7 +74,7 @@ def _stack(stack: Stack, number: int) -> Iterator[str]:
     yield from _list(stack.notes)
     if stack.cost and stack.cost.changes:
         yield "<table><tr><th>cost in USD</th><th>before</th><th>after</th><th>change</th></tr>"
-        for row in words.cost_rows(stack.cost):
+        for row in formatting.cost_rows(stack.cost):
             yield "<tr>" + "".join(f"<td>{_spans(cell)}</td>" for cell in row) + "</tr>"
         yield "</table>"
         yield from _list([f"no known price: {entry}" for entry in stack.cost.news_unknown])
@@ -83,13 +83,13 @@ def _stack(stack: Stack, number: int) -> Iterator[str]:
             [
                 f"rule {heading}: {finding.rule.id} on {finding.name}: {finding.message}"
                 for heading, findings in (
-                    *words.rules(stack.findings),
+                    *formatting.rules(stack.findings),
                     ("still broken, as before", stack.findings.still),
                 )
                 for finding in findings
             ]
         )
-    yield from _list([f"in the stack file: {entry}" for entry in words.settings(stack)])
+    yield from _list([f"in the stack file: {entry}" for entry in formatting.settings(stack)])
     if stack.changes and stack.graph.nodes:
         yield from _graphs(stack, number)
     for place, change in enumerate(stack.changes):
@@ -107,21 +107,21 @@ def _stack(stack: Stack, number: int) -> Iterator[str]:
 
 
 def _change(change: Change, name: str) -> str:
-    summary = words.summary(change)
+    summary = formatting.summary(change)
     said = f": {text(summary)}" if summary else ""
     renamed = f" (was {text(change.renamed_from)})" if change.renamed_from else ""
     loses = f' <span class="lost">loses all {text(change.loses)}</span>' if change.loses else ""
-    order = f' <span class="dim">{words.order(change)}</span>' if change.operation is Operation.REPLACE else ""
+    order = f' <span class="dim">{formatting.order(change)}</span>' if change.operation is Operation.REPLACE else ""
     parts = [
-        f'<details id="{name}"><summary><span class="{change.operation}">{words.DONE[change.operation]}</span>'
+        f'<details id="{name}"><summary><span class="{change.operation}">{formatting.DONE[change.operation]}</span>'
         f" <code>{text(one(change))}</code>{said}{renamed}{loses}{order}</summary>"
     ]
-    parts += _list([f"because {reason}" for reason in words.reasons(change)])
+    parts += _list([f"because {reason}" for reason in formatting.reasons(change)])
     for entry in change.inputs or change.properties:
-        diff = words.text_diff(entry, lines=400)
-        marks = text(words.marks(entry))
+        diff = formatting.text_diff(entry, lines=400)
+        marks = text(formatting.marks(entry))
         if diff is None:
-            said = words.from_to(entry, 2000)
+            said = formatting.from_to(entry, 2000)
             parts.append(f"<div><code>{text(entry.path)}: {text(said)}</code>{marks}</div>")
         else:
             kinds = {"+": "add", "-": "gone"}
@@ -138,8 +138,8 @@ def _graphs(stack: Stack, number: int) -> Iterator[str]:
     near = stack.graph.near_changes()
     both = len(near.nodes) < len(stack.graph.nodes)
     legend = " ".join(
-        f'<span class="{operation}">{words.DONE[operation]}</span>'
-        for operation in words.DONE
+        f'<span class="{operation}">{formatting.DONE[operation]}</span>'
+        for operation in formatting.DONE
         if operation is not Operation.SAME and any(node.operation is operation for node in stack.graph.nodes)
     )
     other = "show everything", "show what changes"
@@ -183,7 +183,7 @@ def _edge(start: str, leaves: tuple[int, int], end: str, arrives: tuple[int, int
 def _node(node: Node, place: tuple[int, int], number: str, detail: str) -> str:
     x, y = place
     said = f"{node.kind} {node.name}" + (
-        f", {words.DONE[node.operation]}" if node.operation is not Operation.SAME else ""
+        f", {formatting.DONE[node.operation]}" if node.operation is not Operation.SAME else ""
     )
     return (
         f'<g class="node {node.operation}" tabindex="0" role="button" data-node="{number}" data-detail="{detail}">'

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from coursecloud import stackfile
+from coursecloud.common import stack_file
 
 _WORDS = re.compile(
     r"(docs|tests)/.*|(LICENSE|LICENCE|NOTICE|COPYING|CITATION|AUTHORS)(\.(md|txt|rst|cff))?|(?!(\.\w+|infra|coursecloud|guardrails)/|(CLAUDE|AGENTS|GEMINI)\.md).*\.md"
@@ -73,7 +73,7 @@ def of(changed: Iterable[Changed], within: str) -> Program:
         elif not inside and not entry.odd:
             outside += _WORDS.fullmatch(path) is None
             continue
-        elif not entry.odd and (_WORDS.fullmatch(path) or ("/" not in path and stackfile.NAME.fullmatch(path))):
+        elif not entry.odd and (_WORDS.fullmatch(path) or ("/" not in path and stack_file.NAME.fullmatch(path))):
             continue
         files.append(entry.called(within))
     return Program(tuple(files), tuple(runs), outside)

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from coursecloud import cost, refusals
-from coursecloud.engine import Registration
-from coursecloud.plan import short_type
-from coursecloud.refusals import Refusal
-from coursecloud.review import dangers, values, words
-from coursecloud.review.changes import Change, Operation, PropertyChange
+from coursecloud import cost
+from coursecloud.diff import property_diff, refusals
+from coursecloud.diff.changes import Change, Operation, PropertyChange
+from coursecloud.diff.refusals import Refusal
+from coursecloud.plan.engine import Registration
+from coursecloud.plan.planning import short_type
+from coursecloud.policy import Finding
+from coursecloud.review import dangers, formatting
 from coursecloud.review.dangers import Danger, Kind, Level
 from coursecloud.review.money import Findings
 from coursecloud.review.stacks import Stack, Status
-from guardrails import Finding
 
 VERSION = 1
 """Version of the JSON form; it rises when a field changes its meaning or goes."""
@@ -78,7 +79,7 @@ class Review:
         hour = sum((stack.cost.per_hour for stack in self.stacks if stack.cost), Decimal(0))
         if round(hour, 4):
             unknown = any(stack.cost and stack.cost.news_unknown for stack in self.stacks)
-            parts.append(f"{words.more(hour)}/h" + (" at least" if unknown else ""))
+            parts.append(f"{formatting.more(hour)}/h" + (" at least" if unknown else ""))
         return "; ".join(parts)
 
 
@@ -93,10 +94,10 @@ class Gate:
     def closed(self, stacks: Iterable[Stack], program: Sequence[str] = ()) -> Iterator[str]:
         """Say why the gate is closed: by the files of the `program` that differ, and by each stack."""
         if self.kind == "program" and program:
-            yield f"--fail-on {self.text}: the program changes: {words.visible(words.files(program))}"
+            yield f"--fail-on {self.text}: the program changes: {formatting.visible(formatting.files(program))}"
         for stack in stacks:
             for why in self._why(stack):
-                yield f"--fail-on {self.text}: stack {words.visible(stack.name)} {why}"
+                yield f"--fail-on {self.text}: stack {formatting.visible(stack.name)} {why}"
 
     def _why(self, stack: Stack) -> Iterator[str]:
         if self.kind in ("replace", "delete"):
@@ -110,27 +111,27 @@ class Gate:
         elif self.kind == "refused":
             for refusal in stack.refusals:
                 if refusal.fails:
-                    yield f"cannot be updated so: {words.visible(refusal.value)}"
+                    yield f"cannot be updated so: {formatting.visible(refusal.value)}"
         elif self.kind == "access":
             for danger in stack.dangers:
                 if danger.kind in (Kind.PUBLIC, Kind.ACCESS):
-                    yield f"changes who has access: {words.visible(danger.text)}"
+                    yield f"changes who has access: {formatting.visible(danger.text)}"
         elif self.kind == "program":
             for danger in stack.dangers:
                 if danger.kind is Kind.PROGRAM:
-                    yield words.visible(danger.text)
+                    yield formatting.visible(danger.text)
         elif self.kind == "violation":
             if stack.findings and stack.findings.violations:
                 yield f"newly breaks {', '.join(dict.fromkeys(f.rule.id for f in stack.findings.violations))}"
         elif stack.cost and self.limit is not None:
             if stack.cost.per_hour > self.limit:
-                yield f"costs {words.more(stack.cost.per_hour)} an hour with everything on"
+                yield f"costs {formatting.more(stack.cost.per_hour)} an hour with everything on"
             elif stack.cost.news_unknown:
                 yield f"costs an unknown amount more: {'; '.join(stack.cost.news_unknown)}"
 
 
 def _names(changes: Sequence[Change]) -> str:
-    names = [words.visible(change.name) for change in changes]
+    names = [formatting.visible(change.name) for change in changes]
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
@@ -156,7 +157,7 @@ def gates(texts: Iterable[str]) -> tuple[list[Gate], list[str]]:
             continue
         rule = "X is a number of USD an hour, 0 or more" if text.startswith("cost") else f"one of {', '.join(GATES)}"
         mistakes.append(
-            f"--fail-on {words.visible(text)!r}\n    rule    {rule}"
+            f"--fail-on {formatting.visible(text)!r}\n    rule    {rule}"
             "\n    remedy  e.g. --fail-on data-loss --fail-on 'cost>0.50'"
         )
     return found, mistakes
@@ -272,9 +273,9 @@ def _protected(resource: Registration | None) -> bool:
 
 def _property(change: PropertyChange) -> dict[str, Any]:
     sides = {
-        name: values.plain(value)
+        name: property_diff.plain(value)
         for name, value in (("old", change.old), ("new", change.new))
-        if value is not values.NOTHING
+        if value is not property_diff.NOTHING
     }
     return {
         "path": change.path,

@@ -6,11 +6,11 @@ import enum
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from coursecloud import edits, refusals
-from coursecloud.plan import Plan
-from coursecloud.refusals import Refusal
-from coursecloud.review import agreed, dangers, money, words
-from coursecloud.review.changes import Change, Operation, PropertyChange, compare
+from coursecloud.diff import edits, refusals
+from coursecloud.diff.changes import Change, Operation, PropertyChange, compare
+from coursecloud.diff.refusals import Refusal
+from coursecloud.plan.planning import Plan
+from coursecloud.review import dangers, formatting, money, settings_diff
 from coursecloud.review.dangers import Danger, Kind, Level
 from coursecloud.review.graph import Graph, draw
 from infra.settings import EXAMPLE_PROJECT
@@ -121,7 +121,7 @@ def review(
     deeds = tuple(dangers.of_program(before, after, found)) if after else ()
     agreed_ = outputs = ()
     if before and after and not (before.unread or after.unread or state):
-        agreed_, outputs = agreed.settings(before, after), agreed.outputs(before, after)
+        agreed_, outputs = settings_diff.settings(before, after), settings_diff.outputs(before, after)
     before, after, without = _readable(before, after)
     if without:
         said.append(without)
@@ -172,6 +172,6 @@ def review(
 
 
 def _guards(settings: tuple[PropertyChange, ...]) -> Iterator[Danger]:
-    for entry in agreed.guards(settings):
-        said = words.from_to(entry, 300).replace("`", "'")
+    for entry in settings_diff.guards(settings):
+        said = formatting.from_to(entry, 300).replace("`", "'")
         yield Danger(Kind.GUARD, None, f"what guards the stack changes: `{entry.path.replace('`', chr(39))}`: `{said}`")

@@ -7,8 +7,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from coursecloud.review import words
-from coursecloud.review.changes import Change, Operation
+from coursecloud.diff.changes import Change, Operation
+from coursecloud.review import formatting
 from coursecloud.review.dangers import Level, one
 from coursecloud.review.report import Review
 from coursecloud.review.stacks import Stack, Status
@@ -32,11 +32,11 @@ def full(review: Review, *, wide: int = 70) -> RenderableType:
     """Lay out everything; values are cut to `wide` characters."""
     level = review.level
     parts: list[RenderableType] = [
-        Text.assemble((f" {words.VERDICTS[level]} ", COLOURS[level]), f"  {words.visible(review.sentence)}"),
-        Text(words.advice(review.level, review.dangers, review.program)),
-        Text(f"{words.visible(review.base)} -> {words.visible(review.head)}", "dim"),
+        Text.assemble((f" {formatting.VERDICTS[level]} ", COLOURS[level]), f"  {formatting.visible(review.sentence)}"),
+        Text(formatting.advice(review.level, review.dangers, review.program)),
+        Text(f"{formatting.visible(review.base)} -> {formatting.visible(review.head)}", "dim"),
     ]
-    parts += [Text(words.visible(said), "bold yellow") for said in words.program(review.program, review.runs)]
+    parts += [Text(formatting.visible(said), "bold yellow") for said in formatting.program(review.program, review.runs)]
     found = [(stack, danger) for stack in review.telling for danger in stack.dangers]
     if found:
         parts += [Text(), Text("dangers", "bold red")]
@@ -45,7 +45,7 @@ def full(review: Review, *, wide: int = 70) -> RenderableType:
         parts += _stack(stack, wide)
     quiet = [stack.name for stack in review.stacks if stack not in review.telling]
     if quiet:
-        parts += [Text(), Text(f"unchanged: {words.visible(', '.join(quiet))}", "dim")]
+        parts += [Text(), Text(f"unchanged: {formatting.visible(', '.join(quiet))}", "dim")]
     if review.notes:
         parts += [Text(), _bullets(review.notes, "dim")]
     return Group(*parts)
@@ -53,20 +53,22 @@ def full(review: Review, *, wide: int = 70) -> RenderableType:
 
 def _stack(stack: Stack, wide: int) -> Iterator[RenderableType]:
     yield Text()
-    yield Text.assemble((f"stack {words.visible(stack.name)}", "bold cyan"), f"  {words.visible(stack.sentence)}")
+    yield Text.assemble(
+        (f"stack {formatting.visible(stack.name)}", "bold cyan"), f"  {formatting.visible(stack.sentence)}"
+    )
     for side, message in stack.mistakes:
-        yield Padding(Text(f"{side} the change: {words.visible(message)}", "red"), (0, 0, 0, 2))
-    for group in words.together(stack.changes):
+        yield Padding(Text(f"{side} the change: {formatting.visible(message)}", "red"), (0, 0, 0, 2))
+    for group in formatting.together(stack.changes):
         yield _change(group[0], wide) if len(group) == 1 else _group(group)
     if stack.status is Status.BROKEN:
         return
     if stack.unchanged:
         yield Padding(Text(f"{stack.unchanged} resources stay as they are", "dim"), (0, 0, 0, 2))
     if stack.unseen:
-        names = ", ".join(f"{name} ({top})" for name, top in stack.unseen)
+        names = formatting.visible(", ".join(f"{name} ({top})" for name, top in stack.unseen))
         yield Padding(
             Text(
-                f"not compared, as only the real run knows them or a saved plan hides them: {words.visible(names)}",
+                f"not compared, as only the real run knows them or a saved plan hides them: {names}",
                 "dim",
             ),
             (0, 0, 0, 2),
@@ -74,16 +76,16 @@ def _stack(stack: Stack, wide: int) -> Iterator[RenderableType]:
     if stack.cost and stack.cost.changes:
         yield _cost(stack)
     for finding in stack.cost.news_unknown if stack.cost else ():
-        yield Padding(Text(f"no known price: {words.visible(finding)}", "yellow"), (0, 0, 0, 2))
+        yield Padding(Text(f"no known price: {formatting.visible(finding)}", "yellow"), (0, 0, 0, 2))
     if stack.findings:
-        for heading, findings in words.rules(stack.findings):
+        for heading, findings in formatting.rules(stack.findings):
             style = {"newly broken": "red", "mended": "green"}.get(heading, "yellow")
             yield Padding(Text(f"rules {heading}", f"bold {style}"), (0, 0, 0, 2))
             yield Padding(_bullets(f"{f.rule.id}, {f.name}: {f.message}" for f in findings), (0, 0, 0, 2))
         if stack.findings.still:
             names = ", ".join(dict.fromkeys(finding.rule.id for finding in stack.findings.still))
-            yield Padding(Text(f"rules still broken, as before: {words.visible(names)}", "dim"), (0, 0, 0, 2))
-    if settings := words.settings(stack):
+            yield Padding(Text(f"rules still broken, as before: {names}", "dim"), (0, 0, 0, 2))
+    if settings := formatting.settings(stack):
         yield Padding(Text("in the stack file", "bold"), (0, 0, 0, 2))
         yield Padding(_bullets(settings), (0, 0, 0, 2))
     if stack.notes:
@@ -96,7 +98,7 @@ def _group(group: Sequence[Change]) -> RenderableType:
     lines = Table.grid(padding=(0, 1))
     lines.add_column(width=3, justify="right")
     lines.add_column(overflow="fold")
-    lines.add_row(Text(sign, style), Text(words.visible(words.many(group)), style))
+    lines.add_row(Text(sign, style), Text(formatting.visible(formatting.many(group)), style))
     return Padding(lines, (0, 0, 0, 2))
 
 
@@ -105,29 +107,29 @@ def _change(change: Change, wide: int) -> RenderableType:
     lines = Table.grid(padding=(0, 1))
     lines.add_column(width=3, justify="right")
     lines.add_column(overflow="fold")
-    summary = words.summary(change)
+    summary = formatting.summary(change)
     loses = f"  loses all {change.loses}" if change.loses else ""
-    renamed = f"  was {words.visible(change.renamed_from)}" if change.renamed_from else ""
-    order = f"  ({words.order(change)})" if change.operation is Operation.REPLACE else ""
+    renamed = f"  was {formatting.visible(change.renamed_from)}" if change.renamed_from else ""
+    order = f"  ({formatting.order(change)})" if change.operation is Operation.REPLACE else ""
     lines.add_row(
         Text(sign, style),
         Text.assemble(
-            (words.visible(one(change)), style),
+            (formatting.visible(one(change)), style),
             f"{': ' if summary else ''}{summary}",
             (loses, "bold red"),
             renamed,
             (order, "dim"),
         ),
     )
-    for reason in words.reasons(change):
-        lines.add_row("", Text(f"  because {words.visible(reason)}", "magenta"))
-    for entry in (*words.scripts(change), *change.properties):
-        diff = words.text_diff(entry)
-        marks = words.marks(entry)
+    for reason in formatting.reasons(change):
+        lines.add_row("", Text(f"  because {formatting.visible(reason)}", "magenta"))
+    for entry in (*formatting.scripts(change), *change.properties):
+        diff = formatting.text_diff(entry)
+        marks = formatting.marks(entry)
         if diff is None:
-            lines.add_row("", Text(f"  {words.visible(entry.path)}: {words.from_to(entry, wide)}{marks}"))
+            lines.add_row("", Text(f"  {formatting.visible(entry.path)}: {formatting.from_to(entry, wide)}{marks}"))
             continue
-        lines.add_row("", Text(f"  {words.visible(entry.path)}:{marks}"))
+        lines.add_row("", Text(f"  {formatting.visible(entry.path)}:{marks}"))
         for line in diff:
             lines.add_row("", Text(f"    {line}", {"+": "green", "-": "red"}.get(line[:1], "dim")))
     return Padding(lines, (0, 0, 0, 2))
@@ -137,7 +139,7 @@ def _cost(stack: Stack) -> RenderableType:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("cost in USD", "before", "after", "change"):
         table.add_column(name, justify="left" if name == "cost in USD" else "right", overflow="fold")
-    for row in words.cost_rows(stack.cost) if stack.cost else ():
+    for row in formatting.cost_rows(stack.cost) if stack.cost else ():
         table.add_row(*row)
     return Padding(table, (0, 0, 0, 2))
 
@@ -147,5 +149,5 @@ def _bullets(texts: Iterable[str], style: str = "") -> Table:
     grid.add_column()
     grid.add_column(overflow="fold")
     for text in texts:
-        grid.add_row("  -", Text(words.visible(text), style))
+        grid.add_row("  -", Text(formatting.visible(text), style))
     return grid

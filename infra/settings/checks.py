@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
 
-from infra import names, tables
+from catalog import tables
+from infra import names
 from infra.settings.hardware import dated, free_range, known_region, known_zone
 from infra.settings.model import Settings
 from infra.settings.problem import MISSING, Findings, Problem, nearest

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from typing_extensions import override
 
-from infra import tables
+from catalog import tables
 from infra.settings.problem import RefusedError
 from infra.settings.types import Bool, Duration, Int, Key, Principal, Section, Shown, lasting, matching
 

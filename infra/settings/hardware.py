@@ -4,7 +4,7 @@ import difflib
 import ipaddress
 from collections.abc import Collection, Iterator
 
-from infra import tables
+from catalog import tables
 from infra.settings.model import Settings
 from infra.settings.problem import MISSING, Findings, Problem, nearest
 from infra.settings.workloads import Gpu, Machine

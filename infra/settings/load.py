@@ -53,7 +53,7 @@ def load(
         if path in config and (value := _section(path, annotation, config[path], found)) is not None:
             values[section] = value
 
-    # A stand-in for the project lets the other rules speak; settings with a mistake are never returned.
+    # An emulator for the project lets the other rules speak; settings with a mistake are never returned.
     complete: dict[str, Any] = {"project": "broken-project"} | values
     settings = Settings(**complete)
     members = _members(folder / f"members.{stack}.yaml", found)

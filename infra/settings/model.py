@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from infra import tables
+from catalog import tables
 from infra.settings.delivery import Builds, GitHub, Team
 from infra.settings.guardrails import Guardrails
 from infra.settings.lease import Course, Lease

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from infra import tables
+from catalog import tables
 from infra.settings.lease import Lease
 from infra.settings.problem import Findings, Problem, nearest
 from infra.settings.types import Int, Key, Number, Section

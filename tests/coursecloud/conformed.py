@@ -6,10 +6,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from coursecloud import plan as plans
-from coursecloud.conformance.check import Finding, check
-from coursecloud.engine import Registration
-from coursecloud.plan import Plan, short_type
+from coursecloud.plan import planning as plans
+from coursecloud.plan.engine import Registration
+from coursecloud.plan.planning import Plan, short_type
+from coursecloud.validation.check import Finding, check
 from tests.project import ROOT
 
 Change = Callable[[dict[str, Any]], object]

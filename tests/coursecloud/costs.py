@@ -9,16 +9,18 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from coursecloud import cost, plan, stackfile
+from coursecloud import cost
+from coursecloud.common import stack_file
 from coursecloud.cost import Estimate, Item
-from coursecloud.plan import Plan
+from coursecloud.plan import planning
+from coursecloud.plan.planning import Plan
 from infra.settings.usage import Usage
 from tests.project import ROOT
 
 
 @functools.cache
 def committed(stack: str) -> Plan:
-    return plan.make(stack, stackfile.path_of(stack, ROOT), ROOT)
+    return planning.make(stack, stack_file.path_of(stack, ROOT), ROOT)
 
 
 @functools.cache
@@ -28,7 +30,7 @@ def planned(config: str) -> Plan:
         file = Path(folder) / "Pulumi.x.yaml"
         text = "gcp:project: my-project-1\n" + textwrap.dedent(config)
         file.write_text("config:\n" + textwrap.indent(text, "  "), encoding="utf-8")
-        return plan.make("x", file, ROOT)
+        return planning.make("x", file, ROOT)
 
 
 def using(given: Plan, usage: Mapping[str, Any]) -> Plan:

@@ -6,8 +6,8 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
-from coursecloud.day import Ask, Day
-from coursecloud.pulumicli import Pulumi
+from coursecloud.deploy.pulumi_cli import Pulumi
+from coursecloud.deploy.session import Ask, Day
 from infra.settings import load
 from tests.coursecloud.deployed import PROJECT, Deployed
 from tests.project import ROOT

@@ -1,4 +1,4 @@
-"""A small stack on a stand-in, made by the APIs themselves, and the state that Pulumi would have of it."""
+"""A small stack on an emulator, made by the APIs themselves, and the state that Pulumi would have of it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from coursecloud.cloud import Cloud
-from standin import Standin
-from standin.world import World
+from coursecloud.deploy.cloud import Cloud
+from emulator import Emulator
+from emulator.world import World
 
 Json = dict[str, Any]
 PROJECT = "my-project"
@@ -26,20 +26,20 @@ ISSUER = "https://token.actions.githubusercontent.com"
 
 @dataclass
 class Deployed:
-    """The stand-in, a session with it, and the state."""
+    """The emulator, a session with it, and the state."""
 
-    standin: Standin
+    emulator: Emulator
     cloud: Cloud
     resources: list[Json] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
 
     @property
     def number(self) -> str:
-        return self.standin.world.projects[PROJECT].number
+        return self.emulator.world.projects[PROJECT].number
 
     def asked(self, start: int = 0) -> list[str]:
         """Name the methods that were asked for."""
-        return [call["id"] for call in self.standin.requests[start:]]
+        return [call["id"] for call in self.emulator.requests[start:]]
 
     def state(self, kind: str, called: str, path: str, /, **outputs: Any) -> None:
         """Put a resource into the state; one of its outputs called `protect` is none, but that it is kept."""
@@ -76,17 +76,17 @@ class Deployed:
 
 
 def deploy() -> Iterator[Deployed]:
-    """Give the stack on a stand-in of its own."""
-    with Standin(projects=[PROJECT], enabled=[f"{api}.googleapis.com" for api in APIS]) as standin:
+    """Give the stack on an emulator of its own."""
+    with Emulator(projects=[PROJECT], enabled=[f"{api}.googleapis.com" for api in APIS]) as emulator:
         slept: list[float] = []
-        made = Deployed(standin, Cloud(standin.env(), {}, sleep=slept.append), slept=slept)
+        made = Deployed(emulator, Cloud(emulator.env(), {}, sleep=slept.append), slept=slept)
         if not _KNOWN:
             _stores(made)
             _machine(made)
             _access(made)
-            _KNOWN.append((standin.copy(), made.resources))
+            _KNOWN.append((emulator.copy(), made.resources))
         world, resources = _KNOWN[0]
-        standin.restore(world)
+        emulator.restore(world)
         made.resources = copy.deepcopy(resources)
         yield made
 

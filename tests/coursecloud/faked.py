@@ -1,4 +1,4 @@
-"""A project of stack `x` beside a fake `pulumi`, and a stand-in of Google in which there is nothing."""
+"""A project of stack `x` beside a fake `pulumi`, and an emulator of Google in which there is nothing."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from typing import Any, cast
 
 import pytest
 
-from coursecloud import lifecycle, plan, process
-from coursecloud.day import Ask
-from coursecloud.ready import CREDENTIALS
-from standin import Standin
+from coursecloud.deploy import lifecycle, process
+from coursecloud.deploy.preconditions import CREDENTIALS
+from coursecloud.deploy.session import Ask
+from coursecloud.plan import planning
+from emulator import Emulator
 from tests.project import ROOT
 
 Json = dict[str, Any]
@@ -44,7 +45,7 @@ class Fake:
 
     root: Path
     folder: Path
-    standin: Standin
+    emulator: Emulator
 
     def answers(self, command: str, *answers: Json) -> None:
         """Say what the next calls of a command get; `preview --refresh` and `refresh --preview-only` are two more."""
@@ -118,11 +119,11 @@ class Fake:
         (self.folder / name).write_text(json.dumps(content), encoding="utf-8")
 
 
-_plans: dict[tuple[str, str], plan.Plan] = {}
-_make = plan.make
+_plans: dict[tuple[str, str], planning.Plan] = {}
+_make = planning.make
 
 
-def _planned_once(stack: str, file: Path, root: Path) -> plan.Plan:
+def _planned_once(stack: str, file: Path, root: Path) -> planning.Plan:
     """Plan each stack file's text once a run: all these projects have the same program."""
     key = (stack, file.read_text(encoding="utf-8"))
     if key not in _plans:
@@ -139,15 +140,15 @@ def _short(words: list[str]) -> str:
 
 
 @pytest.fixture(scope="session")
-def empty_cloud() -> Iterator[Standin]:
-    """Give one stand-in to all tests: nothing of theirs is made in it."""
-    with Standin(projects=[PROJECT]) as standin:
-        standin.world.projects[PROJECT].services.update(f"{api}.googleapis.com" for api in APIS)
-        yield standin
+def empty_cloud() -> Iterator[Emulator]:
+    """Give one emulator to all tests: nothing of theirs is made in it."""
+    with Emulator(projects=[PROJECT]) as emulator:
+        emulator.world.projects[PROJECT].services.update(f"{api}.googleapis.com" for api in APIS)
+        yield emulator
 
 
 @pytest.fixture
-def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_cloud: Standin) -> Fake:
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_cloud: Emulator) -> Fake:
     """Make it; what the lifecycle asks Google itself finds an empty project."""
     made = Fake(tmp_path / "project", tmp_path / "fake", empty_cloud)
     binaries = tmp_path / "bin"
@@ -158,7 +159,7 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_cloud: Standin) 
     (binaries / "pulumi").chmod(0o755)
     for name in ("Pulumi.yaml", "__main__.py"):
         shutil.copy(ROOT / name, made.root)
-    for name in ("infra", "starter"):
+    for name in ("catalog", "infra", "starter"):
         (made.root / name).symlink_to(ROOT / name, target_is_directory=True)
     made.stack_file(STACK)
     made.holds()
@@ -172,7 +173,7 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_cloud: Standin) 
     monkeypatch.setenv("FAKE_PULUMI", str(made.folder))
     monkeypatch.setenv("PATH", f"{binaries}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setattr(process, "LOOK", 0.005)
-    monkeypatch.setattr(plan, "make", _planned_once)
+    monkeypatch.setattr(planning, "make", _planned_once)
     return made
 
 

@@ -10,16 +10,18 @@ from typing import Any, cast
 import pytest
 from rich.console import Console
 
-import guardrails
-from coursecloud import cost, places, plan, render, terraform
-from coursecloud.conformance import show
-from coursecloud.conformance.check import check as conformance
+import coursecloud.policy
+from coursecloud import cost
+from coursecloud.cli import render
 from coursecloud.cost import form, table
-from coursecloud.engine import UNKNOWN, Registration
-from coursecloud.plan import Plan
+from coursecloud.plan import planning, source_location, terraform
+from coursecloud.plan.engine import UNKNOWN, Registration
+from coursecloud.plan.planning import Plan
 from coursecloud.review import markdown, page, report, terminal
 from coursecloud.review.report import Review
 from coursecloud.review.stacks import review
+from coursecloud.validation import formatting
+from coursecloud.validation.check import check as conformance
 from infra.settings import Settings
 from tests import fuzz
 from tests.infra.planned import COMMITTED
@@ -37,7 +39,7 @@ ODD: list[Any] = [
 @pytest.fixture(scope="module")
 def one_of_each() -> Plan:
     """One resource of each type of the committed stacks, and some of types that nobody has described."""
-    plans = [plan.make(stack, ROOT / f"Pulumi.{stack}.yaml", ROOT) for stack in COMMITTED]
+    plans = [planning.make(stack, ROOT / f"Pulumi.{stack}.yaml", ROOT) for stack in COMMITTED]
     every = {resource.type: resource for made in plans for resource in made.resources}
     full = next(made for made in plans if made.settings.stack == "full")
     strange = [
@@ -56,12 +58,12 @@ def another(kind: str, **inputs: Any) -> Registration:
 def everything(made: Plan, before: Plan) -> str:
     """Run all that works on a plan, and give what a terminal would show of it and of its review."""
     estimate = cost.estimate(made)
-    json.dumps([plan.to_json(made), form.to_json(estimate), list(form.rows(estimate))])
+    json.dumps([planning.to_json(made), form.to_json(estimate), list(form.rows(estimate))])
     json.dumps(terraform.export(made).plan)
-    guardrails.checked(made, TODAY)
-    places.of_resources(made)
+    coursecloud.policy.checked(made, TODAY)
+    source_location.of_resources(made)
     found = conformance(made)
-    show.to_json(found)
+    formatting.to_json(found)
     whole = Review("a", "b", (review("full", before, made, today=TODAY),))
     json.dumps(report.to_json(whole))
     markdown.full(whole)
@@ -69,7 +71,7 @@ def everything(made: Plan, before: Plan) -> str:
     screen = Console(file=io.StringIO(), width=100, force_terminal=False)
     screen.print(render.full(made), terminal.full(whole))
     said = cast("io.StringIO", screen.file).getvalue()
-    screen.print(show.full(found), table.full(estimate))
+    screen.print(formatting.full(found), table.full(estimate))
     return said
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from coursecloud import lifecycle
-from coursecloud.pulumicli import Pulumi
+from coursecloud.deploy import lifecycle
+from coursecloud.deploy.pulumi_cli import Pulumi
 from infra.settings import load
 from tests.coursecloud.faked import DOWN, UP, Fake, Said, answer
 from tests.coursecloud.told import bucket, disk, error, looked, machine, planned, resource

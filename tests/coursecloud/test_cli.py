@@ -15,10 +15,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from coursecloud import engine, failure, many, plan, render
-from coursecloud.cli import app
-from coursecloud.deeds import Deed
-from coursecloud.plan import Plan
+from coursecloud.cli import render
+from coursecloud.cli.application import app
+from coursecloud.common import parallel
+from coursecloud.plan import engine, planning, program_error
+from coursecloud.plan.effects import Deed
+from coursecloud.plan.planning import Plan
 from tests.project import ROOT
 
 STACKS = ["dev", "full", "gpu"]
@@ -171,8 +173,8 @@ def test_the_whole_traceback_of_a_program_is_there_for_whoever_asks(
 def test_a_program_that_fails_in_a_process_of_a_pool_is_told_by_its_line_too(tmp_path: Path) -> None:
     (tmp_path / "__main__.py").write_text("\n1 / 0\n")
     with pytest.raises(ZeroDivisionError) as raised:
-        list(many.each(functools.partial(recorded, tmp_path), list(range(many.FEW + 1)), processes=2))
-    assert "where   __main__.py, line 2\n" in (failure.told(raised.value, tmp_path) or "")
+        list(parallel.each(functools.partial(recorded, tmp_path), list(range(parallel.FEW + 1)), processes=2))
+    assert "where   __main__.py, line 2\n" in (program_error.told(raised.value, tmp_path) or "")
 
 
 def recorded(folder: Path, _: int) -> None:
@@ -186,7 +188,7 @@ def test_an_error_of_the_tools_own_is_not_called_one_of_the_program(monkeypatch:
     monkeypatch.setattr(render, "full", fail)
     result = run("plan")
     assert isinstance(result.exception, ZeroDivisionError)
-    assert failure.told(result.exception, ROOT) is None
+    assert program_error.told(result.exception, ROOT) is None
 
 
 def test_every_mistake_of_a_file_is_listed(tmp_path: Path) -> None:
@@ -214,7 +216,7 @@ def test_the_version_is_the_projects() -> None:
 def test_a_check_of_a_program_that_does_something_else_in_the_real_run_does_not_pass(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    made = plan.make("dev", ROOT / "Pulumi.dev.yaml", ROOT)
+    made = planning.make("dev", ROOT / "Pulumi.dev.yaml", ROOT)
     other = dataclasses.replace(made, program=(Deed("differs", "does more"),))
     for found, code in ((made, 0), (other, 3)):
 
@@ -222,7 +224,7 @@ def test_a_check_of_a_program_that_does_something_else_in_the_real_run_does_not_
             assert twice, "the command plans without the real run"
             return found
 
-        monkeypatch.setattr(plan, "make", make)
+        monkeypatch.setattr(planning, "make", make)
         done = run("plan", "--check")
         assert done.exit_code == code
         assert ("the program does more" in done.output) == bool(code)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from coursecloud import closing, lifecycle
+from coursecloud.deploy import lifecycle, summary
 from tests.coursecloud.faked import Fake, Said, answer
 from tests.coursecloud.told import bucket, disk, done, error, looked, machine, planned
 
@@ -102,7 +102,7 @@ class TestFailed:
 
     def failed(self, fake: Fake, said: Said, *events: Any, state: list[Json] | None = None) -> list[str]:
         fake.answers("up", answer(*events, code=255, state=state))
-        assert fake.up() == closing.FAILED
+        assert fake.up() == summary.FAILED
         return said.lines()
 
     def test_after_something_was_done(self, fake: Fake, said: Said) -> None:
@@ -193,5 +193,5 @@ class TestTouched:
 
 def test_many_are_named_by_what_bills_first_and_counted() -> None:
     urns = [bucket(f"b{number}")["urn"] for number in range(7)] + [machine("m")["urn"]]
-    assert closing.listed(urns) == ("Instance m, Bucket b0, Bucket b1, Bucket b2, Bucket b3, Bucket b4 and 2 more")
-    assert closing.listed(urns[:2]) == "Bucket b0, Bucket b1"
+    assert summary.listed(urns) == ("Instance m, Bucket b0, Bucket b1, Bucket b2, Bucket b3, Bucket b4 and 2 more")
+    assert summary.listed(urns[:2]) == "Bucket b0, Bucket b1"

@@ -11,9 +11,9 @@ import pytest
 import requests
 from google.auth import exceptions
 
-from coursecloud import cloud, credentials
-from coursecloud.cloud import Cloud, CloudError
-from standin.environment import PROVIDER
+from coursecloud.deploy import cloud, credentials
+from coursecloud.deploy.cloud import Cloud, CloudError
+from emulator.environment import PROVIDER
 from tests.coursecloud import deployed
 from tests.coursecloud.deployed import BUCKET, HERE, PLACE, Deployed
 
@@ -66,35 +66,35 @@ def test_proxies_are_those_of_the_environment_that_is_given(
 
 
 def test_what_would_leave_the_machine_goes_to_the_proxy(stack: Deployed) -> None:
-    some = {name: value for name, value in stack.standin.env().items() if "STORAGE" not in name}
+    some = {name: value for name, value in stack.emulator.env().items() if "STORAGE" not in name}
     with pytest.raises(CloudError, match=r"storage\.googleapis\.com did not answer"):
         Cloud(some, {}, sleep=stack.slept.append).get("storage", "b/x")
-    assert [call["path"] for call in stack.standin.left_the_machine()] == ["storage.googleapis.com:443"] * 2
+    assert [call["path"] for call in stack.emulator.left_the_machine()] == ["storage.googleapis.com:443"] * 2
 
 
 def test_a_busy_api_is_asked_once_more(stack: Deployed) -> None:
     for status in (429, 500, 503):
-        stack.standin.use({"faults": [{"match": "storage.buckets.get", "status": status}]})
-        start = len(stack.standin.requests)
+        stack.emulator.use({"faults": [{"match": "storage.buckets.get", "status": status}]})
+        start = len(stack.emulator.requests)
         assert stack.cloud.get("storage", f"b/{BUCKET}")["name"] == BUCKET
-        assert len(stack.standin.requests) == start + 2
+        assert len(stack.emulator.requests) == start + 2
     assert stack.slept == [1, 1, 1]
 
 
 def test_an_api_that_stays_busy_is_not_asked_for_ever(stack: Deployed) -> None:
-    stack.standin.use({"faults": [{"match": "storage.buckets.get", "status": 503, "count": 0}]})
-    start = len(stack.standin.requests)
+    stack.emulator.use({"faults": [{"match": "storage.buckets.get", "status": 503, "count": 0}]})
+    start = len(stack.emulator.requests)
     with pytest.raises(CloudError, match="Google answers 503: Injected by the scenario") as caught:
         stack.cloud.get("storage", f"b/{BUCKET}")
-    assert (caught.value.status, caught.value.gone, len(stack.standin.requests)) == (503, False, start + 2)
+    assert (caught.value.status, caught.value.gone, len(stack.emulator.requests)) == (503, False, start + 2)
 
 
 def test_a_refusal_is_no_reason_to_ask_again(stack: Deployed) -> None:
-    stack.standin.use({"deny": {"stand-in": ["storage.buckets.get"]}})
-    start = len(stack.standin.requests)
+    stack.emulator.use({"deny": {"emulator": ["storage.buckets.get"]}})
+    start = len(stack.emulator.requests)
     with pytest.raises(CloudError) as caught:
         stack.cloud.get("storage", f"b/{BUCKET}")
-    assert (caught.value.status, len(stack.standin.requests)) == (403, start + 1)
+    assert (caught.value.status, len(stack.emulator.requests)) == (403, start + 1)
 
 
 def test_what_is_not_there_is_told_from_an_address_that_is_none(stack: Deployed) -> None:
@@ -108,25 +108,25 @@ def test_what_is_not_there_is_told_from_an_address_that_is_none(stack: Deployed)
 
 @pytest.mark.parametrize(("api", "path"), [("storage", f"b/{BUCKET}"), ("secretManager", f"{HERE}/secrets")])
 def test_an_api_that_is_switched_off_is_told_from_a_refusal(stack: Deployed, api: str, path: str) -> None:
-    stack.standin.use({"deny": {"stand-in": ["*"]}})
+    stack.emulator.use({"deny": {"emulator": ["*"]}})
     with pytest.raises(CloudError) as caught:
         stack.cloud.get(api, path)
     assert (caught.value.status, caught.value.off) == (403, False)
-    stack.standin.world.projects[deployed.PROJECT].services.clear()
+    stack.emulator.world.projects[deployed.PROJECT].services.clear()
     with pytest.raises(CloudError) as caught:
         stack.cloud.get(api, path)
     assert (caught.value.status, caught.value.off) == (403, True)
 
 
 def test_half_an_answer_is_none(stack: Deployed) -> None:
-    stack.standin.use({"faults": [{"match": "storage.buckets.get", "cut": "after", "count": 0}]})
+    stack.emulator.use({"faults": [{"match": "storage.buckets.get", "cut": "after", "count": 0}]})
     with pytest.raises(CloudError, match="did not answer"):
         stack.cloud.get("storage", f"b/{BUCKET}")
-    stack.standin.use({})
-    start = len(stack.standin.requests)
+    stack.emulator.use({})
+    start = len(stack.emulator.requests)
     with pytest.raises(CloudError, match="did not answer"):
         stack.cloud.get("storage", f"b/{BUCKET}")
-    assert len(stack.standin.requests) == start
+    assert len(stack.emulator.requests) == start
 
 
 def test_an_object_is_read_within_bounds(stack: Deployed) -> None:
@@ -138,16 +138,16 @@ def test_an_object_is_read_within_bounds(stack: Deployed) -> None:
 
 def test_an_operation_is_waited_for_and_may_fail(stack: Deployed) -> None:
     disk = {"name": "another", "sizeGb": "10"}
-    stack.standin.use({"polls": 3})
+    stack.emulator.use({"polls": 3})
     begun = stack.cloud.call("POST", "compute", f"{PLACE}/disks", body=disk)
     stack.cloud.done(begun, deployed.PROJECT, 60)
     assert len(stack.slept) == 4  # three answers that it goes on, and the one that it has ended
     assert stack.cloud.get("compute", f"{PLACE}/disks/another")["status"] == "READY"
-    stack.standin.use({"faults": [{"match": "compute.disks.insert", "operation": "QUOTA_EXCEEDED"}]})
+    stack.emulator.use({"faults": [{"match": "compute.disks.insert", "operation": "QUOTA_EXCEEDED"}]})
     begun = stack.cloud.call("POST", "compute", f"{PLACE}/disks", body=disk | {"name": "third"})
     with pytest.raises(CloudError, match="QUOTA_EXCEEDED"):
         stack.cloud.done(begun, deployed.PROJECT, 60)
-    stack.standin.use({"polls": 3})
+    stack.emulator.use({"polls": 3})
     begun = stack.cloud.call("POST", "compute", f"{PLACE}/disks", body=disk | {"name": "fourth"})
     with pytest.raises(CloudError, match="had not ended"):
         stack.cloud.done(begun, deployed.PROJECT, -1)
@@ -155,14 +155,14 @@ def test_an_operation_is_waited_for_and_may_fail(stack: Deployed) -> None:
 
 def test_a_token_goes_as_the_provider_sends_it(stack: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[Any] = []
-    stack.standin.use({"deny": {SECRET: ["storage.buckets.get"], "of-the-file": ["storage.*"]}})
-    environment = stack.standin.env() | {"GOOGLE_OAUTH_ACCESS_TOKEN": SECRET}
+    stack.emulator.use({"deny": {SECRET: ["storage.buckets.get"], "of-the-file": ["storage.*"]}})
+    environment = stack.emulator.env() | {"GOOGLE_OAUTH_ACCESS_TOKEN": SECRET}
     with pytest.raises(CloudError) as caught:
         Cloud(environment, {}).get("storage", f"b/{BUCKET}")
     assert caught.value.status == 403
     assert SECRET not in str(caught.value)
     with pytest.raises(CloudError, match="403"):
-        Cloud(stack.standin.env(), {"gcp:accessToken": "of-the-file"}).get("storage", f"b/{BUCKET}")
+        Cloud(stack.emulator.env(), {"gcp:accessToken": "of-the-file"}).get("storage", f"b/{BUCKET}")
     made = credentials.session({"GOOGLE_OAUTH_ACCESS_TOKEN": SECRET}, {})
 
     def send(request: requests.PreparedRequest, **_: Any) -> requests.Response:
@@ -185,7 +185,7 @@ def test_a_project_that_pays_is_named_where_the_provider_names_one() -> None:
 
 
 def test_an_expired_token_is_said_in_googles_words_with_the_remedy(stack: Deployed) -> None:
-    stack.standin.use({"faults": [{"match": "storage.buckets.get", "status": 401, "count": 0}]})
+    stack.emulator.use({"faults": [{"match": "storage.buckets.get", "status": 401, "count": 0}]})
     with pytest.raises(CloudError, match=r"Google answers 401: .*; run `gcloud auth application-default login`"):
         stack.cloud.get("storage", f"b/{BUCKET}")
 
@@ -249,7 +249,7 @@ def test_a_key_is_taken_itself_or_by_the_name_of_its_file(tmp_path: Path) -> Non
 
 
 def test_a_message_steers_no_terminal(stack: Deployed) -> None:
-    stack.standin.use({"faults": [{"match": "storage.*", "status": 403, "message": "\x1b[31mno\n" + "x" * 500}]})
+    stack.emulator.use({"faults": [{"match": "storage.*", "status": 403, "message": "\x1b[31mno\n" + "x" * 500}]})
     with pytest.raises(CloudError) as caught:
         stack.cloud.get("storage", f"b/{BUCKET}")
     assert "\\u001b[31mno xxx" in str(caught.value)

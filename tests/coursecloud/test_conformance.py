@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from coursecloud import plan as plans
-from coursecloud.conformance.check import check
-from coursecloud.conformance.mapping import mappings
+from coursecloud.plan import planning as plans
+from coursecloud.validation.check import check
+from coursecloud.validation.mapping import mappings
 from tests.coursecloud.conformed import committed, findings, one, only, put
 from tests.fuzz import examples
 from tests.infra.planned import COMMITTED

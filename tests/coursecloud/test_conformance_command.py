@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from coursecloud import plan as plans
-from coursecloud.cli import app
-from coursecloud.conformance import documents
-from coursecloud.plan import Plan
+from coursecloud.cli.application import app
+from coursecloud.plan import planning as plans
+from coursecloud.plan.planning import Plan
+from coursecloud.validation import discovery
 from tests.infra.planned import changed
 from tests.project import CHECKOUT
 
@@ -114,7 +114,7 @@ def test_a_mistake_in_a_stack_file_goes_before_a_check(folder: str) -> None:
 
 
 def test_without_the_descriptions_it_is_refused_before_anything_is_planned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents.util, "find_spec", dict[str, None]().get)
+    monkeypatch.setattr(discovery.util, "find_spec", dict[str, None]().get)
     monkeypatch.setattr(plans, "make", None)
     result = run("--check", columns=200)
     assert result.exit_code == 2
@@ -125,7 +125,7 @@ def test_without_the_descriptions_it_is_refused_before_anything_is_planned(monke
 def test_descriptions_that_are_too_old_are_refused_with_the_remedy(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(documents, "folder", lambda: tmp_path)
+    monkeypatch.setattr(discovery, "folder", lambda: tmp_path)
     result = run("--check", columns=300)
     assert result.exit_code == 2
     assert "no description of aiplatform v1beta1" in result.output

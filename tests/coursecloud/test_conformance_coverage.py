@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from coursecloud.conformance import documents
-from coursecloud.conformance.check import Report, check
-from coursecloud.conformance.request import Leaf, leaves
-from coursecloud.engine import UNKNOWN, Registration
-from coursecloud.plan import Plan
+from coursecloud.plan.engine import UNKNOWN, Registration
+from coursecloud.plan.planning import Plan
+from coursecloud.validation import discovery
+from coursecloud.validation.check import Report, check
+from coursecloud.validation.request import Leaf, leaves
 from tests.coursecloud.conformed import committed, one, only
 
 
@@ -100,12 +100,12 @@ def test_the_coverage_of_a_bucket_is_as_counted_by_hand() -> None:
 
 
 def test_without_googles_descriptions_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents.util, "find_spec", dict[str, None]().get)
-    with pytest.raises(documents.MissingError, match=r"pip install 'coursecloud\[check\]'"):
+    monkeypatch.setattr(discovery.util, "find_spec", dict[str, None]().get)
+    with pytest.raises(discovery.MissingError, match=r"pip install 'coursecloud\[check\]'"):
         check(committed("dev"))
 
 
 def test_descriptions_that_lack_an_api_are_said_to_be_old(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(documents, "folder", lambda: tmp_path)
-    with pytest.raises(documents.MissingError, match=r"no description of storage v9[\s\S]*--upgrade"):
-        documents.raw("storage", "v9")
+    monkeypatch.setattr(discovery, "folder", lambda: tmp_path)
+    with pytest.raises(discovery.MissingError, match=r"no description of storage v9[\s\S]*--upgrade"):
+        discovery.raw("storage", "v9")

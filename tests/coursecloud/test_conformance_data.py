@@ -12,12 +12,13 @@ import pytest
 from pydantic import BaseModel
 
 import infra
-from coursecloud.conformance import documents, facts, places
-from coursecloud.conformance.mapping import DATA, Element, TypeMapping, generic, mappings, names_in
-from coursecloud.conformance.values import output_only
-from coursecloud.plan import short_type
+from catalog import tables
+from coursecloud.plan import provenance
+from coursecloud.plan.planning import short_type
+from coursecloud.validation import constraints, discovery
+from coursecloud.validation.mapping import Element, TypeMapping, generic, mappings, names_in
+from coursecloud.validation.values import output_only
 from infra import stack as program
-from infra import tables
 from infra.settings import Settings
 from infra.settings.model import SECTIONS
 from tests.infra.planned import resource_class
@@ -29,7 +30,7 @@ TYPES = sorted(mappings())
 
 @pytest.mark.parametrize("name", FILES)
 def test_each_file_has_a_date_and_sources(name: str) -> None:
-    data = json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
+    data = json.loads((tables.DATA / f"{name}.json").read_text(encoding="utf-8"))
     assert re.fullmatch(r"\d{4}-\d{2}-\d{2}", data["date"])
     assert data["note"]
     assert all(set(source) == {"title", "url", "read"} for source in data["source"])
@@ -42,7 +43,7 @@ def test_every_classed_type_is_mapped() -> None:
 
 def field(mapping: TypeMapping, path: str) -> dict[str, Any]:
     """Follow a path through the messages of an API; raises KeyError where it leads nowhere."""
-    document = documents.load(mapping.service, mapping.version)
+    document = discovery.load(mapping.service, mapping.version)
     node: Any = document.schemas[document.entries[mapping.method]["request"]["$ref"]]
     for part in path.split("."):
         name = re.sub(r"\[\w*\]|\{\}", "", part)
@@ -59,7 +60,7 @@ def field(mapping: TypeMapping, path: str) -> dict[str, Any]:
 @pytest.mark.parametrize("token", TYPES)
 def test_each_entry_names_a_method_its_parameters_and_fields_that_google_has(token: str) -> None:
     mapping = mappings()[token]
-    document = documents.load(mapping.service, mapping.version)
+    document = discovery.load(mapping.service, mapping.version)
     described = document.entries[mapping.method]["parameters"]
     in_path = {name for name, rule in described.items() if rule["location"] == "path"}
     assert set(mapping.path) == in_path
@@ -97,26 +98,26 @@ def test_no_input_goes_two_ways(token: str) -> None:
 def test_every_type_has_the_inputs_that_it_cannot_do_without() -> None:
     for token in TYPES:
         mapping = mappings()[token]
-        described = documents.load(mapping.service, mapping.version).entries[mapping.method]["parameters"]
+        described = discovery.load(mapping.service, mapping.version).entries[mapping.method]["parameters"]
         wanted = {name for name, rule in described.items() if rule.get("required")}
         assert wanted <= {*mapping.path, *mapping.query}
 
 
-@pytest.mark.parametrize("name", sorted(facts.rules()))
+@pytest.mark.parametrize("name", sorted(constraints.rules()))
 def test_each_rule_says_where_it_was_read_and_keeps_its_own_example(name: str) -> None:
-    fact = facts.rules()[name]
+    fact = constraints.rules()[name]
     assert fact.source
     assert fact.says
     kinds = {"pattern", "oneOf", "range", "table", "reader"} & set(fact.form)
     assert len(kinds) == 1
     if kinds & {"pattern", "range", "reader"}:
-        assert facts.breach(fact, fact.form["like"], Settings(stack="x", project="my-project-1")) is None
-    assert facts.breach(fact, "§ no=such/value ( " * 30, Settings(stack="x", project="my-project-1")) is not None
+        assert constraints.breach(fact, fact.form["like"], Settings(stack="x", project="my-project-1")) is None
+    assert constraints.breach(fact, "§ no=such/value ( " * 30, Settings(stack="x", project="my-project-1")) is not None
 
 
 def test_every_rule_is_used_on_inputs_that_are_mapped() -> None:
-    named: dict[str, dict[str, str]] = json.loads((DATA / "api-facts.json").read_text(encoding="utf-8"))["inputs"]
-    assert {rule for inputs in named.values() for rule in inputs.values()} == set(facts.rules())
+    named: dict[str, dict[str, str]] = tables.table("api-facts")["inputs"]
+    assert {rule for inputs in named.values() for rule in inputs.values()} == set(constraints.rules())
     assert set(named) <= {"*", *TYPES}
     for token in TYPES:
         mapping = mappings()[token]
@@ -127,7 +128,7 @@ def test_every_rule_is_used_on_inputs_that_are_mapped() -> None:
 
 
 def listed() -> dict[str, Any]:
-    return json.loads((DATA / "input-places.json").read_text(encoding="utf-8"))
+    return tables.table("input-places")
 
 
 def components() -> Iterator[type]:
@@ -209,8 +210,8 @@ def test_paths_and_templates_are_read_as_written() -> None:
     assert list(target.steps(iter(["a"]))) == ["disks", Element("a"), "source"]
     assert generic("disks[boot].x") == "disks[].x"
     assert names_in("projects/{project}/x") == ["project"]
-    assert places.Place("f").keys == ()
+    assert provenance.Place("f").keys == ()
 
 
 def test_the_files_of_data_are_those_that_are_read() -> None:
-    assert {Path(f"{name}.json").name for name in FILES} <= {file.name for file in DATA.glob("*.json")}
+    assert {Path(f"{name}.json").name for name in FILES} <= {file.name for file in tables.DATA.glob("*.json")}

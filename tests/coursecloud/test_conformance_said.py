@@ -6,8 +6,8 @@ import io
 import pytest
 from rich.console import Console
 
-from coursecloud.conformance import facts, readers, show
-from coursecloud.conformance.check import check
+from coursecloud.validation import constraints, formatting, parsers
+from coursecloud.validation.check import check
 from tests.coursecloud.conformed import findings, one, only, put
 
 STOP = "instanceSchedulePolicy.vmStopSchedule.schedule"
@@ -36,7 +36,9 @@ def test_the_reason_of_the_parser_is_said(kind: str, path: str, value: str, reas
 
 
 def test_every_reader_is_used_and_takes_what_it_should() -> None:
-    assert {fact.form["reader"] for fact in facts.rules().values() if "reader" in fact.form} == set(readers.READERS)
+    assert {fact.form["reader"] for fact in constraints.rules().values() if "reader" in fact.form} == set(
+        parsers.READERS
+    )
 
 
 def test_a_remedy_that_goes_on_is_two_sentences() -> None:
@@ -58,6 +60,6 @@ def test_the_address_of_a_source_is_not_cut_in_a_narrow_terminal(columns: int) -
     address = f"https://cloud.google.com/{'long/' * 40}page#end"
     report.findings[:] = [dataclasses.replace(found, rule=f"as read at {address}") for found in report.findings]
     console = Console(width=columns, file=io.StringIO(), record=True)
-    console.print(show.full(report))
+    console.print(formatting.full(report))
     findings_only = console.export_text().partition("API ")[0]
     assert address in "".join(findings_only.split())

@@ -6,9 +6,9 @@ import io
 import pytest
 from rich.console import Console
 
-from coursecloud.conformance import sdk, show
-from coursecloud.conformance.check import UNCHECKED, check
-from coursecloud.conformance.mapping import mappings
+from coursecloud.validation import formatting, sdk
+from coursecloud.validation.check import UNCHECKED, check
+from coursecloud.validation.mapping import mappings
 from tests.coursecloud.conformed import findings, one, only, put
 
 
@@ -77,7 +77,7 @@ def shown(path: str, value: object) -> str:
     resource = one("storage.Bucket", "data")
     report = check(only(dataclasses.replace(resource, inputs={**resource.inputs, path: value})))
     console = Console(width=200, record=True, file=io.StringIO())
-    console.print(show.full(report))
+    console.print(formatting.full(report))
     return console.export_text()
 
 

@@ -16,8 +16,8 @@ from rich.text import Text
 from rich.tree import Tree
 from typer.testing import CliRunner
 
-from coursecloud.cli import app
-from coursecloud.console import Output, console, print_csv, say, visible
+from coursecloud.cli.application import app
+from coursecloud.common.console import Output, console, print_csv, say, visible
 
 EVIL = "a\x1b[31m\x1b]0;t\x1b\\b\u202ec\u200bd\u2066e\x9bf\ufe0fg\u3164h\U000e0041i"
 SHOWN = r"a\u001b[31m\u001b]0;t\u001b\b\u202ec\u200bd\u2066e\u009bf\ufe0fg\u3164h\U000e0041i"
@@ -100,7 +100,7 @@ def test_a_width_that_is_asked_for_is_kept(
 
 
 def test_what_the_other_side_cannot_write_ends_no_command(tmp_path: Path) -> None:
-    code = "from coursecloud.console import console; console().print('─ ü')"
+    code = "from coursecloud.common.console import console; console().print('─ ü')"
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from coursecloud.cli import app
+from coursecloud.cli.application import app
 
 STACKS = ["dev", "full", "gpu"]
 

@@ -5,11 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from coursecloud import cost, saved
+from coursecloud import cost
 from coursecloud.cost import Prices, table
 from coursecloud.cost.prices import load
-from coursecloud.engine import UNKNOWN
-from coursecloud.plan import Plan, to_json
+from coursecloud.plan import saved
+from coursecloud.plan.engine import UNKNOWN
+from coursecloud.plan.planning import Plan, to_json
 from tests.coursecloud.costs import committed, estimated, one, planned, with_inputs
 
 NEW = "coursecloud:machines: {a: {machineType: z9-standard-4, dataDisk: null}}\n"

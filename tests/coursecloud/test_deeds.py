@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from pulumi.runtime.proto import resource_pb2
 
-from coursecloud import deeds, engine
-from coursecloud.deeds import Deed
-from coursecloud.engine import Recording
+from coursecloud.plan import effects, engine
+from coursecloud.plan.effects import Deed
+from coursecloud.plan.engine import Recording
 from tests.coursecloud.test_engine import one, run
 
 DYNAMIC = """
@@ -27,7 +27,7 @@ HOOK = "pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook('h', lambd
 
 
 def found(made: Recording) -> list[Deed]:
-    return [*made.deeds, *(deed for resource in made.resources for deed in deeds.of_resource(resource))]
+    return [*made.deeds, *(deed for resource in made.resources for deed in effects.of_resource(resource))]
 
 
 def opts(options: str) -> str:
@@ -73,7 +73,7 @@ def opts(options: str) -> str:
 def test_a_deed_is_told(lines: str, kind: str, said: str, tmp_path: Path) -> None:
     told = found(run(tmp_path, lines))
     assert any(each.kind == kind and said in each.text for each in told), told
-    assert {each.kind for each in told} <= deeds.KINDS.keys()
+    assert {each.kind for each in told} <= effects.KINDS.keys()
 
 
 @pytest.mark.parametrize("lines", [opts("protect=True"), opts("delete_before_replace=True"), "compute.Network('n')"])
@@ -138,7 +138,7 @@ def test_each_field_of_the_request_has_its_place_and_a_new_one_would_be_named() 
     request = resource_pb2.RegisterResourceRequest(type="a:b:C", name="x", snippetId="1")
     made = engine.registration("urn:pulumi:s::p::a:b:C::x", request, ())
     assert made.options["unread"] == ["snippetId"]
-    assert [deed.kind for deed in deeds.of_resource(made)] == ["unread"]
+    assert [deed.kind for deed in effects.of_resource(made)] == ["unread"]
 
 
 def test_every_option_of_a_registration_has_its_words_or_is_told_by_the_change() -> None:
@@ -146,4 +146,4 @@ def test_every_option_of_a_registration_has_its_words_or_is_told_by_the_change()
         "aliases", "aliasURNs", "deleteBeforeReplace", "replaceOnChanges", "replaceWith", "replacementTrigger",
         "version", "remote", "providers", "packageRef",
     }  # fmt: skip
-    assert set(engine.OPTIONS.values()) - told <= deeds.OPTIONS.keys()
+    assert set(engine.OPTIONS.values()) - told <= effects.OPTIONS.keys()

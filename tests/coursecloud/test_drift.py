@@ -11,15 +11,16 @@ from typing import Any
 import pulumi
 import pytest
 
-from coursecloud import drift, refusals
-from coursecloud.drift import Change
-from coursecloud.events import Told
-from infra import tables
+from catalog import tables
+from coursecloud.deploy import drift
+from coursecloud.deploy.drift import Change
+from coursecloud.diff import refusals
+from coursecloud.diff.engine_events import Told
 from tests.coursecloud.test_events import recorded
 from tests.coursecloud.told import bucket, disk, looked, machine, resource
 
 Json = dict[str, Any]
-TABLE: dict[str, dict[str, list[str]]] = json.loads(drift.TABLE.read_text(encoding="utf-8"))
+TABLE: dict[str, dict[str, list[str]]] = tables.table("by-hand")
 
 
 def seen(old: Json, new: Json | None, *changed: str) -> list[Change]:
@@ -227,8 +228,9 @@ def test_what_guards_nothing_is_merely_changed(kind: str) -> None:
 
 
 def test_every_type_of_the_table_is_one_that_the_program_has() -> None:
-    from coursecloud import plan, stackfile
+    from coursecloud.common import stack_file
+    from coursecloud.plan import planning
     from tests.project import ROOT
 
-    made = {each.type for stack, path in stackfile.every(ROOT) for each in plan.make(stack, path, ROOT).resources}
+    made = {each.type for stack, path in stack_file.every(ROOT) for each in planning.make(stack, path, ROOT).resources}
     assert {*TABLE["guards"]} <= made

@@ -15,7 +15,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from coursecloud.engine import UNKNOWN, Recording, Registration, record
+from coursecloud.plan.engine import UNKNOWN, Recording, Registration, record
 
 HEAD = """\
 import pulumi
@@ -224,7 +224,7 @@ def test_what_a_program_logs_goes_to_the_logger_of_this_module(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     run(tmp_path, "pulumi.log.warn('careful')")
-    assert [(record.name, record.message) for record in caplog.records] == [("coursecloud.engine", "careful")]
+    assert [(record.name, record.message) for record in caplog.records] == [("coursecloud.plan.engine", "careful")]
 
 
 def test_what_a_program_left_waiting_when_it_failed_is_not_waited_for_by_the_next(tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from coursecloud import byhand, drift, look, openings
-from coursecloud.cloud import CloudError
-from coursecloud.events import Told
-from coursecloud.pulumicli import Pulumi
-from coursecloud.ready import RefusedError
+from coursecloud.deploy import drift, inspection, openings, reconcile
+from coursecloud.deploy.cloud import CloudError
+from coursecloud.deploy.preconditions import RefusedError
+from coursecloud.deploy.pulumi_cli import Pulumi
+from coursecloud.diff.engine_events import Told
 from tests.coursecloud import days, deployed
 from tests.coursecloud.deployed import HERE, PROJECT, REGION, ZONE, Deployed
 from tests.coursecloud.faked import Fake, answer
@@ -46,29 +46,29 @@ def test_a_rule_open_to_the_world_is_narrowed_at_once_because_the_provider_leave
     stack: Deployed, tmp_path: Path
 ) -> None:
     told = days.begin(stack, tmp_path, yes=True)
-    assert byhand.settle(told.day, [widened(stack, "0.0.0.0/0")], NOTHING_OPEN) == [URN]
+    assert reconcile.settle(told.day, [widened(stack, "0.0.0.0/0")], NOTHING_OPEN) == [URN]
     assert ranges(stack) == IAP
     assert told.day.done == [("closed", URN)]
 
 
 def test_a_rule_that_was_widened_otherwise_is_left_to_the_update(stack: Deployed, tmp_path: Path) -> None:
     told = days.begin(stack, tmp_path, yes=True)
-    assert byhand.settle(told.day, [widened(stack, "10.0.0.0/8")], NOTHING_OPEN) == [URN]
+    assert reconcile.settle(told.day, [widened(stack, "10.0.0.0/8")], NOTHING_OPEN) == [URN]
     assert ranges(stack) == ["10.0.0.0/8"]
     assert told.day.done == []
 
 
 def test_no_leaves_it_open_and_counts_it(stack: Deployed, tmp_path: Path) -> None:
     told = days.begin(stack, tmp_path)
-    assert byhand.settle(told.day, [widened(stack, "0.0.0.0/0")], NOTHING_OPEN) == []
+    assert reconcile.settle(told.day, [widened(stack, "0.0.0.0/0")], NOTHING_OPEN) == []
     assert ranges(stack) == ["0.0.0.0/0"]
     assert told.day.left_open == 1
 
 
 def test_where_google_refuses_it_stays_open_and_is_said(stack: Deployed, tmp_path: Path) -> None:
     told, change = days.begin(stack, tmp_path, yes=True), widened(stack, "0.0.0.0/0")
-    stack.standin.use({"deny": {"stand-in": ["compute.firewalls.patch"]}})
-    byhand.settle(told.day, [change], NOTHING_OPEN)
+    stack.emulator.use({"deny": {"emulator": ["compute.firewalls.patch"]}})
+    reconcile.settle(told.day, [change], NOTHING_OPEN)
     assert told.day.left_open == 1
     assert any("NOT closed" in line for line in told.lines)
 
@@ -80,9 +80,9 @@ def test_rules_of_ones_own_on_the_network_go_along_in_the_evening(
     body = {"name": "mine", "network": "global/networks/dev-network", "allowed": [{"IPProtocol": "tcp"}], **more}
     stack.cloud.call("POST", "compute", f"{HERE}/global/firewalls", body={key: body[key] for key in body if body[key]})
     told = days.begin(stack, tmp_path, "down", yes=True)
-    look.in_the_way(told.day, stack.resources)
+    inspection.in_the_way(told.day, stack.resources)
     for rule in told.day.in_the_way:
-        byhand.close(told.day, rule)
+        reconcile.close(told.day, rule)
     with pytest.raises(CloudError):
         stack.cloud.get("compute", f"{HERE}/global/firewalls/mine")
     assert ranges(stack) == IAP, "the stack's own goes with the stack"
@@ -101,32 +101,32 @@ def test_a_machine_of_ones_own_on_the_network_is_named_before_anything_is_delete
         "networkInterfaces": [{"subnetwork": f"regions/{REGION}/subnetworks/dev-subnet"}],
     }
     told = days.begin(stack, tmp_path, "down", yes=True)
-    look.in_the_way(told.day, stack.resources)
+    inspection.in_the_way(told.day, stack.resources)
     stack.cloud.call("POST", "compute", f"{HERE}/zones/{ZONE}/instances", body=machine)
     with pytest.raises(RefusedError, match=rf"my-own \({ZONE}\)"):
-        look.in_the_way(told.day, stack.resources)
+        inspection.in_the_way(told.day, stack.resources)
 
 
 def test_an_api_that_was_switched_off_is_on_again_before_anything_is_deleted(
     stack: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    services = stack.standin.world.projects[PROJECT].services
+    services = stack.emulator.world.projects[PROJECT].services
     services.discard("compute.googleapis.com")
-    old = resource(look.SERVICE, "compute", project=PROJECT, service="compute.googleapis.com")
-    off = Told(refreshed=[{"urn": old["urn"], "type": look.SERVICE, "old": old, "new": None, "diff": {}}])
+    old = resource(inspection.SERVICE, "compute", project=PROJECT, service="compute.googleapis.com")
+    off = Told(refreshed=[{"urn": old["urn"], "type": inspection.SERVICE, "old": old, "new": None, "diff": {}}])
     text = "googleapi: Error 403: Compute Engine API has not been used, SERVICE_DISABLED"
     waking = Told(unread=["urn"], failed={"urn": text})
     looks, slept = [waking, Told()], list[float]()
-    monkeypatch.setattr(look.time, "sleep", slept.append)
+    monkeypatch.setattr(inspection.time, "sleep", slept.append)
 
     def looked(_: Pulumi) -> Told:
         return looks.pop(0)
 
     monkeypatch.setattr(Pulumi, "look", looked)
     told = days.begin(stack, tmp_path, "down", yes=True)
-    assert look._switched_on(told.day, off).refreshed == []  # pyright: ignore[reportPrivateUsage]
+    assert inspection._switched_on(told.day, off).refreshed == []  # pyright: ignore[reportPrivateUsage]
     assert "compute.googleapis.com" in services
-    assert slept == [look.SECONDS]
+    assert slept == [inspection.SECONDS]
     (line,) = told.lines
     assert line.startswith("Switched off by hand, and on again")
     assert line.endswith("compute.googleapis.com")

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from coursecloud import events
-from coursecloud.events import Told
+from coursecloud.diff import engine_events
+from coursecloud.diff.engine_events import Told
 from tests.coursecloud.told import ROOT_URN, begun, bucket, done, ended, error, looked, machine, planned, warning
 
 Json = dict[str, Any]
 RECORDED = Path(__file__).parent / "data" / "engine-events.json"
-"""What the real engine and provider told, of four runs on the stand-in."""
+"""What the real engine and provider told, of four runs on the emulator."""
 
 
 def told(*steps: Json | list[Json]) -> Told:
@@ -33,7 +33,7 @@ def recorded(run: str) -> Told:
 
 
 def names(urns: Iterable[str]) -> list[str]:
-    return [events.called(urn) for urn in urns]
+    return [engine_events.called(urn) for urn in urns]
 
 
 class TestRecorded:
@@ -42,9 +42,11 @@ class TestRecorded:
     @pytest.mark.parametrize("run", ["refresh", "preview after a refresh"])
     def test_a_look_tells_what_was_changed_and_what_is_gone(self, run: str) -> None:
         found = recorded(run)
-        changed = {events.called(each["urn"]): sorted(each["diff"]) for each in found.refreshed if each["diff"]}
+        changed = {engine_events.called(each["urn"]): sorted(each["diff"]) for each in found.refreshed if each["diff"]}
         assert changed["Bucket data"] == ["versioning.enabled"]
-        assert [events.called(each["urn"]) for each in found.refreshed if each["new"] is None] == ["Instance workbench"]
+        assert [engine_events.called(each["urn"]) for each in found.refreshed if each["new"] is None] == [
+            "Instance workbench"
+        ]
         assert found.unread == []
         assert found.done == [], "a look does nothing"
         assert (found.failed, found.errors, found.warnings) == ({}, [], [])
@@ -54,7 +56,7 @@ class TestRecorded:
 
     def test_a_preview_tells_what_the_update_would_do_after_the_look(self) -> None:
         found = recorded("preview after a refresh")
-        assert [(step["op"], events.called(step["urn"])) for step in found.steps] == [
+        assert [(step["op"], engine_events.called(step["urn"])) for step in found.steps] == [
             ("update", "Bucket data"), ("create", "Instance workbench"),
         ]  # fmt: skip
         assert found.steps[1]["oldState"] == {}
@@ -69,10 +71,10 @@ class TestRecorded:
 
     def test_of_two_texts_about_one_refusal_the_first_is_kept(self) -> None:
         found = recorded("a refusal")
-        assert {events.called(urn): text.partition(":")[0] for urn, text in found.failed.items()} == {
+        assert {engine_events.called(urn): text.partition(":")[0] for urn, text in found.failed.items()} == {
             "Bucket models": "sdk-v2/provider2.go"
         }
-        assert [(word, events.name(urn)) for word, urn in found.done] == [("created", "data")]
+        assert [(word, engine_events.name(urn)) for word, urn in found.done] == [("created", "data")]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +94,7 @@ def test_each_step_that_changes_the_cloud_has_a_word(op: str, word: str) -> None
     assert [step["op"] for step in made.steps] == [op]
 
 
-@pytest.mark.parametrize("op", sorted(events.QUIET))
+@pytest.mark.parametrize("op", sorted(engine_events.QUIET))
 def test_what_changes_nothing_is_no_step_and_nothing_done(op: str) -> None:
     made = told(done(op, bucket("data"), bucket("data")))
     assert (made.steps, made.done) == ([], [])
@@ -113,7 +115,7 @@ def test_every_step_of_the_engine_is_known() -> None:
         "import-replacement",
     }  # fmt: skip
     planned_only = {"replace", "delete-replaced", "remove-pending-replace"}
-    assert engine - planned_only == set(events.DONE) | set(events.QUIET)
+    assert engine - planned_only == set(engine_events.DONE) | set(engine_events.QUIET)
 
 
 def test_a_component_and_a_provider_are_nothing_in_the_cloud() -> None:

@@ -7,9 +7,9 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from coursecloud import explain, schema
-from coursecloud.cli import app
-from coursecloud.schema import keys
+from coursecloud.cli import explain, schema
+from coursecloud.cli.application import app
+from coursecloud.cli.schema import keys
 from infra.settings.model import SECTIONS
 from tests.sweep import offenders
 

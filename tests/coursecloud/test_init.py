@@ -14,13 +14,14 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
-from coursecloud import init, stackfile
-from coursecloud.cli import app
+from catalog import tables
+from coursecloud.cli import init
+from coursecloud.cli.application import app
+from coursecloud.cli.init import costs, forms, write
+from coursecloud.cli.init.answers import QUESTIONS, members_of, region_for, stack_of
+from coursecloud.cli.init.lines import disk_may_wait_elsewhere, lines
+from coursecloud.common import stack_file
 from coursecloud.cost import prices
-from coursecloud.init import costs, forms, write
-from coursecloud.init.answers import QUESTIONS, members_of, region_for, stack_of
-from coursecloud.init.lines import disk_may_wait_elsewhere, lines
-from infra import tables
 from infra.settings import Settings, load
 from infra.settings.problem import RefusedError
 from tests.fuzz import examples
@@ -51,7 +52,7 @@ def options(answers: dict[str, str]) -> list[str]:
 
 
 def loaded(folder: Path, stack: str = "group-07") -> Settings:
-    content = stackfile.read(stack, folder / f"Pulumi.{stack}.yaml")
+    content = stack_file.read(stack, folder / f"Pulumi.{stack}.yaml")
     assert marked(content) == []
     return load(content, stack, folder)
 
@@ -102,7 +103,7 @@ def test_the_settings_are_asked_whether_a_kept_disk_may_wait_elsewhere(monkeypat
         """Settings that refuse nothing."""
 
     disk_may_wait_elsewhere.cache_clear()
-    monkeypatch.setattr(sys.modules["coursecloud.init.lines"], "load", taken)
+    monkeypatch.setattr(sys.modules["coursecloud.cli.init.lines"], "load", taken)
     assert any(line.path[-1] == "fallbackZones" for line in lines(MINIMAL | {"gpu": "T4"}))
     disk_may_wait_elsewhere.cache_clear()
 

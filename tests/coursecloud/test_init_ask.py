@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from coursecloud import init, stackfile
-from coursecloud.init import ask
-from coursecloud.init.answers import QUESTIONS, proposals
+from coursecloud.cli import init
+from coursecloud.cli.init import ask
+from coursecloud.cli.init.answers import QUESTIONS, proposals
+from coursecloud.common import stack_file
 from infra.settings import load
 
 MINIMAL = {"project": "mlops-group-07", "group": "group-07"}
@@ -135,7 +136,7 @@ def test_at_a_terminal_it_asks_shows_the_file_and_writes_it_after_a_yes(tmp_path
     assert "a label value has at most 63 lower-case letters" in output
     assert "Pulumi.group-07.yaml will be" in output
     assert "wrote Pulumi.group-07.yaml" in output
-    content = stackfile.read("group-07", tmp_path / "Pulumi.group-07.yaml")
+    content = stack_file.read("group-07", tmp_path / "Pulumi.group-07.yaml")
     assert load(content, "group-07", tmp_path).project == "mlops-group-07"
 
 

@@ -11,10 +11,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
-from coursecloud import stackfile
-from coursecloud.cli import app
-from coursecloud.init import table
-from coursecloud.init.answers import NAMES
+from coursecloud.cli.application import app
+from coursecloud.cli.init import table
+from coursecloud.cli.init.answers import NAMES
+from coursecloud.common import stack_file
 from infra.settings import Settings, load
 from tests.fuzz import examples
 from tests.project import CHECKOUT as ROOT
@@ -35,7 +35,7 @@ def run(content: str | bytes, folder: Path, *words: str) -> Result:
 
 def loaded(folder: Path) -> dict[str, Settings]:
     out = folder / "out"
-    return {stack: load(stackfile.read(stack, file), stack, out) for stack, file in stackfile.every(out)}
+    return {stack: load(stack_file.read(stack, file), stack, out) for stack, file in stack_file.every(out)}
 
 
 def written(folder: Path) -> list[str]:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from coursecloud import lifecycle, process, ready
-from coursecloud.pulumicli import Pulumi
+from coursecloud.deploy import lifecycle, preconditions, process
+from coursecloud.deploy.pulumi_cli import Pulumi
 from tests.coursecloud.faked import FINISH, UP, Fake, Said, answer
 from tests.coursecloud.test_life_command import Command
 from tests.coursecloud.told import bucket, done, machine
@@ -29,16 +29,16 @@ SLOW = 15.0
 def waits(fake: Fake) -> Iterator[Fake]:
     """Have Google take its time, for what the command asks itself."""
     yield fake
-    fake.standin.use({})
+    fake.emulator.use({})
 
 
 def slow(fake: Fake, method: str) -> None:
-    fake.standin.use({"faults": [{"match": method, "delay": SLOW, "count": 0}]})
+    fake.emulator.use({"faults": [{"match": method, "delay": SLOW, "count": 0}]})
 
 
 def waiting(fake: Fake, method: str) -> bool:
     """Say whether the command waits for the answer."""
-    return any(fault.seen.get(method) for fault in fake.standin.scenario.faults)
+    return any(fault.seen.get(method) for fault in fake.emulator.scenario.faults)
 
 
 class TestBetween:
@@ -152,5 +152,5 @@ class TestUnprotect:
 def test_a_refusal_says_that_nothing_was_touched_only_where_that_is_so(tmp_path: Path, touched: bool) -> None:
     held = {"pid": 1, "username": "ada", "hostname": "elsewhere", "timestamp": "2026-11-27T20:00:00+00:00"}
     with pytest.raises(lifecycle.RefusedError) as caught:
-        ready.unlock(Pulumi(tmp_path, "x", {"PATH": ""}), [held], touched=touched)
+        preconditions.unlock(Pulumi(tmp_path, "x", {"PATH": ""}), [held], touched=touched)
     assert ("nothing was touched" in str(caught.value)) is not touched

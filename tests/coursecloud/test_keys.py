@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from coursecloud import plan
-from coursecloud.engine import Registration
-from coursecloud.review.changes import Change, Operation, compare
-from coursecloud.schema import keys
+from coursecloud.cli.schema import keys
+from coursecloud.diff.changes import Change, Operation, compare
+from coursecloud.plan import planning
+from coursecloud.plan.engine import Registration
 from tests.project import ROOT
 
 MACHINE = {"machineType": "n1-standard-4", "zone": "europe-west4-a"}
@@ -102,7 +102,7 @@ EDITS: list[tuple[str, Sections, Sections]] = [
 def planned(config: str, folder: Path) -> tuple[Registration, ...]:
     file = folder / "Pulumi.x.yaml"
     file.write_text(json.dumps({"config": json.loads(config)}), encoding="utf-8")
-    return plan.make("x", file, ROOT).resources
+    return planning.make("x", file, ROOT).resources
 
 
 def registered(sections: Sections, folder: Path) -> tuple[Registration, ...]:

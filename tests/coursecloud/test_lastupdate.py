@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from coursecloud import lastupdate
-from coursecloud.cloud import escaped
-from coursecloud.lastupdate import Here, Marker, Note, Older, Same, Unknown
-from coursecloud.stores import MARKER
+from coursecloud.deploy import last_update
+from coursecloud.deploy.cloud import escaped
+from coursecloud.deploy.data_stores import MARKER
+from coursecloud.deploy.last_update import Here, Marker, Note, Older, Same, Unknown
 from tests.coursecloud import deployed
 from tests.coursecloud.deployed import BUCKET, PROJECT, Deployed
 
@@ -65,11 +65,11 @@ SAME, OLDER, UNKNOWN = Same, Older, Unknown
 def test_which_state_made_the_last_update(
     marker: Marker | None, note: Note | None, here: Here, empty: bool, verdict: type
 ) -> None:
-    assert type(lastupdate.compare(marker, note, here, empty_state=empty)) is verdict
+    assert type(last_update.compare(marker, note, here, empty_state=empty)) is verdict
 
 
 def older(marker: Marker, here: Here, *, empty: bool = False) -> str:
-    found = lastupdate.compare(marker, None, here, empty_state=empty)
+    found = last_update.compare(marker, None, here, empty_state=empty)
     assert isinstance(found, Older)
     return found.text
 
@@ -114,19 +114,19 @@ def test_what_a_stranger_wrote_there_steers_nobody() -> None:
     ],
 )
 def test_an_address_is_one_however_it_is_written_and_has_no_password(url: str, address: str) -> None:
-    assert lastupdate.address_of(url, Path("/project")) == address
+    assert last_update.address_of(url, Path("/project")) == address
 
 
 def test_here_is_where_the_process_works(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOGNAME", "ada")
     monkeypatch.setattr("socket.gethostname", lambda: "laptop")
-    assert lastupdate.here("dev", "file://.pulumi-state", Path("/home/ada/course")) == ADA
+    assert last_update.here("dev", "file://.pulumi-state", Path("/home/ada/course")) == ADA
 
     def nobody() -> str:
         raise KeyError("getpwuid(): uid not found: 1234")
 
     monkeypatch.setattr("getpass.getuser", nobody)
-    assert lastupdate.here("dev", SHARED, Path("/")) == Here("dev", SHARED, "somebody", "laptop")
+    assert last_update.here("dev", SHARED, Path("/")) == Here("dev", SHARED, "somebody", "laptop")
 
 
 @pytest.fixture
@@ -135,26 +135,26 @@ def stack() -> Iterator[Deployed]:
 
 
 def test_the_bucket_is_the_stacks_own(stack: Deployed) -> None:
-    assert lastupdate.bucket_of(stack.resources, PROJECT, "dev") == BUCKET
+    assert last_update.bucket_of(stack.resources, PROJECT, "dev") == BUCKET
     renamed = {"type": "gcp:storage/bucket:Bucket", "urn": "urn:x::data", "id": "of-an-older-rule"}
-    assert lastupdate.bucket_of([renamed], PROJECT, "dev") == "of-an-older-rule"
+    assert last_update.bucket_of([renamed], PROJECT, "dev") == "of-an-older-rule"
     # Where the state is lost, the rule for names tells.
-    assert lastupdate.bucket_of([], PROJECT, "dev") == BUCKET
+    assert last_update.bucket_of([], PROJECT, "dev") == BUCKET
 
 
-def updated(stack: Deployed, folder: Path | None, here: Here, command: str = "up") -> lastupdate.Update:
+def updated(stack: Deployed, folder: Path | None, here: Here, command: str = "up") -> last_update.Update:
     """Make an update as a command does: look, begin, end."""
-    last, said = lastupdate.read_marker(stack.cloud, BUCKET)
+    last, said = last_update.read_marker(stack.cloud, BUCKET)
     assert said == ""
-    update, said = lastupdate.begin(stack.cloud, BUCKET, folder, last, command=command, here=here, now=NOW)
+    update, said = last_update.begin(stack.cloud, BUCKET, folder, last, command=command, here=here, now=NOW)
     assert said == ""
-    assert lastupdate.end(stack.cloud, update) == ""
+    assert last_update.end(stack.cloud, update) == ""
     return update
 
 
 def verdict(stack: Deployed, folder: Path | None, here: Here, *, empty: bool = False) -> type:
-    marker, _ = lastupdate.read_marker(stack.cloud, BUCKET)
-    return type(lastupdate.compare(marker, lastupdate.read_note(folder, "dev"), here, empty_state=empty))
+    marker, _ = last_update.read_marker(stack.cloud, BUCKET)
+    return type(last_update.compare(marker, last_update.read_note(folder, "dev"), here, empty_state=empty))
 
 
 def test_updates_of_one_state_follow_each_other(stack: Deployed, tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_updates_of_one_state_follow_each_other(stack: Deployed, tmp_path: Path)
     assert verdict(stack, tmp_path, ADA) is Same
     second = updated(stack, tmp_path, ADA, "down")
     assert verdict(stack, tmp_path, ADA) is Same
-    marker, _ = lastupdate.read_marker(stack.cloud, BUCKET)
+    marker, _ = last_update.read_marker(stack.cloud, BUCKET)
     assert marker == second.marker
     assert marker is not None
     assert marker.previous == first.marker.id
@@ -189,28 +189,28 @@ def test_a_copy_that_has_missed_an_update_is_older(stack: Deployed, tmp_path: Pa
 def test_an_update_that_was_cut_off_makes_no_stranger_of_its_state(stack: Deployed, tmp_path: Path, cut: str) -> None:
     updated(stack, tmp_path, ADA)
     for _ in range(3):  # and not either when that happens again and again
-        last, _ = lastupdate.read_marker(stack.cloud, BUCKET)
+        last, _ = last_update.read_marker(stack.cloud, BUCKET)
         if cut == "after the note":
-            stack.standin.use({"faults": [{"match": "storage.objects.insert", "status": 503, "count": 0}]})
-        update, _ = lastupdate.begin(stack.cloud, BUCKET, tmp_path, last, command="up", here=ADA)
+            stack.emulator.use({"faults": [{"match": "storage.objects.insert", "status": 503, "count": 0}]})
+        update, _ = last_update.begin(stack.cloud, BUCKET, tmp_path, last, command="up", here=ADA)
         if cut == "in the end":
             stack.cloud.write_object(BUCKET, MARKER, json.dumps(vars(update.marker)).encode())
-        stack.standin.use({})
+        stack.emulator.use({})
         assert verdict(stack, tmp_path, ADA) is Same
-        marker, _ = lastupdate.read_marker(stack.cloud, BUCKET)
+        marker, _ = last_update.read_marker(stack.cloud, BUCKET)
         assert marker is not None
         assert (marker.id == update.marker.id) == (cut != "after the note")
 
 
 def test_one_cut_off_before_the_cloud_was_told_after_one_that_had_told_it(stack: Deployed, tmp_path: Path) -> None:
     updated(stack, tmp_path, ADA)
-    last, _ = lastupdate.read_marker(stack.cloud, BUCKET)
-    first, _ = lastupdate.begin(stack.cloud, BUCKET, tmp_path, last, command="up", here=ADA)
-    last, _ = lastupdate.read_marker(stack.cloud, BUCKET)
+    last, _ = last_update.read_marker(stack.cloud, BUCKET)
+    first, _ = last_update.begin(stack.cloud, BUCKET, tmp_path, last, command="up", here=ADA)
+    last, _ = last_update.read_marker(stack.cloud, BUCKET)
     assert last == first.marker
-    stack.standin.use({"faults": [{"match": "storage.objects.insert", "status": 503, "count": 0}]})
-    lastupdate.begin(stack.cloud, BUCKET, tmp_path, last, command="up", here=ADA)
-    stack.standin.use({})
+    stack.emulator.use({"faults": [{"match": "storage.objects.insert", "status": 503, "count": 0}]})
+    last_update.begin(stack.cloud, BUCKET, tmp_path, last, command="up", here=ADA)
+    stack.emulator.use({})
     assert verdict(stack, tmp_path, ADA) is Same
 
 
@@ -224,44 +224,44 @@ def test_a_shared_state_needs_no_note(stack: Deployed, tmp_path: Path) -> None:
 def test_without_its_note_an_update_is_not_noted_in_the_cloud(stack: Deployed, tmp_path: Path) -> None:
     """The object's new id would be one that the note of this very state does not know."""
     updated(stack, tmp_path, ADA)
-    before, _ = lastupdate.read_marker(stack.cloud, BUCKET)
+    before, _ = last_update.read_marker(stack.cloud, BUCKET)
     note = tmp_path / ".coursecloud/dev.json"
     note.chmod(0o400)
     note.parent.rename(tmp_path / "away")
     (tmp_path / ".coursecloud").write_text("a file", encoding="utf-8")
-    update, said = lastupdate.begin(stack.cloud, BUCKET, tmp_path, before, command="up", here=ADA)
+    update, said = last_update.begin(stack.cloud, BUCKET, tmp_path, before, command="up", here=ADA)
     assert said.startswith("not noted beside the state that it is the newest: ")
-    assert lastupdate.end(stack.cloud, update) == ""
-    assert lastupdate.read_marker(stack.cloud, BUCKET) == (before, "")
+    assert last_update.end(stack.cloud, update) == ""
+    assert last_update.read_marker(stack.cloud, BUCKET) == (before, "")
 
 
 def test_a_bucket_that_is_not_there_is_no_reason_to_speak(stack: Deployed, tmp_path: Path) -> None:
-    update, said = lastupdate.begin(stack.cloud, "another-bucket", tmp_path, None, command="up", here=ADA)
-    assert (said, lastupdate.end(stack.cloud, update)) == ("", "")
-    assert lastupdate.read_marker(stack.cloud, "another-bucket") == (None, "")
+    update, said = last_update.begin(stack.cloud, "another-bucket", tmp_path, None, command="up", here=ADA)
+    assert (said, last_update.end(stack.cloud, update)) == ("", "")
+    assert last_update.read_marker(stack.cloud, "another-bucket") == (None, "")
     # The bucket that an `up` has made is there at its end.
-    update, _ = lastupdate.begin(stack.cloud, "another-bucket", tmp_path, None, command="up", here=ADA)
+    update, _ = last_update.begin(stack.cloud, "another-bucket", tmp_path, None, command="up", here=ADA)
     stack.cloud.call("POST", "storage", "b", parameters={"project": PROJECT}, body={"name": "another-bucket"})
-    assert lastupdate.end(stack.cloud, update) == ""
-    assert lastupdate.read_marker(stack.cloud, "another-bucket")[0] == update.marker
+    assert last_update.end(stack.cloud, update) == ""
+    assert last_update.read_marker(stack.cloud, "another-bucket")[0] == update.marker
 
 
 def test_a_new_project_in_which_nothing_is_switched_on_is_no_reason_either(stack: Deployed, tmp_path: Path) -> None:
-    stack.standin.world.projects[PROJECT].services.discard("storage.googleapis.com")
-    assert lastupdate.read_marker(stack.cloud, BUCKET) == (None, "")
-    update, said = lastupdate.begin(stack.cloud, BUCKET, tmp_path, None, command="up", here=ADA)
-    assert (said, lastupdate.end(stack.cloud, update)) == ("", "")
+    stack.emulator.world.projects[PROJECT].services.discard("storage.googleapis.com")
+    assert last_update.read_marker(stack.cloud, BUCKET) == (None, "")
+    update, said = last_update.begin(stack.cloud, BUCKET, tmp_path, None, command="up", here=ADA)
+    assert (said, last_update.end(stack.cloud, update)) == ("", "")
 
 
 def test_what_google_refuses_is_said_in_one_line(stack: Deployed, tmp_path: Path) -> None:
-    stack.standin.use({"deny": {"stand-in": ["storage.objects.*"]}})
-    marker, said = lastupdate.read_marker(stack.cloud, BUCKET)
+    stack.emulator.use({"deny": {"emulator": ["storage.objects.*"]}})
+    marker, said = last_update.read_marker(stack.cloud, BUCKET)
     assert marker is None
     assert said.startswith("not read: who updated this stack last: Google answers 403")
-    update, said = lastupdate.begin(stack.cloud, BUCKET, tmp_path, None, command="up", here=ADA)
+    update, said = last_update.begin(stack.cloud, BUCKET, tmp_path, None, command="up", here=ADA)
     assert said.startswith("not noted in the cloud who updated this stack last, so that another's older state is not")
     assert len(said.splitlines()) == 1
-    assert lastupdate.end(stack.cloud, update) == said
+    assert last_update.end(stack.cloud, update) == said
 
 
 @pytest.mark.parametrize(
@@ -270,15 +270,15 @@ def test_what_google_refuses_is_said_in_one_line(stack: Deployed, tmp_path: Path
 )
 def test_what_is_no_object_of_ours_tells_nothing(stack: Deployed, content: bytes) -> None:
     stack.upload(MARKER, content)
-    assert lastupdate.read_marker(stack.cloud, BUCKET)[0] is None
+    assert last_update.read_marker(stack.cloud, BUCKET)[0] is None
 
 
 def test_texts_of_any_length_are_not_ours(stack: Deployed) -> None:
     stack.upload(MARKER, json.dumps({**vars(LAST), "user": "u" * 301}).encode())
-    assert lastupdate.read_marker(stack.cloud, BUCKET) == (None, "")
+    assert last_update.read_marker(stack.cloud, BUCKET) == (None, "")
     stack.upload(MARKER, json.dumps({**vars(LAST), "more": "is no harm"}).encode())
-    assert lastupdate.read_marker(stack.cloud, BUCKET) == (LAST, "")
-    assert lastupdate.read_note(None, "dev") is None
+    assert last_update.read_marker(stack.cloud, BUCKET) == (LAST, "")
+    assert last_update.read_note(None, "dev") is None
 
 
 def test_what_is_written_can_be_read_again_however_long(stack: Deployed, tmp_path: Path) -> None:
@@ -300,7 +300,7 @@ def test_the_object_keeps_no_versions_and_no_bucket(stack: Deployed, tmp_path: P
 
 
 def test_a_version_that_cannot_be_taken_away_stops_nothing(stack: Deployed, tmp_path: Path) -> None:
-    stack.standin.use({"deny": {"stand-in": ["storage.objects.delete"]}})
+    stack.emulator.use({"deny": {"emulator": ["storage.objects.delete"]}})
     updated(stack, tmp_path, ADA)
     updated(stack, tmp_path, ADA)
     assert verdict(stack, tmp_path, ADA) is Same

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from coursecloud import lifecycle
+from coursecloud.deploy import lifecycle
 from tests.coursecloud.faked import ALWAYS, DOWN, FINISH, UP, Fake, Said, answer
 from tests.coursecloud.told import bucket, done, error, looked, machine, planned
 
@@ -58,7 +58,7 @@ def test_finish_of_what_is_not_protected_lifts_nothing(fake: Fake) -> None:
 def test_where_the_protection_cannot_be_lifted_nothing_is_deleted(fake: Fake, said: Said) -> None:
     fake.holds(bucket("data", protect=True))
     fake.answers("state unprotect", answer(code=1, errors="error: could not write the state"))
-    assert fake.finish() == lifecycle.closing.FAILED
+    assert fake.finish() == lifecycle.summary.FAILED
     assert fake.changes == ["state unprotect --all --yes"]
     assert "could not write the state" in said()
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from coursecloud import lifecycle
-from coursecloud.commands import life
+from coursecloud.cli.commands import life
+from coursecloud.deploy import lifecycle
 from tests.coursecloud.faked import DOWN, FINISH, UP, Fake, Said, answer
 from tests.coursecloud.told import begun, bucket, error, machine, planned, resource
 
@@ -123,10 +123,10 @@ class TestEvening:
         assert fake.changes == [DOWN]
 
     def test_what_the_file_keeps_since_the_last_up_is_not_protected_yet_and_stops_it(self, fake: Fake) -> None:
-        from coursecloud import plan
+        from coursecloud.plan import planning
 
         fake.stack_file(KEEPS)
-        made = plan.make("x", fake.root / "Pulumi.x.yaml", fake.root)
+        made = planning.make("x", fake.root / "Pulumi.x.yaml", fake.root)
         kept = next(each for each in made.resources if each.type.endswith(":Bucket") and each.protect)
         fake.holds({"urn": kept.urn, "type": kept.type, "custom": True, "inputs": kept.inputs})
         with pytest.raises(lifecycle.StoppedError, match=rf"(?s)keeps them:.*{kept.name}.*--lose {kept.name}"):

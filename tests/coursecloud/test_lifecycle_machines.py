@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from coursecloud import lifecycle
-from standin.world import Resource
+from coursecloud.deploy import lifecycle
+from emulator.world import Resource
 from tests.coursecloud.faked import DOWN, FINISH, PROJECT, UP, Fake, Said, answer
 from tests.coursecloud.told import looked, machine, planned
 
@@ -32,15 +32,15 @@ class TestRunning:
     @pytest.fixture(autouse=True)
     def body(self, fake: Fake) -> Iterator[Json]:
         """Have the machine there, stopped, and an edit that takes its address away."""
-        before = fake.standin.copy()
+        before = fake.emulator.copy()
         body: Json = {"name": "x-workbench", "status": "TERMINATED", "zone": ZONE, "disks": [], "networkInterfaces": []}
         body["machineType"] = f"{ZONE}/machineTypes/e2-medium"
-        fake.standin.world.put(Resource("compute", PATH, "instances", body))
+        fake.emulator.world.put(Resource("compute", PATH, "instances", body))
         fake.holds(there(address=True))
         fake.answers("preview --refresh", answer(planned("update", there(address=True), there(address=False))))
         yield body
-        fake.standin.use({})
-        fake.standin.restore(before)
+        fake.emulator.use({})
+        fake.emulator.restore(before)
 
     def asked(self, fake: Fake, *answers: bool) -> list[str]:
         """Run it for somebody who answers so; gives what was asked."""
@@ -81,7 +81,7 @@ class TestRunning:
         assert fake.changes == [UP]
 
     def test_one_that_is_gone_is_left_to_the_update(self, fake: Fake) -> None:
-        fake.standin.world.drop(fake.standin.world.resources[f"compute:{PATH}"])
+        fake.emulator.world.drop(fake.emulator.world.resources[f"compute:{PATH}"])
         assert self.asked(fake, True) == ["Do it"]
         assert fake.changes == [UP]
 
@@ -94,7 +94,7 @@ class TestRunning:
 
     def test_where_google_cannot_start_it_its_words_are_said_and_nothing_is_done(self, fake: Fake, body: Json) -> None:
         full = {"match": "compute.instances.start", "operation": "ZONE_RESOURCE_POOL_EXHAUSTED"}
-        fake.standin.use({"faults": [full]})
+        fake.emulator.use({"faults": [full]})
         with pytest.raises(lifecycle.RefusedError, match=r"workbench: .*ZONE_RESOURCE_POOL_EXHAUSTED"):
             fake.up()
         assert fake.changes == []

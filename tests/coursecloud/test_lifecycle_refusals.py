@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from coursecloud import lifecycle
+from coursecloud.deploy import lifecycle
 from tests.coursecloud.faked import DOWN, UP, Fake, Said, answer
 from tests.coursecloud.test_life_command import Command
 from tests.coursecloud.told import bucket, disk, done, error, looked, machine, planned
@@ -91,10 +91,10 @@ KEEPS = "config:\n  gcp:project: some-project-1\n  coursecloud:storage: {keep: t
 
 
 def test_an_evening_that_would_take_what_the_file_keeps_ends_with_3_and_by_its_name_with_0(fake: Fake) -> None:
-    from coursecloud import plan
+    from coursecloud.plan import planning
 
     fake.stack_file(KEEPS)
-    made = plan.make("x", fake.root / "Pulumi.x.yaml", fake.root).resources
+    made = planning.make("x", fake.root / "Pulumi.x.yaml", fake.root).resources
     buckets = [each for each in made if each.type.endswith(":Bucket") and each.protect]
     fake.holds(*({"urn": b.urn, "type": b.type, "custom": True, "inputs": b.inputs} for b in buckets))
     started = Command(fake, "down", "--yes")

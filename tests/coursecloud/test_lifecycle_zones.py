@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from coursecloud import lifecycle
+from coursecloud.deploy import lifecycle
 from infra.settings import load
 from tests.coursecloud.faked import UP, Fake, answer
 from tests.coursecloud.told import disk, error, machine, planned

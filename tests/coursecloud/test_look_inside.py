@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from coursecloud import byhand, look, openings, preflight
-from coursecloud.openings import Opening, Seen
+from coursecloud.deploy import inspection, openings, reconcile
+from coursecloud.deploy.openings import Opening, Seen
+from coursecloud.diff import data_loss
 from tests.coursecloud import days, deployed
 from tests.coursecloud.deployed import BUCKET, PROJECT, READS, Deployed
 
@@ -31,7 +32,7 @@ class TestBeside:
     def test_yes_closes_it(self, stack: Deployed, tmp_path: Path) -> None:
         stack.grant("storage", f"b/{BUCKET}", READS, "allUsers", STRANGER)
         told = days.begin(stack, tmp_path, yes=True)
-        assert byhand.settle(told.day, [], opened(stack)) == []
+        assert reconcile.settle(told.day, [], opened(stack)) == []
         assert opened(stack).openings == ()
         assert told.day.done == [("closed", told.day.done[0][1])] * 2
         assert told.day.touched
@@ -43,7 +44,7 @@ class TestBeside:
         stack.grant("storage", f"b/{BUCKET}", READS, "allUsers")
         asked: list[str] = []
         told = days.begin(stack, tmp_path, ask=lambda question: bool(asked.append(question)))
-        byhand.settle(told.day, [], opened(stack))
+        reconcile.settle(told.day, [], opened(stack))
         assert asked == ["Put back what was opened"]
         assert told.lines[-1] == "Left as it is; each `up` asks again."
         assert len(opened(stack).openings) == 1
@@ -54,11 +55,11 @@ class TestBeside:
     ) -> None:
         stack.grant("storage", f"b/{BUCKET}", READS, "allUsers")
         stack.rule("wide-open", sourceRanges=["0.0.0.0/0"])
-        stack.standin.use({"deny": {"stand-in": ["storage.buckets.setIamPolicy"]}})
+        stack.emulator.use({"deny": {"emulator": ["storage.buckets.setIamPolicy"]}})
         told = days.begin(stack, tmp_path, yes=True)
         beside = opened(stack)
         assert len(beside.openings) == 2
-        byhand.settle(told.day, [], beside)
+        reconcile.settle(told.day, [], beside)
         (refused,) = [at for at, line in enumerate(told.lines) if line.startswith("    NOT closed: ")]
         assert "Google answers 403" in told.lines[refused]
         assert told.lines[refused + 1].startswith("        remedy  gcloud storage buckets remove-iam-policy-binding")
@@ -70,7 +71,7 @@ class TestBeside:
         assert not key.closable
         asked: list[str] = []
         told = days.begin(stack, tmp_path, ask=lambda question: bool(asked.append(question)))
-        byhand.settle(told.day, [], Seen((key,), ()))
+        reconcile.settle(told.day, [], Seen((key,), ()))
         assert asked == []
         assert told.lines == [
             HEAD,
@@ -82,15 +83,15 @@ class TestBeside:
     def test_what_could_not_be_read_is_said_each(self, stack: Deployed, tmp_path: Path, number: int) -> None:
         unread = tuple(f"not read: thing {each}: 403" for each in range(number))
         told = days.begin(stack, tmp_path)
-        byhand.settle(told.day, [], Seen((), unread))
+        reconcile.settle(told.day, [], Seen((), unread))
         assert told.lines == list(unread)
 
     def test_much_of_it_is_one_line(self, stack: Deployed, tmp_path: Path) -> None:
-        stack.standin.use({"deny": {"stand-in": ["*"]}})
+        stack.emulator.use({"deny": {"emulator": ["*"]}})
         told = days.begin(stack, tmp_path)
         beside = opened(stack)
         assert len(beside.unread) > 3
-        byhand.settle(told.day, [], beside)
+        reconcile.settle(told.day, [], beside)
         (line,) = told.lines
         first = f"not read: {len(beside.unread)} things in which something may be open; the first: "
         assert line == first + beside.unread[0]
@@ -100,9 +101,9 @@ class TestInside:
     """How much is in what would go."""
 
     def told(self, stack: Deployed, root: Path, *, empty: bool) -> dict[str, str]:
-        going = preflight.in_state(stack.resources, protected=True)
+        going = data_loss.in_state(stack.resources, protected=True)
         day = days.begin(stack, root, "down").day
-        return {loss.name: str(loss) for loss in look.inside(day, stack.resources, going, empty=empty)}
+        return {loss.name: str(loss) for loss in inspection.inside(day, stack.resources, going, empty=empty)}
 
     def test_an_evening_leaves_out_what_is_known_to_hold_nothing(self, stack: Deployed, tmp_path: Path) -> None:
         assert set(self.told(stack, tmp_path, empty=False)) == {"workbench-work"}
@@ -119,12 +120,12 @@ class TestInside:
 
     @pytest.mark.parametrize("empty", [True, False])
     def test_what_could_not_be_counted_is_never_nothing(self, stack: Deployed, tmp_path: Path, empty: bool) -> None:
-        stack.standin.use({"deny": {"stand-in": ["*"]}})
+        stack.emulator.use({"deny": {"emulator": ["*"]}})
         said = self.told(stack, tmp_path, empty=empty)
         assert set(said) == {"data", "docker", "WANDB_API_KEY", "workbench-work"}
         assert "all objects in it (not read: what is in" in said["data"]
 
     def test_what_was_not_to_go_is_not_counted(self, stack: Deployed, tmp_path: Path) -> None:
-        start = len(stack.standin.requests)
-        assert look.inside(days.begin(stack, tmp_path, "down").day, stack.resources, []) == []
+        start = len(stack.emulator.requests)
+        assert inspection.inside(days.begin(stack, tmp_path, "down").day, stack.resources, []) == []
         assert stack.asked(start) == []

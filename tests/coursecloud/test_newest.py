@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from coursecloud.cloud import Cloud
-from coursecloud.stores import MARKER
+from coursecloud.deploy.cloud import Cloud
+from coursecloud.deploy.data_stores import MARKER
 from tests.coursecloud.faked import PROJECT, UP, Fake
 from tests.coursecloud.test_life_command import Command
 from tests.coursecloud.told import bucket
@@ -25,7 +25,7 @@ class Noted:
 
     def __init__(self, fake: Fake):
         self.fake = fake
-        self.cloud = Cloud(fake.standin.env(), {})
+        self.cloud = Cloud(fake.emulator.env(), {})
         self.cloud.call("POST", "storage", "b", parameters={"project": PROJECT}, body={"name": BUCKET})
 
     def __call__(self, **more: str) -> None:
@@ -49,9 +49,9 @@ class Noted:
 
 @pytest.fixture
 def noted(fake: Fake) -> Iterator[Noted]:
-    before = fake.standin.copy()
+    before = fake.emulator.copy()
     yield Noted(fake)
-    fake.standin.restore(before)
+    fake.emulator.restore(before)
 
 
 def refused(fake: Fake, noted: Noted, command: str, *words: str) -> str:

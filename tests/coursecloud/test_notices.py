@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from coursecloud import checks, render
-from coursecloud import plan as plans
-from coursecloud.deeds import Deed
-from coursecloud.engine import UNKNOWN, Registration
-from coursecloud.plan import KINDS, Plan, bills, holds, notices, short_type, unknowns
+from coursecloud.cli import render
+from coursecloud.plan import planning as plans
+from coursecloud.plan.effects import Deed
+from coursecloud.plan.engine import UNKNOWN, Registration
+from coursecloud.plan.planning import KINDS, Plan, bills, holds, notices, short_type, unknowns
+from coursecloud.policy import reporting
 from tests.project import ROOT
 
 PROJECT = "gcp:project: my-project-1"
@@ -242,7 +243,9 @@ def test_a_lease_that_is_over_is_said_first_by_plan_and_check(folder: Path, toda
     assert bool(over) is bool(said)
     screens = render.console(), render.console()
     for screen, shown in zip(
-        screens, (render.full(made, day), checks.full(checks.make(made, folder / "Pulumi.x.yaml", day))), strict=True
+        screens,
+        (render.full(made, day), reporting.full(reporting.make(made, folder / "Pulumi.x.yaml", day))),
+        strict=True,
     ):
         screen.width = 300
         with screen.capture() as capture:

@@ -1,4 +1,4 @@
-"""What was opened by hand, found and closed on the stand-in."""
+"""What was opened by hand, found and closed on the emulator."""
 
 import os
 import re
@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from coursecloud import grants, openings
-from coursecloud.cloud import Cloud, CloudError
-from coursecloud.grants import Grant, Own, Target
-from coursecloud.openings import Opening
-from standin.world import Resource
+from coursecloud.deploy import iam_policies, openings
+from coursecloud.deploy.cloud import Cloud, CloudError
+from coursecloud.deploy.iam_policies import Grant, Own, Target
+from coursecloud.deploy.openings import Opening
+from emulator.world import Resource
 from tests import gcloud
 from tests.coursecloud import deployed
 from tests.coursecloud.deployed import ACCOUNT, AREA, BUCKET, HERE, POOL, PROJECT, READS, Deployed
@@ -48,7 +48,7 @@ WAYS = {
 @pytest.mark.parametrize("member", ["allUsers", "allAuthenticatedUsers", STRANGER])
 def test_a_member_who_was_let_in_by_hand_is_seen_and_shut_out_again(stack: Deployed, way: str, member: str) -> None:
     api, path, role = WAYS[way]
-    before = dict(stack.standin.world.policies)
+    before = dict(stack.emulator.world.policies)
     stack.grant(api, path, role, member)
     (opening,) = seen(stack)
     assert opening.public == member.startswith("all")
@@ -62,7 +62,7 @@ def test_a_member_who_was_let_in_by_hand_is_seen_and_shut_out_again(stack: Deplo
 
 
 def _bindings(stack: Deployed) -> dict[str, Any]:
-    policies = stack.standin.world.policies
+    policies = stack.emulator.world.policies
     return {key: policy["bindings"] for key, policy in policies.items() if policy["bindings"]}
 
 
@@ -121,7 +121,7 @@ def test_a_declared_grant_with_a_condition_is_none_on_anything(stack: Deployed, 
     stack.grant(api, path, role, STRANGER, **until)
     (opening,) = seen(stack)
     assert opening.says == f"{STRANGER} has {role}, while {until['expression']}"
-    (form,) = [form for form in grants.FORMS.values() if form.api == api]
+    (form,) = [form for form in iam_policies.FORMS.values() if form.api == api]
     on = path.rpartition("/")[2]
     stack.state(form.grant, "declared", "x", **{form.input: on}, role=role, member=STRANGER, condition=until)
     assert seen(stack) == ()
@@ -150,7 +150,7 @@ def test_a_project_that_is_open_to_everybody_would_be_said() -> None:
     """Google refuses it today."""
     policy = {"bindings": [{"role": "roles/viewer", "members": ["allAuthenticatedUsers", STRANGER]}]}
     ours = Own(PROJECT, "12", frozenset(), frozenset())
-    found = list(grants.strange(Target(grants.PROJECT, HERE, PROJECT), policy, [], ours))
+    found = list(iam_policies.strange(Target(iam_policies.PROJECT, HERE, PROJECT), policy, [], ours))
     assert found == [Grant("roles/viewer", "allAuthenticatedUsers")]
 
 
@@ -228,10 +228,10 @@ def test_a_rule_of_the_firewall_is_seen_and_closed(stack: Deployed) -> None:
 def test_a_rule_is_closed_when_google_has_closed_it(stack: Deployed) -> None:
     stack.rule("open-web", sourceRanges=["0.0.0.0/0"])
     (opening,) = seen(stack)
-    stack.standin.use({"faults": [{"match": "compute.firewalls.delete", "operation": "RESOURCE_EXHAUSTED"}]})
+    stack.emulator.use({"faults": [{"match": "compute.firewalls.delete", "operation": "RESOURCE_EXHAUSTED"}]})
     with pytest.raises(CloudError, match="RESOURCE"):
         openings.close(stack.cloud, opening)
-    stack.standin.use({"polls": 2})
+    stack.emulator.use({"polls": 2})
     openings.close(stack.cloud, opening)
     assert stack.slept
     assert seen(stack) == ()
@@ -263,7 +263,7 @@ def test_only_what_lets_something_in_is_open(rule: dict[str, Any], opens: bool) 
 
 
 def test_another_network_and_a_policy_of_rules_are_said_and_left_to_people(stack: Deployed) -> None:
-    body = stack.standin.world.resources[f"compute:{NETWORK}"].body
+    body = stack.emulator.world.resources[f"compute:{NETWORK}"].body
     body["peerings"] = [{"name": "to-theirs", "network": f"{LINK}-of-others", "state": "ACTIVE"}]
     body["firewallPolicy"] = f"https://www.googleapis.com/compute/v1/{HERE}/global/firewallPolicies/theirs"
     peering, policy = seen(stack)
@@ -317,7 +317,7 @@ def test_keys_for_the_older_protocol_of_storage_are_keys(stack: Deployed) -> Non
         ("GOOG1C", "x@y.z", "ACTIVE"),
     ):
         body = {"accessId": access, "serviceAccountEmail": email, "state": state, "timeCreated": "2026-11-20T10:00:00Z"}
-        stack.standin.world.put(Resource("storage", f"{HERE}/hmacKeys/{access}", "projects/hmacKeys", body))
+        stack.emulator.world.put(Resource("storage", f"{HERE}/hmacKeys/{access}", "projects/hmacKeys", body))
     (opening,) = seen(stack)
     assert str(opening) == f"Account {ACCOUNT}: whoever has HMAC key GOOG1A, made 2026-11-20, reads and writes as it"
 
@@ -345,7 +345,7 @@ def test_two_who_write_a_policy_at_once_lose_nothing(stack: Deployed, monkeypatc
     api, path, role = WAYS["secret"]
     stack.grant(api, path, role, "allUsers")
     (opening,) = seen(stack)
-    read, rivals = grants.read, [STRANGER]
+    read, rivals = iam_policies.read, [STRANGER]
 
     def meanwhile(cloud: Cloud, target: Target) -> dict[str, Any]:
         policy = read(cloud, target)
@@ -353,7 +353,7 @@ def test_two_who_write_a_policy_at_once_lose_nothing(stack: Deployed, monkeypatc
             stack.grant(api, path, role, rivals.pop())
         return policy
 
-    monkeypatch.setattr(grants, "read", meanwhile)
+    monkeypatch.setattr(iam_policies, "read", meanwhile)
     openings.close(stack.cloud, opening)
     (left,) = seen(stack)
     assert left.grant
@@ -363,26 +363,26 @@ def test_two_who_write_a_policy_at_once_lose_nothing(stack: Deployed, monkeypatc
 def test_a_refusal_to_close_is_said_at_once(stack: Deployed) -> None:
     stack.grant(*WAYS["secret"], "allUsers")
     (opening,) = seen(stack)
-    stack.standin.use({"deny": {"stand-in": ["secretmanager.secrets.setIamPolicy"]}})
-    start = len(stack.standin.requests)
+    stack.emulator.use({"deny": {"emulator": ["secretmanager.secrets.setIamPolicy"]}})
+    start = len(stack.emulator.requests)
     with pytest.raises(CloudError, match="Google answers 403"):
         openings.close(stack.cloud, opening)
-    assert len(stack.standin.requests) == start + 2
+    assert len(stack.emulator.requests) == start + 2
 
 
 def test_a_policy_without_a_revision_is_not_written(stack: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
     stack.grant(*WAYS["secret"], "allUsers")
     (opening,) = seen(stack)
-    read = grants.read
+    read = iam_policies.read
 
     def without(cloud: Cloud, target: Target) -> dict[str, Any]:
         return {key: value for key, value in read(cloud, target).items() if key != "etag"}
 
-    monkeypatch.setattr(grants, "read", without)
-    start = len(stack.standin.requests)
+    monkeypatch.setattr(iam_policies, "read", without)
+    start = len(stack.emulator.requests)
     with pytest.raises(CloudError, match="has no etag"):
         openings.close(stack.cloud, opening)
-    assert not [call for call in stack.standin.requests[start:] if call["id"].endswith("setIamPolicy")]
+    assert not [call for call in stack.emulator.requests[start:] if call["id"].endswith("setIamPolicy")]
 
 
 def test_what_could_not_be_looked_at_is_said(stack: Deployed) -> None:
@@ -392,7 +392,7 @@ def test_what_could_not_be_looked_at_is_said(stack: Deployed) -> None:
         "iam.serviceAccountKeys.list",
         "iam.projects.serviceAccounts.keys.list",
     ]
-    stack.standin.use({"deny": {"stand-in": refused}})
+    stack.emulator.use({"deny": {"emulator": refused}})
     found = openings.look(stack.cloud, stack.resources, PROJECT)
     assert [re.sub(": Google answers 403.*", "", line) for line in found.unread] == [
         "not read: firewall rules of dev-network",
@@ -417,7 +417,7 @@ def test_the_projects_number_is_asked_for_where_no_bucket_tells_it(stack: Deploy
     stack.grant(*WAYS["secret"], agent)
     stack.resources[:] = [each for each in stack.resources if not each["type"].endswith(":Bucket")]
     assert seen(stack) == ()
-    stack.standin.use({"deny": {"stand-in": ["cloudresourcemanager.projects.get"]}})
+    stack.emulator.use({"deny": {"emulator": ["cloudresourcemanager.projects.get"]}})
     assert [opening.grant and opening.grant[1].member for opening in seen(stack)] == [agent]
 
 
@@ -428,10 +428,10 @@ def test_what_was_deleted_by_hand_is_no_opening(stack: Deployed) -> None:
 
 
 def test_one_question_each(stack: Deployed) -> None:
-    start = len(stack.standin.requests)
+    start = len(stack.emulator.requests)
     seen(stack)
     things, accounts, networks, pools, project, keys = 6, 1, 1, 1, 1, 1
-    assert len(stack.standin.requests) - start == things + accounts + 2 * networks + pools + project + keys
+    assert len(stack.emulator.requests) - start == things + accounts + 2 * networks + pools + project + keys
 
 
 EVERY_DAY = ("projects", "secrets")
@@ -447,7 +447,7 @@ def test_gcloud_takes_the_commands(stack: Deployed, tmp_path: Path) -> None:
     stack.rule("open-web", sourceRanges=["0.0.0.0/0"])
     deployed.provider(stack, "theirs")
     stack.cloud.call("POST", "iamBeta", f"{HERE}/serviceAccounts/{ACCOUNT}/keys", body={})
-    user, left = gcloud.Gcloud(tmp_path, stack.standin), list[Opening]()
+    user, left = gcloud.Gcloud(tmp_path, stack.emulator), list[Opening]()
     for opening in seen(stack):
         if not (os.environ.get("COURSECLOUD_LONG") or opening.command.split()[1] in EVERY_DAY):
             left.append(opening)

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from coursecloud import identity, mend, plan, settle, stackfile
+from coursecloud.common import stack_file
+from coursecloud.deploy import checkpoint, recovery
+from coursecloud.plan import import_ids, planning
 from infra.names import labels
 from tests.coursecloud import days, deployed
 from tests.coursecloud.deployed import ACCOUNT, AREA, BUCKET, HERE, PLACE, PROJECT, REGION, REPOSITORY, SECRET, Deployed
@@ -38,23 +40,23 @@ def own(stack: str) -> Json:
 @pytest.fixture
 def stack() -> Iterator[Deployed]:
     for made in deployed.deploy():
-        made.standin.world.projects[PROJECT].services.add("aiplatform.googleapis.com")
+        made.emulator.world.projects[PROJECT].services.add("aiplatform.googleapis.com")
         where = {"endpointId": "123456789"}
         body = {"displayName": "prediction"}
         made.cloud.call("POST", "vertexAi", f"{AREA}/endpoints", region=REGION, parameters=where, body=body)
         yield made
 
 
-def found(kind: str) -> mend.Found:
+def found(kind: str) -> checkpoint.Found:
     """Give what an update would take over: the one of its type."""
     path = f"{HERE}/serviceAccounts/{ACCOUNT}" if kind == ACCOUNTS else PATHS[kind][1].removeprefix("b/")
-    return mend.Found(f"urn:pulumi:dev::coursecloud::{kind}::one", kind, path, "")
+    return checkpoint.Found(f"urn:pulumi:dev::coursecloud::{kind}::one", kind, path, "")
 
 
 def labelled(stack: Deployed, kind: str, given: Json | None) -> None:
     """Have what is there carry these labels."""
     api, path = PATHS[kind]
-    body = next(r.body for r in stack.standin.world.resources.values() if (r.service, r.path) == (api, path))
+    body = next(r.body for r in stack.emulator.world.resources.values() if (r.service, r.path) == (api, path))
     body.pop("labels", None)
     if given is not None:
         body["labels"] = given
@@ -68,7 +70,7 @@ class TestLabelled:
     def test_ones_own_is_taken_over(self, stack: Deployed, tmp_path: Path, kind: str, called: str) -> None:
         labelled(stack, kind, {**own(called), "more": "x"})
         told = days.begin(stack, tmp_path, called=called)
-        assert settle.own(told.day, [found(kind)]) == [found(kind)]
+        assert recovery.own(told.day, [found(kind)]) == [found(kind)]
         assert told.lines == []
 
     @pytest.mark.parametrize(
@@ -88,7 +90,7 @@ class TestLabelled:
     ) -> None:
         labelled(stack, kind, given)
         told = days.begin(stack, tmp_path)
-        assert settle.own(told.day, [found(kind)]) == []
+        assert recovery.own(told.day, [found(kind)]) == []
         (line,) = told.lines
         assert line.startswith(f"{kind.rpartition(':')[2]} one: {found(kind).id} is there and not this stack's (its")
         assert whose in line
@@ -96,14 +98,14 @@ class TestLabelled:
 
     def test_what_cannot_be_read_is_told_by_its_name(self, stack: Deployed, tmp_path: Path, kind: str) -> None:
         labelled(stack, kind, own("prod"))
-        stack.standin.use({"deny": {"stand-in": ["*"]}})
+        stack.emulator.use({"deny": {"emulator": ["*"]}})
         told = days.begin(stack, tmp_path)
-        assert settle.own(told.day, [found(kind)]) == [found(kind)]
+        assert recovery.own(told.day, [found(kind)]) == [found(kind)]
 
 
 def test_what_takes_no_labels_is_told_by_its_name_and_not_asked_for(stack: Deployed, tmp_path: Path) -> None:
-    start = len(stack.standin.requests)
-    assert settle.own(days.begin(stack, tmp_path).day, [found(ACCOUNTS)]) == [found(ACCOUNTS)]
+    start = len(stack.emulator.requests)
+    assert recovery.own(days.begin(stack, tmp_path).day, [found(ACCOUNTS)]) == [found(ACCOUNTS)]
     assert stack.asked(start) == []
 
 
@@ -112,17 +114,17 @@ def test_of_several_each_is_told_apart(stack: Deployed, tmp_path: Path) -> None:
     labelled(stack, first, own("dev"))
     labelled(stack, second, own("prod"))
     told = days.begin(stack, tmp_path)
-    assert settle.own(told.day, map(found, (first, second, ACCOUNTS))) == [found(first), found(ACCOUNTS)]
+    assert recovery.own(told.day, map(found, (first, second, ACCOUNTS))) == [found(first), found(ACCOUNTS)]
     assert len(told.lines) == 1
 
 
 def test_every_type_that_carries_labels_is_asked_for_them() -> None:
     carried: set[str] = set()
-    for stack, path in stackfile.every(ROOT):
-        for each in plan.make(stack, path, ROOT).resources:
+    for stack, path in stack_file.every(ROOT):
+        for each in planning.make(stack, path, ROOT).resources:
             if each.custom and {"stack", "managed-by"} <= set(each.inputs.get("labels") or {}):
                 carried.add(each.type)
-    assert {kind for kind in carried if kind in identity.import_ids()} == set(PATHS)
+    assert {kind for kind in carried if kind in import_ids.import_ids()} == set(PATHS)
 
 
 class TestUp:
@@ -133,16 +135,16 @@ class TestUp:
     @pytest.fixture(autouse=True)
     def theirs(self, fake: Fake) -> Iterator[None]:
         """Have another stack's bucket there."""
-        before = fake.standin.copy()
+        before = fake.emulator.copy()
         body = {"name": "some-project-1-x-data", "labels": own("other")}
         self.bucket(fake, body)
         yield
-        fake.standin.restore(before)
+        fake.emulator.restore(before)
 
     def bucket(self, fake: Fake, body: Json) -> None:
-        from coursecloud.cloud import Cloud
+        from coursecloud.deploy.cloud import Cloud
 
-        Cloud(fake.standin.env(), {}).call("POST", "storage", "b", parameters={"project": "some-project-1"}, body=body)
+        Cloud(fake.emulator.env(), {}).call("POST", "storage", "b", parameters={"project": "some-project-1"}, body=body)
 
     def test_a_refused_create_takes_nothing_over(self, fake: Fake, said: Said) -> None:
         fake.answers("up", answer(begun("create", None, self.WANTED), error(THERE, self.WANTED["urn"]), code=255))

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from coursecloud import cli, outputs, plan
+from coursecloud.cli.application import app
+from coursecloud.plan import outputs, planning
 from infra.settings import EXAMPLE_PROJECT
 from tests.project import ROOT
 
@@ -27,13 +28,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, *words: str) -> tuple[int, str, str]:
-    done = CliRunner().invoke(cli.app, ["commands", *words, "--stack", "x", "--folder", str(folder)])
+    done = CliRunner().invoke(app, ["commands", *words, "--stack", "x", "--folder", str(folder)])
     return done.exit_code, done.stdout, done.stderr
 
 
 @pytest.fixture
 def known(folder: Path) -> dict[str, str]:
-    return plan.make("x", folder / "Pulumi.x.yaml", ROOT).outputs["commands"]
+    return planning.make("x", folder / "Pulumi.x.yaml", ROOT).outputs["commands"]
 
 
 def test_one_command_is_printed_alone_and_whole(folder: Path, known: dict[str, str]) -> None:

@@ -6,43 +6,44 @@ from pathlib import Path
 
 import pytest
 
-from coursecloud import engine, plan, stackfile
+from coursecloud.common import stack_file
+from coursecloud.plan import engine, planning
 from infra.settings import SettingsError
 from tests.project import CHECKOUT, ROOT
 
 
 @pytest.fixture(scope="module")
-def full() -> plan.Plan:
-    return plan.make("full", ROOT / "Pulumi.full.yaml", ROOT)
+def full() -> planning.Plan:
+    return planning.make("full", ROOT / "Pulumi.full.yaml", ROOT)
 
 
 @pytest.mark.parametrize("stack", ["dev", "gpu", "full"])
 def test_every_committed_stack_plans(stack: str) -> None:
-    assert plan.make(stack, stackfile.path_of(stack, ROOT), ROOT).custom
+    assert planning.make(stack, stack_file.path_of(stack, ROOT), ROOT).custom
 
 
-def test_a_plan_is_the_same_twice_in_one_process(full: plan.Plan) -> None:
-    again = plan.make("full", ROOT / "Pulumi.full.yaml", ROOT)
-    assert plan.to_json(again) == plan.to_json(full)
+def test_a_plan_is_the_same_twice_in_one_process(full: planning.Plan) -> None:
+    again = planning.make("full", ROOT / "Pulumi.full.yaml", ROOT)
+    assert planning.to_json(again) == planning.to_json(full)
 
 
 def test_a_plan_leaves_the_environment_as_it_was(tmp_path: Path) -> None:
     before = dict(os.environ), Path.cwd()
     (tmp_path / "Pulumi.x.yaml").write_text("config: {gcp:project: some-project-1}")
-    plan.make("x", tmp_path / "Pulumi.x.yaml", ROOT)
+    planning.make("x", tmp_path / "Pulumi.x.yaml", ROOT)
     assert (dict(os.environ), Path.cwd()) == before
 
 
-def test_the_json_form_survives_a_round_trip_and_has_every_field(full: plan.Plan) -> None:
-    written = json.loads(json.dumps(plan.to_json(full)))
-    assert written == plan.to_json(full)
+def test_the_json_form_survives_a_round_trip_and_has_every_field(full: planning.Plan) -> None:
+    written = json.loads(json.dumps(planning.to_json(full)))
+    assert written == planning.to_json(full)
     assert written["version"] == 1
     documented = (CHECKOUT / "docs" / "json.md").read_text(encoding="utf-8")
     for field in (*written, *written["resources"][0]):
         assert f"`{field}`" in documented, f"docs/json.md does not document {field}"
 
 
-def test_parents_and_dependencies_are_resources_of_the_same_plan(full: plan.Plan) -> None:
+def test_parents_and_dependencies_are_resources_of_the_same_plan(full: planning.Plan) -> None:
     urns = {resource.urn for resource in full.resources}
     for resource in full.resources:
         assert resource.parent is None or resource.parent in urns
@@ -51,8 +52,8 @@ def test_parents_and_dependencies_are_resources_of_the_same_plan(full: plan.Plan
     assert any(resource.dependencies for resource in full.resources)
 
 
-def test_what_only_the_real_run_can_know_is_marked_and_nothing_else(full: plan.Plan) -> None:
-    found = {(plan.short_type(each.type), each.name): plan.unknowns(each) for each in full.custom}
+def test_what_only_the_real_run_can_know_is_marked_and_nothing_else(full: planning.Plan) -> None:
+    found = {(planning.short_type(each.type), each.name): planning.unknowns(each) for each in full.custom}
     members = [name for _, name in found if name.startswith("member-") and name.endswith("-operator")]
     assert {key: paths for key, paths in found.items() if paths} == {
         ("iam.WorkloadIdentityPool", "pool"): ["workloadIdentityPoolId"],
@@ -70,16 +71,16 @@ def test_what_only_the_real_run_can_know_is_marked_and_nothing_else(full: plan.P
     assert len(members) == 2
 
 
-def test_whole_numbers_are_whole(full: plan.Plan) -> None:
+def test_whole_numbers_are_whole(full: planning.Plan) -> None:
     disk = next(resource for resource in full.custom if resource.type == "gcp:compute/disk:Disk")
     assert isinstance(disk.inputs["size"], int)
 
 
-def _texts(made: plan.Plan, kind: str) -> str:
-    return "\n".join(notice.text for notice in plan.notices(made) if notice.kind == kind)
+def _texts(made: planning.Plan, kind: str) -> str:
+    return "\n".join(notice.text for notice in planning.notices(made) if notice.kind == kind)
 
 
-def test_the_notices_say_what_is_kept_and_what_a_destroy_loses(full: plan.Plan) -> None:
+def test_the_notices_say_what_is_kept_and_what_a_destroy_loses(full: planning.Plan) -> None:
     kept, lost = _texts(full, "data").split("\n")
     assert kept.startswith("`make down` in the evening keeps")
     assert "data (objects)" in kept
@@ -88,27 +89,27 @@ def test_the_notices_say_what_is_kept_and_what_a_destroy_loses(full: plan.Plan) 
     assert "staging (objects)" in lost
 
 
-def test_the_notices_name_what_is_public(full: plan.Plan) -> None:
+def test_the_notices_name_what_is_public(full: planning.Plan) -> None:
     assert _texts(full, "public") == "full-demo: everybody on the internet may call it"
 
 
-def test_the_notices_name_the_first_day_an_old_checkout_can_fail(full: plan.Plan) -> None:
+def test_the_notices_name_the_first_day_an_old_checkout_can_fail(full: planning.Plan) -> None:
     # Lease until 2026-12-18, 30 grace days: the last safe day is 2027-01-17.
     assert "can fail from 2027-01-18" in _texts(full, "lease")
 
 
-def test_the_notices_warn_of_an_endpoint_around_the_clock(full: plan.Plan) -> None:
+def test_the_notices_warn_of_an_endpoint_around_the_clock(full: planning.Plan) -> None:
     assert "endpoint: every model deployed to it, around the clock" in _texts(full, "idle")
 
 
-def test_the_notices_say_what_to_click_for_a_first_generation_trigger(full: plan.Plan) -> None:
+def test_the_notices_say_what_to_click_for_a_first_generation_trigger(full: planning.Plan) -> None:
     assert "Repository mapping does not exist" in _texts(full, "todo")
 
 
-def _plan(tmp_path: Path, text: str) -> plan.Plan:
+def _plan(tmp_path: Path, text: str) -> planning.Plan:
     file = tmp_path / "Pulumi.x.yaml"
     file.write_text(text, encoding="utf-8")
-    return plan.make("x", file, ROOT)
+    return planning.make("x", file, ROOT)
 
 
 def test_what_the_tables_do_not_know_is_marked_unknown(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from google.auth import exceptions
 from google.auth.credentials import AnonymousCredentials
 from typer.testing import CliRunner, Result
 
-from coursecloud.cli import app
+from coursecloud.cli.application import app
 from coursecloud.cost import catalog, prices, refresh, skus
 from tests.coursecloud.catalogs import Answer, Answering, error, ok, pages, serving, sku
 

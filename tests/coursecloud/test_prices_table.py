@@ -9,9 +9,9 @@ from typing import Any, cast
 import pytest
 import yaml
 
+from catalog import tables
 from coursecloud.cost import prices
 from coursecloud.cost.prices import Unknown, load
-from infra import tables
 from infra.settings.lease import CURRENCIES
 
 FACTS: dict[str, Any] = yaml.safe_load(

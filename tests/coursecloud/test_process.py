@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from coursecloud import process
+from coursecloud.deploy import process
 from tests.project import CHECKOUT
 
 CHILD = """
@@ -48,7 +48,7 @@ for _ in range(6000):
 PARENT = """
 import os, pathlib, sys
 from coursecloud import process
-from coursecloud.pulumicli import Pulumi
+from coursecloud.deploy.pulumi_cli import Pulumi
 folder = pathlib.Path(sys.argv[1])
 pulumi = Pulumi(folder, "x", os.environ)
 try:

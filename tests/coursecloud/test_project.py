@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from coursecloud import project
-from coursecloud.cli import app
+from coursecloud.cli.application import app
+from coursecloud.common import project
 from tests.project import ROOT, make
 
 

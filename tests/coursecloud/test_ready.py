@@ -13,7 +13,7 @@ import google.auth
 import google.auth.exceptions
 import pytest
 
-from coursecloud import lifecycle
+from coursecloud.deploy import lifecycle
 from tests.coursecloud.faked import DOWN, UP, Fake, Said, answer
 from tests.coursecloud.told import error
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from coursecloud import engine, plan, realrun
-from coursecloud.deeds import Deed
+from coursecloud.plan import engine, planning, real_run
+from coursecloud.plan.effects import Deed
 from tests.infra.planned import COMMITTED
 from tests.project import ROOT
 
@@ -28,7 +28,7 @@ def told(folder: Path, lines: str, project: str = "some-project-1") -> tuple[Dee
     program.write_text(HEAD + textwrap.dedent(lines), encoding="utf-8")
     config = {"gcp:project": project}
     preview = engine.record(program, project="coursecloud", stack="x", config=config)
-    return realrun.differences(program, preview, project="coursecloud", stack="x", config=config)
+    return real_run.differences(program, preview, project="coursecloud", stack="x", config=config)
 
 
 @pytest.mark.parametrize(
@@ -119,11 +119,11 @@ def test_the_environment_and_the_modules_are_as_before(monkeypatch: pytest.Monke
     monkeypatch.setenv("CI", "yes")
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     before, modules = dict(os.environ), dict(sys.modules)
-    plan.make("dev", ROOT / "Pulumi.dev.yaml", ROOT, twice=True)
+    planning.make("dev", ROOT / "Pulumi.dev.yaml", ROOT, twice=True)
     assert dict(os.environ) == before
     assert all(sys.modules.get(name) is module for name, module in modules.items())
 
 
 @pytest.mark.parametrize("stack", COMMITTED)
 def test_the_committed_stacks_do_the_same_in_both_runs_and_nothing_else(stack: str) -> None:
-    assert plan.make(stack, ROOT / f"Pulumi.{stack}.yaml", ROOT, twice=True).deeds == ()
+    assert planning.make(stack, ROOT / f"Pulumi.{stack}.yaml", ROOT, twice=True).deeds == ()

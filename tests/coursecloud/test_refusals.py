@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from coursecloud import copying, refusals
-from coursecloud.edits import Edit, Op, of_preview
-from coursecloud.refusals import Kind, Refusal, refused, stopping
-from infra import tables
+from catalog import tables
+from coursecloud.diff import copy_commands, refusals
+from coursecloud.diff.edits import Edit, Op, of_preview
+from coursecloud.diff.refusals import Kind, Refusal, refused, stopping
 
 UNDER = "urn:pulumi:x::coursecloud::coursecloud:infra:"
 BUCKET = "gcp:storage/bucket:Bucket"
@@ -412,15 +412,17 @@ def test_what_others_wrote_cannot_end_its_backticks_nor_its_command() -> None:
         assert "evil" not in outside
         assert "rm -rf" not in outside
     for name in ("a' $(rm -rf ~)", "a` `id`", "$HOME", "a b", "--all", "a\nb", "é"):
-        assert copying.how(BUCKET, {"name": name}) == copying.how(BUCKET, {})
-    assert "'gs://NAME/*'" in str(copying.how(BUCKET, {}))
+        assert copy_commands.how(BUCKET, {"name": name}) == copy_commands.how(BUCKET, {})
+    assert "'gs://NAME/*'" in str(copy_commands.how(BUCKET, {}))
 
 
 def test_every_store_of_the_program_has_a_way_to_be_copied_or_none_is_promised() -> None:
     stores = {kind for kind, entry in tables.table("resource-types")["types"].items() if entry["holds"]}
-    assert {BUCKET, DISK, SECRET, REGISTRY} <= {kind for kind in stores if copying.how(kind, {})}
-    assert copying.how("gcp:vertex/aiEndpoint:AiEndpoint", {}) is None
-    assert copying.how(SECRET, {"secretId": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"}) == copying.how(SECRET, {})
+    assert {BUCKET, DISK, SECRET, REGISTRY} <= {kind for kind in stores if copy_commands.how(kind, {})}
+    assert copy_commands.how("gcp:vertex/aiEndpoint:AiEndpoint", {}) is None
+    assert copy_commands.how(SECRET, {"secretId": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"}) == copy_commands.how(
+        SECRET, {}
+    )
 
 
 def test_whatever_shape_a_stranger_gives_is_looked_at_without_stumbling() -> None:

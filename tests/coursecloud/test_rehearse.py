@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from coursecloud.cli import app
+from coursecloud.cli.application import app
 from coursecloud.rehearse import calls, life, report, stage
 from coursecloud.rehearse.stage import Tools
-from standin.world import Resource
+from emulator.world import Resource
 from tests.project import ROOT
 
 FAKE = """#!/bin/sh
@@ -103,7 +103,7 @@ def test_a_rehearsal_takes_place_in_a_folder_that_is_gone_afterwards(tmp_path: P
         assert (on.root / "infra/stack.py").read_text() == (ROOT / "infra/stack.py").read_text()
         assert not (on.root / ".pulumi-state").exists()
         assert {path.name for path in on.root.glob("Pulumi.*")} == {"Pulumi.yaml", "Pulumi.x.yaml"}
-        assert list(on.standin.world.projects) == ["some-project-1"]
+        assert list(on.emulator.world.projects) == ["some-project-1"]
     assert not on.root.exists()
     assert file.read_text() == text
 
@@ -111,7 +111,7 @@ def test_a_rehearsal_takes_place_in_a_folder_that_is_gone_afterwards(tmp_path: P
 def test_a_connection_that_the_stack_file_names_is_there(tmp_path: Path) -> None:
     builds = "coursecloud:builds: {repository: {owner: o, name: n, connection: github}}"
     with on_stage(stack_file(tmp_path, f"config: {{gcp:project: p-12345, gcp:region: europe-west4, {builds}}}")) as on:
-        assert [left["name"] for left in on.standin.remaining()] == [
+        assert [left["name"] for left in on.emulator.remaining()] == [
             "projects/p-12345/locations/europe-west4/connections/github"
         ]
 
@@ -174,7 +174,7 @@ def test_a_life_ends_with_the_step_that_fails_and_what_pulumi_said(
 def test_what_is_left_at_the_end_is_named_with_what_it_bills(tmp_path: Path) -> None:
     def forget(on: stage.Stage, step: life.Step) -> None:
         if step.name == "the end: finish":
-            on.standin.world.put(Resource("compute", "projects/p/zones/z/disks/d", "disks", {}, bills="20 GB"))
+            on.emulator.world.put(Resource("compute", "projects/p/zones/z/disks/d", "disks", {}, bills="20 GB"))
 
     last = lived(stack_file(tmp_path), forget)[-1]
     assert (last.name, last.passed) == ("nothing is left", False)
@@ -185,7 +185,7 @@ def test_what_is_left_at_the_end_is_named_with_what_it_bills(tmp_path: Path) -> 
 def test_whoever_wants_to_leave_the_machine_is_named(tmp_path: Path, host: str, passed: bool) -> None:
     def ask(on: stage.Stage, step: life.Step) -> None:
         if step.name == "first morning: up":
-            on.standin.requests.append({"method": "CONNECT", "id": "", "path": f"{host}:443", "status": 403})
+            on.emulator.requests.append({"method": "CONNECT", "id": "", "path": f"{host}:443", "status": 403})
 
     last = lived(stack_file(tmp_path), ask)[-1]
     assert (last.name, last.passed, last.note) == ("nothing left this machine", passed, f"refused: {host} (1)")

@@ -6,16 +6,16 @@ public bug reports show them; read 2026-11-27.
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
 
-from coursecloud import remedies
-from coursecloud.events import Told
+from catalog import tables
+from coursecloud.deploy import remedies
+from coursecloud.diff.engine_events import Told
 from tests.coursecloud.told import bucket, machine
 
-TABLE = json.loads(remedies.TABLE.read_text(encoding="utf-8"))["remedies"]
+TABLE = tables.table("remedies")["remedies"]
 MET: dict[str, tuple[str, ...]] = {
     "your login has run out": (
         "googleapi: Error 401: Request had invalid authentication credentials. Expected OAuth 2 access token, login"

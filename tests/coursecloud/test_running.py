@@ -6,7 +6,7 @@ from importlib.resources import files
 
 import pytest
 
-from coursecloud import running
+from coursecloud.deploy import machine_status
 from tests.coursecloud import deployed
 from tests.coursecloud.deployed import PLACE, Deployed
 
@@ -19,11 +19,11 @@ def stack() -> Iterator[Deployed]:
 
 
 def statuses(stack: Deployed) -> dict[str, str]:
-    return {machine.name: machine.status for machine in running.running(stack.cloud, stack.resources)}
+    return {machine.name: machine.status for machine in machine_status.running(stack.cloud, stack.resources)}
 
 
 def test_a_machine_is_as_compute_engine_says(stack: Deployed) -> None:
-    start = len(stack.standin.requests)
+    start = len(stack.emulator.requests)
     assert statuses(stack) == {"workbench": "RUNNING"}
     assert stack.asked(start) == ["compute.instances.list"]
     stack.cloud.call("POST", "compute", f"{MACHINE}/stop")
@@ -35,34 +35,34 @@ def test_a_machine_is_as_compute_engine_says(stack: Deployed) -> None:
 def test_every_status_of_google_is_known() -> None:
     document = json.loads((files("googleapiclient") / "discovery_cache/documents/compute.v1.json").read_text())
     enum = set(document["schemas"]["Instance"]["properties"]["status"]["enum"])
-    assert enum == {running.RUNNING, *running.VERBS, *running.PASSING, "DEPROVISIONING"}
+    assert enum == {machine_status.RUNNING, *machine_status.VERBS, *machine_status.PASSING, "DEPROVISIONING"}
 
 
 def test_what_is_not_told_is_not_known(stack: Deployed) -> None:
-    stack.standin.use({"deny": {"stand-in": ["compute.*"]}})
-    (machine,) = running.running(stack.cloud, stack.resources)
+    stack.emulator.use({"deny": {"emulator": ["compute.*"]}})
+    (machine,) = machine_status.running(stack.cloud, stack.resources)
     assert machine.status == "UNKNOWN"
     assert machine.unread.startswith("not read: whether dev-workbench runs: Google answers 403")
 
 
 def test_a_stopped_machine_is_started_and_waited_for(stack: Deployed) -> None:
     stack.cloud.call("POST", "compute", f"{MACHINE}/stop")
-    machines = running.running(stack.cloud, stack.resources)
+    machines = machine_status.running(stack.cloud, stack.resources)
     assert [machine.stopped for machine in machines] == [True]
-    stack.standin.use({"polls": 2})
-    assert running.start(stack.cloud, machines) == {}
+    stack.emulator.use({"polls": 2})
+    assert machine_status.start(stack.cloud, machines) == {}
     assert statuses(stack) == {"workbench": "RUNNING"}
     assert len(stack.slept) >= 2
 
 
 def test_one_that_runs_is_left_alone(stack: Deployed) -> None:
-    machines = running.running(stack.cloud, stack.resources)
-    assert running.start(stack.cloud, machines) == {}
+    machines = machine_status.running(stack.cloud, stack.resources)
+    assert machine_status.start(stack.cloud, machines) == {}
     assert "compute.instances.start" not in stack.asked()
 
 
 def test_one_that_is_stopping_is_waited_for(stack: Deployed) -> None:
-    body = stack.standin.world.resources[f"compute:{MACHINE}"].body
+    body = stack.emulator.world.resources[f"compute:{MACHINE}"].body
     body["status"] = "STOPPING"
     slept: list[float] = []
 
@@ -71,45 +71,49 @@ def test_one_that_is_stopping_is_waited_for(stack: Deployed) -> None:
         if len(slept) == 3:
             body["status"] = "TERMINATED"
 
-    assert running.start(stack.cloud, running.running(stack.cloud, stack.resources), sleep=sleep) == {}
+    assert machine_status.start(stack.cloud, machine_status.running(stack.cloud, stack.resources), sleep=sleep) == {}
     assert (len(slept), body["status"]) == (3, "RUNNING")
 
 
 def test_a_zone_without_capacity_is_said_in_googles_words(stack: Deployed) -> None:
     stack.cloud.call("POST", "compute", f"{MACHINE}/stop")
-    stack.standin.use({"faults": [{"match": "compute.instances.start", "operation": "ZONE_RESOURCE_POOL_EXHAUSTED"}]})
-    said = running.start(stack.cloud, running.running(stack.cloud, stack.resources))
+    stack.emulator.use({"faults": [{"match": "compute.instances.start", "operation": "ZONE_RESOURCE_POOL_EXHAUSTED"}]})
+    said = machine_status.start(stack.cloud, machine_status.running(stack.cloud, stack.resources))
     assert "ZONE_RESOURCE_POOL_EXHAUSTED" in said["workbench"]
 
 
 def test_nothing_is_waited_for_without_end(stack: Deployed) -> None:
-    body = stack.standin.world.resources[f"compute:{MACHINE}"].body
-    machines = running.running(stack.cloud, stack.resources)
+    body = stack.emulator.world.resources[f"compute:{MACHINE}"].body
+    machines = machine_status.running(stack.cloud, stack.resources)
     body["status"] = "STOPPING"
-    assert running.start(stack.cloud, machines, seconds=0, sleep=stack.slept.append) == {
+    assert machine_status.start(stack.cloud, machines, seconds=0, sleep=stack.slept.append) == {
         "workbench": "it was STOPPING after 0 seconds"
     }
     body["status"] = "DEPROVISIONING"
-    assert running.start(stack.cloud, machines) == {"workbench": "it is DEPROVISIONING, from which nothing is started"}
+    assert machine_status.start(stack.cloud, machines) == {
+        "workbench": "it is DEPROVISIONING, from which nothing is started"
+    }
 
 
 def test_one_that_is_gone_is_not_started(stack: Deployed) -> None:
-    machines = running.running(stack.cloud, stack.resources)
+    machines = machine_status.running(stack.cloud, stack.resources)
     stack.cloud.call("DELETE", "compute", MACHINE)
-    assert running.start(stack.cloud, machines)["workbench"].startswith("Google answers 404")
+    assert machine_status.start(stack.cloud, machines)["workbench"].startswith("Google answers 404")
 
 
 def test_one_that_is_suspended_is_resumed(stack: Deployed) -> None:
     """Compute Engine refuses to start it."""
-    body = stack.standin.world.resources[f"compute:{MACHINE}"].body
+    body = stack.emulator.world.resources[f"compute:{MACHINE}"].body
     body["status"] = "SUSPENDED"
-    running.start(stack.cloud, running.running(stack.cloud, stack.resources), seconds=0.5, sleep=stack.slept.append)
+    machine_status.start(
+        stack.cloud, machine_status.running(stack.cloud, stack.resources), seconds=0.5, sleep=stack.slept.append
+    )
     assert "compute.instances.resume" in stack.asked()
     assert "compute.instances.start" not in stack.asked()
 
 
 def test_of_a_list_without_end_no_machine_is_said_to_be_gone(stack: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "PAGES", 0)
-    (machine,) = running.running(stack.cloud, stack.resources)
+    monkeypatch.setattr(machine_status, "PAGES", 0)
+    (machine,) = machine_status.running(stack.cloud, stack.resources)
     assert machine.status == "UNKNOWN"
     assert "only the first 0 machines" in machine.unread

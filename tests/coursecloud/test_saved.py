@@ -5,17 +5,18 @@ from typing import Any
 
 import pytest
 
-from coursecloud import plan, saved, stackfile
+from coursecloud.common import stack_file
+from coursecloud.plan import planning, saved
 from tests.project import ROOT
 
 
 def written(stack: str) -> dict[str, Any]:
-    return json.loads(json.dumps(plan.to_json(plan.make(stack, stackfile.path_of(stack, ROOT), ROOT))))
+    return json.loads(json.dumps(planning.to_json(planning.make(stack, stack_file.path_of(stack, ROOT), ROOT))))
 
 
 @pytest.mark.parametrize("stack", ["dev", "gpu", "full"])
 def test_a_saved_plan_reads_as_it_was(stack: str) -> None:
-    assert plan.to_json(saved.read(written(stack))) == written(stack)
+    assert planning.to_json(saved.read(written(stack))) == written(stack)
     assert saved.read(written(stack)).unread == ()
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from coursecloud import plan as plans
-from coursecloud import saved
+from coursecloud.plan import planning as plans
+from coursecloud.plan import saved
 from infra import files
 from tests.review.made import BUCKET, resource, whole
 

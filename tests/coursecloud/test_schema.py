@@ -11,11 +11,12 @@ from hypothesis import settings as hypothesis_settings
 from jsonschema import Draft7Validator
 from typer.testing import CliRunner
 
-from coursecloud import schema, stackfile
-from coursecloud.cli import app
-from coursecloud.schema import keys, ranges
-from coursecloud.schema.tabled import time_zones
-from infra import tables
+from catalog import tables
+from coursecloud.cli import schema
+from coursecloud.cli.application import app
+from coursecloud.cli.schema import keys, ranges
+from coursecloud.cli.schema.tabled import time_zones
+from coursecloud.common import stack_file
 from infra.settings import SettingsError, load
 from infra.settings.model import SECTIONS
 from tests.fuzz import examples
@@ -32,7 +33,7 @@ STACKS = sorted(ROOT.glob("Pulumi.*.yaml"))
 def written(config: str, folder: Path) -> dict[str, object]:
     file = folder / "Pulumi.x.yaml"
     file.write_text("config:\n" + textwrap.indent(config, "  "), encoding="utf-8")
-    return stackfile.read("x", file)
+    return stack_file.read("x", file)
 
 
 def accepted(config: dict[str, object]) -> bool:
@@ -61,7 +62,7 @@ def test_a_committed_stack_file_names_the_schema_in_its_first_line_and_holds_to_
     front = "# yaml-language-server: $schema="
     assert first.startswith(front)
     assert (file.parent / first.removeprefix(front)).resolve() == ROOT / schema.FILE
-    assert marked(stackfile.read("x", file)) == []
+    assert marked(stack_file.read("x", file)) == []
 
 
 @given(config=configs())

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from coursecloud import lifecycle, mend
-from coursecloud.identity import import_ids
+from coursecloud.deploy import checkpoint, lifecycle
+from coursecloud.plan.import_ids import import_ids
 from tests.coursecloud.faked import DOWN, FINISH, UP, Fake, Said, answer
 from tests.coursecloud.told import begun, bucket, done, error, resource
 from tests.project import ROOT
@@ -148,7 +148,7 @@ class TestThere:
     ],
 )
 def test_only_what_has_a_known_name_can_be_taken_over(resource: Json, identity: str | None) -> None:
-    found = mend.half_made([{"type": "creating", "resource": {"urn": "a::b", **resource}}], {})
+    found = checkpoint.half_made([{"type": "creating", "resource": {"urn": "a::b", **resource}}], {})
     assert [each.id for each in found] == ([identity] if identity else [])
 
 
@@ -162,14 +162,14 @@ def test_only_what_has_a_known_name_can_be_taken_over(resource: Json, identity: 
     ],
 )
 def test_however_it_is_said_what_is_there_is_taken_over(text: str) -> None:
-    free, twins = mend.already_there([(ACCOUNT, text)], {ACCOUNT: WANTED}, {})
+    free, twins = checkpoint.already_there([(ACCOUNT, text)], {ACCOUNT: WANTED}, {})
     assert [each.urn for each in free] == [ACCOUNT]
     assert twins == []
 
 
 @pytest.mark.parametrize("text", ["Error 409: Concurrent policy changes", "Error 403: denied", "Error 503: busy"])
 def test_another_refusal_is_no_reason_to_take_anything_over(text: str) -> None:
-    assert mend.already_there([(ACCOUNT, text)], {ACCOUNT: WANTED}, {}) == ([], [])
+    assert checkpoint.already_there([(ACCOUNT, text)], {ACCOUNT: WANTED}, {}) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -177,27 +177,30 @@ def test_another_refusal_is_no_reason_to_take_anything_over(text: str) -> None:
 )
 def test_what_any_urn_of_the_state_holds_is_never_taken_over(held: Json) -> None:
     state = {"resources": [held]}
-    free, twins = mend.already_there([(ACCOUNT, THERE)], {ACCOUNT: WANTED}, state)
+    free, twins = checkpoint.already_there([(ACCOUNT, THERE)], {ACCOUNT: WANTED}, state)
     assert (free, [each.urn for each in twins]) == ([], [ACCOUNT])
-    assert mend.half_made([MAKING], state) == []
+    assert checkpoint.half_made([MAKING], state) == []
 
 
 def test_what_only_waits_to_be_deleted_is_no_reason_to_leave_its_successor() -> None:
-    free, _ = mend.already_there([(ACCOUNT, THERE)], {ACCOUNT: WANTED}, {"resources": [{**RENAMED, "delete": True}]})
+    free, _ = checkpoint.already_there(
+        [(ACCOUNT, THERE)], {ACCOUNT: WANTED}, {"resources": [{**RENAMED, "delete": True}]}
+    )
     assert [each.urn for each in free] == [ACCOUNT]
 
 
 def test_every_named_type_of_the_committed_stacks_can_be_taken_over() -> None:
-    from coursecloud import plan, stackfile
+    from coursecloud.common import stack_file
+    from coursecloud.plan import planning
 
     types = {
         resource.type
-        for stack, path in stackfile.every(ROOT)
-        for resource in plan.make(stack, path, ROOT).resources
+        for stack, path in stack_file.every(ROOT)
+        for resource in planning.make(stack, path, ROOT).resources
         if resource.custom
     }
     without = {kind for kind in types if kind not in import_ids()} - NAMED_BY_GOOGLE
-    assert not without, "add their import ids to coursecloud/data/import-ids.json"
+    assert not without, "add their import ids to catalog/import-ids.json"
 
 
 NAMED_BY_GOOGLE: set[str] = set()

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from coursecloud import plan, shadows
-from coursecloud.review import given as inputs
-from coursecloud.review import sides
+from coursecloud.common import shadows
+from coursecloud.plan import planning
+from coursecloud.review import inputs, revisions
 from coursecloud.review.sandbox import Wanted
 from coursecloud.review.stacks import Stack, Status
 from infra.settings import SettingsError
@@ -87,13 +87,13 @@ def test_a_plan_says_so_before_anything_is_run(tmp_path: Path) -> None:
     for name in ("__main__.py", "yaml.py", "json.py"):
         write(tmp_path, name)
     with pytest.raises(SettingsError, match="2 mistakes") as caught:
-        plan.make("dev", ROOT / "Pulumi.dev.yaml", tmp_path)
+        planning.make("dev", ROOT / "Pulumi.dev.yaml", tmp_path)
     for text in ("json.py at the project's root", "yaml.py at the project's root", "rule", "remedy"):
         assert text in str(caught.value)
 
 
 def test_python_dash_m_from_the_projects_folder_runs_none_of_it(tmp_path: Path) -> None:
-    for name in ("coursecloud", "guardrails", "infra"):
+    for name in ("catalog", "coursecloud", "guardrails", "infra"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("__main__.py", "Pulumi.yaml", "Pulumi.dev.yaml"):
         shutil.copyfile(ROOT / name, tmp_path / name)
@@ -111,7 +111,7 @@ def reviewed(tmp_path: Path, names: Iterable[str], mode: Wanted) -> Stack:
     for name in names:
         write(repo.root, name)
     head = repo.commit()
-    (stack,) = sides.make(inputs.Given(repo.root, base, head, sandbox=mode), inputs.Read(), today=TODAY).stacks
+    (stack,) = revisions.make(inputs.Given(repo.root, base, head, sandbox=mode), inputs.Read(), today=TODAY).stacks
     assert "it was run" not in str(stack.mistakes)
     return stack
 
@@ -143,6 +143,6 @@ def test_a_revision_of_another_shape_runs_none_of_it_either(tmp_path: Path, name
     base = repo.commit()
     write(repo.root, name)
     head = repo.commit()
-    (stack,) = sides.make(inputs.Given(repo.root, base, head), inputs.Read(), today=TODAY).stacks
+    (stack,) = revisions.make(inputs.Given(repo.root, base, head), inputs.Read(), today=TODAY).stacks
     assert "version 99" in dict(stack.mistakes)["before"]
     assert "it was run" not in str(stack.mistakes)

@@ -6,12 +6,13 @@ import sys
 
 import pytest
 
-from coursecloud import plan, stackfile
+from coursecloud.common import stack_file
+from coursecloud.plan import planning
 from tests.project import ROOT
 
 LOADED = """
 import json, sys
-from coursecloud.cli import app
+from coursecloud.cli.application import app
 app({words}, standalone_mode=False)
 print(json.dumps(sorted(name for name in sys.modules if name.startswith("pulumi_gcp."))))
 """
@@ -31,6 +32,6 @@ def test_help_loads_no_part_of_the_sdk() -> None:
 
 @pytest.mark.parametrize("stack", ["dev"])
 def test_a_plan_loads_only_what_its_resources_need(stack: str) -> None:
-    made = plan.make(stack, stackfile.path_of(stack, ROOT), ROOT)
-    needed = {plan.short_type(resource.type).partition(".")[0] for resource in made.custom}
+    made = planning.make(stack, stack_file.path_of(stack, ROOT), ROOT)
+    needed = {planning.short_type(resource.type).partition(".")[0] for resource in made.custom}
     assert loaded_by("plan", "--stack", stack) == needed

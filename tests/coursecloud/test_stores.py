@@ -1,4 +1,4 @@
-"""How much is in a stack's stores, counted on the stand-in."""
+"""How much is in a stack's stores, counted on the emulator."""
 
 import os
 from collections.abc import Iterator
@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from coursecloud import stores
-from coursecloud.cloud import Cloud
+from coursecloud.deploy import data_stores
+from coursecloud.deploy.cloud import Cloud
 from tests import gcloud
 from tests.coursecloud import deployed
 from tests.coursecloud.deployed import BUCKET, HERE, PLACE, REPOSITORY, SECRET, Deployed
@@ -20,8 +20,8 @@ def stack() -> Iterator[Deployed]:
     yield from deployed.deploy()
 
 
-def looked(stack: Deployed) -> dict[str, stores.Store]:
-    return {store.name: store for store in stores.look(stack.cloud, stack.resources)}
+def looked(stack: Deployed) -> dict[str, data_stores.Store]:
+    return {store.name: store for store in data_stores.look(stack.cloud, stack.resources)}
 
 
 def test_everything_that_holds_data_is_told_and_nothing_else(stack: Deployed) -> None:
@@ -58,8 +58,8 @@ def test_a_bucket_whose_objects_were_all_deleted_is_not_empty(stack: Deployed) -
 
 
 def test_the_tools_own_note_is_nobodys_work(stack: Deployed) -> None:
-    stack.upload(stores.MARKER, b"{}")
-    stack.upload(stores.MARKER, b"{ }")
+    stack.upload(data_stores.MARKER, b"{}")
+    stack.upload(data_stores.MARKER, b"{ }")
     assert looked(stack)["data"].empty
     stack.upload(".coursecloud/mine.txt", b"work")
     assert looked(stack)["data"].count == 1
@@ -68,7 +68,7 @@ def test_the_tools_own_note_is_nobodys_work(stack: Deployed) -> None:
 def test_objects_that_google_refuses_to_delete_are_told(stack: Deployed) -> None:
     stack.upload("a", b"1")
     stack.upload("b", b"1")
-    stack.standin.world.resources[f"storage:b/{BUCKET}/o/a"].body["temporaryHold"] = True
+    stack.emulator.world.resources[f"storage:b/{BUCKET}/o/a"].body["temporaryHold"] = True
     store = looked(stack)["data"]
     assert store.held == 1
     assert store.says == "2 objects, 2 bytes; 1 of them is held, and Google refuses to delete those"
@@ -84,7 +84,7 @@ def test_a_large_bucket_is_counted_as_far_as_the_bound(stack: Deployed, monkeypa
 
     monkeypatch.setattr(stack.cloud, "pages", few)
     assert looked(stack)["data"].says == "5 objects, 10 bytes"
-    monkeypatch.setattr(stores, "PAGES", 2)
+    monkeypatch.setattr(data_stores, "PAGES", 2)
     store = looked(stack)["data"]
     assert store.says == "at least 4 objects, 8 bytes"
     assert (store.count, store.more) == (4, True)
@@ -95,13 +95,13 @@ def test_a_large_bucket_is_counted_as_far_as_the_bound(stack: Deployed, monkeypa
     [({}, True), ({"more": True}, False), ({"older": 1}, False), ({"unread": "x"}, False), ({"count": None}, False)],
 )
 def test_empty_is_only_what_was_counted_to_the_end(what: dict[str, Any], empty: bool) -> None:
-    assert replace(stores.Store("t", "u", kept=False, called="c", count=0), **what).empty is empty
+    assert replace(data_stores.Store("t", "u", kept=False, called="c", count=0), **what).empty is empty
 
 
 def test_images_are_counted_and_may_share_layers(stack: Deployed) -> None:
     place = f"europe-west1-docker.pkg.dev/{deployed.PROJECT}/{REPOSITORY}"
     for tag, size in (("v1", 900 * 2**20), ("v2", 2**30)):
-        stack.standin.push({"image": f"{place}/app:{tag}", "size": size})
+        stack.emulator.push({"image": f"{place}/app:{tag}", "size": size})
     store = looked(stack)["docker"]
     assert (store.count, store.size) == (2, 900 * 2**20 + 2**30)
     assert store.says == "2 images, at most 1.9 GiB"
@@ -129,7 +129,7 @@ def test_a_disk_is_told_as_it_is_and_not_as_the_state_says(stack: Deployed) -> N
 
 
 def test_what_google_does_not_tell_is_not_said_to_be_empty(stack: Deployed) -> None:
-    stack.standin.use({"deny": {"stand-in": ["*"]}})
+    stack.emulator.use({"deny": {"emulator": ["*"]}})
     for name, store in looked(stack).items():
         assert store.unread.startswith("not read: what is in "), name
         assert "Google answers 403" in store.unread, name
@@ -138,7 +138,7 @@ def test_what_google_does_not_tell_is_not_said_to_be_empty(stack: Deployed) -> N
 
 
 def test_an_api_that_is_switched_off_is_said_in_googles_words(stack: Deployed) -> None:
-    stack.standin.world.projects[deployed.PROJECT].services.discard("secretmanager.googleapis.com")
+    stack.emulator.world.projects[deployed.PROJECT].services.discard("secretmanager.googleapis.com")
     store = looked(stack)["WANDB_API_KEY"]
     assert "has not been used in project" in store.unread
     assert not store.gone
@@ -169,7 +169,7 @@ def test_what_only_stays_and_what_is_about_to_be_made_are_no_stores(stack: Deplo
 
 
 def test_few_questions_are_asked(stack: Deployed) -> None:
-    start = len(stack.standin.requests)
+    start = len(stack.emulator.requests)
     looked(stack)
     assert sorted(stack.asked(start)) == [
         "artifactregistry.projects.locations.repositories.dockerImages.list",
@@ -181,13 +181,13 @@ def test_few_questions_are_asked(stack: Deployed) -> None:
 
 def test_nothing_waits_for_a_network_that_is_not_there(stack: Deployed) -> None:
     slept: list[float] = []
-    nowhere = stack.standin.env() | {
-        name: "http://127.0.0.1:9/" for name in stack.standin.env() if name.endswith("_CUSTOM_ENDPOINT")
+    nowhere = stack.emulator.env() | {
+        name: "http://127.0.0.1:9/" for name in stack.emulator.env() if name.endswith("_CUSTOM_ENDPOINT")
     }
     cloud = Cloud(nowhere, {}, sleep=slept.append)
-    found = stores.look(cloud, stack.resources)
+    found = data_stores.look(cloud, stack.resources)
     assert all("127.0.0.1:9 did not answer (ConnectionError)" in store.unread for store in found)
-    assert stores.look(cloud, stack.resources) == found
+    assert data_stores.look(cloud, stack.resources) == found
     assert cloud.calls <= 8  # two tries of what was asked at the same time, and none after that
 
 
@@ -199,7 +199,7 @@ def test_nothing_waits_for_a_network_that_is_not_there(stack: Deployed) -> None:
     ],
 )  # fmt: skip
 def test_sizes_are_written_for_people(size: int, said: str) -> None:
-    assert stores.readable(size) == said
+    assert data_stores.readable(size) == said
 
 
 def test_the_data_says_what_the_line_says(stack: Deployed) -> None:
@@ -217,7 +217,7 @@ LONG = pytest.mark.skipif(not os.environ.get("COURSECLOUD_LONG"), reason="each s
 @LONG
 def test_gcloud_takes_the_commands(stack: Deployed, tmp_path: Path) -> None:
     stack.upload("a", b"1")
-    user = gcloud.Gcloud(tmp_path, stack.standin)
+    user = gcloud.Gcloud(tmp_path, stack.emulator)
     for store in looked(stack).values():
         done = user.run(store.command)
         assert done.returncode == 0, store.command + done.stderr

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from coursecloud import writing
-from coursecloud.cli import app
+from coursecloud.cli.application import app
+from coursecloud.common import writing
 from coursecloud.cost import refresh
 from tests.project import ROOT
 

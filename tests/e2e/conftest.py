@@ -1,4 +1,4 @@
-"""The real engine and provider on the stand-in: one project folder, one backend and one stand-in a test."""
+"""The real engine and provider on the emulator: one project folder, one backend and one emulator a test."""
 
 import json
 import os
@@ -15,8 +15,8 @@ import yaml
 
 from coursecloud.rehearse.calls import outside
 from coursecloud.rehearse.stage import scrubbed, tools
+from emulator import Emulator
 from infra.settings import EXAMPLE_PROJECT
-from standin import Standin
 from tests.machine import FOUND
 from tests.project import CHECKOUT, ROOT
 
@@ -44,10 +44,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass
 class Project:
-    """A copy of the project whose Pulumi talks to a stand-in."""
+    """A copy of the project whose Pulumi talks to an emulator."""
 
     root: Path
-    standin: Standin
+    emulator: Emulator
 
     def pulumi(self, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(["pulumi", *words], cwd=self.root, capture_output=True, text=True, check=False)
@@ -77,7 +77,7 @@ class Project:
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     root = tmp_path / "project"
     ignored = shutil.ignore_patterns("__pycache__")
-    for name in ("infra", "starter"):
+    for name in ("catalog", "infra", "starter"):
         shutil.copytree(ROOT / name, root / name, ignore=ignored)
     for path in (ROOT / "__main__.py", *ROOT.glob("Pulumi*.yaml")):
         (root / path.name).write_text(
@@ -89,12 +89,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
     (home / ".pulumi").mkdir(parents=True)
     if TOOLS.plugins:
         (home / ".pulumi/plugins").symlink_to(TOOLS.plugins, target_is_directory=True)
-    with Standin(projects=[PROJECT]) as standin:
-        environment = scrubbed({**os.environ, **FOUND}, standin.env(PROJECT), home)
+    with Emulator(projects=[PROJECT]) as emulator:
+        environment = scrubbed({**os.environ, **FOUND}, emulator.env(PROJECT), home)
         for name in set(os.environ) - set(environment):
             monkeypatch.delenv(name)
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("PULUMI_BACKEND_URL", "file://.pulumi-state")
-        yield Project(root, standin)
-        assert not [host for host in outside(standin.requests) if host != "openidconnect.googleapis.com"]
+        yield Project(root, emulator)
+        assert not [host for host in outside(emulator.requests) if host != "openidconnect.googleapis.com"]

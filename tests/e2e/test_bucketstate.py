@@ -1,4 +1,4 @@
-"""A state that a group shares in a bucket: the engine keeps it, its locks and its history on the stand-in."""
+"""A state that a group shares in a bucket: the engine keeps it, its locks and its history on the emulator."""
 
 import datetime
 import json
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from coursecloud import lifecycle
+from coursecloud.deploy import lifecycle
 from tests.e2e.conftest import Project
 
 BUCKET = "rehearsal-state"
@@ -17,7 +17,7 @@ LOCK = ".pulumi/locks/organization/coursecloud/dev/other.json"
 
 
 def ask(project: Project, path: str, body: bytes | None = None) -> Any:
-    request = urllib.request.Request(f"{project.standin.url}/{path}", body, {"Content-Type": "application/json"})  # noqa: S310
+    request = urllib.request.Request(f"{project.emulator.url}/{path}", body, {"Content-Type": "application/json"})  # noqa: S310
     with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
         return json.load(answer)
 
@@ -37,7 +37,7 @@ def lock(project: Project, **whose: Any) -> None:
 @pytest.mark.long
 def test_a_stack_lives_with_its_state_in_a_bucket(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     # The bucket is there before the stack, in a project of its own: the stack's own project stays bare.
-    project.standin.world.add_project("state-project", enabled=["storage.googleapis.com"])
+    project.emulator.world.add_project("state-project", enabled=["storage.googleapis.com"])
     ask(project, "storage/v1/b?project=state-project", json.dumps({"name": BUCKET}).encode())
     monkeypatch.setenv("PULUMI_BACKEND_URL", f"gs://{BUCKET}")
     assert lifecycle.up(project.root, "dev", yes=True) == 0
@@ -68,5 +68,5 @@ def test_a_stack_lives_with_its_state_in_a_bucket(project: Project, monkeypatch:
     assert not [name for name in kept(project) if "/locks/" in name]
 
     assert project.pulumi("destroy", "--yes", "--stack", "dev").returncode == 0
-    left = [r for r in project.standin.remaining() if not r["name"].startswith(f"b/{BUCKET}")]
+    left = [r for r in project.emulator.remaining() if not r["name"].startswith(f"b/{BUCKET}")]
     assert left == []

@@ -8,11 +8,13 @@ from typing import Any, cast
 
 import pytest
 
-from coursecloud import lifecycle, plan, schema
-from coursecloud.plan import Plan
-from coursecloud.review.changes import Change, Operation, compare
-from coursecloud.schema import keys
-from standin.world import Resource
+from coursecloud.cli import schema
+from coursecloud.cli.schema import keys
+from coursecloud.deploy import lifecycle
+from coursecloud.diff.changes import Change, Operation, compare
+from coursecloud.plan import planning
+from coursecloud.plan.planning import Plan
+from emulator.world import Resource
 from tests.e2e.conftest import PROJECT, Project, Record
 from tests.e2e.edits import NOT_TRIED, Edit, base, edits, together
 from tests.project import ROOT
@@ -99,7 +101,7 @@ def test_each_key_of_the_stack_file_has_an_edit() -> None:
 
 def planned(project: Project, config: Config) -> Plan:
     project.stack_file(STACK, config)
-    return plan.make(STACK, project.root / f"Pulumi.{STACK}.yaml", ROOT)
+    return planning.make(STACK, project.root / f"Pulumi.{STACK}.yaml", ROOT)
 
 
 def changes(before: Plan, after: Plan, *, unseen: bool = False) -> dict[tuple[str, str], Change]:
@@ -163,10 +165,10 @@ def given_beforehand(project: Project) -> None:
     """Make what people make by hand: the connection to GitHub, and the secret's first version."""
     path = f"projects/{PROJECT}/locations/europe-west4/connections/github"
     body = {"name": path, "installationState": {"stage": "COMPLETE"}, "githubConfig": {}}
-    project.standin.world.put(Resource("cloudbuild", path, "projects/locations/connections", body))
+    project.emulator.world.put(Resource("cloudbuild", path, "projects/locations/connections", body))
     secret = f"projects/{PROJECT}/secrets/{STACK}-WANDB_API_KEY"
     version = {"name": f"{secret}/versions/1", "state": "ENABLED"}
-    project.standin.world.put(Resource("secretmanager", f"{secret}/versions/1", "projects/secrets/versions", version))
+    project.emulator.world.put(Resource("secretmanager", f"{secret}/versions/1", "projects/secrets/versions", version))
 
 
 def packs(project: Project) -> list[list[Edit]]:
@@ -212,8 +214,8 @@ def test_every_edit_does_what_the_review_of_it_says_and_settles(project: Project
         {"edits": len(edits()), "steps": len(tried), "operations": dict(operations), "disagreements": wrong},
     )
     assert wrong == {}
-    project.standin.world.resources.pop(
+    project.emulator.world.resources.pop(
         f"cloudbuild:projects/{PROJECT}/locations/europe-west4/connections/github", None
     )
     assert lifecycle.finish(project.root, STACK) == 0
-    assert project.standin.remaining() == []
+    assert project.emulator.remaining() == []

@@ -11,14 +11,17 @@ from urllib.parse import unquote
 
 import pytest
 
-from coursecloud import lifecycle, process
-from coursecloud.pulumicli import Pulumi, alive
-from coursecloud.stores import MARKER
+from coursecloud.deploy import lifecycle, process
+from coursecloud.deploy.data_stores import MARKER
+from coursecloud.deploy.pulumi_cli import Pulumi, alive
 from tests.e2e.conftest import Project, Record
 from tests.project import CHECKOUT as ROOT
 
 MOMENTS = 10
-UP = "import pathlib, sys; from coursecloud.lifecycle import up; sys.exit(up(pathlib.Path(), {stack!r}, yes=True))"
+UP = (
+    "import pathlib, sys; from coursecloud.deploy.lifecycle import up;"
+    " sys.exit(up(pathlib.Path(), {stack!r}, yes=True))"
+)
 
 
 def begin(project: Project, log: Path, *command: str) -> subprocess.Popen[bytes]:
@@ -41,7 +44,7 @@ def begin_up(project: Project, log: Path, stack: str) -> subprocess.Popen[bytes]
 
 def writes(project: Project) -> int:
     """Count what was written in the cloud, but for the note of who updates."""
-    calls = [call for call in list(project.standin.requests) if call.get("write") and call["status"] < 300]
+    calls = [call for call in list(project.emulator.requests) if call.get("write") and call["status"] < 300]
     return sum(1 for call in calls if MARKER not in unquote(call["path"]))
 
 
@@ -71,12 +74,12 @@ def test_an_update_that_is_killed_ten_times_still_ends_well(
     project: Project, tmp_path: Path, stack: str, total: int, record_property: Record
 ) -> None:
     # Answers take a while, so that a kill also meets what was done and not yet written down.
-    project.standin.use({"latency": 0.1})
+    project.emulator.use({"latency": 0.1})
     killed = 0
     for moment in range(MOMENTS):
         log = tmp_path / f"up-{moment}.log"
         killed += kill_after(project, begin_up(project, log, stack), total // (MOMENTS + 1))
-    project.standin.use({})
+    project.emulator.use({})
     code = lifecycle.up(project.root, stack, yes=True)
     logs = [(tmp_path / f"up-{moment}.log").read_text() for moment in range(MOMENTS)]
     mended = sum("Taken over" in text for text in logs)
@@ -85,16 +88,16 @@ def test_an_update_that_is_killed_ten_times_still_ends_well(
     assert code == 0
     project.unchanged(stack)
     assert lifecycle.finish(project.root, stack) == 0
-    assert project.standin.remaining() == []
+    assert project.emulator.remaining() == []
 
 
 @pytest.mark.long
 def test_after_a_kill_an_evening_leaves_nothing_behind_that_bills(project: Project, tmp_path: Path) -> None:
-    project.standin.use({"latency": 0.1})
+    project.emulator.use({"latency": 0.1})
     assert kill_after(project, begin_up(project, tmp_path / "up.log", "dev"), 12)
-    project.standin.use({})
+    project.emulator.use({})
     assert lifecycle.finish(project.root, "dev") == 0
-    assert project.standin.remaining() == []
+    assert project.emulator.remaining() == []
 
 
 @pytest.mark.long
@@ -111,4 +114,4 @@ def test_of_two_ups_at_once_the_second_is_refused_and_the_first_ends_well(projec
     assert first.wait() == 0, (tmp_path / "first.log").read_text()
     project.unchanged("dev")
     assert lifecycle.finish(project.root, "dev") == 0
-    assert project.standin.remaining() == []
+    assert project.emulator.remaining() == []

@@ -1,4 +1,4 @@
-"""The whole life of each committed stack, with the real engine and provider on the stand-in."""
+"""The whole life of each committed stack, with the real engine and provider on the emulator."""
 
 import json
 import urllib.request
@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from coursecloud import lifecycle
+from coursecloud.deploy import lifecycle
 from coursecloud.rehearse.calls import count
 from tests import gcloud
 from tests.e2e.conftest import PROJECT, Project, Record
 
-METHODS = Path(__file__).parent.parent / "standin/methods.txt"
-"""The API methods that lives ask for; tests/standin calls each of them with Google's own client."""
+METHODS = Path(__file__).parent.parent / "emulator/methods.txt"
+"""The API methods that lives ask for; tests/emulator calls each of them with Google's own client."""
 
 STACKS = ["dev", pytest.param("gpu", marks=pytest.mark.long), pytest.param("full", marks=pytest.mark.long)]
 
@@ -25,7 +25,7 @@ def protected(project: Project, stack: str) -> set[str]:
 
 
 def upload(project: Project, bucket: str, name: str) -> None:
-    url = f"{project.standin.url}/upload/storage/v1/b/{bucket}/o?uploadType=media&name={name}"
+    url = f"{project.emulator.url}/upload/storage/v1/b/{bucket}/o?uploadType=media&name={name}"
     request = urllib.request.Request(url, data=b"42", method="POST", headers={"Authorization": "Bearer any"})  # noqa: S310
     with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
         assert answer.status == 200
@@ -34,7 +34,7 @@ def upload(project: Project, bucket: str, name: str) -> None:
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_stack_lives_from_its_first_morning_to_its_end(project: Project, stack: str, record_property: Record) -> None:
     assert lifecycle.up(project.root, stack, yes=True) == 0
-    first = count(list(project.standin.requests))
+    first = count(list(project.emulator.requests))
     project.unchanged(stack)
     bucket = f"rehearsal-project-1-{stack}-data"
     upload(project, bucket, "work.csv")
@@ -42,34 +42,34 @@ def test_a_stack_lives_from_its_first_morning_to_its_end(project: Project, stack
 
     assert lifecycle.down(project.root, stack, yes=True) == 0
     assert protected(project, stack) == kept
-    left = json.dumps(project.standin.state())
+    left = json.dumps(project.emulator.state())
     assert ("work.csv" in left) == bool(kept), (
         "an evening loses the objects of what is kept, or keeps those of the rest"
     )
 
     assert lifecycle.up(project.root, stack, yes=True) == 0
     project.unchanged(stack)
-    assert ("work.csv" in json.dumps(project.standin.state())) == bool(kept)
+    assert ("work.csv" in json.dumps(project.emulator.state())) == bool(kept)
 
     assert lifecycle.finish(project.root, stack) == 0
-    assert project.standin.remaining() == []
+    assert project.emulator.remaining() == []
 
-    asked = {call["id"] for call in project.standin.requests if call["id"]}
+    asked = {call["id"] for call in project.emulator.requests if call["id"]}
     project.note(
         record_property,
         {"stack": stack, "calls of the first up": first.total, "writes": first.writes, "methods": sorted(asked)},
     )
-    assert asked <= set(METHODS.read_text(encoding="utf-8").split()), "add them, each with a test in tests/standin"
+    assert asked <= set(METHODS.read_text(encoding="utf-8").split()), "add them, each with a test in tests/emulator"
 
 
 @pytest.mark.long
 @gcloud.MISSING
 def test_the_commands_of_the_outputs_work_on_what_up_has_made(project: Project) -> None:
     # Google switches Logging on in each project that is made in its console.
-    project.standin.world.projects[PROJECT].services.add("logging.googleapis.com")
+    project.emulator.world.projects[PROJECT].services.add("logging.googleapis.com")
     assert lifecycle.up(project.root, "full", yes=True) == 0
     outputs = json.loads(project.pulumi("stack", "output", "--json", "--stack", "full").stdout)
-    user = gcloud.Gcloud(project.root.parent / "gcloud", project.standin)
+    user = gcloud.Gcloud(project.root.parent / "gcloud", project.emulator)
     (user.home / "data").mkdir(parents=True)
     (user.home / "data/measured.csv").write_text("1,2\n")
     for name, line in outputs["commands"].items():
@@ -89,7 +89,7 @@ def test_a_stack_with_federation_comes_back_after_its_end(project: Project) -> N
     for _ in range(2):
         assert lifecycle.up(project.root, "x", yes=True) == 0
         assert lifecycle.finish(project.root, "x") == 0
-    assert project.standin.remaining() == []
+    assert project.emulator.remaining() == []
 
 
 @pytest.mark.long
@@ -101,10 +101,10 @@ def test_a_machine_without_capacity_comes_up_in_its_fallback_zone(project: Proje
         "count": 1,
         "operation": "ZONE_RESOURCE_POOL_EXHAUSTED",
     }
-    project.standin.use({"faults": [fault]})
+    project.emulator.use({"faults": [fault]})
     assert lifecycle.up(project.root, "x", yes=True) == 0
     written = (project.root / "Pulumi.x.yaml").read_text(encoding="utf-8")
     assert "zone: europe-west1-c" in written
     project.unchanged("x")
     assert lifecycle.finish(project.root, "x") == 0
-    assert project.standin.remaining() == []
+    assert project.emulator.remaining() == []

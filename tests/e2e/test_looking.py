@@ -4,9 +4,9 @@ import os
 
 import pytest
 
-from coursecloud import lastupdate, lifecycle, mend, openings, running, stores
-from coursecloud.cloud import Cloud
-from coursecloud.pulumicli import Pulumi
+from coursecloud.deploy import checkpoint, data_stores, last_update, lifecycle, machine_status, openings
+from coursecloud.deploy.cloud import Cloud
+from coursecloud.deploy.pulumi_cli import Pulumi
 from tests.e2e.conftest import PROJECT, Project, Record
 
 STACKS = ["dev", pytest.param("full", marks=pytest.mark.long)]
@@ -15,26 +15,26 @@ STACKS = ["dev", pytest.param("full", marks=pytest.mark.long)]
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_stack_is_looked_at_and_taken_down_again(project: Project, stack: str, record_property: Record) -> None:
     pulumi, cloud = Pulumi(project.root, stack, os.environ), Cloud(os.environ, {})
-    bucket = lastupdate.bucket_of([], PROJECT, stack)
+    bucket = last_update.bucket_of([], PROJECT, stack)
     assert lifecycle.up(project.root, stack, yes=True) == 0
-    resources = mend.resources(pulumi.state())
-    assert lastupdate.bucket_of(resources, PROJECT, stack) == bucket
-    marker, said = lastupdate.read_marker(cloud, bucket)
+    resources = checkpoint.resources(pulumi.state())
+    assert last_update.bucket_of(resources, PROJECT, stack) == bucket
+    marker, said = last_update.read_marker(cloud, bucket)
     assert marker
     assert (marker.command, said) == ("up", "")
 
     before = cloud.calls
-    found = {store.name: store for store in stores.look(cloud, resources)}
+    found = {store.name: store for store in data_stores.look(cloud, resources)}
     counting = cloud.calls - before
     assert [store.unread for store in found.values() if store.unread] == []
     assert {name for name, store in found.items() if store.empty} >= {"data", "models", "staging", "docker"}
     before = cloud.calls
     assert openings.look(cloud, resources, PROJECT) == openings.Seen((), ())
     looking = cloud.calls - before
-    assert {machine.status for machine in running.running(cloud, resources)} == {"RUNNING"}
+    assert {machine.status for machine in machine_status.running(cloud, resources)} == {"RUNNING"}
     project.note(record_property, {"stack": stack, "resources": len(resources), "counts": counting, "looks": looking})
 
     # The note in the bucket is no change to the engine, and no obstacle to the end.
     project.unchanged(stack)
     assert lifecycle.finish(project.root, stack) == 0
-    assert project.standin.remaining() == []
+    assert project.emulator.remaining() == []

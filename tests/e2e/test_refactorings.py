@@ -11,8 +11,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from coursecloud import lifecycle
-from coursecloud.stores import MARKER
+from coursecloud.deploy import lifecycle
+from coursecloud.deploy.data_stores import MARKER
 from tests.e2e.conftest import PROJECT, Project
 from tests.e2e.refactorings import REFACTORINGS, Refactoring
 from tests.project import CHECKOUT as ROOT
@@ -24,7 +24,7 @@ CONFIG = {"gcp:project": PROJECT, "coursecloud:secrets": {"names": {"KEY": ["mac
 def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository with the program as it is, so that a review has something to compare with."""
     root = tmp_path_factory.mktemp("committed")
-    for name in ("coursecloud", "guardrails", "infra", "starter"):
+    for name in ("catalog", "coursecloud", "guardrails", "infra", "starter"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("__main__.py", "Pulumi.yaml"):
         shutil.copy(ROOT / name, root)
@@ -82,12 +82,12 @@ def test_every_refactoring_is_reviewed() -> None:
 
 
 def writes(project: Project) -> int:
-    return sum(1 for call in list(project.standin.requests) if call.get("write"))
+    return sum(1 for call in list(project.emulator.requests) if call.get("write"))
 
 
 def cloud(project: Project) -> str:
     """Give all that Google has, but for the note of who updated last, which each update writes anew."""
-    state = project.standin.state()
+    state = project.emulator.state()
     resources = [each for each in state["resources"] if MARKER not in unquote(each["path"])]
     return json.dumps(state | {"resources": resources}, sort_keys=True)
 
@@ -118,7 +118,7 @@ def refactored(project: Project, refactorings: Iterable[Refactoring]) -> None:
         program(project)
         assert project.pulumi("stack", "import", "--stack", "x", "--file", str(state)).returncode == 0
     assert lifecycle.finish(project.root, "x") == 0
-    assert project.standin.remaining() == []
+    assert project.emulator.remaining() == []
 
 
 def test_a_renamed_bucket_is_never_deleted_unasked(project: Project) -> None:

@@ -5,8 +5,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from coursecloud.edits import of_preview
-from coursecloud.refusals import Kind, Refusal, headline, refused
+from coursecloud.diff.edits import of_preview
+from coursecloud.diff.refusals import Kind, Refusal, headline, refused
 from tests.e2e.conftest import PROJECT, Project
 
 Config = dict[str, Any]

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from coursecloud import plan as plans
-from coursecloud.plan import Plan
-from coursecloud.review.changes import Change, Operation, compare
-from coursecloud.review.pairs import key_of
+from coursecloud.diff.changes import Change, Operation, compare
+from coursecloud.diff.matching import key_of
+from coursecloud.plan import planning as plans
+from coursecloud.plan.planning import Plan
 from tests.e2e.conftest import Project
 
 Config = dict[str, Any]

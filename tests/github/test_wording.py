@@ -11,8 +11,8 @@ from typing import Any, cast
 import cmarkgfm  # pyright: ignore[reportMissingTypeStubs]
 import pytest
 
-from coursecloud.deeds import Deed
-from coursecloud.plan import Plan
+from coursecloud.plan.effects import Deed
+from coursecloud.plan.planning import Plan
 from coursecloud.review.report import Review, to_json
 from coursecloud.review.stacks import review
 from tests.project import CHECKOUT as ROOT
@@ -174,13 +174,13 @@ def test_the_script_needs_nothing_but_python() -> None:
 
 
 def test_the_marker_and_the_words_are_those_of_the_tool(wording: ModuleType) -> None:
-    from coursecloud.review import markdown, report, words
+    from coursecloud.review import formatting, markdown, report
     from coursecloud.review.dangers import Level
 
     assert wording.MARKER == markdown.MARKER
     assert wording.VERSION == report.VERSION
     assert wording.LEVELS.keys() == {level.name.lower() for level in Level}
-    assert {level.name.lower(): words.VERDICTS[level] for level in Level} == {
+    assert {level.name.lower(): formatting.VERDICTS[level] for level in Level} == {
         name: verdict for name, (_, verdict, _) in wording.LEVELS.items()
     }
     assert Path(wording.__file__ or "").name == "wording.py"

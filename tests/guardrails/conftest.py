@@ -2,8 +2,8 @@
 
 import pytest
 
-from coursecloud import plan as plans
-from coursecloud.plan import Plan
+from coursecloud.plan import planning as plans
+from coursecloud.plan.planning import Plan
 from tests.infra.planned import COMMITTED
 from tests.project import ROOT
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from coursecloud.engine import Registration
-from coursecloud.plan import Plan, short_type
+from coursecloud.plan.engine import Registration
+from coursecloud.plan.planning import Plan, short_type
 
 Edit = Callable[[Plan], Plan]
 

@@ -4,9 +4,9 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from coursecloud.deeds import Deed
-from coursecloud.engine import Registration
-from coursecloud.plan import Plan
+from coursecloud.plan.effects import Deed
+from coursecloud.plan.engine import Registration
+from coursecloud.plan.planning import Plan
 from tests.guardrails.edits import Case, Edit, put
 
 

@@ -4,7 +4,7 @@ import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 
-from coursecloud.plan import Plan
+from coursecloud.plan.planning import Plan
 from tests.guardrails.edits import Case, Edit, machine, put, settings
 
 WANDB_KEY = "9f8e7d6c5b4a3928" + "1706f5e4d3c2b1a098765432"

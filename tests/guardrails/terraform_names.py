@@ -1,6 +1,6 @@
 """How Terraform names what the stacks are made of, asked of the provider itself.
 
-`python -m tests.guardrails.terraform_names` writes coursecloud/data/terraform.json anew; it needs the plugin
+`python -m tests.guardrails.terraform_names` writes catalog/terraform.json anew; it needs the plugin
 `pulumi-resource-gcp` on PATH or in Pulumi's home, and no cloud.
 """
 
@@ -17,7 +17,7 @@ import grpc
 import pulumi_gcp
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from infra import tables
+from catalog import tables
 from tests.machine import FOUND
 from tests.project import CHECKOUT as ROOT
 

@@ -11,9 +11,10 @@ from typing import Any, cast
 
 import pytest
 
-from coursecloud import terraform
-from coursecloud.plan import Plan
-from guardrails import RULES, facts
+from catalog import tables
+from coursecloud.plan import terraform
+from coursecloud.plan.planning import Plan
+from coursecloud.policy import RULES
 from tests.guardrails.offenders import CASES
 
 CHECKOV = os.environ.get("COURSECLOUD_CHECKOV") or shutil.which("checkov")
@@ -58,7 +59,7 @@ def _failed(report: Any) -> Iterator[tuple[str, str, str]]:
 def test_what_checkov_finds_in_the_committed_stacks_is_accepted_with_a_reason(
     committed: dict[str, Plan], tmp_path: Path
 ) -> None:
-    accepted = facts.table("checkov-accepted")["accepted"]
+    accepted = tables.table("checkov-accepted")["accepted"]
     used: set[int] = set()
     unexplained: list[str] = []
     for stack, found in failures(tmp_path, committed).items():

@@ -12,11 +12,11 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from coursecloud import places
-from coursecloud.cli import app
-from coursecloud.commands import check
-from coursecloud.plan import Plan
-from guardrails import RULES
+from coursecloud.cli.application import app
+from coursecloud.cli.commands import check
+from coursecloud.plan import source_location
+from coursecloud.plan.planning import Plan
+from coursecloud.policy import RULES
 from tests.project import ROOT
 
 TODAY = datetime.date(2026, 11, 25)
@@ -212,8 +212,8 @@ def test_the_place_of_every_resource_is_in_the_stack_file_or_is_its_config(
 ) -> None:
     text = (ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
     lines = text.splitlines()
-    for path in set(places.of_resources(committed[stack]).values()):
-        line = lines[places.line(text, path) - 1].strip()
+    for path in set(source_location.of_resources(committed[stack]).values()):
+        line = lines[source_location.line(text, path) - 1].strip()
         there: Any = yaml.safe_load(text)
         deepest = "config"
         for key in path:
@@ -226,11 +226,11 @@ def test_the_place_of_every_resource_is_in_the_stack_file_or_is_its_config(
 def test_a_part_of_a_section_is_found_by_its_longest_name(committed: dict[str, Plan]) -> None:
     full = committed["full"]
     urns = {resource.name: resource.urn for resource in full.custom}
-    by_urn = places.of_resources(full)
+    by_urn = source_location.of_resources(full)
     found = {name: by_urn[urns[name]] for name in ("trainer-work", "demo-public")}
     assert found["trainer-work"] == ("config", "coursecloud:machines", "trainer")
     assert found["demo-public"] == ("config", "coursecloud:services", "demo")
     services = full.settings.services | {"demo-public": full.settings.services["demo"]}
     both = dataclasses.replace(full, settings=full.settings.model_copy(update={"services": services}))
-    assert places.of_resources(both)[urns["demo-public"]] == ("config", "coursecloud:services", "demo-public")
-    assert places.of_resources(both)[urns["demo"]] == ("config", "coursecloud:services", "demo")
+    assert source_location.of_resources(both)[urns["demo-public"]] == ("config", "coursecloud:services", "demo-public")
+    assert source_location.of_resources(both)[urns["demo"]] == ("config", "coursecloud:services", "demo")

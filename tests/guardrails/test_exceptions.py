@@ -8,12 +8,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-import guardrails
-from coursecloud import checks
-from coursecloud.plan import Plan
-from guardrails import Finding
-from guardrails.checking import Checked
-from guardrails.rule import by_id
+import coursecloud.policy
+from coursecloud.plan.planning import Plan
+from coursecloud.policy import Finding, reporting
+from coursecloud.policy.evaluation import Checked
+from coursecloud.policy.rule import by_id
 from infra.settings.guardrails import GuardrailException
 from tests.guardrails.edits import machine, settings, then
 
@@ -27,7 +26,7 @@ def with_exceptions(plan: Plan, *exceptions: tuple[str, str, datetime.date]) -> 
         for rule, resource, until in exceptions
     )
     broken = then(machine("canIpForward", True), settings("guardrails", exceptions=entries))(plan)
-    return guardrails.checked(broken, TODAY)
+    return coursecloud.policy.checked(broken, TODAY)
 
 
 def forwarding(checked: Checked) -> Finding:
@@ -124,15 +123,15 @@ def test_a_pattern_that_takes_in_several_components_is_told_with_their_names(com
             for name in resources
         )
         broken = then(machine("canIpForward", True), settings("guardrails", exceptions=entries))(committed["dev"])
-        checked = guardrails.checked(broken, TODAY)
+        checked = coursecloud.policy.checked(broken, TODAY)
         (found,) = (finding for finding in checked.findings if finding.excepted)
         parts = (found.urn or "").split("::")
         other = "::".join([*parts[:2], f"coursecloud:index:Other${parts[2].partition('$')[2]}", *parts[3:]])
         both = dataclasses.replace(checked, findings=(found, dataclasses.replace(found, urn=other)))
-        report = checks.Report(Path("x"), both, entries, {})
+        report = reporting.Report(Path("x"), both, entries, {})
         console = Console(width=200, file=io.StringIO())
         with console.capture() as captured:
-            console.print(checks.full(report))
+            console.print(reporting.full(report))
         return captured.get()
 
     assert "work* (2, in Machines and Other)" in printed("work*")

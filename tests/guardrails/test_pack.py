@@ -22,10 +22,10 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
-import guardrails
-from coursecloud.engine import UNKNOWN
-from coursecloud.plan import Plan
-from guardrails import RULES, pack
+import coursecloud.policy
+from coursecloud.plan.engine import UNKNOWN
+from coursecloud.plan.planning import Plan
+from coursecloud.policy import RULES, pack
 from infra.settings import Settings
 from infra.settings.guardrails import GuardrailException
 from tests.guardrails.edits import Case, machine, put, settings, then
@@ -71,7 +71,7 @@ def previewed(plan: Plan) -> list[Report]:
 
 
 def offline(plan: Plan) -> set[tuple[str, str | None]]:
-    found = guardrails.check(plan, TODAY)
+    found = coursecloud.policy.check(plan, TODAY)
     return {(f.rule.id, f.urn) for f in found if f.excepted is None and not f.unknown}
 
 

@@ -7,12 +7,13 @@ from typing import Any, cast
 
 import pytest
 
-import guardrails
-from coursecloud.engine import UNKNOWN
-from coursecloud.plan import Plan, short_type
-from guardrails import RULES, Finding, ResourceRule, facts
-from guardrails.checking import of_resource
-from guardrails.rules import CURRENT
+import coursecloud.policy
+from catalog import tables
+from coursecloud.plan.engine import UNKNOWN
+from coursecloud.plan.planning import Plan, short_type
+from coursecloud.policy import RULES, Finding, ResourceRule
+from coursecloud.policy.evaluation import of_resource
+from coursecloud.policy.rules import CURRENT
 from tests.guardrails.edits import Case, Edit, put
 from tests.guardrails.offenders import CASES
 
@@ -24,7 +25,7 @@ KEPT = [case for case in CASES if not case.says]
 def about(case: Case, plan: Plan) -> list[Finding]:
     return [
         finding
-        for finding in guardrails.check(plan, TODAY)
+        for finding in coursecloud.policy.check(plan, TODAY)
         if (finding.rule.id, finding.name) == (case.rule, case.name)
     ]
 
@@ -52,7 +53,7 @@ def test_every_rule_has_a_change_that_breaks_it_and_one_that_keeps_it() -> None:
 
 
 def test_every_reference_is_of_a_rule_and_every_checkov_id_has_an_offender() -> None:
-    claimed = {name: set(entry.get("checkov", ())) for name, entry in facts.table("references")["rules"].items()}
+    claimed = {name: set(entry.get("checkov", ())) for name, entry in tables.table("references")["rules"].items()}
     assert claimed.keys() <= {rule.id for rule in RULES}
     shown = {rule.id: {check for case in BROKEN if case.rule == rule.id for check in case.checkov} for rule in RULES}
     assert {name: ids for name, ids in claimed.items() if ids} == {name: ids for name, ids in shown.items() if ids}
@@ -70,7 +71,7 @@ def test_rules_have_ids_of_their_own_and_say_all_that_a_reader_needs() -> None:
 
 @pytest.mark.parametrize("stack", ["dev", "gpu", "full"])
 def test_the_committed_stacks_pass(committed: dict[str, Plan], stack: str) -> None:
-    checked = guardrails.checked(committed[stack], TODAY)
+    checked = coursecloud.policy.checked(committed[stack], TODAY)
     assert checked.violations == ()
     assert checked.unused == ()
     assert checked.resources == len(committed[stack].custom)
@@ -98,30 +99,32 @@ UNKNOWNS: list[tuple[str, str, str, Edit]] = [
 def test_what_only_the_real_run_knows_neither_passes_nor_fails(
     committed: dict[str, Plan], rule: str, stack: str, name: str, edit: Edit
 ) -> None:
-    found = [f for f in guardrails.check(edit(committed[stack]), TODAY) if (f.rule.id, f.name) == (rule, name)]
+    found = [f for f in coursecloud.policy.check(edit(committed[stack]), TODAY) if (f.rule.id, f.name) == (rule, name)]
     assert [(f.level, f.violates) for f in found] == [("unknown", False)]
     assert "only the real run knows" in found[0].message
 
 
 def test_a_breach_counts_although_something_behind_it_is_unknown(committed: dict[str, Plan]) -> None:
     edit = put("compute.Firewall", "ssh-from-iap", "sourceRanges", ["0.0.0.0/0", UNKNOWN])
-    (finding,) = (f for f in guardrails.check(edit(committed["dev"]), TODAY) if f.rule.id == "firewall-not-open")
+    (finding,) = (
+        f for f in coursecloud.policy.check(edit(committed["dev"]), TODAY) if f.rule.id == "firewall-not-open"
+    )
     assert finding.violates
 
 
 def test_an_unknown_value_that_a_rule_does_not_need_does_not_matter(committed: dict[str, Plan]) -> None:
     edit = put("compute.Instance", "workbench", "metadata.startup-script", UNKNOWN)
-    assert guardrails.check(edit(committed["dev"]), TODAY) == guardrails.check(committed["dev"], TODAY)
+    assert coursecloud.policy.check(edit(committed["dev"]), TODAY) == coursecloud.policy.check(committed["dev"], TODAY)
 
 
 def test_a_cost_with_an_unknown_price_is_at_least_what_is_known(committed: dict[str, Plan]) -> None:
     changed = put("compute.Instance", "workbench", "machineType", "z9-new-1")(committed["dev"])
-    levels = {f.rule.id: (f.level, f.message) for f in guardrails.check(changed, TODAY) if f.name == "stack"}
+    levels = {f.rule.id: (f.level, f.message) for f in coursecloud.policy.check(changed, TODAY) if f.name == "stack"}
     assert levels["cost-per-hour"][0] == "unknown"
     assert "at least" in levels["cost-per-hour"][1]
     lease = changed.settings.lease.model_copy(update={"max_per_hour": 0.001})
     dear = dataclasses.replace(changed, settings=changed.settings.model_copy(update={"lease": lease}))
-    levels = {f.rule.id: (f.level, f.message) for f in guardrails.check(dear, TODAY) if f.name == "stack"}
+    levels = {f.rule.id: (f.level, f.message) for f in coursecloud.policy.check(dear, TODAY) if f.name == "stack"}
     assert levels["cost-per-hour"][0] == "violation"
     assert "at least" in levels["cost-per-hour"][1]
 
@@ -167,6 +170,6 @@ def test_a_key_is_the_same_for_the_same_offence_of_two_revisions(committed: dict
     edit = put("compute.Instance", "workbench", "canIpForward", True)
     plan = edit(committed["dev"])
     other = put("storage.Bucket", "data", "forceDestroy", False)(plan)
-    keys = [finding.key for finding in guardrails.check(plan, TODAY)]
-    assert keys == [finding.key for finding in guardrails.check(other, TODAY)]
+    keys = [finding.key for finding in coursecloud.policy.check(plan, TODAY)]
+    assert keys == [finding.key for finding in coursecloud.policy.check(other, TODAY)]
     assert len(keys) == len(set(keys))

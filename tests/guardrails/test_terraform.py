@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from coursecloud import terraform
-from coursecloud.engine import UNKNOWN
-from coursecloud.plan import Plan
-from infra import tables
+from catalog import tables
+from coursecloud.plan import terraform
+from coursecloud.plan.engine import UNKNOWN
+from coursecloud.plan.planning import Plan
 from tests.guardrails import terraform_names
 from tests.guardrails.edits import add, machine, put
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from coursecloud import plan as plans
-from coursecloud.engine import _FORMS  # pyright: ignore[reportPrivateUsage]
-from coursecloud.plan import Plan
+from coursecloud.plan import planning as plans
+from coursecloud.plan.engine import _FORMS  # pyright: ignore[reportPrivateUsage]
+from coursecloud.plan.planning import Plan
 from tests.infra.planned import PROJECT, Planner
 from tests.project import ROOT
 

@@ -6,9 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from coursecloud.engine import UNKNOWN, Registration
-from coursecloud.plan import Plan, short_type
-from infra import tables
+from catalog import tables
+from coursecloud.plan.engine import UNKNOWN, Registration
+from coursecloud.plan.planning import Plan, short_type
 from infra.names import OWN_LABELS
 from tests.infra.planned import grants, known, needs, of, resource_class
 

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 import pulumi_gcp
 
-from coursecloud.engine import UNKNOWN, Registration
-from coursecloud.plan import Plan, short_type
+from coursecloud.plan.engine import UNKNOWN, Registration
+from coursecloud.plan.planning import Plan, short_type
 from tests.project import NAMES
 
 COMMITTED = NAMES

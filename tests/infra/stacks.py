@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from infra import tables
+from catalog import tables
 from infra.names import OWN_LABELS
 
 REGIONS = ("europe-west1", "europe-west4", "us-central1")

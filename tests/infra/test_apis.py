@@ -2,7 +2,7 @@
 
 import pytest
 
-from coursecloud.plan import Plan
+from coursecloud.plan.planning import Plan
 from tests.infra import invariants
 from tests.infra.planned import COMMITTED, TEAM, Planner, needs, of
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from coursecloud.plan import Plan
+from coursecloud.plan.planning import Plan
 from infra.builds import needs_first_connection
 from infra.settings.delivery import Builds
 from tests.infra import invariants

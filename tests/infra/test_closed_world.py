@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from coursecloud.engine import UNKNOWN
-from coursecloud.identity import import_ids
-from coursecloud.plan import Plan, bills, holds
-from infra import tables
+from catalog import tables
+from coursecloud.plan.engine import UNKNOWN
+from coursecloud.plan.import_ids import import_ids
+from coursecloud.plan.planning import Plan, bills, holds
 from tests.infra.planned import Planner, needs, of, one
 
 # The full stack has no 2nd generation connection: this type needs another trigger's repository.

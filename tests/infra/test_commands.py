@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from coursecloud.plan import Plan
-from infra import tables
+from catalog import tables
+from coursecloud.plan.planning import Plan
 from tests.infra.planned import PROJECT, Planner, grants, of, one
 
 KINDS = tables.table("commands")["commands"]

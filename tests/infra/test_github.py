@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 import pytest
 
-from coursecloud.engine import _FORMS  # pyright: ignore[reportPrivateUsage]
-from coursecloud.plan import Plan
-from infra import tables
+from catalog import tables
+from coursecloud.plan.engine import _FORMS  # pyright: ignore[reportPrivateUsage]
+from coursecloud.plan.planning import Plan
 from infra.github import PREVIEW_PERMISSIONS
 from tests.infra.planned import PROJECT, TEAM, Planner, account, grants, of, one, roles
 

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from coursecloud.plan import Plan
+from coursecloud.plan.planning import Plan
 from tests.infra import invariants
 from tests.infra.planned import COMMITTED, changed, retyped
 

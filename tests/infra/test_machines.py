@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from coursecloud.engine import _FORMS  # pyright: ignore[reportPrivateUsage]
-from coursecloud.plan import Plan
+from coursecloud.plan.engine import _FORMS  # pyright: ignore[reportPrivateUsage]
+from coursecloud.plan.planning import Plan
 from tests.infra.planned import COMMITTED, MACHINE_ACCOUNT, PROJECT, Planner, account, names, of, one, role_of, roles
 from tests.project import ROOT
 

@@ -1,6 +1,6 @@
 """The network: of the stack's own, closed but for SSH through Identity-Aware Proxy."""
 
-from coursecloud.plan import Plan
+from coursecloud.plan.planning import Plan
 from tests.infra.planned import Planner, names, of, one
 
 TWO_REGIONS = """\

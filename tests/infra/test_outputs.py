@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from coursecloud.plan import Plan
+from coursecloud.plan.planning import Plan
 from infra.outputs import _call  # pyright: ignore[reportPrivateUsage]
 from tests.infra.planned import COMMITTED, PROJECT, Planner, texts
 from tests.machine import FOUND

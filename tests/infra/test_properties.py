@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from coursecloud import plan as plans
-from coursecloud.plan import Plan
+from coursecloud.plan import planning as plans
+from coursecloud.plan.planning import Plan
 from infra.settings import SettingsError
 from tests.fuzz import examples
 from tests.infra import invariants

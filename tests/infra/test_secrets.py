@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from coursecloud.plan import Plan
+from coursecloud.plan.planning import Plan
 from infra.names import variable
 from infra.settings.stores import Workload
 from tests.infra.planned import PROJECT, Planner, account, grants, names, of, texts

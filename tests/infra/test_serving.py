@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from coursecloud.plan import Plan
+from coursecloud.plan.planning import Plan
 from tests.infra.planned import PROJECT, Planner, account, grants, of, one, roles
 
 SERVICES = """\

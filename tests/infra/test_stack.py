@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from coursecloud.plan import Plan, short_type
+from coursecloud.plan.planning import Plan, short_type
 from tests.infra import invariants
 from tests.infra.planned import COMMITTED, Planner, longest_chain, names, of, resource_class
 from tests.project import ROOT

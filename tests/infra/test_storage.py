@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from coursecloud.plan import Plan
+from coursecloud.plan.planning import Plan
 from infra.settings.lease import Lease
 from infra.storage import UNDATED_LEASE_DAYS, first_loss, noncurrent_days
 from tests.infra.planned import COMMITTED, Planner, names, of, one

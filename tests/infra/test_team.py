@@ -2,8 +2,8 @@
 
 import pytest
 
-from coursecloud.plan import Plan
-from infra import tables
+from catalog import tables
+from coursecloud.plan.planning import Plan
 from infra.component import short
 from infra.names import member_key
 from infra.operator import OPERATOR_PERMISSIONS

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from coursecloud.plan import Plan
+from coursecloud.plan.planning import Plan
 from tests.infra.planned import PROJECT, Planner, names, of, one, roles
 
 SECRETS = "coursecloud:secrets: {names: {KEY: [training], OTHER: [machines]}}"

@@ -25,7 +25,7 @@ def interrupted(
 ) -> None:
     """Begin a command and end it from outside after so many writes; see that no process stays where none may."""
     assert by in BY, by
-    first, due = len(month.place.standin.requests), month.draw(*after)
+    first, due = len(month.place.emulator.requests), month.draw(*after)
     begun: list[float] = []
 
     def watch(running: Running) -> None:
@@ -35,7 +35,7 @@ def interrupted(
                 running.ctrl_c()
             if by in ("network", "token") and len(begun) == 1 and time.monotonic() - begun[0] > away:
                 begun.append(time.monotonic())
-                month.place.standin.use({})
+                month.place.emulator.use({})
             return
         if len(month.writes(first)) < due:
             return
@@ -43,11 +43,11 @@ def interrupted(
         _end(month, running, by)
 
     # Answers take a while, so that what is cut off also meets what was done and not yet written down.
-    month.place.standin.use({"latency": 0.05})
+    month.place.emulator.use({"latency": 0.05})
     line = month.line(command, month.stack, "yes", lose)
     said = month.command(line, command, month.stack, who=who, watch=watch)
     month.log.append(f"-- cut off by {by} after {due} writes" + ("" if begun else ", which it did not come to"))
-    month.place.standin.use({})
+    month.place.emulator.use({})
     if exit_code is not None and begun and said.code != exit_code:
         month.broken(f"{command} ended by {by}: exit code {said.code}, not {exit_code}", said.ended)
     if "Traceback (most recent call last)" in said.ended.text:
@@ -78,7 +78,7 @@ def _end(month: Month, running: Running, by: str) -> None:
             _kill(found)
             time.sleep(0.05)
     elif by == "network":
-        month.place.standin.use({"faults": [{"match": "*", "cut": "before", "count": 0}]})
+        month.place.emulator.use({"faults": [{"match": "*", "cut": "before", "count": 0}]})
     else:
         refusal = {
             "match": "*",
@@ -86,7 +86,7 @@ def _end(month: Month, running: Running, by: str) -> None:
             "count": 0,
             "message": "Request had invalid authentication credentials.",
         }
-        month.place.standin.use({"faults": [refusal]})
+        month.place.emulator.use({"faults": [refusal]})
 
 
 def _kill(processes: set[int]) -> None:

@@ -1,4 +1,4 @@
-"""What people do by hand in the console: the requests that it, or gcloud, would make, straight to the stand-in."""
+"""What people do by hand in the console: the requests that it, or gcloud, would make, straight to the emulator."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import urllib.request
 from typing import Any, cast
 from urllib.parse import quote
 
-from standin import Standin
-from standin.world import Resource
+from emulator import Emulator
+from emulator.world import Resource
 from tests.month.place import PROJECT
 
 Json = dict[str, Any]
@@ -32,15 +32,15 @@ _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 class Hands:
     """Somebody with a browser. Patterns are those of a shell, over `service:path`, and have to match something."""
 
-    def __init__(self, standin: Standin, stack: str):
-        self.standin = standin
+    def __init__(self, emulator: Emulator, stack: str):
+        self.emulator = emulator
         self.stack = stack
 
     def find(self, pattern: str) -> list[Resource]:
         """List what a pattern means; `{stack}` and `{project}` in it are filled in."""
         wanted = pattern.replace("{stack}", self.stack).replace("{project}", PROJECT)
-        with self.standin.lock:
-            world = self.standin.world
+        with self.emulator.lock:
+            world = self.emulator.world
             return [
                 r for key, r in sorted(world.resources.items()) if not r.deleted and fnmatch.fnmatchcase(key, wanted)
             ]
@@ -52,11 +52,11 @@ class Hands:
         return found[0]
 
     def request(self, method: str, path: str, body: Any = None, kind: str = "application/json") -> Json:
-        """Ask the stand-in as Google is asked; a refusal is the harness's mistake."""
+        """Ask the emulator as Google is asked; a refusal is the harness's mistake."""
         data = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
         headers = {"Authorization": "Bearer by-hand", "Content-Type": kind}
         asked = urllib.request.Request(  # noqa: S310 - loopback
-            f"{self.standin.url}/{path}", data=data, method=method, headers=headers
+            f"{self.emulator.url}/{path}", data=data, method=method, headers=headers
         )
         try:
             with _OPENER.open(asked) as answer:
@@ -81,8 +81,8 @@ class Hands:
 
     def empty(self, bucket: Resource) -> None:
         """Delete all objects of a bucket, old versions included."""
-        with self.standin.lock:
-            world = self.standin.world
+        with self.emulator.lock:
+            world = self.emulator.world
             held = [r for r in world.resources.values() if r.path.startswith(f"{bucket.path}/o/") and not r.deleted]
         for item in held:
             name = quote(str(item.body["name"]), safe="")
@@ -135,10 +135,10 @@ class Hands:
         self.request("POST", f"{self.address(self.one(secret))}:addVersion", payload)
 
     def image(self, *, into: str, name: str, size: int = 10**9) -> None:
-        """Work: push an image, as far as the stand-in can take one."""
+        """Work: push an image, as far as the emulator can take one."""
         _, project, _, place, _, repository = self.one(into).path.split("/")
         image = f"{place}-docker.pkg.dev/{project}/{repository}/{name}:latest"
-        self.request("POST", "_standin/image", {"image": image, "size": size})
+        self.request("POST", "_emulator/image", {"image": image, "size": size})
 
     def disable(self, service: str) -> None:
         """Switch an API off."""
@@ -151,8 +151,8 @@ class Hands:
         else:
             resource = self.one(of)
             service, path = resource.service, resource.path
-        with self.standin.lock:
-            policy: Json = json.loads(json.dumps(self.standin.world.policies.get(f"{service}:{path}") or {}))
+        with self.emulator.lock:
+            policy: Json = json.loads(json.dumps(self.emulator.world.policies.get(f"{service}:{path}") or {}))
         bindings = cast("list[Json]", policy.setdefault("bindings", []))
         if add:
             bindings.append({"role": role, "members": [member]})

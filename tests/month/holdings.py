@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from standin import Standin
+from emulator import Emulator
 
 Json = dict[str, Any]
 MARKER = ".coursecloud"
@@ -26,7 +26,7 @@ class Holding:
 
     kind: str
     path: str
-    """`service:path`, as the stand-in keeps it; for a member the principal."""
+    """`service:path`, as the emulator keeps it; for a member the principal."""
     identity: str
     """What tells it from another of the same name."""
 
@@ -34,11 +34,11 @@ class Holding:
         return f"{self.kind} {self.path}"
 
 
-def holdings(standin: Standin) -> frozenset[Holding]:
+def holdings(emulator: Emulator) -> frozenset[Holding]:
     """List them."""
-    with standin.lock:
-        found = {held for key, resource in standin.world.resources.items() if (held := _held(key, resource))}
-        for policy in standin.world.policies.values():
+    with emulator.lock:
+        found = {held for key, resource in emulator.world.resources.items() if (held := _held(key, resource))}
+        for policy in emulator.world.policies.values():
             for binding in cast("list[Json]", policy.get("bindings") or []):
                 people = [member for member in binding["members"] if member.startswith(PEOPLE)]
                 found |= {Holding("member", person, person) for person in people if "principal" not in person}
@@ -95,7 +95,7 @@ def resources(text: str) -> list[Json]:
 
 
 def paths(listed: Iterable[Json], names: Iterable[str] | None = None, *, protected: bool = True) -> set[str]:
-    """Give the stand-in's paths of a state's resources: of these names, or of all; with the kept or without."""
+    """Give the emulator's paths of a state's resources: of these names, or of all; with the kept or without."""
     wanted = None if names is None else set(names)
     found: set[str] = set()
     for resource in listed:

@@ -59,7 +59,7 @@ class Month:
     @property
     def hands(self) -> Hands:
         """Somebody with a browser."""
-        return Hands(self.place.standin, self.stack)
+        return Hands(self.place.emulator, self.stack)
 
     @property
     def file(self) -> Path:
@@ -157,7 +157,7 @@ class Month:
         terminal with the questions answered by `answer`, `pipe`.
         """
         stack = stack or self.stack
-        held, state = holdings(self.place.standin), self.place.state(stack, who)
+        held, state = holdings(self.place.emulator), self.place.state(stack, who)
         selected = self.place.selected()
         line = self.line(command, stack, how, lose, options)
         said = self.command(line, command, stack, terminal=how != "pipe", answer=answer, who=who)
@@ -214,7 +214,7 @@ class Month:
         environment: dict[str, str] | None = None,
     ) -> Said:
         """Run a line as a person does, and note what it did."""
-        first = len(self.place.standin.requests)
+        first = len(self.place.emulator.requests)
         before = self.urns(stack, who)
         word = stack if answer == "yes" else "no"
         answers = [
@@ -241,13 +241,13 @@ class Month:
 
     def writes(self, first: int = 0) -> tuple[Json, ...]:
         """List what changed something in the cloud since a request; the state and the product's own notes are none."""
-        asked = list(self.place.standin.requests[first:])
+        asked = list(self.place.emulator.requests[first:])
         return tuple(
             call
             for call in asked
             if call.get("write")
             and call["status"] < 300
-            and not re.search(r"\.pulumi(%2F|/)|\.coursecloud|/_standin/", str(call["path"]))
+            and not re.search(r"\.pulumi(%2F|/)|\.coursecloud|/_emulator/", str(call["path"]))
         )
 
     def plain(self, *words: str, who: str = "own", stack: str = "") -> Ended:
@@ -281,7 +281,7 @@ class Month:
         elif answered:
             spared = paths(listed, protected=command == "finish")
         named = list(lose)
-        lost = gone(held, holdings(self.place.standin), spared)
+        lost = gone(held, holdings(self.place.emulator), spared)
         if command == "up":
             lost = [each for each in lost if each.kind != "member" or not named]
         else:
@@ -302,7 +302,7 @@ class Month:
         mine = (f"/{stack}-", f"/{PROJECT}-{stack}-")
         stays = [
             each
-            for each in self.place.standin.remaining()
+            for each in self.place.emulator.remaining()
             if (command == "finish" or each["bills"])
             and any(part in f"/{each['name']}" for part in mine)
             and not any(f"{each['service']}:{each['name']}".startswith(path) for path in kept)
@@ -311,7 +311,7 @@ class Month:
         if stays:
             self.broken(f"{command}: stays behind: {stays[0]['name']} and {len(stays) - 1} more", ended)
         before = paths([r for r in state if r.get("protect")]) if command == "down" else set[str]()
-        missing = [path for path in before if path not in self.place.standin.world.resources]
+        missing = [path for path in before if path not in self.place.emulator.world.resources]
         if missing and not set(missing) <= {path for path in before if path not in kept}:
             self.broken(f"{command}: kept, and gone: {missing[0]}", ended)
 

@@ -1,4 +1,4 @@
-"""Where a month takes place: a copy of the project, its stand-in, a home without an account; saved and brought back."""
+"""Where a month takes place: a copy of the project, its emulator, a home without an account; saved and brought back."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from coursecloud.rehearse.stage import Tools, scrubbed, tools
+from emulator import Emulator
 from infra.settings import EXAMPLE_PROJECT
-from standin import Standin
 from tests.machine import FOUND
 from tests.month.holdings import resources, state_file
 from tests.project import CHECKOUT, NAMES, STACKS
@@ -26,7 +26,17 @@ PROJECT = "rehearsal-project-1"
 MARK = "COURSECLOUD_MONTH"
 """The variable by which a process of ours is known."""
 
-CODE = ("coursecloud", "guardrails", "infra", "standin", "starter", "__main__.py", "Pulumi.yaml", "pyproject.toml")
+CODE = (
+    "catalog",
+    "coursecloud",
+    "emulator",
+    "guardrails",
+    "infra",
+    "starter",
+    "__main__.py",
+    "Pulumi.yaml",
+    "pyproject.toml",
+)
 TOOLS: Tools = tools(CHECKOUT, FOUND)
 
 
@@ -39,11 +49,11 @@ class Saved:
 
 
 class Place:
-    """A project folder, its home and its stand-in; a second clone beside it where somebody else works too."""
+    """A project folder, its home and its emulator; a second clone beside it where somebody else works too."""
 
-    def __init__(self, folder: Path, standin: Standin):
+    def __init__(self, folder: Path, emulator: Emulator):
         self.folder = folder
-        self.standin = standin
+        self.emulator = emulator
         self.mark = uuid.uuid4().hex
         self.root = folder / "clone"
         self._whole = False
@@ -89,7 +99,7 @@ class Place:
 
     def environment(self, who: str = "own") -> dict[str, str]:
         """Make the environment of a person's commands."""
-        made = scrubbed({**os.environ, **FOUND}, self.standin.env(PROJECT), self.home(who))
+        made = scrubbed({**os.environ, **FOUND}, self.emulator.env(PROJECT), self.home(who))
         for name in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PYTHONDONTWRITEBYTECODE"):
             made.pop(name, None)  # a person has none of them
         return made | {MARK: self.mark, "USER": who, "LOGNAME": who}
@@ -102,8 +112,8 @@ class Place:
         """List the resources in a stack's state."""
         if self.backend:
             path = f"b/{self.backend.removeprefix('gs://')}/o/.pulumi%2Fstacks%2Fcoursecloud%2F{stack}.json"
-            with self.standin.lock:
-                kept = self.standin.world.get("storage", path)
+            with self.emulator.lock:
+                kept = self.emulator.world.get("storage", path)
                 return resources(bytes(kept.secret).decode()) if kept else []
         file = state_file(self.clone(who) / ".pulumi-state", stack)
         for path in (file, file.with_name(f"{file.name}.bak")):  # the copy, where the state is only half there
@@ -114,8 +124,8 @@ class Place:
     def locks(self) -> list[str]:
         """List the locks that lie in the state."""
         found = [str(path.name) for path in self.folder.glob("clone*/.pulumi-state/.pulumi/locks/**/*.json")]
-        with self.standin.lock:
-            found += [key for key in self.standin.world.resources if ".pulumi%2Flocks%2F" in key and "#" not in key]
+        with self.emulator.lock:
+            found += [key for key in self.emulator.world.resources if ".pulumi%2Flocks%2F" in key and "#" not in key]
         return found
 
     def selected(self) -> str:
@@ -125,8 +135,8 @@ class Place:
 
     def save(self) -> Saved:
         """Keep the cloud and the folders."""
-        with self.standin.lock:
-            world = pickle.dumps(vars(self.standin.world))
+        with self.emulator.lock:
+            world = pickle.dumps(vars(self.emulator.world))
         return Saved(world, {str(p.relative_to(self.folder)): p.read_bytes() for p in self._files()})
 
     def restore(self, saved: Saved) -> None:
@@ -140,11 +150,11 @@ class Place:
         for name, content in saved.files.items():
             (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
             (self.folder / name).write_bytes(content)
-        with self.standin.lock:
-            vars(self.standin.world).clear()
-            vars(self.standin.world).update(pickle.loads(saved.world))  # noqa: S301 - written by this very code
-            self.standin.requests.clear()
-        self.standin.use({})
+        with self.emulator.lock:
+            vars(self.emulator.world).clear()
+            vars(self.emulator.world).update(pickle.loads(saved.world))  # noqa: S301 - written by this very code
+            self.emulator.requests.clear()
+        self.emulator.use({})
 
     def _files(self) -> list[Path]:
         kept = [*self.root.glob("Pulumi.*"), *self.root.glob("members.*"), *self.root.glob(".pulumi-state/**/*")]

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from standin import Standin
+from emulator import Emulator
 from tests.month.month import Month
 from tests.month.place import PROJECT, Place, Saved, fingerprint
 from tests.project import CHECKOUT
@@ -75,6 +75,6 @@ def opened() -> Generator[Starts]:
     """Open a place in a folder of its own; all of it goes at the end."""
     with (
         tempfile.TemporaryDirectory(prefix="coursecloud-month-") as folder,
-        Standin(projects=[PROJECT, OTHER_PROJECT]) as standin,
+        Emulator(projects=[PROJECT, OTHER_PROJECT]) as emulator,
     ):
-        yield Starts(Place(Path(folder), standin))
+        yield Starts(Place(Path(folder), emulator))

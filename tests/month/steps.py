@@ -162,7 +162,7 @@ def code(month: Month, commit: str) -> None:
     """Let the clone have the code of an older commit, or `today`'s."""
     root = month.place.root
     month.place.code_differs()
-    for name in ("coursecloud", "guardrails", "infra", "standin", "starter"):
+    for name in ("catalog", "coursecloud", "emulator", "guardrails", "infra", "starter"):
         shutil.rmtree(root / name, ignore_errors=True)
     if commit == "today":
         copy_code(CHECKOUT, root)
@@ -205,7 +205,7 @@ def by_hand(name: str) -> Callable[..., None]:
 
 def pass_time(month: Month, value: Json) -> None:
     """Let days go by."""
-    month.hands.request("POST", "_standin/clock", value)
+    month.hands.request("POST", "_emulator/clock", value)
 
 
 def absent(month: Month, patterns: str | list[str]) -> None:
@@ -225,15 +225,15 @@ def present(month: Month, patterns: str | list[str]) -> None:
 def shut(month: Month, value: dict[str, str]) -> None:
     """See that somebody is not let in any more."""
     resource = month.hands.one(value["of"])
-    policy = month.place.standin.world.policies.get(f"{resource.service}:{resource.path}") or {}
+    policy = month.place.emulator.world.policies.get(f"{resource.service}:{resource.path}") or {}
     bindings = cast("list[Json]", policy.get("bindings") or [])
     if any(value["member"] in binding["members"] for binding in bindings):
         month.broken(f"{value['member']} is still let in to {resource.path}")
 
 
 def network(month: Month, value: Json) -> None:
-    """Let faults begin or, with `{}`, end: a scenario of the stand-in."""
-    month.place.standin.use(value)
+    """Let faults begin or, with `{}`, end: a scenario of the emulator."""
+    month.place.emulator.use(value)
 
 
 def clone(month: Month, who: str, state: str = "shared", members: bool = True) -> None:
@@ -285,7 +285,7 @@ def gcloud(month: Month, line: str) -> None:
     home = month.place.folder / "home-gcloud"
     home.mkdir(exist_ok=True)
     filled = line.replace("{stack}", month.stack).replace("{project}", PROJECT)
-    done = Gcloud(home, month.place.standin).run(f"gcloud {filled} --quiet --project={PROJECT}")
+    done = Gcloud(home, month.place.emulator).run(f"gcloud {filled} --quiet --project={PROJECT}")
     if done.returncode:
         raise AssertionError(f"gcloud {filled}: {done.returncode}\n{done.stderr[-1500:]}")
 

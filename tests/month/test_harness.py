@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from standin import Standin
+from emulator import Emulator
 from tests.month import events, ledger, sequences, starts
 from tests.month.hands import Hands
 from tests.month.holdings import gone, holdings, paths
@@ -33,12 +33,12 @@ ELSEWHERE = {"I11": "tests/test_setup.py"}
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
-    with Standin(projects=[PROJECT], enabled=["storage.googleapis.com", "compute.googleapis.com"]) as standin:
-        yield Place(tmp_path, standin)
+    with Emulator(projects=[PROJECT], enabled=["storage.googleapis.com", "compute.googleapis.com"]) as emulator:
+        yield Place(tmp_path, emulator)
 
 
 def bucket(place: Place, name: str = f"{PROJECT}-dev-data", **more: Any) -> Hands:
-    hands = Hands(place.standin, "dev")
+    hands = Hands(place.emulator, "dev")
     hands.request("POST", f"storage/v1/b?project={PROJECT}", {"name": name, "location": "EU", **more})
     return hands
 
@@ -122,16 +122,16 @@ def test_what_is_gone_is_seen_and_what_only_grew_old_is_not(place: Place) -> Non
     hands = bucket(place, versioning={"enabled": True})
     hands.write(into="storage:b/*-{stack}-data", name="a.csv")
     hands.write(into="storage:b/*-{stack}-data", name=".coursecloud/last-update.json")
-    before = holdings(place.standin)
+    before = holdings(place.emulator)
     assert sorted(held.kind for held in before) == ["bucket", "object"]
     hands.write(into="storage:b/*-{stack}-data", name="a.csv")
-    assert gone(before, holdings(place.standin)) == []
+    assert gone(before, holdings(place.emulator)) == []
     hands.empty(hands.one("storage:b/*"))
-    assert [held.kind for held in gone(before, holdings(place.standin))] == ["object"]
-    assert gone(before, holdings(place.standin), [f"storage:b/{PROJECT}-dev-data"]) == []
+    assert [held.kind for held in gone(before, holdings(place.emulator))] == ["object"]
+    assert gone(before, holdings(place.emulator), [f"storage:b/{PROJECT}-dev-data"]) == []
     bucket(place, "another")
     hands.delete("storage:b/*-{stack}-data")
-    assert len(gone(before, holdings(place.standin))) == 2
+    assert len(gone(before, holdings(place.emulator))) == 2
 
 
 def test_a_name_means_what_the_state_says_and_kept_things_are_told_apart() -> None:
@@ -146,7 +146,7 @@ def test_a_place_comes_back_as_it_was(place: Place) -> None:
     (place.root / "members.dev.yaml").write_text("[]", encoding="utf-8")
     saved = place.save()
     hands.write(into="storage:b/*", name="later.csv")
-    place.standin.use({"latency": 1})
+    place.emulator.use({"latency": 1})
     (place.root / "members.dev.yaml").unlink()
     (place.root / ".pulumi-state/new").write_text("x", encoding="utf-8")
     (place.root / "infra/names.py").write_text("", encoding="utf-8")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from standin import Standin
+from emulator import Emulator
 from tests.month import month as played
 from tests.month.events import Event
 from tests.month.hands import Hands
@@ -24,7 +24,7 @@ import os, sys, urllib.request
 def ask(method, path, body=None):
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     headers = {"Content-Type": "application/json"}
-    opener.open(urllib.request.Request(os.environ["STANDIN_URL"] + path, body, headers, method=method)).read()
+    opener.open(urllib.request.Request(os.environ["EMULATOR_URL"] + path, body, headers, method=method)).read()
 def empty(bucket):
     ask("DELETE", f"/storage/v1/b/{bucket}/o/a.csv")
 command, *words = sys.argv[1:]
@@ -35,9 +35,9 @@ FINE = "print('Up: stack dev is as its file says, 1 resources (no change).')"
 @pytest.fixture
 def month(tmp_path: Path) -> Iterator[Month]:
     """Give a stack with one bucket, not kept, and one object in it."""
-    with Standin(projects=[PROJECT], enabled=["storage.googleapis.com"]) as standin:
-        place = Place(tmp_path, standin)
-        hands = Hands(standin, "dev")
+    with Emulator(projects=[PROJECT], enabled=["storage.googleapis.com"]) as emulator:
+        place = Place(tmp_path, emulator)
+        hands = Hands(emulator, "dev")
         hands.request("POST", f"storage/v1/b?project={PROJECT}", {"name": DATA})
         hands.write(into=f"storage:b/{DATA}", name="a.csv")
         hold(place)

@@ -25,7 +25,7 @@ TESTS = {
     "infra.stores": ("tests/infra/test_secrets.py", "tests/infra/test_training.py"),
     "infra.names": ("tests/test_names.py",),
     "infra.files": ("tests/test_files.py", "tests/test_stackfile.py"),
-    "infra.tables": ("tests/test_tables.py",),
+    "catalog.tables": ("tests/test_tables.py",),
     "infra.training": ("tests/infra/test_training.py", "tests/infra/test_outputs.py", *PLANS),
     "infra.settings.types": (
         "tests/settings/test_edges.py",
@@ -43,9 +43,9 @@ TESTS = {
         "tests/settings/test_guardrails.py",
     ),
     "coursecloud.plan": ("tests/coursecloud/test_notices.py", "tests/coursecloud/test_plan.py"),
-    "coursecloud.engine": ("tests/coursecloud/test_engine.py", "tests/coursecloud/test_plan.py", *PLANS),
-    "coursecloud.saved": ("tests/coursecloud/test_saved.py",),
-    "coursecloud.stackfile": ("tests/test_stackfile.py",),
+    "coursecloud.plan.engine": ("tests/coursecloud/test_engine.py", "tests/coursecloud/test_plan.py", *PLANS),
+    "coursecloud.plan.saved": ("tests/coursecloud/test_saved.py",),
+    "coursecloud.common.stack_file": ("tests/test_stackfile.py",),
 }
 """Where a module's tests are, unless they are in `tests/PACKAGE/test_MODULE.py` and among those of every plan."""
 

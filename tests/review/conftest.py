@@ -6,7 +6,7 @@ from typing import Protocol
 import pytest
 import yaml
 
-from coursecloud.plan import Plan
+from coursecloud.plan.planning import Plan
 from tests.review.made import Edit, config_of, edited, planned
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import yaml
 
-from coursecloud import plan as plans
-from coursecloud.engine import Registration
-from coursecloud.plan import Plan
-from coursecloud.review.changes import Change, Operation, compare
+from coursecloud.diff.changes import Change, Operation, compare
+from coursecloud.plan import planning as plans
+from coursecloud.plan.engine import Registration
+from coursecloud.plan.planning import Plan
 from coursecloud.review.report import Review
 from coursecloud.review.stacks import review
 from infra.settings import Settings

@@ -1,6 +1,6 @@
 """A review as a terminal shows it."""
 
-from coursecloud.render import console
+from coursecloud.cli.render import console
 from coursecloud.review import terminal
 from coursecloud.review.report import Review
 

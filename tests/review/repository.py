@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from coursecloud import plan as plans
-from coursecloud.plan import Plan
+from coursecloud.plan import planning as plans
+from coursecloud.plan.planning import Plan
 from tests.review.made import whole
 
 PLANNER = """

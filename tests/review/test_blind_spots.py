@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from coursecloud.plan import Plan
+from coursecloud.plan.planning import Plan
 from coursecloud.review import dangers, markdown, page, report, stacks
 from coursecloud.review.dangers import Kind, Level
 from coursecloud.review.report import Review

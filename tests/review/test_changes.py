@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coursecloud.engine import UNKNOWN, Registration
+from coursecloud.diff.changes import Operation, compare
+from coursecloud.plan.engine import UNKNOWN, Registration
 from coursecloud.review import dangers
-from coursecloud.review.changes import Operation, compare
 from tests.review.made import (
     BUCKET,
     DISK,

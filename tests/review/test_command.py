@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from coursecloud import plan as plans
-from coursecloud.cli import app
-from coursecloud.engine import Registration
+from coursecloud.cli.application import app
+from coursecloud.plan import planning as plans
+from coursecloud.plan.engine import Registration
 from tests.project import ROOT
 from tests.review import repository
 from tests.review.made import BUCKET, resource, whole

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from coursecloud.engine import Registration
-from coursecloud.review import deployed
+from coursecloud.plan.engine import Registration
+from coursecloud.review import deployed_state
 from tests.review.conftest import Planner
 from tests.review.made import INSTANCE, operations
 
@@ -39,7 +39,7 @@ def exported(*entries: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 def test_a_stack_that_was_deployed_as_it_is_has_no_drift(plan_of: Planner) -> None:
     resources = plan_of("full").resources
-    state = deployed.read(json.loads(json.dumps(exported(*map(entry, resources)))))
+    state = deployed_state.read(json.loads(json.dumps(exported(*map(entry, resources)))))
     assert state.stack == "full"
     assert operations(state.resources, resources, state=True) == {}
 
@@ -51,13 +51,13 @@ def test_what_the_program_wants_otherwise_is_told(plan_of: Planner) -> None:
     machine["inputs"] = copy.deepcopy(machine["inputs"]) | {"machineType": "e2-micro"}
     gone = next(e for e in entries if e["urn"].endswith("::demo"))
     entries.remove(gone)
-    state = deployed.read(exported(*entries))
+    state = deployed_state.read(exported(*entries))
     assert operations(state.resources, resources, state=True) == {"workbench": "update", "demo": "create"}
 
 
 def test_a_secret_of_a_state_is_never_read_and_that_is_said(plan_of: Planner) -> None:
     bucket = next(resource for resource in plan_of("full").custom if resource.name == "data")
-    state = deployed.read(exported(entry(bucket) | {"inputs": dict(bucket.inputs) | {"location": CIPHER}}))
+    state = deployed_state.read(exported(entry(bucket) | {"inputs": dict(bucket.inputs) | {"location": CIPHER}}))
     assert "c2VjcmV0" not in repr(state)
     assert any("secrets" in note for note in state.notes)
     assert operations(state.resources, [bucket], state=True) == {}
@@ -65,7 +65,7 @@ def test_a_secret_of_a_state_is_never_read_and_that_is_said(plan_of: Planner) ->
 
 def test_what_waits_to_be_deleted_or_was_only_read_is_left_out_and_told(plan_of: Planner) -> None:
     first, second, third = (entry(resource) for resource in plan_of("full").custom[:3])
-    state = deployed.read(
+    state = deployed_state.read(
         exported(first, second | {"delete": True}, third | {"external": True}, pending_operations=[{}])
     )
     assert len(state.resources) == 1
@@ -77,8 +77,8 @@ def test_a_state_with_its_own_numbers_and_triggers_reads_as_the_program_writes_t
     machine = next(r for r in plan_of("full").custom if r.name == "trainer" and r.type == INSTANCE)
     kept = entry(machine) | {"replacementTrigger": machine.options["replacementTrigger"]}
     kept["inputs"] = json.loads(json.dumps(kept["inputs"]), parse_int=float)
-    assert operations(deployed.read(exported(kept)).resources, [machine], state=True) == {}
-    other = deployed.read(exported(kept | {"replacementTrigger": ["no GPU"]}))
+    assert operations(deployed_state.read(exported(kept)).resources, [machine], state=True) == {}
+    other = deployed_state.read(exported(kept | {"replacementTrigger": ["no GPU"]}))
     assert operations(other.resources, [machine], state=True) == {"trainer": "replace"}
 
 
@@ -100,5 +100,5 @@ def test_a_state_with_its_own_numbers_and_triggers_reads_as_the_program_writes_t
     ],
 )
 def test_what_is_no_state_is_refused_with_a_remedy(data: object) -> None:
-    with pytest.raises(deployed.StateError, match="remedy"):
-        deployed.read(data)
+    with pytest.raises(deployed_state.StateError, match="remedy"):
+        deployed_state.read(data)

@@ -2,8 +2,8 @@
 
 import pytest
 
+from coursecloud.diff.changes import Change, Operation, compare
 from coursecloud.review import dangers
-from coursecloud.review.changes import Change, Operation, compare
 from coursecloud.review.dangers import Kind
 from tests.review.conftest import Planner
 from tests.review.made import Config, Edit

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-import guardrails
-from coursecloud import plan as plans
-from coursecloud import stackfile
-from coursecloud.engine import Registration
-from coursecloud.review import git, pairs
-from coursecloud.review.changes import compare
+import coursecloud.policy
+from coursecloud.common import stack_file
+from coursecloud.diff import matching
+from coursecloud.diff.changes import compare
+from coursecloud.plan import planning as plans
+from coursecloud.plan.engine import Registration
+from coursecloud.review import git
 from infra.settings import SettingsError
 from tests.project import ROOT
 from tests.review import repository
@@ -72,7 +73,7 @@ def test_two_files_of_one_stack_are_a_mistake_whichever_is_read(name: str, tmp_p
     for ending in ("yaml", "yml"):
         (tmp_path / f"Pulumi.one.{ending}").write_text(PROJECT)
     with pytest.raises(SettingsError, match="two files of one stack"):
-        stackfile.read("one", tmp_path / name)
+        stack_file.read("one", tmp_path / name)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,9 @@ def test_what_a_stack_file_gives_pulumi_or_a_provider_is_named_and_a_broken_rule
     made = plans.make("one", tmp_path / "Pulumi.one.yaml", ROOT)
     (deed,) = made.deeds
     assert said in deed.text
-    assert "program-one-provider" in [found.rule.id for found in guardrails.check(made, TODAY) if found.violates]
+    assert "program-one-provider" in [
+        found.rule.id for found in coursecloud.policy.check(made, TODAY) if found.violates
+    ]
 
 
 def test_a_list_of_members_that_is_a_link_out_of_the_project_is_not_read(tmp_path: Path) -> None:
@@ -102,7 +105,7 @@ def test_a_list_of_members_that_is_a_link_out_of_the_project_is_not_read(tmp_pat
     (folder / "Pulumi.one.yaml").write_text(PROJECT)
     (folder / "members.one.yaml").symlink_to("../private")
     with pytest.raises(SettingsError, match="a link that leaves the project") as error:
-        plans.load(stackfile.read("one", folder / "Pulumi.one.yaml"), "one", folder)
+        plans.load(stack_file.read("one", folder / "Pulumi.one.yaml"), "one", folder)
     assert "hunter2hush" not in str(error.value)
 
 
@@ -118,7 +121,7 @@ def nested(depth: int) -> Iterator[Registration]:
 
 
 def test_names_that_double_with_every_level_do_not_hold_a_review_up() -> None:
-    found = pairs.pair((), nested(40))
+    found = matching.pair((), nested(40))
     assert len(found) == 40
 
 

@@ -15,8 +15,7 @@ from typing import Any
 
 import pytest
 
-from coursecloud.review import given as inputs
-from coursecloud.review import rendering, sandbox, sides, workspace
+from coursecloud.review import inputs, revisions, sandbox, subprocess_plan, workspace
 from coursecloud.review.report import Review
 from coursecloud.review.sandbox import Wanted
 from coursecloud.review.stacks import Status
@@ -60,7 +59,7 @@ def port() -> Iterator[int]:
 
 def review(repo: Repository, base: str, head: str, mode: Wanted, timeout: float = 30) -> Review:
     made = inputs.Given(repo.root, base, head, sandbox=mode, timeout=timeout)
-    return sides.make(made, inputs.read(made), today=TODAY)
+    return revisions.make(made, inputs.read(made), today=TODAY)
 
 
 def marked() -> list[int]:
@@ -134,17 +133,17 @@ def test_the_working_tree_is_seen_without_the_repository_and_cannot_be_written(r
         "except OSError as error: found.append(error.strerror)\n"
         "raise RuntimeError(found)",
     )
-    made = sides.make(inputs.Given(repo.root, "HEAD", sandbox=Wanted.REQUIRE), inputs.Read(), today=TODAY)
+    made = revisions.make(inputs.Given(repo.root, "HEAD", sandbox=Wanted.REQUIRE), inputs.Read(), today=TODAY)
     assert "RuntimeError: ['Read-only file system']" in dict(made.stacks[0].mistakes)["after"]
 
 
 def test_the_review_says_what_ran_the_code_and_first(repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     head = repo.git("rev-parse", "HEAD")
     notes = review(repo, head, head, Wanted.OFF).notes
-    assert notes[0] == rendering.said("--sandbox off")
+    assert notes[0] == subprocess_plan.said("--sandbox off")
     assert notes[0].startswith("RENDERED WITHOUT A SANDBOX (--sandbox off): the code of each side ran as you")
     monkeypatch.setenv("PATH", "/nonexistent")
-    assert "bubblewrap is not installed" in rendering.said(sandbox.find(Wanted.AUTO))
+    assert "bubblewrap is not installed" in subprocess_plan.said(sandbox.find(Wanted.AUTO))
 
 
 @needs_one

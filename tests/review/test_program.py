@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from coursecloud.deeds import Deed
-from coursecloud.plan import Plan
+from coursecloud.plan.effects import Deed
+from coursecloud.plan.planning import Plan
 from coursecloud.review import markdown, report
 from coursecloud.review.dangers import Kind, Level
 from coursecloud.review.program import Changed, of
@@ -22,9 +22,9 @@ __all__ = ["repo"]
     "path",
     [
         "yaml.py", "pyproject.toml", "Makefile", "Pulumi.yaml", "requirements.txt", "uv.lock", "setup.cfg",
-        "conftest.py", "infra/x.py", "infra/data/roles.json", "infra/scripts/x.sh", "infra/README.md",
+        "conftest.py", "infra/x.py", "catalog/roles.json", "infra/scripts/x.sh", "infra/README.md",
         "coursecloud/x.md", "anything", ".gitignore", ".gitattributes", ".github/workflows/x.yml",
-        ".github/scripts/comment.py", ".ci/run", ".envrc", ".pre-commit-config.yaml", "standin/x.py",
+        ".github/scripts/comment.py", ".ci/run", ".envrc", ".pre-commit-config.yaml", "emulator/x.py",
         "new/folder/file", "pulumi_gcp/__init__.py", "docs", "tests", "Docs/x.md.py", "docs2/x", "x.md/y.py",
         "Pulumi.dev/x.yaml", "sub/Pulumi.dev.yaml", "Pulumi.a/b.yaml", "LICENSE.d/x", "docs/a\nb",
         "README.md\n.py", "stack.schema.json", "members.dev.yaml",
@@ -36,7 +36,7 @@ def test_whatever_is_not_known_to_be_harmless_is_program(path: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["docs/x.md", "docs/a/b.png", "tests/x.py", "README.md", "CONTRIBUTING.md", "standin/README.md", "LICENSE",
+    ["docs/x.md", "docs/a/b.png", "tests/x.py", "README.md", "CONTRIBUTING.md", "emulator/README.md", "LICENSE",
      "LICENSE.txt", "Pulumi.dev.yaml", "Pulumi.group-07.yml"],
 )  # fmt: skip
 def test_words_tests_and_stack_files_are_none(path: str) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from coursecloud import cli
-from coursecloud.plan import Plan
+from coursecloud.cli.application import app
+from coursecloud.plan.planning import Plan
 from coursecloud.review import markdown, page, report
 from coursecloud.review.dangers import Kind, Level
 from coursecloud.review.report import Review
@@ -255,7 +255,7 @@ def test_the_command_says_it_first_and_ends_with_3(tmp_path: Path) -> None:
     for side, size in zip(sides, (60, 30), strict=True):
         side.write_text(config % size, encoding="utf-8")
     words = ["review", "--base-file", str(sides[0]), "--head-file", str(sides[1]), "--sandbox", "off", "--json"]
-    done = CliRunner().invoke(cli.app, [*words, "--fail-on", "refused"])
+    done = CliRunner().invoke(app, [*words, "--fail-on", "refused"])
     assert done.exit_code == 3, done.output
     form = json.loads(done.stdout)
     assert form["verdict"].startswith("this update FAILS")

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typing_extensions import override
 
-from coursecloud.engine import UNKNOWN, Registration
-from coursecloud.plan import Plan
-from coursecloud.review import markdown, mermaid, page, report, words
-from coursecloud.review.changes import Operation
+from coursecloud.diff.changes import Operation
+from coursecloud.plan.engine import UNKNOWN, Registration
+from coursecloud.plan.planning import Plan
+from coursecloud.review import formatting, markdown, mermaid, page, report
 from coursecloud.review.dangers import Level
 from coursecloud.review.graph import Graph, Node
 from coursecloud.review.layout import lay_out
@@ -394,7 +394,7 @@ def test_every_change_is_in_every_form(plan_of: Planner) -> None:
 
 
 def test_words_for_the_same_money_are_the_same_everywhere() -> None:
-    assert [words.more(Decimal(value)) for value in ("0.123", "-0.5", "0.0032", "0")] == [
+    assert [formatting.more(Decimal(value)) for value in ("0.123", "-0.5", "0.0032", "0")] == [
         "+$0.12",
         "-$0.50",
         "+$0.0032",

@@ -1,17 +1,16 @@
 """The dated table of what cannot be changed in place, and each of its conditions on both sides."""
 
-import json
 from typing import Any
 
 import pytest
 
-from coursecloud.engine import UNKNOWN
-from coursecloud.review import conditions, rules, values
-from coursecloud.review.conditions import Effect
-from infra import tables
+from catalog import tables
+from coursecloud.diff import property_diff, replacement, replacement_conditions
+from coursecloud.diff.replacement_conditions import Effect
+from coursecloud.plan.engine import UNKNOWN
 from tests.review.made import BUCKET, DISK, INSTANCE, NETWORK, SUBNET
 
-TABLE: dict[str, Any] = json.loads(rules.TABLE.read_text(encoding="utf-8"))
+TABLE: dict[str, Any] = tables.table("immutable-properties")
 SECRET = "gcp:secretmanager/secret:Secret"
 METRIC = "gcp:logging/metric:Metric"
 MEMBER = "gcp:projects/iAMMember:IAMMember"
@@ -24,10 +23,10 @@ NIC = {"network": "n", "subnetwork": "s"}
 
 
 def effects(kind: str, old: dict[str, Any], new: dict[str, Any]) -> set[str]:
-    known = rules.rules_of(kind)
+    known = replacement.rules_of(kind)
     assert known
-    before, after = values.clean(old), values.clean(new)
-    found = values.differences(before, after, unordered=known.unordered)
+    before, after = property_diff.clean(old), property_diff.clean(new)
+    found = property_diff.differences(before, after, unordered=known.unordered)
     return {known.effect(difference, before, after).name for difference in found}
 
 
@@ -132,22 +131,22 @@ def test_a_change_has_its_effect(kind: str, old: dict[str, Any], new: dict[str, 
 def test_every_word_of_the_table_is_understood_and_every_one_that_is_understood_is_used() -> None:
     when = {word for entry in TABLE["types"].values() for word in entry.get("when", {}).values()}
     same = {word for entry in TABLE["types"].values() for word in entry.get("same", {}).values()}
-    assert when == set(conditions.WHEN)
-    assert same == set(conditions.SAME)
+    assert when == set(replacement_conditions.WHEN)
+    assert same == set(replacement_conditions.SAME)
     assert {entry["deleteFirst"] for entry in TABLE["types"].values()} == {"always", "never", "named"}
 
 
 def test_the_note_explains_every_field_and_every_word() -> None:
     note = TABLE["note"]
     assert {field for entry in TABLE["types"].values() for field in entry} <= set(note)
-    for word in conditions.WHEN:
+    for word in replacement_conditions.WHEN:
         assert f"{word} = " in note["when"]
-    for word in conditions.SAME:
+    for word in replacement_conditions.SAME:
         assert word in note["same"]
 
 
 def test_the_table_has_every_type_that_a_stack_can_have_and_its_own_name_for_it() -> None:
-    missing = [kind for kind in tables.table("resource-types")["types"] if rules.rules_of(kind) is None]
+    missing = [kind for kind in tables.table("resource-types")["types"] if replacement.rules_of(kind) is None]
     assert missing == []
     assert all(entry.get("called") for entry in TABLE["types"].values())
 
@@ -170,7 +169,7 @@ def test_the_table_is_dated_and_says_where_it_is_from() -> None:
     ],
 )
 def test_an_input_that_becomes_unknown_as_a_whole_has_its_effect(kind: str, top: str, expected: Effect) -> None:
-    known = rules.rules_of(kind)
+    known = replacement.rules_of(kind)
     assert known
     assert known.unknown(top, {top: UNKNOWN}) is expected
 
@@ -191,6 +190,6 @@ def test_an_input_that_becomes_unknown_as_a_whole_has_its_effect(kind: str, top:
 def test_the_old_one_goes_first_where_the_name_stays_or_the_program_says_so(
     kind: str, option: object, old: dict[str, Any], new: dict[str, Any], expected: bool
 ) -> None:
-    known = rules.rules_of(kind)
+    known = replacement.rules_of(kind)
     assert known
     assert known.deletes_first(option, old, new) is expected

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from coursecloud.review import given as inputs
-from coursecloud.review import rendering, sides
+from coursecloud.review import inputs, revisions, subprocess_plan
 from coursecloud.review.report import Review
 from coursecloud.review.sandbox import Wanted
 from coursecloud.review.stacks import Status
@@ -57,7 +56,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 
 def review(repo: Repository, **given: object) -> Review:
     made = inputs.Given(repo.root, **given)  # pyright: ignore[reportArgumentType]
-    return sides.make(made, inputs.read(made), today=TODAY)
+    return revisions.make(made, inputs.read(made), today=TODAY)
 
 
 def bucket(name: str) -> object:
@@ -212,7 +211,7 @@ raise RuntimeError("loot" + json.dumps(found, default=str) + "loot")
     found = json.loads(taken)
     assert found["default"] == "DefaultCredentialsError"
     assert set(found["environment"]) <= {
-        *rendering.PASSED_ON, "PATH", "HOME", "XDG_CONFIG_HOME", "CLOUDSDK_CONFIG", "PULUMI_HOME", "TMPDIR",
+        *subprocess_plan.PASSED_ON, "PATH", "HOME", "XDG_CONFIG_HOME", "CLOUDSDK_CONFIG", "PULUMI_HOME", "TMPDIR",
         "NO_GCE_CHECK", "LC_CTYPE", "PWD",
     }  # fmt: skip
     assert Path(found["cwd"]) != repo.root
@@ -234,7 +233,7 @@ def test_other_requirements_than_those_here_are_told(repo: Repository) -> None:
 def test_requirements_that_are_a_link_to_elsewhere_are_not_read(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("password==hunter2", encoding="utf-8")
     (tmp_path / "requirements.txt").symlink_to(tmp_path / "secret")
-    assert rendering.other_requirements(tmp_path) == []
+    assert subprocess_plan.other_requirements(tmp_path) == []
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from coursecloud.review import git, tree
-from coursecloud.review import given as inputs
-from coursecloud.review.sides import make
+from coursecloud.review import git, inputs, tree
+from coursecloud.review.revisions import make
 from coursecloud.review.stacks import Status
 from tests.review import repository
 from tests.review.made import TODAY, whole

@@ -5,17 +5,21 @@ from typing import Any
 
 import pytest
 
-from coursecloud.engine import UNKNOWN
-from coursecloud.review import values, words
-from coursecloud.review.changes import PropertyChange
-from coursecloud.review.values import NOTHING, Hidden
+from coursecloud.diff import property_diff
+from coursecloud.diff.changes import PropertyChange
+from coursecloud.diff.property_diff import NOTHING, Hidden
+from coursecloud.plan.engine import UNKNOWN
+from coursecloud.review import formatting
 
 MARK = "4dabf18193072939515e22adb298388d"
 SECRET = {MARK: "1b47061264138c4ac30d75fd1eb44270"}
 
 
 def found(old: Any, new: Any, **how: Any) -> dict[str, tuple[Any, Any]]:
-    return {d.path: (d.old, d.new) for d in values.differences(values.clean(old), values.clean(new), **how)}
+    return {
+        d.path: (d.old, d.new)
+        for d in property_diff.differences(property_diff.clean(old), property_diff.clean(new), **how)
+    }
 
 
 def test_nothing_differs_between_equals() -> None:
@@ -78,9 +82,9 @@ def test_a_secret_that_can_be_read_is_compared_and_never_shown() -> None:
     assert found(old, old) == {}
     (change,) = found(old, new).values()
     assert "first-secret" not in repr(change)
-    shown = words.from_to(PropertyChange("token", *change))
+    shown = formatting.from_to(PropertyChange("token", *change))
     assert shown == "(secret) -> (secret)"
-    assert values.plain(change[0]) == {"$secret": True}
+    assert property_diff.plain(change[0]) == {"$secret": True}
 
 
 def test_a_secret_that_nobody_here_can_read_is_taken_to_be_the_same() -> None:
@@ -95,11 +99,11 @@ def test_what_is_a_secret_on_one_side_is_shown_on_neither() -> None:
 
 def test_a_secret_that_comes_or_goes_is_told() -> None:
     (change,) = found({}, {"token": SECRET | {"value": "s3cret"}}).values()
-    assert words.from_to(PropertyChange("token", *change)) == "(none) -> (secret)"
+    assert formatting.from_to(PropertyChange("token", *change)) == "(none) -> (secret)"
 
 
 def test_what_the_table_calls_secret_is_hidden_though_pulumi_has_not_marked_it() -> None:
-    cleaned = values.clean({"list": [{"rawKey": "abc", "x": 1}]}, secret=frozenset({"list[*].rawKey"}))
+    cleaned = property_diff.clean({"list": [{"rawKey": "abc", "x": 1}]}, secret=frozenset({"list[*].rawKey"}))
     assert "abc" not in repr(cleaned)
     assert cleaned["list"][0]["x"] == 1
 
@@ -109,19 +113,19 @@ def test_a_key_with_odd_letters_is_written_so_that_it_cannot_be_mistaken() -> No
 
 
 def test_what_hides_or_turns_text_is_written_out() -> None:
-    assert words.visible("a\u202eb\x1b[31m\u200b") == "a\\u202eb\\u001b[31m\\u200b"
+    assert formatting.visible("a\u202eb\x1b[31m\u200b") == "a\\u202eb\\u001b[31m\\u200b"
 
 
 def test_of_long_texts_the_part_that_differs_is_shown() -> None:
-    shown = words.from_to(PropertyChange("x", "a" * 200 + "old", "a" * 200 + "new"), 40)
+    shown = formatting.from_to(PropertyChange("x", "a" * 200 + "old", "a" * 200 + "new"), 40)
     assert "old" in shown
     assert "new" in shown
     assert len(shown) < 100
 
 
 def test_of_lists_what_comes_and_goes_is_shown() -> None:
-    assert words.from_to(PropertyChange("x", ["a", "b"], ["b", "c"])) == "- a, + c"
+    assert formatting.from_to(PropertyChange("x", ["a", "b"], ["b", "c"])) == "- a, + c"
 
 
 def test_a_text_of_several_lines_is_shown_as_a_diff() -> None:
-    assert words.text_diff(PropertyChange("x", "a\nb\n", "a\nc\n")) == ["@@ -1,2 +1,2 @@", " a", "-b", "+c"]
+    assert formatting.text_diff(PropertyChange("x", "a\nb\n", "a\nc\n")) == ["@@ -1,2 +1,2 @@", " a", "-b", "+c"]

@@ -11,9 +11,10 @@ import pytest
 import yaml
 from detect_secrets import plugins
 
-from coursecloud import init
-from coursecloud.init import write
-from infra import secrecy, tables
+from catalog import tables
+from coursecloud.cli import init
+from coursecloud.cli.init import write
+from infra import secrecy
 from tests.secrecy.forms import FORMS, HEX
 
 ROOT = Path(__file__).parents[2]

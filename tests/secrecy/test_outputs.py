@@ -10,12 +10,14 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-import guardrails
-from coursecloud import hiding, lifecycle, saved
-from coursecloud import plan as plans
-from coursecloud.cli import app
-from coursecloud.plan import Plan
+import coursecloud.policy
+from coursecloud.cli.application import app
+from coursecloud.deploy import lifecycle
+from coursecloud.plan import hiding, saved
+from coursecloud.plan import planning as plans
+from coursecloud.plan.planning import Plan
 from coursecloud.review import markdown, page, report, terminal
+from coursecloud.review.hiding import review as hide_review
 from coursecloud.review.stacks import review
 from infra.secrecy import HIDDEN
 from infra.settings import load
@@ -131,7 +133,7 @@ def test_what_is_hidden_is_said_to_be(folder: Path) -> None:
 
 
 def forms(made: report.Review) -> str:
-    from coursecloud.render import console
+    from coursecloud.cli.render import console
 
     shown = console()
     shown.width = 200
@@ -144,7 +146,7 @@ def test_no_form_of_a_review_shows_one(leaky: Plan) -> None:
     other = copy.deepcopy(config())
     other["coursecloud:course"]["owner"] = "ada"
     for before, after in ((None, leaky), (leaky, None)):
-        shows_none(forms(hiding.review(reviewed(before, after))))
+        shows_none(forms(hide_review(reviewed(before, after))))
 
 
 def test_a_review_of_two_sides_shows_that_a_secret_changed_and_neither_of_them(leaky: Plan) -> None:
@@ -156,7 +158,7 @@ def test_a_review_of_two_sides_shows_that_a_secret_changed_and_neither_of_them(l
     for path, text in edits.items():
         old = machine(path, text.format(HEX))(leaky)
         new = machine(path, text.format("0123456789abcdef0123456789abcdef01234567"))(leaky)
-        made = hiding.review(reviewed(old, new))
+        made = hide_review(reviewed(old, new))
         (stack,) = made.stacks
         assert [change.name for change in stack.changes] == ["workbench"]
         text = forms(made)
@@ -190,7 +192,9 @@ def test_a_message_of_an_older_program_is_not_believed_to_be_clean() -> None:
 
 
 def test_every_secret_of_the_plan_is_a_violation_where_it_stands(leaky: Plan) -> None:
-    found = [f for f in guardrails.check(leaky, TODAY) if f.rule.id in ("no-secret-values", "stack-file-no-secrets")]
+    found = [
+        f for f in coursecloud.policy.check(leaky, TODAY) if f.rule.id in ("no-secret-values", "stack-file-no-secrets")
+    ]
     names = {finding.name for finding in found if finding.violates}
     assert {"stack", "runner", "demo", "trainer"} <= names
     told = "\n".join(finding.message for finding in found)
@@ -214,7 +218,7 @@ def test_a_plan_without_secrets_is_left_as_it_is() -> None:
         made = plans.make(stack, ROOT / f"Pulumi.{stack}.yaml", ROOT)
         assert hiding.plan(made) == made
         assert plans.to_json(hiding.plan(made)) == plans.to_json(made)
-        assert not [f for f in guardrails.check(made, TODAY) if "secret" in f.rule.id and f.violates]
+        assert not [f for f in coursecloud.policy.check(made, TODAY) if "secret" in f.rule.id and f.violates]
         assert dataclasses.replace(made) == made
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from coursecloud import stackfile
+from coursecloud.common import stack_file
 from infra.settings import SettingsError, load
 from tests.project import ROOT
 from tests.secrecy.forms import FORMS, WANDB
@@ -19,7 +19,7 @@ def said(content: object, folder: Path) -> str | None:
     file = folder / "Pulumi.x.yaml"
     file.write_text(yaml.safe_dump(content), encoding="utf-8")
     try:
-        load(stackfile.read("x", file), "x", ROOT)
+        load(stack_file.read("x", file), "x", ROOT)
     except SettingsError as error:
         return str(error) + repr(error.problems) + repr(error)
     return None
@@ -145,6 +145,6 @@ def test_a_file_that_is_no_yaml_is_not_quoted(text: str, name: str, tmp_path: Pa
     (tmp_path / "Pulumi.x.yaml").write_text("config: {gcp:project: my-project-1}\n", encoding="utf-8")
     (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(SettingsError) as raised:
-        load(stackfile.read("x", tmp_path / "Pulumi.x.yaml"), "x", tmp_path)
+        load(stack_file.read("x", tmp_path / "Pulumi.x.yaml"), "x", tmp_path)
     assert "swordfish" not in str(raised.value)
     assert "0123456" not in str(raised.value)

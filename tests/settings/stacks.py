@@ -7,7 +7,8 @@ from typing import Any
 
 from jsonschema import Draft7Validator
 
-from coursecloud import schema, stackfile
+from coursecloud.cli import schema
+from coursecloud.common import stack_file
 from infra.settings import Problem, Settings, SettingsError, load
 
 PROJECT = "gcp:project: my-project-1\n"
@@ -16,7 +17,7 @@ PROJECT = "gcp:project: my-project-1\n"
 def settings(config: str, folder: Path, stack: str = "x") -> Settings:
     file = folder / f"Pulumi.{stack}.yaml"
     file.write_text("config:\n" + textwrap.indent(config, "  "), encoding="utf-8")
-    content = stackfile.read(stack, file)
+    content = stack_file.read(stack, file)
     read = load(content, stack, folder)
     # Whatever a test finds valid, an editor must not mark.
     assert marked(content) == []

@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from coursecloud import stackfile
+from coursecloud.common import stack_file
 from infra.settings import Settings, SettingsError, load
 from tests.fuzz import examples
 from tests.project import ROOT
 
-VALID = [stackfile.read(stack, stackfile.path_of(stack, ROOT)) for stack in ("dev", "gpu", "full")]
+VALID = [stack_file.read(stack, stack_file.path_of(stack, ROOT)) for stack in ("dev", "gpu", "full")]
 
 NASTY = (
     "",
@@ -146,4 +146,4 @@ def test_a_file_of_any_bytes_is_a_mapping_or_a_list_of_mistakes(content: bytes) 
         file.write_bytes(content)
         # Any other error fails the test.
         with contextlib.suppress(SettingsError):
-            assert isinstance(stackfile.read("x", file), dict)
+            assert isinstance(stack_file.read("x", file), dict)

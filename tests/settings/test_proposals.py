@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from infra import tables
+from catalog import tables
 from infra.settings.hardware import _alternatives, free_range  # pyright: ignore[reportPrivateUsage]
 from tests.settings.stacks import PROJECT, mistakes, settings
 

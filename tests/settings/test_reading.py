@@ -10,8 +10,8 @@ import pytest
 from pulumi.runtime import mocks
 from pydantic import ValidationError
 
-from coursecloud import engine, plan
-from infra import tables
+from catalog import tables
+from coursecloud.plan import engine, planning
 from infra.settings import Settings, SettingsError, load
 from infra.settings.model import ENCRYPTED_PROJECT, SECTIONS
 from tests.project import ROOT
@@ -269,7 +269,7 @@ def test_a_plan_of_a_file_with_a_mistake_never_starts_the_program(
     file = tmp_path / "Pulumi.x.yaml"
     file.write_text("config: {gcp:project: X}")
     with pytest.raises(SettingsError, match="gcp:project: 'X'"):
-        plan.make("x", file, ROOT)
+        planning.make("x", file, ROOT)
 
 
 class TestAllowing:

@@ -1,0 +1,95 @@
+"""`coursecloud check`: holds a stack against the guardrails."""
+
+import datetime
+import functools
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from coursecloud.cli import render
+from coursecloud.cli.commands.shared import BROKEN_RULE, Folder, Stack, folder_of, program, refuse
+from coursecloud.common import parallel, stack_file, writing
+from coursecloud.plan import planning
+from infra.settings import SettingsError
+
+if TYPE_CHECKING:
+    from coursecloud.policy.reporting import Report
+
+
+def command(
+    stack: Stack = "dev",
+    *,
+    all_: Annotated[bool, typer.Option("--all", help="Every stack file of the folder.")] = False,
+    folder: Folder = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON (docs/json.md documents its fields).")] = False,
+    sarif: Annotated[
+        str | None,
+        typer.Option(help="Also write SARIF 2.1.0, for code scanning, to this file; `-` prints it instead."),
+    ] = None,
+) -> None:
+    """Hold a stack against the guardrails: no cloud, no credentials. Exit code 3 where one is broken."""
+    from coursecloud.policy import reporting
+
+    where = folder_of(folder)
+    if as_json and sarif == "-":
+        refuse("--json and --sarif - would both be printed.\n    remedy  give --sarif a file")
+    day = today()
+    reports, mistakes = _checked(stack, where, all_=all_, day=day)
+    if sarif is not None:
+        _write(reports, sarif)
+    if as_json:
+        typer.echo(json.dumps(reporting.to_json(reports, day), indent=2))
+    elif sarif != "-":
+        for report in reports:
+            render.console().print(reporting.full(report, brief=all_))
+    if mistakes:
+        refuse("\n".join(mistakes))
+    if any(report.checked.violations for report in reports):
+        raise typer.Exit(BROKEN_RULE)
+
+
+def today() -> datetime.date:
+    """Say which day it is here: exceptions end with their last day."""
+    return datetime.datetime.now().astimezone().date()
+
+
+def _checked(stack: str, folder: Path, *, all_: bool, day: datetime.date) -> tuple[list["Report"], list[str]]:
+    """Check the stacks: their reports, and what is wrong with the stack files that have none."""
+    try:
+        files = list(stack_file.every(folder)) if all_ else [(stack, stack_file.path_of(stack, folder))]
+    except SettingsError as error:
+        refuse(str(error))
+    if not files:
+        refuse(f"{folder} has no stack file.\n    remedy  put Pulumi.NAME.yaml files there")
+    results = list(parallel.each(functools.partial(_one, day=day), files))
+    return (
+        [report for report in results if not isinstance(report, str)],
+        [mistake for mistake in results if isinstance(mistake, str)],
+    )
+
+
+def _one(stack_file: tuple[str, Path], *, day: datetime.date) -> "Report | str":
+    from coursecloud.plan import hiding
+    from coursecloud.policy import reporting
+
+    stack, file = stack_file
+    try:
+        made = planning.make(stack, file, program(), twice=True)
+        return hiding.deep(reporting.make(made, file, day), hiding.words(made))
+    except SettingsError as error:
+        return str(error)
+
+
+def _write(reports: "list[Report]", target: str) -> None:
+    from coursecloud.policy.sarif import sarif
+
+    text = json.dumps(sarif(reports), indent=2)
+    if target == "-":
+        typer.echo(text)
+        return
+    try:
+        writing.report(Path(target), text + "\n")
+    except writing.WriteError as error:
+        refuse(f"--sarif {error.strerror}")

@@ -1,0 +1,94 @@
+"""`coursecloud cost`: what a stack costs, and how long its credit lasts."""
+
+import datetime
+import functools
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from coursecloud.cli import render
+from coursecloud.cli.commands.shared import Folder, Stack, folder_of, program, refuse
+from coursecloud.common import parallel, stack_file
+from coursecloud.common.console import print_csv
+from infra.settings import SettingsError
+
+Start = Annotated[
+    datetime.datetime | None,
+    typer.Option(
+        "--from", formats=["%Y-%m-%d"], help="Count the credit from this day; the lease's first unless given."
+    ),
+]
+
+
+def command(
+    stack: Stack = "dev",
+    *,
+    start: Start = None,
+    all_: Annotated[bool, typer.Option("--all", help="One row a stack file of the folder.")] = False,
+    folder: Folder = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON (docs/json.md documents its fields).")] = False,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="Print CSV: a row a line of the bill; with --all, a row a stack.")
+    ] = False,
+) -> None:
+    """Show what a stack costs by the hour, idle and as planned: no cloud, no credentials."""
+    where, first = folder_of(folder), start.date() if start else None
+    if as_csv and as_json:
+        refuse("--csv and --json are two forms of the same.\n    remedy  choose one of them")
+    if all_:
+        _every(where, first, as_json=as_json, as_csv=as_csv)
+        return
+    from coursecloud import cost
+    from coursecloud.cost import form, prices, table
+    from coursecloud.plan import hiding, planning
+
+    try:
+        made = planning.make(stack, stack_file.path_of(stack, where), program())
+    except SettingsError as error:
+        refuse(str(error))
+    estimate = cost.estimate(hiding.plan(made), start=first)
+    if as_json:
+        typer.echo(json.dumps(cost.to_json(estimate), indent=2))
+    elif as_csv:
+        print_csv(form.COLUMNS, form.rows(estimate))
+    else:
+        render.console().print(table.full(estimate))
+        if old := prices.outdated(estimate.prices_date, datetime.datetime.now(tz=datetime.UTC).date()):
+            render.console(error=True).print(old, style="yellow")
+
+
+def _every(folder: Path, start: datetime.date | None, *, as_json: bool, as_csv: bool) -> None:
+    from coursecloud.cost import form, table
+
+    results = list(parallel.each(functools.partial(_row, start=start), list(stack_file.every(folder))))
+    rows = [row for row, _ in results]
+    mistakes = [message for _, message in results if message]
+    if not rows:
+        refuse(f"{folder} has no stack file.\n    remedy  put Pulumi.NAME.yaml files there")
+    if as_json:
+        typer.echo(json.dumps({"version": form.VERSION, "stacks": rows}, indent=2))
+    elif as_csv:
+        print_csv(table.ROW, rows)
+    else:
+        render.console().print(table.overview(rows))
+    if mistakes:
+        refuse("\n".join(mistakes))
+
+
+def _row(stack_file: tuple[str, Path], *, start: datetime.date | None) -> tuple[dict[str, Any], str | None]:
+    """Estimate one stack: its row, and what is wrong with its file."""
+    import coursecloud.policy
+    from coursecloud import cost
+    from coursecloud.cost import table
+    from coursecloud.plan import hiding, planning
+
+    stack, file = stack_file
+    try:
+        made = planning.make(stack, file, program())
+    except SettingsError as error:
+        return dict.fromkeys(table.ROW) | {"stack": stack, "mistakes": len(error.problems)}, str(error)
+    today = datetime.datetime.now().astimezone().date()
+    violations = len(coursecloud.policy.checked(made, today).violations)
+    return table.row(cost.estimate(hiding.plan(made), start=start)) | {"violations": violations}, None

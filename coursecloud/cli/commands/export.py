@@ -1,0 +1,49 @@
+"""`coursecloud export`: a plan in a form that other tools read."""
+
+import enum
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from coursecloud.cli import render
+from coursecloud.cli.commands.shared import Folder, Stack, folder_of, program, refuse
+from coursecloud.common import stack_file, writing
+from coursecloud.plan import hiding, planning
+from infra.settings import SettingsError
+
+
+class Format(enum.StrEnum):
+    """What a plan can be exported as."""
+
+    TERRAFORM_PLAN = "terraform-plan"
+
+
+def command(
+    stack: Stack = "dev",
+    *,
+    as_: Annotated[Format, typer.Option("--format", help="terraform-plan: JSON that Checkov and Trivy read.")],
+    out: Annotated[Path | None, typer.Option(help="File to write; printed unless given.")] = None,
+    folder: Folder = None,
+) -> None:
+    """Write a stack's plan for another tool: no cloud, no credentials."""
+    from coursecloud.plan.terraform import export
+
+    where = folder_of(folder)
+    try:
+        exported = export(hiding.plan(planning.make(stack, stack_file.path_of(stack, where), program())))
+    except SettingsError as error:
+        refuse(str(error))
+    text = json.dumps(exported.plan, indent=2)
+    if out is None:
+        typer.echo(text)
+    else:
+        try:
+            writing.report(out, text + "\n")
+        except writing.WriteError as error:
+            refuse(f"--out {error.strerror}")
+    if exported.left_out:
+        said = f"left out of {as_.value}, as their names there are not known: {', '.join(exported.left_out)}"
+        render.console(error=True).print(Text(said, "yellow"), soft_wrap=True)

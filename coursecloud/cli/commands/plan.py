@@ -1,0 +1,130 @@
+"""`coursecloud plan`: what `pulumi up` would create."""
+
+import datetime
+import functools
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from coursecloud.cli import render
+from coursecloud.cli.commands.shared import BROKEN_RULE, Folder, Stack, folder_of, program, refuse
+from coursecloud.common import parallel, stack_file
+from coursecloud.common.console import print_csv
+from coursecloud.plan import hiding, planning
+from infra.settings import SettingsError
+
+
+def command(
+    stack: Stack = "dev",
+    *,
+    all_: Annotated[bool, typer.Option("--all", help="One row a stack file of the folder.")] = False,
+    folder: Folder = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON (docs/json.md documents its fields).")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="With --all: print CSV.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Hold every input against Google's API descriptions; exit 3 if one breaks.")
+    ] = False,
+) -> None:
+    """Show what `pulumi up` would create: no cloud, no credentials, no Pulumi CLI."""
+    where = folder_of(folder)
+    if as_csv and (as_json or not all_):
+        refuse("--csv goes with --all and without --json.\n    remedy  plan --all --csv, or plan --json")
+    if check:
+        _descriptions()
+    if all_:
+        _every(where, as_json=as_json, as_csv=as_csv, check=check)
+        return
+    try:
+        made = planning.make(stack, stack_file.path_of(stack, where), program(), twice=True)
+    except SettingsError as error:
+        refuse(str(error))
+    if check:
+        _checked(made, as_json=as_json)
+    elif as_json:
+        typer.echo(json.dumps(_form(hiding.plan(made)), indent=2, sort_keys=True))
+    else:
+        render.console().print(render.full(hiding.plan(made), _today()))
+
+
+def _form(made: planning.Plan) -> dict[str, Any]:
+    from coursecloud import cost
+
+    return {**planning.to_json(made, _today()), "cost": cost.to_json(cost.estimate(made))}
+
+
+def _today() -> datetime.date:
+    return datetime.datetime.now().astimezone().date()
+
+
+def _descriptions() -> None:
+    """Refuse to go on where a check would lack Google's descriptions, before anything is planned."""
+    from coursecloud.validation import discovery, mapping
+
+    try:
+        discovery.wanted({(each.service, each.version) for each in mapping.mappings().values()})
+    except discovery.MissingError as error:
+        refuse(str(error))
+
+
+def _checked(made: planning.Plan, *, as_json: bool) -> None:
+    from coursecloud.validation import formatting
+    from coursecloud.validation.check import check
+
+    report = hiding.deep(check(made), hiding.words(made))
+    made = hiding.plan(made)
+    if as_json:
+        typer.echo(json.dumps({**_form(made), "check": formatting.to_json(report)}, indent=2, sort_keys=True))
+    else:
+        render.console().print(render.full(made, _today()), formatting.full(report), sep="\n")
+    if differs := _differs(made):
+        console = render.console(error=True)
+        console.print(f"what was checked is not what `pulumi up` would do: {differs} differences, see above")
+    if report.findings or differs:
+        raise typer.Exit(BROKEN_RULE)
+
+
+def _differs(made: planning.Plan) -> int:
+    return sum(deed.kind == "differs" for deed in made.deeds)
+
+
+def _every(folder: Path, *, as_json: bool, as_csv: bool, check: bool) -> None:
+    results = list(parallel.each(functools.partial(_row, check=check), list(stack_file.every(folder))))
+    rows = [row for row, _ in results]
+    mistakes = [message for _, message in results if message]
+    if not rows:
+        refuse(f"{folder} has no stack file.\n    remedy  put Pulumi.NAME.yaml files there")
+    if as_json:
+        typer.echo(json.dumps({"version": planning.VERSION, "stacks": rows}, indent=2))
+    elif as_csv:
+        columns = (*render.ROW, "findings") if check else render.ROW
+        print_csv(columns, rows)
+    else:
+        render.console().print(render.overview(rows))
+        if check:
+            from coursecloud.validation import formatting
+
+            render.console().print(formatting.overview(rows))
+    if mistakes:
+        refuse("\n".join(mistakes))
+    if any(row.get("findings") for row in rows):
+        raise typer.Exit(BROKEN_RULE)
+
+
+def _row(stack_file: tuple[str, Path], *, check: bool) -> tuple[dict[str, Any], str | None]:
+    """Plan one stack: its row, and what is wrong with its file."""
+    stack, file = stack_file
+    try:
+        made = planning.make(stack, file, program(), twice=check)
+    except SettingsError as error:
+        row = dict.fromkeys((*render.ROW, *(("findings", "check") if check else ())))
+        return row | {"stack": stack, "mistakes": len(error.problems)}, str(error)
+    row = render.row(hiding.plan(made))
+    if check:
+        from coursecloud.validation import formatting
+        from coursecloud.validation.check import check as conformance
+
+        report = hiding.deep(conformance(made), hiding.words(made))
+        row |= {"findings": len(report.findings) + _differs(made), "check": formatting.to_json(report)}
+    return row, None

@@ -1,0 +1,65 @@
+"""What every command shares: the project's folder, common options, and how a mistake of the user ends."""
+
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.text import Text
+
+from coursecloud.cli import render
+from coursecloud.common import project
+from infra import secrecy
+
+ROOT = project.OWN
+"""The project that this tool is a part of."""
+
+BROKEN_RULE = 3
+"""Exit code where a guardrail is broken or a gate such as `--fail-on` closed."""
+
+Stack = Annotated[str, typer.Option("--stack", "-s", help="Name of the stack: Pulumi.NAME.yaml.")]
+Folder = Annotated[
+    Path | None,
+    typer.Option(help="Folder with stack files. Unless given: this one if it has any, else the project's."),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def program() -> Path:
+    """Give the project whose program plans: the one that the user stands in, or the tool's own."""
+    return project.find(Path.cwd()) or ROOT
+
+
+def project_here() -> Path:
+    """Give the project that the user stands in; refuse where they stand in none."""
+    here = Path.cwd()
+    found = project.find(here)
+    if found is None:
+        refuse(
+            f"no project here: neither {here} nor a folder above it has a Pulumi.yaml with `name: coursecloud`.\n"
+            "    rule    a command is about the project that you stand in\n"
+            f"    remedy  `cd` into your clone, such as {ROOT}; plan, cost, check and export also take --folder"
+        )
+    return found
+
+
+def folder_of(folder: Path | None) -> Path:
+    """Take the folder of a command line; else the one that the user stands in if it has stack files, or the project's.
+
+    Refuses a folder that is not there, and a place where there is neither.
+    """
+    if folder is not None:
+        if not folder.is_dir():
+            refuse(f"--folder {folder}: there is no such folder.\n    remedy  name a folder with Pulumi.*.yaml files")
+        return folder
+    from coursecloud.common import stack_file
+
+    return Path.cwd() if any(stack_file.every(Path.cwd())) else project_here()
+
+
+def refuse(message: str, code: int = 2) -> NoReturn:
+    """End the command with exit code 2, a mistake in the input, or another; `message` says value, rule and remedy.
+
+    What looks like a secret in it is not printed, whatever it was that repeated it.
+    """
+    render.console(error=True).print(Text(project.as_typed(secrecy.hide(message))), soft_wrap=True)
+    raise typer.Exit(code)

@@ -1,0 +1,184 @@
+"""What a first stack file asks: the questions, and what an answer to each means.
+
+An answer is text, as typed at a prompt, given by an option or found in a cell of a table.
+"""
+
+import datetime
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from catalog import tables
+from infra.settings import Problem
+from infra.settings.model import DEFAULT_REGION
+from infra.settings.problem import MISSING, RefusedError, nearest
+
+Answers = Mapping[str, str]
+"""What was answered, by the question's name; what is missing or empty has the loader's default."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One thing to know: `name` is also the option and the column, `key` what `coursecloud explain` says more of."""
+
+    name: str
+    asks: str
+    help: str
+    key: str
+    required: bool = False
+
+
+QUESTIONS = (
+    Question(
+        "project",
+        "Google Cloud project id",
+        "The ID column of `gcloud projects list`; not the name, not the number.",
+        "gcp:project",
+        required=True,
+    ),
+    Question(
+        "group",
+        "Name of your group",
+        "For example group-07. It stands on every bill: no person's name.",
+        "course.group",
+        required=True,
+    ),
+    Question(
+        "gpu",
+        "A machine with a GPU?",
+        "no, yes (a T4), or a model: T4, V100, L4, A100. At the Spot price.",
+        "machines.*.gpu",
+    ),
+    Question("region", "Region", "Near you, and with what you need: europe-west4 has every GPU.", "gcp:region"),
+    Question("starts", "First day", "Of the course or of your project, e.g. 2026-11-23 or 23-11-2026.", "lease.starts"),
+    Question(
+        "ends",
+        "Last day",
+        "As the first. Nothing is deleted on it; members have access 30 days longer.",
+        "lease.ends",
+    ),
+    Question("credit", "Credit", "What the group may spend, and the currency of the billing account.", "lease.credit"),
+    Question("timezone", "Time zone", "For example Europe/Copenhagen.", "lease.timeZone"),
+    Question(
+        "keep",
+        "Keep data over night?",
+        "yes: in the evening `make down` removes machines and leaves data, images, secrets and the disk for your work;"
+        " at the end of the course `make finish` deletes all of it; plain `pulumi destroy` refuses. no: every"
+        " `make down` deletes them with all that is in them.",
+        "storage.keep",
+    ),
+    Question(
+        "repository",
+        "GitHub repository",
+        "OWNER/NAME, whose Dockerfile is built on each push. Enter for none.",
+        "builds",
+    ),
+    Question(
+        "members",
+        "E-mail addresses",
+        "Of all members, with commas; the first one answers for the group. They go to"
+        " a file that git ignores. Enter for none.",
+        "team.members",
+    ),
+)
+"""All questions, in the order in which they are asked: what narrows the choice of others comes first."""
+
+NAMES = tuple(question.name for question in QUESTIONS)
+TRAINING_GPU = "T4"
+"""What `yes` means: the cheapest GPU that most regions have."""
+
+
+def stack_of(answers: Answers) -> str:
+    """Name the stack of a group: after it, with a letter in front."""
+    group = answers.get("group", "")
+    return group if group[:1].isalpha() else f"group-{group}"
+
+
+def gpu_of(answers: Answers) -> tables.GpuModel | None:
+    """Read which GPU is wanted. Raises RefusedError."""
+    answer = answers.get("gpu", "").strip()
+    if answer.lower() in _NO:
+        return None
+    model = tables.gpu(TRAINING_GPU if answer.lower() in _YES else answer)
+    if model is None:
+        shorts = [entry.short for entry in tables.gpus().values()]
+        known = f"write no, yes, or one of {', '.join(shorts)}"
+        raise RefusedError("the tables know no such GPU", nearest(answer, shorts, known), "gpu")
+    return model
+
+
+_YES, _NO = ("yes", "y", "true"), ("", "no", "n", "false", "none")
+
+
+def yes(answers: Answers, name: str) -> bool:
+    """Read an answer to a yes-or-no question; nothing is no. Raises RefusedError."""
+    answer = answers.get(name, "").strip().lower()
+    if answer not in (*_YES, *_NO):
+        raise RefusedError("this is yes or no", "write yes or no", name)
+    return answer in _YES
+
+
+def keeps(answers: Answers) -> bool:
+    """Say whether data stays over night: it does unless somebody says no. Raises RefusedError."""
+    return not answers.get("keep", "").strip() or yes(answers, "keep")
+
+
+def credit_of(answer: str) -> tuple[float, str]:
+    """Read an amount and its currency, USD unless said. Raises RefusedError."""
+    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,2})?)\s*([A-Za-z]{3})?", answer.strip())
+    if not match:
+        raise RefusedError("a credit is a number and a currency", "write for example 50 USD", "credit")
+    amount = float(match[1])
+    return (int(amount) if amount.is_integer() else amount), (match[2] or "USD").upper()
+
+
+def members_of(answers: Answers) -> list[str]:
+    """List the members as principals; a bare address is a user's."""
+    found = [part for part in re.split(r"[\s,;|]+", answers.get("members", "")) if part]
+    return list(dict.fromkeys(part if ":" in part else f"user:{part}" for part in found))
+
+
+def machine_type_of(gpu: tables.GpuModel | None) -> tables.MachineType:
+    """Choose the machine type for a GPU: the smallest that brings it, or four vCPUs to attach it to."""
+    known = tables.machine_types()
+    if gpu is None:
+        return known["e2-medium"]
+    if gpu.attached:
+        return known[f"{gpu.families[0]}-standard-4"]
+    return min((kind for kind in known.values() if kind.gpu == gpu.name), key=lambda kind: (kind.gpu_count, kind.vcpus))
+
+
+def region_for(answers: Answers) -> str:
+    """Propose a region: the default, or where the GPU is. Raises RefusedError for a GPU that cannot be read."""
+    gpu = gpu_of(answers)
+    if gpu is None:
+        return DEFAULT_REGION
+    kind = machine_type_of(gpu)
+    near = (DEFAULT_REGION, "europe-west4", "us-central1", *tables.regions())
+    return next((region for region in near if tables.zones_for(kind, gpu, region)), DEFAULT_REGION)
+
+
+def unanswered(answers: Answers) -> list[Problem]:
+    """List what cannot be left out."""
+    return [
+        Problem(question.name, MISSING, "every stack file needs this", question.help[0].lower() + question.help[1:])
+        for question in QUESTIONS
+        if question.required and not answers.get(question.name)
+    ]
+
+
+def proposals(today: datetime.date, zone: str) -> dict[str, str]:
+    """Propose answers to those who are asked: four weeks from today, and the time zone `zone` of their computer.
+
+    The region's proposal depends on the GPU: see `region_for`.
+    """
+    return {
+        "gpu": "no",
+        "starts": str(today),
+        "ends": str(today + datetime.timedelta(weeks=4)),
+        "credit": "50 USD",
+        "timezone": zone,
+        "keep": "yes",
+        "repository": "",
+        "members": "",
+    }

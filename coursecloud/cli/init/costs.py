@@ -1,0 +1,53 @@
+"""What an answer costs, from the dated prices: the whole machine and not its card, and what is kept over night."""
+
+from decimal import Decimal
+
+from coursecloud.cli.init.answers import Answers, gpu_of, machine_type_of, region_for
+from coursecloud.cost import prices
+from coursecloud.cost.prices import Unknown
+from infra.settings.problem import RefusedError
+
+DISK = "pd-balanced"
+"""The kind of disk that the settings take unless told otherwise."""
+DATA = 10
+"""GiB of data and of images that the sentence counts with; most groups of the course have less."""
+_DAYS = Decimal(365) / 12
+
+
+def disk_size(answers: Answers) -> int:
+    """Size the disk for work, in GB."""
+    return 50 if gpu_of(answers) else 20
+
+
+def machines(answers: Answers) -> str:
+    """Say what an hour of the machine without and with a GPU costs, all of it. Facts: the dated price files."""
+    region = answers.get("region") or ""
+    known = prices.load()
+    said: list[str] = []
+    for choice in ("no", "yes"):
+        asked = {**answers, "gpu": choice, "region": region or region_for({"gpu": choice})}
+        gpu, kind = gpu_of(asked), machine_type_of(gpu_of(asked))
+        spot = gpu is not None
+        parts = [prices.machine(known, kind.name, asked["region"], spot=spot)]
+        parts += [prices.gpu(known, gpu.name, asked["region"], spot=spot)] if gpu and gpu.attached else []
+        numbers = [part for part in parts if not isinstance(part, Unknown)]
+        price = f"${sum(numbers, Decimal(0)):.2f} an hour" if len(numbers) == len(parts) else "a price not known here"
+        what = f"{kind.name} with a {gpu.short}, Spot" if gpu else kind.name
+        said.append(f"{choice}: {what}, {price} while it runs")
+    return f"{'; '.join(said)} ({known.date}, USD)."
+
+
+def kept(answers: Answers) -> str:
+    """Say what a day costs of what is kept; empty where a price is missing or an answer cannot be read."""
+    try:
+        region, size = answers.get("region") or region_for(answers), disk_size(answers)
+    except RefusedError:
+        return ""
+    known = prices.load()
+    disk, data = known.gib_month(region, DISK), known.gib_month(region, "standard")
+    if disk is None or data is None:
+        return ""
+    return (
+        f"about ${disk * size / _DAYS:.2f} a day for the disk of {size} GB, and ${data * DATA / _DAYS:.3f} for"
+        f" each {DATA} GB of data"
+    )

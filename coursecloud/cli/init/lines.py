@@ -1,0 +1,143 @@
+"""The keys that answers make in a stack file, each with the line that explains it."""
+
+import functools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from catalog import tables
+from coursecloud.cli.init.answers import Answers, credit_of, gpu_of, keeps, machine_type_of, region_for
+from coursecloud.cli.init.costs import disk_size
+from coursecloud.cli.init.forms import date_of
+from infra.settings import SettingsError, load
+from infra.settings.problem import RefusedError
+
+
+@dataclass(frozen=True)
+class Line:
+    """One key of the file: its path under `config:`, its value (None for what holds others), and why."""
+
+    path: tuple[str, ...]
+    value: Any
+    comment: str
+    answer: str
+
+
+def lines(answers: Answers, owner: str = "") -> list[Line]:
+    """List the keys that the answers make, each before what it holds. Raises RefusedError."""
+    return [*_identity(answers, owner), *_lease(answers), *_stores(answers), *_builds(answers), *_machine(answers)]
+
+
+def _identity(answers: Answers, owner: str) -> Iterator[Line]:
+    if project := answers.get("project"):
+        yield Line(("gcp:project",), project, "The project that everything is made in and billed to.", "project")
+    if region := answers.get("region") or (gpu_of(answers) and region_for(answers)):
+        yield Line(("gcp:region",), region, "Where everything is; moving it later loses what it holds.", "region")
+    if group := answers.get("group"):
+        course = "coursecloud:course"
+        yield Line((course,), None, "Whom the bill belongs to: labels on all that bills.", "group")
+        yield Line((course, "group"), group, "The group.", "group")
+        if owner:
+            yield Line((course, "owner"), owner, "Who answers for it, as a pseudonym.", "members")
+
+
+def _lease(answers: Answers) -> Iterator[Line]:
+    lease = "coursecloud:lease"
+    given = {name: answers.get(name, "") for name in ("starts", "ends", "credit", "timezone")}
+    if any(given.values()):
+        yield Line((lease,), None, "How much may be spent, until when.", next(n for n, a in given.items() if a))
+    if given["credit"]:
+        amount, currency = credit_of(given["credit"])
+        yield Line((lease, "credit"), None, "What the group may spend.", "credit")
+        yield Line((lease, "credit", "amount"), amount, "How much, in the currency.", "credit")
+        yield Line((lease, "credit", "currency"), currency, "The billing account's currency.", "credit")
+        if currency != "USD":
+            ceiling = min(1000, round(amount / 25, 2)) or 0.01
+            yield Line((lease, "maxPerHour"), ceiling, "Most that an hour may cost: a 25th of the credit.", "credit")
+    if given["starts"]:
+        yield Line((lease, "starts"), str(date_of(given["starts"], "starts")), "First day.", "starts")
+    if given["ends"]:
+        last = str(date_of(given["ends"], "ends"))
+        yield Line((lease, "ends"), last, "Last day; the members' access ends 30 days later.", "ends")
+    if given["timezone"]:
+        yield Line(
+            (lease, "timeZone"), given["timezone"], "Time zone of the working hours, 08:00 to 18:00.", "timezone"
+        )
+
+
+def _stores(answers: Answers) -> Iterator[Line]:
+    if not keeps(answers):
+        return
+    for section, what in (("storage", "data and models"), ("registry", "docker images"), ("secrets", "secrets")):
+        yield Line((f"coursecloud:{section}",), None, f"Where {what} are stored.", "keep")
+        yield Line((f"coursecloud:{section}", "keep"), True, "`make down` leaves them; they bill over night.", "keep")
+
+
+def _builds(answers: Answers) -> Iterator[Line]:
+    if not (repository := answers.get("repository")):
+        return
+    match = re.fullmatch(r"(?:https://github\.com/|git@github\.com:)?([^/\s:]+)/([^/\s]+?)(?:\.git)?/?", repository)
+    if not match:
+        raise RefusedError(
+            "a repository on GitHub is OWNER/NAME", "write for example my-group/my-project", "repository"
+        )
+    at, name = "coursecloud:builds", "repository"
+    yield Line((at,), None, "Cloud Build: what makes the docker images.", name)
+    yield Line((at, "repository"), None, "The repository on GitHub. Connect it once; the plan has the link.", name)
+    yield Line((at, "repository", "owner"), match[1], "User or organization.", name)
+    yield Line((at, "repository", "name"), match[2], "Name of the repository.", name)
+    yield Line((at, "triggers"), None, "What starts a build.", name)
+    yield Line((at, "triggers", "trainer"), None, "Makes the image `trainer`.", name)
+    yield Line((at, "triggers", "trainer", "branch"), "^main$", "On each push to main.", name)
+    yield Line((at, "triggers", "trainer", "dockerfile"), "Dockerfile", "From this file of the repository.", name)
+
+
+def _machine(answers: Answers) -> Iterator[Line]:
+    gpu, keep, at = gpu_of(answers), keeps(answers), "coursecloud:machines"
+    if not (answers.get("gpu") or keep):
+        return
+    name = "trainer" if gpu else "workbench"
+    yield Line((at,), None, "Virtual machines by name.", "gpu")
+    yield Line((at, name), None, "Stops by itself 8 hours after each start.", "gpu")
+    kind = machine_type_of(gpu)
+    yield Line((at, name, "machineType"), kind.name, f"{kind.vcpus:g} vCPUs, {kind.memory_gib:g} GiB.", "gpu")
+    if gpu:
+        if gpu.attached:
+            yield Line((at, name, "gpu"), None, "New projects have a quota of 0 GPUs: ask for one early.", "gpu")
+            yield Line((at, name, "gpu", "model"), gpu.short, "Changing it makes the machine anew.", "gpu")
+        yield Line((at, name, "spot"), True, "60-90% cheaper; Google may stop it at any time.", "gpu")
+        region = answers.get("region") or region_for(answers)
+        zone, *others = tables.zones_for(kind, gpu, region) or ("",)
+        if zone:
+            yield Line((at, name, "zone"), zone, "Has the machine type and the GPU.", "gpu")
+        if others and (not keep or disk_may_wait_elsewhere()):
+            yield Line((at, name, "fallbackZones"), others[:2], "Tried in this order where it is sold out.", "gpu")
+    yield Line((at, name, "dataDisk"), None, "The disk for your work, at /mnt/disks/work.", "gpu")
+    yield Line((at, name, "dataDisk", "sizeGb"), disk_size(answers), "It can grow; smaller loses the data.", "gpu")
+    if keep:
+        yield Line(
+            (at, name, "dataDisk", "keep"), True, "`make down` leaves it, in its zone; it bills over night.", "keep"
+        )
+    if gpu:
+        job = "coursecloud:training"
+        yield Line((job,), None, "Training jobs on Vertex AI: bill only while they run.", "gpu")
+        yield Line((job, "machineType"), kind.name, "What a job runs on.", "gpu")
+        if gpu.attached:
+            yield Line((job, "gpu"), None, "With this GPU.", "gpu")
+            yield Line((job, "gpu", "model"), gpu.short, "Its model.", "gpu")
+        yield Line((job, "spot"), True, "At the Spot price; an interrupted job starts again.", "gpu")
+
+
+@functools.cache
+def disk_may_wait_elsewhere() -> bool:
+    """Ask the settings whether a machine with a kept disk may have fallback zones: a disk is in one zone only."""
+    region = tables.regions()["europe-west1"]
+    disk = {"sizeGb": 20, "keep": True}
+    machine = {"machineType": "e2-medium", "zone": region[0], "fallbackZones": list(region[1:2]), "dataDisk": disk}
+    try:
+        load({"gcp:project": "any-project-1", "coursecloud:machines": {"any": machine}}, "any", Path("no folder"))
+    except SettingsError:
+        return False
+    return True

@@ -1,0 +1,295 @@
+"""Google's APIs asked directly: as whom and where the provider would ask, and never an answer that nobody gave.
+
+Addresses are the provider's own (pulumi-gcp 10.2, its CustomEndpoint settings): what the stack file says goes before
+the environment.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar, cast
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import google.auth.exceptions
+import requests
+
+from coursecloud.common.console import visible
+from coursecloud.deploy import credentials
+
+Json = dict[str, Any]
+T = TypeVar("T")
+
+APIS = {
+    "artifactRegistry": "https://artifactregistry.googleapis.com/v1/",
+    "cloudRunV2": "https://run.googleapis.com/v2/",
+    "compute": "https://compute.googleapis.com/compute/v1/",
+    "iamBeta": "https://iam.googleapis.com/v1/",
+    "resourceManager": "https://cloudresourcemanager.googleapis.com/v1/",
+    "serviceUsage": "https://serviceusage.googleapis.com/v1/",
+    "secretManager": "https://secretmanager.googleapis.com/v1/",
+    "storage": "https://storage.googleapis.com/storage/v1/",
+    "vertexAi": "https://{{region}}-aiplatform.googleapis.com/v1/",
+}
+"""Where each API is, under the name that the provider's setting for it begins with: gcp:NAMECustomEndpoint."""
+
+WAIT = (10, 30)
+"""Seconds to wait for a connection, and for an answer."""
+AGAIN = frozenset({429, 500, 502, 503, 504})
+"""Answers after which the same may be asked once more."""
+WORKERS = 8
+"""How many questions are asked at a time; a project's limits a minute are hundreds of times that."""
+_NO_METHOD = ("The requested URL", "Method not found")
+"""How Google begins a 404 that is about the address and not about what was asked for."""
+_SIGN_IN = "sign-in"
+LOGIN = "run `gcloud auth application-default login`"
+
+
+class CloudError(Exception):
+    """Google was not reached, or said no; `words` are its own, `status` is 0 where it said nothing.
+
+    `gone` is what was asked for and is not there; an address that Google does not know is none of that. `off` is an API
+    that is switched off in the project, as all of them are in a new one.
+    """
+
+    def __init__(self, status: int, words: str, *, gone: bool = False, off: bool = False):
+        super().__init__(words)
+        self.status = status
+        self.words = words
+        self.gone = gone
+        self.off = off
+
+
+def unread(what: str, error: CloudError) -> str:
+    """Say in a line that something is not known, and why."""
+    return f"not read: {what}: {error.words}"
+
+
+def variable(api: str) -> str:
+    """Name the environment variable that moves an API, for example GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT."""
+    return f"GOOGLE_{re.sub('(?=[A-Z])', '_', api).upper()}_CUSTOM_ENDPOINT"
+
+
+def address(api: str, environment: Mapping[str, str], config: Mapping[str, object], region: str = "") -> str:
+    """Give the address of an API, with a `/` at its end. Raises KeyError for one that is not in `APIS`."""
+    usual = APIS[api]
+    moved = config.get(f"gcp:{api}CustomEndpoint") or environment.get(variable(api))
+    found = moved if isinstance(moved, str) else usual
+    if api == "serviceUsage":  # the provider's setting names v1beta1, and its client calls v1
+        found = found.replace("/v1beta1", "/v1")
+    return found.replace("{{region}}", region).rstrip("/") + "/"
+
+
+def upload_address(storage: str) -> str:
+    """Give the address for uploads that belongs to one of Cloud Storage: the same with `/upload` before its path."""
+    parts = urlsplit(storage)
+    return urlunsplit(parts._replace(path=f"/upload{parts.path}"))
+
+
+def proxies(environment: Mapping[str, str], url: str) -> dict[str, str]:
+    """Give the proxies for an address by the variables that every program knows; none where NO_PROXY excepts it."""
+    read = {name.lower(): value for name, value in environment.items() if name.isupper()}
+    read |= {name: value for name, value in environment.items() if name.islower()}
+    there = urlsplit(url)
+    for entry in re.split(r"[\s,]+", read.get("no_proxy", "")):
+        excepted = entry.lstrip("*").lstrip(".").lower()
+        if entry == "*" or (excepted and f".{there.hostname}".endswith(f".{excepted}")) or entry == there.netloc:
+            return {}
+    found = {scheme: read.get(f"{scheme}_proxy", "") for scheme in ("http", "https", "all")}
+    return {scheme: value for scheme, value in found.items() if value}
+
+
+class Cloud:
+    """A session with Google for one stack; threads may share it.
+
+    `environment` and `config` (of the stack file, `gcp:...`) say as whom and where to ask. `session` and `sleep` are
+    for tests.
+    """
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        config: Mapping[str, object],
+        *,
+        session: requests.Session | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ):
+        self._environment = environment
+        self._config = config
+        self._session = session
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._silent: dict[str, CloudError] = {}
+        self.calls = 0
+        """How many requests were sent; one that was repeated counts twice."""
+
+    def get(self, api: str, path: str, *, region: str = "", **parameters: str) -> Json:
+        """Read one thing. Raises CloudError."""
+        return self.call("GET", api, path, region=region, parameters=parameters)
+
+    def call(
+        self,
+        method: str,
+        api: str,
+        path: str,
+        *,
+        region: str = "",
+        parameters: Mapping[str, str] | None = None,
+        body: Json | None = None,
+    ) -> Json:
+        """Ask for anything that may be asked twice without harm. Raises CloudError; an empty answer is {}."""
+        url = address(api, self._environment, self._config, region) + path
+        data = None if body is None else json.dumps(body).encode()
+        return _object(self._answered(method, url, parameters or {}, data))
+
+    def read_object(self, bucket: str, name: str, largest: int) -> bytes:
+        """Read the bytes of an object of Cloud Storage. Raises CloudError, also where there are more than `largest`."""
+        url = address("storage", self._environment, self._config)
+        content = self._answered("GET", f"{url}b/{escaped(bucket)}/o/{escaped(name)}", {"alt": "media"}, None).content
+        if len(content) > largest:
+            raise CloudError(200, f"gs://{bucket}/{name} is larger than {largest:,} bytes")
+        return content
+
+    def write_object(self, bucket: str, name: str, content: bytes) -> Json:
+        """Write an object of Cloud Storage, over one of that name, and give its description. Raises CloudError."""
+        url = upload_address(address("storage", self._environment, self._config))
+        parameters = {"uploadType": "media", "name": name}
+        return _object(self._answered("POST", f"{url}b/{escaped(bucket)}/o", parameters, content))
+
+    def pages(
+        self, api: str, path: str, key: str, *, most: int, region: str = "", **parameters: str
+    ) -> tuple[list[Any], bool]:
+        """Read at most `most` pages of a list; True where there are more. Raises CloudError.
+
+        `key` is the field of an answer that holds the entries.
+        """
+        found: list[Any] = []
+        token = ""
+        for _ in range(most):
+            more = {"pageToken": token} if token else {}
+            answer = self.get(api, path, region=region, **parameters, **more)
+            found += cast("list[Any]", answer.get(key) or [])
+            token = str(answer.get("nextPageToken") or "")
+            if not token:
+                return found, False
+        return found, True
+
+    def done(self, operation: Json, project: str, seconds: float) -> None:
+        """Wait for an operation of Compute Engine. Raises CloudError where it fails, or takes longer than `seconds`."""
+        until = time.monotonic() + seconds
+        name = str(operation.get("name") or "")
+        place = "global"
+        for kind in ("zone", "region"):
+            if operation.get(kind):
+                place = f"{kind}s/{str(operation[kind]).rpartition('/')[2]}"
+        while operation.get("status") != "DONE":
+            if time.monotonic() > until:
+                raise CloudError(0, f"operation {name} had not ended after {seconds:.0f} seconds")
+            self._sleep(1)
+            operation = self.get("compute", f"projects/{project}/{place}/operations/{escaped(name)}")
+        errors = cast("list[Json]", (operation.get("error") or {}).get("errors") or [])
+        if errors:
+            raise CloudError(409, "; ".join(f"{error.get('code')}: {error.get('message')}" for error in errors))
+
+    def _answered(self, method: str, url: str, parameters: Mapping[str, str], data: bytes | None) -> requests.Response:
+        host = urlsplit(url).netloc
+        for asked in (_SIGN_IN, host):
+            if asked in self._silent:
+                raise self._silent[asked]  # nobody waits for fifty answers where one has not come
+        last = CloudError(0, f"{host} did not answer")
+        for attempt in range(2):
+            if attempt:
+                self._sleep(1)
+            with self._lock:
+                self.calls += 1
+            try:
+                answer = self._connected().request(
+                    method,
+                    url,
+                    params=dict(parameters),
+                    data=data,
+                    headers={"Content-Type": "application/json"} if data else {},
+                    timeout=WAIT,
+                    proxies=proxies(self._environment, url),
+                )
+            except google.auth.exceptions.GoogleAuthError as error:
+                self._silent[_SIGN_IN] = _no_sign_in(error)
+                raise self._silent[_SIGN_IN] from None
+            except requests.RequestException as error:
+                last = CloudError(0, f"{host} did not answer ({type(error).__name__})")
+                continue
+            if answer.ok:
+                return answer
+            last = _refusal(answer)
+            if answer.status_code not in AGAIN:
+                raise last
+        if not last.status:
+            self._silent[host] = last
+        raise last
+
+    def _connected(self) -> requests.Session:
+        with self._lock:
+            if self._session is None:
+                self._session = credentials.session(self._environment, self._config)
+            return self._session
+
+
+def together(jobs: Iterable[Callable[[], T]]) -> list[T]:
+    """Do several things at a time, and give what came of each in their order; a job raises nothing of its own."""
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return [each.result() for each in [pool.submit(job) for job in jobs]]
+
+
+def escaped(name: str) -> str:
+    """Write a name as one part of a path."""
+    return quote(name, safe="")
+
+
+def _no_sign_in(error: google.auth.exceptions.GoogleAuthError) -> CloudError:
+    if isinstance(error, google.auth.exceptions.TransportError):
+        return CloudError(0, "Google's sign-in did not answer")
+    # The first of its arguments is a sentence, the second Google's whole answer.
+    words = _first(str(error.args[0] if error.args else type(error).__name__))
+    return CloudError(401, f"the credentials do not work ({words}); {LOGIN}")
+
+
+def _object(answer: requests.Response) -> Json:
+    if not answer.content:
+        return {}
+    try:
+        made: Any = answer.json()
+    except ValueError:
+        made = None
+    if not isinstance(made, dict):
+        raise CloudError(answer.status_code, f"{urlsplit(answer.url).netloc} answered with what is no JSON object")
+    return cast("Json", made)
+
+
+def _refusal(answer: requests.Response) -> CloudError:
+    """Give Google's words for a refusal, or the plain ones of HTTP."""
+    try:
+        error: Any = answer.json()["error"]
+        words, told = str(error["message"]), True
+        # Compute Engine and Cloud Storage give reasons in the older form.
+        listed = [each for form in ("details", "errors") for each in cast("list[Json]", error.get(form) or [])]
+        reasons = {str(each.get("reason")) for each in listed}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        words, told, reasons = answer.reason or "no reason given", False, set[str]()
+    status = answer.status_code
+    login = f"; {LOGIN}" if status == 401 else ""
+    return CloudError(
+        status,
+        f"Google answers {status}: {_first(words)}{login}",
+        gone=status == 404 and told and not words.startswith(_NO_METHOD),
+        off=bool(reasons & {"SERVICE_DISABLED", "accessNotConfigured"}),
+    )
+
+
+def _first(words: str) -> str:
+    """Cut a message to what a line holds; it may repeat what a stranger wrote."""
+    line = visible(" ".join(words.split()))
+    return line if len(line) <= 300 else f"{line[:297]}..."

@@ -1,0 +1,316 @@
+"""What happens to each resource between two sides: create, update, replace, delete, rename or nothing, and why."""
+
+import enum
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from coursecloud.diff import cascade, property_diff
+from coursecloud.diff.matching import Pair, key_of, pair
+from coursecloud.diff.property_diff import NOTHING, Difference
+from coursecloud.diff.replacement import Rules, rules_of
+from coursecloud.diff.replacement_conditions import Effect
+from coursecloud.plan.engine import Registration
+from coursecloud.plan.planning import holds
+
+
+class Operation(enum.StrEnum):
+    """What Pulumi would do with one resource, gravest first."""
+
+    DELETE = "delete"
+    REPLACE = "replace"
+    UPDATE = "update"
+    CREATE = "create"
+    RENAME = "rename"
+    SAME = "same"
+
+
+@dataclass(frozen=True)
+class PropertyChange:
+    """One property that differs."""
+
+    path: str
+    old: Any
+    new: Any
+    """Cleaned values; NOTHING where the property is absent."""
+    replaces: bool = False
+    """The provider makes a new resource for it."""
+    ignored: bool = False
+    """Another spelling of the same value, or one that the provider keeps: it changes nothing."""
+    at_run: bool = False
+    """Only the real run knows the value, so it may turn out to be the old one."""
+    prunes: bool = False
+    """It can delete what is stored, though the resource stays."""
+    restarts: bool = False
+    """What runs on the resource ends: it is stopped for the change, and started again."""
+
+    @property
+    def top(self) -> str:
+        """The input that the property is in."""
+        return self.path.partition(".")[0].partition("[")[0]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a resource is replaced: a property of its own, or what it follows."""
+
+    property: str
+    follows: str | None = None
+    """The resource whose replacement this one follows, by name."""
+    text: str = ""
+    cause: str | None = None
+    """That resource's URN."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happens to one resource."""
+
+    key: str
+    operation: Operation
+    before: Registration | None
+    after: Registration | None
+    properties: tuple[PropertyChange, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    delete_first: bool = False
+    """The old one goes before the new one comes."""
+    renamed_from: str | None = None
+    uncertain: bool = False
+    """The type is not in the dated table: an update may turn out to be a replacement."""
+    unseen: tuple[str, ...] = ()
+    """Inputs that are unknown on both sides and follow from the same resources, or that hold a secret which was hidden
+    before it came here (in a saved plan), or that come from a resource that is new: taken to be the same."""
+
+    @property
+    def resource(self) -> Registration:
+        """The resource as it will be, or as it was where it goes."""
+        found = self.after or self.before
+        assert found is not None  # noqa: S101 - a change has at least one side
+        return found
+
+    @property
+    def name(self) -> str:
+        """What the program calls it."""
+        return self.resource.name
+
+    @property
+    def goes(self) -> bool:
+        """Say whether the resource that is there now is deleted, for good or for another one."""
+        return self.operation in (Operation.DELETE, Operation.REPLACE) and not self.retained
+
+    @property
+    def retained(self) -> bool:
+        """Say whether Pulumi forgets the resource that is there now, and Google keeps it (and bills it)."""
+        gone = self.operation in (Operation.DELETE, Operation.REPLACE)
+        return gone and bool(self.before and self.before.options.get("retainOnDelete"))
+
+    @property
+    def loses(self) -> str | None:
+        """Say what data goes with the resource, or None."""
+        return holds(self.before) if self.before and self.goes else None
+
+    @property
+    def refused(self) -> bool:
+        """Say whether Pulumi would refuse to delete it: what is protected is neither deleted nor replaced.
+
+        A program that lifts the protection may replace the resource in the same run (tried with CLI 3.272), but a
+        resource that goes from the program was protected to the end.
+        """
+        protected = bool(self.before and self.before.protect)
+        if self.operation is Operation.REPLACE:
+            return protected and bool(self.after and self.after.protect)
+        return protected and self.operation is Operation.DELETE
+
+    @property
+    def inputs(self) -> tuple[PropertyChange, ...]:
+        """Give each input of a resource that comes; of others, what differs is in `properties`."""
+        if self.operation is not Operation.CREATE:
+            return ()
+        rules = rules_of(self.resource.type)
+        given = property_diff.clean(self.resource.inputs, secret=rules.secret if rules else frozenset())
+        return tuple(
+            PropertyChange(property_diff.display(keys), NOTHING, value)
+            for keys, value in property_diff.leaves((), given)
+        )
+
+    @property
+    def unprotected(self) -> bool:
+        """Say whether the change lifts the protection of a resource."""
+        return bool(self.before and self.before.protect and self.after and not self.after.protect)
+
+
+def compare(
+    before: Iterable[Registration], after: Iterable[Registration], *, state: bool = False
+) -> tuple[Change, ...]:
+    """Compare two sides of one stack; every resource that Google holds is in exactly one change.
+
+    With `state`, `before` is what was deployed: a value that the plan cannot know is taken to be what it is there.
+    """
+    pairs = pair(before, after)
+    now_called = {key_of(entry.before.urn): entry.key for entry in pairs if entry.before and entry.after}
+    judged = {entry.key: _judge(entry, now_called, state=state) for entry in pairs if entry.either.custom}
+    by_key = {entry.key: entry.either for entry in pairs}
+    replaced = {key: change.delete_first for key, change in judged.items() if change.operation is Operation.REPLACE}
+    for step in cascade.steps(pairs, replaced):
+        change = judged[step.key]
+        values_ = [entry for entry in change.properties if entry.top != step.top]
+        shown = PropertyChange(
+            step.top,
+            property_diff.at(change.before.inputs, step.top) if change.before else NOTHING,
+            property_diff.at(change.after.inputs, step.top) if change.after else NOTHING,
+            replaces=step.replaces,
+            at_run=step.computed,
+        )
+        own = [entry for entry in change.properties if entry not in values_]
+        if not own and step.top != cascade.WITH:
+            own = [shown]
+        if step.replaces:
+            reason = Reason(step.top, by_key[step.cause].name, step.text, by_key[step.cause].urn)
+            change = replace(change, operation=Operation.REPLACE, reasons=(*change.reasons, reason))
+            change = replace(change, delete_first=change.delete_first or step.delete_first)
+        elif change.operation in (Operation.SAME, Operation.RENAME):
+            change = replace(change, operation=Operation.UPDATE)
+        judged[step.key] = replace(change, properties=(*values_, *own))
+    for entry in pairs:
+        if entry.key in judged and (tops := tuple(_of_new_ones(judged[entry.key], judged))):
+            judged[entry.key] = replace(judged[entry.key], unseen=(*judged[entry.key].unseen, *tops))
+    return tuple(judged.values())
+
+
+def _of_new_ones(change: Change, judged: Mapping[str, Change]) -> Iterator[str]:
+    """Name the inputs that stay as they are here, and come from what is new: a preview does not know them.
+
+    The engine then takes them to change, and may replace the resource. An account under another name without an alias
+    does that with all its grants.
+    """
+    if not (change.before and change.after):
+        return
+    told = {*change.unseen, *(entry.top for entry in change.properties)}
+    for top, urns in sorted(change.after.property_dependencies.items()):
+        sources = [judged[key] for urn in urns if (key := key_of(urn)) in judged]
+        new = [each.resource for each in sources if each.operation is Operation.CREATE]
+        value = property_diff.at(change.after.inputs, top)
+        if top not in told and any(cascade.is_computed(value, source) for source in new):
+            yield top
+
+
+def _judge(entry: Pair, now_called: Mapping[str, str], *, state: bool) -> Change:
+    before, after = entry.before, entry.after
+    if before is None:
+        return Change(entry.key, Operation.CREATE, None, after)
+    if after is None:
+        return Change(entry.key, Operation.DELETE, before, None)
+    rules = rules_of(after.type)
+    known = rules or Rules(frozenset())
+    old, new = (property_diff.clean(side.inputs, secret=known.secret) for side in (before, after))
+    found = [
+        _property(difference, known, old, new)
+        for difference in (
+            *property_diff.differences(old, new, unordered=known.unordered),
+            *_other_unknowns(old, new, entry, now_called),
+        )
+        if not (state and property_diff.holds_unknown(difference.new)) and not _overlooked(difference, after)
+    ]
+    renamed = before.name if entry.renamed else None
+    reasons = [Reason(change.path, text=_because(change)) for change in found if change.replaces]
+    reasons += _options(before, after, found)
+    if before.type != after.type:
+        reasons.append(Reason("type", text=f"another type: it was {before.type}"))
+    telling = [change for change in found if not change.ignored]
+    operation = Operation.REPLACE if reasons else Operation.UPDATE if telling else Operation.SAME
+    if operation is Operation.SAME and renamed:
+        operation = Operation.RENAME
+    return Change(
+        entry.key,
+        operation,
+        before,
+        after,
+        tuple(found),
+        tuple(reasons),
+        delete_first=bool(reasons) and known.deletes_first(after.options.get("deleteBeforeReplace"), old, new),
+        renamed_from=renamed,
+        uncertain=rules is None and operation is Operation.UPDATE,
+        unseen=() if state else tuple(_unseen(old, new, {change.path for change in found})),
+    )
+
+
+def _unseen(old: Mapping[str, Any], new: Mapping[str, Any], told: set[str]) -> Iterator[str]:
+    for top in sorted(old.keys() & new.keys() - told):
+        sides = (old[top], new[top])
+        if all(map(property_diff.holds_unknown, sides)) or any(map(property_diff.holds_hidden, sides)):
+            yield top
+
+
+def _property(difference: Difference, rules: Rules, old: Mapping[str, Any], new: Mapping[str, Any]) -> PropertyChange:
+    effect = rules.effect(difference, old, new)
+    return PropertyChange(
+        difference.path,
+        difference.old,
+        difference.new,
+        replaces=effect is Effect.REPLACE,
+        ignored=effect is Effect.NONE,
+        at_run=property_diff.holds_unknown(difference.new),
+        prunes=difference.top in rules.prunes and effect is not Effect.NONE and not _keeps_more(difference),
+        restarts=difference.top in rules.restarts and effect is Effect.UPDATE,
+    )
+
+
+def _keeps_more(difference: Difference) -> bool:
+    """Say whether a rule that deletes waits longer or spares more than before, as it does when its number rises."""
+    sides = [re.fullmatch(r"(\d+)(?:\.0)?s?", str(side)) for side in (difference.old, difference.new)]
+    old, new = sides
+    return bool(old and new and int(old[1]) < int(new[1]))
+
+
+def _other_unknowns(
+    old: Mapping[str, Any], new: Mapping[str, Any], entry: Pair, now_called: Mapping[str, str]
+) -> list[Difference]:
+    """Find inputs that are unknown on both sides but follow from other resources than before."""
+    assert entry.before  # noqa: S101 - asked for pairs with both sides only
+    assert entry.after  # noqa: S101
+    found: list[Difference] = []
+    for top in old.keys() & new.keys():
+        if not (property_diff.holds_unknown(old[top]) and property_diff.holds_unknown(new[top])):
+            continue
+        was = {now_called.get(key_of(urn), key_of(urn)) for urn in entry.before.property_dependencies.get(top, ())}
+        if was != {key_of(urn) for urn in entry.after.property_dependencies.get(top, ())}:
+            found.append(Difference((top,), old[top], new[top]))
+    return sorted(found, key=lambda difference: difference.keys)
+
+
+def _overlooked(difference: Difference, after: Registration) -> bool:
+    """Say whether the program tells Pulumi to overlook changes of this property."""
+    return any(
+        difference.path == path or difference.path.startswith((f"{path}.", f"{path}["))
+        for path in after.options.get("ignoreChanges", ())
+    )
+
+
+def _because(change: PropertyChange) -> str:
+    if change.at_run:
+        return "only the real run knows the new value; if it is another one, Google needs a new resource"
+    return "Google cannot change it on a resource that exists"
+
+
+def _options(before: Registration, after: Registration, found: Iterable[PropertyChange]) -> list[Reason]:
+    """Find the reasons that the program itself gives."""
+    reasons = [
+        Reason(change.path, text="the program asks for a new resource when it changes (replaceOnChanges)")
+        for change in found
+        if not change.replaces
+        and any(
+            path == "*" or change.path == path or change.path.startswith((f"{path}.", f"{path}["))
+            for path in after.options.get("replaceOnChanges", ())
+        )
+    ]
+    old, new = (side.options.get("replacementTrigger") for side in (before, after))
+    if old is not None and new is not None and old != new:
+        text = f"the program asks for a new resource when this changes: {_words(old)} -> {_words(new)}"
+        reasons.append(Reason("replacementTrigger", text=text))
+    return reasons
+
+
+def _words(value: Any) -> str:
+    entries: list[Any] = value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType]
+    return ", ".join(str(entry) for entry in entries)

@@ -1,0 +1,294 @@
+"""Edits that cannot work, told before anything is touched, in the stack file's words. Pure decisions on dated facts."""
+
+from __future__ import annotations
+
+import enum
+import functools
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from catalog import tables
+from coursecloud.diff import copy_commands, property_diff
+from coursecloud.diff.copy_commands import shown
+from coursecloud.diff.edits import Edit, Inputs, Op, from_to, keys, what, why
+from coursecloud.diff.property_diff import NOTHING
+from coursecloud.plan import provenance
+from coursecloud.plan.import_ids import PREVIEWED_UNKNOWN
+from coursecloud.plan.planning import holds
+
+
+class Kind(enum.StrEnum):
+    """Why an edit cannot work, gravest first."""
+
+    PROJECT = "project"
+    """What is there lives in another project."""
+    PROTECTED = "protected"
+    """It would be deleted or made anew, and is kept, or the provider is told never to delete it."""
+    LOCKED = "locked"
+    """A lock is on it that nobody lifts, not even its owner."""
+    SHRINKS = "shrinks"
+    """It only grows."""
+    RUNNING = "running"
+    """It works, but only while the machine runs."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An edit that cannot work, or not without more. What others wrote stands between backticks."""
+
+    kind: Kind
+    urn: str
+    place: str
+    """The keys of the stack file that ask for it, or the program's file."""
+    value: str
+    rule: str
+    remedy: str
+    lose: str | None = None
+    """It works where a person names this with `--lose`, and data goes; None: no word makes it work."""
+
+    @property
+    def fails(self) -> bool:
+        """Say whether the update fails, whatever anybody says to it."""
+        return self.lose is None and self.kind is not Kind.RUNNING
+
+    @property
+    def sentence(self) -> str:
+        """Say all of it in a line."""
+        return f"{self.value}: {self.rule}. {self.remedy[0].upper()}{self.remedy[1:]}"
+
+    def __str__(self) -> str:
+        """Say it as every mistake is said."""
+        return f"{self.value}\n    rule    {self.rule}\n    remedy  {self.remedy}"
+
+
+def refused(edits: Iterable[Edit]) -> list[Refusal]:
+    """List the edits that cannot work, gravest first; where all of the stack moves to another project, only that."""
+    listed = list(edits)
+    if moved := _moved(listed):
+        return [moved]
+    found = [refusal for edit in listed for refusal in _of(edit, listed)]
+    return sorted(found, key=lambda refusal: (list(Kind).index(refusal.kind), not refusal.fails, refusal.urn))
+
+
+def stopping(refusals: Iterable[Refusal], lose: Collection[str] = ()) -> list[Refusal]:
+    """Take those that no update gets past, with what `lose` names."""
+    return [refusal for refusal in refusals if refusal.fails or (refusal.lose is not None and refusal.lose not in lose)]
+
+
+HEADLINES = {
+    Kind.PROJECT: "the stack lives in another project",
+    Kind.PROTECTED: "what is kept would go ({})",
+    Kind.LOCKED: "what is locked would change ({})",
+    Kind.SHRINKS: "what only grows would shrink ({})",
+}
+
+
+def headline(refusals: Iterable[Refusal]) -> str:
+    """Say in few words, none of them anybody else's, why an update fails; empty where it does not."""
+    kinds = [refusal.kind for refusal in refusals if refusal.fails]
+    said = [words.format(kinds.count(kind)) for kind, words in HEADLINES.items() if kind in kinds]
+    return f"this update FAILS: {', '.join(said)}" if said else ""
+
+
+@functools.cache
+def table() -> dict[str, Any]:
+    """Read the dated table; its note explains each field."""
+    return tables.table("refused-edits")
+
+
+def _of(edit: Edit, listed: Sequence[Edit]) -> Iterator[Refusal]:
+    if edit.goes and (refusal := _protected(edit)):
+        yield refusal
+        return
+    yield from _locked(edit)
+    yield from _shrinks(edit, listed)
+    if edit.op is Op.UPDATE:
+        yield from _running(edit)
+
+
+def _moved(listed: Sequence[Edit]) -> Refusal | None:
+    """Say that the stack's project is another one: all that both sides have has moved from one project to one other."""
+    both = [edit for edit in listed if _project(edit.old) and _project(edit.new)]
+    ways = {(_project(edit.old), _project(edit.new)) for edit in both}
+    # A program may move one resource alone, and that is another matter.
+    if len(ways) != 1 or len(both) < min(2, len(listed)):
+        return None
+    old, new = ways.pop()
+    if old == new:
+        return None
+    stores = sum(_is_store(edit) for edit in both)
+    stack = re.sub(r"[^\w-]", "", both[0].urn.split("::")[0].rpartition(":")[2])
+    finish = f"`coursecloud finish --stack {stack}`"
+    return Refusal(
+        Kind.PROJECT,
+        both[0].urn,
+        "gcp:project",
+        f"`gcp:project`: {shown(old)} -> {shown(new)}",
+        f"this stack lives in {shown(old)}: the update would delete what it has there ({len(both)} resources,"
+        f" {stores} of them with data), and end half-way",
+        f"write {shown(old)} again. To move with the data: write a second stack file with the new project,"
+        f" `coursecloud up` that, copy the data, and end this stack with {finish}. To move without it: {finish} first,"
+        " and then make this edit",
+    )
+
+
+def _project(inputs: Inputs) -> str:
+    found = inputs.get("project")
+    return found if isinstance(found, str) and found != PREVIEWED_UNKNOWN else ""
+
+
+def _protected(edit: Edit) -> Refusal | None:
+    goes = "deleted" if edit.op is Op.DELETE else "deleted and made anew"
+    place, because = why(edit)
+    copied = copy_commands.how(edit.type, edit.old) if _is_store(edit) else None
+    first = f"undo that edit. Or copy the data ({copied}), then " if copied else "undo that edit. Or "
+    if edit.kept:
+        keep = provenance.keep(edit.resource)
+        off = f"set `{keep}: false`" if keep else f"lift the protection in {provenance.part(edit.resource).file}"
+        again = _lose(edit) if _is_store(edit) else "`coursecloud up`"
+        beside = "; or leave it, and write another one beside it under a second name" if _is_store(edit) else ""
+        return Refusal(
+            Kind.PROTECTED,
+            edit.urn,
+            place,
+            f"{what(edit)} is kept, and would be {goes}{because}",
+            "what is kept is neither deleted nor made anew: Pulumi refuses, and the whole update fails",
+            f"{first}{off}, run `coursecloud up` with that alone, and make this edit with {again}{beside}",
+        )
+    if option := _prevented(edit):
+        return Refusal(
+            Kind.PROTECTED,
+            edit.urn,
+            place,
+            f"{what(edit)} would be {goes}{because}",
+            f"its `{option}` is on: the provider refuses to delete it, and the update ends half-way",
+            f"{first}switch `{option}` off in {provenance.part(edit.resource).file}, run `coursecloud up`, and then"
+            " make this edit",
+        )
+    return None
+
+
+def _prevented(edit: Edit) -> str | None:
+    """Name the input by which the provider is told never to delete it, as it is until now."""
+    if edit.was("deletionPolicy") == "PREVENT":
+        return "deletionPolicy"
+    protection = edit.was("deletionProtection")
+    by_default = protection in (NOTHING, None) and edit.type in table()["protected"]
+    return "deletionProtection" if by_default or protection in (True, "PROTECTED") else None
+
+
+def _locked(edit: Edit) -> Iterator[Refusal]:
+    lock = table()["locked"].get(edit.type)
+    if not lock or edit.was(lock["holds"]) is not True:
+        return
+    if edit.op is Op.DELETE:
+        place, because = why(edit)
+        yield Refusal(
+            Kind.LOCKED,
+            edit.urn,
+            place,
+            f"{what(edit)} is locked, and would be deleted{because}",
+            "Google deletes it only when the lock holds nothing in it any more",
+            f"undo that edit; or wait until the last of it is old enough, and say {_lose(edit)}",
+            edit.name,
+        )
+        return
+    old, new = edit.was(lock["keeps"]), edit.will(lock["keeps"])
+    loosened = new is NOTHING or (new != old if lock["how"] == "stays" else _less(new, old))
+    for path, wrong in ((lock["keeps"], loosened), (lock["holds"], edit.will(lock["holds"]) is not True)):
+        if wrong:
+            yield Refusal(
+                Kind.LOCKED,
+                edit.urn,
+                keys(edit, path),
+                f"{what(edit)} is locked, and {from_to(edit, path)}",
+                "a lock is lifted by nobody, and what it holds is never loosened",
+                "write what was there; or make another one beside it under a second name",
+            )
+            return
+
+
+def _shrinks(edit: Edit, listed: Sequence[Edit]) -> Iterator[Refusal]:
+    for path, fact in table()["grows"].get(edit.type, {}).items():
+        old, new = _size(edit, path), edit.will(path)
+        # What is made anew for something else may have any size.
+        anew = edit.op is Op.REPLACE and any(_within(path, reason) for reason in edit.because)
+        if not _less(new, old) or not (anew or edit.op is Op.UPDATE):
+            continue
+        if any(edit.will(key) not in allowed for key, allowed in fact.get("only", {}).items()):
+            continue
+        copied = copy_commands.how(edit.type, edit.old)
+        by = f" ({copied})" if copied else ""
+        if anew:
+            other = f"copy what is on it first{by}, and say {_lose(edit)}"
+        else:
+            other = f"write a smaller one beside it, under a second name, and copy what is on this one{by}"
+        yield Refusal(
+            Kind.SHRINKS,
+            edit.urn,
+            keys(edit, path),
+            f"{what(edit)} would shrink: `{keys(edit, path)}`: {old} -> {new}",
+            f"{fact['what']} only grows: "
+            + (
+                "a smaller one is another one, empty, and what is on this one is gone"
+                if anew
+                else "Google refuses a smaller one"
+            ),
+            f"write {old} or more{_swapped(edit, path, listed)}. Or {other}",
+            edit.name if anew else None,
+        )
+
+
+def _size(edit: Edit, path: str) -> Any:
+    """Take the size that it has: the larger of what was asked for and what was last seen, as Google's disks grow."""
+    sides = [property_diff.at(side, path) for side in (edit.old, edit.outputs)]
+    return max((side for side in sides if _is_number(side)), default=NOTHING, key=float)
+
+
+def _less(new: Any, old: Any) -> bool:
+    return _is_number(new) and _is_number(old) and float(new) < float(old)
+
+
+def _is_number(value: Any) -> bool:
+    """Say whether a value is a number, also one that the provider writes as a text."""
+    return isinstance(value, int | float) or (isinstance(value, str) and value.isdecimal())
+
+
+def _swapped(edit: Edit, path: str, listed: Sequence[Edit]) -> str:
+    """Ask whether two names were swapped, where another of its type changes the other way round."""
+    ways = (_size(edit, path), edit.will(path))
+    for other in listed:
+        if other.type == edit.type and (other.will(path), _size(other, path)) == ways:
+            return f" ({shown(other.name)} goes from {ways[1]} to {ways[0]}: if two names were swapped, swap them back)"
+    return ""
+
+
+def _running(edit: Edit) -> Iterator[Refusal]:
+    paths = table()["running"].get(edit.type, ())
+    for found in (
+        property_diff.differences(property_diff.clean(edit.old), property_diff.clean(edit.new)) if paths else ()
+    ):
+        if any(_within(found.pattern, path) for path in paths):
+            yield Refusal(
+                Kind.RUNNING,
+                edit.urn,
+                keys(edit, found.path),
+                f"{what(edit)} changes {shown(found.path)} in place, by `{keys(edit, found.path)}`",
+                "that works only while the machine runs; where it has stopped, the update ends half-way",
+                f"start it first: {copy_commands.start(edit.old)}",
+            )
+            return
+
+
+def _within(path: str, outer: str) -> bool:
+    return f"{path}.".startswith((f"{outer}.", f"{outer}["))
+
+
+def _lose(edit: Edit) -> str:
+    return f"`coursecloud up --lose {copy_commands.word(edit.name, 'NAME')}`"
+
+
+def _is_store(edit: Edit) -> bool:
+    return bool(holds(edit.resource))

@@ -1,0 +1,165 @@
+"""What a program does that no list of resources shows: what it takes over, leaves behind, lets others do, or hides.
+
+Each deed is one sentence of which the resource, or the program, is the subject. The review names those that a change
+brings, the plan shows them, and the rules of `coursecloud/policy/rules/program.py` judge them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from catalog import tables
+from coursecloud.plan import import_ids
+
+if TYPE_CHECKING:
+    from coursecloud.plan.engine import Registration
+
+PROGRAM = "stack"
+"""The name of what no single resource does."""
+
+KINDS = {
+    "differs": "gives other resources in another run",
+    "import": "takes over what is there already",
+    "retain": "leaves behind what it made",
+    "overlook": "has changes overlooked",
+    "provider": "uses another provider, or another account, than the stack's",
+    "package": "uses a provider of other things than Google's",
+    "code": "runs code of its own during `pulumi up`",
+    "transform": "changes resources on their way to Google",
+    "hook": "runs code of its own during `pulumi up`",
+    "asset": "sends files that no plan shows",
+    "read": "looks at what is not of this stack",
+    "option": "asks Pulumi for something unusual",
+    "unread": "asks Pulumi for what this tool does not understand",
+}
+"""The kinds of deeds, each in words of which the program is the subject."""
+
+MINOR = frozenset({"option"})
+"""What is worth a look in a change, and breaks no rule."""
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One thing that a program does beside asking for resources."""
+
+    kind: str
+    text: str
+    """What it does, in words; the resource or the program is the subject."""
+    name: str = PROGRAM
+    urn: str | None = None
+
+
+def of_resource(resource: Registration) -> Iterator[Deed]:
+    """List what one registration asks for beside a resource of this stack with the inputs that the plan shows."""
+    for kind, text in (*_of_type(resource), *_of_options(resource), *_of_provider(resource)):
+        yield Deed(kind, text, resource.name, resource.urn)
+    for path, text in assets(resource.inputs):
+        yield Deed("asset", f"sends {text} as `{path}`", resource.name, resource.urn)
+
+
+def _of_type(resource: Registration) -> Iterator[tuple[str, str]]:
+    kind = resource.type
+    package = kind.partition(":")[0]
+    if ":dynamic:" in kind or "__provider" in resource.inputs:
+        yield "code", "is a dynamic resource: code of the program makes it during `pulumi up`, whatever the plan says"
+    elif kind.startswith("pulumi:providers:"):
+        project = resource.inputs.get("project")
+        of = f" for project `{project}`" if isinstance(project, str) else ""
+        own = [key for key in ("credentials", "accessToken", "impersonateServiceAccount") if key in resource.inputs]
+        with_ = f" with {' and '.join(own)} of its own" if own else ""
+        yield "provider", f"is a provider of its own, `{kind.rpartition(':')[2]}`{of}{with_}"
+    elif resource.options.get("remote"):
+        yield "code", f"is a component of package `{package}`: what is in it only the real run shows"
+    elif resource.custom and package != "gcp":
+        yield "package", f"is of package `{package}`: nothing here knows what it does, costs or exposes"
+    if resource.options.get("packageRef"):
+        yield "package", "is of a package that is only known once Pulumi has loaded it"
+
+
+def _of_options(resource: Registration) -> Iterator[tuple[str, str]]:
+    for key, (kind, text) in OPTIONS.items():
+        value = resource.options.get(key)
+        if value and not (key == "ignoreChanges" and value == _own_id(resource.type)):
+            yield kind, text.format(_listed(value))
+    for name in resource.options.get("unread", ()):
+        yield "unread", f"asks Pulumi for `{name}`, which this version of the tool does not understand"
+
+
+OPTIONS: Mapping[str, tuple[str, str]] = {
+    "importId": ("import", "takes over {}, which is there already; from then on `make down` can delete it"),
+    "retainOnDelete": ("retain", "stays at Google when Pulumi deletes it, and goes on billing"),
+    "deletedWith": ("retain", "is never deleted by itself: Pulumi takes it to go with {}"),
+    "ignoreChanges": ("overlook", "has Pulumi overlook changes of {}"),
+    "hideDiffs": ("overlook", "has Pulumi hide changes of {} in its previews"),
+    "transforms": ("transform", "is changed on its way to Google by {}, which is applied here too"),
+    "hooks": ("hook", "runs code of its own: {}"),
+    "stateMigrations": ("code", "rewrites what Pulumi's state says of it"),
+    "envVarMappings": ("provider", "hands its provider another environment: {}"),
+    "pluginDownloadURL": ("provider", "has its provider loaded from {}"),
+    "otherVersion": ("provider", "wants its provider in version {}"),
+    "pluginChecksums": ("option", "wants its provider with checksums of its own"),
+    "customTimeouts": ("option", "waits for Google as long as {}"),
+}
+"""By option: the kind of deed, and what it means."""
+
+
+def _own_id(kind: str) -> list[str] | None:
+    """Name the input that is a resource's own id, where Google blocks it after a deletion.
+
+    It is new with each creation, and what is there keeps its own: there is nothing in it to overlook.
+    """
+    if not tables.table("resource-types")["types"].get(kind, {}).get("idBlocked"):
+        return None
+    return re.findall(r"\{(\w+)\}", import_ids.import_ids().get(kind, ""))[-1:]
+
+
+def _listed(value: Any) -> str:
+    if isinstance(value, Mapping):
+        pairs = (f"{key} {_bare(entry)}" for key, entry in sorted(cast("Mapping[str, Any]", value).items()))
+        return f"`{', '.join(pairs)}`"
+    return f"`{_bare(value)}`"
+
+
+def _bare(value: Any) -> str:
+    entries: list[Any] = cast("list[Any]", value) if isinstance(value, list) else [value]
+    texts = [text.rpartition("::")[2] if text.startswith("urn:pulumi:") else text for text in map(str, entries)]
+    return ", ".join(texts).replace("`", "'")[:300]
+
+
+def _of_provider(resource: Registration) -> Iterator[tuple[str, str]]:
+    if resource.provider:
+        yield "provider", f"is made by a provider of its own, `{provider_name(resource.provider)}`"
+    for package, provider in sorted(resource.options.get("providers", {}).items()):
+        yield "provider", f"hands down a provider of its own for `{package}`, `{provider_name(provider)}`"
+
+
+def provider_name(reference: str) -> str:
+    """Take the name out of a reference to a provider, `URN::id`."""
+    parts = reference.split("::")
+    return parts[3] if len(parts) > 3 else reference
+
+
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+_ASSETS = {
+    "c44067f5952c0a294b673a41bacd8c17": "a file",
+    "0def7320c3a5731c473e5ecbe6d01bc7": "an archive",
+}
+"""Pulumi's marks of what is no plain value."""
+
+
+def assets(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Find the files that inputs refer to, with where each comes from."""
+    if isinstance(value, Mapping):
+        entries = cast("Mapping[str, Any]", value)
+        if what := _ASSETS.get(str(entries.get(_SIGNATURE))):
+            source = entries.get("uri") or entries.get("path")
+            yield path, f"{what} from `{source}`" if source else what
+        else:
+            for key, entry in entries.items():
+                yield from assets(entry, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for index, entry in enumerate(cast("list[Any]", value)):
+            yield from assets(entry, f"{path}[{index}]")

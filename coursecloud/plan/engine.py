@@ -1,0 +1,344 @@
+"""Runs the very program of `pulumi up` on Pulumi's mock runtime, in process, and records what it registers."""
+
+import asyncio
+import contextlib
+import functools
+import importlib.metadata
+import json
+import logging
+import os
+from collections.abc import Awaitable, Generator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Thread
+from typing import Any, cast
+
+import pulumi
+from google.protobuf import json_format
+from pulumi.runtime import mocks, rpc
+from typing_extensions import override
+
+from coursecloud.plan import mock_outputs, transforms
+from coursecloud.plan.effects import Deed
+
+# What a program says while it is recorded as the real run, it has said before.
+logging.getLogger(f"{__name__}.again").propagate = False
+logging.getLogger(f"{__name__}.again").addHandler(logging.NullHandler())
+
+UNKNOWN: dict[str, bool] = {"$unknown": True}
+"""How a value that only the real run can know stands in a plan."""
+
+
+@dataclass(frozen=True)
+class Registration:
+    """One resource as the program asked for it."""
+
+    urn: str
+    type: str
+    name: str
+    custom: bool
+    parent: str | None
+    inputs: Mapping[str, Any]
+    dependencies: tuple[str, ...]
+    property_dependencies: Mapping[str, tuple[str, ...]]
+    provider: str | None
+    protect: bool
+    options: Mapping[str, Any]
+    """What else the program asked for, by the names of Pulumi's wire form; only what it set."""
+    files: Mapping[str, str | None] = field(default_factory=dict[str, "str | None"])
+    """The files that its inputs name, by where they are in the project: their text, or None where one is not there."""
+
+
+@dataclass
+class Recording:
+    """All that one run of the program registered, in order, its outputs, and what else it did."""
+
+    resources: list[Registration] = field(default_factory=list[Registration])
+    outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    deeds: list[Deed] = field(default_factory=list[Deed])
+
+
+class _Assigned(mocks.Mocks):
+    """Answers like a provider: what follows from the inputs is known in a preview, and all of it (marked `mark`,
+    see `answers`) in a real run."""
+
+    def __init__(self, mark: str | None):
+        self._mark = mark
+
+    @override
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        inputs = cast("dict[str, Any]", args.inputs)
+        known = _derived(args.typ, inputs)
+        if self._mark is None or args.custom is False:
+            return str(known.pop("id", "")), {**inputs, **known}
+        computed = mock_outputs.plausible(args.typ, args.name, inputs, self._mark)
+        return str(known.pop("id", f"{self._mark}/{args.name}/id")), {**computed, **known}
+
+    @override
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], None]:
+        raise NotImplementedError(f"the program asks the cloud a question: {args.token}")
+
+
+class _Recorder(mocks.MockMonitor):
+    def __init__(self, mark: str | None) -> None:
+        super().__init__(_Assigned(mark))
+        self.recording = Recording()
+        self._transforms = transforms.Transforms()
+
+    def _note(self, kind: str, text: str) -> None:
+        self.recording.deeds.append(Deed(kind, text))
+
+    @override
+    def RegisterResource(self, request: Any) -> Any:
+        if request.type != "pulumi:pulumi:Stack":
+            urn = self.make_urn(request.parent, request.type, request.name)
+            # As the engine does it: what is recorded is what is left after the program's own transforms.
+            request, applied = self._transforms.applied(urn, request)
+            self.recording.resources.append(registration(urn, request, applied))
+        return super().RegisterResource(request)
+
+    @override
+    def ReadResource(self, request: Any) -> Any:
+        self._note("read", f"reads {request.type} `{request.id}`, which is not of this stack, as `{request.name}`")
+        return super().ReadResource(request)
+
+    @override
+    def ExistsResource(self, request: Any) -> Any:
+        raise NotImplementedError(f"the program asks the cloud a question: whether {request.type} {request.id} exists")
+
+    def Call(self, request: Any) -> Any:  # noqa: N802 - Pulumi's name
+        """Refuse to answer for a provider's method, which only the cloud could."""
+        raise NotImplementedError(f"the program asks the cloud a question: {request.tok}")
+
+    @override
+    def RegisterStackTransform(self, request: Any) -> Any:
+        name = self._transforms.of_stack(request)
+        self._note("transform", f"changes every resource on its way to Google by `{name}`, which is applied here too")
+        return super().RegisterStackTransform(request)
+
+    @override
+    def RegisterStackInvokeTransform(self, request: Any) -> Any:
+        name = transforms.name_of(request)
+        self._note("transform", f"changes every question to Google by `{name}`; its effect is not seen here")
+        return super().RegisterStackInvokeTransform(request)
+
+    @override
+    def RegisterResourceHook(self, request: Any) -> Any:
+        self._note("hook", f"runs code of its own while Google's resources change: hook `{request.name}`")
+        return super().RegisterResourceHook(request)
+
+    @override
+    def RegisterErrorHook(self, request: Any) -> Any:
+        self._note("hook", f"runs code of its own when a resource fails: hook `{request.name}`")
+        return super().RegisterErrorHook(request)
+
+    @override
+    def RegisterPackage(self, request: Any) -> Any:
+        self._note("package", f"has Pulumi load another provider: `{request.name}` {request.version}")
+        return super().RegisterPackage(request)
+
+    @override
+    def RegisterResourceOutputs(self, request: Any) -> Any:
+        if request.urn.split("::")[2] == "pulumi:pulumi:Stack":
+            self.recording.outputs = _plain(json_format.MessageToDict(request.outputs))
+        return super().RegisterResourceOutputs(request)
+
+
+def record(
+    program: Path, *, project: str, stack: str, config: Mapping[str, object], mark: str | None = None
+) -> Recording:
+    """Run a Pulumi program as a preview of `stack` with `config`, from the program's own folder.
+
+    With `mark` it is run as `pulumi up` would: nothing is unknown, and what Google would compute has the mark in it
+    (`coursecloud.plan.mock_outputs`). `config` is keyed as in the stack file. What the program raises is raised here.
+    """
+    done: Future[Recording] = Future()
+    with _configured(config), contextlib.chdir(program.parent):
+        # In a thread of its own: an earlier run has left nothing in its context (no stack that would stay the root,
+        # with outputs that would be among this one's), and the SDK notes the way to each resource from the thread's
+        # start. A daemon, so that Ctrl-C ends a program that waits for something, too.
+        thread = Thread(target=_run, args=(done, program, project, stack, mark), daemon=True)
+        thread.start()
+        thread.join()
+        return done.result(timeout=0)
+
+
+def _run(done: Future[Recording], program: Path, project: str, stack: str, mark: str | None) -> None:
+    """Run a program as Pulumi's language host does, but with a monitor that only writes down."""
+    recorder = _Recorder(mark)
+    try:
+        with asyncio.Runner() as runner, contextlib.closing(asyncio.new_event_loop()) as answers:
+            loop = runner.get_loop()
+            asyncio.set_event_loop(loop)
+            if mark is not None:
+                # What a failure leaves unread is told by the failure.
+                loop.set_exception_handler(_unsaid)
+            # The monitor answers in another thread, where the SDK wants a loop too and would leave it open.
+            loop.set_default_executor(ThreadPoolExecutor(1, initializer=asyncio.set_event_loop, initargs=(answers,)))
+            pulumi.runtime.configure(
+                mocks.MockSettings(
+                    monitor=recorder,
+                    engine=mocks.MockEngine(logging.getLogger(__name__ if mark is None else f"{__name__}.again")),
+                    project=project,
+                    stack=stack,
+                    dry_run=mark is None,
+                    outputs=set(),
+                    callbacks=None,  # of this run's loop, not of an earlier one
+                    package_refs={},
+                    base_providers_by_ref={},
+                )
+            )
+            loop.run_until_complete(pulumi.runtime.run_in_stack(functools.partial(_main, program)))
+        done.set_result(recorder.recording)
+    except BaseException as error:  # noqa: BLE001 raised anew by the caller
+        done.set_exception(error)
+
+
+def _unsaid(_loop: asyncio.AbstractEventLoop, _context: dict[str, Any]) -> None:
+    pass
+
+
+def _main(program: Path) -> Awaitable[None]:
+    # Not by runpy, whose frames would be on the way to each resource as well.
+    exec(compile(program.read_bytes(), program, "exec"), {"__name__": "__main__", "__file__": str(program)})  # noqa: S102
+    # Registrations begin when the loop goes round; the SDK waits for those that have begun in a cheaper way.
+    return asyncio.sleep(0)
+
+
+@contextlib.contextmanager
+def _configured(config: Mapping[str, object]) -> Generator[None]:
+    """Hand configuration over as Pulumi's language host does: JSON in the environment."""
+    handed = {key: value if isinstance(value, str) else json.dumps(value, default=str) for key, value in config.items()}
+    before = os.environ.get("PULUMI_CONFIG")
+    os.environ["PULUMI_CONFIG"] = json.dumps(handed)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PULUMI_CONFIG"]
+        else:
+            os.environ["PULUMI_CONFIG"] = before
+
+
+FIELDS = frozenset({
+    "type", "name", "parent", "custom", "object", "protect", "dependencies", "provider", "propertyDependencies",
+})  # fmt: skip
+"""Of the request that registers a resource: what a Registration has a field for."""
+
+TALK = frozenset({
+    "acceptSecrets", "acceptResources", "supportsPartialValues", "supportsResultReporting", "accepts_byte_string",
+    "aliasSpecs", "deleteBeforeReplaceDefined", "sourcePosition", "stackTrace", "parentStackTraceHandle",
+})  # fmt: skip
+"""What only says how the SDK and the engine talk with each other, or where the program was."""
+
+OPTIONS: Mapping[str, str] = {
+    "aliases": "aliases", "aliasURNs": "aliasURNs", "deleteBeforeReplace": "deleteBeforeReplace",
+    "ignoreChanges": "ignoreChanges", "replaceOnChanges": "replaceOnChanges", "replace_with": "replaceWith",
+    "retainOnDelete": "retainOnDelete", "replacement_trigger": "replacementTrigger", "version": "version",
+    "importId": "importId", "deletedWith": "deletedWith", "remote": "remote", "providers": "providers",
+    "pluginDownloadURL": "pluginDownloadURL", "pluginChecksums": "pluginChecksums", "packageRef": "packageRef",
+    "customTimeouts": "customTimeouts", "hideDiffs": "hideDiffs", "hooks": "hooks", "envVarMappings": "envVarMappings",
+    "state_migrations": "stateMigrations", "transforms": "transforms",
+}  # fmt: skip
+"""What else a program can ask for, by the name of the request's field, and how a plan calls it."""
+
+
+def registration(urn: str, request: Any, applied: Sequence[str]) -> Registration:
+    """Read what a program asks Pulumi's engine for; `applied` are the names of the transforms that it brings."""
+    written = json_format.MessageToDict(request, preserving_proto_field_name=True)
+    options: dict[str, Any] = {called: _plain(written[name]) for name, called in OPTIONS.items() if written.get(name)}
+    # Tokens of a run mean nothing outside of it.
+    options |= {"transforms": list(applied)} if applied else {}
+    if "stateMigrations" in options:
+        options["stateMigrations"] = len(options["stateMigrations"])
+    options |= {"replaceWith": sorted(request.replace_with)} if request.replace_with else {}
+    if (version := _installed(request.type)) and request.version not in ("", version):
+        options["otherVersion"] = f"{request.version}, where {version} is installed"
+    # A closed world: what a later release of Pulumi can be asked for is never passed over.
+    known = FIELDS | TALK | OPTIONS.keys() | {"additionalSecretOutputs"}
+    # These two the SDK adds to every resource that has labels; the program did not ask for them.
+    if secret := [name for name in request.additionalSecretOutputs if name not in ("effectiveLabels", "pulumiLabels")]:
+        options["additionalSecretOutputs"] = secret
+    if unread := sorted(each.name for each, _ in request.ListFields() if each.name not in known):
+        options["unread"] = unread
+    return Registration(
+        urn=urn,
+        type=request.type,
+        name=request.name,
+        custom=request.custom,
+        parent=None if request.parent.split("::")[2:3] in ([], ["pulumi:pulumi:Stack"]) else request.parent,
+        inputs=_inputs(request),
+        dependencies=tuple(sorted(request.dependencies)),
+        property_dependencies={
+            name: tuple(sorted(urns.urns)) for name, urns in sorted(request.propertyDependencies.items()) if urns.urns
+        },
+        provider=request.provider or None,
+        protect=request.protect,
+        options=options,
+    )
+
+
+@functools.cache
+def _installed(kind: str) -> str | None:
+    """Look up the version of the package that a type is from, as far as it is a Python package of Pulumi's."""
+    try:
+        return importlib.metadata.version(f"pulumi-{kind.partition(':')[0]}")
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _inputs(request: Any) -> dict[str, Any]:
+    found = _plain(json_format.MessageToDict(request.object))
+    if request.type.startswith("pulumi:providers:"):
+        # They would stand in every plan that is saved and every review of it.
+        found |= {key: {"$secret": True} for key in found if key in ("credentials", "accessToken")}
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """Turn the wire form into plain JSON: whole numbers as integers, unknown values marked."""
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_plain(entry) for entry in cast("list[Any]", value)]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return UNKNOWN if value == rpc.UNKNOWN else value
+
+
+def _derived(kind: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Work out the outputs of a resource that are functions of its inputs alone."""
+    known = {key: value for key, value in inputs.items() if not isinstance(value, pulumi.output.Unknown)}
+    try:
+        return {key: form.format_map(known) for key, form in _FORMS.get(kind, {}).items()}
+    except (KeyError, TypeError):
+        return {}  # an input is unknown, and so is what follows from it
+
+
+def _compute(path: str) -> dict[str, str]:
+    path = f"projects/{{project}}/{path}/{{name}}"
+    return {"id": path, "selfLink": f"https://www.googleapis.com/compute/v1/{path}"}
+
+
+_ACCOUNT = "{accountId}@{project}.iam.gserviceaccount.com"
+_FORMS: dict[str, dict[str, str]] = {
+    "gcp:serviceaccount/account:Account": {
+        "id": f"projects/{{project}}/serviceAccounts/{_ACCOUNT}",
+        "name": f"projects/{{project}}/serviceAccounts/{_ACCOUNT}",
+        "email": _ACCOUNT,
+        "member": f"serviceAccount:{_ACCOUNT}",
+    },
+    "gcp:storage/bucket:Bucket": {"id": "{name}", "url": "gs://{name}"},
+    "gcp:compute/network:Network": _compute("global/networks"),
+    "gcp:compute/subnetwork:Subnetwork": _compute("regions/{region}/subnetworks"),
+    "gcp:compute/disk:Disk": _compute("zones/{zone}/disks"),
+    "gcp:compute/resourcePolicy:ResourcePolicy": _compute("regions/{region}/resourcePolicies"),
+    "gcp:projects/iAMCustomRole:IAMCustomRole": {
+        "id": "projects/{project}/roles/{roleId}",
+        "name": "projects/{project}/roles/{roleId}",
+    },
+    "gcp:cloudbuildv2/repository:Repository": {"id": "{parentConnection}/repositories/{name}"},
+    "gcp:vertex/aiEndpoint:AiEndpoint": {"id": "projects/{project}/locations/{location}/endpoints/{name}"},
+}
+"""Outputs by type, as patterns over the inputs (the provider's documented id formats, 10.2)."""

@@ -1,0 +1,71 @@
+"""Where the program itself fails while it is planned: what failed, in which line of it, and what to do."""
+
+import re
+import sysconfig
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from coursecloud.plan import engine
+
+DEBUG = "PULUMI_DEBUG"
+"""The variable that has the whole traceback printed instead."""
+
+_LONGEST = 400
+_HERE = Path(__file__).parent
+_NOT_THE_PROGRAMS = (_HERE, *(Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")))
+_LINE = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<name>\S+)')
+
+
+class _Frame(NamedTuple):
+    file: Path
+    line: int
+    name: str
+
+
+def told(error: Exception, root: Path) -> str | None:
+    """Say in a few lines what failed; None where it was not the program in `root` that did."""
+    chain = _chain(error)
+    frames = {id(each): list(_frames(each)) for each in chain}
+    if not any(_Frame(frame.file, 0, frame.name) == _RECORD for each in chain for frame in frames[id(each)]):
+        return None
+    places = [(each, [frame for frame in frames[id(each)] if _is_the_programs(frame.file, root)]) for each in chain]
+    # The first that has a line of the program; what a library made of it afterwards says less.
+    failed, lines = next((place for place in places if place[1]), places[0])
+    text = " ".join(str(failed).split())
+    said = [f"the program fails while it is planned: {type(failed).__name__}: {text[:_LONGEST]}".rstrip(": ")]
+    if lines:
+        said.append(f"where   {lines[-1].file.relative_to(root)}, line {lines[-1].line}")
+    whole = f"{DEBUG}=1 before the command prints the whole traceback"
+    said.append(f"remedy  mend {'that line' if lines else 'the program'}; {whole}")
+    return "\n    ".join(said)
+
+
+_RECORD = _Frame(Path(engine.__file__), 0, engine.record.__name__)
+
+
+def _chain(error: Exception) -> list[BaseException]:
+    """List an error and what it came from. Pulumi raises an error from itself, so that the way may lead round."""
+    chain: list[BaseException] = []
+    found: BaseException | None = error
+    while found is not None and not any(found is one for one in chain):
+        chain.append(found)
+        found = found.__cause__ or (None if found.__suppress_context__ else found.__context__)
+    return chain
+
+
+def _frames(error: BaseException) -> Iterator[_Frame]:
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        yield _Frame(Path(frame.f_code.co_filename), line, frame.f_code.co_name)
+        # Pulumi registers a resource after the program has gone on; what it keeps is the line that made it.
+        position = frame.f_locals.get("source_position")
+        if uri := getattr(position, "uri", ""):
+            yield _Frame(Path(uri.removeprefix("file://")), int(getattr(position, "line", 0)), "")
+    # Of an error in a process of a pool the traceback arrives as text.
+    for match in _LINE.finditer(str(getattr(error, "tb", ""))):
+        yield _Frame(Path(match["file"]), int(match["line"]), match["name"])
+
+
+def _is_the_programs(file: Path, root: Path) -> bool:
+    return file.is_relative_to(root) and not any(file.is_relative_to(folder) for folder in _NOT_THE_PROGRAMS)

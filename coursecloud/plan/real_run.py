@@ -1,0 +1,223 @@
+"""The program a second time, as the real run: what it then does otherwise is what no preview shows.
+
+The two runs differ in what tells a program where it is: whether it is a dry run, whether what Google computes is
+known, and the variables of the environment that say on whose machine it runs. Its modules are loaded anew, so that
+what they decide while they load counts too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import sys
+import sysconfig
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any, cast
+
+from coursecloud.plan import mock_outputs
+from coursecloud.plan.effects import Deed
+from coursecloud.plan.engine import UNKNOWN, Recording, Registration, record
+from infra.settings import EXAMPLE_PROJECT
+
+MARKS = ("computed-by-google", "answered-by-google")
+"""What is in every text that Google would compute; two, to tell what follows from it from what does not."""
+
+STAND_IN = "another-project-1"
+"""A project for stacks of the example, which the program refuses in a real run; as long as that one's id or shorter."""
+
+WHERE = ("CI", "GITHUB_ACTIONS", "PULUMI_HOME", "PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "USER", "HOSTNAME")
+"""Variables that tell a program whose machine it is on: set where they are not, and the other way round."""
+
+_TOOLS = frozenset({"coursecloud", "guardrails", "emulator", "bench", "tests", "__main__", "__mp_main__"})
+"""Packages of the project that are no part of the program."""
+
+_NO_VALUE = "4dabf18193072939515e22adb298388d"
+"""Pulumi's mark of what is no plain value, such as a secret: compared as a whole, and not shown."""
+
+_real_modules: dict[Path, dict[str, ModuleType]] = {}
+
+
+def differences(
+    program: Path, preview: Recording, *, project: str, stack: str, config: Mapping[str, object]
+) -> tuple[Deed, ...]:
+    """Record `program` as the real run of what `preview` is a preview of, and say all that differs.
+
+    What the program prints is not shown again. A program that fails in the real run only is a difference.
+    """
+
+    def run(mark: str | None) -> Recording:
+        with contextlib.redirect_stdout(io.StringIO()):
+            if mark is None:
+                return record(program, project=project, stack=stack, config=config)
+            with _elsewhere(), _anew(program.parent):
+                return record(program, project=project, stack=stack, config=config, mark=mark)
+
+    if config.get("gcp:project") == EXAMPLE_PROJECT:
+        config = {**config, "gcp:project": STAND_IN}
+        preview = run(None)
+    counted = Counter(resource.urn for resource in preview.resources)
+    if again := sorted({urn.rpartition("::")[2] for urn, count in counted.items() if count > 1}):
+        return (Deed("differs", f"registers two resources of one type as `{', '.join(again)}`: Pulumi refuses that"),)
+    try:
+        real = run(MARKS[0])
+        found = [*_compared(preview, real)]
+        if not found and any(_constants(preview, real)):
+            other = run(MARKS[1])
+            found = [*_hidden(preview, real, other)]
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever a program raises is what is to be told
+        text = " ".join(str(error).split())[:300]
+        return (Deed("differs", f"fails when it is run as `pulumi up` runs it: {type(error).__name__}: {text}"),)
+    if found and next(_compared(preview, run(None)), None):
+        return tuple(
+            Deed(each.kind, f"{each.text}; two previews differ, too, so it follows time, chance or something outside",
+                 each.name, each.urn)
+            for each in found
+        )  # fmt: skip
+    return tuple(found)
+
+
+@contextlib.contextmanager
+def _elsewhere() -> Generator[None]:
+    before = {name: os.environ.get(name) for name in WHERE}
+    for name, value in before.items():
+        if value is None:
+            os.environ[name] = "true"
+        else:
+            del os.environ[name]
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _anew(root: Path) -> Generator[None]:
+    """Have the program load its own modules anew; the next real run of the same program finds these again."""
+    elsewhere = tuple(f"{sysconfig.get_path(name)}{os.sep}" for name in ("purelib", "platlib", "stdlib"))
+
+    def its_own(name: str, module: ModuleType) -> bool:
+        file = str(getattr(module, "__file__", None))
+        inside = file.startswith(f"{root}{os.sep}") and not file.startswith(elsewhere)
+        return inside and name.partition(".")[0] not in _TOOLS
+
+    before = {name: module for name, module in sys.modules.items() if its_own(name, module)}
+    for name in before:
+        del sys.modules[name]
+    sys.modules.update(_real_modules.get(root, {}))
+    try:
+        yield
+    finally:
+        after = {name: module for name, module in sys.modules.items() if its_own(name, module)}
+        _real_modules[root] = after
+        for name in after:
+            del sys.modules[name]
+        sys.modules.update(before)
+
+
+def _compared(preview: Recording, real: Recording) -> Iterator[Deed]:
+    """Say what the real run has otherwise; what the preview did not know may be anything."""
+    old, new = ({resource.urn: resource for resource in side.resources} for side in (preview, real))
+    for urn, resource in new.items():
+        if urn not in old:
+            text = f"is made in the real run only, with {_shown(resource.inputs)}"
+            yield Deed("differs", text, resource.name, urn)
+    for urn, resource in old.items():
+        if urn not in new:
+            yield Deed("differs", "is in the preview only: the real run does not make it", resource.name, urn)
+        else:
+            for path, was, will in _places(_form(resource), _form(new[urn]), ""):
+                text = f"`{path}` is {_shown(was)} in the preview and {_shown(will)} in the real run"
+                yield Deed("differs", text, resource.name, urn)
+    # A field of a block that Google fills in is nothing in a preview, also to the real engine.
+    for path, was, will in _places(preview.outputs, real.outputs, "", _otherwise):
+        text = f"has the output `{path}` as {_shown(was)} in the preview and {_shown(will)} in the real run"
+        yield Deed("differs", text)
+    for deed in real.deeds:
+        if deed not in preview.deeds:
+            yield Deed("differs", f"in the real run only, it {deed.text}")
+    for deed in preview.deeds:
+        if deed not in real.deeds:
+            yield Deed("differs", f"in the preview only, it {deed.text}")
+
+
+def _form(resource: Registration) -> dict[str, Any]:
+    """Take what is compared, the inputs under their own names; a provider's id is another one in each run."""
+    return {
+        **resource.inputs,
+        "(options)": {
+            "type": resource.type,
+            "custom": resource.custom,
+            "parent": resource.parent,
+            "protect": resource.protect,
+            "provider": resource.provider and resource.provider.rpartition("::")[0],
+            "dependencies": list(resource.dependencies),
+            **{name: value for name, value in resource.options.items() if name != "providers"},
+        },
+    }
+
+
+def _otherwise(old: Any, new: Any) -> bool:
+    return old != UNKNOWN and not (old is None and MARKS[0] in json.dumps(new, default=str))
+
+
+_Place = tuple[str, Any, Any]
+
+
+def _places(
+    old: Any, new: Any, path: str, wanted: Callable[[Any, Any], bool] = lambda old, _: old != UNKNOWN
+) -> Iterator[_Place]:
+    """Find where two values differ and it is `wanted`, as deep as both have the same shape."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping) and old != UNKNOWN and _NO_VALUE not in {*old, *new}:
+        was, will = cast("Mapping[str, Any]", old), cast("Mapping[str, Any]", new)
+        for key in sorted(was.keys() | will.keys()):
+            here = f"{path}.{key}" if path else key
+            yield from _places(was.get(key), will.get(key), here, wanted)
+    elif isinstance(old, list) and isinstance(new, list) and len(cast("list[Any]", old)) == len(cast("list[Any]", new)):
+        for place, (was, will) in enumerate(zip(cast("list[Any]", old), cast("list[Any]", new), strict=True)):
+            yield from _places(was, will, f"{path}[{place}]", wanted)
+    elif old != new and wanted(old, new):
+        yield path, old, new
+
+
+def _unmarked(old: Any, new: Any) -> bool:
+    """Say whether the preview did not know a value that has nothing of what Google would compute in it."""
+    if old != UNKNOWN or new is None or isinstance(new, bool):
+        return False
+    text = json.dumps(new, default=str)
+    return MARKS[0] not in text and str(mock_outputs.NUMBER) not in text
+
+
+def _constants(preview: Recording, real: Recording) -> Iterator[tuple[Registration, _Place]]:
+    new = {resource.urn: resource for resource in real.resources}
+    for resource in preview.resources:
+        for place in _places(_form(resource), _form(new[resource.urn]), "", _unmarked):
+            yield new[resource.urn], place
+
+
+def _hidden(preview: Recording, real: Recording, other: Recording) -> Iterator[Deed]:
+    """Name what a preview does not show though it is the same whatever Google computes."""
+    again = {(resource.urn, path): value for resource, (path, _, value) in _constants(preview, other)}
+    for resource, (path, _, value) in _constants(preview, real):
+        if again.get((resource.urn, path)) == value:
+            text = f"`{path}` is {_shown(value)} whatever Google answers, and no preview shows it"
+            yield Deed("differs", text, resource.name, resource.urn)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    if _NO_VALUE in text:
+        return "something that is not shown"
+    return f"`{text[:160].replace('`', chr(39))}`"

@@ -1,0 +1,63 @@
+"""The files that a build trigger names, read where they are: what a build does stands in them, not in the trigger."""
+
+import dataclasses
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from coursecloud.plan.engine import Registration
+
+TRIGGER = "gcp:cloudbuild/trigger:Trigger"
+STARTER = "starter"
+"""What a group's own repository begins with: read where the project itself has no such file."""
+
+_LARGEST = 1_000_000
+"""Bytes; a longer file is none that people wrote, and counts as one that was not read."""
+
+
+def read(resource: Registration, root: Path, beside: Path) -> Registration:
+    """Read the files that a trigger names: from the project `root`, beside the stack file, or as the starter has it.
+
+    The repository that is built has the last word on them, and is not here. A file of the starter therefore counts as
+    well as the one that was not read.
+    """
+    if resource.type != TRIGGER:
+        return resource
+    found: dict[str, str | None] = {}
+    for name in dict.fromkeys(_named(resource.inputs)):
+        text = next((text for folder in (root, beside) if (text := _text(folder, name)) is not None), None)
+        found[name] = text
+        if text is None and (begun := _text(root / STARTER, name)) is not None:
+            found[f"{STARTER}/{name}"] = begun
+    return dataclasses.replace(resource, files=found)
+
+
+def _named(inputs: Mapping[str, Any]) -> Iterator[str]:
+    git = inputs.get("gitFileSource")
+    for name in (
+        inputs.get("filename"),
+        cast("Mapping[str, Any]", git).get("path") if isinstance(git, Mapping) else None,
+    ):
+        if isinstance(name, str) and name:
+            yield name
+    build = inputs.get("build")
+    steps = cast("Mapping[str, Any]", build).get("steps") if isinstance(build, Mapping) else None
+    for step in cast("list[Any]", steps) if isinstance(steps, list) else []:
+        words = cast("Mapping[str, Any]", step).get("args") if isinstance(step, Mapping) else None
+        words = [word for word in cast("list[Any]", words) if isinstance(word, str)] if isinstance(words, list) else []
+        if words[:1] == ["build"]:
+            yield from (word for option, word in itertools.pairwise(words) if option in ("--file", "-f"))
+            yield from (match[1] for word in words if (match := re.match(r"--file=(.+)", word)))
+
+
+def _text(folder: Path, name: str) -> str | None:
+    """Read a file of a folder as text; None where there is none, or where it leads out of the folder."""
+    try:
+        file = (folder / name).resolve()
+        if not file.is_relative_to(folder.resolve()) or not file.is_file() or file.stat().st_size > _LARGEST:
+            return None
+        return file.read_text(encoding="utf-8")
+    except (OSError, ValueError, RuntimeError):
+        return None

@@ -1,0 +1,202 @@
+"""What `coursecloud check` says about a stack: its findings with their places, for people and as JSON."""
+
+import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+import coursecloud.policy
+from coursecloud.plan import source_location
+from coursecloud.plan.planning import Plan
+from coursecloud.policy import Checked, Finding
+from infra import files
+from infra.settings.guardrails import GuardrailException
+
+VERSION = 1
+"""Version of the JSON form; it rises when a field changes its meaning or goes."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """One stack, checked."""
+
+    file: Path
+    checked: Checked
+    exceptions: tuple[GuardrailException, ...]
+    """Those of the stack file."""
+    places: dict[str, tuple[source_location.Path, int]]
+    """By the key of a finding: the key path in the stack file that caused it, and its line."""
+    over: str | None = None
+    """That the lease is over, and what it means."""
+
+    @property
+    def stack(self) -> str:
+        """The stack's name."""
+        return self.checked.stack
+
+
+def make(plan: Plan, file: Path, today: datetime.date) -> Report:
+    """Hold a plan against the rules and find the places of what they find."""
+    checked = coursecloud.policy.checked(plan, today)
+    text = files.text_of(file)
+    by_urn = source_location.of_resources(plan) if checked.findings else {}
+    found: dict[str, tuple[source_location.Path, int]] = {}
+    for finding in checked.findings:
+        path = by_urn.get(finding.urn, ("config",)) if finding.urn else source_location.of_rule(finding.rule.id)
+        found[finding.key] = (path, source_location.line(text, path))
+    return Report(file, checked, plan.settings.guardrails.exceptions, found, plan.settings.lease.over(today))
+
+
+def of_level(report: Report, level: str) -> list[Finding]:
+    """Give the findings of a level that no exception covers, those of one rule together."""
+    return [f for f in report.checked.findings if f.level == level and f.excepted is None]
+
+
+def to_json(reports: Sequence[Report], today: datetime.date) -> dict[str, Any]:
+    """Make the JSON form of a check; docs/json.md documents its fields."""
+    return {"version": VERSION, "today": str(today), "stacks": [_stack(report) for report in reports]}
+
+
+def _stack(report: Report) -> dict[str, Any]:
+    return {
+        "stack": report.stack,
+        "rules": report.checked.rules,
+        "resources": report.checked.resources,
+        "violations": len(report.checked.violations),
+        "findings": [_finding(finding, *report.places[finding.key]) for finding in report.checked.findings],
+        "unusedExceptions": [_exception(entry) for entry in report.checked.unused],
+    }
+
+
+def _exception(entry: GuardrailException) -> dict[str, Any]:
+    return entry.model_dump(mode="json", by_alias=True)
+
+
+def _finding(finding: Finding, path: source_location.Path, line: int) -> dict[str, Any]:
+    rule = finding.rule
+    return {
+        "key": finding.key,
+        "rule": rule.id,
+        "title": rule.title,
+        "severity": rule.severity,
+        "level": finding.level,
+        "urn": finding.urn,
+        "name": finding.name,
+        "message": finding.message,
+        "why": rule.why,
+        "remedy": rule.remedy,
+        "references": {
+            "checkov": list(rule.references.checkov),
+            "trivy": list(rule.references.trivy),
+            "cis": list(rule.references.cis),
+        },
+        "excepted": _exception(finding.excepted) if finding.excepted else None,
+        "place": ".".join(path[1:]),
+        "line": line,
+    }
+
+
+def full(report: Report, *, brief: bool = False) -> RenderableType:
+    """Lay out a check for a terminal: violations, exceptions, what is not known, advice, and the count.
+
+    `brief` leaves out advice and what is not known, for many stacks in a row.
+    """
+    parts: list[RenderableType] = [Text(f"OVER: {report.stack}: {report.over}", "bold red")] if report.over else []
+    if violations := of_level(report, "violation"):
+        parts += [Text("violations", "bold red"), *_explained(violations, report)]
+    if covered := [finding for finding in report.checked.findings if finding.excepted]:
+        parts += [Text("exceptions in force", "bold yellow"), *_covered(covered)]
+    if report.checked.unused:
+        parts.append(Text("exceptions that cover nothing: remove them", "bold yellow"))
+        parts += [_bullet(f"{entry.rule} of {entry.resource}, until {entry.until}") for entry in report.checked.unused]
+    if not brief and (unknown := of_level(report, "unknown")):
+        parts += [
+            Text("not judged: known only to the real run, or not here to be read", "bold yellow"),
+            *_unknown(unknown),
+        ]
+    if not brief and (advice := of_level(report, "advice")):
+        parts += [Text("advice", "bold yellow"), *_advice(advice)]
+    parts.append(Text(_count(report), "bold red" if violations else "bold green"))
+    return Group(*parts)
+
+
+def _by_rule(findings: Sequence[Finding]) -> Iterator[tuple[coursecloud.policy.Rule, list[Finding]]]:
+    for _, group in groupby(findings, key=lambda finding: finding.rule.id):
+        same = list(group)
+        yield same[0].rule, same
+
+
+def _explained(findings: Sequence[Finding], report: Report) -> Iterator[RenderableType]:
+    for rule, same in _by_rule(findings):
+        yield Padding(Text.assemble((rule.id, "bold"), f"  {rule.title} ({rule.severity})"), (0, 0, 0, 2))
+        for finding in same:
+            line = report.places[finding.key][1]
+            where = f"  ({report.file.name}:{line})" if line > 1 else ""
+            yield _bullet(Text.assemble((finding.name, "bold"), f": {finding.message}", (where, "dim")), indent=4)
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(style="dim")
+        grid.add_column(overflow="fold")
+        grid.add_row("why", Text(rule.why))
+        grid.add_row("remedy", Text(rule.remedy))
+        if references := str(rule.references):
+            grid.add_row("also", Text(references))
+        yield Padding(grid, (0, 0, 1, 6))
+
+
+def _covered(findings: Sequence[Finding]) -> Iterator[RenderableType]:
+    for entry in dict.fromkeys(finding.excepted for finding in findings):
+        if entry is not None:
+            same = [finding for finding in findings if finding.excepted == entry]
+            # A pattern that takes in parts of several components may be wider than whoever wrote it meant.
+            parts = sorted({_component(finding.urn) for finding in same if finding.urn})
+            wide = f", in {' and '.join(parts)}" if parts[1:] else ""
+            some = f"{entry.resource} ({len(same)}{wide})" if "*" in entry.resource else entry.resource
+            yield _bullet(Text.assemble((entry.rule, "bold"), f" of {some}, until {entry.until}: {entry.reason}"))
+
+
+def _component(urn: str) -> str:
+    """Name the component that a resource is in, by the types that its URN lists from the outermost on."""
+    return urn.split("::")[2].partition("$")[0].rpartition(":")[2]
+
+
+def _unknown(findings: Sequence[Finding]) -> Iterator[RenderableType]:
+    for rule, same in _by_rule(findings):
+        for message, group in groupby(sorted(same, key=lambda f: f.message), key=lambda f: f.message):
+            names = ", ".join(finding.name for finding in group)
+            yield _bullet(Text.assemble((rule.id, "bold"), f" of {names}: {message}"))
+
+
+def _advice(findings: Sequence[Finding]) -> Iterator[RenderableType]:
+    for rule, same in _by_rule(findings):
+        for finding in same:
+            yield _bullet(Text.assemble((rule.id, "bold"), f" of {finding.name}: {finding.message}. {rule.remedy}"))
+
+
+def _bullet(text: str | Text, indent: int = 2) -> RenderableType:
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column()
+    grid.add_column(overflow="fold")
+    grid.add_row(f"{'-':>{indent + 1}}", text)
+    return grid
+
+
+def _count(report: Report) -> str:
+    checked = report.checked
+    violations = len(checked.violations)
+    others = {
+        "excepted": sum(finding.excepted is not None for finding in checked.findings),
+        "unknown": len(of_level(report, "unknown")),
+        "advice": len(of_level(report, "advice")),
+    }
+    said = [
+        f"{violations or 'no'} violation{'' if violations == 1 else 's'}",
+        *(f"{count} {what}" for what, count in others.items() if count),
+    ]
+    return f"{report.stack}: {checked.rules} rules, {checked.resources} resources: {', '.join(said)}"

@@ -1,0 +1,135 @@
+"""What a rule is, and what it finds."""
+
+import datetime
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from catalog import tables
+from coursecloud.plan.engine import Registration
+from infra.settings import Settings
+from infra.settings.guardrails import GuardrailException
+
+Severity = Literal["critical", "high", "medium", "low"]
+Level = Literal["violation", "advice", "unknown"]
+
+STACK = "stack"
+"""The name of a finding that is about the whole stack and not one resource."""
+
+
+@dataclass(frozen=True)
+class References:
+    """The ids of the checks of other tools and benchmarks that a rule answers to."""
+
+    checkov: tuple[str, ...] = ()
+    trivy: tuple[str, ...] = ()
+    cis: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """List them, e.g. `CKV_GCP_29, AVD-GCP-0002, CIS 5.2`."""
+        return ", ".join((*self.checkov, *self.trivy, *(f"CIS {number}" for number in self.cis)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One guardrail."""
+
+    id: str
+    """Lower case with hyphens; stays the same, because exceptions and other tools' memories name it."""
+    title: str
+    """What holds where the rule is kept."""
+    why: str
+    """What happens otherwise, in a sentence."""
+    remedy: str
+    """What to do about it."""
+    severity: Severity
+    topic: Literal["security", "cost", "upkeep"] = "security"
+    """What it is about; code scanning grades security only."""
+    advisory: bool = False
+    """Whether a breach is printed as advice and closes no gate."""
+
+    def __reduce__(self) -> tuple[Callable[[str], "Rule"], tuple[str]]:
+        """Pickle as the id: what a rule does is code, and the process that reads it back has that too."""
+        return by_id, (self.id,)
+
+    @functools.cached_property
+    def references(self) -> References:
+        """The checks of other tools that it answers to (dated: `catalog/references.json`)."""
+        found = tables.table("references")["rules"].get(self.id, {})
+        return References(**{tool: tuple(ids) for tool, ids in found.items()})
+
+
+def by_id(name: str) -> Rule:
+    """Find a rule by its id; raises KeyError."""
+    from coursecloud.policy.rules import RULES
+
+    return {rule.id: rule for rule in RULES}[name]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourceRule(Rule):
+    """A rule about one resource at a time."""
+
+    applies: Callable[[str], bool]
+    """Whether it is about resources of a short type, e.g. `storage.Bucket`."""
+    check: Callable[[Registration, Settings], Iterator[str]]
+    """Says each breach in words; raises UnknownError where only the real run can tell."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What a rule about the whole stack sees."""
+
+    settings: Settings
+    resources: tuple[Registration, ...]
+    """Those that Google will hold; no components."""
+    today: datetime.date
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackRule(Rule):
+    """A rule about all resources together, or about the stack file."""
+
+    check: Callable[[Stack], Iterator[str]]
+    """As of a ResourceRule."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeedRule(Rule):
+    """A rule about what the program does beside asking for resources (`coursecloud.plan.effects`)."""
+
+    kinds: frozenset[str]
+    """The kinds of deeds that break it."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A rule that is broken, or that nobody can judge before the real run."""
+
+    rule: Rule
+    urn: str | None
+    """The resource; None for the whole stack."""
+    name: str
+    """The resource's name in the program, or `stack`."""
+    message: str
+    """What is wrong, in words, without any secret value."""
+    excepted: GuardrailException | None = None
+    """The exception of the stack file that covers it today."""
+    unknown: bool = False
+    """Whether only the real run can tell."""
+
+    @property
+    def key(self) -> str:
+        """What stays the same between revisions: the rule and the resource."""
+        return f"{self.rule.id} {self.urn or STACK}"
+
+    @property
+    def level(self) -> Level:
+        """`violation`, `advice` for an advisory rule, or `unknown`."""
+        return "unknown" if self.unknown else "advice" if self.rule.advisory else "violation"
+
+    @property
+    def violates(self) -> bool:
+        """Whether it closes the gate: a violation that no exception covers."""
+        return self.level == "violation" and self.excepted is None

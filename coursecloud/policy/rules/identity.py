@@ -1,0 +1,136 @@
+"""Who may do what: additive grants, no basic roles, no keys, nobody who can become somebody else."""
+
+import re
+from collections.abc import Iterator
+
+from catalog import tables
+from catalog.tables import table
+from coursecloud.plan.engine import Registration
+from coursecloud.plan.planning import short_type
+from coursecloud.policy.grants import grants_on_project, grants_something, is_default_account, members, roles
+from coursecloud.policy.reading import at
+from coursecloud.policy.rule import ResourceRule
+from infra.settings import Settings
+
+_KEYS = frozenset({"serviceaccount.Key", "storage.HmacKey"}).__contains__
+_PROVIDERS = frozenset({"iam.WorkloadIdentityPoolProvider"}).__contains__
+_AUTHORITATIVE = re.compile(r"\.\w*iam_?(binding|policy|auditconfig)$", re.IGNORECASE)
+_GITHUB = "https://token.actions.githubusercontent.com"
+_NAMES_ONE = re.compile(r"assertion\.(repository|repository_owner)(_id)?\b|assertion\.sub\b")
+
+
+def _additive(resource: Registration, _: Settings) -> Iterator[str]:
+    yield f"{short_type(resource.type)} replaces what others have granted"
+
+
+def _basic(resource: Registration, _: Settings) -> Iterator[str]:
+    for role in roles(resource):
+        if role in table("google")["basicRoles"]:
+            yield f"it grants {role}"
+
+
+def _becomes(role: str) -> bool:
+    facts = table("google")["impersonating"]
+    known = tables.table("roles")["roles"].get(role, {}).get("permissions", ())
+    return role in facts["roles"] or not set(known).isdisjoint(facts["permissions"])
+
+
+def _impersonation(resource: Registration, _: Settings) -> Iterator[str]:
+    for role in roles(resource):
+        if _becomes(role):
+            yield f"it grants {role} on the whole project: its holder can become any service account in it"
+
+
+def _admin(resource: Registration, _: Settings) -> Iterator[str]:
+    for role in roles(resource):
+        if re.search(table("google")["administering"], role) and role.startswith("roles/"):
+            for member in members(resource, of=role):
+                if member.startswith("serviceAccount:"):
+                    yield f"it makes {member.partition(':')[2]} {role}"
+
+
+def _default_account(resource: Registration, _: Settings) -> Iterator[str]:
+    for member in members(resource):
+        if is_default_account(member):
+            yield f"it grants something to {member.rpartition(':')[2]}, which everything without an account runs as"
+
+
+def _key(resource: Registration, _: Settings) -> Iterator[str]:
+    yield f"{short_type(resource.type)} makes a key that never expires and can be copied"
+
+
+def _conditioned(provider: Registration, _: Settings) -> Iterator[str]:
+    condition = at(provider.inputs, "attributeCondition")
+    if not str(condition or "").strip():
+        yield "it has no attributeCondition: everybody whom the issuer knows gets in"
+        return
+    from_github = at(provider.inputs, "oidc.issuerUri") == _GITHUB
+    if from_github and not _NAMES_ONE.search(str(condition)):
+        yield "its attributeCondition names no repository: every repository on GitHub gets in"
+
+
+RULES = (
+    ResourceRule(
+        id="iam-additive",
+        title="Grants are added, never set",
+        why="An authoritative binding or policy takes away what Google's agents and other stacks were granted.",
+        remedy="Use the IAMMember resource of the same thing, one a member.",
+        severity="high",
+        applies=lambda kind: _AUTHORITATIVE.search(kind) is not None,
+        check=_additive,
+    ),
+    ResourceRule(
+        id="iam-no-basic-roles",
+        title="Nobody gets owner, editor or viewer",
+        why="Basic roles hold thousands of permissions, among them to read every secret's metadata and to spend.",
+        remedy="Grant the predefined role of what is really done.",
+        severity="critical",
+        applies=grants_on_project,
+        check=_basic,
+    ),
+    ResourceRule(
+        id="iam-no-project-impersonation",
+        title="Nobody can become every service account",
+        why="On the project such a role reaches all accounts, also those that are made tomorrow.",
+        remedy="Grant it on the one service account (serviceaccount.IAMMember).",
+        severity="high",
+        applies=grants_on_project,
+        check=_impersonation,
+    ),
+    ResourceRule(
+        id="iam-no-admin-accounts",
+        title="No service account administers",
+        why="Whoever gets onto a machine or into a workflow is that account, with nobody watching.",
+        remedy="Grant what it does on the resource it does it to, or a custom role.",
+        severity="high",
+        applies=grants_on_project,
+        check=_admin,
+    ),
+    ResourceRule(
+        id="iam-no-default-accounts",
+        title="Default service accounts get nothing",
+        why="Everything that names no account runs as one of them, in all stacks of the project.",
+        remedy="Declare a service account for the work and grant it the role.",
+        severity="high",
+        applies=grants_something,
+        check=_default_account,
+    ),
+    ResourceRule(
+        id="iam-no-keys",
+        title="No service account has a key",
+        why="A key in a repository or a notebook is found by others; the project then pays for them.",
+        remedy="Use the account attached to the machine, or Workload Identity Federation (coursecloud:github).",
+        severity="critical",
+        applies=_KEYS,
+        check=_key,
+    ),
+    ResourceRule(
+        id="federation-conditioned",
+        title="Federation lets one repository in",
+        why="Without a condition any workflow of anybody on GitHub can ask for a token of this project.",
+        remedy="Set attribute_condition on assertion.repository_id.",
+        severity="critical",
+        applies=_PROVIDERS,
+        check=_conditioned,
+    ),
+)

@@ -1,0 +1,68 @@
+"""No value of a secret in any input, file or setting: what a program hands over is in its state, plan and logs."""
+
+from collections.abc import Iterator
+
+from coursecloud.plan.engine import Registration
+from coursecloud.policy import build_file
+from coursecloud.policy.rule import ResourceRule, Stack, StackRule
+from infra import secrecy
+from infra.settings import Settings
+
+_VALUES = ("secretData", "secretDataWo")
+_REMEDY = "Revoke it: it is known. Name it under coursecloud:secrets; the command in the outputs adds the new value."
+
+
+def _leaks(resource: Registration, settings: Settings) -> Iterator[str]:
+    """Say where a secret stands, and never what it is."""
+    if resource.type.startswith("gcp:secretmanager/") and any(key in resource.inputs for key in _VALUES):
+        yield "it hands the value of a secret to Pulumi, which keeps it in the state"
+        return
+    # Labels of the course are on everything; the stack file, where they stand, is told once.
+    course = [text for _, text, _ in secrecy.texts(settings.course.model_dump(mode="json", by_alias=True))]
+    for path, text, found in secrecy.walk(resource.inputs):
+        if text not in course:
+            yield _told(f"`{path}`", found)
+    for name, text in resource.files.items():
+        for found in secrecy.find(text or ""):
+            yield _told(f"line {(text or '').count(chr(10), 0, found.start) + 1} of {name}", found)
+    build_file.missing(resource)
+
+
+def _told(where: str, found: secrecy.Found) -> str:
+    name = found.what.removeprefix("value of ")
+    return f"{where} gives {name} a value" if name != found.what else f"{where} holds a secret ({found.what})"
+
+
+def _in_the_file(stack: Stack) -> Iterator[str]:
+    """Say what no resource tells: what is a resource's, too, is told there, once."""
+    settings = stack.settings.model_dump(mode="json", by_alias=True)
+    found = list(secrecy.walk(settings))
+    if not found:
+        return
+    course = [text for _, text, _ in secrecy.texts(settings["course"])]
+    told = [text for each in stack.resources for _, text, _ in secrecy.walk(each.inputs)]
+    for path, text, one in found:
+        # The same secret in another setting has to be taken out there, too.
+        if text in course or not any(text in other for other in told):
+            yield _told(f"`coursecloud:{path}`", one)
+
+
+RULES = (
+    ResourceRule(
+        id="no-secret-values",
+        title="No input holds the value of a secret",
+        why="It would be in Pulumi's state, in the plan, and readable by everybody who may look at the resource.",
+        remedy=_REMEDY,
+        severity="critical",
+        applies=lambda _: True,
+        check=_leaks,
+    ),
+    StackRule(
+        id="stack-file-no-secrets",
+        title="The stack file holds no value of a secret",
+        why="It is in git, in every review, and on the disk of whoever has a clone.",
+        remedy=_REMEDY,
+        severity="critical",
+        check=_in_the_file,
+    ),
+)

@@ -1,0 +1,148 @@
+"""The network: nothing comes in but SSH through Identity-Aware Proxy, and nothing stands on the default network."""
+
+import ipaddress
+from collections.abc import Iterator
+from typing import Any
+
+from coursecloud.plan.engine import Registration
+from coursecloud.policy.reading import UnknownError, at, entries, is_true
+from coursecloud.policy.rule import ResourceRule
+from infra.network import IAP_RANGE
+from infra.settings import Settings
+
+_FIREWALLS = frozenset({"compute.Firewall"}).__contains__
+_SUBNETS = frozenset({"compute.Subnetwork"}).__contains__
+_ON_A_NETWORK = frozenset(
+    {"compute.Instance", "compute.InstanceTemplate", "compute.RegionInstanceTemplate", "compute.Firewall"}
+).__contains__
+
+_LARGEST = 2**24
+"""Addresses of a /8: a public range as large as that is the internet cut into pieces."""
+
+
+def _lets_in(firewall: Registration) -> bool:
+    inputs = firewall.inputs
+    return (
+        at(inputs, "direction", "INGRESS") == "INGRESS"
+        and not is_true(at(inputs, "disabled"))
+        and bool(list(entries(inputs, "allows")))
+    )
+
+
+def _sources(firewall: Registration) -> Iterator[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Give the ranges that a rule lets in; none given at all, nor tags or accounts, means the whole internet."""
+    given = ("sourceRanges", "sourceTags", "sourceServiceAccounts")
+    if not any(at(firewall.inputs, key) for key in given):
+        yield ipaddress.ip_network("0.0.0.0/0")
+    for text in entries(firewall.inputs, "sourceRanges"):
+        try:
+            yield ipaddress.ip_network(str(text), strict=False)
+        except ValueError:
+            continue  # the API refuses it; there is nothing that it would open
+
+
+def _wide(source: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
+    if source.prefixlen == 0:
+        return True
+    private = source.is_private and source.version == 4
+    return not private and (source.num_addresses >= _LARGEST if source.version == 4 else source.prefixlen < 32)
+
+
+def _open(firewall: Registration, _: Settings) -> Iterator[str]:
+    if _lets_in(firewall):
+        for source in filter(_wide, _sources(firewall)):
+            yield f"it lets {source} in, that is anybody"
+
+
+def _reaches_ssh(firewall: Registration) -> bool:
+    for allowed in entries(firewall.inputs, "allows"):
+        if str(at(allowed, "protocol")).lower() not in ("tcp", "6", "all"):
+            continue
+        ports = [str(port) for port in entries(allowed, "ports")]
+        if not ports or any(_covers(port, 22) for port in ports):
+            return True
+    return False
+
+
+def _covers(ports: str, port: int) -> bool:
+    low, _, high = ports.partition("-")
+    return low.isdigit() and int(low) <= port <= int(high if high.isdigit() else low)
+
+
+def _ssh(firewall: Registration, _: Settings) -> Iterator[str]:
+    if not _lets_in(firewall) or not _reaches_ssh(firewall):
+        return
+    for source in _sources(firewall):
+        inside = source.is_private and source.prefixlen > 0
+        if str(source) != IAP_RANGE and not inside and not _wide(source):
+            yield f"it lets {source} reach port 22 past Identity-Aware Proxy"
+
+
+def _private_access(subnet: Registration, _: Settings) -> Iterator[str]:
+    # Subnets for load balancers and private services hold no machines, and take no such setting.
+    if at(subnet.inputs, "purpose", "PRIVATE") != "PRIVATE":
+        return
+    if not is_true(at(subnet.inputs, "privateIpGoogleAccess")):
+        yield "privateIpGoogleAccess is not true: a machine without an address cannot reach buckets and images"
+
+
+def _names(card: Any) -> Iterator[str]:
+    for key in ("network", "subnetwork"):
+        try:
+            if name := at(card, key):
+                yield str(name)
+        except UnknownError:
+            # It is made by this very run; the default network has long been there.
+            yield "(made by this run)"
+
+
+def _default(resource: Registration, _: Settings) -> Iterator[str]:
+    cards = [resource.inputs] if "networkInterfaces" not in resource.inputs else []
+    cards += list(entries(resource.inputs, "networkInterfaces"))
+    for card in cards:
+        names = list(_names(card))
+        if not names:
+            yield "it names no network, and so is on the default one"
+        for name in names:
+            if name.rpartition("/")[2] == "default":
+                yield "it is on the project's default network"
+
+
+RULES = (
+    ResourceRule(
+        id="firewall-not-open",
+        title="Nothing is open to the internet",
+        why="Open ports are found by scanners within minutes; a miner on a GPU spends the credit overnight.",
+        remedy=f"Let in {IAP_RANGE} (Identity-Aware Proxy) or ranges of the stack's own network only.",
+        severity="critical",
+        applies=_FIREWALLS,
+        check=_open,
+    ),
+    ResourceRule(
+        id="firewall-ssh-through-iap",
+        title="SSH comes through Identity-Aware Proxy",
+        why="IAP asks who somebody is before a packet reaches the machine; an address range does not.",
+        remedy=f'Set source_ranges=["{IAP_RANGE}"] and use `gcloud compute ssh --tunnel-through-iap`.',
+        severity="high",
+        applies=_FIREWALLS,
+        check=_ssh,
+    ),
+    ResourceRule(
+        id="subnet-private-google-access",
+        title="A subnet reaches Google's APIs without addresses",
+        why="Without it a machine needs an external address or pays NAT for each gigabyte from its own bucket.",
+        remedy="Set private_ip_google_access=True.",
+        severity="low",
+        applies=_SUBNETS,
+        check=_private_access,
+    ),
+    ResourceRule(
+        id="network-own",
+        title="Nothing stands on the default network",
+        why="The project's default network lets the whole internet try port 22 and 3389.",
+        remedy="Name the stack's own network and subnet.",
+        severity="high",
+        applies=_ON_A_NETWORK,
+        check=_default,
+    ),
+)

@@ -1,0 +1,39 @@
+"""The program does what its plan shows: nothing else in the real run, by other hands, or to what is not the stack's."""
+
+from coursecloud.policy.rule import DeedRule
+
+RULES = (
+    DeedRule(
+        id="program-same-in-real-run",
+        title="The real run does what the preview shows",
+        why="What only `pulumi up` does, or does otherwise each time, nobody has seen, priced or agreed to.",
+        remedy="Take out what asks whether this is a preview, the time, chance, or the machine it runs on.",
+        severity="critical",
+        kinds=frozenset({"differs"}),
+    ),
+    DeedRule(
+        id="program-nothing-unseen",
+        title="The program runs no code beside its resources",
+        why="Hooks, dynamic resources and transforms run as whoever deploys; no list of resources shows what they do.",
+        remedy="Declare the resource as it is to be; if it has to be so, an exception says why and until when.",
+        severity="high",
+        kinds=frozenset({"code", "hook", "transform", "unread"}),
+    ),
+    DeedRule(
+        id="program-one-provider",
+        title="Everything is made by the stack's own Google provider",
+        why="Another provider can have other rights, another project or account, and things that nothing here judges.",
+        remedy="Leave `provider=` and its options out; use resources of pulumi_gcp.",
+        severity="high",
+        kinds=frozenset({"provider", "package"}),
+    ),
+    DeedRule(
+        id="program-owns-its-resources",
+        title="A resource begins, changes and ends with the stack",
+        why="What is taken over can be deleted with the stack, what is left behind bills, what is overlooked drifts.",
+        remedy="Leave out import_, retain_on_delete, deleted_with, ignore_changes and hide_diffs.",
+        severity="high",
+        topic="upkeep",
+        kinds=frozenset({"import", "retain", "overlook"}),
+    ),
+)

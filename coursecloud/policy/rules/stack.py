@@ -1,0 +1,129 @@
+"""The stack as a whole: its lease, its regions, what it costs, and the exceptions that it asks for."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Literal
+
+from catalog import tables
+from coursecloud.plan.engine import Registration
+from coursecloud.policy.grants import grants_something
+from coursecloud.policy.reading import UnknownError, at
+from coursecloud.policy.rule import ResourceRule, Rule, Stack, StackRule
+from infra.settings import Settings
+
+IDLE_SHARE = 50
+"""Without a limit of its own a stack may lie idle this many days on its credit: longer than any course."""
+
+
+def _lease(stack: Stack) -> Iterator[str]:
+    lease = stack.settings.lease
+    if lease.ends is None:
+        yield "the lease has no end: nothing says when the environment and its members' access should be gone"
+    elif over := lease.over(stack.today):
+        yield over.partition(";")[0]
+
+
+def allowed_regions(settings: Settings) -> frozenset[str]:
+    """List where resources may be, in lower case: the stack file's list, or every region that it names."""
+    listed = settings.guardrails.regions
+    if listed is not None:
+        return frozenset(region.lower() for region in listed)
+    named = (
+        settings.region,
+        settings.training.region,
+        settings.storage.location,
+        *settings.subnets,
+        *(tables.region_of(zone) for m in settings.machines.values() for zone in (m.zone, *m.fallback_zones) if zone),
+    )
+    return frozenset(region.lower() for region in named if region)
+
+
+def _region(resource: Registration, settings: Settings) -> Iterator[str]:
+    for key in ("region", "location", "zone"):
+        value = str(at(resource.inputs, key, "")).rpartition("/")[2].lower()
+        place = tables.region_of(value) if key == "zone" and value else value
+        if place and place != "global" and place not in allowed_regions(settings):
+            yield f"its {key} is {value}; allowed are {', '.join(sorted(allowed_regions(settings)))}"
+
+
+def _cost(stack: Stack, state: Literal["on", "idle"], limit: Decimal, per: int, unit: str) -> Iterator[str]:
+    """Hold what the stack costs for `per` hours against a limit in the credit's currency."""
+    from coursecloud import cost
+
+    estimate = cost.of_resources(stack.resources, stack.settings)
+    if estimate.rate is None:
+        raise UnknownError(f"what a US dollar is in {estimate.currency}, and with it whether the limit holds")
+    hourly = estimate.due.per_hour_on if state == "on" else estimate.due.per_hour_idle
+    money = hourly * per / estimate.rate.usd
+    least = "at least " if estimate.at_least else ""
+    if money > limit:
+        yield f"it costs {least}{money:.2f} {estimate.currency} {unit}; the limit is {limit:g}"
+    elif estimate.at_least:
+        raise UnknownError(
+            f"the whole cost: it is at least {money:.2f} {estimate.currency} {unit} of {limit:g},"
+            f" without {len(estimate.unknown)} unknown (`coursecloud cost`)"
+        )
+
+
+def _per_hour(stack: Stack) -> Iterator[str]:
+    return _cost(stack, "on", Decimal(str(stack.settings.lease.max_per_hour)), 1, "an hour with everything on")
+
+
+def _idle(stack: Stack) -> Iterator[str]:
+    settings = stack.settings
+    own = settings.guardrails.max_idle_per_day
+    limit = Decimal(str(settings.lease.credit.amount)) / IDLE_SHARE if own is None else Decimal(str(own))
+    return _cost(stack, "idle", limit, 24, "a day while nothing runs")
+
+
+CURRENT = Rule(
+    id="exceptions-current",
+    title="Exceptions name a rule and are in date",
+    why="An exception that nobody needs any more, or that names no rule, hides the next mistake.",
+    remedy="Remove it or correct the id; an end is at most a year away, and a new one wants a new look.",
+    severity="low",
+    topic="upkeep",
+)
+"""Judged in `checking`, which knows what every other rule has found."""
+
+RULES = (
+    StackRule(
+        id="lease-ends",
+        title="The stack has a lease, and it is running",
+        why="What has no end is forgotten: labels, grants and old versions of data take theirs from the lease.",
+        remedy="Add `starts` and `ends` under coursecloud:lease; after the end, run `make finish`.",
+        severity="medium",
+        topic="upkeep",
+        advisory=True,
+        check=_lease,
+    ),
+    ResourceRule(
+        id="region-allowed",
+        title="Everything is in an allowed region",
+        why="Another region has other prices and laws, and copying data between regions bills.",
+        remedy="Move it, or add the region to `regions` under coursecloud:guardrails.",
+        severity="medium",
+        topic="upkeep",
+        applies=lambda kind: not grants_something(kind),  # a grant is where its resource is
+        check=_region,
+    ),
+    StackRule(
+        id="cost-per-hour",
+        title="An hour with everything on stays under its limit",
+        why="A group that starts all it has should not lose the credit in an afternoon.",
+        remedy="Take a smaller machine or Spot, or raise maxPerHour under coursecloud:lease.",
+        severity="high",
+        topic="cost",
+        check=_per_hour,
+    ),
+    StackRule(
+        id="cost-idle-per-day",
+        title="A day without work stays under its limit",
+        why="Disks, addresses and stored data bill at night, at weekends and after the course.",
+        remedy="Shrink disks, or raise maxIdlePerDay under coursecloud:guardrails.",
+        severity="medium",
+        topic="cost",
+        check=_idle,
+    ),
+    CURRENT,
+)

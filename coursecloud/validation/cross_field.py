@@ -1,0 +1,100 @@
+"""Rules between the inputs of a resource, or of several: which function judges which type.
+
+What a rule says, where that was read, and its limits are data: `between` in catalog/api-facts.json.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from coursecloud.plan.engine import Registration
+from coursecloud.validation import cross_field_machines as machines
+from coursecloud.validation import cross_field_services as services
+from coursecloud.validation.path_view import Broken, View, stated
+
+Rule = Callable[[View], Iterator[Broken]]
+"""Judges the inputs of one resource."""
+
+
+def labels_are_few(inputs: View) -> Iterator[Broken]:
+    """A resource has at most so many labels."""
+    most: int = stated("labels")["most"]
+    for path in ("labels", "userLabels", "bootDisk.initializeParams.labels"):
+        if (count := len(inputs[path].entries)) > most:
+            yield Broken("labels", inputs[path], {"count": count, "most": most})
+
+
+def condition_is_complete(inputs: View) -> Iterator[Broken]:
+    """A condition of a grant has a title and an expression."""
+    condition = inputs["condition"]
+    if condition.given and isinstance(condition.value, Mapping) and not condition.unknown:
+        for name in ("title", "expression"):
+            if not condition[name].given:
+                yield Broken("condition", condition[name], {"name": name})
+
+
+RULES: Mapping[str, tuple[Rule, ...]] = {
+    "*": (labels_are_few, condition_is_complete),
+    "gcp:artifactregistry/repository:Repository": (services.cleanup_policy_says_when,),
+    "gcp:cloudbuild/trigger:Trigger": (services.trigger_has_one_build, services.trigger_has_one_event),
+    "gcp:cloudrunv2/service:Service": (
+        services.instances_are_in_order,
+        services.memory_fits_cpu,
+        services.variables_differ,
+    ),
+    "gcp:compute/firewall:Firewall": (machines.firewall_allows_or_denies, machines.ports_have_a_protocol),
+    "gcp:compute/instance:Instance": (
+        machines.spot_is_not_restarted,
+        machines.spot_is_preemptible,
+        machines.gpu_is_not_migrated,
+        machines.gpu_fits_machine,
+        machines.gpu_count_exists,
+        machines.run_ends_somehow,
+        machines.subnet_is_in_region,
+        machines.disk_is_in_zone,
+        machines.metadata_fits,
+    ),
+    "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider": (services.subject_is_mapped,),
+    "gcp:secretmanager/secret:Secret": (services.replication_is_one,),
+}
+"""The rules of each Pulumi type; those of * hold for all of them."""
+
+
+def judge(token: str, inputs: Mapping[str, Any]) -> Iterator[Broken]:
+    """Hold the inputs of one resource against the rules of its type."""
+    view = View(inputs)
+    for rule in (*RULES["*"], *RULES.get(token, ())):
+        yield from rule(view)
+
+
+def across(resources: Iterable[Registration]) -> dict[str, list[Broken]]:
+    """Hold resources against each other; by the URN of the one to change."""
+    found: dict[str, list[Broken]] = {}
+    for resource, broken in subnets_do_not_overlap(resources):
+        found.setdefault(resource.urn, []).append(broken)
+    return found
+
+
+def subnets_do_not_overlap(resources: Iterable[Registration]) -> Iterator[tuple[Registration, Broken]]:
+    """The ranges of one network have no address in common; the later one of two is to change."""
+    subnets = [
+        (resource, View(resource.inputs), network)
+        for resource in resources
+        if resource.type == "gcp:compute/subnetwork:Subnetwork"
+        and (network := _network(View(resource.inputs)["ipCidrRange"].text))
+    ]
+    for (first, one, range_), (second, other, later) in itertools.combinations(subnets, 2):
+        same = all(one[name].text and one[name].text == other[name].text for name in ("project", "network"))
+        if same and range_.overlaps(later):
+            words = {"range": range_, "other": first.name}
+            yield second, Broken("subnet-overlap", other["ipCidrRange"], words)
+
+
+def _network(text: str) -> ipaddress.IPv4Network | None:
+    try:
+        return ipaddress.IPv4Network(text)
+    except ValueError:
+        return None

@@ -1,0 +1,190 @@
+"""Does a request fit Google's description of it? Unknown names, types, enums, patterns, required fields."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from coursecloud.validation.values import breach, output_only, required, whole
+
+from .discovery import Document, Method
+from .errors import ApiError, invalid
+from .shapes import is_list, is_object, part
+
+Json = dict[str, Any]
+SYSTEM_PARAMETERS = {
+    "$.xgafv",
+    "$alt",
+    "alt",
+    "key",
+    "fields",
+    "prettyPrint",
+    "quotaUser",
+    "userProject",
+    "uploadType",
+    "upload_id",
+    "returnPartialSuccess",
+}
+# Fields that a description calls required and that Google takes from the path, or from the trigger that is run.
+NOT_REALLY_REQUIRED = {
+    ("RunBuildTriggerRequest", "projectId"),
+    ("RunBuildTriggerRequest", "triggerId"),
+    ("RepoSource", "repoName"),
+}
+
+
+class Violations:
+    """Everything wrong with one message: (path, text)."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[str, str]] = []
+
+    def add(self, path: str, text: str) -> None:
+        """One more thing is wrong."""
+        self.found.append((path, text))
+
+
+def check_query(doc: Document, method: Method, query: dict[str, list[str]]) -> dict[str, Any]:
+    """Query parameters with their types; an unknown one is refused as Google's front end does."""
+    values: dict[str, Any] = {}
+    if query.get("alt"):
+        values["alt"] = query["alt"][-1]
+    for name, given in query.items():
+        if name in SYSTEM_PARAMETERS or name in doc.common:
+            continue
+        name = name if name in method.parameters else camel(name)
+        rule = method.parameters.get(name)
+        if rule is None and name in doc.schemas.get(method.request, {}).get("properties", {}):
+            values[name] = given[-1]  # a field of the body, given in the query instead
+            continue
+        if rule is None or rule.get("location") != "query":
+            text = f'Invalid JSON payload received. Unknown name "{name}": Cannot bind query parameter. '
+            text += "Field could not be found in request message."
+            raise invalid(text, ("", text))
+        values[name] = given if rule.get("repeated") else _query_value(name, rule, given[-1])
+    for name, rule in method.parameters.items():
+        if rule.get("location") == "query" and rule.get("required") and name not in values:
+            raise ApiError(400, f"Required parameter: {name}", reason="required")
+    return values
+
+
+def _query_value(name: str, rule: Json, text: str) -> Any:
+    if rule.get("enum") and text not in rule["enum"]:
+        raise invalid(f"Invalid value at '{name}', \"{text}\"", (name, f'Invalid value, "{text}"'))
+    if rule["type"] == "boolean":
+        if text.lower() not in ("true", "false"):
+            raise invalid(f"Invalid value at '{name}' (TYPE_BOOL), \"{text}\"", (name, "not a boolean"))
+        return text.lower() == "true"
+    if rule["type"] == "integer" and not re.fullmatch(r"-?[0-9]{1,18}", text):
+        raise invalid(f"Invalid value at '{name}' (TYPE_INT32), \"{text}\"", (name, "not a number"))
+    return int(text) if rule["type"] == "integer" else text
+
+
+def check_body(doc: Document, method: Method, body: Any) -> Json:
+    """The body without nulls and output-only fields, or a 400 that lists every violation."""
+    if not method.request:
+        return {}
+    violations = Violations()
+    partial = method.http in ("PATCH", "PUT") or method.action in ("patch", "update")
+    root = "resource" if method.service in ("compute", "storage") else method.request[:1].lower() + method.request[1:]
+    clean: Json = _message(doc, method, method.request, body if body is not None else {}, root, violations, partial)
+    if violations.found:
+        raise invalid("\n".join(text for _, text in violations.found), *violations.found)
+    return clean
+
+
+def camel(path: str) -> str:
+    """update_mask and updateMask are one name to Google."""
+    return re.sub(r"_([a-z0-9])", lambda m: m[1].upper(), path)
+
+
+def _message(doc: Document, m: Method, schema: str, value: Any, at: str, bad: Violations, partial: bool) -> Any:
+    if not is_object(value):
+        bad.add(at, f"Invalid value at '{at}' ({schema}), {value!r}")
+        return value
+    node = doc.schemas[schema]
+    properties: dict[str, Json] = part(node, "properties")
+    if not properties:
+        return value
+    clean: Json = {}
+    for spelled, given in value.items():
+        name = spelled if spelled in properties else camel(spelled)
+        rule = properties.get(name)
+        if name.startswith("@") or ("additionalProperties" in node and rule is None):
+            clean[spelled] = given
+        elif rule is None and given in (None, "", [], {}) and m.service == "compute":
+            continue  # Compute Engine lets an unknown name pass; one with a value is refused here, as it would be lost
+        elif rule is None:
+            bad.add(at, f"Invalid JSON payload received. Unknown name \"{spelled}\" at '{at}': Cannot find field.")
+        elif given is None:
+            if partial:
+                clean[name] = None
+        elif _unset(m, rule, given):
+            continue
+        elif not output_only(rule):
+            clean[name] = _value(doc, m, rule, given, f"{at}.{name}", bad, partial)
+    if not partial:
+        _required(m, schema, properties, clean, at, bad)
+    return clean
+
+
+def _unset(m: Method, rule: Json, given: Any) -> bool:
+    """An enum's zero counts as left out; to Compute Engine, an empty text does too."""
+    values = rule.get("enum") or [""]
+    return (given == values[0] and values[0].endswith("_UNSPECIFIED")) or (
+        bool(rule.get("enum")) and given == "" and m.service == "compute"
+    )
+
+
+def _required(m: Method, schema: str, properties: dict[str, Json], clean: Json, at: str, bad: Violations) -> None:
+    for name, rule in properties.items():
+        wanted = required(name, rule, m.id) and (schema, name) not in NOT_REALLY_REQUIRED
+        if wanted and clean.get(name) in (None, ""):
+            bad.add(
+                f"{at}.{name}", f"Invalid value for field '{at}.{name}': ''. Required field '{name}' not specified."
+            )
+
+
+def _value(doc: Document, m: Method, rule: Json, given: Any, at: str, bad: Violations, partial: bool) -> Any:
+    if "$ref" in rule:
+        return _message(doc, m, rule["$ref"], given, at, bad, partial)
+    kind = rule.get("type")
+    if kind == "array":
+        if not is_list(given):
+            bad.add(at, f"Invalid value at '{at}' (repeated), {given!r}")
+            return given
+        return [
+            _value(doc, m, rule["items"], v, f"{at}[{i}]", bad, partial) for i, v in enumerate(given) if v is not None
+        ]
+    if kind == "object":
+        return _map(doc, m, rule, given, at, bad, partial)
+    if kind == "any":
+        return given
+    return _scalar(rule, given, at, bad)
+
+
+def _map(doc: Document, m: Method, rule: Json, given: Any, at: str, bad: Violations, partial: bool) -> Any:
+    if not is_object(given):
+        bad.add(at, f"Invalid value at '{at}' (map), {given!r}")
+        return given
+    inner = rule.get("additionalProperties")
+    if not inner:
+        return given
+    kept = {k: v for k, v in given.items() if v is not None or partial}
+    return {k: v if v is None else _value(doc, m, inner, v, f"{at}[{k}]", bad, partial) for k, v in kept.items()}
+
+
+def _scalar(rule: Json, given: Any, at: str, bad: Violations) -> Any:
+    kind, form = rule.get("type"), rule.get("format", "")
+    wrong = breach(rule, given)
+    if wrong and wrong.kind == "enum":
+        bad.add(at, f"Invalid value at '{at}', \"{given}\". Expected one of: {', '.join(rule['enum'][:12])}")
+    elif wrong and wrong.kind == "pattern":
+        bad.add(at, f"Invalid value for field '{at}': '{given}'. Must be a match of regex '{rule['pattern']}'")
+    elif wrong:
+        bad.add(at, f"Invalid value at '{at}' ({form or kind}), {given!r}")
+    elif kind == "integer":
+        return whole(given)
+    elif kind == "string" and "int64" in form:
+        return str(whole(given))
+    return given
