@@ -30,10 +30,11 @@ rehearsal: dev              ## the long tests with the real Pulumi CLI and provi
 month: dev                  ## a month of ordinary events, each alone; ARGS='--sequences 20' plays them by chance
 	@$(BIN)/python -m tests.month $(ARGS)
 
-check: dev                  ## linter and type checker
+check: dev                  ## linter, type checker, and who may import whom
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/basedpyright
+	@$(BIN)/lint-imports --no-cache
 
 checkov: dev .venv-checkov/.ready  ## Checkov, in an environment of its own, over every committed stack
 	@COURSECLOUD_CHECKOV=.venv-checkov/bin/checkov $(BIN)/python -m pytest tests/guardrails/test_checkov.py $(ARGS)

@@ -10,8 +10,8 @@ import pulumi
 from pulumi.runtime import mocks
 from typing_extensions import override
 
-from coursecloud.plan.engine import UNKNOWN, Registration
 from coursecloud.plan.planning import Plan, short_type
+from coursecloud.plan.registration import UNKNOWN, Registration
 
 PRELUDE = "import pulumi, pulumi.runtime.mocks\n"
 

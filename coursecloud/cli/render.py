@@ -14,8 +14,8 @@ from rich.tree import Tree
 from coursecloud import cost
 from coursecloud.common.console import console as console
 from coursecloud.cost import table as cost_table
-from coursecloud.plan.engine import UNKNOWN, Registration
 from coursecloud.plan.planning import KINDS, Plan, bills, holds, notices, short_type, unknowns
+from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.policy.reading import has_unknown, number
 from infra.settings.lease import Lease
 from infra.settings.types import Duration

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from coursecloud.common import shadows
 
-OWN = Path(__file__).parent.parent
+OWN = Path(__file__).parents[2]
 """The project that this code belongs to."""
 
 _NAMED = re.compile(r"""^name:\s*["']?coursecloud["']?\s*(#.*)?$""", re.MULTILINE)

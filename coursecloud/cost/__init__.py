@@ -8,8 +8,8 @@ from coursecloud.cost.bill import DAY, Bill, number
 from coursecloud.cost.form import to_json
 from coursecloud.cost.model import Amounts, Estimate, Item, Rate, Runway, Totals
 from coursecloud.cost.prices import Prices, load
-from coursecloud.plan.engine import Registration
 from coursecloud.plan.planning import Plan
+from coursecloud.plan.registration import Registration
 from infra.settings import Settings
 
 __all__ = ["Amounts", "Estimate", "Item", "Prices", "Rate", "Runway", "Totals", "estimate", "of_resources", "to_json"]

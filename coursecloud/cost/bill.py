@@ -8,8 +8,8 @@ from typing import Any
 
 from catalog import tables
 from coursecloud.cost.prices import MONTH, Prices, Unknown
-from coursecloud.plan.engine import Registration
 from coursecloud.plan.planning import short_type
+from coursecloud.plan.registration import Registration
 from infra.settings import Settings
 from infra.settings.usage import Usage
 

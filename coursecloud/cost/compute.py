@@ -9,7 +9,7 @@ from coursecloud.cost import prices
 from coursecloud.cost.bill import Bill, Line, amount, number, region_of, text
 from coursecloud.cost.bill import size as written
 from coursecloud.cost.prices import Unknown
-from coursecloud.plan.engine import Registration
+from coursecloud.plan.registration import Registration
 
 INSTANCE = "gcp:compute/instance:Instance"
 

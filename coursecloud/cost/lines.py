@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 from coursecloud.cost import compute, runs, stores
 from coursecloud.cost.bill import Bill, Line
-from coursecloud.plan.engine import Registration
 from coursecloud.plan.planning import bills, short_type
+from coursecloud.plan.registration import Registration
 
 _Priced = Callable[[Bill, Registration], Iterator[Line]]
 

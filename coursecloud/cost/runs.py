@@ -9,7 +9,7 @@ from coursecloud.cost.bill import Bill, Line, number, region_of, text
 from coursecloud.cost.compute import INSTANCE
 from coursecloud.cost.prices import MONTH, Unknown
 from coursecloud.cost.stores import BUCKET
-from coursecloud.plan.engine import Registration
+from coursecloud.plan.registration import Registration
 from infra.settings.workloads import memory_mebibytes
 
 TRIGGER = "gcp:cloudbuild/trigger:Trigger"

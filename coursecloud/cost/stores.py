@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from coursecloud.cost.bill import Bill, Line, number, size, text
-from coursecloud.plan.engine import Registration
+from coursecloud.plan.registration import Registration
 
 BUCKET = "gcp:storage/bucket:Bucket"
 SECRET = "gcp:secretmanager/secret:Secret"  # noqa: S105 - a type

@@ -9,7 +9,7 @@ from coursecloud.diff.matching import Pair, key_of
 from coursecloud.diff.property_diff import NOTHING
 from coursecloud.diff.replacement import Rules, rules_of
 from coursecloud.diff.replacement_conditions import Effect
-from coursecloud.plan.engine import Registration
+from coursecloud.plan.registration import Registration
 
 WITH = "replaceWith"
 """The option by which a program has a resource replaced together with another."""

@@ -11,8 +11,8 @@ from coursecloud.diff.matching import Pair, key_of, pair
 from coursecloud.diff.property_diff import NOTHING, Difference
 from coursecloud.diff.replacement import Rules, rules_of
 from coursecloud.diff.replacement_conditions import Effect
-from coursecloud.plan.engine import Registration
 from coursecloud.plan.planning import holds
+from coursecloud.plan.registration import Registration
 
 
 class Operation(enum.StrEnum):

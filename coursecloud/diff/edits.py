@@ -13,8 +13,8 @@ from coursecloud.diff.copy_commands import shown
 from coursecloud.diff.property_diff import NOTHING
 from coursecloud.diff.replacement import called
 from coursecloud.plan import provenance
-from coursecloud.plan.engine import Registration
 from coursecloud.plan.import_ids import PREVIEWED_UNKNOWN
+from coursecloud.plan.registration import Registration
 
 if TYPE_CHECKING:
     from coursecloud.diff import changes

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from coursecloud.plan.engine import Registration
+from coursecloud.plan.registration import Registration
 
 _ROOT = "pulumi:pulumi:Stack"
 

@@ -9,8 +9,8 @@ from typing import Any
 from catalog import tables
 from coursecloud.diff.property_diff import NOTHING, Difference, at, leaves, pattern
 from coursecloud.diff.replacement_conditions import SAME, WHEN, Effect
-from coursecloud.plan.engine import UNKNOWN
 from coursecloud.plan.planning import short_type
+from coursecloud.plan.registration import UNKNOWN
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from catalog import tables
 from coursecloud.plan import import_ids
-
-if TYPE_CHECKING:
-    from coursecloud.plan.engine import Registration
-
-PROGRAM = "stack"
-"""The name of what no single resource does."""
+from coursecloud.plan.registration import Deed, Registration
 
 KINDS = {
     "differs": "gives other resources in another run",
@@ -39,17 +33,6 @@ KINDS = {
 
 MINOR = frozenset({"option"})
 """What is worth a look in a change, and breaks no rule."""
-
-
-@dataclass(frozen=True)
-class Deed:
-    """One thing that a program does beside asking for resources."""
-
-    kind: str
-    text: str
-    """What it does, in words; the resource or the program is the subject."""
-    name: str = PROGRAM
-    urn: str | None = None
 
 
 def of_resource(resource: Registration) -> Iterator[Deed]:

@@ -20,34 +20,11 @@ from pulumi.runtime import mocks, rpc
 from typing_extensions import override
 
 from coursecloud.plan import mock_outputs, transforms
-from coursecloud.plan.effects import Deed
+from coursecloud.plan.registration import UNKNOWN, Deed, Registration
 
 # What a program says while it is recorded as the real run, it has said before.
 logging.getLogger(f"{__name__}.again").propagate = False
 logging.getLogger(f"{__name__}.again").addHandler(logging.NullHandler())
-
-UNKNOWN: dict[str, bool] = {"$unknown": True}
-"""How a value that only the real run can know stands in a plan."""
-
-
-@dataclass(frozen=True)
-class Registration:
-    """One resource as the program asked for it."""
-
-    urn: str
-    type: str
-    name: str
-    custom: bool
-    parent: str | None
-    inputs: Mapping[str, Any]
-    dependencies: tuple[str, ...]
-    property_dependencies: Mapping[str, tuple[str, ...]]
-    provider: str | None
-    protect: bool
-    options: Mapping[str, Any]
-    """What else the program asked for, by the names of Pulumi's wire form; only what it set."""
-    files: Mapping[str, str | None] = field(default_factory=dict[str, "str | None"])
-    """The files that its inputs name, by where they are in the project: their text, or None where one is not there."""
 
 
 @dataclass

@@ -12,8 +12,7 @@ from typing import Any, cast
 from catalog import tables
 from coursecloud.common import shadows, stack_file
 from coursecloud.plan import effects, engine, real_run, trigger_files
-from coursecloud.plan.effects import Deed
-from coursecloud.plan.engine import UNKNOWN, Registration
+from coursecloud.plan.registration import UNKNOWN, Deed, Registration
 from infra import files, storage
 from infra.builds import needs_first_connection
 from infra.settings import EXAMPLE_PROJECT, Problem, Settings, SettingsError, load

@@ -13,7 +13,7 @@ DEBUG = "PULUMI_DEBUG"
 """The variable that has the whole traceback printed instead."""
 
 _LONGEST = 400
-_HERE = Path(__file__).parent
+_HERE = Path(__file__).parents[1]
 _NOT_THE_PROGRAMS = (_HERE, *(Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")))
 _LINE = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<name>\S+)')
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog import tables
-from coursecloud.plan.engine import Registration
 from coursecloud.plan.planning import short_type
+from coursecloud.plan.registration import Registration
 
 
 @dataclass(frozen=True)

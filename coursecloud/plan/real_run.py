@@ -20,8 +20,8 @@ from types import ModuleType
 from typing import Any, cast
 
 from coursecloud.plan import mock_outputs
-from coursecloud.plan.effects import Deed
-from coursecloud.plan.engine import UNKNOWN, Recording, Registration, record
+from coursecloud.plan.engine import Recording, record
+from coursecloud.plan.registration import UNKNOWN, Deed, Registration
 from infra.settings import EXAMPLE_PROJECT
 
 MARKS = ("computed-by-google", "answered-by-google")

@@ -5,8 +5,8 @@ from typing import Any, cast
 
 import yaml
 
-from coursecloud.plan.engine import Registration
 from coursecloud.plan.planning import Plan
+from coursecloud.plan.registration import Registration
 
 Path = tuple[str, ...]
 

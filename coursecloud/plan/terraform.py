@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from catalog import tables
-from coursecloud.plan.engine import UNKNOWN, Registration
 from coursecloud.plan.planning import Plan
+from coursecloud.plan.registration import UNKNOWN, Registration
 
 FORMAT_VERSION = "1.2"
 """Of the JSON form (developer.hashicorp.com/terraform/internals/json-format, read 2026-11-23)."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from coursecloud.plan.engine import Registration
+from coursecloud.plan.registration import Registration
 
 TRIGGER = "gcp:cloudbuild/trigger:Trigger"
 STARTER = "starter"

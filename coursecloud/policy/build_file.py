@@ -7,7 +7,7 @@ from typing import Any, cast
 import yaml
 
 from catalog.tables import table
-from coursecloud.plan.engine import UNKNOWN, Registration
+from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.policy.reading import UnknownError, at, entries, texts
 
 Step = Mapping[str, Any]

@@ -4,9 +4,8 @@ import datetime
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from coursecloud.plan.effects import Deed
-from coursecloud.plan.engine import Registration
 from coursecloud.plan.planning import Plan, short_type
+from coursecloud.plan.registration import Deed, Registration
 from coursecloud.policy.reading import UnknownError
 from coursecloud.policy.rule import STACK, DeedRule, Finding, ResourceRule, Rule, Stack, StackRule
 from coursecloud.policy.rules import CURRENT, RULES

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from catalog.tables import table
-from coursecloud.plan.engine import Registration
+from coursecloud.plan.registration import Registration
 from coursecloud.policy.reading import at, entries
 from infra import files
 

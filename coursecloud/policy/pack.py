@@ -28,8 +28,8 @@ from pulumi_policy import (
 from pulumi_policy.proxy import UnknownValueError
 
 from coursecloud.plan import effects, trigger_files
-from coursecloud.plan.engine import UNKNOWN, Registration
 from coursecloud.plan.planning import short_type
+from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.policy import evaluation
 from coursecloud.policy.rule import DeedRule, Finding, ResourceRule, Rule, Stack, StackRule
 from coursecloud.policy.rules import CURRENT, RULES
@@ -111,7 +111,7 @@ def settings_of_stack() -> Settings:
     # The engine does not say where the project is; the pack lies in it.
     # Whether another provider's setting was encrypted the engine does not tell a pack; the program has judged it.
     config = {key: value for key, value in pulumi.runtime.get_config_env().items() if key.startswith(_OURS)}
-    return load(config, os.environ["PULUMI_STACK"], Path(__file__).parent.parent)
+    return load(config, os.environ["PULUMI_STACK"], Path(__file__).parents[2])
 
 
 def _described(rule: Rule) -> dict[str, Any]:
@@ -231,7 +231,7 @@ def _text(finding: Finding) -> str:
 
 def registration(kind: str, name: str, urn: str, props: Mapping[str, Any]) -> Registration:
     """Take a resource as the engine shows it to a pack for one that a plan has."""
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parents[2]
     made = Registration(
         urn=urn,
         type=kind,

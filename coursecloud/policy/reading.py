@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from coursecloud.plan.engine import UNKNOWN
+from coursecloud.plan.registration import UNKNOWN
 
 Inputs = Mapping[str, Any]
 

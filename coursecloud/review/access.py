@@ -5,7 +5,7 @@ from typing import Any
 
 from coursecloud.diff.changes import Change, Operation
 from coursecloud.diff.replacement import rules_of
-from coursecloud.plan.engine import UNKNOWN
+from coursecloud.plan.registration import UNKNOWN
 
 PUBLIC = ("allUsers", "allAuthenticatedUsers")
 ACCOUNT = "gcp:serviceaccount/account:Account"

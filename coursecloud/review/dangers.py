@@ -11,8 +11,8 @@ from coursecloud.diff.changes import Change, Operation, PropertyChange
 from coursecloud.diff.refusals import Refusal
 from coursecloud.diff.replacement import called, rules_of
 from coursecloud.plan import import_ids
-from coursecloud.plan.engine import Registration
 from coursecloud.plan.planning import Plan, holds
+from coursecloud.plan.registration import Registration
 from coursecloud.review import access
 
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from coursecloud.diff import property_diff
 from coursecloud.diff.replacement import rules_of
-from coursecloud.plan.engine import Registration
+from coursecloud.plan.registration import Registration
 
 
 class StateError(ValueError):

@@ -6,21 +6,18 @@ import difflib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from coursecloud.common.console import visible as visible
 from coursecloud.cost import Estimate, Runway
 from coursecloud.cost.table import days
 from coursecloud.diff.changes import Change, Operation, PropertyChange
 from coursecloud.diff.property_diff import NOTHING, Hidden, leaves, plain
-from coursecloud.plan.engine import UNKNOWN
+from coursecloud.plan.registration import UNKNOWN
 from coursecloud.policy import Finding
 from coursecloud.review.access import grants
 from coursecloud.review.dangers import Danger, Kind, Level
 from coursecloud.review.money import Cost, Findings
-
-if TYPE_CHECKING:
-    from coursecloud.review.stacks import Stack
 
 VERDICTS = {
     Level.STOP: "STOP",
@@ -168,18 +165,6 @@ def program(paths: Sequence[str], runs: Sequence[str] = ()) -> list[str]:
 def scripts(change: Change) -> Iterator[PropertyChange]:
     """Take from the inputs of a resource that comes the texts of several lines: what a machine runs is to be read."""
     yield from (entry for entry in change.inputs if isinstance(entry.new, str) and "\n" in entry.new)
-
-
-def settings(stack: Stack, limit: int = 30) -> list[str]:
-    """Say what differs in a stack's settings, and which outputs do where no resource tells why."""
-    said = [f"{entry.path}: {from_to(entry)}" for entry in stack.settings]
-    if len(said) > limit:
-        said = [*said[:limit], f"and {len(said) - limit} more"]
-    if stack.outputs and not stack.changes:
-        names = [entry.path for entry in stack.outputs]
-        more = f" and {len(names) - 8} more" if len(names) > 8 else ""
-        said.append(f"outputs that change with it: {', '.join(names[:8])}{more}")
-    return said
 
 
 MATTERS = ("machineType", "type", "size", "location", "zone", "ipCidrRange", "schedule", "role", "service")

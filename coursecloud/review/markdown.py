@@ -193,7 +193,7 @@ def _details(stack: Stack, left: int) -> tuple[str, int]:
         parts.append(_cost(stack))
     if stack.findings:
         parts += _findings(stack)
-    parts += [f"- in the stack file: {code(entry, 300)}\n" for entry in formatting.settings(stack)]
+    parts += [f"- in the stack file: {code(entry, 300)}\n" for entry in stack.settings_lines()]
     parts += [f"- {code(note, 400)}\n" for note in stack.notes]
     if stack.unseen:
         names = ", ".join(f"{name} ({top})" for name, top in stack.unseen)

@@ -89,7 +89,7 @@ def _stack(stack: Stack, number: int) -> Iterator[str]:
                 for finding in findings
             ]
         )
-    yield from _list([f"in the stack file: {entry}" for entry in formatting.settings(stack)])
+    yield from _list([f"in the stack file: {entry}" for entry in stack.settings_lines()])
     if stack.changes and stack.graph.nodes:
         yield from _graphs(stack, number)
     for place, change in enumerate(stack.changes):

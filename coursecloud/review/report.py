@@ -11,8 +11,8 @@ from coursecloud import cost
 from coursecloud.diff import property_diff, refusals
 from coursecloud.diff.changes import Change, Operation, PropertyChange
 from coursecloud.diff.refusals import Refusal
-from coursecloud.plan.engine import Registration
 from coursecloud.plan.planning import short_type
+from coursecloud.plan.registration import Registration
 from coursecloud.policy import Finding
 from coursecloud.review import dangers, formatting
 from coursecloud.review.dangers import Danger, Kind, Level

@@ -63,6 +63,17 @@ class Stack:
         found = dangers.level(self.changes, self.dangers)
         return max(found, Level.FINE) if self.status is not Status.UNCHANGED else found
 
+    def settings_lines(self, limit: int = 30) -> list[str]:
+        """Say what differs in the settings, and which outputs do where no resource tells why."""
+        said = [f"{entry.path}: {formatting.from_to(entry)}" for entry in self.settings]
+        if len(said) > limit:
+            said = [*said[:limit], f"and {len(said) - limit} more"]
+        if self.outputs and not self.changes:
+            names = [entry.path for entry in self.outputs]
+            more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+            said.append(f"outputs that change with it: {', '.join(names[:8])}{more}")
+        return said
+
     @property
     def sentence(self) -> str:
         """What happens, in one line."""

@@ -24,7 +24,7 @@ from coursecloud.review import processes, sandbox
 from coursecloud.review.workspace import Workspace
 from infra import files
 
-RUNNER = Path(__file__).with_name("runner.py")
+RUNNER = Path(__file__).with_name("plan_worker.py")
 TIMEOUT = 300
 """Seconds that a side may take unless the user says otherwise."""
 

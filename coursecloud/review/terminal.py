@@ -85,7 +85,7 @@ def _stack(stack: Stack, wide: int) -> Iterator[RenderableType]:
         if stack.findings.still:
             names = ", ".join(dict.fromkeys(finding.rule.id for finding in stack.findings.still))
             yield Padding(Text(f"rules still broken, as before: {names}", "dim"), (0, 0, 0, 2))
-    if settings := formatting.settings(stack):
+    if settings := stack.settings_lines():
         yield Padding(Text("in the stack file", "bold"), (0, 0, 0, 2))
         yield Padding(_bullets(settings), (0, 0, 0, 2))
     if stack.notes:

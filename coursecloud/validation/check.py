@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from coursecloud.plan import provenance
-from coursecloud.plan.engine import Registration
 from coursecloud.plan.planning import Plan, short_type
 from coursecloud.plan.provenance import Place
+from coursecloud.plan.registration import Registration
 from coursecloud.validation import constraints, cross_field, discovery, request, sdk
 from coursecloud.validation.discovery import Document
 from coursecloud.validation.mapping import TypeMapping, mappings, names_in

@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from coursecloud.plan.engine import Registration
+from coursecloud.plan.registration import Registration
 from coursecloud.validation import cross_field_machines as machines
 from coursecloud.validation import cross_field_services as services
 from coursecloud.validation.path_view import Broken, View, stated

@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any
 
 from coursecloud.plan import planning as plans
-from coursecloud.plan.engine import Registration
 from coursecloud.plan.planning import Plan, short_type
+from coursecloud.plan.registration import Registration
 from coursecloud.validation.check import Finding, check
 from tests.project import ROOT
 

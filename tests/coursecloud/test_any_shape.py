@@ -15,8 +15,8 @@ from coursecloud import cost
 from coursecloud.cli import render
 from coursecloud.cost import form, table
 from coursecloud.plan import planning, source_location, terraform
-from coursecloud.plan.engine import UNKNOWN, Registration
 from coursecloud.plan.planning import Plan
+from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.review import markdown, page, report, terminal
 from coursecloud.review.report import Review
 from coursecloud.review.stacks import review

@@ -19,8 +19,8 @@ from coursecloud.cli import render
 from coursecloud.cli.application import app
 from coursecloud.common import parallel
 from coursecloud.plan import engine, planning, program_error
-from coursecloud.plan.effects import Deed
 from coursecloud.plan.planning import Plan
+from coursecloud.plan.registration import Deed
 from tests.project import ROOT
 
 STACKS = ["dev", "full", "gpu"]

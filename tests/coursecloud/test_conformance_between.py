@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from coursecloud.plan.engine import UNKNOWN
 from coursecloud.plan.planning import Plan, short_type
+from coursecloud.plan.registration import UNKNOWN
 from coursecloud.validation import cross_field
 from coursecloud.validation.check import Finding, check
 from coursecloud.validation.mapping import mappings

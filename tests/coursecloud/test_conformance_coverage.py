@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from coursecloud.plan.engine import UNKNOWN, Registration
 from coursecloud.plan.planning import Plan
+from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.validation import discovery
 from coursecloud.validation.check import Report, check
 from coursecloud.validation.request import Leaf, leaves

@@ -9,8 +9,8 @@ from coursecloud import cost
 from coursecloud.cost import Prices, table
 from coursecloud.cost.prices import load
 from coursecloud.plan import saved
-from coursecloud.plan.engine import UNKNOWN
 from coursecloud.plan.planning import Plan, to_json
+from coursecloud.plan.registration import UNKNOWN
 from tests.coursecloud.costs import committed, estimated, one, planned, with_inputs
 
 NEW = "coursecloud:machines: {a: {machineType: z9-standard-4, dataDisk: null}}\n"

@@ -6,8 +6,8 @@ import pytest
 from pulumi.runtime.proto import resource_pb2
 
 from coursecloud.plan import effects, engine
-from coursecloud.plan.effects import Deed
 from coursecloud.plan.engine import Recording
+from coursecloud.plan.registration import Deed
 from tests.coursecloud.test_engine import one, run
 
 DYNAMIC = """

@@ -15,7 +15,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from coursecloud.plan.engine import UNKNOWN, Recording, Registration, record
+from coursecloud.plan.engine import Recording, record
+from coursecloud.plan.registration import UNKNOWN, Registration
 
 HEAD = """\
 import pulumi

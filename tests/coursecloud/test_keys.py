@@ -10,7 +10,7 @@ import pytest
 from coursecloud.cli.schema import keys
 from coursecloud.diff.changes import Change, Operation, compare
 from coursecloud.plan import planning
-from coursecloud.plan.engine import Registration
+from coursecloud.plan.registration import Registration
 from tests.project import ROOT
 
 MACHINE = {"machineType": "n1-standard-4", "zone": "europe-west4-a"}

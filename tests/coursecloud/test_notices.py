@@ -9,9 +9,8 @@ import pytest
 
 from coursecloud.cli import render
 from coursecloud.plan import planning as plans
-from coursecloud.plan.effects import Deed
-from coursecloud.plan.engine import UNKNOWN, Registration
 from coursecloud.plan.planning import KINDS, Plan, bills, holds, notices, short_type, unknowns
+from coursecloud.plan.registration import UNKNOWN, Deed, Registration
 from coursecloud.policy import reporting
 from tests.project import ROOT
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from coursecloud.plan import engine, planning, real_run
-from coursecloud.plan.effects import Deed
+from coursecloud.plan.registration import Deed
 from tests.infra.planned import COMMITTED
 from tests.project import ROOT
 

@@ -11,8 +11,8 @@ from typing import Any, cast
 import cmarkgfm  # pyright: ignore[reportMissingTypeStubs]
 import pytest
 
-from coursecloud.plan.effects import Deed
 from coursecloud.plan.planning import Plan
+from coursecloud.plan.registration import Deed
 from coursecloud.review.report import Review, to_json
 from coursecloud.review.stacks import review
 from tests.project import CHECKOUT as ROOT

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from coursecloud.plan.engine import Registration
 from coursecloud.plan.planning import Plan, short_type
+from coursecloud.plan.registration import Registration
 
 Edit = Callable[[Plan], Plan]
 

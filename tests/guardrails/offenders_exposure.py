@@ -1,6 +1,6 @@
 """Cases of the rules about what is public, what builds and serves, and leaked secrets."""
 
-from coursecloud.plan.engine import UNKNOWN
+from coursecloud.plan.registration import UNKNOWN
 from tests.guardrails.edits import DROP, Case, Edit, add, machine, put
 
 PRIVATE_KEY = "-----BEGIN " + "PRIVATE KEY-----"  # in two parts, so that nobody takes this file for a leak

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from coursecloud.plan.engine import UNKNOWN
+from coursecloud.plan.registration import UNKNOWN
 from tests.guardrails.edits import DEFAULT_ACCOUNT, DROP, Case, Edit, add, put, then
 
 

@@ -1,6 +1,6 @@
 """Cases of the rules about the stack as a whole, its buckets, its network and its machines."""
 
-from coursecloud.plan.engine import UNKNOWN
+from coursecloud.plan.registration import UNKNOWN
 from infra.settings.lease import Credit
 from tests.guardrails.edits import DEFAULT_ACCOUNT, DROP, Case, Edit, add, bucket, machine, put, settings, then
 

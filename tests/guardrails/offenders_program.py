@@ -4,9 +4,8 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from coursecloud.plan.effects import Deed
-from coursecloud.plan.engine import Registration
 from coursecloud.plan.planning import Plan
+from coursecloud.plan.registration import Deed, Registration
 from tests.guardrails.edits import Case, Edit, put
 
 

@@ -11,7 +11,6 @@ from typing import Any, cast
 
 import pytest
 
-from catalog import tables
 from coursecloud.plan import terraform
 from coursecloud.plan.planning import Plan
 from coursecloud.policy import RULES
@@ -59,7 +58,7 @@ def _failed(report: Any) -> Iterator[tuple[str, str, str]]:
 def test_what_checkov_finds_in_the_committed_stacks_is_accepted_with_a_reason(
     committed: dict[str, Plan], tmp_path: Path
 ) -> None:
-    accepted = tables.table("checkov-accepted")["accepted"]
+    accepted = json.loads(Path(__file__).with_name("checkov-accepted.json").read_text(encoding="utf-8"))["accepted"]
     used: set[int] = set()
     unexplained: list[str] = []
     for stack, found in failures(tmp_path, committed).items():

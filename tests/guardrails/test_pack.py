@@ -23,8 +23,8 @@ from pulumi_policy import (
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
 import coursecloud.policy
-from coursecloud.plan.engine import UNKNOWN
 from coursecloud.plan.planning import Plan
+from coursecloud.plan.registration import UNKNOWN
 from coursecloud.policy import RULES, pack
 from infra.settings import Settings
 from infra.settings.guardrails import GuardrailException

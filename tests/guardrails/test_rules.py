@@ -9,8 +9,8 @@ import pytest
 
 import coursecloud.policy
 from catalog import tables
-from coursecloud.plan.engine import UNKNOWN
 from coursecloud.plan.planning import Plan, short_type
+from coursecloud.plan.registration import UNKNOWN
 from coursecloud.policy import RULES, Finding, ResourceRule
 from coursecloud.policy.evaluation import of_resource
 from coursecloud.policy.rules import CURRENT

@@ -8,8 +8,8 @@ import pytest
 
 from catalog import tables
 from coursecloud.plan import terraform
-from coursecloud.plan.engine import UNKNOWN
 from coursecloud.plan.planning import Plan
+from coursecloud.plan.registration import UNKNOWN
 from tests.guardrails import terraform_names
 from tests.guardrails.edits import add, machine, put
 

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from catalog import tables
-from coursecloud.plan.engine import UNKNOWN, Registration
 from coursecloud.plan.planning import Plan, short_type
+from coursecloud.plan.registration import UNKNOWN, Registration
 from infra.names import OWN_LABELS
 from tests.infra.planned import grants, known, needs, of, resource_class
 

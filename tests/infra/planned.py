@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 import pulumi_gcp
 
-from coursecloud.plan.engine import UNKNOWN, Registration
 from coursecloud.plan.planning import Plan, short_type
+from coursecloud.plan.registration import UNKNOWN, Registration
 from tests.project import NAMES
 
 COMMITTED = NAMES

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from catalog import tables
-from coursecloud.plan.engine import UNKNOWN
 from coursecloud.plan.import_ids import import_ids
 from coursecloud.plan.planning import Plan, bills, holds
+from coursecloud.plan.registration import UNKNOWN
 from tests.infra.planned import Planner, needs, of, one
 
 # The full stack has no 2nd generation connection: this type needs another trigger's repository.

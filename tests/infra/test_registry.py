@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from coursecloud.plan.engine import Registration
+from coursecloud.plan.registration import Registration
 from infra.component import Place
 from infra.names import Names
 from infra.registry import full_image

@@ -10,8 +10,8 @@ import yaml
 
 from coursecloud.diff.changes import Change, Operation, compare
 from coursecloud.plan import planning as plans
-from coursecloud.plan.engine import Registration
 from coursecloud.plan.planning import Plan
+from coursecloud.plan.registration import Registration
 from coursecloud.review.report import Review
 from coursecloud.review.stacks import review
 from infra.settings import Settings

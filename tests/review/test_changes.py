@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coursecloud.diff.changes import Operation, compare
-from coursecloud.plan.engine import UNKNOWN, Registration
+from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.review import dangers
 from tests.review.made import (
     BUCKET,

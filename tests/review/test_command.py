@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 
 from coursecloud.cli.application import app
 from coursecloud.plan import planning as plans
-from coursecloud.plan.engine import Registration
+from coursecloud.plan.registration import Registration
 from tests.project import ROOT
 from tests.review import repository
 from tests.review.made import BUCKET, resource, whole

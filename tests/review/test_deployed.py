@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from coursecloud.plan.engine import Registration
+from coursecloud.plan.registration import Registration
 from coursecloud.review import deployed_state
 from tests.review.conftest import Planner
 from tests.review.made import INSTANCE, operations

@@ -11,7 +11,7 @@ from coursecloud.common import stack_file
 from coursecloud.diff import matching
 from coursecloud.diff.changes import compare
 from coursecloud.plan import planning as plans
-from coursecloud.plan.engine import Registration
+from coursecloud.plan.registration import Registration
 from coursecloud.review import git
 from infra.settings import SettingsError
 from tests.project import ROOT

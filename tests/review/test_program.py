@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from coursecloud.plan.effects import Deed
 from coursecloud.plan.planning import Plan
+from coursecloud.plan.registration import Deed
 from coursecloud.review import markdown, report
 from coursecloud.review.dangers import Kind, Level
 from coursecloud.review.program import Changed, of

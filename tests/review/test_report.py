@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from typing_extensions import override
 
 from coursecloud.diff.changes import Operation
-from coursecloud.plan.engine import UNKNOWN, Registration
 from coursecloud.plan.planning import Plan
+from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.review import formatting, markdown, mermaid, page, report
 from coursecloud.review.dangers import Level
 from coursecloud.review.graph import Graph, Node

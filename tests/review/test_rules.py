@@ -7,7 +7,7 @@ import pytest
 from catalog import tables
 from coursecloud.diff import property_diff, replacement, replacement_conditions
 from coursecloud.diff.replacement_conditions import Effect
-from coursecloud.plan.engine import UNKNOWN
+from coursecloud.plan.registration import UNKNOWN
 from tests.review.made import BUCKET, DISK, INSTANCE, NETWORK, SUBNET
 
 TABLE: dict[str, Any] = tables.table("immutable-properties")

@@ -8,7 +8,7 @@ import pytest
 from coursecloud.diff import property_diff
 from coursecloud.diff.changes import PropertyChange
 from coursecloud.diff.property_diff import NOTHING, Hidden
-from coursecloud.plan.engine import UNKNOWN
+from coursecloud.plan.registration import UNKNOWN
 from coursecloud.review import formatting
 
 MARK = "4dabf18193072939515e22adb298388d"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from coursecloud.plan.engine import Registration
+from coursecloud.plan.registration import Registration
 from coursecloud.policy import build_file
 from coursecloud.policy.grants import is_default_account
 from coursecloud.policy.reading import at

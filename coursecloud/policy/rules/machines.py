@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from catalog import tables
 from catalog.tables import table
-from coursecloud.plan.engine import Registration
 from coursecloud.plan.planning import short_type
+from coursecloud.plan.registration import Registration
 from coursecloud.policy.reading import UnknownError, at, entries, is_true, number
 from coursecloud.policy.rule import ResourceRule
 from infra.settings import Settings

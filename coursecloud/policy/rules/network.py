@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Any
 
-from coursecloud.plan.engine import Registration
+from coursecloud.plan.registration import Registration
 from coursecloud.policy.reading import UnknownError, at, entries, is_true
 from coursecloud.policy.rule import ResourceRule
 from infra.network import IAP_RANGE

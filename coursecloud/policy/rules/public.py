@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 
-from coursecloud.plan.engine import Registration
+from coursecloud.plan.registration import Registration
 from coursecloud.policy.grants import grants_something, is_public, members
 from coursecloud.policy.reading import at, entries, is_true
 from coursecloud.policy.rule import ResourceRule

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Literal
 
 from catalog import tables
-from coursecloud.plan.engine import Registration
+from coursecloud.plan.registration import Registration
 from coursecloud.policy.grants import grants_something
 from coursecloud.policy.reading import UnknownError, at
 from coursecloud.policy.rule import ResourceRule, Rule, Stack, StackRule

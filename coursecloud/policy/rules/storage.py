@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-from coursecloud.plan.engine import Registration
+from coursecloud.plan.registration import Registration
 from coursecloud.policy.reading import at, entries, is_true
 from coursecloud.policy.rule import ResourceRule
 from infra.settings import Settings
