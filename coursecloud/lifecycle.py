@@ -14,7 +14,7 @@ from coursecloud.events import Told, called
 from coursecloud.process import InterruptError, interrupts
 from coursecloud.ready import RefusedError, no_secrets, ready, settings_of
 from coursecloud.refusals import Kind
-from coursecloud.settle import settle, take_over, there
+from coursecloud.settle import complete, settle, take_over, there
 from infra.names import member_key
 from infra.settings import Settings
 
@@ -135,6 +135,8 @@ def _up(day: Day, lose: Collection[str], *, mine: bool) -> int:
     told = look.before_update(day, state)
     begun = False
     while True:
+        if complete(day, told):
+            told = day.pulumi.preview()
         state = day.pulumi.state()
         # What was made a moment ago is empty; what was taken over may not be.
         made = mend.urns(state) - before - taken
