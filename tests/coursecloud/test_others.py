@@ -98,7 +98,7 @@ class TestLabelled:
 
     def test_what_cannot_be_read_is_told_by_its_name(self, stack: Deployed, tmp_path: Path, kind: str) -> None:
         labelled(stack, kind, own("prod"))
-        stack.emulator.use({"deny": {"emulator": ["*"]}})
+        stack.emulator.use({"deny": {"emulator-token": ["*"]}})
         told = days.begin(stack, tmp_path)
         assert recovery.own(told.day, [found(kind)]) == [found(kind)]
 
