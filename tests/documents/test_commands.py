@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,7 +83,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     (found.root / "Pulumi.full.yaml").unlink()  # two stacks say the same, in less time
     for name in (".gitignore", "README.md"):
         shutil.copyfile(CHECKOUT / name, found.root / name)
-    (found.root / ".venv").symlink_to(CHECKOUT / ".venv")
+    (found.root / ".venv").symlink_to(sys.prefix)
     (table,) = of("table")
     (found.root / "groups.csv").write_text(table.text, encoding="utf-8")
     found.git("init", "--quiet", "--initial-branch=main")
