@@ -175,23 +175,18 @@ def test_the_script_for_plain_pulumi_leaves_nothing(block: Block, clone: Clone) 
     # What a person sees before they type the second line: the emulator serves.
     first, _, rest = block.text.replace("8080", port).partition("\n")
     script = f"{first}\nuntil curl -s -o /dev/null http://127.0.0.1:{port}/_emulator/state; do sleep 0.2; done\n{rest}"
-    run = subprocess.Popen(
-        ["/bin/bash", "-ec", script],
-        cwd=clone.root,
-        env=with_pulumi(clone),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        lines: list[str] = []
-        assert run.stdout
-        for line in run.stdout:
-            lines.append(line)
-            if run.poll() is not None or line.startswith("[]"):
-                break
-        assert lines[-1].strip() == "[]", "".join(lines)
-    finally:
-        os.killpg(run.pid, signal.SIGTERM)
-        run.wait()
+    printed = clone.root.parent / "printed"
+    with printed.open("wb") as output:
+        run = subprocess.Popen(
+            ["/bin/bash", "-ec", script],
+            cwd=clone.root,
+            env=with_pulumi(clone),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            assert run.wait(timeout=1800) == 0, printed.read_text(encoding="utf-8")
+        finally:
+            os.killpg(run.pid, signal.SIGTERM)  # the emulator, which would serve on
+    assert printed.read_text(encoding="utf-8").endswith("[]")
