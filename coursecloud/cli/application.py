@@ -5,7 +5,6 @@ Where nobody reads its output any more (`| head -1`) it ends quietly with 141, a
 
 import contextlib
 import errno
-import importlib.metadata
 import logging
 import os
 import sys
@@ -103,7 +102,7 @@ app = typer.Typer(
 
 def _version(value: bool) -> None:
     if value:
-        typer.echo(f"coursecloud {importlib.metadata.version('coursecloud')}")
+        typer.echo(f"coursecloud {project.version()}")
         raise typer.Exit
 
 
