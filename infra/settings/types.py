@@ -120,6 +120,15 @@ SecretId = Annotated[
     ),
 ]
 
+EnvironmentName = Annotated[
+    str,
+    matching(
+        r"[A-Za-z_][A-Za-z0-9_]*",
+        "the name of an environment variable has letters, digits and '_' and does not begin with a digit",
+        "rename it, for example WANDB_PROJECT",
+    ),
+]
+
 _EMAIL = r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
 
 Principal = Annotated[

@@ -1,6 +1,7 @@
 """The JSON Schema of the stack file: current, sound against the loader, and of use to an editor."""
 
 import json
+import re
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from coursecloud.cli.schema import keys, ranges
 from coursecloud.cli.schema.tabled import time_zones
 from coursecloud.common import stack_file
 from infra.settings import SettingsError, load
+from infra.settings.effects import DATE, EFFECTS
 from infra.settings.model import SECTIONS
 from tests.fuzz import examples
 from tests.infra.stacks import configs
@@ -249,13 +251,8 @@ def test_every_key_has_a_description_and_says_what_changing_it_does() -> None:
     assert offenders(silent, list(keys.places(CONFIG))) == []
 
 
-def test_everything_said_of_a_key_is_about_a_key_that_there_is() -> None:
-    known = {place.removeprefix("coursecloud:").removeprefix("gcp:") for place, _ in keys.places(CONFIG)}
-    assert keys.table()["keys"].keys() <= known
-
-
 def test_a_key_that_nothing_is_said_of_fails() -> None:
-    with pytest.raises(KeyError, match=r"keys.json says nothing of changing for nonsense.key"):
+    with pytest.raises(KeyError, match=r"the settings say nothing of changing for nonsense.key"):
         keys.words("nonsense.key", "changing")
 
 
@@ -268,11 +265,11 @@ def test_what_is_said_of_a_key_has_a_known_effect_and_examples_that_hold_to_the_
         effect = entry.get("changing", {"effect": "nothing"})["effect"]
         checked = Draft7Validator({**nodes[place], "definitions": definitions})
         return [
-            *([] if effect in keys.EFFECTS else [f"{place}: {effect} is no effect"]),
+            *([] if effect in EFFECTS else [f"{place}: {effect} is no effect"]),
             *(f"{place}: {e.message}" for example in entry.get("examples", ()) for e in checked.iter_errors(example)),
         ]
 
-    assert offenders(wrong, list(keys.table()["keys"].items())) == []
+    assert offenders(wrong, list(keys.said().items())) == []
 
 
 def test_a_key_without_a_default_or_fixed_values_has_an_example() -> None:
@@ -286,9 +283,12 @@ def test_a_key_without_a_default_or_fixed_values_has_an_example() -> None:
     assert bare == []
 
 
-def test_facts_from_outside_are_dated_and_have_their_source() -> None:
-    assert keys.table()["date"]
-    assert all(source.keys() == {"title", "url", "read"} for source in keys.table()["source"])
+def test_a_price_that_is_said_of_a_key_has_its_day_beside_it() -> None:
+    priced = {place: entry["costs"] for place, entry in keys.said().items() if "$" in entry.get("costs", "")}
+    days = {place: re.findall(r"20\d\d-\d\d-\d\d", text) for place, text in priced.items()}
+    assert len(priced) > 10
+    assert [place for place, found in days.items() if not found] == []
+    assert min(day for found in days.values() for day in found) == DATE
 
 
 def test_editors_propose_what_the_tables_know() -> None:

@@ -11,9 +11,11 @@ from pydantic.alias_generators import to_camel
 from infra.settings.cron import mistake
 from infra.settings.delivery import Builds, Trigger
 from infra.settings.lease import Lease, WorkingHours
+from infra.settings.machines import Machine
+from infra.settings.services import Service, memory_mebibytes
 from infra.settings.stores import Secrets
+from infra.settings.training import Training
 from infra.settings.types import Duration, Section
-from infra.settings.workloads import Machine, Service, Training, memory_mebibytes
 from tests.settings.stacks import PROJECT, mistakes, settings
 
 MACHINE = "coursecloud:machines: {{a: {{{}}}}}"

@@ -2,6 +2,9 @@
 
 from typing import Any, cast
 
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from typing_extensions import override
+
 from coursecloud.cli.schema.ranges import durations
 from infra.names import OWN_LABELS
 from infra.settings import Settings
@@ -9,9 +12,17 @@ from infra.settings import Settings
 Node = dict[str, Any]
 
 
+class _InOrder(GenerateJsonSchema):
+    """Pydantic sorts keys, also those of an example; ours stand as somebody would write them."""
+
+    @override
+    def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:
+        return value
+
+
 def sections() -> dict[str, Node]:
     """Make the schema of all that a stack file can have, by its key without a namespace."""
-    whole = Settings.model_json_schema()
+    whole = Settings.model_json_schema(schema_generator=_InOrder)
     made = {name: _inlined(node, whole["$defs"]) for name, node in whole["properties"].items() if name != "stack"}
     for holder in (made["course"], made["machines"]["additionalProperties"]):
         holder["properties"]["labels"].setdefault("propertyNames", {})["not"] = {"enum": sorted(OWN_LABELS)}
