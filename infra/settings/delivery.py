@@ -1,33 +1,26 @@
 """Who changes things: build triggers, GitHub's workflows and the members of the team."""
 
 import re
-import warnings
-from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
-from typing_extensions import override
 
-from catalog import tables
+from catalog import limits, tables
+from infra.settings import re2
+from infra.settings.combinations import ExactlyOne, Given, Refused
 from infra.settings.effects import costs, nothing, replaces, updates
 from infra.settings.problem import RefusedError
 from infra.settings.types import Bool, Duration, Int, Key, Principal, Section, Shown, lasting, matching
 
+_NOT_RE2 = "Cloud Build reads RE2, which has no look-around and no back-reference"
+_BRANCH = "write for example '^main$'"
+
 
 def _regex(value: str) -> str:
     if not value:
-        raise RefusedError("an empty pattern says nothing of what starts the build", "write for example '^main$'")
-    try:
-        with warnings.catch_warnings():
-            # Python warns that it may once read [[:digit:]] as RE2 does.
-            warnings.simplefilter("ignore", FutureWarning)
-            re.compile(value)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise RefusedError(f"this is not a regular expression ({error})", "write for example '^main$'") from None
-    if re.search(r"\(\?<?[=!]|\(\?P=|\\[1-9]", value):
-        raise RefusedError(
-            "Cloud Build reads RE2, which has no look-around and no back-reference", "write for example '^main$'"
-        )
+        raise RefusedError("an empty pattern says nothing of what starts the build", _BRANCH)
+    if wrong := re2.mistake(value):
+        raise RefusedError(_NOT_RE2 if wrong == re2.LACKING else f"this is not a regular expression ({wrong})", _BRANCH)
     return value
 
 
@@ -91,7 +84,7 @@ class Trigger(Section):
     """Name of the image in the stack's docker repository; the trigger's name unless given."""
     timeout: Annotated[
         Duration,
-        lasting("1s", "24h", "a build of Cloud Build"),
+        lasting(limits.bounds("build-timeout"), "a build of Cloud Build"),
         costs("the longest that a build that hangs can bill."),
         Field(examples=["20m"]),
     ] = Duration(1200)
@@ -108,24 +101,18 @@ class Trigger(Section):
     approval: Annotated[Bool, Field(examples=[True])] = False
     """A build waits until a member approves it."""
 
-    @override
-    def rules(self) -> Iterator[RefusedError]:
-        """Want one event and one build."""
-        if sum(event is not None for event in (self.branch, self.tag, self.pull_request)) != 1:
-            yield RefusedError(
-                "a trigger has exactly one of branch, tag and pullRequest",
-                "write for example `branch: ^main$`, and a second trigger for a second event",
-                "branch",
-                "tag",
-                "pullRequest",
-            )
-        if (self.build_file is None) == (self.dockerfile is None):
-            yield RefusedError(
-                "a trigger has exactly one of buildFile and dockerfile",
-                "write `dockerfile: Dockerfile`, or `buildFile: cloudbuild.yaml`",
-                "buildFile",
-                "dockerfile",
-            )
+    combinations = (
+        ExactlyOne(
+            "a trigger has exactly one of branch, tag and pullRequest",
+            "write for example `branch: ^main$`, and a second trigger for a second event",
+            ("branch", "tag", "pullRequest"),
+        ),
+        ExactlyOne(
+            "a trigger has exactly one of buildFile and dockerfile",
+            "write `dockerfile: Dockerfile`, or `buildFile: cloudbuild.yaml`",
+            ("buildFile", "dockerfile"),
+        ),
+    )
 
 
 class Builds(Section):
@@ -140,11 +127,15 @@ class Builds(Section):
     ] = Field(default_factory=dict)
     """The triggers by name."""
 
-    @override
-    def rules(self) -> Iterator[RefusedError]:
-        """Want a repository to build from."""
-        if self.triggers and not self.repository:
-            yield RefusedError("triggers need a repository", "add `repository: {owner: ..., name: ...}`", "repository")
+    combinations = (
+        Refused(
+            rule="triggers need a repository",
+            remedy="add `repository: {owner: ..., name: ...}`",
+            all_of=(Given("triggers"),),
+            none_of=(Given("repository"),),
+            weighs=("repository",),
+        ),
+    )
 
 
 class GitHub(Section):

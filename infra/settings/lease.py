@@ -7,28 +7,15 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 from typing_extensions import override
 
+from catalog import tables
 from infra.settings import cron
+from infra.settings.combinations import Given, Refused
 from infra.settings.effects import costs, updates
 from infra.settings.problem import RefusedError, nearest
 from infra.settings.types import ClockTime, Date, Int, LabelKey, LabelValue, Number, Section, TimeZone
 
-CURRENCIES = (
-    "AUD",
-    "BRL",
-    "CAD",
-    "CHF",
-    "CZK",
-    "DKK",
-    "EUR",
-    "GBP",
-    "INR",
-    "JPY",
-    "NOK",
-    "PLN",
-    "SEK",
-    "USD",
-)
-"""ISO 4217 codes of currencies that Cloud Billing accounts use (a selection; Google's list, read 2026-11-23)."""
+CURRENCIES: tuple[str, ...] = tuple(tables.table("prices-currencies")["perEuro"])
+"""ISO 4217 codes of currencies that Cloud Billing accounts use and a rate is known of (Google's list, 2026-11-23)."""
 
 DAYS: tuple["Day", ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -142,9 +129,19 @@ class Lease(Section):
     ] = 30
     """Days after the end for which old versions of data and the members' access are still there."""
 
+    combinations = (
+        Refused(
+            rule="a lease with an end needs its start: together they say how long old versions are kept",
+            remedy="add `starts: ` with the first day of the course",
+            all_of=(Given("ends"),),
+            none_of=(Given("starts"),),
+        ),
+    )
+
     @override
     def rules(self) -> Iterator[RefusedError]:
-        """Hold the two dates against each other."""
+        """Hold the two dates against each other, too."""
+        yield from super().rules()
         if self.starts and self.ends and self.starts > self.ends:
             yield RefusedError(
                 f"the lease starts ({self.starts}) after it ends ({self.ends})", "swap the two dates", "starts", "ends"
@@ -153,13 +150,6 @@ class Lease(Section):
             if day and not _FIRST <= day.year <= _LAST:
                 rule = f"a lease is of our days: {key} is in a year from {_FIRST} to {_LAST}"
                 yield RefusedError(rule, "write it as 2026-12-18", key)
-        if self.ends and not self.starts:
-            yield RefusedError(
-                "a lease with an end needs its start: together they say how long old versions are kept",
-                "add `starts: ` with the first day of the course",
-                "starts",
-                "ends",
-            )
 
     @property
     def kept_until(self) -> datetime.date | None:

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 from typing_extensions import override
 
+from catalog import limits
+from infra.settings.combinations import Given, Is, Refused
 from infra.settings.effects import costs, loses, nothing, restarts, updates
 from infra.settings.images import ImageName, MachineImage
 from infra.settings.problem import RefusedError
@@ -29,6 +31,10 @@ _DISK_PRICE = costs(
     "$0.04 (pd-standard), $0.10 (pd-balanced) or $0.17 (pd-ssd) for each GB in a month, also while the"
     " machine is stopped (europe-west1, 2026-08-20)."
 )
+
+
+LONG_RUN = 24 * 3600
+"""Seconds above which a run limit needs a reason."""
 
 
 class Gpu(Section):
@@ -204,7 +210,7 @@ class Machine(Section):
     """A container to run instead of working on the machine by hand."""
     max_run: Annotated[
         Duration,
-        lasting("30s", "120d", "a machine's run on Compute Engine"),
+        lasting(limits.bounds("max-run"), "a machine's run on Compute Engine"),
         loses("the machine is made anew (Google's rule): its boot disk is lost, its data disk stays."),
         costs("the longest that a forgotten machine bills in one go."),
         Field(examples=["8h"]),
@@ -222,31 +228,31 @@ class Machine(Section):
     ] = Field(default_factory=dict)
     """Further labels of this machine."""
 
+    combinations = (
+        Refused(
+            rule="a GPU at the full price is a costly default",
+            remedy="add `spot: true`, or `onDemandGpu: true` if an interruption would lose work",
+            all_of=(Given("gpu"),),
+            none_of=(Is("spot", True), Is("onDemandGpu", True)),
+        ),
+        Refused(
+            rule="a machine runs a container or a start-up script, not both",
+            remedy="call docker in the script, or put the work into the image",
+            all_of=(Given("container"), Given("startupScript")),
+        ),
+    )
+
     @override
     def rules(self) -> Iterator[RefusedError]:
-        """Want a reason for what is long or dear, and one way of working."""
-        if self.max_run > 86400 and not self.max_run_reason:
+        """Want a reason for what runs long, too."""
+        yield from super().rules()
+        if self.max_run > LONG_RUN and not self.max_run_reason:
             yield RefusedError(
                 f"a run limit above 24h ({self.max_run}) needs a reason: a forgotten machine is the whole"
                 " cost tail of a course",
                 "shorten maxRun, or add `maxRunReason:` with one sentence",
                 "maxRun",
                 "maxRunReason",
-            )
-        if self.container and self.startup_script:
-            yield RefusedError(
-                "a machine runs a container or a start-up script, not both",
-                "call docker in the script, or put the work into the image",
-                "container",
-                "startupScript",
-            )
-        if self.gpu and not self.spot and not self.on_demand_gpu:
-            yield RefusedError(
-                "a GPU at the full price is a costly default",
-                "add `spot: true`, or `onDemandGpu: true` if an interruption would lose work",
-                "gpu",
-                "spot",
-                "onDemandGpu",
             )
 
 

@@ -15,30 +15,28 @@ from infra.settings.types import (
 _PRIVATE = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 
 
+_RANGE = Shown(
+    r"(10|172|192)\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}/(1[6-9]|2[0-9])",
+    "a subnet is part of 10/8, 172.16/12 or 192.168/16 with a prefix of /16 to /29",
+    "write a range such as 10.10.0.0/20",
+)
+
+
 def _range(value: str) -> str:
-    remedy = "write a range such as 10.10.0.0/20"
     try:
         network = ipaddress.IPv4Network(value, strict=False)
     except ValueError:
-        raise RefusedError("a range is an IPv4 address and a prefix", remedy) from None
+        raise RefusedError("a range is an IPv4 address and a prefix", _RANGE.remedy) from None
     if not 16 <= network.prefixlen <= 29 or not any(network.subnet_of(private) for private in _PRIVATE):
-        raise RefusedError("a subnet is part of 10/8, 172.16/12 or 192.168/16 with a prefix of /16 to /29", remedy)
+        raise RefusedError(_RANGE.rule, _RANGE.remedy)
     if str(network) != value:
         raise RefusedError("a range is written as its first address and its prefix", f"write {network}")
     if network.overlaps(ipaddress.ip_network("172.17.0.0/16")):
-        raise RefusedError("172.17.0.0/16 is docker's own bridge on every machine", remedy)
+        raise RefusedError("172.17.0.0/16 is docker's own bridge on every machine", _RANGE.remedy)
     return value
 
 
-Range = Annotated[
-    str,
-    AfterValidator(_range),
-    Shown(
-        r"(10|172|192)\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}/(1[6-9]|2[0-9])",
-        "a subnet is part of 10/8, 172.16/12 or 192.168/16 with a prefix of /16 to /29",
-        "write a range such as 10.10.0.0/20",
-    ),
-]
+Range = Annotated[str, AfterValidator(_range), _RANGE]
 
 
 class Network(Section):

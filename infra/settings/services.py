@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 from typing_extensions import override
 
+from catalog import limits
 from infra.names import variable
 from infra.settings.effects import costs, updates
 from infra.settings.images import ImageName
@@ -25,13 +26,15 @@ from infra.settings.types import (
 )
 
 _SERVICE_VARIABLE = matching(
-    r"(?!X_GOOGLE_|(PORT|K_SERVICE|K_REVISION|K_CONFIGURATION)$)[A-Za-z_][A-Za-z0-9_]*",
+    f"(?={limits.pattern('variable-name')}$)[A-Za-z_][A-Za-z0-9_]*",
     "Cloud Run keeps PORT, K_SERVICE, K_REVISION, K_CONFIGURATION and X_GOOGLE_... to itself; the others are letters,"
     " digits and '_' and begin with no digit",
     "rename it; another port is the service's `port:`",
 )
 ServiceVariable = Annotated[EnvironmentName, _SERVICE_VARIABLE]
 """The name of a variable of a Cloud Run service; a machine may have any."""
+
+_FIRST_PORT, _LAST_PORT = limits.bounds("port")
 
 _MEMORY = Shown(r"[0-9]{1,9}[MG]i", "memory is a whole number with Mi or Gi behind it", "write '512Mi' or '2Gi'")
 
@@ -54,7 +57,7 @@ class Service(Section):
 
     image: Annotated[ImageName, Field(examples=["demo:latest"])] = "us-docker.pkg.dev/cloudrun/container/hello"
     """An image of the stack's docker repository or a full image name; Google's sample until you have one."""
-    port: Annotated[Int, Field(ge=1, le=65535, examples=[8080])] = 8080
+    port: Annotated[Int, Field(ge=_FIRST_PORT, le=_LAST_PORT, examples=[8080])] = 8080
     """Port that the container listens on."""
     cpu: Annotated[Literal[1, 2, 4], Field(examples=[1])] = 1
     """vCPUs of an instance."""
@@ -64,7 +67,9 @@ class Service(Section):
         Int, costs("bounds what a flood of requests can bill."), Field(ge=1, le=10, examples=[2])
     ] = 2
     """Upper bound of instances; the lower is 0."""
-    timeout: Annotated[Duration, lasting("1s", "1h", "a request to Cloud Run"), Field(examples=["5m"])] = Duration(300)
+    timeout: Annotated[
+        Duration, lasting(limits.bounds("run-timeout"), "a request to Cloud Run"), Field(examples=["5m"])
+    ] = Duration(300)
     """A request is cut off after this time, at most 1h."""
     env: Annotated[dict[ServiceVariable, str], Field(examples=[{"LOG_LEVEL": "info"}])] = Field(default_factory=dict)
     """Environment variables. Not for secrets."""
@@ -85,11 +90,11 @@ class Service(Section):
     @override
     def rules(self) -> Iterator[RefusedError]:
         """Hold memory against vCPUs, and give each variable of the container one value."""
-        least = 512 if self.cpu <= 2 else 2048
-        if not least <= memory_mebibytes(self.memory) <= 4096 * self.cpu:
+        low, high = limits.between("memory")["mebibytes"][str(self.cpu)]
+        if not low <= memory_mebibytes(self.memory) <= high:
             yield RefusedError(
-                f"{self.cpu} vCPU goes with {least}Mi to {4 * self.cpu}Gi of memory, not {self.memory}",
-                f"write memory between {least}Mi and {4 * self.cpu}Gi, or another cpu",
+                f"{self.cpu} vCPU goes with {low}Mi to {high // 1024}Gi of memory, not {self.memory}",
+                f"write memory between {low}Mi and {high // 1024}Gi, or another cpu",
                 "cpu",
                 "memory",
             )

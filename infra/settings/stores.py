@@ -2,18 +2,16 @@
 
 from collections.abc import Iterator
 from itertools import combinations
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 from typing_extensions import override
 
-from infra.names import variable
+from infra.names import Workload, variable
 from infra.settings.effects import costs, loses, nothing, updates
+from infra.settings.images import TAG
 from infra.settings.problem import RefusedError
 from infra.settings.types import Bool, Int, SecretId, Section, matching
-
-Workload = Literal["machines", "training", "prediction", "builds", "services"]
-"""What can be given a secret: each has a service account of its own."""
 
 
 class DataBucket(Section):
@@ -96,7 +94,7 @@ class Registry(Section):
             Annotated[
                 str,
                 matching(
-                    r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}",
+                    TAG,
                     "a docker tag has letters, digits, '_', '.' and '-' and does not begin with '.' or '-'",
                     "write the beginning of the tags to keep, for example release",
                 ),

@@ -1,15 +1,13 @@
 """Training on Vertex AI, and what is served from there."""
 
-from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import Field
-from typing_extensions import override
 
+from infra.settings.combinations import Is, Refused
 from infra.settings.effects import costs, loses, replaces
 from infra.settings.images import ImageName
 from infra.settings.machines import Gpu
-from infra.settings.problem import RefusedError
 from infra.settings.types import (
     Bool,
     Duration,
@@ -57,7 +55,7 @@ class Training(Section):
     """Run jobs on Spot capacity; Vertex AI starts an interrupted job again."""
     timeout: Annotated[
         Duration,
-        lasting("1m", "7d", "a custom job of Vertex AI"),
+        lasting((60, 7 * 86400), "a custom job of Vertex AI"),
         costs("the longest that a job that hangs can bill."),
         Field(examples=["4h"]),
     ] = Duration(4 * 3600)
@@ -76,19 +74,16 @@ class Training(Section):
     ] = False
     """Also declare an endpoint. It is free; a model deployed to it bills around the clock."""
 
+    combinations = (
+        Refused(
+            rule="an endpoint and an account for prediction are part of training, which is not enabled",
+            remedy="remove `endpoint` and `prediction`, or `enabled: false`",
+            all_of=(Is("enabled", False),),
+            any_of=(Is("endpoint", True), Is("prediction", True)),
+        ),
+    )
+
     @property
     def worker_type(self) -> str:
         """The machine type of a job's worker."""
         return self.machine_type or ("n1-standard-4" if self.gpu else "e2-standard-4")
-
-    @override
-    def rules(self) -> Iterator[RefusedError]:
-        """Want training on for what is part of it."""
-        if (self.endpoint or self.prediction) and not self.enabled:
-            yield RefusedError(
-                "an endpoint and an account for prediction are part of training, which is not enabled",
-                "remove `endpoint` and `prediction`, or `enabled: false`",
-                "enabled",
-                "endpoint",
-                "prediction",
-            )

@@ -10,10 +10,10 @@ import json
 from typing import Any
 
 from coursecloud.cli.schema import tabled
-from coursecloud.cli.schema.between import ruled
 from coursecloud.cli.schema.keys import described
 from coursecloud.cli.schema.sections import sections
 from coursecloud.common.stack_file import PULUMIS_OWN
+from infra.settings.types import NOT_IN_PROJECT_IDS
 
 FILE = "stack.schema.json"
 """The committed schema, beside the stack files that name it in their first line."""
@@ -73,14 +73,13 @@ def _config() -> dict[str, Any]:
     plain = sections()
     for name in ("region", "zone"):
         plain[name]["type"] = ["string", "null"]
-    made = described(ruled(tabled.suggested(plain)))
+    made = described(tabled.suggested(plain))
     provider = {f"gcp:{name}": made.pop(name) for name in ("project", "region", "zone")}
     project = provider["gcp:project"]
     provider["gcp:project"] = {
         "description": project.pop("description"),
         "examples": project.pop("examples", []),
-        # Google gives out no id with these words in it.
-        "anyOf": [project | {"not": {"pattern": "google|ssl|null|undefined"}}, _SECURE],
+        "anyOf": [project | {"not": {"pattern": "|".join(NOT_IN_PROJECT_IDS)}}, _SECURE],
     }
     members = made["team"]["properties"]["members"]
     members["items"] = {"anyOf": [members["items"], _SECURE]}

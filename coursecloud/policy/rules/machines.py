@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator
 
-from catalog import tables
+from catalog import limits, tables
 from catalog.tables import table
 from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import Registration
 from coursecloud.policy.reading import UnknownError, at, entries, is_true, number
 from coursecloud.policy.rule import ResourceRule
 from infra.settings import Settings
+from infra.settings.machines import LONG_RUN
 from infra.settings.types import Duration
 
 _MACHINES = frozenset({"compute.Instance", "compute.InstanceTemplate", "compute.RegionInstanceTemplate"}).__contains__
@@ -23,9 +24,8 @@ _LOGINS = frozenset(
     }
 ).__contains__
 
-_DAY = 86400
-_SHORTEST, _LONGEST = 30, 120 * _DAY
-"""Seconds that Compute Engine takes as a run limit (its API reference, read 2026-11-23)."""
+_SHORTEST, _LONGEST = limits.bounds("max-run")
+"""Seconds that Compute Engine takes as a run limit ; with a reason in the stack file, all of it."""
 
 
 def _ends(machine: Registration, settings: Settings) -> Iterator[str]:
@@ -38,7 +38,7 @@ def _ends(machine: Registration, settings: Settings) -> Iterator[str]:
     if action not in ("STOP", "DELETE"):
         yield f"its run limit does nothing: instanceTerminationAction is {action!r}"
     declared = settings.machines.get(machine.name)
-    limit = _LONGEST if declared and declared.max_run_reason else _DAY
+    limit = _LONGEST if declared and declared.max_run_reason else LONG_RUN
     if not _SHORTEST <= seconds <= limit:
         yield f"it runs up to {Duration(seconds)}, and the stack file gives no reason for more than {Duration(limit)}"
 
