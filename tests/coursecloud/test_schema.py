@@ -4,7 +4,7 @@ import json
 import re
 import textwrap
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -16,6 +16,7 @@ from catalog import tables
 from coursecloud.cli import schema
 from coursecloud.cli.application import app
 from coursecloud.cli.schema import keys, ranges
+from coursecloud.cli.schema.sections import MODEL
 from coursecloud.cli.schema.tabled import time_zones
 from coursecloud.common import stack_file
 from infra.settings import SettingsError, load
@@ -54,8 +55,37 @@ def test_the_committed_schema_is_current() -> None:
 
 
 def test_the_schema_is_a_valid_schema_of_the_draft_it_names() -> None:
-    Draft7Validator.check_schema(schema.build())
-    assert schema.build()["$schema"] == Draft7Validator.META_SCHEMA["$schema"]
+    Draft7Validator.check_schema(schema.committed())
+    assert schema.committed()["$schema"] == Draft7Validator.META_SCHEMA["$schema"]
+
+
+def test_a_section_stands_once_in_the_committed_schema_and_all_refer_to_it() -> None:
+    read = json.loads(schema.text())
+    assert read == schema.committed()
+    assert MODEL not in schema.text()
+    machine = read["definitions"]["Machine"]["properties"]
+    assert machine["dataDisk"]["allOf"] == [{"$ref": "#/definitions/DataDisk"}]
+    assert machine["gpu"]["allOf"] != read["definitions"]["Training"]["properties"]["gpu"]["allOf"], "other words"
+
+
+def test_what_the_references_lead_to_is_what_explain_reads() -> None:
+    whole = schema.committed()
+
+    def followed(node: Any) -> Any:
+        if isinstance(node, list):
+            return [followed(entry) for entry in cast("list[Any]", node)]
+        if not isinstance(node, dict):
+            return node
+        entries = {key: followed(value) for key, value in cast("dict[str, Any]", node).items() if key != MODEL}
+        match entries:
+            case {"allOf": [{"$ref": str(name)}]}:
+                return {key: value for key, value in entries.items() if key != "allOf"} | followed(
+                    whole["definitions"][name.rpartition("/")[2]]
+                )
+            case _:
+                return entries
+
+    assert followed(whole["properties"]) == followed(schema.build()["properties"])
 
 
 @pytest.mark.parametrize("file", STACKS, ids=lambda file: file.name)
@@ -229,9 +259,9 @@ def test_a_slip_is_marked_in_the_editor_and_refused_by_the_loader(config: str, t
 
 def test_a_key_that_pulumi_does_not_know_at_the_top_is_marked() -> None:
     whole: Any = {"config": {"gcp:project": "my-project-1"}, "encryptionsalt": "v1:a", "environment": ["a"]}
-    assert not list(Draft7Validator(schema.build()).iter_errors(whole))
-    assert list(Draft7Validator(schema.build()).iter_errors(whole | {"confg": {}}))
-    assert list(Draft7Validator(schema.build()).iter_errors({}))
+    assert not list(Draft7Validator(schema.committed()).iter_errors(whole))
+    assert list(Draft7Validator(schema.committed()).iter_errors(whole | {"confg": {}}))
+    assert list(Draft7Validator(schema.committed()).iter_errors({}))
 
 
 def test_every_section_of_the_settings_is_in_the_schema() -> None:
@@ -314,7 +344,7 @@ def test_the_pattern_of_a_range_matches_its_numbers_and_no_other(low: int, high:
 
 
 def test_the_command_prints_the_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert json.loads(CliRunner().invoke(app, ["schema"]).stdout) == schema.build()
+    assert json.loads(CliRunner().invoke(app, ["schema"]).stdout) == schema.committed()
     (tmp_path / "Pulumi.yaml").write_text("name: coursecloud\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     assert CliRunner().invoke(app, ["schema", "--write"]).exit_code == 0

@@ -6,10 +6,9 @@ Schema 7 and below").
 """
 
 import functools
-import json
 from typing import Any
 
-from coursecloud.cli.schema import tabled
+from coursecloud.cli.schema import referring, tabled
 from coursecloud.cli.schema.keys import described
 from coursecloud.cli.schema.sections import sections
 from coursecloud.common.stack_file import PULUMIS_OWN
@@ -40,12 +39,17 @@ _AS_TEXT = r"^\s*(\{[\s\S]*|null\s*)?$"
 
 def text() -> str:
     """Write the schema as it is committed."""
-    return json.dumps(build(), indent=1, ensure_ascii=False) + "\n"
+    return referring.written(committed()) + "\n"
+
+
+def committed() -> dict[str, Any]:
+    """Make the schema with a definition for each section of the settings, and references to them."""
+    return referring.referring(build())
 
 
 @functools.cache
 def build() -> dict[str, Any]:
-    """Make the schema of a whole stack file, with what Pulumi itself puts there.
+    """Make the schema of a whole stack file, with what Pulumi itself puts there, and each section where it stands.
 
     What it leaves to the loader: what the tables say goes together (a GPU, its machine type and its zone), rules
     between sections, the files that keys name, regular expressions, and numbers inside of a text (cron, ranges).

@@ -1,4 +1,7 @@
-"""The schema of each section, out of pydantic's: nothing by reference, so that each place has its own words."""
+"""The schema of each section, out of pydantic's: nothing by reference, so that each place has its own words.
+
+`MODEL` says of which model of the settings a node was made: `referring` makes references of them again.
+"""
 
 from typing import Any, cast
 
@@ -10,6 +13,7 @@ from infra.names import OWN_LABELS
 from infra.settings import Settings
 
 Node = dict[str, Any]
+MODEL = "$model"
 
 
 class _InOrder(GenerateJsonSchema):
@@ -31,7 +35,8 @@ def sections() -> dict[str, Node]:
 
 def _inlined(node: Node, definitions: dict[str, Node], key: str = "") -> Node:
     if "$ref" in node:
-        node = {**definitions[node["$ref"].rpartition("/")[2]], **{k: v for k, v in node.items() if k != "$ref"}}
+        model = node["$ref"].rpartition("/")[2]
+        node = {**definitions[model], **{k: v for k, v in node.items() if k != "$ref"}, MODEL: model}
     made = {name: value for name, value in node.items() if name not in ("title", "anyOf")}
     if choices := [_inlined(choice, definitions, key) for choice in node.get("anyOf", ())]:
         made = _merged(choices) | made
