@@ -19,7 +19,7 @@ from infra.network import Network
 from infra.operator import Operator
 from infra.registry import full_image
 from infra.settings import Settings
-from infra.settings.workloads import Machine
+from infra.settings.machines import Machine
 from infra.stores import Stores, environment
 
 

@@ -10,8 +10,8 @@ from catalog import tables
 from coursecloud.plan import terraform
 from coursecloud.plan.planning import Plan
 from coursecloud.plan.registration import UNKNOWN
+from coursecloud.policy.example import add, machine, put
 from tests.guardrails import terraform_names
-from tests.guardrails.edits import add, machine, put
 
 
 def resource(exported: dict[str, Any], address: str) -> dict[str, Any]:

@@ -152,14 +152,6 @@ def test_the_patterns_are_those_of_the_library() -> None:
     assert copied == there
 
 
-def test_names_of_readers_are_those_of_the_settings() -> None:
-    from typing import get_args
-
-    from infra.settings import problem, stores
-
-    assert get_args(stores.Workload) == problem._READERS  # pyright: ignore[reportPrivateUsage]
-
-
 def test_no_group_that_init_writes_is_accused() -> None:
     for number in range(500):
         answers = {"project": f"mlops-2026-{number:03}-{number * 7919 % 9973:04x}", "group": f"group-{number:03}"}

@@ -54,7 +54,7 @@ def _overview(entries: "Iterable[Entry]") -> None:
 
 
 def _one(entry: "Entry") -> None:
-    from coursecloud.cli.schema.keys import EFFECTS, table
+    from infra.settings.effects import DATE, EFFECTS
 
     console = render.console()
     console.print(Text(entry.key, "bold cyan"))
@@ -82,7 +82,7 @@ def _one(entry: "Entry") -> None:
         console.print(Text("\nexample", "dim"))
         console.print(Text(entry.example))
     if entry.effect:
-        console.print(Text(f"\nFacts of {table()['date']}; prices of the day beside them, in USD.", "dim"))
+        console.print(Text(f"\nFacts of {DATE}; prices of the day beside them, in USD.", "dim"))
 
 
 def _listed(entries: "Iterable[Entry]") -> Table:
