@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Any
 from urllib.parse import unquote
-
-from coursecloud.validation import discovery
 
 from .errors import ApiError
 from .shapes import part
@@ -76,12 +76,16 @@ class Method:
         return found
 
 
-class Document(discovery.Document):
-    """One API in one version, with the way from a path to its method."""
+class Document:
+    """One API in one version: its methods by id, its messages by name, and the way from a path to its method."""
 
     def __init__(self, raw: Mapping[str, Any]):
-        super().__init__(raw)
-        self.methods = {id_: _method(entry, self.version) for id_, entry in self.entries.items()}
+        self.service: str = raw["name"]
+        self.version: str = raw["version"]
+        self.schemas: dict[str, Json] = raw["schemas"]
+        self.common = frozenset(raw.get("parameters", ()))
+        """Query parameters that every method takes."""
+        self.methods = {entry["id"]: _method(entry, self.version) for entry in _entries(raw)}
         self._by_shape: dict[tuple[str, int, str], list[Method]] = {}
         for method in self.methods.values():
             shape = (method.http, len(method.segments), method.verb)
@@ -104,6 +108,13 @@ class Document(discovery.Document):
         lists = [k for k, p in properties.items() if p.get("type") == "array" and "$ref" in part(p, "items")]
         maps = [k for k, p in properties.items() if p.get("type") == "object" and k == "items"]
         return (["items"] if "items" in lists else lists or maps or ["items"])[0]
+
+
+def _entries(node: Mapping[str, Any]) -> Iterator[Json]:
+    """Walk the methods of an API or of one of its resources, which may hold further resources."""
+    yield from node.get("methods", {}).values()
+    for resource in node.get("resources", {}).values():
+        yield from _entries(resource)
 
 
 def _method(entry: Json, version: str) -> Method:
@@ -129,4 +140,5 @@ def _method(entry: Json, version: str) -> Method:
 @functools.cache
 def load(service: str, version: str) -> Document:
     """The description that google-api-python-client ships; read once, when first called."""
-    return Document(discovery.raw(service, version))
+    folder = files("googleapiclient") / "discovery_cache" / "documents"
+    return Document(json.loads((folder / f"{service}.{version}.json").read_text(encoding="utf-8")))

@@ -11,7 +11,7 @@ from .discovery import Method, load
 from .errors import ApiError, bad_value, denied, disabled
 from .kinds import Handler, Service
 from .services import halting
-from .validate import check_body, check_query
+from .validate import check_body, check_path, check_query
 from .world import World
 
 GENERIC: dict[str, Handler] = {
@@ -71,6 +71,7 @@ class Engine:
         halting.settle(self.world)
         call.query = {name: given[-1] for name, given in query.items()}
         self._admit(call)
+        check_path(call.method, call.params)
         call.query = check_query(call.doc, call.method, query)
         call.body = check_body(call.doc, call.method, body)
         if call.fault and call.fault.operation:

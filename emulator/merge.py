@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from .behaviors import output_only
 from .errors import invalid
 from .shapes import is_object, part
-from .validate import camel, output_only
+from .validate import camel
 
 Json = dict[str, Any]
 

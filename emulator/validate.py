@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from coursecloud.validation.values import breach, output_only, required, whole
-
+from . import scalars
+from .behaviors import named, output_only, required
 from .discovery import Document, Method
 from .errors import ApiError, invalid
 from .shapes import is_list, is_object, part
@@ -25,6 +25,9 @@ SYSTEM_PARAMETERS = {
     "upload_id",
     "returnPartialSuccess",
 }
+CLASSIC = ("compute", "storage")
+"""Services older than Google's common front end: an empty text is no day and no moment to them, and no mistake."""
+
 # Fields that a description calls required and that Google takes from the path, or from the trigger that is run.
 NOT_REALLY_REQUIRED = {
     ("RunBuildTriggerRequest", "projectId"),
@@ -42,6 +45,13 @@ class Violations:
     def add(self, path: str, text: str) -> None:
         """One more thing is wrong."""
         self.found.append((path, text))
+
+
+def check_path(method: Method, given: dict[str, str]) -> None:
+    """The parameters of the path; one that is not of its form is refused."""
+    for name, text in given.items():
+        if wrong := scalars.refusal(method.parameters.get(name, {}), text):
+            raise invalid(wrong.replace("{at}", name), (name, "not of its form"))
 
 
 def check_query(doc: Document, method: Method, query: dict[str, list[str]]) -> dict[str, Any]:
@@ -69,15 +79,11 @@ def check_query(doc: Document, method: Method, query: dict[str, list[str]]) -> d
 
 
 def _query_value(name: str, rule: Json, text: str) -> Any:
-    if rule.get("enum") and text not in rule["enum"]:
-        raise invalid(f"Invalid value at '{name}', \"{text}\"", (name, f'Invalid value, "{text}"'))
-    if rule["type"] == "boolean":
-        if text.lower() not in ("true", "false"):
-            raise invalid(f"Invalid value at '{name}' (TYPE_BOOL), \"{text}\"", (name, "not a boolean"))
-        return text.lower() == "true"
-    if rule["type"] == "integer" and not re.fullmatch(r"-?[0-9]{1,18}", text):
-        raise invalid(f"Invalid value at '{name}' (TYPE_INT32), \"{text}\"", (name, "not a number"))
-    return int(text) if rule["type"] == "integer" else text
+    truth = {"true": True, "false": False}.get(text.lower()) if rule["type"] == "boolean" else None
+    value: Any = text if truth is None else truth
+    if wrong := scalars.refusal(rule, value):
+        raise invalid(wrong.replace("{at}", name), (name, f'Invalid value, "{text}"'))
+    return scalars.as_kept(rule, value)
 
 
 def check_body(doc: Document, method: Method, body: Any) -> Json:
@@ -86,8 +92,9 @@ def check_body(doc: Document, method: Method, body: Any) -> Json:
         return {}
     violations = Violations()
     partial = method.http in ("PATCH", "PUT") or method.action in ("patch", "update")
-    root = "resource" if method.service in ("compute", "storage") else method.request[:1].lower() + method.request[1:]
-    clean: Json = _message(doc, method, method.request, body if body is not None else {}, root, violations, partial)
+    root = "resource" if method.service in CLASSIC else method.request[:1].lower() + method.request[1:]
+    given: Any = body if body is not None else {}
+    clean: Json = _message(doc, method, method.request, doc.schemas[method.request], given, root, violations, partial)
     if violations.found:
         raise invalid("\n".join(text for _, text in violations.found), *violations.found)
     return clean
@@ -98,11 +105,12 @@ def camel(path: str) -> str:
     return re.sub(r"_([a-z0-9])", lambda m: m[1].upper(), path)
 
 
-def _message(doc: Document, m: Method, schema: str, value: Any, at: str, bad: Violations, partial: bool) -> Any:
+def _message(
+    doc: Document, m: Method, schema: str, node: Json, value: Any, at: str, bad: Violations, partial: bool
+) -> Any:
     if not is_object(value):
         bad.add(at, f"Invalid value at '{at}' ({schema}), {value!r}")
         return value
-    node = doc.schemas[schema]
     properties: dict[str, Json] = part(node, "properties")
     if not properties:
         return value
@@ -123,8 +131,7 @@ def _message(doc: Document, m: Method, schema: str, value: Any, at: str, bad: Vi
             continue
         elif not output_only(rule):
             clean[name] = _value(doc, m, rule, given, f"{at}.{name}", bad, partial)
-    if not partial:
-        _required(m, schema, properties, clean, at, bad)
+    _required(m, schema, properties, clean, at, bad, partial)
     return clean
 
 
@@ -136,10 +143,13 @@ def _unset(m: Method, rule: Json, given: Any) -> bool:
     )
 
 
-def _required(m: Method, schema: str, properties: dict[str, Json], clean: Json, at: str, bad: Violations) -> None:
+def _required(
+    m: Method, schema: str, properties: dict[str, Json], clean: Json, at: str, bad: Violations, partial: bool
+) -> None:
     for name, rule in properties.items():
-        wanted = required(name, rule, m.id) and (schema, name) not in NOT_REALLY_REQUIRED
-        if wanted and clean.get(name) in (None, ""):
+        # A part of a message has what its method names, and else what is to change.
+        wanted = named(rule, m.id) if partial else required(name, rule, m.id, whole=schema == m.request)
+        if wanted and clean.get(name) in (None, "") and (schema, name) not in NOT_REALLY_REQUIRED:
             bad.add(
                 f"{at}.{name}", f"Invalid value for field '{at}.{name}': ''. Required field '{name}' not specified."
             )
@@ -147,7 +157,7 @@ def _required(m: Method, schema: str, properties: dict[str, Json], clean: Json, 
 
 def _value(doc: Document, m: Method, rule: Json, given: Any, at: str, bad: Violations, partial: bool) -> Any:
     if "$ref" in rule:
-        return _message(doc, m, rule["$ref"], given, at, bad, partial)
+        return _message(doc, m, rule["$ref"], doc.schemas[rule["$ref"]], given, at, bad, partial)
     kind = rule.get("type")
     if kind == "array":
         if not is_list(given):
@@ -156,11 +166,14 @@ def _value(doc: Document, m: Method, rule: Json, given: Any, at: str, bad: Viola
         return [
             _value(doc, m, rule["items"], v, f"{at}[{i}]", bad, partial) for i, v in enumerate(given) if v is not None
         ]
+    if kind == "object" and "properties" in rule:
+        # Descriptions of Compute Engine and Cloud Storage write small messages where they are used, without a name.
+        return _message(doc, m, "object", rule, given, at, bad, partial)
     if kind == "object":
         return _map(doc, m, rule, given, at, bad, partial)
     if kind == "any":
         return given
-    return _scalar(rule, given, at, bad)
+    return _scalar(m, rule, given, at, bad)
 
 
 def _map(doc: Document, m: Method, rule: Json, given: Any, at: str, bad: Violations, partial: bool) -> Any:
@@ -174,17 +187,10 @@ def _map(doc: Document, m: Method, rule: Json, given: Any, at: str, bad: Violati
     return {k: v if v is None else _value(doc, m, inner, v, f"{at}[{k}]", bad, partial) for k, v in kept.items()}
 
 
-def _scalar(rule: Json, given: Any, at: str, bad: Violations) -> Any:
-    kind, form = rule.get("type"), rule.get("format", "")
-    wrong = breach(rule, given)
-    if wrong and wrong.kind == "enum":
-        bad.add(at, f"Invalid value at '{at}', \"{given}\". Expected one of: {', '.join(rule['enum'][:12])}")
-    elif wrong and wrong.kind == "pattern":
-        bad.add(at, f"Invalid value for field '{at}': '{given}'. Must be a match of regex '{rule['pattern']}'")
-    elif wrong:
-        bad.add(at, f"Invalid value at '{at}' ({form or kind}), {given!r}")
-    elif kind == "integer":
-        return whole(given)
-    elif kind == "string" and "int64" in form:
-        return str(whole(given))
-    return given
+def _scalar(m: Method, rule: Json, given: Any, at: str, bad: Violations) -> Any:
+    if given == "" and m.service in CLASSIC and rule.get("format", "").startswith("date"):
+        return given
+    if wrong := scalars.refusal(rule, given):
+        bad.add(at, wrong.replace("{at}", at))
+        return given
+    return scalars.as_kept(rule, given)

@@ -1,4 +1,4 @@
-"""One value against one field's description: type, enum, pattern and format; the emulator judges by it too."""
+"""One value against one field's description: type, enum, pattern and format."""
 
 from __future__ import annotations
 
