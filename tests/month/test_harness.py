@@ -142,12 +142,10 @@ def test_a_name_means_what_the_state_says_and_kept_things_are_told_apart() -> No
 
 
 def test_what_a_kept_thing_hangs_on_is_known() -> None:
-    api, part, bucket, other = (
-        {"urn": "api"},
-        {"urn": "part", "dependencies": ["api"]},
-        {"urn": "bucket", "parent": "part", "dependencies": []},
-        {"urn": "other", "parent": "part"},
-    )
+    api: dict[str, Any] = {"urn": "api"}
+    part: dict[str, Any] = {"urn": "part", "dependencies": ["api"]}
+    bucket: dict[str, Any] = {"urn": "bucket", "parent": "part", "dependencies": []}
+    other: dict[str, Any] = {"urn": "other", "parent": "part"}
     assert needed_by([bucket], [api, part, bucket, other]) == {"part", "api"}
     assert needed_by([api], [api, part]) == set()
 
