@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, cast
 
+from catalog import types
 from coursecloud.deploy import checkpoint, last_update, remedies, summary
 from coursecloud.deploy.cloud import CloudError
 from coursecloud.deploy.preconditions import RefusedError
@@ -17,17 +18,6 @@ Json = dict[str, Any]
 
 _UNREAD = ("deletionPolicy", "deletionProtection", "disableOnDestroy", "forceDestroy")
 """Inputs that say how the provider deletes; Google knows nothing of them."""
-
-_LABELLED = {
-    "gcp:artifactregistry/repository:Repository": "artifactRegistry",
-    "gcp:cloudrunv2/service:Service": "cloudRunV2",
-    "gcp:compute/disk:Disk": "compute",
-    "gcp:compute/instance:Instance": "compute",
-    "gcp:secretmanager/secret:Secret": "secretManager",
-    "gcp:storage/bucket:Bucket": "storage",
-    "gcp:vertex/aiEndpoint:AiEndpoint": "vertexAi",
-}
-"""What takes labels, and which API tells them."""
 
 
 def question(there: Iterable[checkpoint.Found]) -> str:
@@ -162,7 +152,7 @@ def own(day: Day, found: Iterable[checkpoint.Found]) -> list[checkpoint.Found]:
 
 def owned(day: Day, wanted: Iterable[checkpoint.Found]) -> list[checkpoint.Found]:
     """List what Google has under these names with this stack's own labels; what takes no labels is not asked for."""
-    found = [(each, _labels(day, each)) for each in wanted if each.type in _LABELLED]
+    found = [(each, _labels(day, each)) for each in wanted if _told_by(each.type)]
     return [each for each, labels in found if labels and _is_own(day, labels)]
 
 
@@ -171,9 +161,15 @@ def _is_own(day: Day, labels: Json) -> bool:
     return labels.get("stack") == label_value(day.stack) and labels.get("managed-by") == "coursecloud"
 
 
+def _told_by(kind: str) -> str | None:
+    """Name the API that tells the labels of a type; None of a type that takes none."""
+    known = types.of(kind)
+    return known.cloud if known and known.labelled else None
+
+
 def _labels(day: Day, found: checkpoint.Found) -> Json | None:
     """Ask for the labels of what Google has; None where it takes none, is not there or cannot be read."""
-    api = _LABELLED.get(found.type)
+    api = _told_by(found.type)
     if not api:
         return None
     region = found.id.partition("/locations/")[2].partition("/")[0]

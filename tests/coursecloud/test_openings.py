@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from catalog import types
 from coursecloud.deploy import iam_policies, openings
 from coursecloud.deploy.cloud import Cloud, CloudError
 from coursecloud.deploy.iam_policies import Grant, Own, Target
@@ -121,9 +122,13 @@ def test_a_declared_grant_with_a_condition_is_none_on_anything(stack: Deployed, 
     stack.grant(api, path, role, STRANGER, **until)
     (opening,) = seen(stack)
     assert opening.says == f"{STRANGER} has {role}, while {until['expression']}"
-    (form,) = [form for form in iam_policies.FORMS.values() if form.api == api]
+    (held,) = [each for each in types.every().values() if each.policy and each.cloud == api]
+    assert held.policy
+    grant = types.named(held.policy.grant)
+    assert grant
+    assert grant.grants
     on = path.rpartition("/")[2]
-    stack.state(form.grant, "declared", "x", **{form.input: on}, role=role, member=STRANGER, condition=until)
+    stack.state(grant.type, "declared", "x", **{grant.grants.on: on}, role=role, member=STRANGER, condition=until)
     assert seen(stack) == ()
 
 

@@ -124,7 +124,7 @@ def test_every_type_that_carries_labels_is_asked_for_them() -> None:
         for each in planning.make(stack, path, ROOT).resources:
             if each.custom and {"stack", "managed-by"} <= set(each.inputs.get("labels") or {}):
                 carried.add(each.type)
-    assert {kind for kind in carried if kind in import_ids.import_ids()} == set(PATHS)
+    assert {kind for kind in carried if import_ids.form(kind)} == set(PATHS)
 
 
 class TestUp:
