@@ -178,7 +178,8 @@ class Known:
                 yield f"`rules` names {rule}, which catalog/api-facts.json does not have"
         components = self.components_of(short)
         yield from (f"catalog/components.json has no {name}" for name in components if name not in self.components)
-        if components and (api := said.get("api")) and f"{api}.googleapis.com" not in self.apis:
+        api = said.get("api")
+        if components and api and f"{api}.googleapis.com" not in self.apis:
             yield f"`api` is {api}, which catalog/apis.json does not have"
         elif components and api and not any(f'"{api}"' in text for text in self._program.values()):
             yield f"`api` is {api}, which nothing in infra/ switches on or waits for"

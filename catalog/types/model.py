@@ -190,6 +190,8 @@ class ResourceType:
     """The command of `coursecloud.diff.copy_commands.COMMANDS` that copies what is in it."""
     id_blocked: str | None = None
     """How long nothing else can have its id after a deletion; None where it is free at once."""
+    undelete: int | None = None
+    """For how many days Google brings a deleted one back (method `undelete`); None where it never does."""
     line: Any = None
     """What a plan shows of it: a template (`coursecloud.cli.line_template`), or None."""
     api: str | None = None

@@ -1,28 +1,21 @@
-"""What somebody deleted by hand and Google keeps for some days, with its id blocked: it is brought back."""
+"""What somebody deleted by hand and Google keeps for some days, with its id blocked: it is brought back.
+
+The provider undeletes no pool, and of a deleted role it sees no change.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
+from catalog import types
 from coursecloud.deploy.cloud import CloudError
 from coursecloud.deploy.preconditions import RefusedError
 from coursecloud.deploy.session import Day
 from coursecloud.diff.engine_events import called
 
 Json = dict[str, Any]
-KEPT: Mapping[str, int] = {
-    "gcp:projects/iAMCustomRole:IAMCustomRole": 7,
-    "gcp:iam/workloadIdentityPool:WorkloadIdentityPool": 30,
-    "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider": 30,
-}
-"""For how many days Google keeps what is deleted; until then nothing else can have its id.
-
-https://cloud.google.com/iam/docs/creating-custom-roles#deleting-custom-role and
-https://cloud.google.com/iam/docs/manage-workload-identity-pools-providers (read 2026-11-27). The provider undeletes no
-pool, and of a role it sees no change.
-"""
 SECONDS = 60
 """So long is waited until something is back."""
 
@@ -38,7 +31,7 @@ def bring_back(day: Day, refreshed: Iterable[Json], *, deleting: bool = False) -
         return False
     day.say(
         "DELETED by hand, and kept by Google for some days, in which nothing else can have the id:",
-        *(f"    {called(each['urn'])}, kept for {KEPT[each['type']]} days" for each in found),
+        *(f"    {called(each['urn'])}, kept for {_days(each)} days" for each in found),
     )
     if not deleting and not day.agreed("Bring it back"):
         raise RefusedError(
@@ -57,8 +50,13 @@ def _found(day: Day, refreshed: Iterable[Json], *, deleting: bool) -> Iterator[J
     for each in refreshed:
         new = cast("Json | None", each.get("new"))
         marked = new is not None and cast("Json", new.get("outputs") or {}).get("deleted") is True
-        if each["type"] in KEPT and (marked or (new is None and not deleting and _deleted(day, each))):
+        if _days(each) and (marked or (new is None and not deleting and _deleted(day, each))):
             yield each
+
+
+def _days(each: Json) -> int | None:
+    known = types.of(str(each["type"]))
+    return known.undelete if known else None
 
 
 def _id(each: Json) -> str:

@@ -104,7 +104,7 @@ class TestThere:
 
     def test_what_no_read_tells_does_not_make_it_anew(self, fake: Fake) -> None:
         wanted = resource("gcp:vertex/aiEndpoint:AiEndpoint", "endpoint", under="Training", name="7", region="r", a="b")
-        read = {**wanted, "inputs": {"name": "7", "a": "c"}, "outputs": {"region": None}}
+        read: Json = {**wanted, "inputs": {"name": "7", "a": "c"}, "outputs": {"region": None}}
         wanted["inputs"]["project"] = read["inputs"]["project"] = "some-project-1"
         wanted["inputs"]["location"] = "r"
         fake.answers("up", answer(begun("create", None, wanted), error("it already exists", wanted["urn"]), code=255))

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from catalog import tables
-from coursecloud.deploy import lifecycle, soft_deleted
+from catalog import types
+from coursecloud.deploy import lifecycle
 from emulator.world import Resource
 from tests.coursecloud.faked import DOWN, FINISH, PROJECT, UP, Fake, Said, answer
 from tests.coursecloud.told import looked, resource
@@ -112,8 +112,7 @@ def test_where_google_refuses_it_is_said_before_anything_else(cloud: Fake) -> No
     assert cloud.changes == []
 
 
-def test_all_whose_id_google_blocks_are_known() -> None:
-    types: dict[str, Json] = tables.table("resource-types")["types"]
-    assert set(soft_deleted.KEPT) == {kind for kind, entry in types.items() if entry["idBlocked"]}
-    for kind, days in soft_deleted.KEPT.items():
-        assert f"{days} days" in types[kind]["idBlocked"]
+def test_all_whose_id_google_blocks_are_brought_back() -> None:
+    for known in types.every().values():
+        assert bool(known.id_blocked) == bool(known.undelete), known.type
+        assert known.undelete is None or f"{known.undelete} days" in str(known.id_blocked)
