@@ -95,7 +95,9 @@ def refresh(
         render.console(error=True).print(Text(f"{error}{remedy}"), soft_wrap=True)
         raise typer.Exit(1) from None
     if not dry_run:
-        tables = {"prices-compute": new.compute, "prices-services": new.services}
+        rest, families = merging.by_family(new.compute, prices.families(data or prices.DATA))
+        tables = {"prices-compute": rest, "prices-services": new.services}
+        tables |= {f"{prices.FAMILIES}/{family}": table for family, table in families.items()}
         try:
             merging.write(data or prices.DATA, tables)
         except writing.WriteError as error:
@@ -125,7 +127,7 @@ def _read(data: Path | None) -> dict[str, dict[str, Any]]:
     for name in (*prices.FILES, "prices-skus"):
         path = (data or prices.DATA) / f"{name}.json"
         try:
-            files[name] = prices.read(path)
+            files[name] = prices.read(path) if name != "prices-compute" else prices.compute(path.parent)
             datetime.date.fromisoformat(files[name]["date"])
         except (OSError, json.JSONDecodeError, KeyError, ValueError, TypeError) as error:
             refuse(
