@@ -460,5 +460,13 @@ def test_a_price_file_that_is_none_is_said(text: str, small: Path) -> None:
         assert "prices-services.json is no price file" in result.output
 
 
+def test_a_familys_file_that_is_none_is_said(small: Path) -> None:
+    (small / prices.FAMILIES).mkdir()
+    (small / prices.FAMILIES / "e2.json").write_text("[]", encoding="utf-8")
+    result = run("check", "--data", str(small))
+    assert result.exit_code == 2
+    assert "e2.json is no price file" in result.output.replace("\n", "")
+
+
 def test_a_folder_without_price_files_is_said(tmp_path: Path) -> None:
     assert run("check", "--data", str(tmp_path / "nowhere")).exit_code == 2
