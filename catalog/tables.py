@@ -27,6 +27,8 @@ class GpuModel:
     """True where it is attached to a machine; False where it comes with the machine type."""
     max_vcpus: dict[int, int]
     zones: frozenset[str]
+    doubtful_zones: frozenset[str]
+    """Zones in which only some of the sources have it."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class MachineType:
     vcpus: int
     memory_gib: float
     zones: frozenset[str]
+    billed_vcpus: float
+    """vCPUs that Google bills; of a shared core a part."""
     gpu: str | None = None
     gpu_count: int = 0
 
@@ -54,19 +58,28 @@ def region_of(zone: str) -> str:
 
 
 @functools.cache
+def families() -> dict[str, dict[str, Any]]:
+    """Each machine family with all that is known of it, `machines/FAMILY.json`, in the order of every list."""
+    read = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (DATA / "machines").glob("*.json")}
+    return dict(sorted(read.items(), key=lambda item: item[1]["order"]))
+
+
+@functools.cache
 def gpus() -> dict[str, GpuModel]:
     """Each GPU by Google's name."""
     return {
         name: GpuModel(
             name=name,
             short=entry["name"],
-            families=tuple(entry["families"]),
+            families=(family,),
             counts=tuple(entry["counts"]),
             attached=entry["attached"],
             max_vcpus={int(count): vcpus for count, vcpus in entry.get("maxVcpus", {}).items()},
             zones=frozenset(entry["zones"]),
+            doubtful_zones=frozenset(entry.get("doubtfulZones", ())),
         )
-        for name, entry in table("compute")["gpus"].items()
+        for family, of in families().items()
+        for name, entry in of["gpus"].items()
     }
 
 
@@ -86,18 +99,19 @@ def gpu(model: str) -> GpuModel | None:
 @functools.cache
 def machine_types() -> dict[str, MachineType]:
     """Each machine type by name."""
-    data = table("compute")
     return {
         name: MachineType(
             name=name,
-            family=entry["family"],
+            family=family,
             vcpus=entry["vcpus"],
             memory_gib=entry["memoryGib"],
-            zones=frozenset(entry.get("zones") or data["machineFamilies"][entry["family"]]["zones"]),
+            zones=frozenset(entry.get("zones") or of["zones"]),
+            billed_vcpus=entry.get("fraction", entry["vcpus"]),
             gpu=entry.get("gpu", {}).get("model"),
             gpu_count=entry.get("gpu", {}).get("count", 0),
         )
-        for name, entry in data["machineTypes"].items()
+        for family, of in families().items()
+        for name, entry in of["machineTypes"].items()
     }
 
 

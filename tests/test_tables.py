@@ -8,7 +8,10 @@ import pytest
 
 from catalog import tables
 
-FILES = sorted(path.stem for path in tables.DATA.glob("*.json"))
+FILES = sorted(
+    str(path.relative_to(tables.DATA).with_suffix(""))
+    for path in (*tables.DATA.glob("*.json"), *tables.DATA.glob("machines/*"))
+)
 
 
 def _zones(text: str) -> set[str]:
@@ -89,21 +92,21 @@ def _every() -> set[str]:
 
 
 def test_families_gpus_and_machine_types_are_in_known_zones_only() -> None:
-    compute = tables.table("compute")
-    for family, entry in compute["machineFamilies"].items():
+    for family, entry in tables.families().items():
         assert entry["zones"], family
         assert set(entry["zones"]) <= _every(), family
-    for name, entry in compute["gpus"].items():
-        assert entry["zones"], name
-        assert {*entry["zones"], *entry.get("doubtfulZones", ())} <= _every(), name
-        assert not set(entry["zones"]) & set(entry.get("doubtfulZones", ())), name
+    for name, gpu in tables.gpus().items():
+        assert gpu.zones, name
+        assert gpu.zones | gpu.doubtful_zones <= _every(), name
+        assert not gpu.zones & gpu.doubtful_zones, name
     for machine_type in tables.machine_types().values():
         assert machine_type.zones, machine_type
         assert machine_type.zones <= _every(), machine_type
 
 
 def test_every_machine_type_is_of_a_known_family_and_has_a_size() -> None:
-    families = tables.table("compute")["machineFamilies"]
+    families = tables.families()
+    assert sorted(entry["order"] for entry in families.values()) == list(range(1, len(families) + 1))
     for name, machine_type in tables.machine_types().items():
         assert machine_type.family in families
         assert name.startswith(f"{machine_type.family}-") or name in ("f1-micro", "g1-small"), name
@@ -117,7 +120,7 @@ def test_a_gpu_is_attached_or_comes_with_machine_types_that_say_so() -> None:
         assert gpu.attached != (name in carried), name
         assert gpu.attached == (set(gpu.max_vcpus) == set(gpu.counts)), name
         assert list(gpu.counts) == sorted(set(gpu.counts))
-        assert set(gpu.families) <= tables.table("compute")["machineFamilies"].keys()
+        assert [family for family, entry in tables.families().items() if name in entry["gpus"]] == list(gpu.families)
     for machine_type in tables.machine_types().values():
         if machine_type.gpu:
             assert machine_type.gpu_count in tables.gpus()[machine_type.gpu].counts
@@ -125,7 +128,7 @@ def test_a_gpu_is_attached_or_comes_with_machine_types_that_say_so() -> None:
 
 
 def test_an_attached_gpu_is_only_where_the_machines_that_take_it_are() -> None:
-    families = tables.table("compute")["machineFamilies"]
+    families = tables.families()
     for gpu in tables.gpus().values():
         if gpu.attached:
             assert all(gpu.zones <= set(families[family]["zones"]) for family in gpu.families), gpu.name
@@ -173,6 +176,14 @@ def test_the_zones_for_a_pair_have_both_and_keep_googles_order() -> None:
 def test_each_number_of_gpus_that_is_attached_has_its_most_vcpus() -> None:
     for entry in tables.gpus().values():
         assert set(entry.max_vcpus) == (set(entry.counts) if entry.attached else set()), entry.name
+
+
+def test_a_family_takes_known_disks_and_has_prices_where_it_is() -> None:
+    for name, entry in tables.families().items():
+        assert set(entry["diskTypes"]) <= tables.table("compute")["diskTypes"].keys(), name
+        assert entry["hour"].keys() <= tables.regions().keys(), name
+        priced = {key.partition(".")[0] for hour in entry["hour"].values() for key in hour}
+        assert priced <= {name, "gpu", *entry["machineTypes"]}, name
 
 
 def test_vertex_run_and_storage_are_in_known_regions_only() -> None:

@@ -13,7 +13,10 @@ from infra import files
 
 DATA = tables.DATA
 FILES = ("prices-compute", "prices-services", "prices-currencies")
-"""The price files in coursecloud/data, each with its source and date."""
+"""The price files in catalog/, each with its source and date."""
+
+FAMILIES = "machines"
+"""The folder beside them whose files have the prices of a machine family's hours."""
 
 MONTH = Decimal(730)
 """Hours of a month, as Google bills what is priced by the month."""
@@ -98,7 +101,22 @@ def outdated(date: datetime.date, today: datetime.date) -> str:
 @functools.cache
 def load(folder: Path = DATA) -> Prices:
     """Read the price files of a folder."""
-    return Prices(*(read(folder / f"{name}.json") for name in FILES))
+    _, services, currencies = (folder / f"{name}.json" for name in FILES)
+    return Prices(compute(folder), read(services), read(currencies))
+
+
+def compute(folder: Path = DATA) -> dict[str, Any]:
+    """Read what Compute Engine costs by region: `prices-compute.json`, and the hours of each `machines/FAMILY.json`."""
+    whole = read(folder / f"{FILES[0]}.json")
+    for family in families(folder).values():
+        for region, hour in family["hour"].items():
+            whole["regions"][region]["hour"] |= hour
+    return whole
+
+
+def families(folder: Path = DATA) -> dict[str, dict[str, Any]]:
+    """Read the machine families of a folder, their numbers exact; a folder of prices alone has none."""
+    return {path.stem: read(path) for path in sorted((folder / FAMILIES).glob("*.json"))}
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -121,32 +139,31 @@ def machine(
     Its vCPUs and GiB at the family's rates; a shared core counts as the fraction that Google bills.
     `looked_up` says that somebody knows better than the table that the region offers it.
     """
-    entry = tables.table("compute")["machineTypes"].get(machine_type)
-    if entry is None:
+    known = tables.machine_types().get(machine_type)
+    if known is None:
         return Unknown(f"the table has no machine type {machine_type}")
-    if not looked_up and not _offered(tables.machine_types()[machine_type].zones, region):
+    if not looked_up and not _offered(known.zones, region):
         return Unknown(f"{machine_type} is not offered in {region}")
     if (whole := prices.hour(region, machine_type, spot=spot)) is not None:
         return whole
-    parts = _parts(prices, entry, region, spot=spot)
-    known = [part for part in parts if part is not None]
-    if len(known) < len(parts):
+    parts = _parts(prices, known, region, spot=spot)
+    priced = [part for part in parts if part is not None]
+    if len(priced) < len(parts):
         return _unpriced(machine_type, region, spot=spot)
-    return sum(known, Decimal(0))
+    return sum(priced, Decimal(0))
 
 
-def _parts(prices: Prices, entry: Mapping[str, Any], region: str, *, spot: bool) -> list[Decimal | None]:
+def _parts(prices: Prices, known: tables.MachineType, region: str, *, spot: bool) -> list[Decimal | None]:
     """Price a machine type's vCPUs, memory and own GPUs, whichever of them the table has bundled."""
-    family, memory = entry["family"], Decimal(str(entry["memoryGib"]))
-    vcpus = Decimal(str(entry.get("fraction", entry["vcpus"])))
+    family, memory, vcpus = known.family, Decimal(str(known.memory_gib)), Decimal(str(known.billed_vcpus))
     bundles = prices.hour(region, f"{family}.vcpu+4gib", spot=spot)
     if bundles is not None and memory == 4 * vcpus:
         parts: list[Decimal | None] = [vcpus * bundles]
     else:
         parts = [_times(vcpus, prices.hour(region, f"{family}.vcpu", spot=spot))]
         parts += [_times(memory, prices.hour(region, f"{family}.gib", spot=spot))]
-    if gpus := entry.get("gpu"):
-        key, count = f"gpu.{gpus['model']}", Decimal(gpus["count"])
+    if known.gpu:
+        key, count = f"gpu.{known.gpu}", Decimal(known.gpu_count)
         with_memory = prices.hour(region, f"{key}+{(memory / count).normalize():f}gib", spot=spot)
         if with_memory is not None:
             parts[1:] = [count * with_memory]

@@ -2,7 +2,6 @@
 
 import copy
 import datetime
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from catalog import tables
-from coursecloud.common import writing
+from coursecloud.common import json_layout, writing
 from coursecloud.cost.skus import Price
 
 SOURCE = "Cloud Billing catalog, read by `coursecloud prices refresh`"
@@ -152,29 +151,36 @@ def _label(region: str, key: str, spot: bool, _table: str = "") -> str:
     return f"{region} {key}{' Spot' if spot else ''}"
 
 
-def written(value: object, width: int = 110, indent: int = 0) -> str:
-    """Write a table as JSON: numbers exactly, and on one line what fits there."""
-    line = _line(value)
-    if len(line) + indent <= width or not isinstance(value, dict | list):
-        return line
-    inner, pad = indent + 1, "\n" + " " * (indent + 1)
-    if isinstance(value, dict):
-        entries = cast("dict[str, object]", value).items()
-        parts = [f"{json.dumps(key)}: {written(entry, width, inner)}" for key, entry in entries]
-        return "{" + pad + ("," + pad).join(parts) + "\n" + " " * indent + "}"
-    parts = [written(entry, width, inner) for entry in cast("list[object]", value)]
-    return "[" + pad + ("," + pad).join(parts) + "\n" + " " * indent + "]"
+def by_family(
+    compute: Mapping[str, Any], families: Mapping[str, Mapping[str, Any]]
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Take the compute table apart: what is no family's, and each family's file with its prices in it.
 
-
-def _line(value: object) -> str:
-    if isinstance(value, Decimal):
-        return f"{value.normalize():f}"
-    if isinstance(value, dict):
-        entries = cast("dict[str, object]", value).items()
-        return "{" + ", ".join(f"{json.dumps(key)}: {_line(entry)}" for key, entry in entries) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_line, cast("list[object]", value))) + "]"
-    return json.dumps(value, ensure_ascii=False)
+    A key is FAMILY.vcpu and the like, gpu.MODEL or a machine type; one of a family that has no file stays in the rest.
+    """
+    owner = {
+        name: family
+        for family, entry in families.items()
+        for name in (family, *entry["machineTypes"], *(f"gpu.{model}" for model in entry["gpus"]))
+    }
+    rest = copy.deepcopy(dict(compute))
+    own = [entry for entry in compute["source"] if entry["title"] == SOURCE]
+    made: dict[str, dict[str, Any]] = {
+        family: {
+            **entry,
+            "source": [*(source for source in entry["source"] if source["title"] != SOURCE), *own],
+            "pricesOf": compute["date"],
+            "hour": {},
+        }
+        for family, entry in families.items()
+    }
+    for region, tables_of in rest["regions"].items():
+        for key in list(tables_of["hour"]):
+            plain = key.partition("+")[0]
+            name = plain if plain in owner else plain.partition(".")[0]
+            if family := owner.get(name):
+                made[family]["hour"].setdefault(region, {})[key] = tables_of["hour"].pop(key)
+    return rest, made
 
 
 def write(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> None:
@@ -182,5 +188,5 @@ def write(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> None:
 
     Raises writing.WriteError.
     """
-    texts = {folder / f"{name}.json": written(dict(table)) + "\n" for name, table in files.items()}
+    texts = {folder / f"{name}.json": json_layout.written(dict(table)) + "\n" for name, table in files.items()}
     writing.write_all(texts, mode=0o644)

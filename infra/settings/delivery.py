@@ -9,6 +9,7 @@ from catalog import limits, tables
 from infra.settings import re2
 from infra.settings.combinations import ExactlyOne, Given, Refused
 from infra.settings.effects import costs, nothing, replaces, updates
+from infra.settings.listed import listed
 from infra.settings.problem import RefusedError
 from infra.settings.types import Bool, Duration, Int, Key, Principal, Section, Shown, lasting, matching
 
@@ -91,6 +92,7 @@ class Trigger(Section):
     """The build is cancelled after this time."""
     machine_type: Annotated[
         str | None,
+        listed("buildMachine"),
         costs(
             "the default bills $0.006 a minute after the free minutes; every other type bills from its"
             " first minute (2026-08-20)."

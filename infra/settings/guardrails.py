@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from infra.settings.listed import listed
 from infra.settings.problem import RefusedError
 from infra.settings.types import Date, Number, Section, Shown, matching
 
@@ -93,7 +94,8 @@ class Guardrails(Section):
     ] = ()
     """What may break a rule, why and until when."""
     regions: Annotated[
-        Annotated[tuple[Region, ...], Field(min_length=1)] | None, Field(examples=[["europe-west1", "europe-west4"]])
+        Annotated[tuple[Annotated[Region, listed("location")], ...], Field(min_length=1)] | None,
+        Field(examples=[["europe-west1", "europe-west4"]]),
     ] = None
     """Regions and multi-regions that resources may be in; those that the stack file names unless given."""
     max_idle_per_day: Annotated[Annotated[Number, Field(gt=0, le=1000)] | None, Field(examples=[1.5])] = None

@@ -297,8 +297,8 @@ def _doubtful(what: str) -> frozenset[str]:
     accelerator = tables.gpu(what)
     carried = tables.machine_types().get(what)
     name = accelerator.name if accelerator else carried.gpu if carried else None
-    entry = tables.table("compute")["gpus"].get(name or "", {})
-    return frozenset(entry.get("doubtfulZones", ()))
+    known = tables.gpus().get(name or "")
+    return known.doubtful_zones if known else frozenset()
 
 
 def _alternatives(numbers: tuple[int, ...]) -> str:

@@ -11,6 +11,7 @@ from catalog import tables
 from infra.settings import cron
 from infra.settings.combinations import Given, Refused
 from infra.settings.effects import costs, updates
+from infra.settings.listed import listed
 from infra.settings.problem import RefusedError, nearest
 from infra.settings.types import ClockTime, Date, Int, LabelKey, LabelValue, Number, Section, TimeZone
 
@@ -105,7 +106,10 @@ class Lease(Section):
     ] = None
     """Last day of the lease; becomes the label `lease-end` and bounds how long old data is kept."""
     time_zone: Annotated[
-        TimeZone, updates("the nightly stop follows it, in place."), Field(examples=["Europe/Copenhagen"])
+        TimeZone,
+        listed("timeZone"),
+        updates("the nightly stop follows it, in place."),
+        Field(examples=["Europe/Copenhagen"]),
     ] = "Etc/UTC"
     """IANA name of the time zone of working hours and schedules."""
     working_hours: WorkingHours = WorkingHours()

@@ -10,6 +10,7 @@ from catalog import limits
 from infra.settings.combinations import Given, Is, Refused
 from infra.settings.effects import costs, loses, nothing, restarts, updates
 from infra.settings.images import ImageName, MachineImage
+from infra.settings.listed import listed
 from infra.settings.problem import RefusedError
 from infra.settings.types import (
     Bool,
@@ -40,9 +41,9 @@ LONG_RUN = 24 * 3600
 class Gpu(Section):
     """GPUs of a machine or of a training job."""
 
-    model: Annotated[str, Field(examples=["T4"])]
+    model: Annotated[str, listed("model"), Field(examples=["T4"])]
     """Google's name or its short form: nvidia-tesla-t4 or T4."""
-    count: Annotated[Int, costs("each GPU bills once."), Field(ge=1, le=16, examples=[1])] = 1
+    count: Annotated[Int, listed("count"), costs("each GPU bills once."), Field(ge=1, le=16, examples=[1])] = 1
     """How many."""
 
 
@@ -116,6 +117,7 @@ class Machine(Section):
 
     machine_type: Annotated[
         str,
+        listed("machineType"),
         restarts("the machine is stopped, changed and started; its disks stay."),
         costs(
             "by the hour while it runs, in europe-west1: e2-medium $0.037, e2-standard-4 $0.147, n1-standard-4"
@@ -136,6 +138,7 @@ class Machine(Section):
     """GPUs to attach. Changing them replaces the machine; its data disk stays."""
     zone: Annotated[
         str | None,
+        listed("zone"),
         loses(
             "the machine and its data disk are made anew in the other zone, empty; a kept disk is refused instead."
             " Copy the work first."
@@ -144,7 +147,7 @@ class Machine(Section):
     ] = None
     """Where it runs: the first zone of the stack's region that has the type unless given."""
     fallback_zones: Annotated[
-        tuple[str, ...],
+        tuple[Annotated[str, listed("zone")], ...],
         nothing(
             "nothing until a zone has no capacity for a machine that is new; then `make up` makes it and its data"
             " disk in the next zone. A disk that was there before stays where its files are, and its machine with"
@@ -170,6 +173,7 @@ class Machine(Section):
     """Says that a GPU without Spot is meant."""
     image: Annotated[
         MachineImage | None,
+        listed("image"),
         _ANEW,
         costs("nothing by itself."),
         Field(examples=["debian", "deep-learning", "debian-cloud/debian-12"]),

@@ -11,6 +11,7 @@ from infra.settings.delivery import Builds, GitHub, Team
 from infra.settings.effects import costs, loses, nothing, replaces, updates
 from infra.settings.guardrails import Guardrails
 from infra.settings.lease import Course, Lease
+from infra.settings.listed import listed
 from infra.settings.machines import Machine, Machines
 from infra.settings.network import Network
 from infra.settings.services import Services
@@ -55,6 +56,7 @@ class Settings(Section):
     """Id of the Google Cloud project that everything is made in and billed to."""
     region: Annotated[
         str,
+        listed("region"),
         loses(
             "buckets, images, machines and services are deleted and made anew in the other region, empty; what is"
             " kept is refused instead. Copy the data first."
@@ -68,6 +70,7 @@ class Settings(Section):
     """Where things are: buckets, images, machines, services and, unless they say otherwise, training."""
     zone: Annotated[
         str | None,
+        listed("zone"),
         loses(
             "machines that name no zone are made anew in the other zone, and their data disks with them, empty; a"
             " kept disk is refused instead."

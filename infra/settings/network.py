@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from infra.settings.effects import costs, loses, updates
+from infra.settings.listed import listed
 from infra.settings.problem import RefusedError
 from infra.settings.types import (
     Section,
@@ -43,7 +44,7 @@ class Network(Section):
     """The stack's own VPC network: SSH only through Identity-Aware Proxy, nothing else comes in."""
 
     subnets: Annotated[
-        dict[str, Range] | None,
+        dict[Annotated[str, listed("region")], Range] | None,
         loses(
             "a region more adds a subnet. A wider range around the old one changes in place; any other range makes"
             " the subnet anew and the machines in it: their boot disks are lost, their data disks stay."

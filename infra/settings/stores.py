@@ -10,6 +10,7 @@ from typing_extensions import override
 from infra.names import Workload, variable
 from infra.settings.effects import costs, loses, nothing, updates
 from infra.settings.images import TAG
+from infra.settings.listed import listed
 from infra.settings.problem import RefusedError
 from infra.settings.types import Bool, Int, SecretId, Section, matching
 
@@ -53,6 +54,7 @@ class Storage(Section):
     """Protect the data and models buckets: an evening's destroy leaves them and their objects alone."""
     location: Annotated[
         str | None,
+        listed("location"),
         loses(
             "the buckets are deleted with all their objects and made anew; a kept bucket is refused instead. Copy"
             " the data first."

@@ -7,6 +7,7 @@ from pydantic import Field
 from infra.settings.combinations import Is, Refused
 from infra.settings.effects import costs, loses, replaces
 from infra.settings.images import ImageName
+from infra.settings.listed import listed
 from infra.settings.machines import Gpu
 from infra.settings.types import (
     Bool,
@@ -27,6 +28,7 @@ class Training(Section):
     """Declare the service accounts and outputs for training; they cost nothing while no job runs."""
     region: Annotated[
         str | None,
+        listed("region"),
         loses(
             "the next job runs there. An endpoint is made anew in the other region, without the models deployed to it."
         ),
@@ -37,6 +39,7 @@ class Training(Section):
     """Container with the training code: an image of the stack's docker repository or a full image name."""
     machine_type: Annotated[
         str | None,
+        listed("machineType"),
         costs("by the hour while a job runs: an n1-standard-4 $0.24 in europe-west1 (2026-08-20)."),
         Field(examples=["n1-standard-4"]),
     ] = None

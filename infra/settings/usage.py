@@ -7,6 +7,7 @@ from pydantic import Field
 
 from catalog import tables
 from infra.settings.lease import Lease
+from infra.settings.listed import listed
 from infra.settings.machines import Machine, Machines
 from infra.settings.problem import Findings, Problem, nearest
 from infra.settings.types import Int, Key, Number, Section
@@ -65,7 +66,7 @@ class TrainingUse(Section):
     """Hours a week in which a training job runs."""
     endpoint_hours_per_week: Annotated[Number, Field(ge=0, le=168)] = 2.0
     """Hours a week for which a model is deployed to the endpoint; only where there is one."""
-    endpoint_machine: str = "n1-standard-2"
+    endpoint_machine: Annotated[str, listed("machineType")] = "n1-standard-2"
     """Machine type that a deployed model runs on."""
 
 

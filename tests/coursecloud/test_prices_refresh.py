@@ -16,6 +16,7 @@ from google.auth.credentials import AnonymousCredentials
 from typer.testing import CliRunner, Result
 
 from coursecloud.cli.application import app
+from coursecloud.common import json_layout
 from coursecloud.cost import catalog, prices, refresh, skus
 from tests.coursecloud.catalogs import Answer, Answering, error, ok, pages, serving, sku
 
@@ -54,7 +55,7 @@ def small(tmp_path: Path) -> Path:
     """A folder with price files of one region that has what BELGIUM renews, and a price that it does not."""
     for name in (*prices.FILES, "prices-skus"):
         shutil.copy(prices.DATA / f"{name}.json", tmp_path)
-    compute = prices.read(tmp_path / "prices-compute.json")
+    compute = prices.compute()
     region = compute["regions"]["europe-west1"]
     keys = ("e2.vcpu", "e2.gib", "gpu.nvidia-tesla-t4", "address", "n1.vcpu")
     region["hour"] = {key: region["hour"][key] for key in keys}
@@ -108,6 +109,34 @@ def test_a_refresh_writes_the_catalogs_prices(small: Path) -> None:
     assert region["hour"]["address"] == [Decimal("0.006"), Decimal("0.003")]
     assert region["gibMonth"] == {"pd-balanced": Decimal("0.11")}
     assert region["gib"] == {"egress": Decimal("0.13")}
+
+
+def test_a_refresh_writes_a_familys_prices_into_its_own_file(small: Path) -> None:
+    whole = prices.compute(small)
+    (small / prices.FAMILIES).mkdir()
+    families: dict[str, dict[str, Any]] = {
+        "e2": {**prices.families()["e2"], "hour": {}},
+        "n1": {**prices.families()["n1"], "hour": {}},
+    }
+    rest, made = refresh.by_family(whole, families)
+    refresh.write(small, {"prices-compute": rest, **{f"{prices.FAMILIES}/{name}": made[name] for name in made}})
+    assert prices.compute(small) == whole
+    assert refreshing(pages(BELGIUM), small).exit_code == 0
+    e2, n1 = (prices.read(small / prices.FAMILIES / f"{name}.json") for name in ("e2", "n1"))
+    assert e2["hour"]["europe-west1"]["e2.vcpu"] == [Decimal("0.025"), Decimal("0.013")]
+    assert n1["hour"]["europe-west1"]["gpu.nvidia-tesla-t4"] == [Decimal("0.36"), Decimal("0.15")]
+    assert set(prices.read(small / "prices-compute.json")["regions"]["europe-west1"]["hour"]) == {"address"}
+    assert e2["machineTypes"] == prices.families()["e2"]["machineTypes"]
+    assert e2["source"][-1]["title"] == refresh.SOURCE
+    assert refreshing(pages(BELGIUM), small).exit_code == 0
+    assert [s["title"] for s in prices.families(small)["e2"]["source"]].count(refresh.SOURCE) == 1
+
+
+def test_what_the_families_and_the_rest_have_is_written_as_it_was_read() -> None:
+    rest, families = refresh.by_family(prices.compute(), prices.families())
+    written = {"prices-compute": rest, **{f"{prices.FAMILIES}/{name}": table for name, table in families.items()}}
+    for name, table in written.items():
+        assert (prices.DATA / f"{name}.json").read_text(encoding="utf-8") == json_layout.written(table) + "\n", name
 
 
 def test_a_refresh_says_what_changed_and_what_it_could_not_match(small: Path) -> None:
@@ -167,7 +196,7 @@ def test_a_dry_run_writes_nothing(small: Path) -> None:
 def test_the_written_files_are_read_as_the_same_again() -> None:
     for name in prices.FILES:
         content = prices.read(prices.DATA / f"{name}.json")
-        assert json.loads(refresh.written(content), parse_float=Decimal, parse_int=Decimal) == content
+        assert json.loads(json_layout.written(content), parse_float=Decimal, parse_int=Decimal) == content
 
 
 def _broken(change: Callable[[dict[str, Any]], object]) -> list[dict[str, Any]]:
@@ -366,7 +395,7 @@ def test_a_sku_of_another_service_is_not_ours() -> None:
 
 
 def merged(*found: skus.Price) -> refresh.Refreshed:
-    tables = [prices.read(prices.DATA / f"{name}.json") for name in ("prices-compute", "prices-services")]
+    tables = [prices.compute(), prices.read(prices.DATA / "prices-services.json")]
     compute = {**tables[0], "regions": {"us-central1": tables[0]["regions"]["us-central1"]}}
     region = compute["regions"]["us-central1"]
     region["hour"] = {key: price for key, price in region["hour"].items() if "g2" in key or "l4" in key}
@@ -389,8 +418,7 @@ def test_prices_for_several_things_in_one_go_when_each_has_its_own() -> None:
 
 
 def test_what_is_merged_is_left_as_it_was() -> None:
-    before = prices.read(prices.DATA / "prices-compute.json")
-    given = prices.read(prices.DATA / "prices-compute.json")
+    before, given = prices.compute(), prices.compute()
     services: dict[str, Any] = {"prices": {}}
     price = [
         skus.Price("hour", key, False, tuple(given["regions"]), Decimal(1), "x")
@@ -430,6 +458,14 @@ def test_a_price_file_that_is_none_is_said(text: str, small: Path) -> None:
         result = run(command, "--data", str(small))
         assert result.exit_code == 2
         assert "prices-services.json is no price file" in result.output
+
+
+def test_a_familys_file_that_is_none_is_said(small: Path) -> None:
+    (small / prices.FAMILIES).mkdir()
+    (small / prices.FAMILIES / "e2.json").write_text("[]", encoding="utf-8")
+    result = run("check", "--data", str(small))
+    assert result.exit_code == 2
+    assert "e2.json is no price file" in result.output.replace("\n", "")
 
 
 def test_a_folder_without_price_files_is_said(tmp_path: Path) -> None:

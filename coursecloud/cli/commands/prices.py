@@ -95,7 +95,9 @@ def refresh(
         render.console(error=True).print(Text(f"{error}{remedy}"), soft_wrap=True)
         raise typer.Exit(1) from None
     if not dry_run:
-        tables = {"prices-compute": new.compute, "prices-services": new.services}
+        rest, families = merging.by_family(new.compute, prices.families(data or prices.DATA))
+        tables = {"prices-compute": rest, "prices-services": new.services}
+        tables |= {f"{prices.FAMILIES}/{family}": table for family, table in families.items()}
         try:
             merging.write(data or prices.DATA, tables)
         except writing.WriteError as error:
@@ -121,14 +123,18 @@ def _report(new: Any, *, dry_run: bool) -> None:
 def _read(data: Path | None) -> dict[str, dict[str, Any]]:
     from coursecloud.cost import prices
 
+    folder = data or prices.DATA
+    names = (*prices.FILES, "prices-skus")
+    families = sorted(path.stem for path in (folder / prices.FAMILIES).glob("*.json"))
     files: dict[str, dict[str, Any]] = {}
-    for name in (*prices.FILES, "prices-skus"):
-        path = (data or prices.DATA) / f"{name}.json"
+    # Of what has several files, the one that is broken is named.
+    for name in (*(f"{prices.FAMILIES}/{family}" for family in families), *names):
+        path = folder / f"{name}.json"
         try:
-            files[name] = prices.read(path)
+            files[name] = prices.compute(folder) if name == "prices-compute" else prices.read(path)
             datetime.date.fromisoformat(files[name]["date"])
         except (OSError, json.JSONDecodeError, KeyError, ValueError, TypeError) as error:
             refuse(
                 f"{path} is no price file ({type(error).__name__}).\n    remedy  take the one of the repository again"
             )
-    return files
+    return {name: files[name] for name in names}

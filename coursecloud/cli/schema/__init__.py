@@ -11,6 +11,7 @@ from typing import Any
 from coursecloud.cli.schema import referring, tabled
 from coursecloud.cli.schema.keys import described
 from coursecloud.cli.schema.sections import sections
+from coursecloud.common import json_layout
 from coursecloud.common.stack_file import PULUMIS_OWN
 from infra.settings.types import NOT_IN_PROJECT_IDS
 
@@ -39,7 +40,7 @@ _AS_TEXT = r"^\s*(\{[\s\S]*|null\s*)?$"
 
 def text() -> str:
     """Write the schema as it is committed."""
-    return referring.written(committed()) + "\n"
+    return json_layout.written(committed()) + "\n"
 
 
 def committed() -> dict[str, Any]:

@@ -1,9 +1,12 @@
 """What the dated tables know, for editors to propose: and a refusal of the rest, unless the stack file allows it."""
 
+import functools
 import importlib.resources
+from collections.abc import Iterator
 from typing import Any
 
 from catalog import tables
+from coursecloud.cli.schema.sections import sections
 from infra.settings.delivery import BUILD_MACHINES
 from infra.settings.hardware import dated
 from infra.settings.images import IMAGE_PATH
@@ -13,37 +16,49 @@ Node = dict[str, Any]
 ALLOWING = {"machineTypes": "machine type", "gpus": "GPU", "zones": "zone or region"}
 """The lists of `coursecloud:allow`, and what each is about."""
 
-_PLACES = {
+_ALLOWED_BY = {
     "region": "zones",
     "zone": "zones",
-    "machines.*.machineType": "machineTypes",
-    "machines.*.gpu.model": "gpus",
-    "machines.*.zone": "zones",
-    "machines.*.fallbackZones.[]": "zones",
-    "training.machineType": "machineTypes",
-    "usage.training.endpointMachine": "machineTypes",
-    "training.gpu.model": "gpus",
-    "training.region": "zones",
-    "network.subnets.~": "zones",
+    "machineType": "machineTypes",
+    "model": "gpus",
+    "count": "gpus",
+    "location": "zones",
 }
-"""Where the loader asks a table, and the list of `coursecloud:allow` that may add to it.
+"""The list of `coursecloud:allow` that may add to what is known of a kind; to the others any name may be added."""
 
-`*` stands for each value of a map, `~` for its names, `[]` for each entry of a list.
-"""
-
-_HELD = {
-    "machines.*.gpu.count": "gpus",
-    "training.gpu.count": "gpus",
-    "storage.location": "zones",
-    "guardrails.regions.[]": "zones",
-}
-"""Where the loader asks a table too, for what is no name of its own to propose."""
+_SHARED = ("region", "zone", "machineType", "model")
+"""What several keys may be: a definition each."""
 
 
-def _known(place: str) -> Node:
-    """Say what the tables know at a place, with a line about each."""
+def _listed(sections: dict[str, Node]) -> Iterator[tuple[str, Node, str]]:
+    """Find the keys whose values a table knows: place, the node that holds it, and its key there.
+
+    In a place `*` stands for each value of a map, `~` for its names, `[]` for each entry of a list.
+    """
+
+    def walk(holder: Node, key: str, place: str) -> Iterator[tuple[str, Node, str]]:
+        node = holder[key]
+        if "listed" in node:
+            yield place, holder, key
+        for name in node.get("properties", {}):
+            yield from walk(node["properties"], name, f"{place}.{name}" if place else name)
+        for inner, part in (("additionalProperties", "*"), ("items", "[]"), ("propertyNames", "~")):
+            if isinstance(node.get(inner), dict):
+                yield from walk(node, inner, f"{place}.{part}")
+
+    return walk({"": {"properties": sections}}, "", "")
+
+
+@functools.cache
+def _places() -> dict[str, str]:
+    """Give the kind of each place whose values a table knows."""
+    return {place: holder[key]["listed"] for place, holder, key in _listed(sections())}
+
+
+def _known(kind: str) -> Node:
+    """Say what the tables know of a kind, with a line about each."""
     regions = tables.regions()
-    match _name(place):
+    match kind:
         case "machineType":
             types = tables.machine_types().values()
             return {"enum": [t.name for t in types], "enumDescriptions": [_machine_type(t) for t in types]}
@@ -59,6 +74,11 @@ def _known(place: str) -> Node:
             return {"enum": list(use), "enumDescriptions": [entry["use"] for entry in use.values()]}
         case "location":
             return {"enum": _locations()}
+        case "timeZone":
+            # Machines know older names too, and newer ones than the package's.
+            return {"enum": time_zones()}
+        case "buildMachine":
+            return {"enum": list(BUILD_MACHINES)}
         case _:
             return {"enum": list(regions)}
 
@@ -77,64 +97,31 @@ def _twice(said: list[str]) -> list[str]:
     return [text for one in said for text in (one, one)]
 
 
-def _name(place: str) -> str:
-    last = place.rpartition(".")[2]
-    return {"[]": "zone", "~": "region", "endpointMachine": "machineType"}.get(last, last)
-
-
 def definitions() -> Node:
     """Make the lists that several places share."""
-    made = {_name(place): _known(place) for place in _PLACES}
-    for name, lists in {_name(place): lists for place, lists in _PLACES.items()}.items():
-        made[name]["errorMessage"] = (
-            f"the table of {dated()} has no such {ALLOWING[lists]}; list a newer one under coursecloud:allow.{lists}"
-        )
-    return made
+    return {
+        kind: _known(kind)
+        | {
+            "errorMessage": f"the table of {dated()} has no such {ALLOWING[lists]}; list a newer one under"
+            f" coursecloud:allow.{lists}"
+        }
+        for kind in _SHARED
+        for lists in (_ALLOWED_BY[kind],)
+    }
 
 
 def suggested(sections: dict[str, Node]) -> dict[str, Node]:
     """Let editors propose what the tables know; what else is accepted stays so."""
-    for place in _PLACES:
-        holder, key = _find(sections, place)
-        if key != "propertyNames":
-            _also(holder[key], {"$ref": f"#/definitions/{_name(place)}"}, {"type": "string"})
-        else:
-            holder[key] = {"anyOf": [{"$ref": "#/definitions/region"}, {"type": "string"}]}
-    for place, otherwise in (
-        ("machines.*.image", {"pattern": f"^(?:{IMAGE_PATH})$"}),
-        ("storage.location", {"type": "string"}),
-    ):
-        holder, key = _find(sections, place)
-        _also(holder[key], _known(place), otherwise)
-    for place, entries in (
-        # Machines know older names too, and newer ones than the package's.
-        ("lease.timeZone", time_zones()),
-        ("guardrails.regions.[]", _locations()),
-        ("builds.triggers.*.machineType", list(BUILD_MACHINES)),
-    ):
-        holder, key = _find(sections, place)
-        _also(holder[key], {"enum": entries}, {"type": "string"})
+    for _, holder, key in list(_listed(sections)):
+        node = holder[key]
+        kind = node.pop("listed")
+        if kind == "count":
+            continue
+        known: Node = {"$ref": f"#/definitions/{kind}"} if kind in _SHARED else _known(kind)
+        otherwise = {"pattern": f"^(?:{IMAGE_PATH})$"} if kind == "image" else {"type": "string"}
+        nothing = [{"type": "null"}] if "null" in node.get("type", ()) else []
+        node["anyOf"] = [known, otherwise, *nothing]
     return sections
-
-
-def _also(node: Node, known: Node, otherwise: Node) -> None:
-    nothing = [{"type": "null"}] if "null" in node["type"] else []
-    node["anyOf"] = [known, otherwise, *nothing]
-
-
-def _find(sections: dict[str, Node], place: str) -> tuple[Node, str]:
-    """Find a place: the node that holds it, and its key there."""
-    *way, last = place.split(".")
-    node: Node = {"properties": sections}
-    for part in way:
-        node = node["additionalProperties"] if part == "*" else node["properties"][part]
-    match last:
-        case "~":
-            return node, "propertyNames"
-        case "[]":
-            return node, "items"
-        case _:
-            return node["properties"], last
 
 
 def refused() -> list[Node]:
@@ -150,18 +137,22 @@ def refused() -> list[Node]:
                     for key in ("coursecloud:allow", "allow")
                 ]
             },
-            "else": {"allOf": [_strictly(place) for place, lists in (_PLACES | _HELD).items() if lists == allowing]},
+            "else": {
+                "allOf": [
+                    _strictly(place, kind) for place, kind in _places().items() if _ALLOWED_BY.get(kind) == allowing
+                ]
+            },
         }
         for allowing in ALLOWING
     ]
 
 
-def _strictly(place: str) -> Node:
+def _strictly(place: str, kind: str) -> Node:
     # By pattern, because editors propose each name under `properties`, here a second time.
     section, *way = place.split(".")
-    kind = _counts() if place.endswith(".count") else _kind(place)
+    rule = _rule(kind)
     # An empty text is as good as none where a key may be left out.
-    node: Node = {"if": {"type": ["string", "integer"], "minLength": 1}, "then": kind}
+    node: Node = {"if": {"type": ["string", "integer"], "minLength": 1}, "then": rule}
     for part in reversed(way):
         match part:
             case "*":
@@ -169,7 +160,7 @@ def _strictly(place: str) -> Node:
             case "[]":
                 node = {"items": node}
             case "~":
-                node = {"propertyNames": kind}
+                node = {"propertyNames": rule}
             case _:
                 node = {"patternProperties": {f"^{part}$": node}}
     if section in ("region", "zone"):
@@ -178,18 +169,20 @@ def _strictly(place: str) -> Node:
     return {"patternProperties": {f"^(coursecloud:)?{section}$": node}}
 
 
-def _kind(place: str) -> Node:
+def _rule(kind: str) -> Node:
     """Give the rule of a name: a table's names as they are, or in any letter case where the loader reads them so."""
     attached = [gpu for gpu in tables.gpus().values() if gpu.attached]
-    if place in ("storage.location", "guardrails.regions.[]"):
+    if kind == "count":
+        return _counts()
+    if kind == "location":
         message = f"neither a region of the table of {dated()} nor a multi-region; list a zone of a newer region"
         message += " under coursecloud:allow.zones"
         return _in_any_case(_locations(), message)
-    if _name(place) == "model":
+    if kind == "model":
         shorts = ", ".join(gpu.short for gpu in attached)
         message = f"{definitions()['model']['errorMessage']}; known and attached are {shorts}; others come with a type"
         return _in_any_case([name for gpu in attached for name in _names_of(gpu)], message)
-    return {"$ref": f"#/definitions/{_name(place)}"}
+    return {"$ref": f"#/definitions/{kind}"}
 
 
 def _counts() -> Node:

@@ -1,0 +1,17 @@
+"""Keys whose values the dated tables know: the loader asks them, and editors propose what they have."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal["region", "zone", "location", "machineType", "model", "count", "image", "timeZone", "buildMachine"]
+"""What a value is: a GPU's `model` and how many, a `location` of Cloud Storage, what a build runs on, and so on."""
+
+
+@dataclass(frozen=True)
+class listed:  # noqa: N801 - reads as an adjective where it stands
+    """The value is one of those that the tables know, or that `coursecloud:allow` adds."""
+
+    kind: Kind
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        return handler(schema) | {"listed": self.kind}
