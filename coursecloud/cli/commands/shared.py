@@ -4,11 +4,9 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from rich.text import Text
 
-from coursecloud.cli import render
-from coursecloud.common import project
-from infra import secrecy
+from coursecloud.cli import complete
+from coursecloud.common import project, stack_folder
 
 ROOT = project.OWN
 """The project that this tool is a part of."""
@@ -16,7 +14,9 @@ ROOT = project.OWN
 BROKEN_RULE = 3
 """Exit code where a guardrail is broken or a gate such as `--fail-on` closed."""
 
-Stack = Annotated[str, typer.Option("--stack", "-s", help="Name of the stack: Pulumi.NAME.yaml.")]
+Stack = Annotated[
+    str, typer.Option("--stack", "-s", help="Name of the stack: Pulumi.NAME.yaml.", autocompletion=complete.stacks)
+]
 Folder = Annotated[
     Path | None,
     typer.Option(help="Folder with stack files. Unless given: this one if it has any, else the project's."),
@@ -51,9 +51,7 @@ def folder_of(folder: Path | None) -> Path:
         if not folder.is_dir():
             refuse(f"--folder {folder}: there is no such folder.\n    remedy  name a folder with Pulumi.*.yaml files")
         return folder
-    from coursecloud.common import stack_file
-
-    return Path.cwd() if any(stack_file.every(Path.cwd())) else project_here()
+    return Path.cwd() if any(stack_folder.every(Path.cwd())) else project_here()
 
 
 def refuse(message: str, code: int = 2) -> NoReturn:
@@ -61,5 +59,10 @@ def refuse(message: str, code: int = 2) -> NoReturn:
 
     What looks like a secret in it is not printed, whatever it was that repeated it.
     """
-    render.console(error=True).print(Text(project.as_typed(secrecy.hide(message))), soft_wrap=True)
+    from rich.text import Text
+
+    from coursecloud.common.console import console
+    from infra import secrecy
+
+    console(error=True).print(Text(project.as_typed(secrecy.hide(message))), soft_wrap=True)
     raise typer.Exit(code)
