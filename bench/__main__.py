@@ -9,9 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import emulator, figures, look, review
+from bench import emulator, figures, look, review, startup
 
-SECTIONS = ("plan", "review", "look", "emulator")
+SECTIONS = ("start", "plan", "review", "look", "emulator")
 
 
 def main() -> None:
@@ -33,6 +33,8 @@ def main() -> None:
     if unknown := set(sections) - set(SECTIONS):
         parser.error(f"no section {', '.join(sorted(unknown))}: choose from {', '.join(SECTIONS)}")
     console, found = Console(highlight=False), dict[str, Any]()
+    if "start" in sections:
+        found["start"] = startup.measure(chosen.pairs)
     if "plan" in sections:
         found["plan"] = [
             figures.command(chosen.pairs),

@@ -5,7 +5,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -30,12 +30,20 @@ class Ratio:
         return f"{self.median:.2f} ({min(self.all):.2f} to {max(self.all):.2f})"
 
 
-def processes(a: Sequence[str], b: Sequence[str], *, pairs: int, clock: bool = False) -> Ratio:
+def processes(
+    a: Sequence[str],
+    b: Sequence[str],
+    *,
+    pairs: int,
+    clock: bool = False,
+    environment: Mapping[str, str] | None = None,
+) -> Ratio:
     """Time two Python command lines as whole processes, after one uncounted pair.
 
-    In processor seconds, or by the `clock` where what they run side by side should count once.
+    In processor seconds, or by the `clock` where what they run side by side should count once. `environment` is what
+    A finds beside this process's own.
     """
-    both = [(_process(a, clock=clock), _process(b, clock=clock)) for _ in range(pairs + 1)]
+    both = [(_process(a, environment or {}, clock=clock), _process(b, {}, clock=clock)) for _ in range(pairs + 1)]
     return Ratio(tuple(both[1:]))
 
 
@@ -45,9 +53,10 @@ def calls(a: Callable[[], object], b: Callable[[], object], *, pairs: int) -> Ra
     return Ratio(tuple(both[1:]))
 
 
-def _process(arguments: Sequence[str], *, clock: bool) -> float:
+def _process(arguments: Sequence[str], environment: Mapping[str, str], *, clock: bool) -> float:
+    command, found = [sys.executable, *arguments], {**os.environ, **environment}
     start = time.perf_counter()
-    with subprocess.Popen([sys.executable, *arguments], stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=found) as process:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:

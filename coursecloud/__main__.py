@@ -4,6 +4,9 @@ import gc
 import os
 import sys
 
+COMPLETE = "_COURSECLOUD_COMPLETE"
+"""The variable by which a shell asks for what a TAB offers (Typer's protocol)."""
+
 
 def main() -> None:
     """Run the command line."""
@@ -18,6 +21,9 @@ def main() -> None:
 
     # A review renders each side by its own code, and is not itself done by the code that it looks at.
     project.prefer(project.Path.cwd(), reviews=sys.argv[1:2] == ["review"])
+    if COMPLETE in os.environ:
+        # A shell waits for each TAB. Typer would load rich only to take markup out of texts that have none.
+        sys.modules.setdefault("rich", None)  # pyright: ignore[reportArgumentType]
     from coursecloud.cli import app
 
     sys.excepthook = _told

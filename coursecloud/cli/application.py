@@ -5,35 +5,15 @@ Where nobody reads its output any more (`| head -1`) it ends quietly with 141, a
 
 import contextlib
 import errno
-import logging
 import os
 import sys
 from typing import Annotated, Any, NoReturn
 
 import typer
-from rich.text import Text
-from typer.core import TyperGroup
-from typing_extensions import override
+from typer.core import TyperCommand
 
-from coursecloud.cli import render
-from coursecloud.cli.commands import (
-    check,
-    commands,
-    cost,
-    explain,
-    export,
-    init,
-    life,
-    plan,
-    prices,
-    rehearse,
-    review,
-    schema,
-)
-from coursecloud.cli.commands.shared import program
-from coursecloud.common import project
-from coursecloud.plan import program_error
-from infra import secrecy
+from coursecloud.cli.groups import Flags
+from coursecloud.cli.listed import COMMANDS
 
 UNREAD = 141
 """Exit code where whoever read the output is gone: 128 and the number of SIGPIPE."""
@@ -41,10 +21,53 @@ UNREAD = 141
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-class Commands(TyperGroup):
+class Later(TyperCommand):
+    """A command that is listed and completed by what `listed` says of it, and loaded when it is called."""
+
+    def __init__(self, called: str):
+        super().__init__(name=called, help=COMMANDS[called].help, rich_markup_mode=None)
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Hand over to the command itself."""
+        import importlib
+
+        listed = COMMANDS[str(self.name)]
+        found: Any = getattr(importlib.import_module(f"coursecloud.cli.commands.{listed.module}"), listed.name)
+        if not isinstance(found, typer.Typer):
+            alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+            alone.command(self.name, help=listed.help)(found)
+            found = alone
+        command: Any = typer.main.get_command(found)
+        if extra.get("resilient_parsing"):
+            for each in (command, *getattr(command, "commands", {}).values()):
+                _leave_values(each)
+        return command.make_context(info_name, args, parent, **extra)
+
+
+def _leave_values(command: Any) -> None:
+    """Have a command make nothing of the values on its line, as for a TAB: Typer would load pydantic for it."""
+    given = command.get_params
+
+    def get_params(ctx: Any) -> Any:
+        found = given(ctx)
+        for param in found:
+            param.process_value = _as_given
+        return found
+
+    command.get_params = get_params
+
+
+def _as_given(_: Any, value: Any) -> Any:
+    return value
+
+
+class Commands(Flags):
     """The commands, and how they end where their output goes nowhere or the program fails."""
 
-    @override
+    def __init__(self, **attributes: Any):
+        super().__init__(**attributes)
+        self.commands.update((name, Later(name)) for name in COMMANDS)
+
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run a command line; ends with SystemExit."""
         try:
@@ -65,6 +88,11 @@ class Commands(TyperGroup):
                 raise
             _end(f"the output cannot be written: {error.strerror}.\n    remedy  make room, or write it elsewhere")
         except Exception as error:
+            import logging
+
+            from coursecloud.cli.commands.shared import program
+            from coursecloud.plan import program_error
+
             said = program_error.told(error, program())
             if said is None or os.environ.get(program_error.DEBUG):
                 raise
@@ -79,7 +107,13 @@ def _unread() -> NoReturn:
 
 
 def _end(said: str) -> NoReturn:
-    render.console(error=True).print(Text(project.as_typed(secrecy.hide(said))), soft_wrap=True)
+    from rich.text import Text
+
+    from coursecloud.common import project
+    from coursecloud.common.console import console
+    from infra import secrecy
+
+    console(error=True).print(Text(project.as_typed(secrecy.hide(said))), soft_wrap=True)
     _drop_output()
     raise SystemExit(2) from None
 
@@ -102,6 +136,8 @@ app = typer.Typer(
 
 def _version(value: bool) -> None:
     if value:
+        from coursecloud.common import project
+
         typer.echo(f"coursecloud {project.version()}")
         raise typer.Exit
 
@@ -115,19 +151,3 @@ def coursecloud(
 ) -> None:
     """Group the commands."""
     del version  # its callback has ended the command
-
-
-app.command("plan")(plan.command)
-app.command("commands")(commands.command)
-app.command("cost")(cost.command)
-app.add_typer(prices.app, name="prices")
-app.command()(life.up)
-app.command()(life.down)
-app.command()(life.finish)
-app.command("rehearse")(rehearse.command)
-app.command("check")(check.command)
-app.command("export")(export.command)
-app.command("review")(review.command)
-app.command("explain")(explain.command)
-app.command("schema")(schema.command)
-app.command("init")(init.command)

@@ -1,10 +1,8 @@
 """Files at the project's root that stand in front of a library: `pulumi up` looks there first, a plan would not."""
 
-import importlib.metadata
 import os
 import site
 import sys
-import sysconfig
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.machinery import BuiltinImporter, FrozenImporter, ModuleSpec, PathFinder
@@ -81,6 +79,8 @@ def _places(spec: ModuleSpec) -> Iterator[str]:
 
 def _libraries(root: Path) -> list[str]:
     """List the folders that libraries are installed in: no project, nor where somebody happens to stand."""
+    import sysconfig
+
     installed = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
     installed += [str(Path(installed[1]) / "lib-dynload"), *site.getsitepackages()]
     return [folder for folder in dict.fromkeys(installed) if Path(folder).resolve() != root.resolve()]
@@ -89,5 +89,7 @@ def _libraries(root: Path) -> list[str]:
 def _called(name: str) -> str:
     if name in sys.stdlib_module_names:
         return f"Python's own {name}"
+    import importlib.metadata
+
     distributions = importlib.metadata.packages_distributions().get(name, [])
     return f"the library {' and '.join(dict.fromkeys(distributions)) or name}"

@@ -9,6 +9,8 @@ from typing import Any, cast
 
 import yaml
 
+from coursecloud.common.stack_folder import NAME
+from coursecloud.common.stack_folder import every as every
 from infra import files
 from infra.settings import Problem, SettingsError
 from infra.settings.problem import MISSING, likely, nearest
@@ -18,8 +20,6 @@ PULUMIS_OWN = frozenset({"config", "encryptionsalt", "encryptedkey", "secretspro
 
 KEY = re.compile(r"[^\s:]+(:[^\s:]+)+")
 """A key of a stack's configuration, with its namespace."""
-
-NAME = re.compile(r"Pulumi\.(?P<stack>.+)\.ya?ml")
 
 
 class _Yaml(yaml.SafeLoader):
@@ -95,13 +95,6 @@ def path_of(stack: str, folder: Path) -> Path:
             )
         ],
     )
-
-
-def every(folder: Path) -> Iterator[tuple[str, Path]]:
-    """List the stack files of a folder, sorted, as name and path."""
-    for path in sorted(folder.glob("Pulumi.*.y*ml")):
-        if match := NAME.fullmatch(path.name):
-            yield match["stack"], path
 
 
 def beside(path: Path) -> dict[str, object]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog import tables
+from coursecloud.common.ages import OLD_PRICES
 from infra import files
 
 DATA = tables.DATA
@@ -87,15 +88,11 @@ class Prices:
         return self.compute["regions"].get(region, {}).get(section, {})
 
 
-OLD = 90
-"""Days after which prices are to be looked at again: Google changes some of them every few months."""
-
-
 def outdated(date: datetime.date, today: datetime.date) -> str:
     """Say that prices of a day are old, and what to do; empty where they are not."""
     age = (today - date).days
     remedy = "`coursecloud prices refresh` renews them"
-    return f"the oldest prices are of {date}, {age} days ago; {remedy}" if age > OLD else ""
+    return f"the oldest prices are of {date}, {age} days ago; {remedy}" if age > OLD_PRICES else ""
 
 
 @functools.cache

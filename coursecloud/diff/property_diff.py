@@ -7,14 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from coursecloud.plan import sdk
 from coursecloud.plan.registration import UNKNOWN
 from infra import files
 from infra.secrecy import HIDDEN
 from infra.secrecy import hide as hide_in
-
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - Pulumi's mark of a secret, no secret itself
-_OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 
 IDENTITIES = ("name", "key", "id", "deviceName", "containerPort", "port", "role", "protocol")
 """What tells the entries of a list apart, in the order in which it is tried."""
@@ -107,9 +104,9 @@ def _clean(value: Any, keys: tuple[str, ...], secret: frozenset[str]) -> Any:
         entries = cast("Mapping[str, Any]", value)
         if entries == {"$secret": True}:
             return Hidden(None)
-        if entries.get(_SIGNATURE) == _SECRET:
+        if entries.get(sdk.SIGNATURE) == sdk.SECRET:
             return hide(entries)
-        if entries.get(_SIGNATURE) == _OUTPUT:
+        if entries.get(sdk.SIGNATURE) == sdk.OUTPUT:
             known = _clean(entries.get("value", UNKNOWN), keys, secret)
             return hide(known) if entries.get("secret") else known
         defaults: Any = entries.get("__defaults") or ()
@@ -129,7 +126,7 @@ def hide(value: Any) -> Any:
     """Put a secret out of sight, whether Pulumi has marked it or the table says that it is one."""
     if isinstance(value, Hidden) or value == UNKNOWN:
         return value
-    if isinstance(value, Mapping) and cast("Mapping[str, Any]", value).get(_SIGNATURE) == _SECRET:
+    if isinstance(value, Mapping) and cast("Mapping[str, Any]", value).get(sdk.SIGNATURE) == sdk.SECRET:
         entries = cast("Mapping[str, Any]", value)
         if "ciphertext" in entries:
             return Hidden(None)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from catalog import types
+from coursecloud.plan import sdk
 from coursecloud.plan.registration import Deed, Registration
 
 KINDS = {
@@ -125,19 +126,11 @@ def provider_name(reference: str) -> str:
     return parts[3] if len(parts) > 3 else reference
 
 
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_ASSETS = {
-    "c44067f5952c0a294b673a41bacd8c17": "a file",
-    "0def7320c3a5731c473e5ecbe6d01bc7": "an archive",
-}
-"""Pulumi's marks of what is no plain value."""
-
-
 def assets(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """Find the files that inputs refer to, with where each comes from."""
     if isinstance(value, Mapping):
         entries = cast("Mapping[str, Any]", value)
-        if what := _ASSETS.get(str(entries.get(_SIGNATURE))):
+        if what := sdk.ASSETS.get(str(entries.get(sdk.SIGNATURE))):
             source = entries.get("uri") or entries.get("path")
             yield path, f"{what} from `{source}`" if source else what
         else:

@@ -16,11 +16,10 @@ from typing import Any, cast
 
 import pulumi
 from google.protobuf import json_format
-from pulumi.runtime import mocks, rpc
 from typing_extensions import override
 
 from catalog import types
-from coursecloud.plan import mock_outputs, transforms
+from coursecloud.plan import mock_outputs, sdk, transforms
 from coursecloud.plan.registration import UNKNOWN, Deed, Registration
 
 # What a program says while it is recorded as the real run, it has said before.
@@ -37,7 +36,7 @@ class Recording:
     deeds: list[Deed] = field(default_factory=list[Deed])
 
 
-class _Assigned(mocks.Mocks):
+class _Assigned(pulumi.runtime.Mocks):
     """Answers like a provider: what follows from the inputs is known in a preview, and all of it (marked `mark`,
     see `answers`) in a real run."""
 
@@ -58,7 +57,7 @@ class _Assigned(mocks.Mocks):
         raise NotImplementedError(f"the program asks the cloud a question: {args.token}")
 
 
-class _Recorder(mocks.MockMonitor):
+class _Recorder(sdk.Monitor):
     def __init__(self, mark: str | None) -> None:
         super().__init__(_Assigned(mark))
         self.recording = Recording()
@@ -154,20 +153,11 @@ def _run(done: Future[Recording], program: Path, project: str, stack: str, mark:
                 loop.set_exception_handler(_unsaid)
             # The monitor answers in another thread, where the SDK wants a loop too and would leave it open.
             loop.set_default_executor(ThreadPoolExecutor(1, initializer=asyncio.set_event_loop, initargs=(answers,)))
-            pulumi.runtime.configure(
-                mocks.MockSettings(
-                    monitor=recorder,
-                    engine=mocks.MockEngine(logging.getLogger(__name__ if mark is None else f"{__name__}.again")),
-                    project=project,
-                    stack=stack,
-                    dry_run=mark is None,
-                    outputs=set(),
-                    callbacks=None,  # of this run's loop, not of an earlier one
-                    package_refs={},
-                    base_providers_by_ref={},
-                )
+            log = __name__ if mark is None else f"{__name__}.again"
+            main = functools.partial(_main, program)
+            loop.run_until_complete(
+                sdk.run(main, recorder, project=project, stack=stack, preview=mark is None, log=log)
             )
-            loop.run_until_complete(pulumi.runtime.run_in_stack(functools.partial(_main, program)))
         done.set_result(recorder.recording)
     except BaseException as error:  # noqa: BLE001 raised anew by the caller
         done.set_exception(error)
@@ -282,12 +272,12 @@ def _plain(value: Any) -> Any:
         return [_plain(entry) for entry in cast("list[Any]", value)]
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    return UNKNOWN if value == rpc.UNKNOWN else value
+    return UNKNOWN if value == sdk.UNKNOWN_TEXT else value
 
 
 def _derived(kind: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Work out the outputs of a resource that are functions of its inputs alone."""
-    known = {key: value for key, value in inputs.items() if not isinstance(value, pulumi.output.Unknown)}
+    known = {key: value for key, value in inputs.items() if not isinstance(value, sdk.Unknown)}
     try:
         return {key: form.format_map(known) for key, form in output_forms(kind).items()}
     except (KeyError, TypeError):

@@ -12,8 +12,7 @@ from typing import Any, cast, get_args, get_origin
 
 import pulumi
 
-# Only the SDK itself knows how it translates names.
-from pulumi import _types as described  # pyright: ignore[reportPrivateUsage]
+from coursecloud.plan import sdk
 
 NUMBER = 91_827_364
 """Stands for every number that Google would compute."""
@@ -38,7 +37,7 @@ def _block(fields: Mapping[str, Any], text: str, given: Mapping[str, Any], depth
 
 def _value(kind: Any, text: str, given: Any, depth: int) -> Any:
     origin, inside = get_origin(kind), get_args(kind)
-    if isinstance(kind, type) and described.is_output_type(kind):
+    if sdk.is_output_type(kind):
         if isinstance(given, Mapping):
             return _block(_fields(kind), text, cast("Mapping[str, Any]", given), depth + 1)
         return given if given is not None or depth >= _DEEPEST else _block(_fields(kind), text, {}, depth + 1)
@@ -60,12 +59,12 @@ def _value(kind: Any, text: str, given: Any, depth: int) -> Any:
 
 @functools.cache
 def _outputs(resource: Any) -> Mapping[str, Any]:
-    return described.resource_types(resource)
+    return sdk.outputs_of(resource)
 
 
 @functools.cache
 def _fields(kind: Any) -> Mapping[str, Any]:
-    return described.output_type_types(kind)
+    return sdk.outputs_of(kind)
 
 
 _classes: dict[str, Any] = {}

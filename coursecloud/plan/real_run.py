@@ -19,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from coursecloud.plan import mock_outputs
+from coursecloud.plan import mock_outputs, sdk
 from coursecloud.plan.engine import Recording, record
 from coursecloud.plan.registration import UNKNOWN, Deed, Registration
 from infra.settings import EXAMPLE_PROJECT
@@ -35,9 +35,6 @@ WHERE = ("CI", "GITHUB_ACTIONS", "PULUMI_HOME", "PULUMI_BACKEND_URL", "PULUMI_CO
 
 _TOOLS = frozenset({"coursecloud", "guardrails", "emulator", "bench", "tests", "__main__", "__mp_main__"})
 """Packages of the project that are no part of the program."""
-
-_NO_VALUE = "4dabf18193072939515e22adb298388d"
-"""Pulumi's mark of what is no plain value, such as a secret: compared as a whole, and not shown."""
 
 _real_modules: dict[Path, dict[str, ModuleType]] = {}
 
@@ -178,7 +175,7 @@ def _places(
     old: Any, new: Any, path: str, wanted: Callable[[Any, Any], bool] = lambda old, _: old != UNKNOWN
 ) -> Iterator[_Place]:
     """Find where two values differ and it is `wanted`, as deep as both have the same shape."""
-    if isinstance(old, Mapping) and isinstance(new, Mapping) and old != UNKNOWN and _NO_VALUE not in {*old, *new}:
+    if isinstance(old, Mapping) and isinstance(new, Mapping) and old != UNKNOWN and sdk.SIGNATURE not in {*old, *new}:
         was, will = cast("Mapping[str, Any]", old), cast("Mapping[str, Any]", new)
         for key in sorted(was.keys() | will.keys()):
             here = f"{path}.{key}" if path else key
@@ -218,6 +215,6 @@ def _shown(value: Any) -> str:
     if value is None:
         return "nothing"
     text = json.dumps(value, ensure_ascii=False, default=str)
-    if _NO_VALUE in text:
+    if sdk.SIGNATURE in text:
         return "something that is not shown"
     return f"`{text[:160].replace('`', chr(39))}`"

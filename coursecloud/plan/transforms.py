@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi.runtime import _callbacks
-from pulumi.runtime.proto import resource_pb2
+from coursecloud.plan import sdk
+from coursecloud.plan.sdk import RegisterRequest, TransformOptions, TransformRequest, TransformResponse
 
 _OPTIONS: Mapping[str, str] = {
     "depends_on": "dependencies",
@@ -59,7 +59,7 @@ class Transforms:
         found += self._stack
         if not found:
             return request, []
-        changed = resource_pb2.RegisterResourceRequest()
+        changed = RegisterRequest()
         changed.CopyFrom(request)
         for callback in found:
             _apply(callback, changed)
@@ -67,12 +67,12 @@ class Transforms:
 
 
 def _apply(callback: Any, request: Any) -> None:
-    options = resource_pb2.TransformResourceOptions()
+    options = TransformOptions()
     present = {field.name for field, _ in request.ListFields()}
     for theirs, ours in _OPTIONS.items():
         if ours in present and (ours != "deleteBeforeReplace" or request.deleteBeforeReplaceDefined):
             _copy(request, ours, options, theirs)
-    asked = resource_pb2.TransformRequest(
+    asked = TransformRequest(
         type=request.type,
         name=request.name,
         custom=request.custom,
@@ -80,7 +80,7 @@ def _apply(callback: Any, request: Any) -> None:
         properties=request.object,
         options=options,
     )
-    answer = resource_pb2.TransformResponse.FromString(_invoke(callback, asked.SerializeToString()))
+    answer = TransformResponse.FromString(_invoke(callback, asked.SerializeToString()))
     if answer.HasField("properties"):
         request.object.CopyFrom(answer.properties)
     if not answer.HasField("options"):
@@ -105,25 +105,16 @@ def _copy(source: Any, name: str, target: Any, called: str) -> None:
         setattr(target, called, value)
 
 
-def _servicers() -> list[Any]:
-    # Only the SDK itself knows which function a token stands for.
-    return _callbacks._CallbackServicer._servicers  # pyright: ignore[reportPrivateUsage]
-
-
 def _invoke(callback: Any, request: bytes) -> bytes:
     """Call the program's function in the program's own event loop, as the engine's call arrives there."""
-    servicer = next((each for each in _servicers() if callback.token in each._callbacks), None)
-    if servicer is None:
+    found = sdk.function_of(callback.token)
+    if found is None:
         # Not StopIteration, which no future takes: the program would wait for ever.
         raise RuntimeError("a transform that the SDK no longer knows")
-    done = asyncio.run_coroutine_threadsafe(servicer._callbacks[callback.token](request), servicer._loop)
-    return done.result().SerializeToString()
+    function, loop = found
+    return asyncio.run_coroutine_threadsafe(function(request), loop).result().SerializeToString()
 
 
 def name_of(callback: Any) -> str:
     """Name the program's function behind a callback."""
-    for servicer in _servicers():
-        for function, token in servicer._transforms.items():
-            if token == callback.token:
-                return str(getattr(function, "__qualname__", function))
-    return "a function"
+    return sdk.name_of(callback.token)

@@ -16,6 +16,7 @@ from coursecloud.plan.registration import Registration
 from coursecloud.policy import Finding
 from coursecloud.review import dangers, formatting
 from coursecloud.review.dangers import Danger, Kind, Level
+from coursecloud.review.gates import GATES
 from coursecloud.review.money import Findings
 from coursecloud.review.stacks import Stack, Status
 
@@ -135,7 +136,6 @@ def _names(changes: Sequence[Change]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
-GATES = ("refused", "replace", "delete", "data-loss", "access", "program", "violation", "cost>X")
 LOSSES = {
     Kind.DATA: "loses the data of",
     Kind.UNPROTECTED: "no longer keeps",

@@ -8,8 +8,7 @@ import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
-# Only the SDK itself knows how it translates names.
-from pulumi import _types as described  # pyright: ignore[reportPrivateUsage]
+from coursecloud.plan import sdk
 
 PACKAGE = "pulumi_gcp"
 
@@ -17,9 +16,7 @@ PACKAGE = "pulumi_gcp"
 @functools.cache
 def fields(kind: Any) -> Mapping[str, Any]:
     """Give the inputs of one of the SDK's classes of arguments by name, with their types."""
-    names = described.input_type_py_to_pulumi_names(kind)
-    types = described.input_type_types(kind)
-    return {name: types.get(python, types.get(name)) for python, name in names.items()}
+    return sdk.inputs_of(kind)
 
 
 @functools.cache
@@ -35,7 +32,7 @@ def arguments(token: str) -> Any:
 
 def _described(annotation: Any) -> Iterator[Any]:
     """Find the classes of arguments in an annotation, below lists and what may come later."""
-    if isinstance(annotation, type) and described.is_input_type(annotation):
+    if sdk.is_input_type(annotation):
         yield annotation
     for inner in get_args(annotation):
         yield from _described(inner)

@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coursecloud.cli import render
 from coursecloud.cli.commands.shared import BROKEN_RULE, Folder, Stack, folder_of, program, refuse
-from coursecloud.common import parallel, stack_file, writing
-from coursecloud.plan import planning
-from infra.settings import SettingsError
 
 if TYPE_CHECKING:
     from coursecloud.policy.reporting import Report
@@ -29,7 +25,8 @@ def command(
         typer.Option(help="Also write SARIF 2.1.0, for code scanning, to this file; `-` prints it instead."),
     ] = None,
 ) -> None:
-    """Hold a stack against the guardrails: no cloud, no credentials. Exit code 3 where one is broken."""
+    """Run `coursecloud check`."""
+    from coursecloud.cli import render
     from coursecloud.policy import reporting
 
     where = folder_of(folder)
@@ -57,6 +54,9 @@ def today() -> datetime.date:
 
 def _checked(stack: str, folder: Path, *, all_: bool, day: datetime.date) -> tuple[list["Report"], list[str]]:
     """Check the stacks: their reports, and what is wrong with the stack files that have none."""
+    from coursecloud.common import parallel, stack_file
+    from infra.settings import SettingsError
+
     try:
         files = list(stack_file.every(folder)) if all_ else [(stack, stack_file.path_of(stack, folder))]
     except SettingsError as error:
@@ -71,8 +71,9 @@ def _checked(stack: str, folder: Path, *, all_: bool, day: datetime.date) -> tup
 
 
 def _one(stack_file: tuple[str, Path], *, day: datetime.date) -> "Report | str":
-    from coursecloud.plan import hiding
+    from coursecloud.plan import hiding, planning
     from coursecloud.policy import reporting
+    from infra.settings import SettingsError
 
     stack, file = stack_file
     try:
@@ -83,6 +84,7 @@ def _one(stack_file: tuple[str, Path], *, day: datetime.date) -> "Report | str":
 
 
 def _write(reports: "list[Report]", target: str) -> None:
+    from coursecloud.common import writing
     from coursecloud.policy.sarif import sarif
 
     text = json.dumps(sarif(reports), indent=2)

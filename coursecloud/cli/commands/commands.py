@@ -4,15 +4,8 @@ import json
 from typing import Annotated
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
-from coursecloud.cli import render
 from coursecloud.cli.commands.shared import Folder, Stack, folder_of, program, refuse
-from coursecloud.common import stack_file
-from coursecloud.plan import hiding, outputs, planning
-from infra.settings import SettingsError
-from infra.settings.problem import nearest
 
 
 def command(
@@ -24,10 +17,16 @@ def command(
     folder: Folder = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON: each command by its name.")] = False,
 ) -> None:
-    """Print commands to paste: log in, start and stop machines, copy data, push images, train, add a secret's value.
+    """Run `coursecloud commands`."""
+    from rich.table import Table
+    from rich.text import Text
 
-    They follow from the stack file; nothing is asked of Google. Where a name means one, only that is printed.
-    """
+    from coursecloud.cli import render
+    from coursecloud.common import stack_file
+    from coursecloud.plan import hiding, outputs, planning
+    from infra.settings import SettingsError
+    from infra.settings.problem import nearest
+
     try:
         made = hiding.plan(planning.make(stack, stack_file.path_of(stack, folder_of(folder)), program()))
     except SettingsError as error:

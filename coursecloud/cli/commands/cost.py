@@ -8,11 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from coursecloud.cli import render
 from coursecloud.cli.commands.shared import Folder, Stack, folder_of, program, refuse
-from coursecloud.common import parallel, stack_file
-from coursecloud.common.console import print_csv
-from infra.settings import SettingsError
 
 Start = Annotated[
     datetime.datetime | None,
@@ -33,7 +29,12 @@ def command(
         bool, typer.Option("--csv", help="Print CSV: a row a line of the bill; with --all, a row a stack.")
     ] = False,
 ) -> None:
-    """Show what a stack costs by the hour, idle and as planned: no cloud, no credentials."""
+    """Run `coursecloud cost`."""
+    from coursecloud.cli import render
+    from coursecloud.common import stack_file
+    from coursecloud.common.console import print_csv
+    from infra.settings import SettingsError
+
     where, first = folder_of(folder), start.date() if start else None
     if as_csv and as_json:
         refuse("--csv and --json are two forms of the same.\n    remedy  choose one of them")
@@ -60,6 +61,9 @@ def command(
 
 
 def _every(folder: Path, start: datetime.date | None, *, as_json: bool, as_csv: bool) -> None:
+    from coursecloud.cli import render
+    from coursecloud.common import parallel, stack_file
+    from coursecloud.common.console import print_csv
     from coursecloud.cost import form, table
 
     results = list(parallel.each(functools.partial(_row, start=start), list(stack_file.every(folder))))
@@ -83,6 +87,7 @@ def _row(stack_file: tuple[str, Path], *, start: datetime.date | None) -> tuple[
     from coursecloud import cost
     from coursecloud.cost import table
     from coursecloud.plan import hiding, planning
+    from infra.settings import SettingsError
 
     stack, file = stack_file
     try:

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
-from coursecloud.cli import render
+from coursecloud.cli import complete
 from coursecloud.cli.commands.shared import refuse
 from coursecloud.common.project import called
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from coursecloud.cli.explain import Entry
 
 SHOWN = 16
@@ -21,11 +21,16 @@ SHOWN = 16
 
 
 def command(
-    key: Annotated[str, typer.Argument(help="A path such as machines.trainer.gpu or gcp:zone; all unless given.")] = "",
+    key: Annotated[
+        str,
+        typer.Argument(
+            help="A path such as machines.trainer.gpu or gcp:zone; all unless given.", autocompletion=complete.keys
+        ),
+    ] = "",
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say what a key of a stack file does, what it may be, what changing it does and what it costs."""
+    """Run `coursecloud explain`."""
     from coursecloud.cli import explain
 
     if not key:
@@ -46,6 +51,8 @@ def command(
 
 
 def _overview(entries: "Iterable[Entry]") -> None:
+    from coursecloud.cli import render
+
     console = render.console()
     console.print("What a stack file can say under `config:`. Only gcp:project is required.\n")
     console.print(_listed(entries))
@@ -54,6 +61,10 @@ def _overview(entries: "Iterable[Entry]") -> None:
 
 
 def _one(entry: "Entry") -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from coursecloud.cli import render
     from infra.settings.effects import DATE, EFFECTS
 
     console = render.console()
@@ -85,7 +96,10 @@ def _one(entry: "Entry") -> None:
         console.print(Text(f"\nFacts of {DATE}; prices of the day beside them, in USD.", "dim"))
 
 
-def _listed(entries: "Iterable[Entry]") -> Table:
+def _listed(entries: "Iterable[Entry]") -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")

@@ -6,13 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
-from coursecloud.cli import render
 from coursecloud.cli.commands.shared import Folder, Stack, folder_of, program, refuse
-from coursecloud.common import stack_file, writing
-from coursecloud.plan import hiding, planning
-from infra.settings import SettingsError
 
 
 class Format(enum.StrEnum):
@@ -28,8 +23,14 @@ def command(
     out: Annotated[Path | None, typer.Option(help="File to write; printed unless given.")] = None,
     folder: Folder = None,
 ) -> None:
-    """Write a stack's plan for another tool: no cloud, no credentials."""
+    """Run `coursecloud export`."""
+    from rich.text import Text
+
+    from coursecloud.cli import render
+    from coursecloud.common import stack_file, writing
+    from coursecloud.plan import hiding, planning
     from coursecloud.plan.terraform import export
+    from infra.settings import SettingsError
 
     where = folder_of(folder)
     try:

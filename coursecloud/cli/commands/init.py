@@ -2,21 +2,15 @@
 
 import contextlib
 import datetime
-import difflib
 import sys
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from rich.text import Text
 
-from coursecloud.cli import render
 from coursecloud.cli.commands.shared import Folder, Yes, folder_of, program, refuse
-from coursecloud.common import writing
-from coursecloud.common.console import say, visible
 from coursecloud.common.project import called
-from infra import files, secrecy
 
 if TYPE_CHECKING:
     from coursecloud.cli.init.answers import Answers
@@ -61,7 +55,7 @@ def command(
     force: Annotated[bool, typer.Option("--force", help="Write files anew that are there already.")] = False,
     yes: Yes = False,
 ) -> None:
-    """Write a group's first stack file: by a few questions, by options, or for many groups from a table."""
+    """Run `coursecloud init`."""
     said = {
         "project": project,
         "group": group,
@@ -89,6 +83,8 @@ def command(
 def _one(given: "Answers", folder: Path, *, force: bool, asking: bool) -> None:
     from coursecloud.cli.init import answers as asked
     from coursecloud.cli.init import write
+    from coursecloud.common.console import say
+    from infra import files
 
     answers = given
     if asking:
@@ -141,6 +137,10 @@ def _next(stack: str, answers: "Answers", folder: Path) -> str:
 
 def _difference(old: Path, new: Path) -> str:
     """Show what writing over a file changes in it; of one that holds addresses, only that it does."""
+    import difflib
+
+    from infra import files
+
     if not old.name.startswith("Pulumi."):
         return f"{old.name} is there already, and is written anew"
     try:
@@ -154,9 +154,14 @@ def _difference(old: Path, new: Path) -> str:
 
 
 def _many(table: Path, given: "Answers", folder: Path, *, force: bool) -> None:
+    from rich.text import Text
+
+    from coursecloud.cli import render
     from coursecloud.cli.init import answers as asked
     from coursecloud.cli.init import table as tables
     from coursecloud.cli.init import write
+    from coursecloud.common.console import say
+    from infra import files
 
     for name in ("project", "group", "members"):
         if name in given:
@@ -190,6 +195,9 @@ def _many(table: Path, given: "Answers", folder: Path, *, force: bool) -> None:
 
 def _warn(files: "Sequence[Path]") -> None:
     """Warn of files with people's addresses that git has or would take, before anything else is said."""
+    from rich.text import Text
+
+    from coursecloud.cli import render
     from coursecloud.cli.init import ignored
 
     for warning in ignored.warnings(files):
@@ -199,6 +207,7 @@ def _warn(files: "Sequence[Path]") -> None:
 def _asked(given: "Answers", folder: Path, *, force: bool) -> "Answers":
     from coursecloud.cli.init import answers as asked
     from coursecloud.cli.init import ask, write
+    from coursecloud.common.console import say, visible
 
     proposals = asked.proposals(datetime.date.today(), _time_zone())
     say(ask.WELCOME)
@@ -243,6 +252,7 @@ def _time_zone() -> str:
 @contextlib.contextmanager
 def _staged(folder: Path, groups: "Sequence[Answers]") -> "Generator[Staged]":
     from coursecloud.cli.init import write
+    from coursecloud.common import writing
 
     try:
         with write.staged(folder, program(), groups) as staged:
@@ -277,6 +287,8 @@ def _cell(found: "CellProblem", answers: "Mapping[int, Answers]") -> str:
 
 
 def _value(value: object) -> str:
+    from infra import secrecy
+
     return f": {secrecy.hide(value)!r}" if isinstance(value, str) and value else ""
 
 

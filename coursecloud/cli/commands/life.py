@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from coursecloud.cli.commands.shared import BROKEN_RULE, Stack, Yes, project_here, refuse
-from infra.settings import SettingsError
 
 Lose = Annotated[
     list[str] | None,
@@ -18,18 +17,14 @@ Mine = Annotated[
 
 
 def up(stack: Stack = "dev", *, yes: Yes = False, lose: Lose = None, mine: Mine = False) -> None:
-    """Prepare Pulumi on a fresh clone and run `pulumi up`; mend interrupted updates, try fallback zones.
-
-    Exit codes: 0 done; 1 Pulumi or Google said no; 2 a mistake in the input; 3 stopped before anything was touched,
-    because data or somebody's access would go that --lose does not name (--yes is no answer to that).
-    """
+    """Run `coursecloud up`."""
     from coursecloud.deploy import lifecycle
 
     _run(lambda: lifecycle.up(project_here(), stack, yes=yes, lose=lose or (), mine=mine, ask=_asked))
 
 
 def down(stack: Stack = "dev", *, yes: Yes = False, lose: Lose = None, mine: Mine = False) -> None:
-    """In the evening: destroy what is not kept, after naming what data go. The next `up` makes the rest anew."""
+    """Run `coursecloud down`."""
     from coursecloud.deploy import lifecycle
 
     _run(lambda: lifecycle.down(project_here(), stack, yes=yes, lose=lose or (), mine=mine, ask=_asked))
@@ -41,7 +36,7 @@ def finish(
     mine: Mine = False,
     confirm: Annotated[str, typer.Option(help="The stack's name again, instead of being asked for it.")] = "",
 ) -> None:
-    """At the end of the course: lift the protection and delete everything, data included."""
+    """Run `coursecloud finish`."""
     from coursecloud.deploy import lifecycle
 
     def asked(what: str) -> bool:
@@ -66,6 +61,7 @@ def _asked(question: str) -> bool:
 def _run(action: Callable[[], int]) -> None:
     from coursecloud.deploy.lifecycle import RefusedError, StoppedError
     from coursecloud.deploy.process import InterruptError
+    from infra.settings import SettingsError
 
     try:
         code = action()

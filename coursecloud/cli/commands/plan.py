@@ -4,16 +4,14 @@ import datetime
 import functools
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coursecloud.cli import render
 from coursecloud.cli.commands.shared import BROKEN_RULE, Folder, Stack, folder_of, program, refuse
-from coursecloud.common import parallel, stack_file
-from coursecloud.common.console import print_csv
-from coursecloud.plan import hiding, planning
-from infra.settings import SettingsError
+
+if TYPE_CHECKING:
+    from coursecloud.plan.planning import Plan
 
 
 def command(
@@ -27,7 +25,12 @@ def command(
         bool, typer.Option("--check", help="Hold every input against Google's API descriptions; exit 3 if one breaks.")
     ] = False,
 ) -> None:
-    """Show what `pulumi up` would create: no cloud, no credentials, no Pulumi CLI."""
+    """Run `coursecloud plan`."""
+    from coursecloud.cli import render
+    from coursecloud.common import stack_file
+    from coursecloud.plan import hiding, planning
+    from infra.settings import SettingsError
+
     where = folder_of(folder)
     if as_csv and (as_json or not all_):
         refuse("--csv goes with --all and without --json.\n    remedy  plan --all --csv, or plan --json")
@@ -48,8 +51,9 @@ def command(
         render.console().print(render.full(hiding.plan(made), _today()))
 
 
-def _form(made: planning.Plan) -> dict[str, Any]:
+def _form(made: "Plan") -> dict[str, Any]:
     from coursecloud import cost
+    from coursecloud.plan import planning
 
     return {**planning.to_json(made, _today()), "cost": cost.to_json(cost.estimate(made))}
 
@@ -68,7 +72,9 @@ def _descriptions() -> None:
         refuse(str(error))
 
 
-def _checked(made: planning.Plan, *, as_json: bool) -> None:
+def _checked(made: "Plan", *, as_json: bool) -> None:
+    from coursecloud.cli import render
+    from coursecloud.plan import hiding
     from coursecloud.validation import formatting
     from coursecloud.validation.check import check
 
@@ -85,11 +91,16 @@ def _checked(made: planning.Plan, *, as_json: bool) -> None:
         raise typer.Exit(BROKEN_RULE)
 
 
-def _differs(made: planning.Plan) -> int:
+def _differs(made: "Plan") -> int:
     return sum(deed.kind == "differs" for deed in made.deeds)
 
 
 def _every(folder: Path, *, as_json: bool, as_csv: bool, check: bool) -> None:
+    from coursecloud.cli import render
+    from coursecloud.common import parallel, stack_file
+    from coursecloud.common.console import print_csv
+    from coursecloud.plan import planning
+
     results = list(parallel.each(functools.partial(_row, check=check), list(stack_file.every(folder))))
     rows = [row for row, _ in results]
     mistakes = [message for _, message in results if message]
@@ -114,6 +125,10 @@ def _every(folder: Path, *, as_json: bool, as_csv: bool, check: bool) -> None:
 
 def _row(stack_file: tuple[str, Path], *, check: bool) -> tuple[dict[str, Any], str | None]:
     """Plan one stack: its row, and what is wrong with its file."""
+    from coursecloud.cli import render
+    from coursecloud.plan import hiding, planning
+    from infra.settings import SettingsError
+
     stack, file = stack_file
     try:
         made = planning.make(stack, file, program(), twice=check)

@@ -7,15 +7,22 @@ from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
-from coursecloud.cli import render
 from coursecloud.cli.commands.shared import BROKEN_RULE, refuse
-from coursecloud.common import project, writing
-from coursecloud.cost.prices import OLD
+from coursecloud.cli.groups import Flags
+from coursecloud.cli.listed import COMMANDS
+from coursecloud.common import project
+from coursecloud.common.ages import OLD_PRICES
 
-app = typer.Typer(help="The dated price files: how old they are, and how to renew them.", no_args_is_help=True)
+app = typer.Typer(
+    name="prices",
+    cls=Flags,
+    help=COMMANDS["prices"].help,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
 
 _TableFolder = Annotated[
     Path | None, typer.Option("--data", help="Folder of the price files; the tool's unless given.")
@@ -26,10 +33,15 @@ _TableFolder = Annotated[
 def check(
     *,
     data: _TableFolder = None,
-    days: Annotated[int, typer.Option(min=0, help="Warn of prices that are older than this many days.")] = OLD,
+    days: Annotated[int, typer.Option(min=0, help="Warn of prices that are older than this many days.")] = OLD_PRICES,
     today: Annotated[datetime.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Count from this day.")] = None,
 ) -> None:
     """Say how old each price file is. Exit code 3 where one is older than `--days`."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from coursecloud.cli import render
+
     files = _read(data)
     now = (today or datetime.datetime.now(tz=datetime.UTC)).date()
     table = Table(box=None, pad_edge=False, header_style="dim")
@@ -69,7 +81,10 @@ def refresh(
     import google.auth
     from google.auth import exceptions
     from google.auth.transport.requests import AuthorizedSession
+    from rich.text import Text
 
+    from coursecloud.cli import render
+    from coursecloud.common import writing
     from coursecloud.cost import catalog, prices, skus
     from coursecloud.cost import refresh as merging
 
@@ -106,6 +121,8 @@ def refresh(
 
 
 def _report(new: Any, *, dry_run: bool) -> None:
+    from coursecloud.cli import render
+
     console = render.console()
     console.print(f"{len(new.changes)} prices {'would change' if dry_run else 'changed'}")
     for change in new.changes:

@@ -6,14 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.text import Text
 
-from coursecloud.cli import render
 from coursecloud.cli.commands.shared import Folder, Stack, folder_of, program, refuse
-from coursecloud.common import stack_file
-from coursecloud.plan import hiding
-from infra import files
-from infra.settings import SettingsError
 
 if TYPE_CHECKING:
     from coursecloud.rehearse.report import Report
@@ -28,7 +22,11 @@ def command(
     scenario: Annotated[Path | None, typer.Option(help="JSON of faults; emulator/README.md has its form.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON; progress goes to standard error.")] = False,
 ) -> None:
-    """Rehearse up, evening, morning and end with the real Pulumi on a local emulator of Google: no cloud, no cost."""
+    """Run `coursecloud rehearse`."""
+    from rich.text import Text
+
+    from coursecloud.cli import render
+    from coursecloud.common import stack_file
     from coursecloud.rehearse import report, stage
 
     where = folder_of(folder)
@@ -60,6 +58,9 @@ def command(
 
 
 def _rehearse(stack: str, file: Path, found: "Tools", scenario: dict[str, Any] | None, show: Any) -> "Report":
+    from rich.text import Text
+
+    from coursecloud.plan import hiding
     from coursecloud.rehearse import life, report, stage
 
     steps: list[life.Step] = []
@@ -76,6 +77,9 @@ def _rehearse(stack: str, file: Path, found: "Tools", scenario: dict[str, Any] |
 
 
 def _file(stack: str, folder: Path) -> Path:
+    from coursecloud.common import stack_file
+    from infra.settings import SettingsError
+
     try:
         return stack_file.path_of(stack, folder)
     except SettingsError as error:
@@ -84,8 +88,9 @@ def _file(stack: str, folder: Path) -> Path:
 
 def _check(stacks: list[tuple[str, Path]]) -> None:
     """Refuse stack files with mistakes before anything is started."""
+    from coursecloud.common import stack_file
     from coursecloud.rehearse import stage
-    from infra.settings import load
+    from infra.settings import SettingsError, load
 
     wrong: list[str] = []
     for stack, file in stacks:
@@ -99,6 +104,7 @@ def _check(stacks: list[tuple[str, Path]]) -> None:
 
 def _scenario(path: Path) -> dict[str, Any]:
     from emulator.faults import Scenario
+    from infra import files
 
     remedy = "    remedy  emulator/README.md shows one under 'Bad days'"
     try:

@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
-from coursecloud.cli import render
+from coursecloud.cli import complete
 from coursecloud.cli.commands.shared import BROKEN_RULE, program, project_here, refuse
-from coursecloud.common import writing
 from coursecloud.review.sandbox import Wanted
 
 
@@ -28,7 +26,10 @@ def command(
         Path | None, typer.Option(help="Compare with what is deployed: the file of `pulumi stack export`.")
     ] = None,
     stack: Annotated[
-        list[str] | None, typer.Option("--stack", "-s", help="Only this stack; all of both sides unless given.")
+        list[str] | None,
+        typer.Option(
+            "--stack", "-s", help="Only this stack; all of both sides unless given.", autocompletion=complete.stacks
+        ),
     ] = None,
     project: Annotated[Path | None, typer.Option(help="The project's folder; this project's unless given.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON (docs/json.md documents its fields).")] = False,
@@ -38,7 +39,8 @@ def command(
     fail_on: Annotated[
         list[str] | None,
         typer.Option(
-            help="Exit 3 on refused, replace, delete, data-loss, access, program, violation or cost>X (USD/h more)."
+            help="Exit 3 on refused, replace, delete, data-loss, access, program, violation or cost>X (USD/h more).",
+            autocompletion=complete.gates,
         ),
     ] = None,
     timeout: Annotated[float, typer.Option(help="Seconds that rendering a side may take.")] = 300,
@@ -46,10 +48,11 @@ def command(
         Wanted, typer.Option("--sandbox", help="Refuse without a sandbox (require), or use none (off).")
     ] = Wanted.AUTO,
 ) -> None:
-    """Show what a change does, without credentials. Each side is rendered by its own code, which is run for it.
+    """Run `coursecloud review`."""
+    from rich.text import Text
 
-    Exit codes: 0 reviewed; 2 a mistake in what was given, or a side that does not load; 3 a gate of --fail-on closed.
-    """
+    from coursecloud.cli import render
+    from coursecloud.common import writing
     from coursecloud.review import hiding, inputs, markdown, page, report, revisions, terminal
 
     gates, mistakes = report.gates(fail_on or ())

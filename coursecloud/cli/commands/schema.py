@@ -5,15 +5,15 @@ from typing import Annotated
 import typer
 
 from coursecloud.cli.commands.shared import project_here, refuse
-from coursecloud.common import writing
 
 
 def command(
     *,
     write: Annotated[bool, typer.Option("--write", help="Write the committed stack.schema.json anew.")] = False,
 ) -> None:
-    """Print the JSON Schema by which editors complete, explain and check a stack file."""
+    """Run `coursecloud schema`."""
     from coursecloud.cli import schema
+    from coursecloud.common import writing
 
     if not write:
         typer.echo(schema.text(), nl=False)

@@ -4,11 +4,9 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from rich.text import Text
 
-from coursecloud.cli import render
-from coursecloud.common import project
-from infra import secrecy
+from coursecloud.cli import complete
+from coursecloud.common import project, stack_folder
 
 ROOT = project.OWN
 """The project that this tool is a part of."""
@@ -16,7 +14,9 @@ ROOT = project.OWN
 BROKEN_RULE = 3
 """Exit code where a guardrail is broken or a gate such as `--fail-on` closed."""
 
-Stack = Annotated[str, typer.Option("--stack", "-s", help="Name of the stack: Pulumi.NAME.yaml.")]
+Stack = Annotated[
+    str, typer.Option("--stack", "-s", help="Name of the stack: Pulumi.NAME.yaml.", autocompletion=complete.stacks)
+]
 Folder = Annotated[
     Path | None,
     typer.Option(help="Folder with stack files. Unless given: this one if it has any, else the project's."),
@@ -50,9 +50,7 @@ def folder_of(folder: Path | None) -> Path:
     """
     here = Path.cwd()
     if folder is None:
-        from coursecloud.common import stack_file
-
-        if not any(stack_file.every(here)):
+        if not any(stack_folder.every(here)):
             return project_here()
     elif not folder.is_dir():
         refuse(f"--folder {folder}: there is no such folder.\n    remedy  name a folder with Pulumi.*.yaml files")
@@ -63,7 +61,11 @@ def folder_of(folder: Path | None) -> Path:
 
 def note(message: str) -> None:
     """Say what a reader may not expect, on standard error: it is no mistake, and no part of an output."""
-    render.console(error=True).print(Text(f"coursecloud: {message}"), soft_wrap=True)
+    from rich.text import Text
+
+    from coursecloud.cli.render import console
+
+    console(error=True).print(Text(f"coursecloud: {message}"), soft_wrap=True)
 
 
 def refuse(message: str, code: int = 2) -> NoReturn:
@@ -71,5 +73,10 @@ def refuse(message: str, code: int = 2) -> NoReturn:
 
     What looks like a secret in it is not printed, whatever it was that repeated it.
     """
-    render.console(error=True).print(Text(project.as_typed(secrecy.hide(message))), soft_wrap=True)
+    from rich.text import Text
+
+    from coursecloud.common.console import console
+    from infra import secrecy
+
+    console(error=True).print(Text(project.as_typed(secrecy.hide(message))), soft_wrap=True)
     raise typer.Exit(code)

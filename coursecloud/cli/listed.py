@@ -1,0 +1,79 @@
+"""Every command by its name: where it is, and what `--help` says of it; none is loaded to be listed."""
+
+from typing import NamedTuple
+
+
+class Listed(NamedTuple):
+    """A command: its module in `coursecloud.cli.commands`, its function or group there, and its help.
+
+    The first sentence of the help is what the list of commands shows.
+    """
+
+    module: str
+    name: str
+    help: str
+
+
+COMMANDS: dict[str, Listed] = {
+    "plan": Listed("plan", "command", "Show what `pulumi up` would create: no cloud, no credentials, no Pulumi CLI."),
+    "commands": Listed(
+        "commands",
+        "command",
+        """Print commands to paste: log in, start and stop machines, copy data, push images, train, add a secret's
+value.
+
+They follow from the stack file; nothing is asked of Google. Where a name means one, only that is printed.""",
+    ),
+    "cost": Listed(
+        "cost", "command", "Show what a stack costs by the hour, idle and as planned: no cloud, no credentials."
+    ),
+    "up": Listed(
+        "life",
+        "up",
+        """Prepare Pulumi on a fresh clone and run `pulumi up`; mend interrupted updates, try fallback zones.
+
+Exit codes: 0 done; 1 Pulumi or Google said no; 2 a mistake in the input; 3 stopped before anything was touched,
+because data or somebody's access would go that --lose does not name (--yes is no answer to that).""",
+    ),
+    "down": Listed(
+        "life",
+        "down",
+        "In the evening: destroy what is not kept, after naming what data go. The next `up` makes the rest anew.",
+    ),
+    "finish": Listed(
+        "life", "finish", "At the end of the course: lift the protection and delete everything, data included."
+    ),
+    "rehearse": Listed(
+        "rehearse",
+        "command",
+        "Rehearse up, evening, morning and end with the real Pulumi on a local emulator of Google: no cloud, no cost.",
+    ),
+    "check": Listed(
+        "check",
+        "command",
+        "Hold a stack against the guardrails: no cloud, no credentials. Exit code 3 where one is broken.",
+    ),
+    "export": Listed("export", "command", "Write a stack's plan for another tool: no cloud, no credentials."),
+    "review": Listed(
+        "review",
+        "command",
+        """Show what a change does, without credentials. Each side is rendered by its own code, which is run for it.
+
+Exit codes: 0 reviewed; 2 a mistake in what was given, or a side that does not load; 3 a gate of --fail-on closed.""",
+    ),
+    "explain": Listed(
+        "explain",
+        "command",
+        "Say what a key of a stack file does, what it may be, what changing it does and what it costs.",
+    ),
+    "schema": Listed(
+        "schema", "command", "Print the JSON Schema by which editors complete, explain and check a stack file."
+    ),
+    "init": Listed(
+        "init",
+        "command",
+        "Write a group's first stack file: by a few questions, by options, or for many groups from a table.",
+    ),
+    "prices": Listed("prices", "app", "The dated price files: how old they are, and how to renew them."),
+}
+"""The commands in the order in which they are listed."""

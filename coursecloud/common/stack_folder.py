@@ -1,0 +1,14 @@
+"""Which stack files a folder has, by their names; none is read."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+NAME = re.compile(r"Pulumi\.(?P<stack>.+)\.ya?ml")
+
+
+def every(folder: Path) -> Iterator[tuple[str, Path]]:
+    """List the stack files of a folder, sorted, as name and path."""
+    for path in sorted(folder.glob("Pulumi.*.y*ml")):
+        if match := NAME.fullmatch(path.name):
+            yield match["stack"], path
