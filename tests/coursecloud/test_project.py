@@ -96,13 +96,9 @@ def test_in_another_clone_its_own_code_runs(tmp_path: Path) -> None:
     assert done.stderr == f"coursecloud: this is about {clone}, by the code there; this command is that of {CHECKOUT}\n"
 
 
-def taken_over(clone: Path) -> None:
-    (clone / "coursecloud" / "cli" / "__init__.py").write_text("raise SystemExit('taken over')\n", encoding="utf-8")
-
-
 def test_a_review_is_not_done_by_the_code_that_it_looks_at(tmp_path: Path) -> None:
     clone = make(tmp_path / "clone")
-    taken_over(clone)
+    (clone / "coursecloud" / "cli" / "__init__.py").write_text("raise SystemExit('taken over')\n", encoding="utf-8")
     assert "taken over" in real("plan", cwd=clone).stderr
     done = real("review", "--help", cwd=clone)
     assert "Usage" in done.stdout
@@ -175,7 +171,7 @@ def test_a_command_without_a_project_says_what_it_needs(words: list[str], alone:
 
 def test_a_command_that_came_alone_works_by_the_clone_that_one_stands_in(alone: Path, tmp_path: Path) -> None:
     clone = make(tmp_path / "clone")
-    taken_over(clone)
+    (clone / "coursecloud" / "cli" / "__init__.py").write_text("raise SystemExit('taken over')\n", encoding="utf-8")
     for words in (["plan"], ["review"]):
         done = by(alone, *words, cwd=clone / "starter")
         assert done.stderr == "taken over\n"

@@ -57,11 +57,12 @@ class Clone:
 
     def run(self, line: str, *, activated: bool = True) -> subprocess.CompletedProcess[str]:
         """Run what somebody types in a terminal, who may have activated `.venv` in it."""
-        path = f"{self.root}/.venv/bin{os.pathsep}{os.environ['PATH']}" if activated else os.environ["PATH"]
+        path = [entry for entry in os.environ["PATH"].split(os.pathsep) if not (Path(entry) / "coursecloud").exists()]
+        path = [f"{self.root}/.venv/bin", *path] if activated else path
         return subprocess.run(
             ["/bin/sh", "-ec", given(line)],
             cwd=self.root,
-            env={"HOME": str(self.home), "PATH": path, "LANG": "C.UTF-8"},
+            env={"HOME": str(self.home), "PATH": os.pathsep.join(path), "LANG": "C.UTF-8"},
             check=False,
             capture_output=True,
             text=True,

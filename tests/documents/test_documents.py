@@ -271,47 +271,8 @@ def test_every_script_of_a_document_is_one_that_a_shell_reads(block: Block) -> N
         assert subprocess.run(["bash", "-n"], input=text, text=True, check=False, stderr=-1).returncode == code
 
 
-LINK = re.compile(r"\]\(([^)#\s:]+)(?:#([\w-]+))?\)")
-
-
-@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(CHECKOUT)))
-def test_every_link_within_the_project_leads_somewhere(file: Path) -> None:
-    for path, anchor in LINK.findall(file.read_text(encoding="utf-8")):
-        target = file.parent / path
-        assert target.exists(), path
-        if anchor:
-            heads = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
-            assert anchor in {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}, anchor
-
-
 def test_python_is_named_as_it_is_supported() -> None:
     needs = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["requires-python"]
     text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
     assert f"Python {needs.removeprefix('>=')} or newer" in text
     assert sys.version_info >= tuple(map(int, needs.removeprefix(">=").split(".")))
-
-
-PATHS = re.compile(
-    r"(?:catalog|coursecloud|docs|emulator|guardrails|infra|starter|tests|bench|\.github|\.ci)/[\w./*-]*"
-)
-
-LATER = ("tests/month/cases/",)
-"""What is made when it is needed."""
-
-
-def gone(lines: Iterable[Command]) -> list[str]:
-    """List what stands between backticks as a path of the project, and is none."""
-    return [
-        f"{each.where} {each.line}"
-        for each in lines
-        if PATHS.fullmatch(each.line) and each.line not in LATER and not any(CHECKOUT.glob(each.line.rstrip("/")))
-    ]
-
-
-def test_every_path_between_backticks_is_there() -> None:
-    assert gone(each for file in FILES for each in spans(file, CHECKOUT)) == []
-
-
-def test_a_path_that_is_gone_is_seen() -> None:
-    lines = ("infra/storage.py", "tests/month/", "tests/guardrails/test_*.py", "infra/strage.py", "guardrails/rules/")
-    assert gone(Command("x.md:1", line) for line in lines) == ["x.md:1 infra/strage.py", "x.md:1 guardrails/rules/"]
