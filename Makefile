@@ -11,7 +11,7 @@ TIMES ?= 50
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$p" && break; done)
 
-.PHONY: plan test fuzz rehearsal month check checkov bench mutation hooks up down finish lock setup dev clean
+.PHONY: plan test fuzz rehearsal month check checkov bench architecture mutation hooks up down finish lock setup dev clean
 
 plan: setup                 ## what `pulumi up` would create; needs no cloud
 	@$(BIN)/coursecloud plan --stack $(STACK) $(ARGS)
@@ -50,6 +50,9 @@ finish: setup               ## at the end of the course: delete everything, data
 
 bench: dev                  ## the figures, measured again; on a machine that does nothing else
 	@$(BIN)/python -m bench $(ARGS)
+
+architecture: dev           ## the picture in docs/architecture.md, from what the code imports
+	@$(BIN)/python -m bench.architecture
 
 mutation: dev               ## which changes of the program no test notices; an hour, or ARGS="'infra.network.*'"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group mutation

@@ -17,11 +17,10 @@ def main() -> None:
     # Loading the SDK makes a million objects that all stay. With the default threshold the collector walks
     # them again and again, a tenth of a command's time, and finds nothing.
     gc.set_threshold(100_000, 50, 100)
-    # A review renders each side by its own code, and is not itself done by the code that it looks at.
-    if sys.argv[1:2] != ["review"]:
-        from coursecloud.common import project
+    from coursecloud.common import project
 
-        project.prefer(project.Path.cwd())
+    # A review renders each side by its own code, and is not itself done by the code that it looks at.
+    project.prefer(project.Path.cwd(), reviews=sys.argv[1:2] == ["review"])
     if COMPLETE in os.environ:
         # A shell waits for each TAB. Typer would load rich only to take markup out of texts that have none.
         sys.modules.setdefault("rich", None)  # pyright: ignore[reportArgumentType]

@@ -6,65 +6,37 @@ repository's name, which somebody else can own tomorrow.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pulumi
 from pulumi_gcp import iam, projects, serviceaccount
 
+from catalog import types
 from infra.component import Component, Place, short
 from infra.settings.delivery import GitHub as GitHubSettings
 
-PREVIEW_PERMISSIONS = (
-    "aiplatform.endpoints.get",
-    "artifactregistry.repositories.get",
-    "artifactregistry.repositories.getIamPolicy",
-    "cloudbuild.builds.get",
-    "cloudbuild.builds.list",
-    "cloudbuild.repositories.get",
-    "compute.disks.get",
-    "compute.firewalls.get",
-    "compute.instances.get",
-    "compute.networks.get",
-    "compute.projects.get",
-    "compute.resourcePolicies.get",
-    "compute.routers.get",
-    "compute.subnetworks.get",
-    "compute.zones.get",
-    "iam.roles.get",
-    "iam.serviceAccounts.get",
-    "iam.serviceAccounts.getIamPolicy",
-    "iam.workloadIdentityPoolProviders.get",
-    "iam.workloadIdentityPools.get",
-    "resourcemanager.projects.get",
-    "resourcemanager.projects.getIamPolicy",
-    "run.services.get",
-    "run.services.getIamPolicy",
-    "secretmanager.secrets.get",
-    "secretmanager.secrets.getIamPolicy",
-    "serviceusage.services.get",
-    "serviceusage.services.list",
-    "storage.buckets.get",
-    "storage.buckets.getIamPolicy",
-)
-"""What a preview with refresh asks of each resource type: settings and policies, no object and no secret value
-(the read methods of the provider's types against cloud.google.com/iam/docs/permissions-reference, 2026-11-23)."""
 
-DEPLOY_ROLES = {
-    "compute": (
-        "roles/compute.instanceAdmin.v1",
-        "roles/compute.networkAdmin",
-        "roles/compute.securityAdmin",
-    ),
-    "storage": ("roles/storage.admin",),
-    "artifactregistry": ("roles/artifactregistry.admin",),
-    "cloudbuild": ("roles/cloudbuild.builds.editor",),
-    "aiplatform": ("roles/aiplatform.user",),
-    "secretmanager": ("roles/secretmanager.admin",),
-    "run": ("roles/run.admin",),
-    "iam": ("roles/iam.serviceAccountAdmin", "roles/iam.roleViewer", "roles/iam.workloadIdentityPoolViewer"),
-}
-"""What `pulumi up` needs for each API that is on. Custom roles and the federation itself are left to people:
-whoever can change them can give themselves anything."""
+def preview_permissions() -> tuple[str, ...]:
+    """List what a preview with refresh asks of the types that the program declares (`read` in catalog/types).
+
+    Settings and policies; no object and no secret value.
+    """
+    return tuple(sorted({permission for each in types.declared() for permission in each.read}))
+
+
+def deploy_roles(apis: Collection[str]) -> tuple[str, ...]:
+    """List what `pulumi up` needs for the types of the APIs that are on (`deploy` in catalog/types).
+
+    Custom roles and the federation itself are left to people, and are only read: whoever can change them can give
+    themselves anything.
+    """
+    always = (*apis, "serviceusage")  # by which the others are switched on
+    wanted = (role for each in types.declared() if each.api in always for role in each.deploy)
+    return tuple(sorted({role for role in wanted if role != GRANTING}))
+
+
+GRANTING = "roles/resourcemanager.projectIamAdmin"
+"""Granted on a condition only."""
 
 
 class GitHub(Component):
@@ -113,7 +85,7 @@ class GitHub(Component):
             after=self.preview,
             title=f"{place.names.stack}: preview",
             description="Reads settings and policies; no object, no secret value",
-            permissions=PREVIEW_PERMISSIONS,
+            permissions=preview_permissions(),
             keep=settings.keep,
         )
         projects.IAMMember(
@@ -135,14 +107,13 @@ class GitHub(Component):
     ) -> serviceaccount.Account:
         account = self.service_account("deploy", purpose="pulumi up in GitHub workflows")
         self._let_in("deploy", account, pool, f"attribute.ref/{settings.ref}")
-        roles = [role for api, names in DEPLOY_ROLES.items() if api in self.place.apis for role in names]
-        for role in (*roles, "roles/serviceusage.serviceUsageAdmin"):
+        for role in deploy_roles(self.place.apis):
             self._grant("deploy", account, role)
         only = pulumi.Output.all(*granted).apply(_only_these)
         self._grant(
             "deploy",
             account,
-            "roles/resourcemanager.projectIamAdmin",
+            GRANTING,
             projects.IAMMemberConditionArgs(
                 title="roles-of-this-stack",
                 description="May grant and revoke only roles that the stack itself grants",

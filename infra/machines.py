@@ -7,6 +7,7 @@ confidential computing (neither protects a course's data from anything that it f
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 from pulumi_gcp import compute, projects, serviceaccount, storage
@@ -18,7 +19,7 @@ from infra.network import Network
 from infra.operator import Operator
 from infra.registry import full_image
 from infra.settings import Settings
-from infra.settings.workloads import Machine
+from infra.settings.machines import Machine
 from infra.stores import Stores, environment
 
 
@@ -63,19 +64,9 @@ class Machines(Component):
         zone = settings.zone_of(machine)
         region = tables.region_of(zone)
         image = settings.image_of(machine)
-        kind = tables.machine_types().get(machine.machine_type)
-        accelerator = tables.gpu(machine.gpu.model) if machine.gpu else None
-        gpu_name = accelerator.name if accelerator else machine.gpu.model if machine.gpu else None
-        has_gpu = machine.gpu is not None or bool(kind and kind.gpu)
+        gpu = _gpu(machine)
         labels = place.labelled("machines", machine.labels)
         disk = self._data_disk(name, machine, zone, labels) if machine.data_disk else None
-        script = startup.script(
-            machine,
-            full_image(place, machine.container.image) if machine.container else None,
-            self._environment,
-            gpu=has_gpu,
-        )
-        size = machine.boot_disk.size_gb or max(20, image.min_gib if image else 50)
         return compute.Instance(
             name,
             name=place.names.resource(name),
@@ -87,20 +78,12 @@ class Machines(Component):
             allow_stopping_for_update=True,
             can_ip_forward=False,
             deletion_protection=False,
-            boot_disk=compute.InstanceBootDiskArgs(
-                auto_delete=True,
-                initialize_params=compute.InstanceBootDiskInitializeParamsArgs(
-                    image=image.path if image else machine.image,
-                    size=size,
-                    type=machine.boot_disk.type,
-                    labels=labels,
-                ),
-            ),
+            boot_disk=_boot_disk(machine, image, labels),
             attached_disks=[compute.InstanceAttachedDiskArgs(source=disk.self_link, device_name="work")]
             if disk
             else None,
-            guest_accelerators=[compute.InstanceGuestAcceleratorArgs(type=gpu_name, count=machine.gpu.count)]
-            if machine.gpu and gpu_name
+            guest_accelerators=[compute.InstanceGuestAcceleratorArgs(type=gpu, count=machine.gpu.count)]
+            if machine.gpu and gpu
             else None,
             network_interfaces=[
                 compute.InstanceNetworkInterfaceArgs(
@@ -111,15 +94,7 @@ class Machines(Component):
                     else None,
                 )
             ],
-            scheduling=compute.InstanceSchedulingArgs(
-                provisioning_model="SPOT" if machine.spot else "STANDARD",
-                preemptible=machine.spot,
-                # A stopped machine must stay stopped; Spot does not allow a restart in any case.
-                automatic_restart=False,
-                on_host_maintenance="TERMINATE" if machine.spot or has_gpu else "MIGRATE",
-                instance_termination_action="STOP",
-                max_run_duration=compute.InstanceSchedulingMaxRunDurationArgs(seconds=int(machine.max_run)),
-            ),
+            scheduling=_scheduling(machine),
             shielded_instance_config=compute.InstanceShieldedInstanceConfigArgs(
                 # A driver that is not signed for secure boot would not load.
                 enable_secure_boot=bool(image and image.secure_boot),
@@ -129,22 +104,27 @@ class Machines(Component):
             service_account=compute.InstanceServiceAccountArgs(
                 email=self.account.email, scopes=["https://www.googleapis.com/auth/cloud-platform"]
             ),
-            # The script is metadata like any other: as `metadata_startup_script` each edit would replace the VM.
-            metadata={
-                "enable-oslogin": "TRUE",
-                "block-project-ssh-keys": "TRUE",
-                "serial-port-enable": "FALSE",
-                **({"startup-script": script} if script else {}),
-            },
+            metadata=self._metadata(machine),
             resource_policies=schedules[region].self_link if region in schedules else None,
             opts=self.child(
                 depends_on=self._agent_may_stop if schedules else (),
                 # Removing the GPU block alone is "no change" to the provider, and the GPU would go on billing.
-                replace_on=[f"{machine.gpu.count} {gpu_name}" if machine.gpu else "no GPU"],
+                replace_on=[f"{machine.gpu.count} {gpu}" if machine.gpu else "no GPU"],
                 # A new disk takes the old one's name: "no change" to the machine, which would run without any.
                 replace_with=[disk] if disk else (),
             ),
         )
+
+    def _metadata(self, machine: Machine) -> dict[str, Any]:
+        image = full_image(self.place, machine.container.image) if machine.container else None
+        script = startup.script(machine, image, self._environment, gpu=_has_gpu(machine))
+        # The script is metadata like any other: as `metadata_startup_script` each edit would replace the VM.
+        return {
+            "enable-oslogin": "TRUE",
+            "block-project-ssh-keys": "TRUE",
+            "serial-port-enable": "FALSE",
+            **({"startup-script": script} if script else {}),
+        }
 
     def _data_disk(self, name: str, machine: Machine, zone: str, labels: Mapping[str, str]) -> compute.Disk:
         settings = machine.data_disk
@@ -194,3 +174,41 @@ class Machines(Component):
             )
             for region in sorted({tables.region_of(settings.zone_of(m)) for m in settings.machines.values()})
         }
+
+
+def _gpu(machine: Machine) -> str | None:
+    """Give Google's name of the GPU that is attached to a machine; None where none is."""
+    if not machine.gpu:
+        return None
+    known = tables.gpu(machine.gpu.model)
+    return known.name if known else machine.gpu.model
+
+
+def _has_gpu(machine: Machine) -> bool:
+    """Say whether a machine has a GPU, attached or with its machine type."""
+    kind = tables.machine_types().get(machine.machine_type)
+    return machine.gpu is not None or bool(kind and kind.gpu)
+
+
+def _boot_disk(machine: Machine, image: tables.Image | None, labels: Mapping[str, str]) -> compute.InstanceBootDiskArgs:
+    return compute.InstanceBootDiskArgs(
+        auto_delete=True,
+        initialize_params=compute.InstanceBootDiskInitializeParamsArgs(
+            image=image.path if image else machine.image,
+            size=machine.boot_disk.size_gb or max(20, image.min_gib if image else 50),
+            type=machine.boot_disk.type,
+            labels=labels,
+        ),
+    )
+
+
+def _scheduling(machine: Machine) -> compute.InstanceSchedulingArgs:
+    return compute.InstanceSchedulingArgs(
+        provisioning_model="SPOT" if machine.spot else "STANDARD",
+        preemptible=machine.spot,
+        # A stopped machine must stay stopped; Spot does not allow a restart in any case.
+        automatic_restart=False,
+        on_host_maintenance="TERMINATE" if machine.spot or _has_gpu(machine) else "MIGRATE",
+        instance_termination_action="STOP",
+        max_run_duration=compute.InstanceSchedulingMaxRunDurationArgs(seconds=int(machine.max_run)),
+    )

@@ -3,9 +3,16 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from typing import Literal, get_args
+
+from catalog import limits
 
 STACK = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,39}")
 """Names of stacks that names are made from."""
+
+Workload = Literal["machines", "training", "prediction", "builds", "services"]
+"""What has a service account of its own, and can be given a secret."""
+WORKLOADS: tuple[Workload, ...] = get_args(Workload)
 
 OWN_LABELS = frozenset({"course", "group", "owner", "stack", "lease-end", "managed-by", "component"})
 
@@ -94,4 +101,4 @@ def member_key(member: str) -> str:
 
 def label_value(text: str) -> str:
     """Bring a text into a label's form: lower case, digits, '_' and '-', at most 63."""
-    return text if re.fullmatch(r"[a-z0-9_-]{0,63}", text) else fit(text, 63)
+    return text if re.fullmatch(limits.pattern("label-value"), text) else fit(text, 63)

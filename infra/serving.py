@@ -8,7 +8,7 @@ from pulumi_gcp import cloudrunv2
 from infra.component import Component, Place
 from infra.names import variable
 from infra.registry import full_image
-from infra.settings.workloads import Service, Services
+from infra.settings.services import Service, Services
 from infra.stores import Stores, environment
 
 

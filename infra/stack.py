@@ -22,30 +22,14 @@ from infra.training import Training
 
 def declare(settings: Settings) -> dict[str, Any]:
     """Register every resource that the settings ask for, and return the stack's outputs."""
-    place = Place(
-        project=settings.project,
-        region=settings.region,
-        names=Names(project=settings.project, stack=settings.stack),
-        labels=names.labels(
-            course=settings.course.name,
-            group=settings.course.group,
-            owner=settings.course.owner,
-            stack=settings.stack,
-            lease_end=str(settings.lease.ends or "none"),
-            own=settings.course.labels,
-        ),
-        apis=Apis(settings.project, apis.needed(settings)).enabled,
-    )
+    place = _place(settings)
     stores = Stores(
         storage=Storage(place, settings.storage, settings.lease),
         registry=Registry(place, settings.registry),
         secrets=Secrets(place, settings.secrets),
     )
 
-    machines = None
-    if settings.machines:
-        network = Network(place, subnets=settings.subnets, nat=settings.network.egress == "nat")
-        machines = Machines(place, settings, network=network, stores=stores)
+    machines = _machines(place, settings, stores) if settings.machines else None
     training = Training(place, settings.training, stores=stores) if settings.training.enabled else None
     serving = Serving(place, settings.services, stores=stores) if settings.services else None
     builds = None
@@ -68,10 +52,11 @@ def declare(settings: Settings) -> dict[str, Any]:
         )
     github = None
     if settings.github:
-        deployed = accounts | ({"services": serving.account} if serving else {})
+        if serving:
+            accounts["services"] = serving.account
         if builds and builds.checks_account:
-            deployed["checks"] = builds.checks_account
-        github = GitHub(place, settings.github, granted=place.granted, act_as=list(deployed.items()))
+            accounts["checks"] = builds.checks_account
+        github = GitHub(place, settings.github, granted=place.granted, act_as=list(accounts.items()))
     return outputs.outputs(
         place,
         settings,
@@ -82,3 +67,26 @@ def declare(settings: Settings) -> dict[str, Any]:
         github=github,
         stores=stores,
     )
+
+
+def _place(settings: Settings) -> Place:
+    """Switch the APIs on, and say once where everything is and how it is named and labelled."""
+    return Place(
+        project=settings.project,
+        region=settings.region,
+        names=Names(project=settings.project, stack=settings.stack),
+        labels=names.labels(
+            course=settings.course.name,
+            group=settings.course.group,
+            owner=settings.course.owner,
+            stack=settings.stack,
+            lease_end=str(settings.lease.ends or "none"),
+            own=settings.course.labels,
+        ),
+        apis=Apis(settings.project, apis.needed(settings)).enabled,
+    )
+
+
+def _machines(place: Place, settings: Settings, stores: Stores) -> Machines:
+    network = Network(place, subnets=settings.subnets, nat=settings.network.egress == "nat")
+    return Machines(place, settings, network=network, stores=stores)

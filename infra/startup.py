@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from infra.settings.workloads import Container, Machine
+from infra.settings.machines import Container, Machine
 
 SCRIPTS = Path(__file__).parent / "scripts"
 WORK = "/mnt/disks/work"

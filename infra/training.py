@@ -15,7 +15,7 @@ from pulumi_gcp import vertex
 from catalog import tables
 from infra.component import Component, Place
 from infra.registry import full_image
-from infra.settings.workloads import Training as TrainingSettings
+from infra.settings.training import Training as TrainingSettings
 from infra.stores import Stores, environment
 
 VERTEX_GPU = str.maketrans("abcdefghijklmnopqrstuvwxyz-", "ABCDEFGHIJKLMNOPQRSTUVWXYZ_")

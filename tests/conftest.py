@@ -1,5 +1,6 @@
 """What holds for every test: a machine without a cloud, a project of the tests' own, and a checkout left alone."""
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -10,6 +11,7 @@ from hypothesis import settings
 from typing_extensions import override
 from xdist.scheduler import LoadScopeScheduling
 
+from catalog import completeness
 from tests import fuzz, machine, project
 
 _MACHINE = Path(tempfile.mkdtemp(prefix="coursecloud-machine-"))
@@ -51,8 +53,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
     return Together(config, log)
 
 
-def pytest_sessionstart() -> None:
-    """Remember what belongs to whoever uses this checkout."""
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Test nothing before all is known of the program's resource types; remember what the checkout's user owns."""
+    # A process of a run that many share has been let in already, and a mutation run changes code and not facts.
+    first = not hasattr(session.config, "workerinput") and "MUTANT_UNDER_TEST" not in os.environ
+    if first and (missing := completeness.missing(project.CHECKOUT)):
+        pytest.exit(completeness.told(missing), returncode=1)
     _before.update(project.owned(project.CHECKOUT))
 
 

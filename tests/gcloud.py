@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shlex
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -72,3 +75,26 @@ def runnable(name: str, command: str) -> str | None:
         return None
     # Whoever pastes `--tag=TAG` writes a tag of their own there.
     return f"{command} {DRY_RUN.get(kind, '')}".replace("=TAG", "=v1").strip()
+
+
+def refuses(folder: Path, lines: list[str]) -> list[str]:
+    """Hold commands against gcloud's own parser in one start of it; say what it refuses."""
+    file = folder / "commands.json"
+    listed: list[dict[str, str]] = []
+    for line in lines:
+        split = shlex.split(line)
+        # Its checker takes the word behind a flag for the flag's value, so flags go last; the order is free.
+        ordered = sorted(split, key=lambda word: word.startswith("--"))
+        listed.append({"command_string": shlex.join(ordered)})
+    file.write_text(json.dumps(listed), encoding="utf-8")
+    done = subprocess.run(
+        ["gcloud", "meta", "lint-gcloud-commands", f"--commands-file={file}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PATH": FOUND["PATH"], "CLOUDSDK_CONFIG": str(folder)},
+    )
+    assert done.returncode == 0, done.stderr
+    results = json.loads(done.stdout)
+    assert len(results) == len({entry["command_string"] for entry in listed})
+    return [f"{entry['command_string']}: {entry['error_message']}" for entry in results if not entry["success"]]

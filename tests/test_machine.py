@@ -24,6 +24,7 @@ PART = (
 )
 ASKING = (
     "tests/test_machine.py",
+    "tests/documents/test_documents.py::test_gcloud_understands_every_command_that_a_document_names",
     "tests/emulator/test_gcloud.py",
     "tests/infra/test_outputs.py::test_gcloud_understands_every_command",
     "tests/infra/test_outputs.py::test_what_gcloud_does_not_understand_is_seen",

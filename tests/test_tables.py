@@ -195,11 +195,3 @@ def test_every_permission_of_a_role_is_written_as_google_writes_it() -> None:
         assert role.startswith("roles/")
         assert entry["permissions"]
         assert all(permission.count(".") >= 2 for permission in entry["permissions"]), role
-
-
-def test_every_resource_type_is_classed_in_the_words_of_the_note() -> None:
-    for name, entry in tables.table("resource-types")["types"].items():
-        assert name.startswith("gcp:")
-        assert entry["bills"] in {"free", "storage", "hourly", "usage"}, name
-        assert entry.keys() == {"bills", "holds", "idle", "idBlocked"}, name
-        assert entry["idle"] is None or entry["bills"] != "free", name

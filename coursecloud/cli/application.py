@@ -136,9 +136,9 @@ app = typer.Typer(
 
 def _version(value: bool) -> None:
     if value:
-        import importlib.metadata
+        from coursecloud.common import project
 
-        typer.echo(f"coursecloud {importlib.metadata.version('coursecloud')}")
+        typer.echo(f"coursecloud {project.version()}")
         raise typer.Exit
 
 

@@ -1,132 +1,23 @@
 """A plan for a terminal: a tree by component with the settings that matter, and what to know before an up."""
 
 import datetime
-import re
-import unicodedata
-from collections.abc import Callable, Mapping
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from catalog import types
 from coursecloud import cost
+from coursecloud.cli import line_template
+from coursecloud.cli.line_template import at, plain
 from coursecloud.common.console import console as console
 from coursecloud.cost import table as cost_table
 from coursecloud.plan.planning import KINDS, Plan, bills, holds, notices, short_type, unknowns
-from coursecloud.plan.registration import UNKNOWN, Registration
-from coursecloud.policy.reading import has_unknown, number
+from coursecloud.plan.registration import Registration
 from infra.settings.lease import Lease
-from infra.settings.types import Duration
-
-Inputs = Mapping[str, Any]
-
-
-def _at(inputs: Inputs, *path: str | int) -> Any:
-    """Read a value wherever the program has put one; None where it is not, or is not of that shape."""
-    value: Any = inputs
-    for key in path:
-        if isinstance(key, int):
-            entries = cast("list[Any]", value) if isinstance(value, list) else []
-            value = entries[key] if key < len(entries) else None
-        else:
-            value = cast("Inputs", value).get(key) if isinstance(value, Mapping) and value != UNKNOWN else None
-    return value
-
-
-def _said(value: Any) -> str:
-    """Write a value in few words, whatever it is."""
-    if value is None:
-        return "none"
-    return "?" if has_unknown(value) else plain(str(value))[:400]
-
-
-def _texts(value: Any) -> list[str]:
-    return [_said(each) for each in cast("list[Any]", value)] if isinstance(value, list) else [_said(value)]
-
-
-def _machine(inputs: Inputs) -> str:
-    gpus: Any = _at(inputs, "guestAccelerators") or []
-    count = len(cast("list[Any]", gpus)) if isinstance(gpus, list) else 0
-    seconds = number(_at(inputs, "scheduling", "maxRunDuration", "seconds"))
-    stops = f"stops after {Duration(seconds)}" if seconds is not None else "nothing known stops it"
-    boot = ("bootDisk", "initializeParams")
-    return ", ".join(
-        [
-            _said(_at(inputs, "machineType")),
-            *(
-                f"{_said(_at(inputs, 'guestAccelerators', place, 'count'))}"
-                f" {_said(_at(inputs, 'guestAccelerators', place, 'type'))}"
-                for place in range(count)
-            ),
-            *(["Spot"] if _at(inputs, "scheduling", "preemptible") is True else []),
-            _said(_at(inputs, "zone")),
-            stops,
-            f"{_said(_at(inputs, *boot, 'image')).rpartition('/')[2]}, {_said(_at(inputs, *boot, 'size'))} GB",
-        ]
-    )
-
-
-def _bucket(inputs: Inputs) -> str:
-    rules: Any = _at(inputs, "lifecycleRules")
-    conditions = [
-        _at(rule, "condition")
-        for rule in (cast("list[Any]", rules) if isinstance(rules, list) else [])
-        if _at(rule, "action", "type") == "Delete"
-    ]
-    if not conditions:
-        rule = "nothing in it is ever deleted"
-    elif (age := _at(conditions[0], "age")) is not None:
-        rule = f"deleted after {_said(age)} days"
-    else:
-        days, newest = (_said(_at(conditions[0], key)) for key in ("daysSinceNoncurrentTime", "numNewerVersions"))
-        rule = f"old versions {days} days, newest {newest} kept"
-    return f"{_said(_at(inputs, 'name'))}, {_said(_at(inputs, 'location'))}, {rule}"
-
-
-def _firewall(inputs: Inputs) -> str:
-    port = _said(_at(inputs, "allows", 0, "ports", 0))
-    return f"{_said(_at(inputs, 'allows', 0, 'protocol'))} {port} from {', '.join(_texts(_at(inputs, 'sourceRanges')))}"
-
-
-def _all(form: str, *paths: tuple[str | int, ...]) -> Callable[[Inputs], str]:
-    return lambda inputs: form.format(*(_said(_at(inputs, *path)) for path in paths))
-
-
-def _role(inputs: Inputs) -> str:
-    permissions: Any = _at(inputs, "permissions")
-    return f"{len(cast('list[Any]', permissions)) if isinstance(permissions, list) else _said(permissions)} permissions"
-
-
-_SUMMARIES: dict[str, Callable[[Inputs], str]] = {
-    "compute.Instance": _machine,
-    "compute.Disk": _all("{} GB {}, {}", ("size",), ("type",), ("zone",)),
-    "compute.Subnetwork": _all("{}, {}", ("ipCidrRange",), ("region",)),
-    "compute.Firewall": _firewall,
-    "compute.ResourcePolicy": _all(
-        "stops at {} {}",
-        ("instanceSchedulePolicy", "vmStopSchedule", "schedule"),
-        ("instanceSchedulePolicy", "timeZone"),
-    ),
-    "storage.Bucket": _bucket,
-    "artifactregistry.Repository": lambda i: f"{_said(_at(i, 'format')).lower()}, {_said(_at(i, 'location'))}",
-    "secretmanager.Secret": _all("{}", ("secretId",)),
-    "serviceaccount.Account": _all("{}", ("accountId",)),
-    "cloudbuild.Trigger": _all("{}", ("description",)),
-    "cloudrunv2.Service": _all("at most {} instances", ("template", "scaling", "maxInstanceCount")),
-    "iam.WorkloadIdentityPoolProvider": _all("{}", ("attributeCondition",)),
-    "projects.IAMCustomRole": _role,
-}
-"""The settings that matter, by type."""
-
-
-def plain(text: str) -> str:
-    """Write out what a terminal would obey, or what would turn or hide text."""
-    return "".join(
-        each if unicodedata.category(each) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else f"\\u{ord(each):04x}"
-        for each in text
-    )
 
 
 def tree(plan: Plan) -> Tree:
@@ -146,7 +37,7 @@ def _branch(place: Tree, under: Mapping[str | None, list[Registration]], parent:
     # Only what has nothing below it can share a line.
     folded = [resource for resource in children if resource.custom and resource.urn not in under]
     services = [resource for resource in folded if short_type(resource.type) == "projects.Service"]
-    grants = [resource for resource in folded if _GRANT.search(short_type(resource.type))]
+    grants = [resource for resource in folded if _grants(resource)]
     for resource in children:
         if resource in services or resource in grants:
             continue
@@ -159,11 +50,13 @@ def _branch(place: Tree, under: Mapping[str | None, list[Registration]], parent:
     if services:
         place.add(Text(", ".join(plain(resource.name) for resource in services), "dim"))
     if grants:
-        roles = sorted({_short_role(_at(resource.inputs, "role")) for resource in grants})
+        roles = sorted({_short_role(at(resource.inputs, "role")) for resource in grants})
         place.add(Text(f"{len(grants)} grants: {', '.join(roles)}", "dim"))
 
 
-_GRANT = re.compile(r"\.\w*I[Aa][Mm]Member$")
+def _grants(resource: Registration) -> bool:
+    found = types.grants(short_type(resource.type))
+    return found is not None and found.to == "member"
 
 
 def _holds_any(component: Registration, under: Mapping[str | None, list[Registration]]) -> bool:
@@ -174,7 +67,8 @@ def _line(resource: Registration) -> Text:
     kind = short_type(resource.type)
     marks = [bills(resource)] if bills(resource) != "free" else []
     marks += ["kept"] if resource.protect else ["holds data"] if holds(resource) else []
-    summary = _SUMMARIES.get(kind, lambda _: "")(resource.inputs)
+    known = types.of(resource.type)
+    summary = line_template.filled(known.line, resource.inputs) if known else ""
     return Text.assemble(
         (f"{plain(kind)} ", "dim"),
         (plain(resource.name), "green" if resource.protect else ""),

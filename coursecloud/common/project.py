@@ -1,14 +1,16 @@
 """Which project a command is about: the one that its user stands in, found upwards as git and Pulumi find theirs."""
 
+import os
 import re
 import shutil
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from coursecloud.common import shadows
 
 OWN = Path(__file__).parents[2]
-"""The project that this code belongs to."""
+"""The project that this code belongs to; of a command that was installed without one, the folder of its libraries."""
 
 _NAMED = re.compile(r"""^name:\s*["']?coursecloud["']?\s*(#.*)?$""", re.MULTILINE)
 
@@ -28,24 +30,74 @@ def _is_one(folder: Path) -> bool:
     return False
 
 
-def prefer(start: Path) -> None:
+def prefer(start: Path, *, reviews: bool = False) -> None:
     """Let the code of the project around `start` be what is imported from now on, if it is not this one's already.
 
-    The program of one clone with the settings and rules of another would plan what neither of them deploys. Ends with
-    exit code 2 where a file of that project would be imported in place of a library.
+    The program of one clone with the settings and rules of another would plan what neither of them deploys. A review
+    (`reviews`) stays with the code that it has, which is not what it looks at; but a command that was installed alone,
+    from a wheel, has none, and works by that of the project around it. Says on standard error which of two it took.
+    Ends with exit code 2 where a file of that project would be imported in place of a library, and where there is
+    nothing to work by.
     """
-    found = find(start)
-    if found is None or found.samefile(OWN):
+    found, alone = find(start), not _is_one(OWN)
+    if found is None:
+        if alone:
+            _stop(
+                f"{none_around(start)}\n"
+                f"    rule    this command, version {version()}, came without a project: it works by the code of the"
+                " one that you stand in\n"
+                "    remedy  `cd` into your clone of coursecloud; without one, `git clone` it and `make plan` there"
+            )
+        return
+    if found.samefile(OWN):
+        return
+    if reviews and not alone:
+        _note(f"this review is done by the code of {OWN}; it is about {found}, whose own commands run by its own code")
         return
     if shadowing := shadows.found(found):
-        said = "".join(f"{shadow}\n" for shadow in shadowing)
-        sys.stderr.write(f"{said}    rule    {shadows.RULE}\n    remedy  {shadows.REMEDY}\n")
-        raise SystemExit(2)
+        _stop(
+            "".join(f"{shadow}\n" for shadow in shadowing) + f"    rule    {shadows.RULE}\n    remedy  {shadows.REMEDY}"
+        )
+    if not alone:
+        _note(f"this is about {found}, by the code there; this command is that of {OWN}")
     sys.path.insert(0, str(found))
     for name in [
         name for name in sys.modules if name.partition(".")[0] in ("catalog", "coursecloud", "guardrails", "infra")
     ]:
         del sys.modules[name]
+
+
+def none_around(start: Path) -> str:
+    """Say that one stands in no project, and what was looked for."""
+    return f"no project here: neither {start} nor a folder above it has a Pulumi.yaml with `name: coursecloud`."
+
+
+def version() -> str:
+    """Give the version of the project that this code belongs to; pyproject.toml is where it is said."""
+    # Imported here: every command and every TAB would pay for it.
+    if _is_one(OWN):
+        import tomllib
+
+        with (OWN / "pyproject.toml").open("rb") as file:
+            return str(tomllib.load(file)["project"]["version"])
+    import importlib.metadata
+
+    return importlib.metadata.version("coursecloud")
+
+
+def _note(text: str) -> None:
+    _say(f"coursecloud: {text}")
+
+
+def _stop(text: str) -> NoReturn:
+    _say(text)
+    raise SystemExit(2)
+
+
+def _say(text: str) -> None:
+    # While a shell asks what completes a word, whatever is printed stands in the middle of the line being typed.
+    if "_COURSECLOUD_COMPLETE" not in os.environ:
+        sys.stderr.write(f"{text}\n")
 
 
 def as_typed(text: str) -> str:

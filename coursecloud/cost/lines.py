@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from catalog import types
 from coursecloud.cost import compute, runs, stores
 from coursecloud.cost.bill import Bill, Line
 from coursecloud.plan.planning import bills, short_type
@@ -9,37 +10,37 @@ from coursecloud.plan.registration import Registration
 
 _Priced = Callable[[Bill, Registration], Iterator[Line]]
 
-_BY_TYPE: dict[str, _Priced] = {
-    compute.INSTANCE: compute.instance,
-    "gcp:compute/disk:Disk": compute.disk,
-    "gcp:compute/address:Address": compute.address,
-    "gcp:compute/routerNat:RouterNat": compute.nat,
-    stores.BUCKET: stores.bucket,
-    "gcp:artifactregistry/repository:Repository": stores.repository,
-    stores.SECRET: stores.secret,
-    stores.TOPIC: stores.topic,
-    "gcp:cloudscheduler/job:Job": stores.job,
-    runs.TRIGGER: runs.trigger,
-    runs.SERVICE: runs.service,
-    runs.ENDPOINT: runs.endpoint,
+PRICED: dict[str, _Priced] = {
+    "machine": compute.instance,
+    "disk": compute.disk,
+    "address": compute.address,
+    "nat": compute.nat,
+    "bucket": stores.bucket,
+    "repository": stores.repository,
+    "secret": stores.secret,
+    "topic": stores.topic,
+    "job": stores.job,
+    "trigger": runs.trigger,
+    "service": runs.service,
+    "endpoint": runs.endpoint,
 }
+"""What prices a resource, by the name that its type's file gives (`price`)."""
 _WITHOUT_RESOURCE: tuple[Callable[[Bill], Iterator[Line]], ...] = (
     runs.training,
     stores.operations,
     stores.accesses,
     runs.traffic,
 )
-_FREE = frozenset({"gcp:pubsub/subscription:Subscription", "gcp:billing/budget:Budget"})
-"""Types that bill nothing of their own and may be missing from the table of resource types."""
 
 
 def of(bill: Bill) -> Iterator[Line]:
     """Yield every line; a type that bills in a way nobody has described is one of unknown price."""
     for resource in bill.resources:
-        if not resource.custom or resource.type in _FREE:
+        if not resource.custom:
             continue
-        if priced := _BY_TYPE.get(resource.type):
-            yield from priced(bill, resource)
+        known = types.of(resource.type)
+        if known and known.price:
+            yield from PRICED[known.price](bill, resource)
         elif bills(resource) != "free":
             yield bill.unknown(
                 resource, f"{resource.name}: nobody has described what {short_type(resource.type)} costs"

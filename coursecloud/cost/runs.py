@@ -10,7 +10,7 @@ from coursecloud.cost.compute import INSTANCE
 from coursecloud.cost.prices import MONTH, Unknown
 from coursecloud.cost.stores import BUCKET
 from coursecloud.plan.registration import Registration
-from infra.settings.workloads import memory_mebibytes
+from infra.settings.services import memory_mebibytes
 
 TRIGGER = "gcp:cloudbuild/trigger:Trigger"
 ENDPOINT = "gcp:vertex/aiEndpoint:AiEndpoint"

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
+from catalog import types
 from coursecloud.deploy.cloud import Cloud, CloudError, escaped, together, unread
 from coursecloud.diff import data_loss
 
@@ -150,11 +151,12 @@ def _store(cloud: Cloud, resource: Json, disks: _Disks) -> Store:
     kind = str(resource["type"])
     called = place.text("name") or place.id
     bare = functools.partial(Store, kind, str(resource["urn"]), bool(resource.get("protect")))
-    if kind not in _READERS:
+    known = types.of(kind)
+    if not known or not known.counted:
         said = "what is in it: nobody has said how to count what this type holds"
         return bare(called=called, unread=f"not read: {said}")
     try:
-        return bare(**_READERS[kind](cloud, place, disks))
+        return bare(**READERS[known.counted](cloud, place, disks))
     except CloudError as error:
         called = called.rpartition("/")[2]
         return bare(called=called, unread=unread(f"what is in {called}", error), gone=error.gone)
@@ -285,14 +287,15 @@ def _endpoint(cloud: Cloud, place: _Place, _: _Disks) -> Json:
     }
 
 
-_READERS: Mapping[str, Callable[[Cloud, _Place, _Disks], Json]] = {
-    BUCKET: _bucket,
-    REGISTRY: _registry,
-    SECRET: _secret,
-    DISK: _disk,
-    INSTANCE: _boot_disk,
-    ENDPOINT: _endpoint,
+READERS: Mapping[str, Callable[[Cloud, _Place, _Disks], Json]] = {
+    "bucket": _bucket,
+    "repository": _registry,
+    "secret": _secret,
+    "disk": _disk,
+    "boot disk": _boot_disk,
+    "endpoint": _endpoint,
 }
+"""What counts what is in a store, by the name that its type's file gives (`counted`)."""
 
 
 def readable(size: int) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
-from catalog import tables
-from coursecloud.diff import data_loss, refusals
+from catalog import types
+from coursecloud.diff import data_loss
 from coursecloud.diff.engine_events import called, name
 
 Json = dict[str, Any]
@@ -60,11 +59,6 @@ class Change:
         return f"{called(self.urn)}{f': {what}' if what else ''}"
 
 
-@functools.cache
-def _table() -> Mapping[str, Mapping[str, Sequence[str]]]:
-    return tables.table("by-hand")
-
-
 def changes(refreshed: Iterable[Json]) -> list[Change]:
     """List what a refresh found changed; what the program does not set is nobody's change."""
     found = [change for each in refreshed for change in _of(each)]
@@ -91,11 +85,12 @@ def _of(each: Json) -> Iterable[Change]:
 
 
 def _kind_of(kind: str, value: Value) -> Kind:
-    if value.path in refusals.table()["grows"].get(kind, {}) and _larger(value.now, value.before):
+    known = types.of(kind)
+    if known and value.path in known.grows and _larger(value.now, value.before):
         return "grown"
     if value.now is True and value.path in _SAFER:
         return "changed"
-    guards = _table()["guards"].get(kind, ())
+    guards = known.guards if known else ()
     return "opened" if "*" in guards or _steps(value.path)[0] in guards else "changed"
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import functools
 import re
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from catalog import tables
+from catalog import tables, types
+from catalog.types.model import Policy
 from coursecloud.deploy.cloud import Cloud, CloudError, escaped
 
 Json = dict[str, Any]
@@ -23,6 +24,7 @@ PUBLIC = ("allUsers", "allAuthenticatedUsers")
 ACCOUNT = "gcp:serviceaccount/account:Account"
 POOL = "gcp:iam/workloadIdentityPool:WorkloadIdentityPool"
 PROJECT = "project"
+_PROJECT_TYPE = "organizations.Project"
 TRIES = 3
 """How often a policy is read and written where somebody else writes it at the same time."""
 
@@ -37,71 +39,17 @@ class Grant:
     expression: str = ""
 
 
-@dataclass(frozen=True)
-class _Form:
-    """How a type's IAM policy is asked for, and what gcloud calls the type."""
-
-    api: str
-    grant: str
-    """The resource type that grants on it."""
-    input: str
-    """The input of that type which says on what."""
-    gcloud: str
-    """The gcloud command without its last words; {name}, {place} and {project} are filled in."""
-    get: str = "GET {id}:getIamPolicy?options.requestedPolicyVersion"
-    set: str = "POST {id}:setIamPolicy"
+def form_of(kind: str) -> tuple[str, Policy] | None:
+    """Say which API has the IAM policy of a type, or of the PROJECT, and how; None where a type has none."""
+    known = types.named(_PROJECT_TYPE) if kind == PROJECT else types.of(kind)
+    return (known.cloud, known.policy) if known and known.cloud and known.policy else None
 
 
-FORMS: Mapping[str, _Form] = {
-    "gcp:storage/bucket:Bucket": _Form(
-        "storage",
-        "gcp:storage/bucketIAMMember:BucketIAMMember",
-        "bucket",
-        "gcloud storage buckets remove-iam-policy-binding gs://{name}",
-        "GET b/{name}/iam?optionsRequestedPolicyVersion",
-        "PUT b/{name}/iam",
-    ),
-    "gcp:artifactregistry/repository:Repository": _Form(
-        "artifactRegistry",
-        "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember",
-        "repository",
-        "gcloud artifacts repositories remove-iam-policy-binding {name} --location={place} --project={project}",
-    ),
-    "gcp:secretmanager/secret:Secret": _Form(
-        "secretManager",
-        "gcp:secretmanager/secretIamMember:SecretIamMember",
-        "secretId",
-        "gcloud secrets remove-iam-policy-binding {name} --project={project}",
-    ),
-    "gcp:cloudrunv2/service:Service": _Form(
-        "cloudRunV2",
-        "gcp:cloudrunv2/serviceIamMember:ServiceIamMember",
-        "name",
-        "gcloud run services remove-iam-policy-binding {name} --region={place} --project={project}",
-    ),
-    ACCOUNT: _Form(
-        "iamBeta",
-        "gcp:serviceaccount/iAMMember:IAMMember",
-        "serviceAccountId",
-        "gcloud iam service-accounts remove-iam-policy-binding {name} --project={project}",
-        "POST {id}:getIamPolicy?options.requestedPolicyVersion",
-    ),
-    "gcp:compute/instance:Instance": _Form(
-        "compute",
-        "gcp:compute/instanceIAMMember:InstanceIAMMember",
-        "instanceName",
-        "gcloud compute instances remove-iam-policy-binding {name} --zone={place} --project={project}",
-        "GET {id}/getIamPolicy?optionsRequestedPolicyVersion",
-        "POST {id}/setIamPolicy",
-    ),
-    PROJECT: _Form(
-        "resourceManager",
-        "gcp:projects/iAMMember:IAMMember",
-        "project",
-        "gcloud projects remove-iam-policy-binding {name}",
-        "POST {id}:getIamPolicy",
-    ),
-}
+def _form(target: Target) -> tuple[str, Policy]:
+    found = form_of(target.type)
+    if found is None:
+        raise ValueError(f"{target.type} has no IAM policy")
+    return found
 
 
 @dataclass(frozen=True)
@@ -130,8 +78,8 @@ class Target:
 
     def remove(self, grant: Grant) -> str:
         """Write the gcloud command that takes a grant away."""
-        form = FORMS[self.type]
-        words = form.gcloud.format(
+        _, policy = _form(self)
+        words = policy.gcloud.format(
             name=shlex.quote(self.name), place=self._after("locations", "zones"), project=self._after("projects")
         )
         # Where a policy has conditions, gcloud asks which one is meant unless it is told.
@@ -145,7 +93,7 @@ def targets(resources: Iterable[Json], project: str) -> list[Target]:
     found = [
         Target(str(each["type"]), str(each["id"]), str(each["urn"]).rpartition("::")[2])
         for each in resources
-        if each.get("type") in FORMS and each.get("id") and not each.get("delete")
+        if form_of(str(each.get("type"))) and each.get("id") and not each.get("delete")
     ]
     return [*found, Target(PROJECT, f"projects/{project}", project)]
 
@@ -155,20 +103,21 @@ def granted(resources: Iterable[Json]) -> tuple[dict[tuple[str, str, str], set[G
 
     A whole policy (`IAMPolicy`) is looked after by Pulumi itself; a whole role (`IAMBinding`) lists its members.
     """
-    types = {form.grant: (kind, form.input) for kind, form in FORMS.items()}
     grants: dict[tuple[str, str, str], set[Grant]] = {}
     whole: set[tuple[str, str, str]] = set()
     for each in resources:
         kind = str(each.get("type"))
-        sort = next((word for word in ("Member", "Binding", "Policy") if kind.endswith(word)), "")
-        known = types.get(kind.replace(sort, "Member")) if sort else None
-        if not known:
+        known = types.of(kind)
+        gives = known.grants if known else None
+        held = types.named(gives.of) if gives and gives.iam else None
+        if not gives or not held or not held.policy:
             continue
         said = cast("Json", {**(each.get("inputs") or {}), **(each.get("outputs") or {})})
-        on = str(said.get(known[1]) or "").removeprefix("b/").rpartition("/")[2]
-        place = "" if known[0] == PROJECT else str(said.get("location") or said.get("zone") or "")
-        key = (known[0], place, on)
-        if sort == "Policy":
+        on = str(said.get(gives.on) or "").removeprefix("b/").rpartition("/")[2]
+        project = gives.of == _PROJECT_TYPE
+        place = "" if project else str(said.get("location") or said.get("zone") or "")
+        key = (PROJECT if project else held.type, place, on)
+        if gives.to == "policyData":
             whole.add(key)
             continue
         members = cast("list[Any]", said.get("members") or [said.get("member")])
@@ -240,17 +189,17 @@ def strange(target: Target, policy: Json, known: Iterable[Grant], ours: Own) -> 
 
 def read(cloud: Cloud, target: Target) -> Json:
     """Read a policy with its conditions. Raises CloudError."""
-    form = FORMS[target.type]
+    api, form = _form(target)
     method, path, query = _request(form.get, target)
     body: Json | None = None
     if method == "POST":
         body = {} if query else {"options": {"requestedPolicyVersion": 3}}
-    return cloud.call(method, form.api, path, parameters={query: "3"} if query else {}, body=body)
+    return cloud.call(method, api, path, parameters={query: "3"} if query else {}, body=body)
 
 
 def revoke(cloud: Cloud, target: Target, grant: Grant) -> None:
     """Take a grant away, and nothing else; what is gone already is no error. Raises CloudError."""
-    form = FORMS[target.type]
+    api, form = _form(target)
     for attempt in range(TRIES):
         policy = read(cloud, target)
         if grant not in set(_grants(policy)):
@@ -260,7 +209,7 @@ def revoke(cloud: Cloud, target: Target, grant: Grant) -> None:
         method, path, _ = _request(form.set, target)
         new = {**policy, "bindings": list(_without(policy, grant)), "version": 3}
         try:
-            cloud.call(method, form.api, path, body=new if target.type.endswith(":Bucket") else {"policy": new})
+            cloud.call(method, api, path, body=new if target.type.endswith(":Bucket") else {"policy": new})
         except CloudError as error:
             if error.status not in (409, 412) or attempt == TRIES - 1:
                 raise

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from coursecloud.common import stack_file
-from coursecloud.deploy import checkpoint, data_stores, drift, openings, reconcile, remedies, summary
+from coursecloud.deploy import checkpoint, data_stores, drift, openings, reconcile, remedies, soft_deleted, summary
 from coursecloud.deploy.cloud import CloudError
 from coursecloud.deploy.preconditions import RefusedError
 from coursecloud.deploy.recovery import owned
@@ -32,10 +32,12 @@ def before_update(day: Day, state: Json) -> Told:
     with ThreadPoolExecutor(1) as beside:
         opened = beside.submit(openings.look, day.cloud, checkpoint.resources(state), day.settings.project)
         told = day.pulumi.preview("--refresh")
-    if told.code and not told.unread:
+    if told.code and not told.unread and not _by_hand(told):
         return told
     _unread(day, told)
     _elsewhere(day, told)
+    if soft_deleted.bring_back(day, told.refreshed):
+        told = day.pulumi.preview("--refresh")
     found = drift.changes(told.refreshed)
     follow = reconcile.settle(day, found, opened.result())
     if follow:
@@ -46,6 +48,12 @@ def before_update(day: Day, state: Json) -> Told:
     return told
 
 
+def _by_hand(told: Told) -> bool:
+    """Say whether a preview may have failed for what somebody changed: a kept disk that grew would be made anew."""
+    changed = {change.urn for change in drift.changes(told.refreshed)}
+    return bool(changed & {*told.failed, *(step["urn"] for step in told.steps if step["op"] != "update")})
+
+
 def before_deleting(day: Day, state: Json) -> Json:
     """Say what was changed by hand, and forget what is gone, so that it is no obstacle. Gives the state."""
     if not checkpoint.resources(state):
@@ -53,6 +61,7 @@ def before_deleting(day: Day, state: Json) -> Json:
         return state
     told = _switched_on(day, day.pulumi.look())
     _unread(day, told)
+    soft_deleted.bring_back(day, told.refreshed, deleting=True)
     found = drift.changes(told.refreshed)
     day.say(*reconcile.said(found, deleting=True))
     _undeletable(day, found)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from decimal import Decimal
 from typing import Any, cast
 
-from catalog import tables
+from catalog import types
 from coursecloud.common import stack_file
 from coursecloud.deploy import checkpoint, machine_status, remedies
 from coursecloud.deploy.process import InterruptError
@@ -41,8 +41,8 @@ def listed(urns: Iterable[str]) -> str:
 
 def _weight(urn: str) -> int:
     kind = urn.split("::")[2].rpartition("$")[2]
-    classed = tables.table("resource-types")["types"].get(kind)
-    return ("hourly", "storage", "usage", "free").index(classed["bills"]) if classed else 0
+    known = types.of(kind)
+    return ("hourly", "storage", "usage", "free").index(known.bills) if known and known.bills else 0
 
 
 def machines(day: Day, resources: Iterable[Json]) -> Iterator[str]:

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from catalog import types
 from coursecloud.plan.import_ids import PREVIEWED_UNKNOWN
 
 Inputs = Mapping[str, Any]
@@ -18,8 +19,8 @@ def shown(value: object, limit: int = 120) -> str:
 
 def how(kind: str, inputs: Inputs) -> str | None:
     """Say how to copy the data of a store; None where nobody has said how for this type."""
-    command = _COMMANDS.get(kind)
-    return command(inputs) if command else None
+    known = types.of(kind)
+    return COMMANDS[known.copied](inputs) if known and known.copied else None
 
 
 def start(inputs: Inputs) -> str:
@@ -73,13 +74,15 @@ def _registry(inputs: Inputs) -> str:
     return f"{copied} (https://github.com/google/go-containerregistry) for images"
 
 
-_COMMANDS: dict[str, Callable[[Inputs], str]] = {
-    "gcp:artifactregistry/repository:Repository": _registry,
-    "gcp:compute/disk:Disk": _disk,
-    # What it boots from has the machine's own name, unless the program says otherwise.
-    "gcp:compute/instance:Instance": _disk,
-    "gcp:compute/regionDisk:RegionDisk": lambda inputs: _disk(inputs, "region"),
-    "gcp:secretmanager/secret:Secret": _secret,
-    "gcp:storage/bucket:Bucket": _bucket,
+COMMANDS: dict[str, Callable[[Inputs], str]] = {
+    "repository": _registry,
+    # A machine's too: what it boots from has the machine's own name, unless the program says otherwise.
+    "disk": _disk,
+    "regional disk": lambda inputs: _disk(inputs, "region"),
+    "secret": _secret,
+    "bucket": _bucket,
 }
-"""Commands of the Google Cloud CLI and of gcrane, read 2026-11-27."""
+"""What copies a store, by the name that its type's file gives (`copied`).
+
+Commands of the Google Cloud CLI and of gcrane, read 2026-11-27.
+"""

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from catalog import tables
+from catalog import types
 from coursecloud.diff.engine_events import name
 from coursecloud.plan import import_ids
 
@@ -17,8 +17,6 @@ MEMBERS_BY_FILE = "membersByFile"
 """The stack's output that lists the members, by their key, of `members.STACK.yaml`."""
 
 _MEMBER = re.compile(r"member-[0-9a-f]{8}(?=-)")
-_GRANT = re.compile(r"(?i)iam(Member|Binding|Policy)$|AccessControl$|Acl$")
-"""Types that let somebody in and hold nothing, also where nobody has classed them."""
 
 
 @dataclass(frozen=True)
@@ -178,11 +176,12 @@ def loss(resource: Json, *, replaced: bool) -> Loss | None:
     # A component is nothing in the cloud; events leave `custom` out where it is false.
     if not resource.get("custom") or kind.startswith("pulumi:") or resource.get("retainOnDelete"):
         return None
-    classed = tables.table("resource-types")["types"].get(kind)
-    if classed:
-        what = f"all {classed['holds']} in it" if classed["holds"] else None
+    known = types.of(kind)
+    if known and known.classed:
+        what = f"all {known.holds} in it" if known.holds else None
     else:
-        what = None if _GRANT.search(kind) else "whatever is in it: nobody has said what this type holds"
+        lets_in = types.grants(types.short_type(kind))
+        what = None if lets_in else "whatever is in it: nobody has said what this type holds"
     if not what:
         return None
     google = import_ids.import_id(kind, resource.get("inputs") or {}) or ""

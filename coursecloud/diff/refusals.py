@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import enum
-import functools
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from catalog import tables
+from catalog import types
 from coursecloud.diff import copy_commands, property_diff
 from coursecloud.diff.copy_commands import shown
 from coursecloud.diff.edits import Edit, Inputs, Op, from_to, keys, what, why
@@ -92,12 +91,6 @@ def headline(refusals: Iterable[Refusal]) -> str:
     return f"this update FAILS: {', '.join(said)}" if said else ""
 
 
-@functools.cache
-def table() -> dict[str, Any]:
-    """Read the dated table; its note explains each field."""
-    return tables.table("refused-edits")
-
-
 def _of(edit: Edit, listed: Sequence[Edit]) -> Iterator[Refusal]:
     if edit.goes and (refusal := _protected(edit)):
         yield refusal
@@ -175,13 +168,15 @@ def _prevented(edit: Edit) -> str | None:
     if edit.was("deletionPolicy") == "PREVENT":
         return "deletionPolicy"
     protection = edit.was("deletionProtection")
-    by_default = protection in (NOTHING, None) and edit.type in table()["protected"]
+    known = types.of(edit.type)
+    by_default = protection in (NOTHING, None) and known is not None and known.protected
     return "deletionProtection" if by_default or protection in (True, "PROTECTED") else None
 
 
 def _locked(edit: Edit) -> Iterator[Refusal]:
-    lock = table()["locked"].get(edit.type)
-    if not lock or edit.was(lock["holds"]) is not True:
+    known = types.of(edit.type)
+    lock = known.locked if known else None
+    if not lock or edit.was(lock.holds) is not True:
         return
     if edit.op is Op.DELETE:
         place, because = why(edit)
@@ -195,9 +190,9 @@ def _locked(edit: Edit) -> Iterator[Refusal]:
             edit.name,
         )
         return
-    old, new = edit.was(lock["keeps"]), edit.will(lock["keeps"])
-    loosened = new is NOTHING or (new != old if lock["how"] == "stays" else _less(new, old))
-    for path, wrong in ((lock["keeps"], loosened), (lock["holds"], edit.will(lock["holds"]) is not True)):
+    old, new = edit.was(lock.keeps), edit.will(lock.keeps)
+    loosened = new is NOTHING or (new != old if lock.how == "stays" else _less(new, old))
+    for path, wrong in ((lock.keeps, loosened), (lock.holds, edit.will(lock.holds) is not True)):
         if wrong:
             yield Refusal(
                 Kind.LOCKED,
@@ -211,13 +206,14 @@ def _locked(edit: Edit) -> Iterator[Refusal]:
 
 
 def _shrinks(edit: Edit, listed: Sequence[Edit]) -> Iterator[Refusal]:
-    for path, fact in table()["grows"].get(edit.type, {}).items():
+    known = types.of(edit.type)
+    for path, fact in known.grows.items() if known else ():
         old, new = _size(edit, path), edit.will(path)
         # What is made anew for something else may have any size.
         anew = edit.op is Op.REPLACE and any(_within(path, reason) for reason in edit.because)
         if not _less(new, old) or not (anew or edit.op is Op.UPDATE):
             continue
-        if any(edit.will(key) not in allowed for key, allowed in fact.get("only", {}).items()):
+        if any(edit.will(key) not in allowed for key, allowed in fact.only.items()):
             continue
         copied = copy_commands.how(edit.type, edit.old)
         by = f" ({copied})" if copied else ""
@@ -230,7 +226,7 @@ def _shrinks(edit: Edit, listed: Sequence[Edit]) -> Iterator[Refusal]:
             edit.urn,
             keys(edit, path),
             f"{what(edit)} would shrink: `{keys(edit, path)}`: {old} -> {new}",
-            f"{fact['what']} only grows: "
+            f"{fact.what} only grows: "
             + (
                 "a smaller one is another one, empty, and what is on this one is gone"
                 if anew
@@ -266,7 +262,8 @@ def _swapped(edit: Edit, path: str, listed: Sequence[Edit]) -> str:
 
 
 def _running(edit: Edit) -> Iterator[Refusal]:
-    paths = table()["running"].get(edit.type, ())
+    known = types.of(edit.type)
+    paths = known.running if known else ()
     for found in (
         property_diff.differences(property_diff.clean(edit.old), property_diff.clean(edit.new)) if paths else ()
     ):

@@ -1,12 +1,13 @@
-"""What a difference does to a resource: nothing, an update in place, or a new resource. Facts: a dated table."""
+"""What a difference does to a resource: nothing, an update in place, or a new resource. Facts: catalog/types."""
 
 import functools
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from catalog import tables
+from catalog import types
+from catalog.types.model import Changes
 from coursecloud.diff.property_diff import NOTHING, Difference, at, leaves, pattern
 from coursecloud.diff.replacement_conditions import SAME, WHEN, Effect
 from coursecloud.plan.planning import short_type
@@ -14,19 +15,9 @@ from coursecloud.plan.registration import UNKNOWN
 
 
 @dataclass(frozen=True)
-class Rules:
-    """What the table knows of one type; its note explains each field."""
+class Rules(Changes):
+    """What a type's file says of its changes, and what that makes of a difference."""
 
-    replaces: frozenset[str]
-    when: Mapping[str, str] = field(default_factory=dict[str, str])
-    same: Mapping[str, str] = field(default_factory=dict[str, str])
-    kept: frozenset[str] = frozenset()
-    delete_first: str = "never"
-    name: str = "name"
-    secret: frozenset[str] = frozenset()
-    prunes: frozenset[str] = frozenset()
-    restarts: frozenset[str] = frozenset()
-    unordered: frozenset[str] = frozenset()
     called: tuple[str, str] | None = None
 
     def effect(self, difference: Difference, before: Mapping[str, Any], after: Mapping[str, Any]) -> Effect:
@@ -102,33 +93,14 @@ def _upwards(path: str) -> Iterator[str]:
 
 @functools.cache
 def rules_of(kind: str) -> Rules | None:
-    """Find what the table knows of a type; None for a type that it does not have."""
-    entry = _table().get(kind)
-    if entry is None:
-        return None
-    return Rules(
-        replaces=frozenset(entry["replaces"]),
-        when=entry.get("when", {}),
-        same=entry.get("same", {}),
-        kept=frozenset(entry.get("kept", ())),
-        delete_first=entry["deleteFirst"],
-        name=entry.get("name", "name"),
-        secret=frozenset(entry.get("secret", ())),
-        prunes=frozenset(entry.get("prunes", ())),
-        restarts=frozenset(entry.get("restarts", ())),
-        unordered=frozenset(entry.get("unordered", ())),
-        called=(entry["called"][0], entry["called"][1]) if "called" in entry else None,
-    )
-
-
-@functools.cache
-def _table() -> dict[str, Any]:
-    return tables.table("immutable-properties")["types"]
+    """Find what is known of a type's changes; None for a type of which nobody has said them."""
+    known = types.of(kind)
+    return Rules(**vars(known.changes), called=known.called) if known and known.changes else None
 
 
 def called(kind: str, count: int) -> str:
     """Call some resources of a type as a reader would: `1 machine`, `2 storage.Folder`."""
-    found = rules_of(kind)
+    found = types.of(kind)
     # A revision may call a type anything; what is no type's name is not repeated in a sentence.
     short = short_type(kind)
     other = short if re.fullmatch(r"[A-Za-z0-9.]{1,60}", short) else "resource of an odd type"

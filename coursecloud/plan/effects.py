@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from catalog import tables
-from coursecloud.plan import import_ids, sdk
+from catalog import types
+from coursecloud.plan import sdk
 from coursecloud.plan.registration import Deed, Registration
 
 KINDS = {
@@ -94,9 +94,10 @@ def _own_id(kind: str) -> list[str] | None:
 
     It is new with each creation, and what is there keeps its own: there is nothing in it to overlook.
     """
-    if not tables.table("resource-types")["types"].get(kind, {}).get("idBlocked"):
+    known = types.of(kind)
+    if not known or not known.id_blocked:
         return None
-    return re.findall(r"\{(\w+)\}", import_ids.import_ids().get(kind, ""))[-1:]
+    return re.findall(r"\{(\w+)\}", known.import_id or "")[-1:]
 
 
 def _listed(value: Any) -> str:

@@ -18,6 +18,7 @@ import pulumi
 from google.protobuf import json_format
 from typing_extensions import override
 
+from catalog import types
 from coursecloud.plan import mock_outputs, sdk, transforms
 from coursecloud.plan.registration import UNKNOWN, Deed, Registration
 
@@ -278,34 +279,12 @@ def _derived(kind: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Work out the outputs of a resource that are functions of its inputs alone."""
     known = {key: value for key, value in inputs.items() if not isinstance(value, sdk.Unknown)}
     try:
-        return {key: form.format_map(known) for key, form in _FORMS.get(kind, {}).items()}
+        return {key: form.format_map(known) for key, form in output_forms(kind).items()}
     except (KeyError, TypeError):
         return {}  # an input is unknown, and so is what follows from it
 
 
-def _compute(path: str) -> dict[str, str]:
-    path = f"projects/{{project}}/{path}/{{name}}"
-    return {"id": path, "selfLink": f"https://www.googleapis.com/compute/v1/{path}"}
-
-
-_ACCOUNT = "{accountId}@{project}.iam.gserviceaccount.com"
-_FORMS: dict[str, dict[str, str]] = {
-    "gcp:serviceaccount/account:Account": {
-        "id": f"projects/{{project}}/serviceAccounts/{_ACCOUNT}",
-        "name": f"projects/{{project}}/serviceAccounts/{_ACCOUNT}",
-        "email": _ACCOUNT,
-        "member": f"serviceAccount:{_ACCOUNT}",
-    },
-    "gcp:storage/bucket:Bucket": {"id": "{name}", "url": "gs://{name}"},
-    "gcp:compute/network:Network": _compute("global/networks"),
-    "gcp:compute/subnetwork:Subnetwork": _compute("regions/{region}/subnetworks"),
-    "gcp:compute/disk:Disk": _compute("zones/{zone}/disks"),
-    "gcp:compute/resourcePolicy:ResourcePolicy": _compute("regions/{region}/resourcePolicies"),
-    "gcp:projects/iAMCustomRole:IAMCustomRole": {
-        "id": "projects/{project}/roles/{roleId}",
-        "name": "projects/{project}/roles/{roleId}",
-    },
-    "gcp:cloudbuildv2/repository:Repository": {"id": "{parentConnection}/repositories/{name}"},
-    "gcp:vertex/aiEndpoint:AiEndpoint": {"id": "projects/{project}/locations/{location}/endpoints/{name}"},
-}
-"""Outputs by type, as patterns over the inputs (the provider's documented id formats, 10.2)."""
+def output_forms(kind: str) -> Mapping[str, str]:
+    """Give the outputs of a type that are patterns over its inputs."""
+    found = types.of(kind)
+    return found.outputs if found else {}

@@ -5,13 +5,12 @@ has a new URN for the old bucket: without an alias the engine would make it (whi
 one, which is the same.
 """
 
-import functools
 import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from catalog import tables
+from catalog import types
 
 PREVIEWED_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """How Pulumi's engine writes a text in a preview that only the real run knows (SDK 3.272, pulumi.runtime.rpc)."""
@@ -23,37 +22,37 @@ _AROUND = frozenset({
 })  # fmt: skip
 
 
-@functools.cache
-def import_ids() -> dict[str, str]:
-    """Read the dated table: the form of the import id of each resource type."""
-    return tables.table("import-ids")["ids"]
+def form(kind: str) -> str | None:
+    """Give the form of a type's import id, a template over its inputs; None where nobody has said it."""
+    known = types.of(kind)
+    return known.import_id if known else None
 
 
 def import_id(kind: str, inputs: Mapping[str, Any]) -> str | None:
     """Give the id under which `pulumi import` takes a resource over.
 
-    None where the type is not in the table, or an input that the id is made of is not known: chosen by the provider,
+    None where nobody has said its form, or an input that the id is made of is not known: chosen by the provider,
     secret, or left to the real run.
     """
-    form = import_ids().get(kind)
-    if not form:
+    template = form(kind)
+    if not template:
         return None
-    needed = re.findall(r"\{(\w+)\}", form)
+    needed = re.findall(r"\{(\w+)\}", template)
     if not all(_known(inputs.get(name)) for name in needed):
         return None
     # A binding with a condition is another one than the same without, and is called by the condition's title.
     condition = inputs.get("condition")
     title = cast("Mapping[str, Any]", condition).get("title") if isinstance(condition, Mapping) else None
-    return form.format(**{name: inputs[name] for name in needed}) + (f" {title}" if _known(title) else "")
+    return template.format(**{name: inputs[name] for name in needed}) + (f" {title}" if _known(title) else "")
 
 
 def identity(kind: str, inputs: Mapping[str, Any]) -> str | None:
     """Say which of Google's things a resource of any type is; None where nothing in its inputs names it.
 
-    Of a type that the table lacks it is taken from the inputs that name things and places: two resources of one type
+    Of a type without a form it is taken from the inputs that name things and places: two resources of one type
     that agree in all of them are one.
     """
-    if kind in import_ids():
+    if form(kind):
         found = import_id(kind, inputs)
         return None if found is None else f"{kind} {found}"
     naming = {key: value for key, value in inputs.items() if _OWN_NAME.fullmatch(key) or key in _AROUND}

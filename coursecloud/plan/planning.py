@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from catalog import tables
+from catalog import types
+from catalog.types import short_type as short_type
 from coursecloud.common import shadows, stack_file
 from coursecloud.plan import effects, engine, real_run, trigger_files
 from coursecloud.plan.registration import UNKNOWN, Deed, Registration
@@ -86,24 +87,16 @@ def _beside(file: Path) -> Iterator[Deed]:
         yield Deed("provider", f"is run with `{key}: {said}` of the stack file, which no setting of the project shows")
 
 
-def short_type(token: str) -> str:
-    """Shorten a type token: `gcp:storage/bucket:Bucket` gives `storage.Bucket`.
-
-    >>> short_type("gcp:projects/iAMMember:IAMMember")
-    'projects.IAMMember'
-    """
-    module, _, name = token.removeprefix("gcp:").partition(":")
-    return f"{module.partition('/')[0]}.{name}"
-
-
 def bills(resource: Registration) -> str:
     """Say how a resource bills: free, storage, hourly or usage; `unknown` for a type nobody has classed."""
-    return tables.table("resource-types")["types"].get(resource.type, {}).get("bills", "unknown")
+    known = types.of(resource.type)
+    return (known.bills if known else None) or "unknown"
 
 
 def holds(resource: Registration) -> str | None:
     """Say what is lost with a resource, or None."""
-    return tables.table("resource-types")["types"].get(resource.type, {}).get("holds")
+    known = types.of(resource.type)
+    return known.holds if known else None
 
 
 def unknowns(resource: Registration) -> list[str]:
@@ -229,11 +222,11 @@ def _data(plan: Plan) -> Iterator[str]:
 
 
 def _idle(plan: Plan) -> Iterator[str]:
-    types = tables.table("resource-types")["types"]
     idle: dict[str, list[str]] = {}
     for resource in plan.custom:
-        if what := types.get(resource.type, {}).get("idle"):
-            idle.setdefault(what, []).append(resource.name)
+        known = types.of(resource.type)
+        if known and known.idle:
+            idle.setdefault(known.idle, []).append(resource.name)
     for what, names in idle.items():
         yield f"{', '.join(names)}: {what}"
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from catalog import tables
-from coursecloud.plan.planning import short_type
+from catalog import tables, types
+from catalog.types.model import Declared
 from coursecloud.plan.registration import Registration
 
 
@@ -20,7 +21,13 @@ class Place:
 
 
 def _data() -> dict[str, Any]:
-    return tables.table("input-places")
+    return tables.table("components")
+
+
+def _declared(resource: Registration) -> Declared:
+    """Say what its type's file says of the component that a resource hangs under."""
+    known = types.of(resource.type)
+    return (known.components.get(component_of(resource)) if known else None) or Declared()
 
 
 def of(resource: Registration, generic: str) -> Place:
@@ -29,15 +36,14 @@ def of(resource: Registration, generic: str) -> Place:
     known: dict[str, Any] | None = _data()["components"].get(component)
     if known is None:
         return Place("__main__.py" if not component else f"the component {component}")
-    kind = short_type(resource.type)
-    listed: dict[str, list[str]] = {
+    listed: dict[str, Sequence[str]] = {
         **_data()["everywhere"],
-        **known["inputs"].get("*", {}),
-        **known["inputs"].get(kind, {}),
+        **known.get("inputs", {}),
+        **_declared(resource).inputs,
     }
     below = (path for path in listed if f"{generic}.".startswith((f"{path}.", f"{path}[")))
     keys = listed.get(next(below, ""), [])
-    return Place(known["file"], tuple(key.replace("{name}", _named(resource, known)) for key in keys))
+    return Place(known["file"], tuple(key.replace("{name}", _named(resource)) for key in keys))
 
 
 def part(resource: Registration) -> Place:
@@ -46,23 +52,23 @@ def part(resource: Registration) -> Place:
     known: dict[str, Any] | None = _data()["components"].get(component)
     if known is None:
         return Place("__main__.py" if not component else f"the component {component}")
-    own: dict[str, list[str]] = known["inputs"].get(short_type(resource.type), {})
+    own = _declared(resource).inputs
     every = [key for keys in own.values() for key in keys if key.startswith("coursecloud:")]
     named = [key.partition("{name}")[0] + "{name}" for key in every if "{name}" in key]
     sections = [key.partition(".")[0] for key in (*every, *known.get("keep", ()))]
     found = next(iter((*named, *sections)), None)
-    return Place(known["file"], (found.replace("{name}", _named(resource, known)),) if found else ())
+    return Place(known["file"], (found.replace("{name}", _named(resource)),) if found else ())
 
 
 def keep(resource: Registration) -> str | None:
     """Give the key of the stack file that says whether a resource of its component is kept; None where none does."""
     known: dict[str, Any] = _data()["components"].get(component_of(resource), {})
     found = next(iter(known.get("keep", ())), None)
-    return found.replace("{name}", _named(resource, known)) if found else None
+    return found.replace("{name}", _named(resource)) if found else None
 
 
-def _named(resource: Registration, known: dict[str, Any]) -> str:
-    pattern = known.get("named", {}).get(short_type(resource.type))
+def _named(resource: Registration) -> str:
+    pattern = _declared(resource).named
     match = re.fullmatch(pattern, resource.name) if pattern else None
     return match["name"] if match else resource.name
 

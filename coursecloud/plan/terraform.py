@@ -1,16 +1,15 @@
 """A plan in the JSON form of `terraform show -json`, for scanners that know Terraform and not Pulumi.
 
 It says what Pulumi would create in Terraform's words; Terraform itself has never seen it and cannot apply it.
-The names are data (`catalog/terraform.json`).
+The names are data (`catalog/types`, and `generated/terraform.json` there).
 """
 
-import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from catalog import tables
+from catalog import types
 from coursecloud.plan.planning import Plan
 from coursecloud.plan.registration import UNKNOWN, Registration
 
@@ -25,10 +24,10 @@ PROVIDER = "registry.terraform.io/hashicorp/google"
 Fields = Mapping[str, Mapping[str, Any]]
 
 
-@functools.cache
-def table() -> dict[str, Any]:
-    """Read what Terraform calls each type, and which of its fields are blocks."""
-    return tables.table("terraform")["types"]
+def name_of(kind: str) -> str | None:
+    """Give Terraform's name of a type; None where nobody has said it."""
+    known = types.of(kind)
+    return known.terraform if known else None
 
 
 @dataclass(frozen=True)
@@ -37,12 +36,12 @@ class Exported:
 
     plan: dict[str, Any]
     left_out: tuple[str, ...]
-    """Pulumi's types whose Terraform name the table does not have."""
+    """Pulumi's types whose Terraform name nobody has said."""
 
 
 def export(plan: Plan) -> Exported:
     """Say a plan in Terraform's words: values it does not know are in `after_unknown`, as Terraform has them."""
-    known = [resource for resource in plan.custom if resource.type in table()]
+    known = [resource for resource in plan.custom if name_of(resource.type)]
     addresses = _addresses(known)
     values = {urn: _translated(resource) for urn, resource in ((r.urn, r) for r in known)}
     heads = {urn: _head(address) for urn, address in addresses.items()}
@@ -97,7 +96,7 @@ def export(plan: Plan) -> Exported:
                 },
             },
         },
-        tuple(sorted({resource.type for resource in plan.custom} - table().keys())),
+        tuple(sorted({resource.type for resource in plan.custom if not name_of(resource.type)})),
     )
 
 
@@ -106,7 +105,7 @@ def _addresses(resources: list[Registration]) -> dict[str, str]:
     addresses: dict[str, str] = {}
     for resource in resources:
         name = re.sub(r"[^A-Za-z0-9_-]", "_", resource.name)
-        address = f"{table()[resource.type]['name']}.{name if name[:1].isalpha() else f'_{name}'}"
+        address = f"{name_of(resource.type)}.{name if name[:1].isalpha() else f'_{name}'}"
         count = sum(other == address or other.startswith(f"{address}__") for other in addresses.values())
         addresses[resource.urn] = f"{address}__{count + 1}" if count else address
     return addresses
@@ -118,7 +117,11 @@ def _head(address: str) -> dict[str, str]:
 
 
 def _translated(resource: Registration) -> tuple[dict[str, Any], dict[str, Any]]:
-    return _object(resource.inputs, table()[resource.type].get("fields", {}))
+    return _object(resource.inputs, _fields(resource))
+
+
+def _fields(resource: Registration) -> Fields:
+    return types.terraform_fields().get(types.short_type(resource.type), {})
 
 
 def _object(inputs: Mapping[str, Any], fields: Fields) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -177,7 +180,7 @@ def _expressions(
     resource: Registration, after: Mapping[str, Any], addresses: Mapping[str, str]
 ) -> dict[str, dict[str, Any] | list[Any]]:
     """Say where each value comes from: another resource that the program took it from, or the program itself."""
-    fields: Fields = table()[resource.type].get("fields", {})
+    fields = _fields(resource)
     found: dict[str, dict[str, Any] | list[Any]] = {}
     for key in resource.inputs:
         name = fields.get(key, {}).get("name") or _snake(key)

@@ -4,18 +4,19 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+from catalog import types
 from catalog.tables import table
 from coursecloud.plan.registration import Registration
 from coursecloud.policy.reading import at, entries
 from infra import files
 
-_IAM = re.compile(r"\.\w*iam_?(member|binding|policy)$", re.IGNORECASE)
 _ON_A_WHOLE = re.compile(r"(projects|folder|organizations)\.", re.IGNORECASE)
 
 
 def grants_something(kind: str) -> bool:
     """Say whether a short type, e.g. `storage.BucketIAMMember`, grants roles to members."""
-    return _IAM.search(kind) is not None
+    found = types.grants(kind)
+    return found is not None and found.iam
 
 
 def grants_on_project(kind: str) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from catalog import tables
 from coursecloud.plan.registration import Registration
+from coursecloud.policy.example import Example
 from infra.settings import Settings
 from infra.settings.guardrails import GuardrailException
 
@@ -20,7 +20,12 @@ STACK = "stack"
 
 @dataclass(frozen=True)
 class References:
-    """The ids of the checks of other tools and benchmarks that a rule answers to."""
+    """The ids of the checks of other tools and benchmarks that a rule answers to.
+
+    Checkov's Terraform checks, release 3.3.30 (https://www.checkov.io/5.Policy%20Index/terraform.html), Trivy's checks
+    for Google Cloud (https://avd.aquasec.com/misconfig/google/) and the CIS Google Cloud Platform Foundation Benchmark
+    (https://www.cisecurity.org/benchmark/google_cloud_computing_platform), all read 2026-11-23.
+    """
 
     checkov: tuple[str, ...] = ()
     trivy: tuple[str, ...] = ()
@@ -48,8 +53,18 @@ class Rule:
     """What it is about; code scanning grades security only."""
     advisory: bool = False
     """Whether a breach is printed as advice and closes no gate."""
+    breaks: tuple[Example, ...]
+    """Changes of a real plan that break it, with what it says of each and the checks of Checkov that see it too."""
+    keeps: tuple[Example, ...]
+    """Changes that come near and keep it."""
+    trivy: tuple[str, ...] = ()
+    """Trivy's checks that it answers to."""
+    cis: tuple[str, ...] = ()
+    """Recommendations of the CIS benchmark that it answers to."""
 
     def __post_init__(self) -> None:
+        if not self.breaks or not self.keeps:
+            raise ValueError(f"{self.id}: give an example that breaks it and one that comes near and keeps it")
         _KNOWN.setdefault(self.id, self)
 
     def __reduce__(self) -> tuple[Callable[[str], "Rule"], tuple[str]]:
@@ -58,9 +73,9 @@ class Rule:
 
     @functools.cached_property
     def references(self) -> References:
-        """The checks of other tools that it answers to (dated: `catalog/references.json`)."""
-        found = tables.table("references")["rules"].get(self.id, {})
-        return References(**{tool: tuple(ids) for tool, ids in found.items()})
+        """The checks of other tools that it answers to: of Checkov's, those that see one of its examples."""
+        seen = dict.fromkeys(check for example in self.breaks for check in example.checkov)
+        return References(tuple(seen), self.trivy, self.cis)
 
 
 def by_id(name: str) -> Rule:

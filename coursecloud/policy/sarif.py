@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from coursecloud.common import project
 from coursecloud.common.console import visible
 from coursecloud.policy import RULES, Finding, Rule
 from coursecloud.policy.reporting import Report
@@ -28,7 +29,11 @@ def sarif(reports: Sequence[Report]) -> dict[str, Any]:
         "runs": [
             {
                 "tool": {
-                    "driver": {"name": "coursecloud", "version": "0.1.0", "rules": [_rule(rule) for rule in RULES]}
+                    "driver": {
+                        "name": "coursecloud",
+                        "version": project.version(),
+                        "rules": [_rule(rule) for rule in RULES],
+                    }
                 },
                 # Another category would keep a run of other stacks from closing these alerts.
                 "automationDetails": {"id": "coursecloud-check/"},

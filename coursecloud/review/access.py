@@ -3,27 +3,18 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from catalog import types
 from coursecloud.diff.changes import Change, Operation
-from coursecloud.diff.replacement import rules_of
 from coursecloud.plan.registration import UNKNOWN
 
 PUBLIC = ("allUsers", "allAuthenticatedUsers")
 ACCOUNT = "gcp:serviceaccount/account:Account"
-DOORS = {
-    "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider": (
-        "who may come in from outside", ("attributeCondition", "attributeMapping", "oidc", "disabled"),
-    ),
-    "gcp:compute/firewall:Firewall": (
-        "what reaches the machines", ("allows", "denies", "direction", "disabled", "sourceRanges", "sourceTags"),
-    ),
-}  # fmt: skip
-"""Types that let in without a grant: what they decide, and by which inputs."""
 
 
 def grants(change: Change) -> bool:
     """Say whether the resource gives someone access."""
-    found = rules_of(change.resource.type)
-    return bool(found and found.called == ("grant", "grants"))
+    found = types.grants(types.short_type(change.resource.type))
+    return found is not None and found.to == "member"
 
 
 def public(changes: Iterable[Change]) -> Iterator[tuple[Change, str]]:
@@ -53,11 +44,12 @@ def widened(changes: Iterable[Change]) -> Iterator[tuple[Change, str]]:
         more = f" and {len(roles) - 6} more" if len(roles) > 6 else ""
         yield found[0], f"{who} gets {', '.join(roles[:6])}{more}"
     for change in listed:
-        decides, inputs = DOORS.get(change.resource.type, ("", ()))
-        found = [entry for entry in change.properties if entry.top in inputs and not entry.ignored]
-        if found and change.operation in (Operation.UPDATE, Operation.REPLACE):
+        known = types.of(change.resource.type)
+        door = known.door if known else None
+        found = [entry for entry in change.properties if door and entry.top in door.inputs and not entry.ignored]
+        if door and found and change.operation in (Operation.UPDATE, Operation.REPLACE):
             tops = ", ".join(dict.fromkeys(entry.top for entry in found))
-            yield change, f"{decides} changes with {tops} of {_code(change.name)}"
+            yield change, f"{door.decides} changes with {tops} of {_code(change.name)}"
 
 
 def _gives(change: Change) -> bool:

@@ -87,6 +87,7 @@ class Stack:
         return f"is new: {said}" if self.status is Status.ADDED else said
 
 
+INSTANCE = "gcp:compute/instance:Instance"
 _ORDER = list(Operation)
 
 
@@ -130,41 +131,28 @@ def review(
         key=lambda change: (not change.loses, not change.refused, _ORDER.index(change.operation), change.key),
     )
     deeds = tuple(dangers.of_program(before, after, found)) if after else ()
-    agreed_ = outputs = ()
+    agreed = outputs = ()
     if before and after and not (before.unread or after.unread or state):
-        agreed_, outputs = settings_diff.settings(before, after), settings_diff.outputs(before, after)
+        agreed, outputs = settings_diff.settings(before, after), settings_diff.outputs(before, after)
     before, after, without = _readable(before, after)
-    if without:
-        said.append(without)
-    if before and after and before.settings.stack != after.settings.stack:
-        said.append(f"stack '{before.settings.stack}' is compared with stack '{after.settings.stack}'")
-    status = Status.CHANGED if telling else Status.UNCHANGED
-    if before is None or after is None:
-        status = Status.ADDED if before is None else Status.REMOVED
-    if status is Status.REMOVED:
-        said.append(
-            f"merging deletes nothing by itself: what is deployed stays and bills. Before merging, take it down with"
-            f" `make finish STACK={name}`"
-        )
-    if any(
-        change.before and change.before.type == "gcp:compute/instance:Instance" and change.goes for change in telling
-    ):
-        said.append(
-            "a machine that goes takes its boot disk along; files on its data disk stay as long as that disk does"
-        )
+    said += [without] if without else []
+    said += _notes(name, before, after, telling)
     cost = money.costs(before, after)
     findings = money.findings(before, after, today)
     # A stack that comes has nothing yet, and of one that goes nothing is updated.
     refused = tuple(refusals.refused(edits.of_review(found))) if before and after else ()
-    risks = [*dangers.dangers(found), *dangers.of_refusals(refused, found), *deeds, *_guards(agreed_)]
+    risks = [*dangers.dangers(found), *dangers.of_refusals(refused, found), *deeds, *_guards(agreed)]
     # Nobody deploys what stays as it is.
     if after and telling and (over := after.settings.lease.over(today)):
         risks.append(Danger(Kind.OVER, None, over))
-    if status is Status.ADDED:
+    if before is None:
         # Whom a new stack lets in is the reader's to see in its grants; only the internet is worth a warning.
         risks = [danger for danger in risks if danger.kind is not Kind.ACCESS]
-    if status is Status.UNCHANGED and (cost.changes or findings.new or findings.fixed or agreed_ or outputs or risks):
-        status = Status.CHANGED
+    if before is None or after is None:
+        status = Status.ADDED if before is None else Status.REMOVED
+    else:
+        beside = cost.changes or findings.new or findings.fixed or agreed or outputs or risks
+        status = Status.CHANGED if telling or beside else Status.UNCHANGED
     return Stack(
         name,
         status,
@@ -176,7 +164,7 @@ def review(
         notes=tuple(said),
         graph=draw(found) if telling else Graph(),
         dangers=dangers.ordered(risks),
-        settings=agreed_,
+        settings=agreed,
         outputs=outputs,
         refusals=refused,
     )
@@ -186,3 +174,16 @@ def _guards(settings: tuple[PropertyChange, ...]) -> Iterator[Danger]:
     for entry in settings_diff.guards(settings):
         said = formatting.from_to(entry, 300).replace("`", "'")
         yield Danger(Kind.GUARD, None, f"what guards the stack changes: `{entry.path.replace('`', chr(39))}`: `{said}`")
+
+
+def _notes(name: str, before: Plan | None, after: Plan | None, telling: Iterable[Change]) -> Iterator[str]:
+    """Say what a reader has to know of the two sides before they read the changes."""
+    if before and after and before.settings.stack != after.settings.stack:
+        yield f"stack '{before.settings.stack}' is compared with stack '{after.settings.stack}'"
+    if before is not None and after is None:
+        yield (
+            "merging deletes nothing by itself: what is deployed stays and bills. Before merging, take it down with"
+            f" `make finish STACK={name}`"
+        )
+    if any(change.goes and change.before and change.before.type == INSTANCE for change in telling):
+        yield "a machine that goes takes its boot disk along; files on its data disk stay as long as that disk does"

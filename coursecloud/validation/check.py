@@ -12,7 +12,7 @@ from coursecloud.plan.provenance import Place
 from coursecloud.plan.registration import Registration
 from coursecloud.validation import constraints, cross_field, discovery, request, sdk
 from coursecloud.validation.discovery import Document
-from coursecloud.validation.mapping import TypeMapping, mappings, names_in
+from coursecloud.validation.mapping import TypeMapping, mapping_of, names_in
 from coursecloud.validation.message_validation import Held, Holder, hold_parameter
 from coursecloud.validation.path_view import Broken
 from coursecloud.validation.request import Leaf, Request, written
@@ -76,12 +76,13 @@ def check(plan: Plan) -> Report:
     report = Report()
     across = cross_field.across(plan.custom)
     for resource in plan.custom:
-        mapping = mappings().get(resource.type)
+        mapping = mapping_of(resource.type)
         if mapping is None:
             rule = (
-                "catalog/api-mapping.json says where the inputs of each type go in Google's API; this one is not in it"
+                "catalog/types says where the inputs of each type go in Google's API (`request`), and not of this one"
             )
-            remedy = "add the type, with the method that creates it and each of its inputs"
+            file = f"catalog/types/{short_type(resource.type)}.json"
+            remedy = f"write it into {file}, with the method that creates it and each of its inputs"
             found = _finding(resource, "", "", resource.type, "unmapped type", rule, remedy)
             report.findings.append(found)
             continue
@@ -110,7 +111,7 @@ class _Resource:
         entry = document.entries.get(mapping.method)
         if entry is None:
             rule = f"{mapping.api} of {document.revision} has no method {mapping.method}"
-            self._add("", "", MISSING, "method", rule, "correct catalog/api-mapping.json")
+            self._add("", "", MISSING, "method", rule, f"correct catalog/types/{short_type(self.resource.type)}.json")
             return
         bases = {leaf.at: {"later" if leaf.unknown else "unsent"} for leaf, _ in made.unsent}
         bases |= {leaf.at: {"later"} for leaf in made.later} | {leaf.at: {"enum"} for leaf, _ in made.translated}
@@ -177,7 +178,7 @@ class _Resource:
             self._add(leaf.at, leaf.generic, leaf.value, "enum", rule, nearest(str(leaf.value), target.values))
 
     def _unmapped(self, at: str, leaf: Leaf) -> None:
-        rule = "it cannot be checked: the mapping lacks it (catalog/api-mapping.json)"
+        rule = f"it cannot be checked: the mapping lacks it (catalog/types/{short_type(self.resource.type)}.json)"
         remedy = "add it to the type's inputs, with the field that it goes to, or to unsent with the reason"
         self._add(at, leaf.generic, leaf.value, "unmapped", rule, remedy)
 

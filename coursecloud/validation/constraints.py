@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from catalog import tables
+from catalog import tables, types
 from coursecloud.validation import parsers
 from coursecloud.validation.request import Leaf, leaves, written
 from coursecloud.validation.values import Breach, whole
@@ -52,8 +52,8 @@ def rules() -> dict[str, Fact]:
 @functools.cache
 def inputs_of(token: str) -> dict[str, str]:
     """Give the name of the rule of each input of a Pulumi type."""
-    named: dict[str, dict[str, str]] = _data()["inputs"]
-    return {**named["*"], **named.get(token, {})}
+    known = types.of(token)
+    return {**_data()["everywhere"], **(known.rules if known else {})}
 
 
 def judge(token: str, inputs: Mapping[str, Any], settings: Settings) -> Iterator[Judged]:

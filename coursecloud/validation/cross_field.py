@@ -1,6 +1,7 @@
-"""Rules between the inputs of a resource, or of several: which function judges which type.
+"""Rules between the inputs of a resource, or of several: the functions that judge.
 
-What a rule says, where that was read, and its limits are data: `between` in catalog/api-facts.json.
+The files of catalog/types name theirs. What a rule says, where that was read, and its limits are data: `between` in
+catalog/api-facts.json.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from catalog import types
 from coursecloud.plan.registration import Registration
 from coursecloud.validation import cross_field_machines as machines
 from coursecloud.validation import cross_field_services as services
@@ -36,37 +38,40 @@ def condition_is_complete(inputs: View) -> Iterator[Broken]:
                 yield Broken("condition", condition[name], {"name": name})
 
 
-RULES: Mapping[str, tuple[Rule, ...]] = {
-    "*": (labels_are_few, condition_is_complete),
-    "gcp:artifactregistry/repository:Repository": (services.cleanup_policy_says_when,),
-    "gcp:cloudbuild/trigger:Trigger": (services.trigger_has_one_build, services.trigger_has_one_event),
-    "gcp:cloudrunv2/service:Service": (
-        services.instances_are_in_order,
-        services.memory_fits_cpu,
-        services.variables_differ,
-    ),
-    "gcp:compute/firewall:Firewall": (machines.firewall_allows_or_denies, machines.ports_have_a_protocol),
-    "gcp:compute/instance:Instance": (
+EVERYWHERE: tuple[Rule, ...] = (labels_are_few, condition_is_complete)
+"""The rules that hold for every type."""
+
+RULES: Mapping[str, Rule] = {
+    rule.__name__: rule
+    for rule in (
+        machines.disk_is_in_zone,
+        machines.firewall_allows_or_denies,
+        machines.gpu_count_exists,
+        machines.gpu_fits_machine,
+        machines.gpu_is_not_migrated,
+        machines.metadata_fits,
+        machines.ports_have_a_protocol,
+        machines.run_ends_somehow,
         machines.spot_is_not_restarted,
         machines.spot_is_preemptible,
-        machines.gpu_is_not_migrated,
-        machines.gpu_fits_machine,
-        machines.gpu_count_exists,
-        machines.run_ends_somehow,
         machines.subnet_is_in_region,
-        machines.disk_is_in_zone,
-        machines.metadata_fits,
-    ),
-    "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider": (services.subject_is_mapped,),
-    "gcp:secretmanager/secret:Secret": (services.replication_is_one,),
+        services.cleanup_policy_says_when,
+        services.instances_are_in_order,
+        services.memory_fits_cpu,
+        services.replication_is_one,
+        services.subject_is_mapped,
+        services.trigger_has_one_build,
+        services.trigger_has_one_event,
+        services.variables_differ,
+    )
 }
-"""The rules of each Pulumi type; those of * hold for all of them."""
+"""The rules that files of types name (`between`)."""
 
 
 def judge(token: str, inputs: Mapping[str, Any]) -> Iterator[Broken]:
     """Hold the inputs of one resource against the rules of its type."""
-    view = View(inputs)
-    for rule in (*RULES["*"], *RULES.get(token, ())):
+    view, known = View(inputs), types.of(token)
+    for rule in (*EVERYWHERE, *(RULES[name] for name in (known.between if known else ()))):
         yield from rule(view)
 
 

@@ -1,4 +1,4 @@
-"""Where each input of each Pulumi type goes in Google's API: `catalog/api-mapping.json`, read."""
+"""Where each input of each Pulumi type goes in Google's API: `request` in the files of catalog/types, read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from catalog import tables
+from catalog import types
+from catalog.types.model import Request
 
 _PART = re.compile(r"(?P<name>[^\[\]{}]+)(?P<list>\[(?P<element>\w*)\])?(?P<map>\{\})?")
 
@@ -101,22 +102,28 @@ def generic(path: str) -> str:
 
 
 @functools.cache
+def mapping_of(token: str) -> TypeMapping | None:
+    """Read the mapping of a Pulumi type; None where nobody has said it."""
+    known = types.of(token)
+    return _mapping(known.request) if known and known.request else None
+
+
+@functools.cache
 def mappings() -> dict[str, TypeMapping]:
-    """Read the mapping of each Pulumi type."""
-    types: dict[str, dict[str, Any]] = tables.table("api-mapping")["types"]
-    return {token: _mapping(entry) for token, entry in types.items()}
+    """Read the mapping of every Pulumi type that has one."""
+    return {token: found for token in types.every() if (found := mapping_of(token))}
 
 
-def _mapping(entry: Mapping[str, Any]) -> TypeMapping:
-    service, _, version = entry["api"].partition(" ")
+def _mapping(request: Request) -> TypeMapping:
+    service, _, version = request.api.partition(" ")
     return TypeMapping(
         service=service,
         version=version,
-        method=entry["method"],
-        path=entry.get("path", {}),
-        query=entry.get("query", {}),
-        inputs={name: _target(target) for name, target in entry["inputs"].items()},
-        unsent=entry.get("unsent", {}),
+        method=request.method,
+        path=request.path,
+        query=request.query,
+        inputs={name: _target(target) for name, target in request.inputs.items()},
+        unsent=request.unsent,
     )
 
 

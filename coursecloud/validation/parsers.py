@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from coursecloud.validation.values import moment
-from infra.settings import cron
+from infra.settings import cron, re2
 
 Form = Mapping[str, Any]
 """A rule of catalog/api-facts.json, with the limits of its reader."""
@@ -70,24 +70,7 @@ def _time_zone(text: str, _: Form) -> str | None:
 
 
 def _re2(text: str, _: Form) -> str | None:
-    text = _as_python(text)
-    # Python's own expressions have both; escaped pairs go first, so that an escaped bracket opens nothing.
-    escaped, bare = re.findall(r"\\(.)", text, re.DOTALL), re.sub(r"\\.", "", text, flags=re.DOTALL)
-    if any(each in "123456789" for each in escaped) or re.search(r"\(\?(P?<)?[=!]|\(\?P=", bare):
-        return "RE2 has no look-around and no back-reference"
-    try:
-        re.compile(text)
-    except (re.error, OverflowError, RecursionError) as error:
-        return str(error)
-    return None
-
-
-def _as_python(text: str) -> str:
-    r"""Write what RE2 alone has as something that Python takes: \Q...\E, \pN, \z, [[:alpha:]], flags inside."""
-    only = r"\\(?:Q.*?(?:\\E|\Z)|[pP](?:\{[^}]*\}|\w)|(.))"
-    text = re.sub(only, lambda pair: "x" if pair[1] in (None, "z", "C") else pair[0], text, flags=re.DOTALL)
-    text = re.sub(r"\[:\^?\w+:\]", "a", text)
-    return re.sub(r"\(\?[imsU-]+\)", "", re.sub(r"\(\?[imsU-]+:", "(?:", text)).replace("(?<", "(?P<")
+    return re2.mistake(text)
 
 
 READERS: Mapping[str, Callable[[str, Form], str | None]] = {

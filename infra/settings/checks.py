@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
 
-from catalog import tables
+from catalog import limits, tables
 from infra import names
 from infra.settings.hardware import dated, free_range, known_region, known_zone
 from infra.settings.model import Settings
 from infra.settings.problem import MISSING, Findings, Problem, nearest
+from infra.settings.types import NOT_IN_PROJECT_IDS
 from infra.settings.usage import check as used
 
 
@@ -29,7 +30,7 @@ def check(settings: Settings, found: Findings, folder: Path) -> Iterator[Problem
 
 
 def _project(settings: Settings) -> Iterator[Problem]:
-    for word in ("google", "ssl", "null", "undefined"):
+    for word in NOT_IN_PROJECT_IDS:
         if word in settings.project:
             yield Problem(
                 "gcp:project",
@@ -161,10 +162,11 @@ def _labels(settings: Settings) -> Iterator[Problem]:
         for key in sorted(set(labels) & names.OWN_LABELS):
             yield Problem(f"{path}.{key}", labels[key], "the stack sets this label itself", "rename yours")
     count = len(settings.course.labels) + max((len(m.labels) for m in settings.machines.values()), default=0)
-    if count > 64 - len(names.OWN_LABELS):
+    most = limits.between("labels")["most"]
+    if count > most - len(names.OWN_LABELS):
         yield Problem(
             "coursecloud:course.labels",
             MISSING,
-            f"a resource takes 64 labels, of which the stack sets {len(names.OWN_LABELS)}; these are {count}",
+            f"a resource takes {most} labels, of which the stack sets {len(names.OWN_LABELS)}; these are {count}",
             "remove some",
         )

@@ -5,16 +5,15 @@ A stack file is committed, shown in reviews and copied; what stood in one is no 
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import cast, get_args
+from typing import cast
 
+from infra.names import WORKLOADS
 from infra.secrecy import HIDDEN, find, random
 from infra.settings.problem import Hidden, Problem, likely
-from infra.settings.stores import Workload
 
 SECRETS = "coursecloud:secrets"
 REVOKE = "revoke this one: it has been in a file, and maybe in git's history"
 
-_READERS = get_args(Workload)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*|[0-9][A-Za-z0-9_-]{0,5}|[A-Z][A-Z ]+")
 _RULE = "the value of a secret never stands in a stack file: `names` says which secrets there are, and who reads each"
 _KEYS = ("keep", "names")
@@ -58,7 +57,7 @@ def _says_readers(readers: object) -> bool:
         return True  # other rules say that there is nothing, or that it is encrypted
     listed: list[object] = cast("list[object]", readers) if isinstance(readers, list) else [readers]
     # Three letters are no secret; `vm` for `machines` is a slip.
-    return all(isinstance(reader, str) and (len(reader) <= 3 or likely(reader, _READERS)) for reader in listed)
+    return all(isinstance(reader, str) and (len(reader) <= 3 or likely(reader, WORKLOADS)) for reader in listed)
 
 
 def _suspect(name: str) -> bool:

@@ -1,32 +1,26 @@
 """Who changes things: build triggers, GitHub's workflows and the members of the team."""
 
 import re
-import warnings
-from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
-from typing_extensions import override
 
-from catalog import tables
+from catalog import limits, tables
+from infra.settings import re2
+from infra.settings.combinations import ExactlyOne, Given, Refused
+from infra.settings.effects import costs, nothing, replaces, updates
 from infra.settings.problem import RefusedError
 from infra.settings.types import Bool, Duration, Int, Key, Principal, Section, Shown, lasting, matching
+
+_NOT_RE2 = "Cloud Build reads RE2, which has no look-around and no back-reference"
+_BRANCH = "write for example '^main$'"
 
 
 def _regex(value: str) -> str:
     if not value:
-        raise RefusedError("an empty pattern says nothing of what starts the build", "write for example '^main$'")
-    try:
-        with warnings.catch_warnings():
-            # Python warns that it may once read [[:digit:]] as RE2 does.
-            warnings.simplefilter("ignore", FutureWarning)
-            re.compile(value)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise RefusedError(f"this is not a regular expression ({error})", "write for example '^main$'") from None
-    if re.search(r"\(\?<?[=!]|\(\?P=|\\[1-9]", value):
-        raise RefusedError(
-            "Cloud Build reads RE2, which has no look-around and no back-reference", "write for example '^main$'"
-        )
+        raise RefusedError("an empty pattern says nothing of what starts the build", _BRANCH)
+    if wrong := re2.mistake(value):
+        raise RefusedError(_NOT_RE2 if wrong == re2.LACKING else f"this is not a regular expression ({wrong})", _BRANCH)
     return value
 
 
@@ -45,11 +39,11 @@ _GitHubName = Annotated[
 class GitRepository(Section):
     """The GitHub repository whose pushes start builds."""
 
-    owner: _GitHubName
+    owner: Annotated[_GitHubName, Field(examples=["my-group"])]
     """User or organization on GitHub."""
-    name: _GitHubName
+    name: Annotated[_GitHubName, Field(examples=["my-project"])]
     """Name of the repository."""
-    connection: (
+    connection: Annotated[
         Annotated[
             str,
             matching(
@@ -58,55 +52,67 @@ class GitRepository(Section):
                 "copy it from `gcloud builds connections list`",
             ),
         ]
-        | None
-    ) = None
+        | None,
+        updates("the triggers go to the other generation in place; nothing that was built is lost."),
+        Field(examples=["github"]),
+    ] = None
     """Name of a 2nd generation connection that exists in the stack's region. Without it triggers are of
     the 1st generation, and the repository is connected by one visit of the console."""
+
+
+BUILD_MACHINES = ("E2_MEDIUM", "E2_STANDARD_2", "E2_HIGHCPU_8", "E2_HIGHCPU_32")
+"""What a build can run on (Cloud Build API v1, BuildOptions.machineType, revision 20261029, read 2026-11-23)."""
 
 
 class Trigger(Section):
     """A Cloud Build trigger: what starts a build, and the build."""
 
-    branch: Regex | None = None
+    branch: Annotated[Regex | None, Field(examples=["^main$"])] = None
     """Regular expression of branches whose pushes start the build."""
-    tag: Regex | None = None
+    tag: Annotated[Regex | None, Field(examples=["^v\\d+"])] = None
     """Regular expression of tags whose pushes start the build."""
-    pull_request: Regex | None = None
+    pull_request: Annotated[Regex | None, Field(examples=["^main$"])] = None
     """Regular expression of the base branches of pull requests. Such a build can neither push images nor
     read secrets, and one from outside waits for a collaborator's `/gcbrun`."""
-    included_files: tuple[str, ...] = ()
+    included_files: Annotated[tuple[str, ...], Field(examples=[["src/**", "Dockerfile"]])] = ()
     """Globs of files; a push that touches none of them starts nothing."""
-    build_file: str | None = None
+    build_file: Annotated[str | None, Field(examples=["cloudbuild.yaml"])] = None
     """Path of a Cloud Build file in the repository."""
-    dockerfile: str | None = None
+    dockerfile: Annotated[str | None, Field(examples=["Dockerfile"])] = None
     """Path of a Dockerfile in the repository: build it, and push it unless it is a pull request."""
-    image: Key | None = None
+    image: Annotated[Key | None, Field(examples=["trainer"])] = None
     """Name of the image in the stack's docker repository; the trigger's name unless given."""
-    timeout: Annotated[Duration, lasting("1s", "24h", "a build of Cloud Build")] = Duration(1200)
+    timeout: Annotated[
+        Duration,
+        lasting(limits.bounds("build-timeout"), "a build of Cloud Build"),
+        costs("the longest that a build that hangs can bill."),
+        Field(examples=["20m"]),
+    ] = Duration(1200)
     """The build is cancelled after this time."""
-    machine_type: str | None = None
+    machine_type: Annotated[
+        str | None,
+        costs(
+            "the default bills $0.006 a minute after the free minutes; every other type bills from its"
+            " first minute (2026-08-20)."
+        ),
+        Field(examples=["E2_HIGHCPU_8"]),
+    ] = None
     """Cloud Build machine type, e.g. E2_HIGHCPU_8. The default is the only one with free minutes."""
-    approval: Bool = False
+    approval: Annotated[Bool, Field(examples=[True])] = False
     """A build waits until a member approves it."""
 
-    @override
-    def rules(self) -> Iterator[RefusedError]:
-        """Want one event and one build."""
-        if sum(event is not None for event in (self.branch, self.tag, self.pull_request)) != 1:
-            yield RefusedError(
-                "a trigger has exactly one of branch, tag and pullRequest",
-                "write for example `branch: ^main$`, and a second trigger for a second event",
-                "branch",
-                "tag",
-                "pullRequest",
-            )
-        if (self.build_file is None) == (self.dockerfile is None):
-            yield RefusedError(
-                "a trigger has exactly one of buildFile and dockerfile",
-                "write `dockerfile: Dockerfile`, or `buildFile: cloudbuild.yaml`",
-                "buildFile",
-                "dockerfile",
-            )
+    combinations = (
+        ExactlyOne(
+            "a trigger has exactly one of branch, tag and pullRequest",
+            "write for example `branch: ^main$`, and a second trigger for a second event",
+            ("branch", "tag", "pullRequest"),
+        ),
+        ExactlyOne(
+            "a trigger has exactly one of buildFile and dockerfile",
+            "write `dockerfile: Dockerfile`, or `buildFile: cloudbuild.yaml`",
+            ("buildFile", "dockerfile"),
+        ),
+    )
 
 
 class Builds(Section):
@@ -114,22 +120,30 @@ class Builds(Section):
 
     repository: GitRepository | None = None
     """The repository on GitHub."""
-    triggers: dict[Key, Trigger] = Field(default_factory=dict)
+    triggers: Annotated[
+        dict[Key, Annotated[Trigger, updates("the trigger changes in place; the next push uses it.")]],
+        replaces("a trigger more or less is added or removed; under another name it is made anew. Images stay."),
+        Field(examples=[{"trainer": {"branch": "^main$", "dockerfile": "Dockerfile"}}]),
+    ] = Field(default_factory=dict)
     """The triggers by name."""
 
-    @override
-    def rules(self) -> Iterator[RefusedError]:
-        """Want a repository to build from."""
-        if self.triggers and not self.repository:
-            yield RefusedError("triggers need a repository", "add `repository: {owner: ..., name: ...}`", "repository")
+    combinations = (
+        Refused(
+            rule="triggers need a repository",
+            remedy="add `repository: {owner: ..., name: ...}`",
+            all_of=(Given("triggers"),),
+            none_of=(Given("repository"),),
+            weighs=("repository",),
+        ),
+    )
 
 
 class GitHub(Section):
     """Workload Identity Federation: GitHub's workflows act in the project without a key."""
 
-    keep: Bool = False
+    keep: Annotated[Bool, nothing("only what `make down` does changes."), Field(examples=[True])] = False
     """Protect the federation: a deleted pool's id stays blocked for 30 days."""
-    repository_id: Annotated[Int, Field(gt=0)]
+    repository_id: Annotated[Int, Field(gt=0, examples=[123456789])]
     """Numeric id of the repository (`gh api repos/OWNER/NAME --jq .id`): unlike its name it cannot be
     taken over by somebody else after a rename."""
     ref: Annotated[
@@ -139,9 +153,10 @@ class GitHub(Section):
             "a ref is refs/heads/BRANCH or refs/tags/TAG",
             "write it in full, for example refs/heads/main",
         ),
+        Field(examples=["refs/heads/main"]),
     ] = "refs/heads/main"
     """The only ref that may deploy."""
-    deploy: Bool = False
+    deploy: Annotated[Bool, replaces("the identity that deploys is added or removed."), Field(examples=[True])] = False
     """Declare an identity that may run `pulumi up` from `ref`. It can change everything the stack has, and
     may grant only the roles that the stack itself grants."""
 
@@ -190,8 +205,8 @@ ExtraRole = Annotated[
 class Team(Section):
     """The members of the group: what a student needs and no more."""
 
-    members: tuple[Principal, ...] = ()
+    members: Annotated[tuple[Principal, ...], Field(examples=[["group:mlops-group-07@googlegroups.com"]])] = ()
     """Principals; a group's address keeps people's addresses out of the file, and so does a git-ignored
     `members.STACK.yaml` in the project with a plain list of principals."""
-    extra_roles: tuple[ExtraRole, ...] = ()
+    extra_roles: Annotated[tuple[ExtraRole, ...], Field(examples=[["roles/bigquery.jobUser"]])] = ()
     """Further roles of every member on the project."""

@@ -56,14 +56,15 @@ class GuardrailException(Section):
             "a rule is named by its id, in lower case with hyphens",
             "copy the id from `coursecloud check`, e.g. machine-no-address",
         ),
+        Field(examples=["machine-no-address"]),
     ]
     """Id of the rule, as `coursecloud check` prints it."""
-    resource: Annotated[str, AfterValidator(_resource)]
+    resource: Annotated[str, AfterValidator(_resource), Field(examples=["trainer"])]
     """Name of the resource in the plan, e.g. `trainer`; `*` stands for any letters (`deploy-*`), and the word
     `stack` for a rule about the whole stack."""
-    reason: Annotated[str, AfterValidator(_reason), _REASON]
+    reason: Annotated[str, AfterValidator(_reason), _REASON, Field(examples=["the demo on Friday is open to visitors"])]
     """Why, in a sentence; it is printed at every check."""
-    until: Date
+    until: Annotated[Date, Field(examples=["2026-12-01"])]
     """The last day on which it holds."""
 
     def matches(self, rule: str, resource: str) -> bool:
@@ -75,10 +76,26 @@ class GuardrailException(Section):
 class Guardrails(Section):
     """Limits of the guardrails, and exceptions from them."""
 
-    exceptions: tuple[GuardrailException, ...] = ()
+    exceptions: Annotated[
+        tuple[GuardrailException, ...],
+        Field(
+            examples=[
+                [
+                    {
+                        "rule": "machine-no-address",
+                        "resource": "trainer",
+                        "reason": "the demo on Friday is open to visitors",
+                        "until": "2026-12-01",
+                    }
+                ]
+            ]
+        ),
+    ] = ()
     """What may break a rule, why and until when."""
-    regions: Annotated[tuple[Region, ...], Field(min_length=1)] | None = None
+    regions: Annotated[
+        Annotated[tuple[Region, ...], Field(min_length=1)] | None, Field(examples=[["europe-west1", "europe-west4"]])
+    ] = None
     """Regions and multi-regions that resources may be in; those that the stack file names unless given."""
-    max_idle_per_day: Annotated[Number, Field(gt=0, le=1000)] | None = None
+    max_idle_per_day: Annotated[Annotated[Number, Field(gt=0, le=1000)] | None, Field(examples=[1.5])] = None
     """Ceiling of what the stack may cost per day while nothing runs, in the credit's currency; a fiftieth of
     the credit unless given."""

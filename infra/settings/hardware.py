@@ -5,9 +5,9 @@ import ipaddress
 from collections.abc import Collection, Iterator
 
 from catalog import tables
+from infra.settings.machines import Gpu, Machine
 from infra.settings.model import Settings
 from infra.settings.problem import MISSING, Findings, Problem, nearest
-from infra.settings.workloads import Gpu, Machine
 
 
 def check(settings: Settings, found: Findings) -> Iterator[Problem]:

@@ -10,13 +10,14 @@ from infra.settings.types import matching
 
 _HOST = r"(?=[^/]*[.:])[A-Za-z0-9]+(-+[A-Za-z0-9]+)*(\.[A-Za-z0-9]+(-+[A-Za-z0-9]+)*)*(:[0-9]+)?/"
 _PART = r"[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*"
-_TAG = r":[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
+TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
+"""A docker tag."""
 _DIGEST = r"@sha256:[0-9a-f]{64}"
 
 ImageName = Annotated[
     str,
     matching(
-        rf"({_HOST})?{_PART}(/{_PART})*({_TAG})?({_DIGEST})?",
+        rf"({_HOST})?{_PART}(/{_PART})*(:{TAG})?({_DIGEST})?",
         "a container image is a path in lower case without spaces, with at most one :tag and one @sha256: digest of 64"
         " digits behind it; a registry's host in front has a '.' or ':'",
         "write for example trainer:latest or europe-west1-docker.pkg.dev/PROJECT/REPOSITORY/trainer:v1",

@@ -7,42 +7,32 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 from typing_extensions import override
 
+from catalog import tables
 from infra.settings import cron
+from infra.settings.combinations import Given, Refused
+from infra.settings.effects import costs, updates
 from infra.settings.problem import RefusedError, nearest
 from infra.settings.types import ClockTime, Date, Int, LabelKey, LabelValue, Number, Section, TimeZone
 
-CURRENCIES = (
-    "AUD",
-    "BRL",
-    "CAD",
-    "CHF",
-    "CZK",
-    "DKK",
-    "EUR",
-    "GBP",
-    "INR",
-    "JPY",
-    "NOK",
-    "PLN",
-    "SEK",
-    "USD",
-)
-"""ISO 4217 codes of currencies that Cloud Billing accounts use (a selection; Google's list, read 2026-11-23)."""
+CURRENCIES: tuple[str, ...] = tuple(tables.table("prices-currencies")["perEuro"])
+"""ISO 4217 codes of currencies that Cloud Billing accounts use and a rate is known of (Google's list, 2026-11-23)."""
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAYS: tuple["Day", ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 class Course(Section):
     """Whom the bill belongs to: becomes labels on every resource that takes labels."""
 
-    name: LabelValue = "mlops"
+    name: Annotated[LabelValue, Field(examples=["mlops"])] = "mlops"
     """The course, as label `course`."""
-    group: LabelValue = "unnamed"
+    group: Annotated[LabelValue, Field(examples=["group-07"])] = "unnamed"
     """The student group, as label `group`."""
-    owner: LabelValue = "unnamed"
+    owner: Annotated[LabelValue, Field(examples=["p-3f2a9c41d0"])] = "unnamed"
     """A pseudonym of who answers for the stack, as label `owner`; never a name or an e-mail address."""
-    labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
+    labels: Annotated[dict[LabelKey, LabelValue], Field(examples=[{"cost-center": "02476"}])] = Field(
+        default_factory=dict
+    )
     """Labels of your own, added to those that the stack sets."""
 
 
@@ -56,20 +46,22 @@ def _currency(value: str) -> str:
 class Credit(Section):
     """The money that the lease may use."""
 
-    amount: Annotated[Number, Field(gt=0, le=100_000)] = 50.0
+    amount: Annotated[Number, Field(gt=0, le=100_000, examples=[50])] = 50.0
     """How much, in `currency`."""
-    currency: Annotated[str, AfterValidator(_currency), Field(json_schema_extra={"enum": [*CURRENCIES]})] = "USD"
+    currency: Annotated[
+        str, AfterValidator(_currency), Field(json_schema_extra={"enum": [*CURRENCIES]}, examples=["USD", "DKK"])
+    ] = "USD"
     """ISO 4217 code of the billing account's currency."""
 
 
 class WorkingHours(Section):
     """When the group is expected to work; costs are planned on it."""
 
-    days: Annotated[tuple[Day, ...], Field(min_length=1)] = ("mon", "tue", "wed", "thu", "fri")
+    days: Annotated[tuple[Day, ...], Field(min_length=1, examples=[["mon", "wed"]])] = DAYS[:5]
     """Days of the week."""
-    start: ClockTime = "08:00"
+    start: Annotated[ClockTime, Field(examples=["09:00"])] = "08:00"
     """Start of the day in the lease's time zone, HH:MM."""
-    end: ClockTime = "18:00"
+    end: Annotated[ClockTime, Field(examples=["17:00"])] = "18:00"
     """End of the day in the lease's time zone, HH:MM."""
 
     @override
@@ -99,24 +91,57 @@ class Lease(Section):
 
     credit: Credit = Credit()
     """The money of the lease."""
-    starts: Date | None = None
+    starts: Annotated[
+        Date | None, updates("the buckets' rules for old versions follow it, in place."), Field(examples=["2026-11-23"])
+    ] = None
     """First day of the lease."""
-    ends: Date | None = None
+    ends: Annotated[
+        Date | None,
+        updates(
+            "the label `lease-end` and the buckets' rules follow in place; the members' grants are made anew with"
+            " the new end. An earlier end can delete old versions of data sooner."
+        ),
+        Field(examples=["2026-12-18"]),
+    ] = None
     """Last day of the lease; becomes the label `lease-end` and bounds how long old data is kept."""
-    time_zone: TimeZone = "Etc/UTC"
+    time_zone: Annotated[
+        TimeZone, updates("the nightly stop follows it, in place."), Field(examples=["Europe/Copenhagen"])
+    ] = "Etc/UTC"
     """IANA name of the time zone of working hours and schedules."""
     working_hours: WorkingHours = WorkingHours()
     """When the group is expected to work."""
-    stop_schedule: Annotated[str, AfterValidator(cron.checked), cron.SHOWN] | None = None
+    stop_schedule: Annotated[
+        Annotated[str, AfterValidator(cron.checked), cron.SHOWN] | None,
+        updates("the stop is added, moved or taken off in place; machines run on."),
+        costs("nothing; it saves what a forgotten machine would bill at night."),
+        Field(examples=["0 20 * * *", "30 18 * * 1-5"]),
+    ] = None
     """Cron line in the lease's time zone at which every machine is stopped, e.g. `0 20 * * *`."""
-    max_per_hour: Annotated[Number, Field(gt=0, le=1000)] = 2.0
+    max_per_hour: Annotated[Number, Field(gt=0, le=1000, examples=[2.0])] = 2.0
     """Ceiling of what the stack may cost per hour with everything on, in the credit's currency."""
-    grace_days: Annotated[Int, Field(ge=0, le=365)] = 30
+    grace_days: Annotated[
+        Int,
+        updates(
+            "the buckets' rules follow in place, the members' grants are made anew. Fewer days can delete old"
+            " versions of data sooner."
+        ),
+        Field(ge=0, le=365, examples=[30]),
+    ] = 30
     """Days after the end for which old versions of data and the members' access are still there."""
+
+    combinations = (
+        Refused(
+            rule="a lease with an end needs its start: together they say how long old versions are kept",
+            remedy="add `starts: ` with the first day of the course",
+            all_of=(Given("ends"),),
+            none_of=(Given("starts"),),
+        ),
+    )
 
     @override
     def rules(self) -> Iterator[RefusedError]:
-        """Hold the two dates against each other."""
+        """Hold the two dates against each other, too."""
+        yield from super().rules()
         if self.starts and self.ends and self.starts > self.ends:
             yield RefusedError(
                 f"the lease starts ({self.starts}) after it ends ({self.ends})", "swap the two dates", "starts", "ends"
@@ -125,13 +150,6 @@ class Lease(Section):
             if day and not _FIRST <= day.year <= _LAST:
                 rule = f"a lease is of our days: {key} is in a year from {_FIRST} to {_LAST}"
                 yield RefusedError(rule, "write it as 2026-12-18", key)
-        if self.ends and not self.starts:
-            yield RefusedError(
-                "a lease with an end needs its start: together they say how long old versions are kept",
-                "add `starts: ` with the first day of the course",
-                "starts",
-                "ends",
-            )
 
     @property
     def kept_until(self) -> datetime.date | None:

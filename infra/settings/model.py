@@ -1,19 +1,23 @@
 """The settings of a stack as one frozen value, and the sections that its file can have."""
 
 import functools
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from catalog import tables
 from infra.settings.delivery import Builds, GitHub, Team
+from infra.settings.effects import costs, loses, nothing, replaces, updates
 from infra.settings.guardrails import Guardrails
 from infra.settings.lease import Course, Lease
+from infra.settings.machines import Machine, Machines
+from infra.settings.network import Network
+from infra.settings.services import Services
 from infra.settings.stores import Registry, Secrets, Storage
+from infra.settings.training import Training
 from infra.settings.types import ProjectId, Section
 from infra.settings.usage import Usage
-from infra.settings.workloads import Machine, Machines, Network, Services, Training
 
 DEFAULT_REGION = "europe-west1"
 EXAMPLE_PROJECT = "example-project-id"
@@ -26,11 +30,11 @@ ENCRYPTED_PROJECT = "encrypted-project-id"
 class Allow(Section):
     """What the dated tables do not know but you do; marked unknown in the plan and in costs."""
 
-    machine_types: tuple[str, ...] = ()
+    machine_types: Annotated[tuple[str, ...], Field(examples=[["n4-standard-4"]])] = ()
     """Machine types newer than the table."""
-    gpus: tuple[str, ...] = ()
+    gpus: Annotated[tuple[str, ...], Field(examples=[["nvidia-h100-80gb"]])] = ()
     """GPU models newer than the table, by Google's name."""
-    zones: tuple[str, ...] = ()
+    zones: Annotated[tuple[str, ...], Field(examples=[["europe-west1-c"]])] = ()
     """Zones newer than the table, or whose offer you looked up yourself."""
 
 
@@ -39,31 +43,126 @@ class Settings(Section):
 
     stack: str
     """Name of the stack, from the file's own name `Pulumi.STACK.yaml`."""
-    project: ProjectId
+    project: Annotated[
+        ProjectId,
+        loses(
+            "a stack that is up lives in its project, and `up` refuses another one. To move, bring up a second"
+            " stack in the other project and copy the data, or `finish` this one first."
+        ),
+        costs("nothing by itself; its billing account pays for all that the stack has."),
+        Field(examples=["mlops-group-07"]),
+    ]
     """Id of the Google Cloud project that everything is made in and billed to."""
-    region: str = DEFAULT_REGION
+    region: Annotated[
+        str,
+        loses(
+            "buckets, images, machines and services are deleted and made anew in the other region, empty; what is"
+            " kept is refused instead. Copy the data first."
+        ),
+        costs(
+            "prices differ by region: an n1-standard-4 is $0.190 an hour in us-central1 and $0.209 in europe-west1"
+            " (2026-08-20)."
+        ),
+        Field(examples=["europe-west1", "europe-west4", "us-central1"]),
+    ] = DEFAULT_REGION
     """Where things are: buckets, images, machines, services and, unless they say otherwise, training."""
-    zone: str | None = None
+    zone: Annotated[
+        str | None,
+        loses(
+            "machines that name no zone are made anew in the other zone, and their data disks with them, empty; a"
+            " kept disk is refused instead."
+        ),
+        costs("nothing by itself."),
+        Field(examples=["europe-west1-b"]),
+    ] = None
     """Zone of the machines that name none; the region's first that has the machine type unless given."""
-    course: Course = Course()
-    lease: Lease = Lease()
-    usage: Usage = Usage()
-    network: Network = Network()
-    storage: Storage = Storage()
-    registry: Registry = Registry()
-    secrets: Secrets = Secrets()
-    builds: Builds = Builds()
-    machines: Machines = Field(default_factory=lambda: {"workbench": Machine()})
+    course: Annotated[Course, updates("only labels change, in place."), costs("nothing.")] = Course()
+    lease: Annotated[
+        Lease,
+        nothing("costs and limits are worked out anew; nothing that is deployed changes."),
+        costs("nothing; it bounds what the rest may cost."),
+    ] = Lease()
+    usage: Annotated[
+        Usage,
+        nothing("costs are worked out anew; nothing that is deployed changes."),
+        costs("nothing; it says how much of the rest you expect to use."),
+    ] = Usage()
+    network: Annotated[Network, updates("networks change in place."), costs("the network itself is free.")] = Network()
+    storage: Annotated[
+        Storage,
+        updates("the buckets change in place."),
+        costs("about $0.02 for each GB in a month, old versions included; multi-region EU $0.026 (2026-08-20)."),
+    ] = Storage()
+    registry: Annotated[
+        Registry,
+        updates("the cleanup rules change in place and are applied about once a day."),
+        costs("$0.10 for each GB in a month above the first 0.5 GB of the billing account (2026-08-20)."),
+    ] = Registry()
+    secrets: Annotated[
+        Secrets,
+        updates("who may read what changes in place."),
+        costs("$0.06 a month for each active version of a secret (2026-08-20)."),
+    ] = Secrets()
+    builds: Annotated[
+        Builds,
+        updates("triggers change in place; running builds go on."),
+        costs(
+            "2,500 build minutes a month are free for the billing account on the default machine; after them $0.006"
+            " a minute (2026-08-20). Every image pushed is stored in the registry."
+        ),
+    ] = Builds()
+    machines: Annotated[
+        Machines,
+        loses(
+            "a machine more is added. One that is removed or renamed is deleted with its boot disk and its data"
+            " disk; a kept disk is refused instead."
+        ),
+        costs(
+            "by the hour while it runs; its disks also while it is stopped. An e2-medium with 40 GB of disks:"
+            " $0.037 an hour and $4 a month (europe-west1, 2026-08-20)."
+        ),
+        Field(examples=[{"trainer": {"machineType": "n1-standard-4", "gpu": {"model": "T4"}, "spot": True}}]),
+    ] = Field(default_factory=lambda: {"workbench": Machine()})
     """Virtual machines by name; each stops by itself. One e2-medium named `workbench` unless given."""
-    training: Training = Training()
-    services: Services = Field(default_factory=dict)
+    training: Annotated[
+        Training,
+        nothing("only the command that submits a job changes; jobs that run go on."),
+        costs("nothing by itself. A job bills while it runs, 15% more than a machine of the same type (2026-08-20)."),
+    ] = Training()
+    services: Annotated[
+        Services,
+        replaces(
+            "a service more is added; one that is removed or renamed is deleted and its address with it. It holds"
+            " no data."
+        ),
+        costs(
+            "while it answers: $0.000024 a vCPU-second and $0.0000025 a GiB-second after the free share of the"
+            " billing account; nothing while idle (2026-08-20)."
+        ),
+        Field(examples=[{"demo": {"memory": "1Gi", "public": True}}]),
+    ] = Field(default_factory=dict)
     """Cloud Run services by name: they bill while they answer, and nothing while idle."""
-    github: GitHub | None = None
-    team: Team = Team()
-    allow: Allow = Allow()
+    github: Annotated[
+        GitHub | None,
+        updates("the federation changes in place."),
+        costs("nothing."),
+        Field(examples=[{"repositoryId": 123456789, "deploy": True}]),
+    ] = None
+    team: Annotated[
+        Team, updates("grants are added and removed at once; nobody's data changes."), costs("nothing.")
+    ] = Team()
+    allow: Annotated[
+        Allow,
+        nothing("it only lets other keys name what the tables do not know."),
+        costs("what it allows has no known price: look it up."),
+    ] = Allow()
     members_by_file: SkipJsonSchema[tuple[str, ...]] = ()
     """Members, by their key, whom `members.STACK.yaml` added to the team; another clone may lack that file."""
-    guardrails: Guardrails = Guardrails()
+    guardrails: Annotated[
+        Guardrails,
+        nothing("rules are held against the plan anew; nothing that is deployed changes."),
+        costs("nothing."),
+    ] = Guardrails()
 
     @functools.cached_property
     def subnets(self) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from infra.names import WORKLOADS
 from infra.secrecy import HIDDEN, find, hide, kind, random
 
 
@@ -87,7 +88,6 @@ def masked(problem: Problem, secrets: tuple[str, ...] = ()) -> Problem:
     return replace(problem, path=path, value=masked_value, rule=rule, remedy=remedy)
 
 
-_READERS = ("machines", "training", "prediction", "builds", "services")
 _DRAWN = 16
 """From this length on, a word of letters and digits without pattern is not repeated: a machine has drawn it."""
 
@@ -101,7 +101,7 @@ def _secret(path: str, value: object) -> bool:
     if find(value) or random(value, _DRAWN) or ("=" in value and _OF_SECRETS.search(path)):
         return True
     if _OF_SECRETS.search(path):
-        return not (path.endswith(f".names.{value}") or _NAME_OF_ONE.fullmatch(value) or likely(value, _READERS))
+        return not (path.endswith(f".names.{value}") or _NAME_OF_ONE.fullmatch(value) or likely(value, WORKLOADS))
     return bool(kind(name) == "secret" or find(value, name))
 
 

@@ -2,39 +2,63 @@
 
 from collections.abc import Iterator
 from itertools import combinations
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 from typing_extensions import override
 
-from infra.names import variable
+from infra.names import Workload, variable
+from infra.settings.effects import costs, loses, nothing, updates
+from infra.settings.images import TAG
 from infra.settings.problem import RefusedError
 from infra.settings.types import Bool, Int, SecretId, Section, matching
-
-Workload = Literal["machines", "training", "prediction", "builds", "services"]
-"""What can be given a secret: each has a service account of its own."""
 
 
 class DataBucket(Section):
     """The bucket of the data sets, versioned so that DVC's `version_aware` remotes work."""
 
-    keep_newest: Annotated[Int, Field(ge=1, le=100)] = 3
+    keep_newest: Annotated[
+        Int,
+        updates(
+            "the rule changes in place; a smaller number deletes old versions once they are also older than the lease."
+        ),
+        Field(ge=1, le=100, examples=[5]),
+    ] = 3
     """This many replaced versions of an object are kept however old they are."""
 
 
 class StagingBucket(Section):
     """The bucket for what is passed on once: source archives, staged packages, job outputs in transit."""
 
-    days: Annotated[Int, Field(ge=1, le=90)] = 7
+    days: Annotated[
+        Int,
+        updates("the rule changes in place; fewer days delete older objects within a day."),
+        Field(ge=1, le=90, examples=[3]),
+    ] = 7
     """An object is deleted this many days after it was written."""
 
 
 class Storage(Section):
     """Cloud Storage buckets: `data`, `models` and `staging`."""
 
-    keep: Bool = False
+    keep: Annotated[
+        Bool,
+        nothing(
+            "only what `make down` does changes: true leaves the buckets alone, false lets it delete them with all"
+            " their objects."
+        ),
+        costs("with true, what is stored bills also overnight."),
+        Field(examples=[True]),
+    ] = False
     """Protect the data and models buckets: an evening's destroy leaves them and their objects alone."""
-    location: str | None = None
+    location: Annotated[
+        str | None,
+        loses(
+            "the buckets are deleted with all their objects and made anew; a kept bucket is refused instead. Copy"
+            " the data first."
+        ),
+        Field(examples=["europe-west1", "EU"]),
+    ] = None
     """Region or multi-region of the buckets; the stack's region unless given. Changing it replaces them."""
     data: DataBucket = DataBucket()
     """Data sets, versioned."""
@@ -47,34 +71,63 @@ class Storage(Section):
 class Registry(Section):
     """Artifact Registry: where docker images (and, if asked for, Python packages) are pushed."""
 
-    keep: Bool = False
+    keep: Annotated[
+        Bool,
+        nothing(
+            "only what `make down` does changes: true leaves the repositories alone, false lets it delete them with"
+            " all images."
+        ),
+        costs("with true, what is stored bills also overnight."),
+        Field(examples=[True]),
+    ] = False
     """Protect the repositories: an evening's destroy leaves them and their images alone."""
-    python: Bool = False
+    python: Annotated[
+        Bool,
+        loses("true adds a repository; false deletes it with all its packages, and is refused for a kept one."),
+        Field(examples=[True]),
+    ] = False
     """Also make a repository for Python packages."""
-    keep_newest: Annotated[Int, Field(ge=1, le=100)] = 5
+    keep_newest: Annotated[Int, Field(ge=1, le=100, examples=[5])] = 5
     """This many newest versions of each image are kept."""
-    keep_tags: tuple[
-        Annotated[
-            str,
-            matching(
-                r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}",
-                "a docker tag has letters, digits, '_', '.' and '-' and does not begin with '.' or '-'",
-                "write the beginning of the tags to keep, for example release",
-            ),
+    keep_tags: Annotated[
+        tuple[
+            Annotated[
+                str,
+                matching(
+                    TAG,
+                    "a docker tag has letters, digits, '_', '.' and '-' and does not begin with '.' or '-'",
+                    "write the beginning of the tags to keep, for example release",
+                ),
+            ],
+            ...,
         ],
-        ...,
+        Field(examples=[["release", "v"]]),
     ] = ("release", "v")
     """Images with a tag that begins with one of these are kept."""
-    delete_after_days: Annotated[Int, Field(ge=1, le=365)] = 14
+    delete_after_days: Annotated[Int, Field(ge=1, le=365, examples=[14])] = 14
     """Every other version is deleted this many days after it was pushed."""
 
 
 class Secrets(Section):
     """Secret Manager: containers whose values never enter the program, its state or its plan."""
 
-    keep: Bool = False
+    keep: Annotated[
+        Bool,
+        nothing(
+            "only what `make down` does changes: true leaves the secrets alone, false lets it delete them with"
+            " their values."
+        ),
+        Field(examples=[True]),
+    ] = False
     """Protect the secrets: an evening's destroy leaves them and their versions alone."""
-    names: dict[SecretId, tuple[Workload, ...]] = Field(default_factory=dict)
+    names: Annotated[
+        dict[SecretId, tuple[Workload, ...]],
+        loses(
+            "a name more adds an empty secret. A name removed or changed deletes the secret with its values, and is"
+            " refused for a kept one; other readers only change who may read."
+        ),
+        Field(examples=[{"WANDB_API_KEY": ["machines", "training"]}]),
+    ] = Field(default_factory=dict)
     """Each secret, and the workloads whose service account may read it."""
 
     @override

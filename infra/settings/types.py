@@ -6,11 +6,14 @@ import re
 import zoneinfo
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Strict
 from pydantic.alias_generators import to_camel
+from typing_extensions import override
 
+from catalog import limits
+from infra.settings.combinations import Combination
 from infra.settings.problem import RefusedError, nearest
 
 
@@ -26,9 +29,24 @@ class Section(BaseModel):
         hide_input_in_errors=True,
     )
 
+    combinations: ClassVar[tuple[Combination, ...]] = ()
+    """Combinations of its keys that are refused, in the editor too."""
+
     def rules(self) -> Iterator[RefusedError]:
         """Yield each rule between keys of the section that it breaks; `load` reports them with all others."""
-        yield from ()
+        values = {field.alias or name: getattr(self, name) for name, field in type(self).model_fields.items()}
+        for combination in self.combinations:
+            if combination.broken(values):
+                yield RefusedError(combination.rule, combination.remedy, *combination.keys)
+
+    @classmethod
+    @override
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]:
+        """Add the combinations to pydantic's schema."""
+        schema = handler(core_schema)
+        if cls.combinations:
+            handler.resolve_ref_schema(schema)["allOf"] = [each.schema() for each in cls.combinations]
+        return schema
 
 
 # Text such as "5" or "yes" is not quietly taken for a number or a truth value.
@@ -87,7 +105,7 @@ LabelValue = Annotated[
     str,
     BeforeValidator(_text, json_schema_input_type=str | int),
     matching(
-        r"[a-z0-9_-]{0,63}",
+        limits.pattern("label-value"),
         "a label value has at most 63 lower-case letters, digits, '_' and '-'",
         "write it in lower case without spaces, dots or '@', for example 'group-07'",
     ),
@@ -95,7 +113,7 @@ LabelValue = Annotated[
 LabelKey = Annotated[
     str,
     matching(
-        r"(?!goog)[a-z][a-z0-9_-]{0,62}",
+        f"(?!goog){limits.pattern('label-key')}",
         "a label key has 1 to 63 lower-case letters, digits, '_' and '-' and begins with a letter, but not with 'goog'",
         "write it in lower case without spaces, for example 'cost-center'",
     ),
@@ -104,12 +122,15 @@ LabelKey = Annotated[
 ProjectId = Annotated[
     str,
     matching(
-        r"[a-z][a-z0-9-]{4,28}[a-z0-9]",
+        limits.pattern("project-id"),
         "a project id has 6 to 30 lower-case letters, digits and hyphens, begins with a letter and does"
         " not end with a hyphen (it is neither the project's name nor its number)",
         "copy the ID column of `gcloud projects list`",
     ),
 ]
+
+NOT_IN_PROJECT_IDS = ("google", "ssl", "null", "undefined")
+"""Words that Google gives out no project id with."""
 
 SecretId = Annotated[
     str,
@@ -117,6 +138,15 @@ SecretId = Annotated[
         r"(?=.{1,200}$)[A-Za-z0-9_]+(-[A-Za-z0-9_]+)*",
         "a secret's id has 1 to 200 letters, digits, '_' and single hyphens between them",
         "rename it, for example WANDB_API_KEY",
+    ),
+]
+
+EnvironmentName = Annotated[
+    str,
+    matching(
+        r"[A-Za-z_][A-Za-z0-9_]*",
+        "the name of an environment variable has letters, digits and '_' and does not begin with a digit",
+        "rename it, for example WANDB_PROJECT",
     ),
 ]
 
@@ -171,11 +201,16 @@ class Duration(int):
 
 @dataclass(frozen=True)
 class lasting:  # noqa: N801 - reads as a verb where it stands
-    """Accept a duration between two others, both written as in a stack file; `whose` limits they are."""
+    """Accept a duration of so many seconds, both ends included; `whose` limits they are."""
 
-    low: str
-    high: str
+    seconds: tuple[int, int]
     whose: str
+
+    @property
+    def rule(self) -> str:
+        """The rule in words."""
+        low, high = map(Duration, self.seconds)
+        return f"{self.whose} lasts {low} to {high}"
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         from pydantic_core import core_schema
@@ -183,12 +218,13 @@ class lasting:  # noqa: N801 - reads as a verb where it stands
         return core_schema.no_info_after_validator_function(self._check, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
-        said = {"patternErrorMessage": f"{self.whose} lasts {self.low} to {self.high}, written as 8h, 30m or 7d"}
-        return handler(schema) | said | {"seconds": [_seconds(self.low), _seconds(self.high)]}
+        said = {"patternErrorMessage": f"{self.rule}, written as 8h, 30m or 7d"}
+        return handler(schema) | said | {"seconds": list(self.seconds)}
 
     def _check(self, value: Duration) -> Duration:
-        if not _seconds(self.low) <= value <= _seconds(self.high):
-            raise RefusedError(f"{self.whose} lasts {self.low} to {self.high}", f"write {self.low} to {self.high}")
+        low, high = map(Duration, self.seconds)
+        if not low <= value <= high:
+            raise RefusedError(self.rule, f"write {low} to {high}")
         return value
 
 

@@ -7,9 +7,9 @@ from pydantic import Field
 
 from catalog import tables
 from infra.settings.lease import Lease
+from infra.settings.machines import Machine, Machines
 from infra.settings.problem import Findings, Problem, nearest
 from infra.settings.types import Int, Key, Number, Section
-from infra.settings.workloads import Machine, Machines
 
 Hours = Annotated[Number, Field(ge=0, le=24)]
 Gigabytes = Annotated[Number, Field(ge=0, le=100_000)]
@@ -94,10 +94,10 @@ class TrafficUse(Section):
 class Usage(Section):
     """What the group expects to use; the working days and hours are those of the lease."""
 
-    hours_per_day: Hours | None = None
+    hours_per_day: Annotated[Hours | None, Field(examples=[6])] = None
     """Hours that each machine runs on a working day. Unless given: all working hours of the lease, but no
     longer than one start of the machine lasts (`maxRun`)."""
-    machines: dict[Key, Hours] = Field(default_factory=dict)
+    machines: Annotated[dict[Key, Hours], Field(examples=[{"trainer": 3}])] = Field(default_factory=dict)
     """Hours of a working day of single machines, by their name."""
     evening: Literal["stop", "down"] = "stop"
     """What happens after the working hours: machines `stop` and their disks bill on, or `make down` removes
@@ -118,7 +118,7 @@ class Usage(Section):
     """Network and logs."""
     groups_on_account: Annotated[Int, Field(ge=1, le=10_000)] = 1
     """Groups whose projects are on the same billing account: they share its free tiers."""
-    usd_rate: Annotated[Number, Field(gt=0, le=1000)] | None = None
+    usd_rate: Annotated[Annotated[Number, Field(gt=0, le=1000)] | None, Field(examples=[0.145])] = None
     """What one unit of the credit's currency is worth in USD; the dated table's rate unless given."""
 
     def hours_of(self, name: str, machine: Machine, lease: Lease) -> float:

@@ -80,6 +80,19 @@ class TestGrown:
             f"    Pulumi.x.yaml: {path} is 50 now",
         ]
 
+    def test_a_kept_one_for_which_the_preview_fails_is_written_down_all_the_same(self, fake: Fake) -> None:
+        fails = error("unable to replace resource as it is currently marked for protection", SMALL["urn"])
+        look(fake, looked(SMALL, LARGE, "size"), fails, code=255)
+        assert fake.up() == 0
+        path = "coursecloud:machines.workbench.dataDisk.sizeGb"
+        assert fake.changes == [f"config set --path {path} 50", f"{FOLLOW} --target {SMALL['urn']}", UP]
+
+    def test_nothing_is_written_where_the_preview_fails_for_something_else(self, fake: Fake, said: Said) -> None:
+        look(fake, looked(SMALL, LARGE, "size"), error("no such thing", bucket("data")["urn"]), code=255)
+        assert fake.up() == 1
+        assert fake.changes == []
+        assert "no such thing" in said()
+
     def test_a_boot_disk_has_a_key_of_its_own(self, fake: Fake) -> None:
         def boot(size: int) -> Json:
             return machine("a-b", bootDisk={"initializeParams": {"size": size}})

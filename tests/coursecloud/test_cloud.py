@@ -90,7 +90,7 @@ def test_an_api_that_stays_busy_is_not_asked_for_ever(stack: Deployed) -> None:
 
 
 def test_a_refusal_is_no_reason_to_ask_again(stack: Deployed) -> None:
-    stack.emulator.use({"deny": {"emulator": ["storage.buckets.get"]}})
+    stack.emulator.use({"deny": {"emulator-token": ["storage.buckets.get"]}})
     start = len(stack.emulator.requests)
     with pytest.raises(CloudError) as caught:
         stack.cloud.get("storage", f"b/{BUCKET}")
@@ -108,7 +108,7 @@ def test_what_is_not_there_is_told_from_an_address_that_is_none(stack: Deployed)
 
 @pytest.mark.parametrize(("api", "path"), [("storage", f"b/{BUCKET}"), ("secretManager", f"{HERE}/secrets")])
 def test_an_api_that_is_switched_off_is_told_from_a_refusal(stack: Deployed, api: str, path: str) -> None:
-    stack.emulator.use({"deny": {"emulator": ["*"]}})
+    stack.emulator.use({"deny": {"emulator-token": ["*"]}})
     with pytest.raises(CloudError) as caught:
         stack.cloud.get(api, path)
     assert (caught.value.status, caught.value.off) == (403, False)

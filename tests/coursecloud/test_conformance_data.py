@@ -12,9 +12,8 @@ import pytest
 from pydantic import BaseModel
 
 import infra
-from catalog import tables
+from catalog import tables, types
 from coursecloud.plan import provenance
-from coursecloud.plan.planning import short_type
 from coursecloud.validation import constraints, discovery
 from coursecloud.validation.mapping import Element, TypeMapping, generic, mappings, names_in
 from coursecloud.validation.values import output_only
@@ -24,7 +23,7 @@ from infra.settings.model import SECTIONS
 from tests.infra.planned import resource_class
 from tests.project import CHECKOUT
 
-FILES = ("api-mapping", "api-facts", "input-places")
+FILES = ("api-facts", "components")
 TYPES = sorted(mappings())
 
 
@@ -38,7 +37,7 @@ def test_each_file_has_a_date_and_sources(name: str) -> None:
 
 
 def test_every_classed_type_is_mapped() -> None:
-    assert set(tables.table("resource-types")["types"]) - set(TYPES) == set()
+    assert {each.type for each in types.declared()} - set(TYPES) == set()
 
 
 def field(mapping: TypeMapping, path: str) -> dict[str, Any]:
@@ -116,9 +115,10 @@ def test_each_rule_says_where_it_was_read_and_keeps_its_own_example(name: str) -
 
 
 def test_every_rule_is_used_on_inputs_that_are_mapped() -> None:
-    named: dict[str, dict[str, str]] = tables.table("api-facts")["inputs"]
-    assert {rule for inputs in named.values() for rule in inputs.values()} == set(constraints.rules())
-    assert set(named) <= {"*", *TYPES}
+    named = {token: each.rules for token, each in types.every().items() if each.rules}
+    everywhere = tables.table("api-facts")["everywhere"]
+    assert {rule for inputs in (everywhere, *named.values()) for rule in inputs.values()} == set(constraints.rules())
+    assert set(named) <= set(TYPES)
     for token in TYPES:
         mapping = mappings()[token]
         for path in named.get(token, {}):
@@ -128,7 +128,7 @@ def test_every_rule_is_used_on_inputs_that_are_mapped() -> None:
 
 
 def listed() -> dict[str, Any]:
-    return tables.table("input-places")
+    return tables.table("components")
 
 
 def components() -> Iterator[type]:
@@ -150,7 +150,10 @@ def test_every_component_is_listed_with_the_file_that_it_is_in() -> None:
 def every_key() -> Iterator[str]:
     yield from (key for keys in listed()["everywhere"].values() for key in keys)
     for entry in listed()["components"].values():
-        yield from (key for inputs in entry["inputs"].values() for keys in inputs.values() for key in keys)
+        yield from entry.get("keep", ())
+        yield from (key for keys in entry.get("inputs", {}).values() for key in keys)
+    for each in types.declared():
+        yield from (key for part in each.components.values() for keys in part.inputs.values() for key in keys)
 
 
 def has(annotation: Any, names: list[str]) -> bool:
@@ -185,12 +188,11 @@ def test_a_key_that_no_stack_file_has_is_seen() -> None:
 
 
 def test_each_place_is_of_a_type_and_an_input_that_are_mapped() -> None:
-    by_short = {short_type(token): mapping for token, mapping in mappings().items()}
-    for entry in listed()["components"].values():
-        for kind, inputs in entry["inputs"].items():
-            if kind == "*":
-                continue
-            mapping = by_short[kind]
+    for each in types.declared():
+        mapping = mappings()[each.type]
+        for component, part in each.components.items():
+            assert component in listed()["components"], each.short
+            inputs = part.inputs
             starts = [
                 (path, other) for path in inputs for other in inputs if path.startswith((f"{other}.", f"{other}["))
             ]
@@ -199,10 +201,8 @@ def test_each_place_is_of_a_type_and_an_input_that_are_mapped() -> None:
                 assert any(
                     path == name or path.startswith((f"{name}.", f"{name}[")) or name.startswith(f"{path}.")
                     for name in (*mapping.inputs, *mapping.unsent, *mapping.composed)
-                ), f"{kind} {path}"
-        for kind, pattern in entry.get("named", {}).items():
-            assert kind in by_short
-            assert "name" in re.compile(pattern).groupindex
+                ), f"{each.short} {path}"
+            assert not part.named or "name" in re.compile(part.named).groupindex
 
 
 def test_paths_and_templates_are_read_as_written() -> None:

@@ -15,7 +15,8 @@ from tests.coursecloud.conformed import findings, one, only, put
 def test_a_type_without_a_mapping_fails() -> None:
     (finding,) = check(only(dataclasses.replace(one("storage.Bucket"), type="gcp:pubsub/topic:Topic"))).findings
     assert finding.kind == "unmapped type"
-    assert "api-mapping.json" in finding.rule
+    assert "catalog/types" in finding.rule
+    assert "catalog/types/pubsub.Topic.json" in finding.remedy
 
 
 def test_an_input_that_the_provider_lacks_fails_once_however_much_is_in_it() -> None:

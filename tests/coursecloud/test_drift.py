@@ -11,16 +11,14 @@ from typing import Any
 import pulumi
 import pytest
 
-from catalog import tables
+from catalog import types
 from coursecloud.deploy import drift
 from coursecloud.deploy.drift import Change
-from coursecloud.diff import refusals
 from coursecloud.diff.engine_events import Told
 from tests.coursecloud.test_events import recorded
 from tests.coursecloud.told import bucket, disk, looked, machine, resource
 
 Json = dict[str, Any]
-TABLE: dict[str, dict[str, list[str]]] = tables.table("by-hand")
 
 
 def seen(old: Json, new: Json | None, *changed: str) -> list[Change]:
@@ -137,9 +135,8 @@ class TestPaths:
         assert str(change).endswith(f"{'a' * 57}... -> {'b' * 57}...")
 
 
-GUARDS = [(kind, guard) for kind, guards in TABLE["guards"].items() for guard in guards]
-OWN = tables.table("resource-types")["types"]
-GROWS = [(kind, path) for kind, paths in refusals.table()["grows"].items() for path in paths if kind in OWN]
+GUARDS = [(each.type, guard) for each in types.every().values() for guard in each.guards]
+GROWS = [(each.type, path) for each in types.declared() for path in each.grows]
 
 
 def sdk_class(kind: str) -> type:
@@ -233,4 +230,4 @@ def test_every_type_of_the_table_is_one_that_the_program_has() -> None:
     from tests.project import ROOT
 
     made = {each.type for stack, path in stack_file.every(ROOT) for each in planning.make(stack, path, ROOT).resources}
-    assert {*TABLE["guards"]} <= made
+    assert {each.type for each in types.declared() if each.guards} <= made

@@ -67,7 +67,7 @@ def test_no_leaves_it_open_and_counts_it(stack: Deployed, tmp_path: Path) -> Non
 
 def test_where_google_refuses_it_stays_open_and_is_said(stack: Deployed, tmp_path: Path) -> None:
     told, change = days.begin(stack, tmp_path, yes=True), widened(stack, "0.0.0.0/0")
-    stack.emulator.use({"deny": {"emulator": ["compute.firewalls.patch"]}})
+    stack.emulator.use({"deny": {"emulator-token": ["compute.firewalls.patch"]}})
     reconcile.settle(told.day, [change], NOTHING_OPEN)
     assert told.day.left_open == 1
     assert any("NOT closed" in line for line in told.lines)

@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 from coursecloud.cli import explain, schema
 from coursecloud.cli.application import app
 from coursecloud.cli.schema import keys
+from infra.settings.effects import EFFECTS
 from infra.settings.model import SECTIONS
 from tests.sweep import offenders
 
@@ -97,7 +98,7 @@ def test_every_key_is_explained_with_its_effect_and_its_costs() -> None:
         told = {
             "another key": found.place == place,
             "no description": found.description,
-            "an unknown effect": found.effect in keys.EFFECTS,
+            "an unknown effect": found.effect in EFFECTS,
             "nothing of changing": found.changing,
             "nothing of costs": found.costs,
             "another key in its JSON": json.loads(json.dumps(found.to_json()))["key"] == place,

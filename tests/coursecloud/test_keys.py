@@ -117,7 +117,7 @@ def registered(sections: Sections, folder: Path) -> tuple[Registration, ...]:
 
 
 def found(before: Sections, after: Sections, folder: Path) -> str:
-    """Say what the review finds at most: in the words of keys.json."""
+    """Say what the review finds at most: in the words of the settings' fields."""
     changes = compare(registered(before, folder), registered(after, folder))
     operations = {_operation(change) for change in changes}
     # A machine holds nothing that is meant to last; what is on its boot disk goes with it all the same.
@@ -150,7 +150,7 @@ def test_what_is_said_of_a_change_is_what_the_review_finds(
 
 
 def test_every_word_on_a_change_is_held_against_the_review() -> None:
-    said = {place for place, entry in keys.table()["keys"].items() if "changing" in entry}
+    said = {place for place, entry in keys.said().items() if "changing" in entry}
     edited = {place for place, _, _ in EDITS}
     below = {place for place in said if place.startswith("machines.*.container.")}
     assert said - edited - below <= {"network", "storage", "builds", "machines.*", "machines.*.bootDisk"}

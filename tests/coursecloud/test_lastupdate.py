@@ -254,7 +254,7 @@ def test_a_new_project_in_which_nothing_is_switched_on_is_no_reason_either(stack
 
 
 def test_what_google_refuses_is_said_in_one_line(stack: Deployed, tmp_path: Path) -> None:
-    stack.emulator.use({"deny": {"emulator": ["storage.objects.*"]}})
+    stack.emulator.use({"deny": {"emulator-token": ["storage.objects.*"]}})
     marker, said = last_update.read_marker(stack.cloud, BUCKET)
     assert marker is None
     assert said.startswith("not read: who updated this stack last: Google answers 403")
@@ -300,7 +300,7 @@ def test_the_object_keeps_no_versions_and_no_bucket(stack: Deployed, tmp_path: P
 
 
 def test_a_version_that_cannot_be_taken_away_stops_nothing(stack: Deployed, tmp_path: Path) -> None:
-    stack.emulator.use({"deny": {"emulator": ["storage.objects.delete"]}})
+    stack.emulator.use({"deny": {"emulator-token": ["storage.objects.delete"]}})
     updated(stack, tmp_path, ADA)
     updated(stack, tmp_path, ADA)
     assert verdict(stack, tmp_path, ADA) is Same

@@ -55,7 +55,7 @@ class TestBeside:
     ) -> None:
         stack.grant("storage", f"b/{BUCKET}", READS, "allUsers")
         stack.rule("wide-open", sourceRanges=["0.0.0.0/0"])
-        stack.emulator.use({"deny": {"emulator": ["storage.buckets.setIamPolicy"]}})
+        stack.emulator.use({"deny": {"emulator-token": ["storage.buckets.setIamPolicy"]}})
         told = days.begin(stack, tmp_path, yes=True)
         beside = opened(stack)
         assert len(beside.openings) == 2
@@ -87,7 +87,7 @@ class TestBeside:
         assert told.lines == list(unread)
 
     def test_much_of_it_is_one_line(self, stack: Deployed, tmp_path: Path) -> None:
-        stack.emulator.use({"deny": {"emulator": ["*"]}})
+        stack.emulator.use({"deny": {"emulator-token": ["*"]}})
         told = days.begin(stack, tmp_path)
         beside = opened(stack)
         assert len(beside.unread) > 3
@@ -120,7 +120,7 @@ class TestInside:
 
     @pytest.mark.parametrize("empty", [True, False])
     def test_what_could_not_be_counted_is_never_nothing(self, stack: Deployed, tmp_path: Path, empty: bool) -> None:
-        stack.emulator.use({"deny": {"emulator": ["*"]}})
+        stack.emulator.use({"deny": {"emulator-token": ["*"]}})
         said = self.told(stack, tmp_path, empty=empty)
         assert set(said) == {"data", "docker", "WANDB_API_KEY", "workbench-work"}
         assert "all objects in it (not read: what is in" in said["data"]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from catalog import types
 from coursecloud.deploy import iam_policies, openings
 from coursecloud.deploy.cloud import Cloud, CloudError
 from coursecloud.deploy.iam_policies import Grant, Own, Target
@@ -121,9 +122,13 @@ def test_a_declared_grant_with_a_condition_is_none_on_anything(stack: Deployed, 
     stack.grant(api, path, role, STRANGER, **until)
     (opening,) = seen(stack)
     assert opening.says == f"{STRANGER} has {role}, while {until['expression']}"
-    (form,) = [form for form in iam_policies.FORMS.values() if form.api == api]
+    (held,) = [each for each in types.every().values() if each.policy and each.cloud == api]
+    assert held.policy
+    grant = types.named(held.policy.grant)
+    assert grant
+    assert grant.grants
     on = path.rpartition("/")[2]
-    stack.state(form.grant, "declared", "x", **{form.input: on}, role=role, member=STRANGER, condition=until)
+    stack.state(grant.type, "declared", "x", **{grant.grants.on: on}, role=role, member=STRANGER, condition=until)
     assert seen(stack) == ()
 
 
@@ -363,7 +368,7 @@ def test_two_who_write_a_policy_at_once_lose_nothing(stack: Deployed, monkeypatc
 def test_a_refusal_to_close_is_said_at_once(stack: Deployed) -> None:
     stack.grant(*WAYS["secret"], "allUsers")
     (opening,) = seen(stack)
-    stack.emulator.use({"deny": {"emulator": ["secretmanager.secrets.setIamPolicy"]}})
+    stack.emulator.use({"deny": {"emulator-token": ["secretmanager.secrets.setIamPolicy"]}})
     start = len(stack.emulator.requests)
     with pytest.raises(CloudError, match="Google answers 403"):
         openings.close(stack.cloud, opening)
@@ -392,7 +397,7 @@ def test_what_could_not_be_looked_at_is_said(stack: Deployed) -> None:
         "iam.serviceAccountKeys.list",
         "iam.projects.serviceAccounts.keys.list",
     ]
-    stack.emulator.use({"deny": {"emulator": refused}})
+    stack.emulator.use({"deny": {"emulator-token": refused}})
     found = openings.look(stack.cloud, stack.resources, PROJECT)
     assert [re.sub(": Google answers 403.*", "", line) for line in found.unread] == [
         "not read: firewall rules of dev-network",
@@ -417,7 +422,7 @@ def test_the_projects_number_is_asked_for_where_no_bucket_tells_it(stack: Deploy
     stack.grant(*WAYS["secret"], agent)
     stack.resources[:] = [each for each in stack.resources if not each["type"].endswith(":Bucket")]
     assert seen(stack) == ()
-    stack.emulator.use({"deny": {"emulator": ["cloudresourcemanager.projects.get"]}})
+    stack.emulator.use({"deny": {"emulator-token": ["cloudresourcemanager.projects.get"]}})
     assert [opening.grant and opening.grant[1].member for opening in seen(stack)] == [agent]
 
 

@@ -98,7 +98,7 @@ class TestLabelled:
 
     def test_what_cannot_be_read_is_told_by_its_name(self, stack: Deployed, tmp_path: Path, kind: str) -> None:
         labelled(stack, kind, own("prod"))
-        stack.emulator.use({"deny": {"emulator": ["*"]}})
+        stack.emulator.use({"deny": {"emulator-token": ["*"]}})
         told = days.begin(stack, tmp_path)
         assert recovery.own(told.day, [found(kind)]) == [found(kind)]
 
@@ -124,7 +124,7 @@ def test_every_type_that_carries_labels_is_asked_for_them() -> None:
         for each in planning.make(stack, path, ROOT).resources:
             if each.custom and {"stack", "managed-by"} <= set(each.inputs.get("labels") or {}):
                 carried.add(each.type)
-    assert {kind for kind in carried if kind in import_ids.import_ids()} == set(PATHS)
+    assert {kind for kind in carried if import_ids.form(kind)} == set(PATHS)
 
 
 class TestUp:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -10,18 +11,18 @@ from typer.testing import CliRunner, Result
 
 from coursecloud.cli.application import app
 from coursecloud.common import project
-from tests.project import ROOT, make
+from tests.project import CHECKOUT, ROOT, make
 
 
 def run(*words: str) -> Result:
     return CliRunner().invoke(app, list(words), env={"COLUMNS": "200", "NO_COLOR": ""})
 
 
-def real(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def real(*words: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run the installed command as a person does who has not activated its environment."""
     program = Path(sys.executable).parent / "coursecloud"
     path = [entry for entry in os.environ["PATH"].split(os.pathsep) if not (Path(entry) / "coursecloud").exists()]
-    environment = {**os.environ, "PATH": os.pathsep.join(path)}
+    environment = {**os.environ, "PATH": os.pathsep.join(path), **variables}
     return subprocess.run([program, *words], cwd=cwd, env=environment, check=False, capture_output=True, text=True)
 
 
@@ -92,13 +93,92 @@ def test_in_another_clone_its_own_code_runs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert '"dev-other-network"' in done.stdout
     assert '"dev-network"' not in done.stdout
+    assert done.stderr == f"coursecloud: this is about {clone}, by the code there; this command is that of {CHECKOUT}\n"
+
+
+def taken_over(clone: Path) -> None:
+    (clone / "coursecloud" / "cli" / "__init__.py").write_text("raise SystemExit('taken over')\n", encoding="utf-8")
 
 
 def test_a_review_is_not_done_by_the_code_that_it_looks_at(tmp_path: Path) -> None:
     clone = make(tmp_path / "clone")
-    (clone / "coursecloud" / "cli" / "__init__.py").write_text("raise SystemExit('taken over')\n", encoding="utf-8")
+    taken_over(clone)
     assert "taken over" in real("plan", cwd=clone).stderr
-    assert "Usage" in real("review", "--help", cwd=clone).stdout
+    done = real("review", "--help", cwd=clone)
+    assert "Usage" in done.stdout
+    assert done.stderr.startswith(f"coursecloud: this review is done by the code of {CHECKOUT}; it is about {clone}")
+
+
+def test_in_its_own_project_it_does_not_say_which_it_took() -> None:
+    assert real("--help", cwd=CHECKOUT / "starter").stderr == ""
+
+
+def test_a_shell_that_completes_a_word_gets_nothing_but_the_words(tmp_path: Path) -> None:
+    clone = make(tmp_path / "clone")
+    asked = {"_COURSECLOUD_COMPLETE": "complete_bash", "COMP_WORDS": "coursecloud pl", "COMP_CWORD": "1"}
+    done = real("pl", cwd=clone, **asked)
+    assert (done.stdout.strip(), done.stderr) == ("plan", "")
+
+
+def test_outside_of_a_project_it_says_whose_program_plans(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.x.yaml").write_text("config: {gcp:project: some-project-1}", encoding="utf-8")
+    said = f"coursecloud: {tmp_path} is in no project; these stack files are planned by the program in {CHECKOUT}\n"
+    assert real("cost", "--stack", "x", cwd=tmp_path).stderr.startswith(said)
+
+
+def test_the_version_is_that_of_the_code_that_runs(tmp_path: Path) -> None:
+    written = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert real("--version", cwd=tmp_path).stdout == f"coursecloud {written}\n"
+    clone = make(tmp_path / "clone")
+    file = clone / "pyproject.toml"
+    text = file.read_text(encoding="utf-8").replace(f'version = "{written}"', 'version = "9.8.7"')
+    file.write_text(text, encoding="utf-8")
+    assert real("--version", cwd=clone / "infra").stdout == "coursecloud 9.8.7\n"
+
+
+WHEEL = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"]
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Path:
+    """Give a folder that holds what a wheel brings, and nothing else of the project."""
+    folder = tmp_path / "site"
+    for name in WHEEL["wheel"]["only-include"]:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes((CHECKOUT / name).read_bytes())
+    return folder
+
+
+def by(folder: Path, *words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command that is in a folder of libraries, as the script does that pip writes."""
+    script = f"import sys; sys.path.insert(0, {str(folder)!r}); sys.argv[0] = 'coursecloud'\n"
+    script += "from coursecloud.__main__ import main\nmain()"
+    return subprocess.run(
+        [sys.executable, "-P", "-c", script, *words], cwd=cwd, check=False, capture_output=True, text=True
+    )
+
+
+def test_a_wheel_brings_the_command_and_no_package_that_stands_before_a_clones_own(alone: Path) -> None:
+    assert [entry.name for entry in alone.iterdir()] == ["coursecloud"]
+    assert not (alone / "coursecloud" / "cli").exists()
+
+
+@pytest.mark.parametrize("words", [["plan"], ["review"], ["--help"], ["explain", "gcp:project"]], ids=" ".join)
+def test_a_command_without_a_project_says_what_it_needs(words: list[str], alone: Path, tmp_path: Path) -> None:
+    done = by(alone, *words, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    first, rule, remedy = done.stderr.splitlines()
+    assert first.startswith(f"no project here: neither {tmp_path} nor a folder above it has a Pulumi.yaml")
+    assert rule.strip().startswith("rule")
+    assert "`git clone`" in remedy
+
+
+def test_a_command_that_came_alone_works_by_the_clone_that_one_stands_in(alone: Path, tmp_path: Path) -> None:
+    clone = make(tmp_path / "clone")
+    taken_over(clone)
+    for words in (["plan"], ["review"]):
+        done = by(alone, *words, cwd=clone / "starter")
+        assert done.stderr == "taken over\n"
 
 
 def test_a_line_to_type_begins_as_the_command_was_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from catalog import tables
+from catalog import types
 from coursecloud.diff import copy_commands, refusals
 from coursecloud.diff.edits import Edit, Op, of_preview
 from coursecloud.diff.refusals import Kind, Refusal, refused, stopping
@@ -417,7 +417,7 @@ def test_what_others_wrote_cannot_end_its_backticks_nor_its_command() -> None:
 
 
 def test_every_store_of_the_program_has_a_way_to_be_copied_or_none_is_promised() -> None:
-    stores = {kind for kind, entry in tables.table("resource-types")["types"].items() if entry["holds"]}
+    stores = {each.type for each in types.declared() if each.holds}
     assert {BUCKET, DISK, SECRET, REGISTRY} <= {kind for kind in stores if copy_commands.how(kind, {})}
     assert copy_commands.how("gcp:vertex/aiEndpoint:AiEndpoint", {}) is None
     assert copy_commands.how(SECRET, {"secretId": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"}) == copy_commands.how(

@@ -39,7 +39,7 @@ def test_every_status_of_google_is_known() -> None:
 
 
 def test_what_is_not_told_is_not_known(stack: Deployed) -> None:
-    stack.emulator.use({"deny": {"emulator": ["compute.*"]}})
+    stack.emulator.use({"deny": {"emulator-token": ["compute.*"]}})
     (machine,) = machine_status.running(stack.cloud, stack.resources)
     assert machine.status == "UNKNOWN"
     assert machine.unread.startswith("not read: whether dev-workbench runs: Google answers 403")

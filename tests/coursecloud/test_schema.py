@@ -1,9 +1,10 @@
 """The JSON Schema of the stack file: current, sound against the loader, and of use to an editor."""
 
 import json
+import re
 import textwrap
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -15,9 +16,11 @@ from catalog import tables
 from coursecloud.cli import schema
 from coursecloud.cli.application import app
 from coursecloud.cli.schema import keys, ranges
+from coursecloud.cli.schema.sections import MODEL
 from coursecloud.cli.schema.tabled import time_zones
 from coursecloud.common import stack_file
 from infra.settings import SettingsError, load
+from infra.settings.effects import DATE, EFFECTS
 from infra.settings.model import SECTIONS
 from tests.fuzz import examples
 from tests.infra.stacks import configs
@@ -52,8 +55,37 @@ def test_the_committed_schema_is_current() -> None:
 
 
 def test_the_schema_is_a_valid_schema_of_the_draft_it_names() -> None:
-    Draft7Validator.check_schema(schema.build())
-    assert schema.build()["$schema"] == Draft7Validator.META_SCHEMA["$schema"]
+    Draft7Validator.check_schema(schema.committed())
+    assert schema.committed()["$schema"] == Draft7Validator.META_SCHEMA["$schema"]
+
+
+def test_a_section_stands_once_in_the_committed_schema_and_all_refer_to_it() -> None:
+    read = json.loads(schema.text())
+    assert read == schema.committed()
+    assert MODEL not in schema.text()
+    machine = read["definitions"]["Machine"]["properties"]
+    assert machine["dataDisk"]["allOf"] == [{"$ref": "#/definitions/DataDisk"}]
+    assert machine["gpu"]["allOf"] != read["definitions"]["Training"]["properties"]["gpu"]["allOf"], "other words"
+
+
+def test_what_the_references_lead_to_is_what_explain_reads() -> None:
+    whole = schema.committed()
+
+    def followed(node: Any) -> Any:
+        if isinstance(node, list):
+            return [followed(entry) for entry in cast("list[Any]", node)]
+        if not isinstance(node, dict):
+            return node
+        entries = {key: followed(value) for key, value in cast("dict[str, Any]", node).items() if key != MODEL}
+        match entries:
+            case {"allOf": [{"$ref": str(name)}]}:
+                return {key: value for key, value in entries.items() if key != "allOf"} | followed(
+                    whole["definitions"][name.rpartition("/")[2]]
+                )
+            case _:
+                return entries
+
+    assert followed(whole["properties"]) == followed(schema.build()["properties"])
 
 
 @pytest.mark.parametrize("file", STACKS, ids=lambda file: file.name)
@@ -227,9 +259,9 @@ def test_a_slip_is_marked_in_the_editor_and_refused_by_the_loader(config: str, t
 
 def test_a_key_that_pulumi_does_not_know_at_the_top_is_marked() -> None:
     whole: Any = {"config": {"gcp:project": "my-project-1"}, "encryptionsalt": "v1:a", "environment": ["a"]}
-    assert not list(Draft7Validator(schema.build()).iter_errors(whole))
-    assert list(Draft7Validator(schema.build()).iter_errors(whole | {"confg": {}}))
-    assert list(Draft7Validator(schema.build()).iter_errors({}))
+    assert not list(Draft7Validator(schema.committed()).iter_errors(whole))
+    assert list(Draft7Validator(schema.committed()).iter_errors(whole | {"confg": {}}))
+    assert list(Draft7Validator(schema.committed()).iter_errors({}))
 
 
 def test_every_section_of_the_settings_is_in_the_schema() -> None:
@@ -249,13 +281,8 @@ def test_every_key_has_a_description_and_says_what_changing_it_does() -> None:
     assert offenders(silent, list(keys.places(CONFIG))) == []
 
 
-def test_everything_said_of_a_key_is_about_a_key_that_there_is() -> None:
-    known = {place.removeprefix("coursecloud:").removeprefix("gcp:") for place, _ in keys.places(CONFIG)}
-    assert keys.table()["keys"].keys() <= known
-
-
 def test_a_key_that_nothing_is_said_of_fails() -> None:
-    with pytest.raises(KeyError, match=r"keys.json says nothing of changing for nonsense.key"):
+    with pytest.raises(KeyError, match=r"the settings say nothing of changing for nonsense.key"):
         keys.words("nonsense.key", "changing")
 
 
@@ -268,11 +295,11 @@ def test_what_is_said_of_a_key_has_a_known_effect_and_examples_that_hold_to_the_
         effect = entry.get("changing", {"effect": "nothing"})["effect"]
         checked = Draft7Validator({**nodes[place], "definitions": definitions})
         return [
-            *([] if effect in keys.EFFECTS else [f"{place}: {effect} is no effect"]),
+            *([] if effect in EFFECTS else [f"{place}: {effect} is no effect"]),
             *(f"{place}: {e.message}" for example in entry.get("examples", ()) for e in checked.iter_errors(example)),
         ]
 
-    assert offenders(wrong, list(keys.table()["keys"].items())) == []
+    assert offenders(wrong, list(keys.said().items())) == []
 
 
 def test_a_key_without_a_default_or_fixed_values_has_an_example() -> None:
@@ -286,9 +313,12 @@ def test_a_key_without_a_default_or_fixed_values_has_an_example() -> None:
     assert bare == []
 
 
-def test_facts_from_outside_are_dated_and_have_their_source() -> None:
-    assert keys.table()["date"]
-    assert all(source.keys() == {"title", "url", "read"} for source in keys.table()["source"])
+def test_a_price_that_is_said_of_a_key_has_its_day_beside_it() -> None:
+    priced = {place: entry["costs"] for place, entry in keys.said().items() if "$" in entry.get("costs", "")}
+    days = {place: re.findall(r"20\d\d-\d\d-\d\d", text) for place, text in priced.items()}
+    assert len(priced) > 10
+    assert [place for place, found in days.items() if not found] == []
+    assert min(day for found in days.values() for day in found) == DATE
 
 
 def test_editors_propose_what_the_tables_know() -> None:
@@ -314,7 +344,7 @@ def test_the_pattern_of_a_range_matches_its_numbers_and_no_other(low: int, high:
 
 
 def test_the_command_prints_the_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert json.loads(CliRunner().invoke(app, ["schema"]).stdout) == schema.build()
+    assert json.loads(CliRunner().invoke(app, ["schema"]).stdout) == schema.committed()
     (tmp_path / "Pulumi.yaml").write_text("name: coursecloud\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     assert CliRunner().invoke(app, ["schema", "--write"]).exit_code == 0

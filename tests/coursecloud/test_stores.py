@@ -129,7 +129,7 @@ def test_a_disk_is_told_as_it_is_and_not_as_the_state_says(stack: Deployed) -> N
 
 
 def test_what_google_does_not_tell_is_not_said_to_be_empty(stack: Deployed) -> None:
-    stack.emulator.use({"deny": {"emulator": ["*"]}})
+    stack.emulator.use({"deny": {"emulator-token": ["*"]}})
     for name, store in looked(stack).items():
         assert store.unread.startswith("not read: what is in "), name
         assert "Google answers 403" in store.unread, name

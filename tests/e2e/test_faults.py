@@ -81,7 +81,7 @@ def test_a_machine_without_gpu_quota_fails_with_googles_reason_and_comes_up_once
 def test_a_missing_permission_is_named_and_up_goes_on_once_it_is_granted(
     project: Project, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    project.emulator.use({"deny": {"emulator": ["storage.buckets.create"]}})
+    project.emulator.use({"deny": {"emulator-token": ["storage.buckets.create"]}})
     assert lifecycle.up(project.root, "dev", yes=True) != 0
     assert "storage.buckets.create" in capfd.readouterr().out
     project.emulator.use({})

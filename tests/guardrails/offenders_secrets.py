@@ -5,9 +5,8 @@ import json
 from collections.abc import Mapping, Sequence
 
 from coursecloud.plan.planning import Plan
-from tests.guardrails.edits import Case, Edit, machine, put, settings
-
-WANDB_KEY = "9f8e7d6c5b4a3928" + "1706f5e4d3c2b1a098765432"
+from coursecloud.policy.example import WANDB_KEY, Edit, machine, variable
+from tests.guardrails.cases import Case
 
 
 def _text(file: str, text: str) -> Edit:
@@ -26,10 +25,6 @@ def _text(file: str, text: str) -> Edit:
 
 def _file(steps: Sequence[Mapping[str, object]], **options: object) -> Edit:
     return _text("cloudbuild.yaml", json.dumps({"steps": steps, "options": options}))
-
-
-def _variable(name: str, value: str) -> Edit:
-    return put("cloudrunv2.Service", "demo", "template.containers.0.envs", [{"name": name, "value": value}])
 
 
 PRINTED = [
@@ -78,7 +73,7 @@ LEAKED = [
     Case("no-secret-values", "Weights & Biases", "dev", "workbench", machine("metadata.note", f"x {WANDB_KEY}")),
     Case("no-secret-values", "", "dev", "workbench", machine("labels.commit", WANDB_KEY)),
     Case("no-secret-values", "", "dev", "workbench", machine("metadata.from", f"git checkout {WANDB_KEY}")),
-    Case("no-secret-values", "", "full", "demo", _variable("IMAGE", f"ghcr.io/a/b@sha256:{'0f' * 32}")),
+    Case("no-secret-values", "", "full", "demo", variable("IMAGE", f"ghcr.io/a/b@sha256:{'0f' * 32}")),
     Case(
         "no-secret-values",
         "line 2 of cloudbuild.yaml gives WANDB_API_KEY a value",
@@ -94,10 +89,8 @@ LEAKED = [
         _text("Dockerfile", "ENV WANDB_API_KEY hunter2\n"),
     ),
     Case("no-secret-values", "", "full", "trainer", _text("Dockerfile", "FROM python:3.12\nARG WANDB_API_KEY\n")),
-    Case("stack-file-no-secrets", "coursecloud:course.owner", "dev", "stack", settings("course", owner=WANDB_KEY)),
-    Case("stack-file-no-secrets", "", "dev", "stack", settings("course", owner="p-0123456789")),
     *(
-        Case("no-secret-values", says, "full", "demo", _variable(name, value))
+        Case("no-secret-values", says, "full", "demo", variable(name, value))
         for says, name, value in (
             ("gives apiKey a value", "apiKey", "swordfish"),
             ("gives TOKEN_2 a value", "TOKEN_2", "swordfish"),

@@ -12,9 +12,9 @@ import coursecloud.policy
 from coursecloud.plan.planning import Plan
 from coursecloud.policy import Finding, reporting
 from coursecloud.policy.evaluation import Checked
+from coursecloud.policy.example import machine, settings, then
 from coursecloud.policy.rule import by_id
 from infra.settings.guardrails import GuardrailException
-from tests.guardrails.edits import machine, settings, then
 
 TODAY = datetime.date(2026, 11, 25)
 LAST = datetime.date(2026, 11, 25)

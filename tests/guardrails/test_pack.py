@@ -26,9 +26,10 @@ import coursecloud.policy
 from coursecloud.plan.planning import Plan
 from coursecloud.plan.registration import UNKNOWN
 from coursecloud.policy import RULES, pack
+from coursecloud.policy.example import machine, put, settings, then
 from infra.settings import Settings
 from infra.settings.guardrails import GuardrailException
-from tests.guardrails.edits import Case, machine, put, settings, then
+from tests.guardrails.cases import Case
 from tests.guardrails.offenders import CASES
 from tests.project import CHECKOUT as ROOT
 

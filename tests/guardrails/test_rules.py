@@ -8,13 +8,13 @@ from typing import Any, cast
 import pytest
 
 import coursecloud.policy
-from catalog import tables
 from coursecloud.plan.planning import Plan, short_type
 from coursecloud.plan.registration import UNKNOWN
 from coursecloud.policy import RULES, Finding, ResourceRule
 from coursecloud.policy.evaluation import of_resource
-from coursecloud.policy.rules import CURRENT
-from tests.guardrails.edits import Case, Edit, put
+from coursecloud.policy.example import Edit, put
+from coursecloud.policy.rule import Rule
+from tests.guardrails.cases import Case
 from tests.guardrails.offenders import CASES
 
 TODAY = datetime.date(2026, 11, 25)
@@ -46,17 +46,24 @@ def test_a_rule_is_kept_by_a_change_that_comes_near(committed: dict[str, Plan], 
     assert about(case, changed) == []
 
 
-def test_every_rule_has_a_change_that_breaks_it_and_one_that_keeps_it() -> None:
-    ids = {rule.id for rule in RULES} - {CURRENT.id}  # the rule about exceptions has tests of its own
+def test_every_rule_has_an_example_that_breaks_it_and_one_that_keeps_it() -> None:
+    ids = {rule.id for rule in RULES}
     assert {case.rule for case in BROKEN} == ids
     assert {case.rule for case in KEPT} == ids
+    for rule in RULES:
+        assert all(example.says for example in rule.breaks), rule.id
+        assert not any(example.says or example.checkov for example in rule.keeps), rule.id
 
 
-def test_every_reference_is_of_a_rule_and_every_checkov_id_has_an_offender() -> None:
-    claimed = {name: set(entry.get("checkov", ())) for name, entry in tables.table("references")["rules"].items()}
-    assert claimed.keys() <= {rule.id for rule in RULES}
+def test_a_rule_without_an_example_cannot_be_made() -> None:
+    said = {"title": "A", "why": "B.", "remedy": "C.", "severity": "low"}
+    with pytest.raises(ValueError, match="a-rule: give an example that breaks it and one that comes near and keeps it"):
+        Rule(id="a-rule", breaks=(), keeps=(), **said)  # pyright: ignore[reportArgumentType]
+
+
+def test_the_checks_of_checkov_that_a_rule_answers_to_are_those_that_see_its_examples() -> None:
     shown = {rule.id: {check for case in BROKEN if case.rule == rule.id for check in case.checkov} for rule in RULES}
-    assert {name: ids for name, ids in claimed.items() if ids} == {name: ids for name, ids in shown.items() if ids}
+    assert {rule.id: set(rule.references.checkov) for rule in RULES} == shown
 
 
 def test_rules_have_ids_of_their_own_and_say_all_that_a_reader_needs() -> None:

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from catalog import tables
+from catalog import types
 from coursecloud.plan import terraform
 from coursecloud.plan.planning import Plan
 from coursecloud.plan.registration import UNKNOWN
-from tests.guardrails import terraform_names
-from tests.guardrails.edits import add, machine, put
+from coursecloud.policy.example import add, machine, put
+from tests.catalog import terraform_names
 
 
 def resource(exported: dict[str, Any], address: str) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def resource(exported: dict[str, Any], address: str) -> dict[str, Any]:
 
 
 def test_every_type_that_stacks_are_made_of_has_its_terraform_name() -> None:
-    assert tables.table("resource-types")["types"].keys() <= terraform.table().keys()
+    assert [each.short for each in types.declared() if not each.terraform] == []
 
 
 @pytest.mark.parametrize("stack", ["dev", "gpu", "full"])
@@ -103,11 +103,11 @@ def test_an_odd_name_becomes_one_that_terraform_takes(committed: dict[str, Plan]
 
 
 def test_the_sdk_has_every_block_of_the_table() -> None:
-    assert terraform_names.unlike_the_sdk(terraform.table()) == []
+    assert terraform_names.unlike_the_sdk(terraform_names.said()) == []
 
 
 def test_the_table_is_what_the_provider_says() -> None:
     program = terraform_names.plugin()
     if program is None:
         pytest.skip("no gcp plugin on PATH: https://www.pulumi.com/docs/install/, `pulumi plugin install resource gcp`")
-    assert terraform_names.table(terraform_names.mapping(program)) == terraform.table()
+    assert terraform_names.table(terraform_names.mapping(program)) == terraform_names.said()

@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 from coursecloud.plan import planning as plans
-from coursecloud.plan.engine import _FORMS  # pyright: ignore[reportPrivateUsage]
 from coursecloud.plan.planning import Plan
-from tests.infra.planned import PROJECT, Planner
+from tests.infra.planned import PROJECT, Planner, pretend
 from tests.project import ROOT
 
 
@@ -46,8 +45,7 @@ def plan_anew(tmp_path: Path) -> Planner:
 @pytest.fixture
 def plan_numbered(plan_anew: Planner, monkeypatch: pytest.MonkeyPatch) -> Planner:
     """Plan lines as if the accounts were there: their numbers are known, and what follows from them."""
-    account = "gcp:serviceaccount/account:Account"
-    monkeypatch.setitem(_FORMS, account, {**_FORMS[account], "uniqueId": "123456789012345678901"})
+    pretend(monkeypatch, "gcp:serviceaccount/account:Account", uniqueId="123456789012345678901")
     return plan_anew
 
 

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from catalog import tables
+from catalog import types
 from coursecloud.plan.planning import Plan, short_type
 from coursecloud.plan.registration import UNKNOWN, Registration
 from infra.names import OWN_LABELS
@@ -159,34 +159,17 @@ def public(plan: Plan) -> Iterator[str]:
 
 
 def unclassed(plan: Plan) -> Iterator[str]:
-    """List types that the table of resource types does not class."""
-    types = tables.table("resource-types")["types"]
+    """List types that no component declares, as the files of types have it."""
     for kind in sorted({resource.type for resource in plan.custom}):
-        if kind not in types:
+        known = types.of(kind)
+        if known is None or not known.components:
             yield kind
-
-
-_OWN_API = {
-    "artifactregistry": "artifactregistry",
-    "cloudbuild": "cloudbuild",
-    "cloudbuildv2": "cloudbuild",
-    "cloudrunv2": "run",
-    "compute": "compute",
-    "iam": "iam",
-    "secretmanager": "secretmanager",
-    "serviceaccount": "iam",
-    "storage": "storage",
-    "vertex": "aiplatform",
-    "projects.IAMCustomRole": "iam",
-    "projects.IAMMember": "cloudresourcemanager",
-}
-"""The API that answers for each type, by short type or its module."""
 
 
 def own_api(resource: Registration) -> str:
     """Name the API that answers for a resource."""
-    kind = short_type(resource.type)
-    return _OWN_API.get(kind) or _OWN_API[kind.partition(".")[0]]
+    known = types.of(resource.type)
+    return known.api or "" if known else ""
 
 
 def without_api(plan: Plan) -> Iterator[str]:

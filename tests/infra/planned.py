@@ -8,7 +8,9 @@ from functools import cache
 from typing import Any, Protocol
 
 import pulumi_gcp
+import pytest
 
+from coursecloud.plan import engine
 from coursecloud.plan.planning import Plan, short_type
 from coursecloud.plan.registration import UNKNOWN, Registration
 from tests.project import NAMES
@@ -170,3 +172,13 @@ def retyped(plan: Plan, kind: str, token: str) -> Plan:
     )
     assert broken != plan.resources, f"the plan has no {kind} to break"
     return dataclasses.replace(plan, resources=broken)
+
+
+def pretend(monkeypatch: pytest.MonkeyPatch, token: str, **outputs: str) -> None:
+    """Let the provider tell more outputs of a type, as if its resources were there."""
+    real = engine.output_forms
+
+    def pretended(kind: str) -> Mapping[str, str]:
+        return {**real(kind), **(outputs if kind == token else {})}
+
+    monkeypatch.setattr(engine, "output_forms", pretended)

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from catalog import tables
-from coursecloud.plan.import_ids import import_ids
+from catalog import types
+from coursecloud.plan.import_ids import form
 from coursecloud.plan.planning import Plan, bills, holds
 from coursecloud.plan.registration import UNKNOWN
 from tests.infra.planned import Planner, needs, of, one
@@ -22,19 +22,17 @@ def used(*plans: Plan) -> set[str]:
 
 
 def test_the_table_classes_exactly_the_types_that_are_used(committed: dict[str, Plan], plan_of: Planner) -> None:
-    assert used(*committed.values(), plan_of(SECOND_GENERATION)) == set(tables.table("resource-types")["types"])
+    assert used(*committed.values(), plan_of(SECOND_GENERATION)) == {each.type for each in types.declared()}
 
 
 def test_each_class_is_one_of_the_four() -> None:
-    types = tables.table("resource-types")["types"]
-    assert {entry["bills"] for entry in types.values()} <= {"free", "storage", "hourly", "usage"}
-    assert all(set(entry) == {"bills", "holds", "idle", "idBlocked"} for entry in types.values())
+    assert {each.bills for each in types.declared()} <= {"free", "storage", "hourly", "usage"}
 
 
 def test_what_bills_for_storage_says_what_it_holds() -> None:
-    for kind, entry in tables.table("resource-types")["types"].items():
-        assert entry["bills"] != "storage" or entry["holds"], kind
-        assert entry["bills"] != "free" or not entry["idle"], kind
+    for each in types.every().values():
+        assert each.bills != "storage" or each.holds, each.short
+        assert each.bills != "free" or not each.idle, each.short
 
 
 def test_only_types_that_hold_something_or_carry_it_are_ever_kept(full: Plan) -> None:
@@ -49,11 +47,11 @@ def test_only_types_that_hold_something_or_carry_it_are_ever_kept(full: Plan) ->
 
 def test_what_google_blocks_the_id_of_gets_a_fresh_one_each_time_it_is_made(full: Plan) -> None:
     """A group that comes back after a break of eight or forty days brings its stack up as on the first day."""
-    blocked = {kind for kind, entry in tables.table("resource-types")["types"].items() if entry["idBlocked"]}
+    blocked = {each.type for each in types.declared() if each.id_blocked}
     found = [resource for resource in full.custom if resource.type in blocked]
     assert {resource.type for resource in found} == blocked
     for resource in found:
-        parts = re.findall(r"\{(\w+)\}", import_ids()[resource.type])
+        parts = re.findall(r"\{(\w+)\}", form(resource.type) or "")
         fresh = [part for part in parts if resource.inputs[part] == UNKNOWN]
         accounts = [other for other in needs(full, resource) if other.type == "gcp:serviceaccount/account:Account"]
         # The id follows from the number of an account, which Google gives anew with each creation ...

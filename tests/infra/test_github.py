@@ -6,10 +6,9 @@ from collections.abc import Iterable
 import pytest
 
 from catalog import tables
-from coursecloud.plan.engine import _FORMS  # pyright: ignore[reportPrivateUsage]
 from coursecloud.plan.planning import Plan
-from infra.github import PREVIEW_PERMISSIONS
-from tests.infra.planned import PROJECT, TEAM, Planner, account, grants, of, one, roles
+from infra.github import preview_permissions
+from tests.infra.planned import PROJECT, TEAM, Planner, account, grants, of, one, pretend, roles
 
 GITHUB = "coursecloud:github: {repositoryId: 42}"
 DEPLOY = "coursecloud:github: {repositoryId: 42, deploy: true}"
@@ -97,7 +96,7 @@ def test_the_repository_comes_in_as_the_preview_and_its_ref_as_the_deploy_identi
     plan_anew: Planner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pool = "projects/123/locations/global/workloadIdentityPools/github-1"
-    monkeypatch.setitem(_FORMS, "gcp:iam/workloadIdentityPool:WorkloadIdentityPool", {"name": pool})
+    pretend(monkeypatch, "gcp:iam/workloadIdentityPool:WorkloadIdentityPool", name=pool)
     plan = plan_anew("coursecloud:github: {repositoryId: 42, deploy: true, ref: refs/heads/prod}")
     members = {grant.resource.name: grant.member for grant in grants(plan) if "workloadIdentityUser" in grant.role}
     assert members == {
@@ -121,7 +120,7 @@ def test_the_preview_identity_reads_neither_objects_nor_secret_values(plan_of: P
     plan = plan_of(DEPLOY, "coursecloud:secrets: {names: {KEY: []}}")
     assert roles(plan, "preview") == {("custom role preview", PROJECT)}
     permissions = one(plan, "projects.IAMCustomRole", "preview").inputs["permissions"]
-    assert permissions == sorted(set(PREVIEW_PERMISSIONS))
+    assert permissions == sorted(set(preview_permissions()))
     assert matching(permissions, REVEALING) == set()
 
 
@@ -138,7 +137,7 @@ def test_each_permission_of_the_preview_is_one_that_google_has() -> None:
         for permission in role["permissions"]
     }
     # Of the roles of Cloud Build connections, which have it, the table holds none.
-    assert set(PREVIEW_PERMISSIONS) - every == {"cloudbuild.repositories.get"}
+    assert set(preview_permissions()) - every == {"cloudbuild.repositories.get"}
 
 
 def test_there_is_no_deploy_identity_unless_asked_for(plan_of: Planner) -> None:

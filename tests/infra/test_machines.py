@@ -5,9 +5,20 @@ from typing import Any
 
 import pytest
 
-from coursecloud.plan.engine import _FORMS  # pyright: ignore[reportPrivateUsage]
 from coursecloud.plan.planning import Plan
-from tests.infra.planned import COMMITTED, MACHINE_ACCOUNT, PROJECT, Planner, account, names, of, one, role_of, roles
+from tests.infra.planned import (
+    COMMITTED,
+    MACHINE_ACCOUNT,
+    PROJECT,
+    Planner,
+    account,
+    names,
+    of,
+    one,
+    pretend,
+    role_of,
+    roles,
+)
 from tests.project import ROOT
 
 INSTANCE = "compute.Instance"
@@ -238,7 +249,7 @@ def test_the_agent_that_stops_machines_is_that_of_the_project(
     plan_anew: Planner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # What a provider says of any bucket.
-    monkeypatch.setitem(_FORMS, "gcp:storage/bucket:Bucket", {"projectNumber": "123"})
+    pretend(monkeypatch, "gcp:storage/bucket:Bucket", projectNumber="123")
     plan = plan_anew("coursecloud:lease: {stopSchedule: 0 20 * * *}")
     agent = one(plan, "projects.IAMMember", "scheduled-stop-agent")
     assert agent.inputs["member"] == "serviceAccount:service-123@compute-system.iam.gserviceaccount.com"

@@ -1,9 +1,7 @@
 """The outputs: commands that a shell takes apart as they are meant, and that gcloud's own parser accepts."""
 
 import json
-import os
 import shlex
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -12,8 +10,8 @@ import pytest
 
 from coursecloud.plan.planning import Plan
 from infra.outputs import _call  # pyright: ignore[reportPrivateUsage]
+from tests import gcloud
 from tests.infra.planned import COMMITTED, PROJECT, Planner, texts
-from tests.machine import FOUND
 
 HOSTILE = "$(touch pwned) `touch pwned`; touch pwned | 'a' \"b\" \\ * # end"
 ENOUGH = """\
@@ -165,36 +163,7 @@ def test_the_outputs_name_what_the_stack_has(plan_of: Planner) -> None:
     assert set(outputs["callService"]) == {"demo"}
 
 
-def gcloud_refuses(folder: Path, lines: list[str]) -> list[str]:
-    """Hold commands against gcloud's own parser in one start of it; say what it refuses."""
-    file = folder / "commands.json"
-    listed: list[dict[str, str]] = []
-    for line in lines:
-        split = shlex.split(line)
-        # Its checker takes the word behind a flag for the flag's value, so flags go last; the order is free.
-        ordered = sorted(split, key=lambda word: word.startswith("--"))
-        listed.append({"command_string": shlex.join(ordered)})
-    file.write_text(json.dumps(listed), encoding="utf-8")
-    done = subprocess.run(
-        ["gcloud", "meta", "lint-gcloud-commands", f"--commands-file={file}"],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PATH": FOUND["PATH"], "CLOUDSDK_CONFIG": str(folder)},
-    )
-    assert done.returncode == 0, done.stderr
-    results = json.loads(done.stdout)
-    assert len(results) == len({entry["command_string"] for entry in listed})
-    return [f"{entry['command_string']}: {entry['error_message']}" for entry in results if not entry["success"]]
-
-
-needs_gcloud = pytest.mark.skipif(
-    shutil.which("gcloud", path=FOUND.get("PATH")) is None,
-    reason="gcloud is not on PATH: install the Google Cloud CLI (https://cloud.google.com/sdk/docs/install)",
-)
-
-
-@needs_gcloud
+@gcloud.MISSING
 def test_gcloud_understands_every_command(full: Plan, plan_of: Planner, tmp_path: Path) -> None:
     lines = [
         shlex.join(found)
@@ -204,17 +173,17 @@ def test_gcloud_understands_every_command(full: Plan, plan_of: Planner, tmp_path
         if found[0] == "gcloud"
     ]
     assert len(lines) > 15
-    assert gcloud_refuses(tmp_path, lines) == []
+    assert gcloud.refuses(tmp_path, lines) == []
 
 
-@needs_gcloud
+@gcloud.MISSING
 def test_what_gcloud_does_not_understand_is_seen(tmp_path: Path) -> None:
     wrong = [
         "gcloud compute instances strt box --project=p --zone=z",
         "gcloud compute ssh box --project=p --zone=z --tunnel-trough-iap",
         "gcloud secrets versions add --project=p --data-file=-",
     ]
-    assert len(gcloud_refuses(tmp_path, wrong)) == 3
+    assert len(gcloud.refuses(tmp_path, wrong)) == 3
 
 
 def test_the_outputs_have_the_form_that_scripts_read(full: Plan) -> None:

@@ -5,8 +5,7 @@ import re
 import pytest
 
 from coursecloud.plan.planning import Plan
-from infra.names import variable
-from infra.settings.stores import Workload
+from infra.names import WORKLOADS, Workload, variable
 from tests.infra.planned import PROJECT, Planner, account, grants, names, of, texts
 
 EVERYTHING = """\
@@ -14,7 +13,6 @@ coursecloud:training: {prediction: true}
 coursecloud:services: {demo: {secrets: [KEY]}}
 coursecloud:builds: {repository: {owner: a, name: b}, triggers: {t: {branch: main, dockerfile: D}}}
 coursecloud:team: {members: [group:team@example.com]}"""
-WORKLOADS: tuple[Workload, ...] = ("machines", "training", "prediction", "builds", "services")
 
 
 def stack(readers: str, more: str = "") -> str:

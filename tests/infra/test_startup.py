@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra import startup
-from infra.settings.workloads import Container, DataDisk, Machine
+from infra.settings.machines import Container, DataDisk, Machine
 from infra.startup import WORK
 
 HOSTILE = "$(touch pwned) `touch pwned`; touch pwned & 'quoted' \"double\" \\ *"

@@ -37,7 +37,7 @@ def main(words: Sequence[str]) -> int:
 
 def _alone(asked: argparse.Namespace) -> int:
     line = [sys.executable, "-m", "pytest", "tests/month/test_alone.py", "--tb=no", "-n", asked.workers]
-    chosen = " and ".join(f"({each})" for each in (f"{asked.stack}:" if asked.stack else "", asked.k) if each)
+    chosen = " and ".join(f"({each})" for each in (f"{asked.stack}:" if asked.stack else "", *asked.k.split()) if each)
     if chosen:
         line += ["-k", chosen]
     again = {} if asked.again else {"COURSECLOUD_MONTH_SKIP": fingerprint()}

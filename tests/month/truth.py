@@ -22,7 +22,7 @@ MUTE = re.compile(
 CLOSING = re.compile(r"^(Up|Down|Finish): (.*)$", re.MULTILINE)
 """The line that sums up what a command did."""
 
-COUNTED = re.compile(r"(\d+) (created|deleted|updated|made anew|taken over|closed|made by hand)")
+COUNTED = re.compile(r"(\d+) (created|deleted|updated|made anew|taken over|closed|made by hand|brought back)")
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,19 @@
 """The dated table of what cannot be changed in place, and each of its conditions on both sides."""
 
+import inspect
+import re
 from typing import Any
 
 import pytest
 
-from catalog import tables
+from catalog import types
+from catalog.types.model import Changes
 from coursecloud.diff import property_diff, replacement, replacement_conditions
 from coursecloud.diff.replacement_conditions import Effect
 from coursecloud.plan.registration import UNKNOWN
 from tests.review.made import BUCKET, DISK, INSTANCE, NETWORK, SUBNET
 
-TABLE: dict[str, Any] = tables.table("immutable-properties")
+CHANGES: dict[str, Changes] = {token: each.changes for token, each in types.every().items() if each.changes}
 SECRET = "gcp:secretmanager/secret:Secret"
 METRIC = "gcp:logging/metric:Metric"
 MEMBER = "gcp:projects/iAMMember:IAMMember"
@@ -129,31 +132,31 @@ def test_a_change_has_its_effect(kind: str, old: dict[str, Any], new: dict[str, 
 
 
 def test_every_word_of_the_table_is_understood_and_every_one_that_is_understood_is_used() -> None:
-    when = {word for entry in TABLE["types"].values() for word in entry.get("when", {}).values()}
-    same = {word for entry in TABLE["types"].values() for word in entry.get("same", {}).values()}
+    when = {word for entry in CHANGES.values() for word in entry.when.values()}
+    same = {word for entry in CHANGES.values() for word in entry.same.values()}
     assert when == set(replacement_conditions.WHEN)
     assert same == set(replacement_conditions.SAME)
-    assert {entry["deleteFirst"] for entry in TABLE["types"].values()} == {"always", "never", "named"}
+    assert {entry.delete_first for entry in CHANGES.values()} == {"always", "never", "named"}
 
 
-def test_the_note_explains_every_field_and_every_word() -> None:
-    note = TABLE["note"]
-    assert {field for entry in TABLE["types"].values() for field in entry} <= set(note)
-    for word in replacement_conditions.WHEN:
-        assert f"{word} = " in note["when"]
-    for word in replacement_conditions.SAME:
-        assert word in note["same"]
+def test_the_docstrings_explain_every_word() -> None:
+    _, when, same = (part for part in re.split(r"\n    (?:when|same): ", inspect.getsource(Changes)))
+    assert all(re.search(rf"\b{word}\s+=\s", when) for word in replacement_conditions.WHEN)
+    assert all(re.search(rf"\b{word}\b", same) for word in replacement_conditions.SAME)
 
 
-def test_the_table_has_every_type_that_a_stack_can_have_and_its_own_name_for_it() -> None:
-    missing = [kind for kind in tables.table("resource-types")["types"] if replacement.rules_of(kind) is None]
-    assert missing == []
-    assert all(entry.get("called") for entry in TABLE["types"].values())
+def test_every_type_that_a_stack_can_have_says_what_a_change_does_and_has_a_name_for_it() -> None:
+    assert [each.short for each in types.declared() if replacement.rules_of(each.type) is None] == []
+    assert [token for token in CHANGES if not replacement.called(token, 1).split(" ", 1)[1].islower()] == TITLED
 
 
-def test_the_table_is_dated_and_says_where_it_is_from() -> None:
-    assert TABLE["date"]
-    assert all(set(entry) == {"title", "url", "read"} for entry in TABLE["source"])
+TITLED = [
+    "gcp:cloudrunv2/job:Job",
+    "gcp:compute/routerNat:RouterNat",
+    "gcp:projects/service:Service",
+    "gcp:vertex/aiTensorboard:AiTensorboard",
+]
+"""Types that a reader calls by a name with capitals."""
 
 
 @pytest.mark.parametrize(

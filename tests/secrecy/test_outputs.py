@@ -16,12 +16,12 @@ from coursecloud.deploy import lifecycle
 from coursecloud.plan import hiding, saved
 from coursecloud.plan import planning as plans
 from coursecloud.plan.planning import Plan
+from coursecloud.policy.example import machine, put
 from coursecloud.review import markdown, page, report, terminal
 from coursecloud.review.hiding import review as hide_review
 from coursecloud.review.stacks import review
 from infra.secrecy import HIDDEN
 from infra.settings import load
-from tests.guardrails.edits import machine, put
 from tests.project import ROOT
 from tests.review.made import TODAY, reviewed
 from tests.secrecy.forms import ACCOUNT, BODY, FORMS, HEX

@@ -32,7 +32,7 @@ def marked(config: dict[str, object]) -> list[str]:
 
 @functools.cache
 def _validator() -> Draft7Validator:
-    return Draft7Validator(schema.build())
+    return Draft7Validator(schema.committed())
 
 
 def mistakes(config: str, folder: Path, stack: str = "x") -> tuple[Problem, ...]:

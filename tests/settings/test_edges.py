@@ -11,14 +11,17 @@ from pydantic.alias_generators import to_camel
 from infra.settings.cron import mistake
 from infra.settings.delivery import Builds, Trigger
 from infra.settings.lease import Lease, WorkingHours
+from infra.settings.machines import Machine
+from infra.settings.services import Service, memory_mebibytes
 from infra.settings.stores import Secrets
+from infra.settings.training import Training
 from infra.settings.types import Duration, Section
-from infra.settings.workloads import Machine, Service, Training, memory_mebibytes
 from tests.settings.stacks import PROJECT, mistakes, settings
 
 MACHINE = "coursecloud:machines: {{a: {{{}}}}}"
 SERVICE = "coursecloud:services: {{a: {{{}}}}}"
 TRIGGER = "coursecloud:builds: {{repository: {{owner: a, name: b}}, triggers: {{a: {{branch: a, dockerfile: D, {}}}}}}}"
+BRANCH = "coursecloud:builds: {{repository: {{owner: a, name: b}}, triggers: {{a: {{branch: '{}', dockerfile: D}}}}}}"
 HOURS = "coursecloud:lease: {{workingHours: {{start: '{}', end: '{}'}}}}"
 DATES = "coursecloud:lease: {{starts: {}, ends: {}}}"
 ROLES = "coursecloud:team: {{extraRoles: [{}]}}"
@@ -59,14 +62,15 @@ EDGES = [
     ("coursecloud:training: {region: ''}", "coursecloud:training: {region: ' '}"),
     ("coursecloud:storage: {location: EUROPE-WEST1}", "coursecloud:storage: {location: EUROPE-WEST99}"),
     (SECRET.format("services"), SECRET.format("machines")),
-    (SERVICE.format("cpu: 1, memory: 512Mi"), SERVICE.format("cpu: 1, memory: 511Mi")),
+    (SERVICE.format("cpu: 1, memory: 128Mi"), SERVICE.format("cpu: 1, memory: 127Mi")),
     (SERVICE.format("cpu: 1, memory: 4Gi"), SERVICE.format("cpu: 1, memory: 4097Mi")),
-    (SERVICE.format("cpu: 2, memory: 512Mi"), SERVICE.format("cpu: 2, memory: 511Mi")),
+    (SERVICE.format("cpu: 2, memory: 128Mi"), SERVICE.format("cpu: 2, memory: 127Mi")),
     (SERVICE.format("cpu: 2, memory: 8Gi"), SERVICE.format("cpu: 2, memory: 8193Mi")),
     (SERVICE.format("cpu: 4, memory: 2Gi"), SERVICE.format("cpu: 4, memory: 2047Mi")),
     (SERVICE.format("cpu: 4, memory: 16Gi"), SERVICE.format("cpu: 4, memory: 16385Mi")),
     (SERVICE.format("timeout: 1h"), SERVICE.format("timeout: 3601s")),
     (TRIGGER.format("timeout: 24h"), TRIGGER.format("timeout: 86401s")),
+    (BRANCH.format(r"^release-\pL+\z"), BRANCH.format(r"^(?=a)\pL+\z")),
     (TRIGGER.format("approval: true"), TRIGGER.format(r"includedFiles: [a, a]")),
     (HOURS.format("08:00", "08:01"), HOURS.format("08:00", "08:00")),
     (DATES.format("2026-11-23", "2026-11-23"), DATES.format("2026-11-24", "2026-11-23")),

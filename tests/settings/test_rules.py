@@ -336,7 +336,7 @@ SERVICES: list[Case] = [
         ("cpu: 3", ".cpu", "1, 2 or 4", "1, 2 or 4"),
         ("memory: 1GB", ".memory", "Mi or Gi", "'512Mi'"),
         ("memory: ²Gi", ".memory", "Mi or Gi", "'512Mi'"),
-        ("memory: 5Gi", "", "1 vCPU goes with 512Mi to 4Gi", "4Gi"),
+        ("memory: 5Gi", "", "1 vCPU goes with 128Mi to 4Gi", "4Gi"),
         ("cpu: 4, memory: 1Gi", "", "4 vCPU goes with 2048Mi to 16Gi", "16Gi"),
         ("timeout: 2h", ".timeout", "1s to 1h", "1h"),
         ("maxInstances: 11", ".maxInstances", "10 or less", "10"),
@@ -413,7 +413,7 @@ DELIVERY: list[Case] = [
         ("branch: '(', dockerfile: D", ".branch", "not a regular expression", "'^main$'"),
         ("branch: 'a{9999999999999}', dockerfile: D", ".branch", "not a regular expression", "'^main$'"),
         ("branch: '^(?!main$)', dockerfile: D", ".branch", "no look-around", "'^main$'"),
-        ("branch: a, dockerfile: D, timeout: 25h", ".timeout", "1s to 24h", "24h"),
+        ("branch: a, dockerfile: D, timeout: 25h", ".timeout", "1s to 1d", "1d"),
         ("branch: a, dockerfile: D, image: A_B", ".image", "lower-case", "rename"),
     ]
 ] + [

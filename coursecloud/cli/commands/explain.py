@@ -65,7 +65,7 @@ def _one(entry: "Entry") -> None:
     from rich.text import Text
 
     from coursecloud.cli import render
-    from coursecloud.cli.schema.keys import EFFECTS, table
+    from infra.settings.effects import DATE, EFFECTS
 
     console = render.console()
     console.print(Text(entry.key, "bold cyan"))
@@ -93,7 +93,7 @@ def _one(entry: "Entry") -> None:
         console.print(Text("\nexample", "dim"))
         console.print(Text(entry.example))
     if entry.effect:
-        console.print(Text(f"\nFacts of {table()['date']}; prices of the day beside them, in USD.", "dim"))
+        console.print(Text(f"\nFacts of {DATE}; prices of the day beside them, in USD.", "dim"))
 
 
 def _listed(entries: "Iterable[Entry]") -> "Table":

@@ -35,7 +35,7 @@ def project_here() -> Path:
     found = project.find(here)
     if found is None:
         refuse(
-            f"no project here: neither {here} nor a folder above it has a Pulumi.yaml with `name: coursecloud`.\n"
+            f"{project.none_around(here)}\n"
             "    rule    a command is about the project that you stand in\n"
             f"    remedy  `cd` into your clone, such as {ROOT}; plan, cost, check and export also take --folder"
         )
@@ -45,13 +45,27 @@ def project_here() -> Path:
 def folder_of(folder: Path | None) -> Path:
     """Take the folder of a command line; else the one that the user stands in if it has stack files, or the project's.
 
-    Refuses a folder that is not there, and a place where there is neither.
+    Refuses a folder that is not there, and a place where there is neither. Says whose program plans them where one
+    stands in no project.
     """
-    if folder is not None:
-        if not folder.is_dir():
-            refuse(f"--folder {folder}: there is no such folder.\n    remedy  name a folder with Pulumi.*.yaml files")
-        return folder
-    return Path.cwd() if any(stack_folder.every(Path.cwd())) else project_here()
+    here = Path.cwd()
+    if folder is None:
+        if not any(stack_folder.every(here)):
+            return project_here()
+    elif not folder.is_dir():
+        refuse(f"--folder {folder}: there is no such folder.\n    remedy  name a folder with Pulumi.*.yaml files")
+    if project.find(here) is None:
+        note(f"{here} is in no project; these stack files are planned by the program in {ROOT}")
+    return folder or here
+
+
+def note(message: str) -> None:
+    """Say what a reader may not expect, on standard error: it is no mistake, and no part of an output."""
+    from rich.text import Text
+
+    from coursecloud.common.console import console
+
+    console(error=True).print(Text(f"coursecloud: {message}"), soft_wrap=True)
 
 
 def refuse(message: str, code: int = 2) -> NoReturn:

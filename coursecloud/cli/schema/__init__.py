@@ -6,14 +6,13 @@ Schema 7 and below").
 """
 
 import functools
-import json
 from typing import Any
 
-from coursecloud.cli.schema import tabled
-from coursecloud.cli.schema.between import ruled
+from coursecloud.cli.schema import referring, tabled
 from coursecloud.cli.schema.keys import described
 from coursecloud.cli.schema.sections import sections
 from coursecloud.common.stack_file import PULUMIS_OWN
+from infra.settings.types import NOT_IN_PROJECT_IDS
 
 FILE = "stack.schema.json"
 """The committed schema, beside the stack files that name it in their first line."""
@@ -40,12 +39,17 @@ _AS_TEXT = r"^\s*(\{[\s\S]*|null\s*)?$"
 
 def text() -> str:
     """Write the schema as it is committed."""
-    return json.dumps(build(), indent=1, ensure_ascii=False) + "\n"
+    return referring.written(committed()) + "\n"
+
+
+def committed() -> dict[str, Any]:
+    """Make the schema with a definition for each section of the settings, and references to them."""
+    return referring.referring(build())
 
 
 @functools.cache
 def build() -> dict[str, Any]:
-    """Make the schema of a whole stack file, with what Pulumi itself puts there.
+    """Make the schema of a whole stack file, with what Pulumi itself puts there, and each section where it stands.
 
     What it leaves to the loader: what the tables say goes together (a GPU, its machine type and its zone), rules
     between sections, the files that keys name, regular expressions, and numbers inside of a text (cron, ranges).
@@ -73,14 +77,13 @@ def _config() -> dict[str, Any]:
     plain = sections()
     for name in ("region", "zone"):
         plain[name]["type"] = ["string", "null"]
-    made = described(ruled(tabled.suggested(plain)))
+    made = described(tabled.suggested(plain))
     provider = {f"gcp:{name}": made.pop(name) for name in ("project", "region", "zone")}
     project = provider["gcp:project"]
     provider["gcp:project"] = {
         "description": project.pop("description"),
         "examples": project.pop("examples", []),
-        # Google gives out no id with these words in it.
-        "anyOf": [project | {"not": {"pattern": "google|ssl|null|undefined"}}, _SECURE],
+        "anyOf": [project | {"not": {"pattern": "|".join(NOT_IN_PROJECT_IDS)}}, _SECURE],
     }
     members = made["team"]["properties"]["members"]
     members["items"] = {"anyOf": [members["items"], _SECURE]}

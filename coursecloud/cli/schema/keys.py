@@ -1,4 +1,4 @@
-"""What changing a key does and what it costs, from the dated file `catalog/keys.json`, by the key's place.
+"""What changing a key does and what it costs: said at its field in `infra.settings`, read here by the key's place.
 
 A place is the key's path with `*` for the names of a map, e.g. `machines.*.gpu.count`. What a place has no words of
 its own for, it has from the nearest place above.
@@ -8,22 +8,20 @@ import functools
 from collections.abc import Iterator
 from typing import Any, cast
 
-from catalog import tables
+from coursecloud.cli.schema.sections import sections
+from infra.settings.effects import EFFECTS
 
-EFFECTS = {
-    "nothing": "safe",
-    "updates": "in place",
-    "restarts": "restarts",
-    "replaces": "replaces",
-    "loses": "can lose data",
-}
-"""What a change of a key can do at most, from harmless to not."""
+_SAID = ("changing", "costs", "examples")
 
 
 @functools.cache
-def table() -> dict[str, Any]:
-    """Read the file: `source` and `date`, and under `keys` the words by place."""
-    return tables.table("keys")
+def said() -> dict[str, dict[str, Any]]:
+    """Give the words that each place has of its own: `changing`, `costs`, `examples`."""
+    every = {
+        place: {kind: node[kind] for kind in _SAID if kind in node}
+        for place, node in places({"properties": sections()})
+    }
+    return {place: words for place, words in every.items() if words}
 
 
 def words(place: str, kind: str) -> tuple[str, Any]:
@@ -31,12 +29,12 @@ def words(place: str, kind: str) -> tuple[str, Any]:
 
     Raises KeyError where neither has any.
     """
-    entries, above = table()["keys"], place
+    entries, above = said(), place
     while above:
         if kind in entries.get(above, {}):
             return above, entries[above][kind]
         above = above.rpartition(".")[0]
-    raise KeyError(f"keys.json says nothing of {kind} for {place}")
+    raise KeyError(f"the settings say nothing of {kind} for {place}")
 
 
 def held(node: dict[str, Any]) -> dict[str, Any]:
@@ -62,18 +60,16 @@ def places(node: dict[str, Any], place: str = "") -> Iterator[tuple[str, dict[st
 
 
 def described(sections: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Add to each key's description what changing it does and costs, and its examples."""
+    """Put what changing each key does and costs behind its description."""
     plain: dict[str, str] = {}
     for place, node in places({"properties": sections}):
-        own = table()["keys"].get(place, {})
+        node.pop("changing", None)
+        own_costs = node.pop("costs", None)
         # What a map holds is said where the map is.
         plain[place] = node.get("description") or plain[place.rpartition(".")[0]]
-        said = [plain[place]]
         changing = words(place, "changing")[1]
-        said.append(f"Changing it ({EFFECTS[changing['effect']]}): {changing['text']}")
-        if "costs" in own:
-            said.append(f"Costs: {own['costs']}")
-        node["description"] = "\n\n".join(said)
-        if "examples" in own:
-            node["examples"] = own["examples"]
+        text = [plain[place], f"Changing it ({EFFECTS[changing['effect']]}): {changing['text']}"]
+        if own_costs:
+            text.append(f"Costs: {own_costs}")
+        node["description"] = "\n\n".join(text)
     return sections

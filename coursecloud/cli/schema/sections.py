@@ -1,17 +1,32 @@
-"""The schema of each section, out of pydantic's: nothing by reference, so that each place has its own words."""
+"""The schema of each section, out of pydantic's: nothing by reference, so that each place has its own words.
+
+`MODEL` says of which model of the settings a node was made: `referring` makes references of them again.
+"""
 
 from typing import Any, cast
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from typing_extensions import override
 
 from coursecloud.cli.schema.ranges import durations
 from infra.names import OWN_LABELS
 from infra.settings import Settings
 
 Node = dict[str, Any]
+MODEL = "$model"
+
+
+class _InOrder(GenerateJsonSchema):
+    """Pydantic sorts keys, also those of an example; ours stand as somebody would write them."""
+
+    @override
+    def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:
+        return value
 
 
 def sections() -> dict[str, Node]:
     """Make the schema of all that a stack file can have, by its key without a namespace."""
-    whole = Settings.model_json_schema()
+    whole = Settings.model_json_schema(schema_generator=_InOrder)
     made = {name: _inlined(node, whole["$defs"]) for name, node in whole["properties"].items() if name != "stack"}
     for holder in (made["course"], made["machines"]["additionalProperties"]):
         holder["properties"]["labels"].setdefault("propertyNames", {})["not"] = {"enum": sorted(OWN_LABELS)}
@@ -20,7 +35,8 @@ def sections() -> dict[str, Node]:
 
 def _inlined(node: Node, definitions: dict[str, Node], key: str = "") -> Node:
     if "$ref" in node:
-        node = {**definitions[node["$ref"].rpartition("/")[2]], **{k: v for k, v in node.items() if k != "$ref"}}
+        model = node["$ref"].rpartition("/")[2]
+        node = {**definitions[model], **{k: v for k, v in node.items() if k != "$ref"}, MODEL: model}
     made = {name: value for name, value in node.items() if name not in ("title", "anyOf")}
     if choices := [_inlined(choice, definitions, key) for choice in node.get("anyOf", ())]:
         made = _merged(choices) | made

@@ -4,7 +4,7 @@ import importlib.resources
 from typing import Any
 
 from catalog import tables
-from coursecloud.cli.schema.keys import table as words
+from infra.settings.delivery import BUILD_MACHINES
 from infra.settings.hardware import dated
 from infra.settings.images import IMAGE_PATH
 
@@ -110,7 +110,7 @@ def suggested(sections: dict[str, Node]) -> dict[str, Node]:
         # Machines know older names too, and newer ones than the package's.
         ("lease.timeZone", time_zones()),
         ("guardrails.regions.[]", _locations()),
-        ("builds.triggers.*.machineType", words()["cloudBuildMachineTypes"]),
+        ("builds.triggers.*.machineType", list(BUILD_MACHINES)),
     ):
         holder, key = _find(sections, place)
         _also(holder[key], {"enum": entries}, {"type": "string"})

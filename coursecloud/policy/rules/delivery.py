@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from coursecloud.plan.registration import Registration
 from coursecloud.policy import build_file
+from coursecloud.policy.example import DROP, Example, add, put, step
 from coursecloud.policy.grants import is_default_account
 from coursecloud.policy.reading import at
 from coursecloud.policy.rule import ResourceRule
@@ -43,6 +44,26 @@ RULES = (
         severity="high",
         applies=_TRIGGERS,
         check=_trigger,
+        breaks=(
+            Example(
+                "full",
+                "trainer",
+                put("cloudbuild.Trigger", "trainer", "serviceAccount", DROP),
+                says="names no service account",
+            ),
+        ),
+        keeps=(
+            Example(
+                "full",
+                "trainer",
+                put(
+                    "cloudbuild.Trigger",
+                    "trainer",
+                    "serviceAccount",
+                    "projects/p/serviceAccounts/own@p.iam.gserviceaccount.com",
+                ),
+            ),
+        ),
     ),
     ResourceRule(
         id="service-own-account",
@@ -52,6 +73,26 @@ RULES = (
         severity="high",
         applies=_SERVERS,
         check=_server,
+        breaks=(
+            Example(
+                "full",
+                "demo",
+                put("cloudrunv2.Service", "demo", "template.serviceAccount", DROP),
+                says="names no service account",
+            ),
+        ),
+        keeps=(
+            Example(
+                "full",
+                "j",
+                add(
+                    "cloudrunv2/job:Job",
+                    "j",
+                    location="europe-west4",
+                    template={"template": {"serviceAccount": "a@b.c"}},
+                ),
+            ),
+        ),
     ),
     ResourceRule(
         id="build-prints-no-secrets",
@@ -61,5 +102,13 @@ RULES = (
         severity="high",
         applies=_TRIGGERS,
         check=_prints,
+        breaks=(Example("full", "trainer", step(entrypoint="bash", args=["-c", "echo $$WANDB_API_KEY"]), says="echo"),),
+        keeps=(
+            Example(
+                "full",
+                "trainer",
+                step(entrypoint="bash", args=["-c", "echo $$WANDB_API_KEY | docker login --password-stdin"]),
+            ),
+        ),
     ),
 )

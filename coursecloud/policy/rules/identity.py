@@ -7,6 +7,7 @@ from catalog import tables
 from catalog.tables import table
 from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import Registration
+from coursecloud.policy.example import DEFAULT_ACCOUNT, DROP, Example, add, grant, put, then
 from coursecloud.policy.grants import grants_on_project, grants_something, is_default_account, members, roles
 from coursecloud.policy.reading import at
 from coursecloud.policy.rule import ResourceRule
@@ -78,6 +79,19 @@ RULES = (
         severity="high",
         applies=lambda kind: _AUTHORITATIVE.search(kind) is not None,
         check=_additive,
+        breaks=(
+            Example(
+                "full",
+                "b",
+                add("projects/iAMBinding:IAMBinding", "b", role="roles/run.viewer", members=["user:a@example.com"]),
+                says="IAMBinding replaces",
+            ),
+        ),
+        keeps=(
+            Example(
+                "full", "m", add("projects/iAMMember:IAMMember", "m", role="roles/run.viewer", member="user:a@b.c")
+            ),
+        ),
     ),
     ResourceRule(
         id="iam-no-basic-roles",
@@ -87,6 +101,16 @@ RULES = (
         severity="critical",
         applies=grants_on_project,
         check=_basic,
+        breaks=(
+            Example(
+                "full",
+                "services-logging-log-writer",
+                grant("role", "roles/viewer"),
+                says="roles/viewer",
+                checkov=("CKV_GCP_117",),
+            ),
+        ),
+        keeps=(Example("full", "services-logging-log-writer", grant("role", "roles/compute.viewer")),),
     ),
     ResourceRule(
         id="iam-no-project-impersonation",
@@ -96,6 +120,25 @@ RULES = (
         severity="high",
         applies=grants_on_project,
         check=_impersonation,
+        cis=("1.7",),
+        breaks=(
+            Example(
+                "full",
+                "services-logging-log-writer",
+                grant("role", "roles/iam.serviceAccountUser"),
+                says="serviceAccountUser",
+                checkov=("CKV_GCP_41", "CKV_GCP_49"),
+            ),
+        ),
+        keeps=(
+            Example(
+                "full",
+                "m",
+                add(
+                    "serviceaccount/iAMMember:IAMMember", "m", role="roles/iam.serviceAccountUser", member="user:a@b.c"
+                ),
+            ),
+        ),
     ),
     ResourceRule(
         id="iam-no-admin-accounts",
@@ -105,6 +148,23 @@ RULES = (
         severity="high",
         applies=grants_on_project,
         check=_admin,
+        cis=("1.6",),
+        breaks=(
+            Example(
+                "full",
+                "services-logging-log-writer",
+                grant("role", "roles/storage.admin"),
+                says="roles/storage.admin",
+                checkov=("CKV_GCP_42",),
+            ),
+        ),
+        keeps=(
+            Example(
+                "full",
+                "services-logging-log-writer",
+                then(grant("role", "roles/storage.admin"), grant("member", "group:teachers@example.com")),
+            ),
+        ),
     ),
     ResourceRule(
         id="iam-no-default-accounts",
@@ -114,6 +174,22 @@ RULES = (
         severity="high",
         applies=grants_something,
         check=_default_account,
+        breaks=(
+            Example(
+                "full",
+                "services-logging-log-writer",
+                grant("member", f"serviceAccount:{DEFAULT_ACCOUNT}"),
+                says="123456789-compute@developer.gserviceaccount.com",
+                checkov=("CKV_GCP_46",),
+            ),
+        ),
+        keeps=(
+            Example(
+                "full",
+                "services-logging-log-writer",
+                grant("member", "serviceAccount:service-1@compute-system.iam.gserviceaccount.com"),
+            ),
+        ),
     ),
     ResourceRule(
         id="iam-no-keys",
@@ -123,6 +199,11 @@ RULES = (
         severity="critical",
         applies=_KEYS,
         check=_key,
+        cis=("1.5",),
+        breaks=(
+            Example("dev", "k", add("serviceaccount/key:Key", "k", serviceAccountId="a"), says="serviceaccount.Key"),
+        ),
+        keeps=(Example("dev", "k", add("serviceaccount/account:Account", "k", accountId="a-b-c-d")),),
     ),
     ResourceRule(
         id="federation-conditioned",
@@ -132,5 +213,27 @@ RULES = (
         severity="critical",
         applies=_PROVIDERS,
         check=_conditioned,
+        trivy=("AVD-GCP-0068",),
+        breaks=(
+            Example(
+                "full",
+                "provider",
+                put("iam.WorkloadIdentityPoolProvider", "provider", "attributeCondition", DROP),
+                says="no attributeCondition",
+                checkov=("CKV_GCP_118", "CKV_GCP_125"),
+            ),
+        ),
+        keeps=(
+            Example(
+                "full",
+                "provider",
+                put(
+                    "iam.WorkloadIdentityPoolProvider",
+                    "provider",
+                    "attributeCondition",
+                    "assertion.repository_owner_id == '7'",
+                ),
+            ),
+        ),
     ),
 )

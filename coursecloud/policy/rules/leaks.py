@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from coursecloud.plan.registration import Registration
 from coursecloud.policy import build_file
+from coursecloud.policy.example import GITHUB_TOKEN, WANDB_KEY, Example, machine, settings, variable
 from coursecloud.policy.rule import ResourceRule, Stack, StackRule
 from infra import secrecy
 from infra.settings import Settings
@@ -56,6 +57,10 @@ RULES = (
         severity="critical",
         applies=lambda _: True,
         check=_leaks,
+        breaks=(
+            Example("dev", "workbench", machine("metadata.startup-script", f"x={GITHUB_TOKEN}"), says="GitHub token"),
+        ),
+        keeps=(Example("full", "demo", variable("DB_PASSWORD_SECRET", "projects/p/secrets/s/versions/latest")),),
     ),
     StackRule(
         id="stack-file-no-secrets",
@@ -64,5 +69,7 @@ RULES = (
         remedy=_REMEDY,
         severity="critical",
         check=_in_the_file,
+        breaks=(Example("dev", "stack", settings("course", owner=WANDB_KEY), says="coursecloud:course.owner"),),
+        keeps=(Example("dev", "stack", settings("course", owner="p-0123456789")),),
     ),
 )

@@ -3,13 +3,15 @@
 import re
 from collections.abc import Iterator
 
-from catalog import tables
+from catalog import limits, tables
 from catalog.tables import table
 from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import Registration
+from coursecloud.policy.example import DEFAULT_ACCOUNT, DROP, Example, add, machine, put
 from coursecloud.policy.reading import UnknownError, at, entries, is_true, number
 from coursecloud.policy.rule import ResourceRule
 from infra.settings import Settings
+from infra.settings.machines import LONG_RUN
 from infra.settings.types import Duration
 
 _MACHINES = frozenset({"compute.Instance", "compute.InstanceTemplate", "compute.RegionInstanceTemplate"}).__contains__
@@ -23,9 +25,8 @@ _LOGINS = frozenset(
     }
 ).__contains__
 
-_DAY = 86400
-_SHORTEST, _LONGEST = 30, 120 * _DAY
-"""Seconds that Compute Engine takes as a run limit (its API reference, read 2026-11-23)."""
+_SHORTEST, _LONGEST = limits.bounds("max-run")
+"""Seconds that Compute Engine takes as a run limit ; with a reason in the stack file, all of it."""
 
 
 def _ends(machine: Registration, settings: Settings) -> Iterator[str]:
@@ -38,7 +39,7 @@ def _ends(machine: Registration, settings: Settings) -> Iterator[str]:
     if action not in ("STOP", "DELETE"):
         yield f"its run limit does nothing: instanceTerminationAction is {action!r}"
     declared = settings.machines.get(machine.name)
-    limit = _LONGEST if declared and declared.max_run_reason else _DAY
+    limit = _LONGEST if declared and declared.max_run_reason else LONG_RUN
     if not _SHORTEST <= seconds <= limit:
         yield f"it runs up to {Duration(seconds)}, and the stack file gives no reason for more than {Duration(limit)}"
 
@@ -129,6 +130,8 @@ RULES = (
         topic="cost",
         applies=_MACHINES,
         check=_ends,
+        breaks=(Example("dev", "workbench", machine("scheduling.maxRunDuration", DROP), says="nothing stops it"),),
+        keeps=(Example("dev", "workbench", machine("scheduling.maxRunDuration.seconds", 86400)),),
     ),
     ResourceRule(
         id="machine-gpu-spot",
@@ -139,6 +142,17 @@ RULES = (
         topic="cost",
         applies=_MACHINES,
         check=_spot,
+        breaks=(
+            Example(
+                "gpu",
+                "trainer",
+                put(
+                    "compute.Instance", "trainer", "scheduling", {"provisioningModel": "STANDARD", "preemptible": False}
+                ),
+                says="full price",
+            ),
+        ),
+        keeps=(Example("gpu", "trainer", put("compute.Instance", "trainer", "machineType", "n1-standard-8")),),
     ),
     ResourceRule(
         id="machine-own-account",
@@ -148,6 +162,18 @@ RULES = (
         severity="high",
         applies=_MACHINES,
         check=_account,
+        trivy=("AVD-GCP-0044",),
+        cis=("4.1", "4.2"),
+        breaks=(
+            Example(
+                "dev",
+                "workbench",
+                machine("serviceAccount.email", DEFAULT_ACCOUNT),
+                says="default service account",
+                checkov=("CKV_GCP_30", "CKV_GCP_31"),
+            ),
+        ),
+        keeps=(Example("dev", "workbench", machine("serviceAccount", DROP)),),
     ),
     ResourceRule(
         id="machine-blocks-project-keys",
@@ -157,6 +183,18 @@ RULES = (
         severity="medium",
         applies=_MACHINES,
         check=_keys,
+        trivy=("AVD-GCP-0030",),
+        cis=("4.3",),
+        breaks=(
+            Example(
+                "dev",
+                "workbench",
+                machine("metadata.block-project-ssh-keys", "FALSE"),
+                says="any key",
+                checkov=("CKV_GCP_32",),
+            ),
+        ),
+        keeps=(Example("dev", "workbench", machine("metadata.block-project-ssh-keys", "true")),),
     ),
     ResourceRule(
         id="machine-os-login",
@@ -166,6 +204,30 @@ RULES = (
         severity="medium",
         applies=_LOGINS,
         check=_os_login,
+        cis=("4.4",),
+        breaks=(
+            Example(
+                "dev",
+                "common",
+                add("compute/projectMetadata:ProjectMetadata", "common", metadata={"x": "y"}),
+                says="not TRUE",
+                checkov=("CKV_GCP_33",),
+            ),
+            Example(
+                "dev",
+                "workbench",
+                machine("metadata.enable-oslogin", "FALSE"),
+                says="not TRUE",
+                checkov=("CKV_GCP_34",),
+            ),
+        ),
+        keeps=(
+            Example(
+                "dev",
+                "item",
+                add("compute/projectMetadataItem:ProjectMetadataItem", "item", key="other", value="FALSE"),
+            ),
+        ),
     ),
     ResourceRule(
         id="machine-no-serial-console",
@@ -175,6 +237,17 @@ RULES = (
         severity="medium",
         applies=_MACHINES,
         check=_serial,
+        cis=("4.5",),
+        breaks=(
+            Example(
+                "dev",
+                "workbench",
+                machine("metadata.serial-port-enable", "TRUE"),
+                says="open to the internet",
+                checkov=("CKV_GCP_35",),
+            ),
+        ),
+        keeps=(Example("dev", "workbench", machine("metadata.serial-port-enable", DROP)),),
     ),
     ResourceRule(
         id="machine-no-forwarding",
@@ -184,6 +257,11 @@ RULES = (
         severity="medium",
         applies=_MACHINES,
         check=_forwarding,
+        cis=("4.6",),
+        breaks=(
+            Example("dev", "workbench", machine("canIpForward", True), says="other machines", checkov=("CKV_GCP_36",)),
+        ),
+        keeps=(Example("dev", "workbench", machine("canIpForward", DROP)),),
     ),
     ResourceRule(
         id="machine-shielded",
@@ -193,6 +271,17 @@ RULES = (
         severity="medium",
         applies=_MACHINES,
         check=_shielded,
+        cis=("4.8",),
+        breaks=(
+            Example(
+                "dev",
+                "workbench",
+                machine("shieldedInstanceConfig.enableVtpm", False),
+                says="enableVtpm",
+                checkov=("CKV_GCP_39",),
+            ),
+        ),
+        keeps=(Example("dev", "workbench", machine("shieldedInstanceConfig.enableSecureBoot", False)),),
     ),
     ResourceRule(
         id="machine-secure-boot",
@@ -203,6 +292,11 @@ RULES = (
         advisory=True,
         applies=_MACHINES,
         check=_secure_boot,
+        cis=("4.8",),
+        breaks=(Example("dev", "workbench", machine("shieldedInstanceConfig.enableSecureBoot", False), says="no GPU"),),
+        keeps=(
+            Example("gpu", "trainer", put("compute.Instance", "trainer", "shieldedInstanceConfig.enableVtpm", False)),
+        ),
     ),
     ResourceRule(
         id="machine-no-address",
@@ -213,5 +307,16 @@ RULES = (
         advisory=True,
         applies=_MACHINES,
         check=_address,
+        cis=("4.9",),
+        breaks=(
+            Example(
+                "full",
+                "runner",
+                put("compute.Instance", "runner", "networkInterfaces.0.accessConfigs", [{"networkTier": "PREMIUM"}]),
+                says="interface 0",
+                checkov=("CKV_GCP_40",),
+            ),
+        ),
+        keeps=(Example("dev", "workbench", machine("networkInterfaces.0.accessConfigs", [])),),
     ),
 )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from coursecloud.plan.registration import Registration
+from coursecloud.policy.example import Example, firewall, machine, open_to_all, put, then
 from coursecloud.policy.reading import UnknownError, at, entries, is_true
 from coursecloud.policy.rule import ResourceRule
 from infra.network import IAP_RANGE
@@ -117,6 +118,24 @@ RULES = (
         severity="critical",
         applies=_FIREWALLS,
         check=_open,
+        cis=("3.6", "3.7"),
+        breaks=(
+            Example(
+                "dev", "ssh-from-iap", firewall("sourceRanges", ["0.0.0.0/0"]), says="0.0.0.0/0", checkov=("CKV_GCP_2",)
+            ),
+            Example("dev", "ssh-from-iap", open_to_all(["3389"]), says="0.0.0.0/0", checkov=("CKV_GCP_3",)),
+            Example("dev", "ssh-from-iap", open_to_all(["21"]), says="0.0.0.0/0", checkov=("CKV_GCP_75",)),
+            Example("dev", "ssh-from-iap", open_to_all(["20"]), says="0.0.0.0/0", checkov=("CKV_GCP_77",)),
+            Example("dev", "ssh-from-iap", open_to_all(["80"]), says="0.0.0.0/0", checkov=("CKV_GCP_106",)),
+            Example(
+                "dev",
+                "ssh-from-iap",
+                then(firewall("allows", [{"protocol": "all"}]), firewall("sourceRanges", ["0.0.0.0/0"])),
+                says="0.0.0.0/0",
+                checkov=("CKV2_GCP_12",),
+            ),
+        ),
+        keeps=(Example("dev", "ssh-from-iap", firewall("sourceRanges", ["10.0.0.0/8"])),),
     ),
     ResourceRule(
         id="firewall-ssh-through-iap",
@@ -126,6 +145,18 @@ RULES = (
         severity="high",
         applies=_FIREWALLS,
         check=_ssh,
+        cis=("3.6",),
+        breaks=(Example("dev", "ssh-from-iap", firewall("sourceRanges", ["130.226.0.0/16"]), says="130.226.0.0/16"),),
+        keeps=(
+            Example(
+                "dev",
+                "ssh-from-iap",
+                then(
+                    firewall("sourceRanges", ["1.2.3.4/32"]),
+                    firewall("allows", [{"protocol": "tcp", "ports": ["443"]}]),
+                ),
+            ),
+        ),
     ),
     ResourceRule(
         id="subnet-private-google-access",
@@ -135,6 +166,25 @@ RULES = (
         severity="low",
         applies=_SUBNETS,
         check=_private_access,
+        breaks=(
+            Example(
+                "dev",
+                "subnet-europe-west1",
+                put("compute.Subnetwork", "subnet-europe-west1", "privateIpGoogleAccess", False),
+                says="not true",
+                checkov=("CKV_GCP_74",),
+            ),
+        ),
+        keeps=(
+            Example(
+                "dev",
+                "subnet-europe-west1",
+                then(
+                    put("compute.Subnetwork", "subnet-europe-west1", "privateIpGoogleAccess", False),
+                    put("compute.Subnetwork", "subnet-europe-west1", "purpose", "REGIONAL_MANAGED_PROXY"),
+                ),
+            ),
+        ),
     ),
     ResourceRule(
         id="network-own",
@@ -144,5 +194,11 @@ RULES = (
         severity="high",
         applies=_ON_A_NETWORK,
         check=_default,
+        breaks=(
+            Example(
+                "dev", "workbench", machine("networkInterfaces", [{"nicType": "VIRTIO_NET"}]), says="names no network"
+            ),
+        ),
+        keeps=(Example("dev", "workbench", machine("networkInterfaces.0.subnetwork", "other-subnet")),),
     ),
 )

@@ -1,5 +1,6 @@
 """The program does what its plan shows: nothing else in the real run, by other hands, or to what is not the stack's."""
 
+from coursecloud.policy.example import Example, another, bucket, does, opt
 from coursecloud.policy.rule import DeedRule
 
 RULES = (
@@ -10,6 +11,8 @@ RULES = (
         remedy="Take out what asks whether this is a preview, the time, chance, or the machine it runs on.",
         severity="critical",
         kinds=frozenset({"differs"}),
+        breaks=(Example("gpu", "stack", does("differs", "in the real run only, it x"), says="real run only"),),
+        keeps=(Example("gpu", "stack", does("read", "looks at something")),),
     ),
     DeedRule(
         id="program-nothing-unseen",
@@ -18,6 +21,8 @@ RULES = (
         remedy="Declare the resource as it is to be; if it has to be so, an exception says why and until when.",
         severity="high",
         kinds=frozenset({"code", "hook", "transform", "unread"}),
+        breaks=(Example("gpu", "stack", does("hook", "runs code: hook `h`"), says="hook"),),
+        keeps=(Example("dev", "data", bucket("labels.near", "miss")),),
     ),
     DeedRule(
         id="program-one-provider",
@@ -26,6 +31,8 @@ RULES = (
         remedy="Leave `provider=` and its options out; use resources of pulumi_gcp.",
         severity="high",
         kinds=frozenset({"provider", "package"}),
+        breaks=(Example("gpu", "other", another("random:index/randomId:RandomId"), says="package"),),
+        keeps=(Example("dev", "data", bucket("labels.near", "miss")),),
     ),
     DeedRule(
         id="program-owns-its-resources",
@@ -35,5 +42,7 @@ RULES = (
         severity="high",
         topic="upkeep",
         kinds=frozenset({"import", "retain", "overlook"}),
+        breaks=(Example("gpu", "data", opt(importId="foreign"), says="`foreign`"),),
+        keeps=(Example("gpu", "data", opt(customTimeouts={"create": "3h"})),),
     ),
 )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from coursecloud.plan.registration import Registration
+from coursecloud.policy.example import Example, add, grant, public, put
 from coursecloud.policy.grants import grants_something, is_public, members
 from coursecloud.policy.reading import at, entries, is_true
 from coursecloud.policy.rule import ResourceRule
@@ -69,6 +70,24 @@ RULES = (
         severity="critical",
         applies=lambda kind: kind in _BUCKET_LISTS or _iam_of("storage")(kind),
         check=_bucket,
+        trivy=("AVD-GCP-0001",),
+        cis=("5.1",),
+        breaks=(
+            Example(
+                "dev",
+                "m",
+                public("storage/bucketIAMMember:BucketIAMMember", "roles/storage.objectViewer", bucket="b"),
+                says="allUsers",
+                checkov=("CKV_GCP_28",),
+            ),
+        ),
+        keeps=(
+            Example(
+                "dev",
+                "machines-use-data",
+                put("storage.BucketIAMMember", "machines-use-data", "member", "domain:example.com"),
+            ),
+        ),
     ),
     ResourceRule(
         id="registry-not-public",
@@ -78,6 +97,27 @@ RULES = (
         severity="high",
         applies=_iam_of("artifactregistry"),
         check=_public,
+        breaks=(
+            Example(
+                "dev",
+                "m",
+                public(
+                    "artifactregistry/repositoryIamMember:RepositoryIamMember",
+                    "roles/artifactregistry.reader",
+                    repository="r",
+                    location="europe-west1",
+                ),
+                says="allUsers",
+                checkov=("CKV_GCP_101",),
+            ),
+        ),
+        keeps=(
+            Example(
+                "dev",
+                "machines-read-docker",
+                put("artifactregistry.RepositoryIamMember", "machines-read-docker", "member", "group:a@example.com"),
+            ),
+        ),
     ),
     ResourceRule(
         id="secret-not-public",
@@ -87,6 +127,23 @@ RULES = (
         severity="critical",
         applies=_iam_of("secretmanager"),
         check=_public,
+        breaks=(
+            Example(
+                "full",
+                "m",
+                public(
+                    "secretmanager/secretIamMember:SecretIamMember", "roles/secretmanager.secretAccessor", secretId="s"
+                ),
+                says="allUsers",
+            ),
+        ),
+        keeps=(
+            Example(
+                "full",
+                "machines-reads-WANDB_API_KEY",
+                put("secretmanager.SecretIamMember", "machines-reads-WANDB_API_KEY", "member", "group:a@example.com"),
+            ),
+        ),
     ),
     ResourceRule(
         id="topic-not-public",
@@ -96,6 +153,28 @@ RULES = (
         severity="high",
         applies=_iam_of("pubsub"),
         check=_public,
+        breaks=(
+            Example(
+                "dev",
+                "m",
+                public("pubsub/topicIAMMember:TopicIAMMember", "roles/pubsub.publisher", topic="t"),
+                says="allUsers",
+                checkov=("CKV_GCP_99",),
+            ),
+        ),
+        keeps=(
+            Example(
+                "dev",
+                "m",
+                add(
+                    "pubsub/topicIAMMember:TopicIAMMember",
+                    "m",
+                    topic="t",
+                    role="roles/pubsub.publisher",
+                    member="user:a@b.c",
+                ),
+            ),
+        ),
     ),
     ResourceRule(
         id="service-not-public",
@@ -105,6 +184,26 @@ RULES = (
         severity="high",
         applies=lambda kind: kind == "cloudrunv2.Service" or _SERVICES(kind),
         check=_service,
+        breaks=(
+            Example(
+                "full",
+                "m",
+                public(
+                    "cloudrunv2/serviceIamMember:ServiceIamMember",
+                    "roles/run.invoker",
+                    name="full-backend",
+                    location="x",
+                ),
+                says="public: true",
+            ),
+        ),
+        keeps=(
+            Example(
+                "full",
+                "demo-public",
+                put("cloudrunv2.ServiceIamMember", "demo-public", "name", "projects/p/locations/l/services/full-demo"),
+            ),
+        ),
     ),
     ResourceRule(
         id="grant-not-public",
@@ -114,5 +213,7 @@ RULES = (
         severity="critical",
         applies=lambda kind: grants_something(kind) and kind.partition(".")[0] not in _OWN_RULE,
         check=_public,
+        breaks=(Example("full", "services-logging-log-writer", grant("member", "allUsers"), says="allUsers"),),
+        keeps=(Example("full", "services-logging-log-writer", grant("member", "domain:example.com")),),
     ),
 )

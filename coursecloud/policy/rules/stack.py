@@ -1,15 +1,18 @@
 """The stack as a whole: its lease, its regions, what it costs, and the exceptions that it asks for."""
 
+import datetime
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Literal
 
 from catalog import tables
 from coursecloud.plan.registration import Registration
+from coursecloud.policy.example import Edit, Example, bucket, put, settings
 from coursecloud.policy.grants import grants_something
 from coursecloud.policy.reading import UnknownError, at
 from coursecloud.policy.rule import ResourceRule, Rule, Stack, StackRule
 from infra.settings import Settings
+from infra.settings.guardrails import GuardrailException
 
 IDLE_SHARE = 50
 """Without a limit of its own a stack may lie idle this many days on its credit: longer than any course."""
@@ -76,6 +79,12 @@ def _idle(stack: Stack) -> Iterator[str]:
     return _cost(stack, "idle", limit, 24, "a day while nothing runs")
 
 
+def _excepting(rule: str) -> Edit:
+    until = datetime.date(2026, 12, 18)
+    entry = GuardrailException(rule=rule, resource="workbench", reason="this is an example", until=until)
+    return settings("guardrails", exceptions=(entry,))
+
+
 CURRENT = Rule(
     id="exceptions-current",
     title="Exceptions name a rule and are in date",
@@ -83,6 +92,8 @@ CURRENT = Rule(
     remedy="Remove it or correct the id; an end is at most a year away, and a new one wants a new look.",
     severity="low",
     topic="upkeep",
+    breaks=(Example("dev", "stack", _excepting("machine-stops"), says="there is no such rule"),),
+    keeps=(Example("dev", "stack", _excepting("machine-ends")),),
 )
 """Judged in `checking`, which knows what every other rule has found."""
 
@@ -96,6 +107,8 @@ RULES = (
         topic="upkeep",
         advisory=True,
         check=_lease,
+        breaks=(Example("gpu", "stack", settings("lease", ends=None), says="no end"),),
+        keeps=(Example("gpu", "stack", settings("lease", time_zone="Etc/UTC")),),
     ),
     ResourceRule(
         id="region-allowed",
@@ -106,6 +119,8 @@ RULES = (
         topic="upkeep",
         applies=lambda kind: not grants_something(kind),  # a grant is where its resource is
         check=_region,
+        breaks=(Example("dev", "data", bucket("location", "US-CENTRAL1"), says="us-central1"),),
+        keeps=(Example("dev", "data", settings("guardrails", regions=("europe-west1", "eu"))),),
     ),
     StackRule(
         id="cost-per-hour",
@@ -115,6 +130,8 @@ RULES = (
         severity="high",
         topic="cost",
         check=_per_hour,
+        breaks=(Example("dev", "stack", settings("lease", max_per_hour=0.01), says="the limit is 0.01"),),
+        keeps=(Example("dev", "stack", settings("lease", max_per_hour=1.0)),),
     ),
     StackRule(
         id="cost-idle-per-day",
@@ -124,6 +141,8 @@ RULES = (
         severity="medium",
         topic="cost",
         check=_idle,
+        breaks=(Example("dev", "stack", settings("guardrails", max_idle_per_day=0.01), says="the limit is 0.01"),),
+        keeps=(Example("dev", "stack", put("compute.Disk", "workbench-work", "size", 30)),),
     ),
     CURRENT,
 )

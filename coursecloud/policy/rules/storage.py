@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 from coursecloud.plan.registration import Registration
+from coursecloud.policy.example import Example, bucket, put
 from coursecloud.policy.reading import at, entries, is_true
 from coursecloud.policy.rule import ResourceRule
 from infra.settings import Settings
@@ -55,6 +56,12 @@ RULES = (
         severity="high",
         applies=_BUCKETS,
         check=_uniform,
+        trivy=("AVD-GCP-0002",),
+        cis=("5.2",),
+        breaks=(
+            Example("dev", "data", bucket("uniformBucketLevelAccess", False), says="not true", checkov=("CKV_GCP_29",)),
+        ),
+        keeps=(Example("dev", "data", bucket("uniformBucketLevelAccess", "true")),),
     ),
     ResourceRule(
         id="bucket-public-access-prevented",
@@ -64,6 +71,16 @@ RULES = (
         severity="high",
         applies=_BUCKETS,
         check=_prevented,
+        breaks=(
+            Example(
+                "dev",
+                "data",
+                bucket("publicAccessPrevention", "inherited"),
+                says="'inherited'",
+                checkov=("CKV_GCP_114",),
+            ),
+        ),
+        keeps=(Example("dev", "data", bucket("location", "EU")),),
     ),
     ResourceRule(
         id="bucket-versioned",
@@ -74,6 +91,12 @@ RULES = (
         topic="upkeep",
         applies=_BUCKETS,
         check=_versioned,
+        breaks=(
+            Example(
+                "dev", "data", bucket("versioning", {"enabled": False}), says="overwritten", checkov=("CKV_GCP_78",)
+            ),
+        ),
+        keeps=(Example("dev", "staging", put("storage.Bucket", "staging", "versioning.enabled", True)),),
     ),
     ResourceRule(
         id="bucket-old-versions-end",
@@ -84,5 +107,7 @@ RULES = (
         topic="cost",
         applies=_BUCKETS,
         check=_ends,
+        breaks=(Example("dev", "data", bucket("lifecycleRules", []), says="for ever"),),
+        keeps=(Example("dev", "data", bucket("lifecycleRules.0.condition", {"numNewerVersions": 3})),),
     ),
 )

@@ -1,0 +1,223 @@
+"""What is missing for the resource types that the program declares: one list, from source and data, before any test.
+
+It reads the program as text and runs none of it. What the other packages have by a name that a type's file gives (what
+prices it, counts what is in it, copies it, judges its inputs) is looked for in their source.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, cast
+
+from catalog import types
+from catalog.types.model import ResourceType
+
+SDK = "pulumi_gcp"
+
+WANTED: Mapping[str, str] = {
+    "called": "what a reader calls one of it, and several",
+    "bills": "how it bills: free, storage, hourly or usage",
+    "idle": "what still bills while nothing runs; null for nothing",
+    "stop": "how it stops billing; null where only its deletion ends that",
+    "price": "what prices it; null where it is free",
+    "holds": "what a deletion loses; null for nothing",
+    "idBlocked": "how long nothing else can have its id after a deletion; null where it is free at once",
+    "line": "what a plan shows of it; null for its name alone",
+    "api": "the API that has to be on for it",
+    "read": "the permissions that a preview needs to read it",
+    "deploy": "the roles that an update needs for it",
+    "terraform": "Terraform's name of it",
+    "importId": "the id by which `pulumi import` takes one over; null where Google gives it a new one",
+    "request": "the call that makes it, and where each input goes",
+    "rules": "what Google says of its inputs in prose only; {} for nothing",
+    "between": "what judges its inputs together; [] for nothing",
+    "changes": "what a change of each input does",
+    "guards": "inputs whose change by hand is said first; [] for none",
+    "grants": "whom it lets in, and by which input; null for nobody",
+    "components": "which components declare it, and from which keys of the stack file its inputs come",
+}
+"""What the file of a declared type has to say, in words."""
+NEVER_NULL = frozenset({
+    "called", "bills", "api", "read", "deploy", "terraform", "request", "rules", "between", "changes", "guards",
+    "components",
+})  # fmt: skip
+OF_STORES: Mapping[str, str] = {
+    "counted": "what counts the data in it before it goes; null where nothing can",
+    "copied": "what copies the data in it; null where nothing can",
+}
+"""What a type that holds data has to say beside."""
+REGISTERED: Mapping[str, str] = {"price": "PRICED", "counted": "READERS", "copied": "COMMANDS"}
+"""Fields that name an entry, and the table of `coursecloud` that has it."""
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """A place of the program that declares a resource."""
+
+    short: str
+    file: str
+    line: int
+
+
+def missing(root: Path, folder: Path = types.FOLDER) -> list[str]:
+    """List all that is missing or wrong, a line each, for the program in a project's folder."""
+    known = Known(root, folder)
+    listed = list(declarations(root))
+    places = {each.short: f"{each.file}:{each.line}" for each in reversed(listed)}
+    found = [f"{short} ({place}): {text}" for short, place in sorted(places.items()) for text in known.lacks(short)]
+    for short in known.shorts:
+        if short not in places and known.components_of(short):
+            found.append(f"{short}: `components` says that the program declares it, and it does not")
+        found += [f"{short}: {text}" for text in known.wrong(short)]
+    return list(dict.fromkeys(found))
+
+
+def declarations(root: Path) -> Iterator[Declaration]:
+    """List where the program in a project's folder declares resources of the provider."""
+    for path in (root / "__main__.py", *sorted((root / "infra").rglob("*.py"))):
+        if path.is_file():
+            yield from _declared(path.read_text(encoding="utf-8"), str(path.relative_to(root)))
+
+
+def _declared(text: str, file: str) -> Iterator[Declaration]:
+    tree = ast.parse(text)
+    local = dict(_imported(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and (short := _type_of(node.func, local)):
+            yield Declaration(short, file, node.lineno)
+
+
+def _imported(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """Give each name that stands for a part of the SDK, with the way to it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((each.asname or each.name, each.name) for each in node.names if _of_sdk(each.name))
+        elif isinstance(node, ast.ImportFrom) and _of_sdk(node.module or ""):
+            yield from ((each.asname or each.name, f"{node.module}.{each.name}") for each in node.names)
+
+
+def _of_sdk(name: str) -> bool:
+    return name.partition(".")[0] == SDK
+
+
+def _type_of(called: ast.expr, local: Mapping[str, str]) -> str:
+    """Name the type whose class is called, `storage.Bucket`; an empty text for any other call."""
+    names: list[str] = []
+    while isinstance(called, ast.Attribute):
+        names.insert(0, called.attr)
+        called = called.value
+    if not isinstance(called, ast.Name) or called.id not in local:
+        return ""
+    _, *way = [*local[called.id].split("."), *names]
+    plain = len(way) == 2 and way[1][:1].isupper() and not way[1].endswith(("Args", "ArgsDict"))
+    return ".".join(way) if plain else ""
+
+
+class Known:
+    """What the data and the source of a project know of resource types."""
+
+    def __init__(self, root: Path, folder: Path):
+        self.root = root
+        self.said: dict[str, dict[str, Any]] = {
+            path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))
+        }
+        data = root / "catalog"
+        self.components: Mapping[str, Any] = _json(data / "components.json")["components"]
+        self.apis: Mapping[str, Any] = _json(data / "apis.json")["apis"]
+        self.rules: Mapping[str, Any] = _json(data / "api-facts.json")["rules"]
+        self.sources = {str(each["name"]) for each in _json(data / "sources.json")["source"]}
+        self._source = _texts(root / "coursecloud")
+        self._program = _texts(root / "infra")
+
+    @property
+    def shorts(self) -> list[str]:
+        """The types that have a file."""
+        return list(self.said)
+
+    def components_of(self, short: str) -> Mapping[str, Any]:
+        """Give what a type's file says of components."""
+        return self.said.get(short, {}).get("components") or {}
+
+    def lacks(self, short: str) -> Iterator[str]:
+        """Say what the file of a declared type does not say."""
+        if short not in self.said:
+            yield f"there is no catalog/types/{short}.json, which says all that is known of the type"
+            return
+        said = self.said[short]
+        for name, words in {**WANTED, **(OF_STORES if said.get("holds") else {})}.items():
+            if name not in said or (said[name] is None and name in NEVER_NULL):
+                yield f"`{name}` is missing: {words}"
+        if said.get("bills") not in (None, "free") and "price" in said and not said["price"]:
+            yield f"`price` is missing: it bills ({said['bills']}), and nothing prices it"
+
+    def wrong(self, short: str) -> Iterator[str]:
+        """Say what a type's file says wrongly, or names and nobody has."""
+        said = self.said[short]
+        allowed = {_json_name(each.name) for each in fields(ResourceType)} - {"short"}
+        odd = [name for name in said if name not in allowed]
+        yield from (f"`{name}` is no field of a type (catalog/types/model.py)" for name in odd)
+        yield from (f"`{name}` is missing" for name in ("type", "date", "source") if not said.get(name))
+        if types.short_type(str(said.get("type"))) != short:
+            yield f"`type` is {said.get('type')}, which is another one's"
+        for source in cast("list[Any]", said.get("source") or []):
+            if isinstance(source, str) and source not in self.sources:
+                yield f"`source` names {source}, which catalog/sources.json does not have"
+        for name, table in REGISTERED.items():
+            if (entry := said.get(name)) and entry not in self._entries(table):
+                yield f"`{name}` names {entry!r}, which no {table} of coursecloud has"
+        for name in cast("list[str]", said.get("between") or []):
+            if not any(re.search(rf"^def {re.escape(name)}\(", text, re.MULTILINE) for text in self._source.values()):
+                yield f"`between` names {name}, which no function of coursecloud is called"
+        for rule in cast("dict[str, str]", said.get("rules") or {}).values():
+            if rule not in self.rules:
+                yield f"`rules` names {rule}, which catalog/api-facts.json does not have"
+        components = self.components_of(short)
+        yield from (f"catalog/components.json has no {name}" for name in components if name not in self.components)
+        api = said.get("api")
+        if components and api and f"{api}.googleapis.com" not in self.apis:
+            yield f"`api` is {api}, which catalog/apis.json does not have"
+        elif components and api and not any(f'"{api}"' in text for text in self._program.values()):
+            yield f"`api` is {api}, which nothing in infra/ switches on or waits for"
+        if not odd:
+            try:
+                types.made(short, said)
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                yield f"a part of it has another form than catalog/types/model.py says ({error})"
+
+    def _entries(self, table: str) -> set[str]:
+        """Find the keys of a table that a module of coursecloud has under that name."""
+        found: set[str] = set()
+        for text in self._source.values():
+            if re.search(rf"^{table}\b", text, re.MULTILINE):
+                for node in ast.parse(text).body:
+                    if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Dict):
+                        its = isinstance(node.target, ast.Name) and node.target.id == table
+                        found |= {str(key.value) for key in node.value.keys if its and isinstance(key, ast.Constant)}
+        return found
+
+
+def _texts(folder: Path) -> dict[Path, str]:
+    return {path: path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.py"))}
+
+
+def _json(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _json_name(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def told(found: list[str]) -> str:
+    """Say the list, its consequence first."""
+    many = (
+        f"{len(found)} fact{'s' if len(found) != 1 else ''} about resource types {'are' if len(found) != 1 else 'is'}"
+    )
+    lines = "".join(f"\n  {text}" for text in found)
+    return f"{many} missing or wrong; nothing is tested before that is mended (catalog/types/model.py):{lines}"

@@ -1,0 +1,256 @@
+"""What a file of a resource type may say, field by field. None is "not said", or "none" where the field says so."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Bills = Literal["free", "storage", "hourly", "usage"]
+"""free = never; storage = by what it holds, also while nothing runs; hourly = by the hour that it runs or is there;
+usage = by what is done with it."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """The call by which the provider makes a resource of the type, and where each input goes in it."""
+
+    api: str
+    """Name and version as Google's descriptions have them, `storage v1`."""
+    method: str
+    """Its id there, `storage.buckets.insert`."""
+    inputs: Mapping[str, str | Mapping[str, Any]]
+    """From an input's path to a field of the request's body.
+
+    What lies below an input goes to the same name below its field, unless it has an entry of its own. In a path [] is
+    each element of a list, [word] the one element that the provider makes, {} each entry of a map. An entry may be
+    {"to": FIELD} with `becomes` (what the value is turned into before it is sent, so that only the field's existence
+    can be checked), `values` (a table that translates it) or `pairs` (a map that is sent as a list of key and value).
+    """
+    path: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The parameters of the address, as templates over inputs."""
+    query: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The parameters behind its question mark, as templates over inputs."""
+    unsent: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Inputs that never reach the method, with the reason."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What the provider does when an input changes. Paths are names of inputs, [*] is every element of a list."""
+
+    replaces: frozenset[str]
+    """A change of it makes a new resource.
+
+    A block stands for all that is in it; one that comes or goes counts as a change of each listed path that it has a
+    value for. What is not listed is updated in place, or refused by Google.
+    """
+    when: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Paths whose effect depends on the values (functions of `coursecloud.diff.replacement_conditions.WHEN`).
+
+    block = replaces when it comes or goes, inside by the listed paths; block-added = replaces when it comes, stays as
+    it was when it goes; entries = replaces when the number of entries changes, inside by the listed paths; set =
+    replaces when an entry comes, goes or changes, in any order; smaller = replaces when it shrinks; narrower = replaces
+    unless the new range holds the old one; switched-off = replaces from true to false; locked = replaces when a locked
+    policy goes; not-hyperdisk = replaces unless the disk's type is a hyperdisk; accelerators = replaces when entries
+    come or change, but stays as it was when all go; startup-script = replaces unless the same text only moves to or
+    from metadata; interface-address = replaces when the interface's network stays; in-place = never replaces; never =
+    no change at all.
+    """
+    same: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Spellings that the provider takes for the same value (functions of `replacement_conditions.SAME`).
+
+    letter-case; principal = letter case of a member, but for case-sensitive principals; link-or-name = a self link,
+    its other spellings, and the bare name in its place; link = spellings of one self link; last-segment = what follows
+    the last slash; image = an image or family that names the one there is; key-version = a key with and without its
+    version; address = spellings of an IP address or range; unset-is-false; unset-is-ipv4; disabled-block = a block that
+    goes while it is not enabled.
+    """
+    kept: frozenset[str] = frozenset()
+    """Left out of the program, the resource keeps the value that it has."""
+    delete_first: str = "never"
+    """Whether the old resource goes before the new one comes: always, never, or named = where the program gives the
+    name and it stays."""
+    name: str = "name"
+    """The input that names the resource."""
+    secret: frozenset[str] = frozenset()
+    """Never shown."""
+    prunes: frozenset[str] = frozenset()
+    """A change of it can delete what is stored, though the resource stays."""
+    restarts: frozenset[str] = frozenset()
+    """The provider stops the machine for the change and starts it again (allowStoppingForUpdate)."""
+    unordered: frozenset[str] = frozenset()
+    """Lists whose order says nothing."""
+
+
+@dataclass(frozen=True)
+class Grows:
+    """An input that only grows: a smaller value is refused by Google, or makes another, empty resource."""
+
+    what: str
+    """What grows, in words."""
+    only: Mapping[str, tuple[Any, ...]] = field(default_factory=dict[str, tuple[Any, ...]])
+    """The values that another input must have for that; null where it is not given."""
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A lock that nobody lifts, not even its owner."""
+
+    holds: str
+    """The input that is the lock."""
+    keeps: str
+    """The input that it holds fast."""
+    how: Literal["grows", "stays"]
+    """Never less, or never changed."""
+
+
+@dataclass(frozen=True)
+class Grants:
+    """Who is let in by a resource of the type, and to what."""
+
+    to: str
+    """The input that says who: member, members, policyData (a whole policy as JSON), entity or roleEntities."""
+    role: str | None = None
+    """The input that says as what; None where it stands in the one that says who."""
+    of: str = ""
+    """The short type that it grants on; empty where only its name tells that it grants."""
+    on: str = ""
+    """The input that says on which of them."""
+
+    @property
+    def iam(self) -> bool:
+        """Say whether it writes an IAM policy, and not an access list."""
+        return self.to in ("member", "members", "policyData")
+
+
+@dataclass(frozen=True)
+class Door:
+    """How a resource of the type lets in without a grant."""
+
+    decides: str
+    """What it decides, in words."""
+    inputs: tuple[str, ...]
+    """The inputs by which it does."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How the IAM policy of a resource of the type is read and written."""
+
+    grant: str
+    """The short type that grants one member a role on it."""
+    gcloud: str
+    """The command that takes a grant away, without its last words; {name}, {place} and {project} are filled in."""
+    get: str = "GET {id}:getIamPolicy?options.requestedPolicyVersion"
+    """Method, path and, behind the question mark, the parameter that asks for conditions."""
+    set: str = "POST {id}:setIamPolicy"
+    """Method and path that write it."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A component of the program that declares resources of the type."""
+
+    inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """The keys of the stack file that an input comes from, by its path; what lies below comes from there too.
+
+    {name} is the resource's name in the program, or what `named` makes of it. An input that is not listed is written
+    in the component's file.
+    """
+    named: str = ""
+    """A regular expression whose group `name` is the name in the stack file, where the program's is another one."""
+
+
+@dataclass(frozen=True)
+class ResourceType:
+    """All that is known of one resource type, and of what day."""
+
+    type: str
+    """Pulumi's token, `gcp:storage/bucket:Bucket`."""
+    short: str
+    """`storage.Bucket`."""
+    date: str
+    """The day of the oldest of its sources."""
+    source: tuple[str | Mapping[str, str], ...]
+    """Names of catalog/sources.json, or a source of its own with title, url and the day on which it was read."""
+    called: tuple[str, str] | None = None
+    """What a reader calls one of it, and several."""
+    bills: Bills | None = None
+    """How it bills; None where nobody has classed it."""
+    idle: str | None = None
+    """What still bills while nothing runs, or None."""
+    stop: str | None = None
+    """How it stops billing without being deleted; None: only its deletion ends what it bills."""
+    price: str | None = None
+    """The function of `coursecloud.cost.lines.PRICED` that prices it."""
+    holds: str | None = None
+    """What a deletion loses, or None."""
+    counted: str | None = None
+    """The reader of `coursecloud.deploy.data_stores.READERS` that counts what is in it."""
+    copied: str | None = None
+    """The command of `coursecloud.diff.copy_commands.COMMANDS` that copies what is in it."""
+    id_blocked: str | None = None
+    """How long nothing else can have its id after a deletion; None where it is free at once."""
+    undelete: int | None = None
+    """For how many days Google brings a deleted one back (method `undelete`); None where it never does."""
+    line: Any = None
+    """What a plan shows of it: a template (`coursecloud.cli.line_template`), or None."""
+    api: str | None = None
+    """The API that has to be on for it, `storage` of storage.googleapis.com."""
+    cloud: str | None = None
+    """What the provider's custom endpoints, and `coursecloud.deploy.cloud`, call the API that is asked about it."""
+    read: tuple[str, ...] = ()
+    """The permissions that a preview needs to read it: settings and policies, no object and no secret value."""
+    deploy: tuple[str, ...] = ()
+    """The roles that an update needs for it."""
+    terraform: str | None = None
+    """Terraform's name of it."""
+    import_id: str | None = None
+    """The id by which `pulumi import` takes one over, a template over inputs; None where Google gives it a new one.
+
+    Of an additive IAM binding it is role and member beside what they are on.
+    """
+    outputs: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Outputs that follow from the inputs alone, as templates over them."""
+    request: Request | None = None
+    """The call that makes it."""
+    rules: Mapping[str, str] = field(default_factory=dict[str, str])
+    """By an input's path the rule that Google says in prose, by its name in catalog/api-facts.json."""
+    between: tuple[str, ...] = ()
+    """Functions of `coursecloud.validation.cross_field` that judge its inputs together."""
+    changes: Changes | None = None
+    """What a change of its inputs does; None where nobody has said so."""
+    grows: Mapping[str, Grows] = field(default_factory=dict[str, Grows])
+    """Inputs that only grow, by their path."""
+    locked: Lock | None = None
+    """The lock that it may have."""
+    running: tuple[str, ...] = ()
+    """Inputs that the provider changes only while it runs: else it ends with `status must be "RUNNING"`."""
+    protected: bool = False
+    """The provider neither deletes nor replaces it unless its deletionProtection is false in the state.
+
+    Of any type, deletionProtection: true and deletionPolicy: PREVENT do the same.
+    """
+    guards: tuple[str, ...] = ()
+    """Inputs that keep somebody out, keep data, or end what bills; * is every input.
+
+    A change of one by hand is said first, and put back only after a question.
+    """
+    grants: Grants | None = None
+    """Whom it lets in; None where it grants nothing."""
+    door: Door | None = None
+    """How it lets in without a grant, or None."""
+    policy: Policy | None = None
+    """Its IAM policy, or None."""
+    components: Mapping[str, Declared] = field(default_factory=dict[str, Declared])
+    """The components of the program that declare it, by the last word of their type; none for a type that only a
+    reviewer meets."""
+
+    @property
+    def classed(self) -> bool:
+        """Say whether somebody has said how it bills and what it holds."""
+        return self.bills is not None
+
+    @property
+    def labelled(self) -> bool:
+        """Say whether it takes labels that can be asked for."""
+        return self.cloud is not None and self.request is not None and "labels" in self.request.inputs

@@ -1,0 +1,259 @@
+"""Virtual machines: their type, GPUs, disks and what they run, and how long."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field
+from typing_extensions import override
+
+from catalog import limits
+from infra.settings.combinations import Given, Is, Refused
+from infra.settings.effects import costs, loses, nothing, restarts, updates
+from infra.settings.images import ImageName, MachineImage
+from infra.settings.problem import RefusedError
+from infra.settings.types import (
+    Bool,
+    Duration,
+    EnvironmentName,
+    Int,
+    Key,
+    LabelValue,
+    Section,
+    lasting,
+)
+
+DiskType = Literal["pd-standard", "pd-balanced", "pd-ssd"]
+
+
+_ANEW = loses("the machine is made anew: its boot disk is lost, its data disk stays.")
+_NEXT_START = updates("it changes in place and is used at the next start.")
+_DISK_PRICE = costs(
+    "$0.04 (pd-standard), $0.10 (pd-balanced) or $0.17 (pd-ssd) for each GB in a month, also while the"
+    " machine is stopped (europe-west1, 2026-08-20)."
+)
+
+
+LONG_RUN = 24 * 3600
+"""Seconds above which a run limit needs a reason."""
+
+
+class Gpu(Section):
+    """GPUs of a machine or of a training job."""
+
+    model: Annotated[str, Field(examples=["T4"])]
+    """Google's name or its short form: nvidia-tesla-t4 or T4."""
+    count: Annotated[Int, costs("each GPU bills once."), Field(ge=1, le=16, examples=[1])] = 1
+    """How many."""
+
+
+class BootDisk(Section):
+    """The disk with the operating system; it goes with the machine."""
+
+    size_gb: Annotated[
+        Annotated[Int, Field(ge=10, le=2000)] | None,
+        updates("it only grows, in place; Google refuses to make it smaller."),
+        Field(examples=[50]),
+    ] = None
+    """Size in GB; at least what the image needs. It can grow in place; Google refuses to shrink it."""
+    type: Annotated[
+        DiskType,
+        _ANEW,
+        Field(examples=["pd-balanced"]),
+    ] = "pd-balanced"
+    """Kind of disk. Changing it replaces the machine."""
+
+
+class DataDisk(Section):
+    """A disk of its own for the work, mounted at /mnt/disks/work; it outlives a replaced machine."""
+
+    size_gb: Annotated[
+        Int,
+        loses(
+            "it only grows: a larger size keeps the data; a smaller one replaces the disk by an empty one, and is"
+            " refused for a kept one."
+        ),
+        Field(ge=10, le=10_000, examples=[50]),
+    ] = 20
+    """Size in GB. Growing it keeps the data; a smaller size replaces the disk."""
+    type: Annotated[
+        DiskType,
+        loses("the disk is replaced by an empty one; a kept one is refused instead. Copy the work first."),
+        Field(examples=["pd-balanced"]),
+    ] = "pd-balanced"
+    """Kind of disk. Changing it replaces the disk and loses its data."""
+    keep: Annotated[
+        Bool,
+        nothing(
+            "only what `make down` does changes: true leaves the disk and its files alone, false lets it delete them."
+        ),
+        costs("with true, the disk bills also overnight."),
+        Field(examples=[True]),
+    ] = False
+    """Protect the disk: an evening's destroy leaves it and its files alone."""
+
+
+class Container(Section):
+    """A container that the machine runs from its start-up script."""
+
+    image: Annotated[ImageName, _NEXT_START, Field(examples=["trainer:latest"])]
+    """An image of the stack's docker repository (`trainer:latest`) or a full image name."""
+    args: Annotated[
+        tuple[str, ...],
+        _NEXT_START,
+        Field(examples=[["--epochs", "10"]]),
+    ] = ()
+    """Arguments after the image's entry point."""
+    env: Annotated[
+        dict[EnvironmentName, str],
+        _NEXT_START,
+        Field(examples=[{"WANDB_PROJECT": "mlops"}]),
+    ] = Field(default_factory=dict)
+    """Environment variables. Not for secrets: they are readable by everyone who can see the machine."""
+
+
+class Machine(Section):
+    """A virtual machine that stops by itself."""
+
+    machine_type: Annotated[
+        str,
+        restarts("the machine is stopped, changed and started; its disks stay."),
+        costs(
+            "by the hour while it runs, in europe-west1: e2-medium $0.037, e2-standard-4 $0.147, n1-standard-4"
+            " $0.209, n1-standard-8 $0.418; about half or less with `spot: true` (2026-08-20)."
+        ),
+        Field(examples=["e2-medium", "n1-standard-4", "g2-standard-4"]),
+    ] = "e2-medium"
+    """Machine type; changing it stops and starts the machine but does not replace it."""
+    gpu: Annotated[
+        Gpu | None,
+        _ANEW,
+        costs(
+            "each GPU bills with its machine while it runs, in europe-west1: a T4 $0.35 an hour, $0.14 with `spot:"
+            " true` (2026-08-20)."
+        ),
+        Field(examples=[{"model": "T4", "count": 1}]),
+    ] = None
+    """GPUs to attach. Changing them replaces the machine; its data disk stays."""
+    zone: Annotated[
+        str | None,
+        loses(
+            "the machine and its data disk are made anew in the other zone, empty; a kept disk is refused instead."
+            " Copy the work first."
+        ),
+        Field(examples=["europe-west4-a"]),
+    ] = None
+    """Where it runs: the first zone of the stack's region that has the type unless given."""
+    fallback_zones: Annotated[
+        tuple[str, ...],
+        nothing(
+            "nothing until a zone has no capacity for a machine that is new; then `make up` makes it and its data"
+            " disk in the next zone. A disk that was there before stays where its files are, and its machine with"
+            " it."
+        ),
+        costs("nothing by itself."),
+        Field(examples=[["europe-west4-b", "europe-west4-c"]]),
+    ] = ()
+    """Zones to try in this order when Google has no capacity in `zone`, until the machine's data disk is there."""
+    spot: Annotated[
+        Bool,
+        _ANEW,
+        costs("true: 60-90% less than the full price, and Google may stop the machine at any time."),
+        Field(examples=[True]),
+    ] = False
+    """Spot price (60-90% less); Google may stop the machine at any time."""
+    on_demand_gpu: Annotated[
+        Bool,
+        nothing("it only says that the full price is meant."),
+        costs("the full price of the GPU, two to three times that of Spot."),
+        Field(examples=[True]),
+    ] = False
+    """Says that a GPU without Spot is meant."""
+    image: Annotated[
+        MachineImage | None,
+        _ANEW,
+        costs("nothing by itself."),
+        Field(examples=["debian", "deep-learning", "debian-cloud/debian-12"]),
+    ] = None
+    """Name of the image table or PROJECT/FAMILY; chosen by the machine's use unless given."""
+    boot_disk: Annotated[
+        BootDisk,
+        updates("a larger boot disk grows in place."),
+        _DISK_PRICE,
+    ] = BootDisk()
+    """The disk with the operating system."""
+    data_disk: Annotated[
+        DataDisk | None,
+        loses(
+            "`null` deletes the disk with all files on it, and is refused for a kept one; otherwise the disk is"
+            " added to the machine in place."
+        ),
+        _DISK_PRICE,
+        Field(examples=[{"sizeGb": 50}]),
+    ] = DataDisk()
+    """The disk with the work; `null` for none."""
+    startup_script: Annotated[
+        str | None,
+        updates("the script changes in place and runs at the next start."),
+        costs("nothing by itself."),
+        Field(examples=["starter/setup.sh"]),
+    ] = None
+    """Path of a shell script, from the project's folder, that runs as root at each start."""
+    container: Annotated[
+        Container | None,
+        loses(
+            "another container changes in place and runs at the next start. Where `image` is left out, adding or"
+            " removing one makes the machine anew on another image: its boot disk is lost, its data disk stays."
+        ),
+        costs("nothing by itself."),
+        Field(examples=[{"image": "trainer:latest", "args": ["--epochs", "10"]}]),
+    ] = None
+    """A container to run instead of working on the machine by hand."""
+    max_run: Annotated[
+        Duration,
+        lasting(limits.bounds("max-run"), "a machine's run on Compute Engine"),
+        loses("the machine is made anew (Google's rule): its boot disk is lost, its data disk stays."),
+        costs("the longest that a forgotten machine bills in one go."),
+        Field(examples=["8h"]),
+    ] = Duration(8 * 3600)
+    """The machine is stopped this long after each start. Changing it replaces the machine (Google's rule)."""
+    max_run_reason: Annotated[
+        str | None, nothing("it is for readers."), Field(examples=["one training run takes three days"])
+    ] = None
+    """Why `max_run` is above 24h."""
+    labels: Annotated[
+        dict[str, LabelValue],
+        updates("only labels change, in place."),
+        costs("nothing."),
+        Field(examples=[{"purpose": "training"}]),
+    ] = Field(default_factory=dict)
+    """Further labels of this machine."""
+
+    combinations = (
+        Refused(
+            rule="a GPU at the full price is a costly default",
+            remedy="add `spot: true`, or `onDemandGpu: true` if an interruption would lose work",
+            all_of=(Given("gpu"),),
+            none_of=(Is("spot", True), Is("onDemandGpu", True)),
+        ),
+        Refused(
+            rule="a machine runs a container or a start-up script, not both",
+            remedy="call docker in the script, or put the work into the image",
+            all_of=(Given("container"), Given("startupScript")),
+        ),
+    )
+
+    @override
+    def rules(self) -> Iterator[RefusedError]:
+        """Want a reason for what runs long, too."""
+        yield from super().rules()
+        if self.max_run > LONG_RUN and not self.max_run_reason:
+            yield RefusedError(
+                f"a run limit above 24h ({self.max_run}) needs a reason: a forgotten machine is the whole"
+                " cost tail of a course",
+                "shorten maxRun, or add `maxRunReason:` with one sentence",
+                "maxRun",
+                "maxRunReason",
+            )
+
+
+Machines = dict[Key, Annotated[Machine, updates("the machine changes in place.")]]
