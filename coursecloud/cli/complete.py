@@ -53,22 +53,18 @@ def keys(incomplete: str) -> list[str]:
 
 def _whole(node: Any, definitions: dict[str, Any]) -> Any:
     """Put in place what a schema only names: whoever walks it then meets keys alone."""
-    if isinstance(node, list):
-        return [_whole(each, definitions) for each in cast("list[Any]", node)]
     if not isinstance(node, dict):
         return node
+    entries = cast("dict[str, Any]", node)
+    named: list[Any] = [entries, *entries.get("allOf", ())]
     found: dict[str, Any] = {}
-    for name, inner in cast("dict[str, Any]", node).items():
-        for each in cast("list[Any]", inner) if name == "allOf" else [node] if name == "$ref" else ():
-            named = str(each.get("$ref", "")).rpartition("/")[2]
-            found |= _whole(definitions.get(named, {}), definitions)
-        found[name] = (
-            _whole(inner, definitions)
-            if name in ("properties", "additionalProperties", "items")
-            or (isinstance(inner, dict) and name not in ("propertyNames", "patternProperties"))
-            else inner
-        )
-    return found
+    for each in named:
+        if name := str(each.get("$ref", "")).rpartition("/")[2]:
+            found |= _whole(definitions.get(name, {}), definitions)
+    return found | {
+        name: inner if name in ("propertyNames", "patternProperties") else _whole(inner, definitions)
+        for name, inner in entries.items()
+    }
 
 
 def _below(node: dict[str, Any], path: list[str]) -> list[str]:
