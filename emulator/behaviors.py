@@ -37,17 +37,12 @@ def output_only(rule: Json) -> bool:
     return bool(rule.get("readOnly")) or "output only" in marks(rule)
 
 
-def named(rule: Json, method: str) -> bool:
-    """Does the description name a method as one that wants the field?"""
-    return method in rule.get("annotations", {}).get("required", ())
-
-
 def required(name: str, rule: Json, method: str, *, whole: bool) -> bool:
     """Does a method refuse a message without the field?
 
     `whole` is the message that is the request's body. Its `name` is how the resource will be called, which for most
     resources the path or a parameter says: it counts where the method is named only.
     """
-    if named(rule, method):
+    if method in rule.get("annotations", {}).get("required", ()):
         return True
     return "required" in marks(rule) and not output_only(rule) and not (whole and name == "name")

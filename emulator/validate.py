@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from . import scalars
-from .behaviors import named, output_only, required
+from .behaviors import output_only, required
 from .discovery import Document, Method
 from .errors import ApiError, invalid
 from .shapes import is_list, is_object, part
@@ -147,8 +147,8 @@ def _required(
     m: Method, schema: str, properties: dict[str, Json], clean: Json, at: str, bad: Violations, partial: bool
 ) -> None:
     for name, rule in properties.items():
-        # A part of a message has what its method names, and else what is to change.
-        wanted = named(rule, m.id) if partial else required(name, rule, m.id, whole=schema == m.request)
+        # A part of a message has what is to change; the last binding of a policy goes without even its list.
+        wanted = not partial and required(name, rule, m.id, whole=schema == m.request)
         if wanted and clean.get(name) in (None, "") and (schema, name) not in NOT_REALLY_REQUIRED:
             bad.add(
                 f"{at}.{name}", f"Invalid value for field '{at}.{name}': ''. Required field '{name}' not specified."

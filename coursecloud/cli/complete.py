@@ -39,7 +39,7 @@ def keys(incomplete: str) -> list[str]:
     """
     try:
         schema: dict[str, Any] = json.loads((project.OWN / _SCHEMA).read_text(encoding="utf-8"))
-        top = schema["properties"]["config"]
+        top = _whole(schema["properties"]["config"], schema.get("definitions", {}))
     except (OSError, ValueError, KeyError, TypeError):
         return []
     above, _, begun = incomplete.rpartition(".")
@@ -49,6 +49,22 @@ def keys(incomplete: str) -> list[str]:
         return [f"{above}.{name}" for name in below if name.startswith(begun)]
     level = [prefix + name.removeprefix(_OWN) for name in top["properties"]]
     return [name for name in level if name.startswith(incomplete)] or sorted(_alone(top, incomplete))
+
+
+def _whole(node: Any, definitions: dict[str, Any]) -> Any:
+    """Put in place what a schema only names: whoever walks it then meets keys alone."""
+    if not isinstance(node, dict):
+        return node
+    entries = cast("dict[str, Any]", node)
+    named: list[Any] = [entries, *entries.get("allOf", ())]
+    found: dict[str, Any] = {}
+    for each in named:
+        if name := str(each.get("$ref", "")).rpartition("/")[2]:
+            found |= _whole(definitions.get(name, {}), definitions)
+    return found | {
+        name: inner if name in ("propertyNames", "patternProperties") else _whole(inner, definitions)
+        for name, inner in entries.items()
+    }
 
 
 def _below(node: dict[str, Any], path: list[str]) -> list[str]:

@@ -63,7 +63,7 @@ def note(message: str) -> None:
     """Say what a reader may not expect, on standard error: it is no mistake, and no part of an output."""
     from rich.text import Text
 
-    from coursecloud.cli.render import console
+    from coursecloud.common.console import console
 
     console(error=True).print(Text(f"coursecloud: {message}"), soft_wrap=True)
 
