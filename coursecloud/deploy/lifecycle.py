@@ -11,7 +11,7 @@ from typing import IO, Any
 from coursecloud.deploy import checkpoint, inspection, last_update, machine_status, reconcile, summary
 from coursecloud.deploy.preconditions import RefusedError, no_secrets, ready, settings_of
 from coursecloud.deploy.process import InterruptError, interrupts
-from coursecloud.deploy.recovery import settle, take_over, there
+from coursecloud.deploy.recovery import complete, settle, take_over, there
 from coursecloud.deploy.session import Ask, Day
 from coursecloud.diff import data_loss, edits, refusals
 from coursecloud.diff.engine_events import Told, called
@@ -136,6 +136,8 @@ def _up(day: Day, lose: Collection[str], *, mine: bool) -> int:
     told = inspection.before_update(day, state)
     begun = False
     while True:
+        if complete(day, told):
+            told = day.pulumi.preview()
         state = day.pulumi.state()
         # What was made a moment ago is empty; what was taken over may not be.
         made = checkpoint.urns(state) - before - taken

@@ -53,29 +53,46 @@ def settle(day: Day, *, mine: bool) -> Json:
         )
     if found := own(day, checkpoint.half_made(pending, day.pulumi.state())):
         take_over(day, found)
-        _as_wanted(
-            day, {operation["resource"]["urn"]: operation["resource"].get("inputs") or {} for operation in pending}
-        )
+        inputs = {each["resource"]["urn"]: cast("Json", each["resource"].get("inputs") or {}) for each in pending}
+        _write(day, {urn: {key: given[key] for key in _UNREAD if key in given} for urn, given in inputs.items()})
     return day.pulumi.state()
 
 
-def _as_wanted(day: Day, wanted: Mapping[str, Json]) -> None:
-    """Write into the state what an import cannot read, because the provider keeps it to itself.
+def complete(day: Day, told: Told) -> bool:
+    """Write into the state of what was taken over those inputs that no read tells, and that would make it anew.
 
-    Without it a deletion that comes next would fail: a bucket with objects, a service that is protected by default.
+    The region of an endpoint is one: the state then has none, the program has one, and Pulumi sees a change. What the
+    read did tell, and otherwise, stays: that is a difference. True where something was written; `told` is out of date
+    then.
+    """
+    wanted: dict[str, Json] = {}
+    for step in told.steps:
+        if step["urn"] not in day.taken or step["op"] not in ("replace", "create-replacement"):
+            continue
+        keys = [str(key) for key in step["replaceReasons"]]
+        old, new = step["oldState"], cast("Json", step["newState"].get("inputs") or {})
+        sides = [cast("Json", old.get(side) or {}) for side in ("inputs", "outputs")]
+        if keys and all(key in new and not any(side.get(key) for side in sides) for key in keys):
+            wanted[step["urn"]] = {key: new[key] for key in keys}
+    return _write(day, wanted) if wanted else False
+
+
+def _write(day: Day, wanted: Mapping[str, Json]) -> bool:
+    """Write inputs into the state that an import cannot read, because the provider keeps them to itself.
+
+    Without those that say how it deletes, a deletion that comes next would fail: a bucket with objects, a service that
+    is protected by default. True where something was written.
     """
     exported = day.pulumi.export()
     changed = False
     for resource in cast("list[Json]", cast("Json", exported.get("deployment") or {}).get("resources") or []):
-        inputs = wanted.get(resource["urn"], {})
-        kept = {key: inputs[key] for key in _UNREAD if key in inputs}
+        kept = wanted.get(resource["urn"], {})
         for side in ("inputs", "outputs"):
             held = cast("Json", resource.get(side) or {})
             if any(held.get(key) != value for key, value in kept.items()):
                 resource[side] = held | kept
                 changed = True
-    if changed:
-        day.write(lambda: day.pulumi.write_state(exported))
+    return changed and not day.write(lambda: day.pulumi.write_state(exported)).code
 
 
 def _newest(day: Day, state: Json, *, mine: bool) -> None:
@@ -110,6 +127,7 @@ def take_over(day: Day, found: list[checkpoint.Found]) -> None:
             break
         left = missing
     if took := [each.urn for each in found if each.urn in now - known]:
+        day.taken.update(took)
         day.say(f"Taken over, because Google has it already: {summary.listed(took)}")
 
 

@@ -45,6 +45,8 @@ class Day:
     """What somebody made by hand and Google wants gone before it deletes the stack's own."""
     left_open: int = 0
     """So many things that were opened by hand stay open."""
+    taken: set[str] = field(default_factory=set[str])
+    """URNs of what this command has taken over."""
     touched: bool = False
     """Something may have been changed in the cloud."""
     done: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])

@@ -288,7 +288,7 @@ def test_ctrl_c_ends_a_program_that_waits(tmp_path: Path) -> None:
     (tmp_path / "__main__.py").write_text("import time\nprint('waiting', flush=True)\ntime.sleep(600)\n")
     code = f"""
 from pathlib import Path
-from coursecloud import engine
+from coursecloud.plan import engine
 engine.record(Path({str(tmp_path / "__main__.py")!r}), project="p", stack="s", config={{}})
 """
     with subprocess.Popen(

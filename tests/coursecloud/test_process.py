@@ -47,7 +47,7 @@ for _ in range(6000):
 """
 PARENT = """
 import os, pathlib, sys
-from coursecloud import process
+from coursecloud.deploy import process
 from coursecloud.deploy.pulumi_cli import Pulumi
 folder = pathlib.Path(sys.argv[1])
 pulumi = Pulumi(folder, "x", os.environ)

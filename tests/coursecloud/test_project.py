@@ -96,7 +96,7 @@ def test_in_another_clone_its_own_code_runs(tmp_path: Path) -> None:
 
 def test_a_review_is_not_done_by_the_code_that_it_looks_at(tmp_path: Path) -> None:
     clone = make(tmp_path / "clone")
-    (clone / "coursecloud" / "cli.py").write_text("raise SystemExit('taken over')\n", encoding="utf-8")
+    (clone / "coursecloud" / "cli" / "__init__.py").write_text("raise SystemExit('taken over')\n", encoding="utf-8")
     assert "taken over" in real("plan", cwd=clone).stderr
     assert "Usage" in real("review", "--help", cwd=clone).stdout
 

@@ -9,7 +9,7 @@ import pytest
 from coursecloud.deploy import checkpoint, lifecycle
 from coursecloud.plan.import_ids import form
 from tests.coursecloud.faked import DOWN, FINISH, UP, Fake, Said, answer
-from tests.coursecloud.told import begun, bucket, done, error, resource
+from tests.coursecloud.told import begun, bucket, done, error, planned, resource
 from tests.project import ROOT
 
 Json = dict[str, Any]
@@ -101,6 +101,28 @@ class TestThere:
         assert fake.file("import") == IMPORTED
         assert fake.changes[1].startswith("import --file ")
         assert fake.changes[1].endswith("--protect=false --generate-code=false --yes --skip-preview")
+
+    def test_what_no_read_tells_does_not_make_it_anew(self, fake: Fake) -> None:
+        wanted = resource("gcp:vertex/aiEndpoint:AiEndpoint", "endpoint", under="Training", name="7", region="r", a="b")
+        read = {**wanted, "inputs": {"name": "7", "a": "c"}, "outputs": {"region": None}}
+        wanted["inputs"]["project"] = read["inputs"]["project"] = "some-project-1"
+        wanted["inputs"]["location"] = "r"
+        fake.answers("up", answer(begun("create", None, wanted), error("it already exists", wanted["urn"]), code=255))
+        fake.answers("import", answer(done("import", None, read), state=[read]))
+        anew = planned("replace", read, wanted)
+        anew["resourcePreEvent"]["metadata"]["keys"] = ["region"]
+        fake.answers(
+            "preview", answer(planned("create", None, wanted)), answer(anew), answer(planned("update", read, wanted))
+        )
+        assert fake.up() == 0
+        assert fake.commands == ["up", "import", "stack", "up"]
+        (written,) = fake.file("stack import")["deployment"]["resources"]
+        assert written["inputs"] == {
+            "name": "7",
+            "a": "c",
+            "project": "some-project-1",
+            "region": "r",
+        }  # what the read did tell stays a difference
 
     @pytest.mark.parametrize(("answered", "commands"), [(True, ["up", "import", "up"]), (False, ["up"])])
     def test_without_yes_somebody_is_asked(self, fake: Fake, answered: bool, commands: list[str]) -> None:

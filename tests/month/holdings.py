@@ -107,6 +107,19 @@ def paths(listed: Iterable[Json], names: Iterable[str] | None = None, *, protect
     return found
 
 
+def needed_by(some: Iterable[Json], listed: Iterable[Json]) -> set[str]:
+    """Give the URNs that resources of a state hang on: Pulumi's `destroy --exclude-protected` leaves these, too."""
+    by_urn = {str(resource["urn"]): resource for resource in listed}
+    found, left = set[str](), [*some]
+    while left:
+        resource = left.pop()
+        for urn in {str(each) for each in (*(resource.get("dependencies") or ()), resource.get("parent"))} - found:
+            if urn in by_urn:
+                found.add(urn)
+                left.append(by_urn[urn])
+    return found
+
+
 def _paths(resource: Mapping[str, Any]) -> set[str]:
     kind, identity = str(resource["type"]), str(resource.get("id", ""))
     service = {

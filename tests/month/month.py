@@ -16,7 +16,7 @@ from tests.machine import FOUND
 from tests.month import truth
 from tests.month.events import Event, Step
 from tests.month.hands import Hands
-from tests.month.holdings import Holding, gone, holdings, paths
+from tests.month.holdings import Holding, gone, holdings, needed_by, paths
 from tests.month.place import MARK, PROJECT, Place
 from tests.month.terminal import Ended, Running, run
 from tests.month.truth import Said
@@ -158,6 +158,7 @@ class Month:
         """
         stack = stack or self.stack
         held, state = holdings(self.place.emulator), self.place.state(stack, who)
+        others = self.processes()  # of a command that was killed, and that write until they are done
         selected = self.place.selected()
         line = self.line(command, stack, how, lose, options)
         said = self.command(line, command, stack, terminal=how != "pipe", answer=answer, who=who)
@@ -169,7 +170,7 @@ class Month:
             if outcome == "quiet" and said.writes:
                 self.broken(f"{command}: {len(said.writes)} writes, first {said.writes[0]['id']}", ended)
         self.soft += [f"{command}: {problem}" for problem in truth.lies(said)]
-        if said.code in (2, 3) and said.writes and not truth.BEGUN.search(ended.text):
+        if said.code in (2, 3) and said.writes and not others and not truth.BEGUN.search(ended.text):
             self.broken(f"{command}: exit code {said.code}, and yet wrote {said.writes[0]['id']}", ended)
         for pattern in (each.replace("{stack}", stack) for each in says):
             if not re.search(pattern, ended.text, re.IGNORECASE):
@@ -295,7 +296,8 @@ class Month:
         left = self.place.state(stack, who)
         over = [r for r in left if r.get("custom") and "pulumi:providers:" not in r["type"]]
         if command == "down":
-            over = [r for r in over if not r.get("protect")]
+            stays_for = needed_by([r for r in left if r.get("protect")], left)
+            over = [r for r in over if not r.get("protect") and r["urn"] not in stays_for]
         if over:
             self.broken(f"{command}: the state still holds {over[0]['urn']} and {len(over) - 1} more", ended)
         kept = paths(left)

@@ -16,7 +16,7 @@ import yaml
 from emulator import Emulator
 from tests.month import events, ledger, sequences, starts
 from tests.month.hands import Hands
-from tests.month.holdings import gone, holdings, paths
+from tests.month.holdings import gone, holdings, needed_by, paths
 from tests.month.month import BrokenError, Month
 from tests.month.place import PROJECT, Place
 from tests.month.sequences import Sequence_, in_sequences, shrink
@@ -139,6 +139,17 @@ def test_a_name_means_what_the_state_says_and_kept_things_are_told_apart() -> No
     resource = {"urn": urn, "type": "gcp:storage/bucket:Bucket", "custom": True, "id": "b-data", "protect": True}
     assert paths([resource], ["data"]) == {"storage:b/b-data"}
     assert paths([resource], ["dat"]) == paths([resource], protected=False) == set()
+
+
+def test_what_a_kept_thing_hangs_on_is_known() -> None:
+    api, part, bucket, other = (
+        {"urn": "api"},
+        {"urn": "part", "dependencies": ["api"]},
+        {"urn": "bucket", "parent": "part", "dependencies": []},
+        {"urn": "other", "parent": "part"},
+    )
+    assert needed_by([bucket], [api, part, bucket, other]) == {"part", "api"}
+    assert needed_by([api], [api, part]) == set()
 
 
 def test_a_place_comes_back_as_it_was(place: Place) -> None:

@@ -27,7 +27,7 @@ def copy_tree() -> None:
         if not source.is_file():
             continue
         content = source.read_bytes()
-        if name.startswith(("infra/", "coursecloud/")) and name.endswith(".py"):
+        if name.startswith(("catalog/", "infra/", "coursecloud/")) and name.endswith(".py"):
             content = without_override(content)
         if not target.is_file() or target.read_bytes() != content:
             target.parent.mkdir(parents=True, exist_ok=True)

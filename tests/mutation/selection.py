@@ -42,7 +42,7 @@ TESTS = {
         "tests/settings/test_usage.py",
         "tests/settings/test_guardrails.py",
     ),
-    "coursecloud.plan": ("tests/coursecloud/test_notices.py", "tests/coursecloud/test_plan.py"),
+    "coursecloud.plan.planning": ("tests/coursecloud/test_notices.py", "tests/coursecloud/test_plan.py"),
     "coursecloud.plan.engine": ("tests/coursecloud/test_engine.py", "tests/coursecloud/test_plan.py", *PLANS),
     "coursecloud.plan.saved": ("tests/coursecloud/test_saved.py",),
     "coursecloud.common.stack_file": ("tests/test_stackfile.py",),

@@ -125,12 +125,17 @@ def test_forty_digits_are_a_key_where_nothing_says_that_they_are_a_commit(around
     assert HEX not in secrecy.hide(around.format(HEX))
 
 
+FIELDS = ("api-mapping.json", "immutable-properties.json", "terraform.json")
+"""Files in which Google's own fields for secrets stand as keys."""
+
+
 @pytest.mark.parametrize("file", ["starter", "infra/scripts", "catalog", "docs", "."])
 def test_no_file_of_the_project_is_accused(file: str) -> None:
     names = [path for path in (ROOT / file).iterdir() if path.suffix in (".sh", ".yaml", ".md", ".json", ".txt")]
     assert names
     for path in names:
-        if path.name not in ("secret-forms.json", "requirements-dev.txt"):
+        # One has the patterns themselves, one hashes.
+        if path.name not in ("secret-forms.json", "requirements-dev.txt", *FIELDS):
             text = path.read_text(encoding="utf-8")
             assert [(text[one.start : one.end], one.what) for one in secrecy.find(text)] == [], path
 
