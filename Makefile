@@ -30,11 +30,12 @@ rehearsal: dev              ## the long tests with the real Pulumi CLI and provi
 month: dev                  ## a month of ordinary events, each alone; ARGS='--sequences 20' plays them by chance
 	@$(BIN)/python -m tests.month $(ARGS)
 
-check: dev                  ## linter, type checker, and who may import whom
+check: dev                  ## linter, type checker, who may import whom, and what no type's file says
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m catalog
 
 checkov: dev .venv-checkov/.ready  ## Checkov, in an environment of its own, over every committed stack
 	@COURSECLOUD_CHECKOV=.venv-checkov/bin/checkov $(BIN)/python -m pytest tests/guardrails/test_checkov.py $(ARGS)

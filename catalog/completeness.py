@@ -46,6 +46,8 @@ NEVER_NULL = frozenset({
     "called", "bills", "api", "read", "deploy", "terraform", "request", "rules", "between", "changes", "guards",
     "components",
 })  # fmt: skip
+EMPTY = frozenset({"rules", "between", "guards"})
+"""Those that may be there and have nothing in them."""
 OF_STORES: Mapping[str, str] = {
     "counted": "what counts the data in it before it goes; null where nothing can",
     "copied": "what copies the data in it; null where nothing can",
@@ -150,7 +152,8 @@ class Known:
             return
         said = self.said[short]
         for name, words in {**WANTED, **(OF_STORES if said.get("holds") else {})}.items():
-            if name not in said or (said[name] is None and name in NEVER_NULL):
+            empty = said.get(name) is None or (not said[name] and name not in EMPTY)
+            if name not in said or (empty and name in NEVER_NULL):
                 yield f"`{name}` is missing: {words}"
         if said.get("bills") not in (None, "free") and "price" in said and not said["price"]:
             yield f"`price` is missing: it bills ({said['bills']}), and nothing prices it"

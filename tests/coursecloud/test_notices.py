@@ -161,7 +161,7 @@ def test_notices_come_in_the_order_of_their_headings() -> None:
 
 
 def test_a_type_that_nobody_has_classed_bills_as_unknown_and_never_as_free() -> None:
-    assert bills(of_type("gcp:pubsub/topic:Topic")) == "unknown"
+    assert bills(of_type("gcp:redis/instance:Instance")) == "unknown"
     assert holds(of_type("gcp:pubsub/topic:Topic")) is None
     assert bills(of_type("gcp:storage/bucket:Bucket")) == "storage"
 

@@ -107,7 +107,7 @@ class TestLosses:
         assert data_loss.losses([step("delete", old=resource(kind, "any"))]) == []
 
     def test_a_type_that_nobody_classed_may_hold_anything(self) -> None:
-        (loss,) = data_loss.losses([step("delete", old=resource("gcp:sql/databaseInstance:DatabaseInstance", "db"))])
+        (loss,) = data_loss.losses([step("delete", old=resource("gcp:redis/instance:Instance", "cache"))])
         assert "nobody has said what this type holds" in str(loss)
 
     def test_what_google_keeps_or_was_made_a_moment_ago_is_none(self) -> None:

@@ -7,6 +7,7 @@ import pytest
 from catalog import types
 from coursecloud.plan.import_ids import form
 from coursecloud.plan.planning import Plan, bills, holds
+from coursecloud.plan.provenance import component_of
 from coursecloud.plan.registration import UNKNOWN
 from tests.infra.planned import Planner, needs, of, one
 
@@ -23,6 +24,14 @@ def used(*plans: Plan) -> set[str]:
 
 def test_the_table_classes_exactly_the_types_that_are_used(committed: dict[str, Plan], plan_of: Planner) -> None:
     assert used(*committed.values(), plan_of(SECOND_GENERATION)) == {each.type for each in types.declared()}
+
+
+def test_every_component_declares_the_types_that_say_so_and_no_other(
+    committed: dict[str, Plan], plan_of: Planner
+) -> None:
+    plans = (*committed.values(), plan_of(SECOND_GENERATION))
+    made = {(types.short_type(each.type), component_of(each)) for plan in plans for each in plan.custom}
+    assert made == {(known.short, component) for known in types.declared() for component in known.components}
 
 
 def test_each_class_is_one_of_the_four() -> None:
