@@ -1,7 +1,7 @@
 """What is said of a key at its field, beside its docstring: the effect of a change, and what it costs.
 
 A key without words of its own has those of the nearest key above it. `coursecloud explain` and the editors' schema
-read them out of pydantic's JSON schema. Prices are in USD of the day beside them, out of `catalog/prices-*.json`;
+read them out of pydantic's JSON schema. Prices are in USD of the day beside them, out of `catalog/`;
 what replaces a resource is the Diff of pulumi-gcp 9.35 (upstream 7.45), tried on 1,692 input paths (2026-11-23).
 """
 

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from infra.settings.documentation import documentation
 from infra.settings.problem import MISSING, Problem, RefusedError, likely, nearest, shown
 
 Place = tuple[int | str, ...]
@@ -80,10 +81,11 @@ def _described(annotation: Any, location: Place) -> tuple[type[BaseModel] | None
     model, description = _model(annotation), ""
     for part in location:
         fields = model.model_fields if model else {}
-        if field := next((field for name, field in fields.items() if part in (field.alias, name)), None):
-            first = re.split(r"(?<!e\.g)[.:;](?:\s|$)", " ".join((field.description or "").split()))[0]
+        if model and (name := next((name for name, field in fields.items() if part in (field.alias, name)), None)):
+            said = " ".join(documentation(model).get(name, "").split())
+            first = re.split(r"(?<!e\.g)[.:;](?:\s|$)", said)[0]
             description = f" (for: {first})" if first else ""
-            model = _model(field.annotation)
+            model = _model(fields[name].annotation)
     return model, description
 
 

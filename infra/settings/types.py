@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from catalog import limits
 from infra.settings.combinations import Combination
+from infra.settings.documentation import documentation
 from infra.settings.problem import RefusedError, nearest
 
 
@@ -24,7 +25,6 @@ class Section(BaseModel):
         frozen=True,
         extra="forbid",
         alias_generator=to_camel,
-        use_attribute_docstrings=True,
         # A traceback would show what pydantic was given.
         hide_input_in_errors=True,
     )
@@ -42,10 +42,15 @@ class Section(BaseModel):
     @classmethod
     @override
     def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any, /) -> dict[str, Any]:
-        """Add the combinations to pydantic's schema."""
+        """Add what the fields' docstrings say and the combinations to pydantic's schema."""
         schema = handler(core_schema)
+        whole = handler.resolve_ref_schema(schema)
+        said = documentation(cls)
+        for name, field in cls.model_fields.items():
+            if name in said and field.alias in whole["properties"]:
+                whole["properties"][field.alias]["description"] = said[name]
         if cls.combinations:
-            handler.resolve_ref_schema(schema)["allOf"] = [each.schema() for each in cls.combinations]
+            whole["allOf"] = [each.schema() for each in cls.combinations]
         return schema
 
 

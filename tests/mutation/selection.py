@@ -26,12 +26,31 @@ TESTS = {
     "infra.names": ("tests/test_names.py",),
     "infra.files": ("tests/test_files.py", "tests/test_stackfile.py"),
     "catalog.tables": ("tests/test_tables.py",),
+    "infra.settings.re2": (
+        "tests/settings/test_rules.py",
+        "tests/settings/test_edges.py",
+        "tests/coursecloud/test_conformance.py",
+    ),
     "infra.training": ("tests/infra/test_training.py", "tests/infra/test_outputs.py", *PLANS),
     "infra.settings.types": (
         "tests/settings/test_edges.py",
         "tests/settings/test_reading.py",
         "tests/settings/test_saying.py",
         "tests/coursecloud/test_schema.py",
+    ),
+    **dict.fromkeys(
+        (
+            "infra.settings.combinations",
+            "infra.settings.documentation",
+            "infra.settings.effects",
+            "infra.settings.listed",
+        ),
+        (
+            "tests/settings/test_rules.py",
+            "tests/settings/test_saying.py",
+            "tests/coursecloud/test_schema.py",
+            "tests/coursecloud/test_explain.py",
+        ),
     ),
     "infra.settings": (
         "tests/settings/test_edges.py",

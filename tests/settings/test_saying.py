@@ -79,7 +79,8 @@ class Inner(BaseModel):
     """What is in a section."""
 
     model_config = ConfigDict(extra="forbid")
-    size: Annotated[int, Field(description="Size in GB, e.g. 20. Growing it keeps the data; nothing shrinks.")] = 1
+    size: int = 1
+    """Size in GB, e.g. 20. Growing it keeps the data; nothing shrinks."""
     plain: int = 1
     short: Annotated[str, Field(max_length=3)] = ""
 
@@ -90,7 +91,8 @@ class Outer(BaseModel):
     model_config = ConfigDict(extra="forbid")
     inner: Inner | None = None
     by_name: dict[str, Inner] = Field(default={}, alias="byName")
-    wanted: Annotated[str, Field(description="Why: a reason")] = Field(default=...)
+    wanted: str
+    """Why: a reason"""
 
 
 def said(value: object) -> dict[str, tuple[str, str]]:
