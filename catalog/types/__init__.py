@@ -72,7 +72,9 @@ def shorts() -> list[str]:
 @functools.cache
 def declared() -> tuple[ResourceType, ...]:
     """List the types that components of the program declare, by name."""
-    return tuple(each for each in every().values() if each.components)
+    # Most files have no such word, and to look for it is faster than to read what they say.
+    paths = (path for path in sorted(FOLDER.glob("*.json")) if '"components"' in path.read_text(encoding="utf-8"))
+    return tuple(each for path in paths if (each := named(path.stem)) and each.components)
 
 
 def grants(short: str) -> Grants | None:

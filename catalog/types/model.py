@@ -1,4 +1,7 @@
-"""What a file of a resource type may say, field by field. None is "not said", or "none" where the field says so."""
+"""What a file of a resource type may say, field by field. None is "not said", or "none" where the field says so.
+
+There is one object a type, so that none needs a way to be compared: each that is left out makes every command faster.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +12,7 @@ Bills = Literal["free", "storage", "hourly", "usage"]
 usage = by what is done with it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Request:
     """The call by which the provider makes a resource of the type, and where each input goes in it."""
 
@@ -33,7 +36,7 @@ class Request:
     """Inputs that never reach the method, with the reason."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Changes:
     """What the provider does when an input changes. Paths are names of inputs, [*] is every element of a list."""
 
@@ -81,7 +84,7 @@ class Changes:
     """Lists whose order says nothing."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Grows:
     """An input that only grows: a smaller value is refused by Google, or makes another, empty resource."""
 
@@ -91,7 +94,7 @@ class Grows:
     """The values that another input must have for that; null where it is not given."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lock:
     """A lock that nobody lifts, not even its owner."""
 
@@ -103,7 +106,7 @@ class Lock:
     """Never less, or never changed."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Grants:
     """Who is let in by a resource of the type, and to what."""
 
@@ -122,7 +125,7 @@ class Grants:
         return self.to in ("member", "members", "policyData")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Door:
     """How a resource of the type lets in without a grant."""
 
@@ -132,7 +135,7 @@ class Door:
     """The inputs by which it does."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Policy:
     """How the IAM policy of a resource of the type is read and written."""
 
@@ -146,7 +149,7 @@ class Policy:
     """Method and path that write it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Declared:
     """A component of the program that declares resources of the type."""
 
@@ -160,7 +163,7 @@ class Declared:
     """A regular expression whose group `name` is the name in the stack file, where the program's is another one."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ResourceType:
     """All that is known of one resource type, and of what day."""
 

@@ -14,7 +14,7 @@ from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import UNKNOWN
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rules(Changes):
     """What a type's file says of its changes, and what that makes of a difference."""
 
