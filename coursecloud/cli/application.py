@@ -27,8 +27,8 @@ class Later(TyperCommand):
     def __init__(self, called: str):
         super().__init__(name=called, help=COMMANDS[called].help, rich_markup_mode=None)
 
-    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
-        """Hand over to the command itself."""
+    def loaded(self) -> Any:
+        """Load the command itself."""
         import importlib
 
         listed = COMMANDS[str(self.name)]
@@ -37,7 +37,11 @@ class Later(TyperCommand):
             alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
             alone.command(self.name, help=listed.help)(found)
             found = alone
-        command: Any = typer.main.get_command(found)
+        return typer.main.get_command(found)
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Hand over to the command itself."""
+        command = self.loaded()
         if extra.get("resilient_parsing"):
             for each in (command, *getattr(command, "commands", {}).values()):
                 _leave_values(each)

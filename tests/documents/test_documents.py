@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -20,6 +21,7 @@ from emulator import Emulator
 from infra.settings import load
 from tests import gcloud
 from tests.documents.reading import Block, Command, blocks, commands, forms, spans, steps
+from tests.machine import FOUND
 from tests.project import CHECKOUT, ROOT
 
 FILES = sorted(
@@ -30,7 +32,7 @@ PROGRAMS = {
     "coursecloud": "tests/documents/test_commands.py runs it",
     "make": "`make -n` says whether it could run",
     "gcloud": "held against gcloud's own parser",
-    "pulumi": "held against the CLI's help",
+    "pulumi": "held against a list, and that against the CLI's help where it is on PATH",
     "sudo": "`.ci/bare` installs these packages in a new root of Debian",
     ".": "tests/documents/test_commands.py runs it",
     ".venv/bin/ruff": "tests/documents/test_commands.py runs it",
@@ -126,7 +128,7 @@ def misused(words: list[str]) -> str:
         below = at.get_command(at.make_context("coursecloud", [], resilient_parsing=True), name)
         if below is None:
             return f"no command {name}"
-        at = below
+        at = below.loaded() if hasattr(below, "loaded") else below
     options = {option for each in at.params for option in (*each.opts, *each.secondary_opts)}
     options |= {"--install-completion", "--show-completion", "--help"}
     wrong = [word for word in words if word.startswith("-") and word.partition("=")[0] not in options]
@@ -168,6 +170,21 @@ def test_the_first_commands_plan_stack_dev_and_run_the_tests() -> None:
     assert ".venv/bin/coursecloud plan --stack dev" in made(["plan"]).stdout
     assert ".venv/bin/coursecloud plan --stack gpu" in made(["plan", "STACK=gpu"]).stdout
     assert "-m pytest" in made(["test"]).stdout
+
+
+@pytest.mark.skipif(not shutil.which("pulumi", path=FOUND.get("PATH")), reason="no pulumi on PATH")
+@pytest.mark.parametrize("command", PULUMI)
+def test_the_cli_has_the_commands_and_options_of_the_list(command: str, tmp_path: Path) -> None:
+    environment = {"PATH": FOUND["PATH"], "HOME": str(tmp_path), "PULUMI_SKIP_UPDATE_CHECK": "true"}
+
+    def help_of(words: list[str]) -> str:
+        line = ["pulumi", *words, "--help"]
+        return subprocess.run(line, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+
+    text = help_of(command.split())
+    # Of a command that there is not it gives the help of what that would be a part of.
+    assert text != help_of(command.split()[:-1])
+    assert {option for option in PULUMI[command] if option not in text} == set()
 
 
 def test_every_command_of_pulumi_that_a_document_names_is_known() -> None:
