@@ -2,7 +2,7 @@
 
 import re
 
-from infra.settings.problem import RefusedError
+from infra.settings.problem import RuleViolationError
 from infra.settings.types import Shown
 
 _FIELDS = (
@@ -21,9 +21,9 @@ SHOWN = Shown(
 
 
 def checked(line: str) -> str:
-    """Give a cron line back, or raise RefusedError with what is wrong with it."""
+    """Give a cron line back, or raise RuleViolationError with what is wrong with it."""
     if wrong := mistake(line):
-        raise RefusedError(wrong, "write for example '0 20 * * *', 20:00 every day")
+        raise RuleViolationError(wrong, "write for example '0 20 * * *', 20:00 every day")
     return line
 
 

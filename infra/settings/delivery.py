@@ -10,7 +10,7 @@ from infra.settings import re2
 from infra.settings.combinations import ExactlyOne, Given, Refused
 from infra.settings.effects import costs, nothing, replaces, updates
 from infra.settings.listed import listed
-from infra.settings.problem import RefusedError
+from infra.settings.problem import RuleViolationError
 from infra.settings.types import Bool, Duration, Int, Key, Principal, Section, Shown, lasting, matching
 
 _NOT_RE2 = "Cloud Build reads RE2, which has no look-around and no back-reference"
@@ -19,9 +19,11 @@ _BRANCH = "write for example '^main$'"
 
 def _regex(value: str) -> str:
     if not value:
-        raise RefusedError("an empty pattern says nothing of what starts the build", _BRANCH)
+        raise RuleViolationError("an empty pattern says nothing of what starts the build", _BRANCH)
     if wrong := re2.mistake(value):
-        raise RefusedError(_NOT_RE2 if wrong == re2.LACKING else f"this is not a regular expression ({wrong})", _BRANCH)
+        raise RuleViolationError(
+            _NOT_RE2 if wrong == re2.LACKING else f"this is not a regular expression ({wrong})", _BRANCH
+        )
     return value
 
 
@@ -178,13 +180,15 @@ _LISTED = sorted({role for role in _KNOWN if _administers(role)})
 
 def _extra_role(value: str) -> str:
     if value in ("roles/owner", "roles/editor", "roles/viewer"):
-        raise RefusedError("a basic role reaches every service of the project", "name the predefined role you need")
+        raise RuleViolationError(
+            "a basic role reaches every service of the project", "name the predefined role you need"
+        )
     if not re.fullmatch(r"roles/[a-zA-Z][a-zA-Z0-9]*(\.[a-zA-Z0-9]+)+", value):
-        raise RefusedError(
+        raise RuleViolationError(
             "a role is roles/SERVICE.NAME", "write for example roles/bigquery.jobUser, with its 'roles/'"
         )
     if re.fullmatch(_NAMED_SO, value) or value in _LISTED:
-        raise RefusedError(
+        raise RuleViolationError(
             "this role could make its holder owner of the project, or everything of a service",
             "name a narrower role of the same service",
         )

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from infra.settings.listed import listed
-from infra.settings.problem import RefusedError
+from infra.settings.problem import RuleViolationError
 from infra.settings.types import Date, Number, Section, Shown, matching
 
 _REASON = Shown(
@@ -18,7 +18,7 @@ _REASON = Shown(
 
 def _reason(value: str) -> str:
     if len(value.split()) < 3:
-        raise RefusedError(_REASON.rule, _REASON.remedy)
+        raise RuleViolationError(_REASON.rule, _REASON.remedy)
     return value.strip()
 
 
@@ -29,7 +29,7 @@ LITERAL = 3
 def _resource(value: str) -> str:
     ends = [re.sub(r"[^A-Za-z0-9]", "", part) for part in (value.partition("*")[0], value.rpartition("*")[2])]
     if not re.search(r"[A-Za-z0-9]", value) or ("*" in value and max(map(len, ends)) < LITERAL):
-        raise RefusedError(
+        raise RuleViolationError(
             "an exception for every resource, or for most, switches its rule off, also for what is added later:"
             f" a pattern begins or ends with at least {LITERAL} letters or digits",
             "name the resources, e.g. trainer, or deploy-* for all that begin so",

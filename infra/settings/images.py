@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from infra.settings.problem import RefusedError
+from infra.settings.problem import RuleViolationError
 from infra.settings.types import matching
 
 _HOST = r"(?=[^/]*[.:])[A-Za-z0-9]+(-+[A-Za-z0-9]+)*(\.[A-Za-z0-9]+(-+[A-Za-z0-9]+)*)*(:[0-9]+)?/"
@@ -32,7 +32,7 @@ IMAGE_PATH = r"[a-z]([a-z0-9.:-]*[a-z0-9])?/[a-z]([a-z0-9-]*[a-z0-9])?"
 def _known_image(value: str) -> str:
     # A name without a slash is for the table, which knows what is like it.
     if not value or ("/" in value and not re.fullmatch(IMAGE_PATH, value)):
-        raise RefusedError(
+        raise RuleViolationError(
             "an image is a name of the table or PROJECT/FAMILY, in lower-case letters, digits and hyphens",
             "write debian, ubuntu, deep-learning, container-optimized or e.g. debian-cloud/debian-12",
         )

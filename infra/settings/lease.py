@@ -12,7 +12,7 @@ from infra.settings import cron
 from infra.settings.combinations import Given, Refused
 from infra.settings.effects import costs, updates
 from infra.settings.listed import listed
-from infra.settings.problem import RefusedError, nearest
+from infra.settings.problem import RuleViolationError, nearest
 from infra.settings.types import ClockTime, Date, Int, LabelKey, LabelValue, Number, Section, TimeZone
 
 CURRENCIES: tuple[str, ...] = tuple(tables.table("prices-currencies")["perEuro"])
@@ -40,7 +40,7 @@ class Course(Section):
 def _currency(value: str) -> str:
     if value not in CURRENCIES:
         example = "write the billing account's currency, e.g. USD"
-        raise RefusedError(f"a currency is one of {', '.join(CURRENCIES)}", nearest(value, CURRENCIES, example))
+        raise RuleViolationError(f"a currency is one of {', '.join(CURRENCIES)}", nearest(value, CURRENCIES, example))
     return value
 
 
@@ -66,10 +66,10 @@ class WorkingHours(Section):
     """End of the day in the lease's time zone, HH:MM."""
 
     @override
-    def rules(self) -> Iterator[RefusedError]:
+    def rules(self) -> Iterator[RuleViolationError]:
         """Hold the hours of the day against each other."""
         if self.start >= self.end:
-            yield RefusedError(
+            yield RuleViolationError(
                 f"the day starts at {self.start}, which is not before its end at {self.end}",
                 "give a start before the end; hours over midnight are not supported",
                 "start",
@@ -143,17 +143,17 @@ class Lease(Section):
     )
 
     @override
-    def rules(self) -> Iterator[RefusedError]:
+    def rules(self) -> Iterator[RuleViolationError]:
         """Hold the two dates against each other, too."""
         yield from super().rules()
         if self.starts and self.ends and self.starts > self.ends:
-            yield RefusedError(
+            yield RuleViolationError(
                 f"the lease starts ({self.starts}) after it ends ({self.ends})", "swap the two dates", "starts", "ends"
             )
         for key, day in (("starts", self.starts), ("ends", self.ends)):
             if day and not _FIRST <= day.year <= _LAST:
                 rule = f"a lease is of our days: {key} is in a year from {_FIRST} to {_LAST}"
-                yield RefusedError(rule, "write it as 2026-12-18", key)
+                yield RuleViolationError(rule, "write it as 2026-12-18", key)
 
     @property
     def kept_until(self) -> datetime.date | None:

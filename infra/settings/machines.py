@@ -11,7 +11,7 @@ from infra.settings.combinations import Given, Is, Refused
 from infra.settings.effects import costs, loses, nothing, restarts, updates
 from infra.settings.images import ImageName, MachineImage
 from infra.settings.listed import listed
-from infra.settings.problem import RefusedError
+from infra.settings.problem import RuleViolationError
 from infra.settings.types import (
     Bool,
     Duration,
@@ -247,11 +247,11 @@ class Machine(Section):
     )
 
     @override
-    def rules(self) -> Iterator[RefusedError]:
+    def rules(self) -> Iterator[RuleViolationError]:
         """Want a reason for what runs long, too."""
         yield from super().rules()
         if self.max_run > LONG_RUN and not self.max_run_reason:
-            yield RefusedError(
+            yield RuleViolationError(
                 f"a run limit above 24h ({self.max_run}) needs a reason: a forgotten machine is the whole"
                 " cost tail of a course",
                 "shorten maxRun, or add `maxRunReason:` with one sentence",

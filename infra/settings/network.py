@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 
 from infra.settings.effects import costs, loses, updates
 from infra.settings.listed import listed
-from infra.settings.problem import RefusedError
+from infra.settings.problem import RuleViolationError
 from infra.settings.types import (
     Section,
     Shown,
@@ -27,13 +27,13 @@ def _range(value: str) -> str:
     try:
         network = ipaddress.IPv4Network(value, strict=False)
     except ValueError:
-        raise RefusedError("a range is an IPv4 address and a prefix", _RANGE.remedy) from None
+        raise RuleViolationError("a range is an IPv4 address and a prefix", _RANGE.remedy) from None
     if not 16 <= network.prefixlen <= 29 or not any(network.subnet_of(private) for private in _PRIVATE):
-        raise RefusedError(_RANGE.rule, _RANGE.remedy)
+        raise RuleViolationError(_RANGE.rule, _RANGE.remedy)
     if str(network) != value:
-        raise RefusedError("a range is written as its first address and its prefix", f"write {network}")
+        raise RuleViolationError("a range is written as its first address and its prefix", f"write {network}")
     if network.overlaps(ipaddress.ip_network("172.17.0.0/16")):
-        raise RefusedError("172.17.0.0/16 is docker's own bridge on every machine", _RANGE.remedy)
+        raise RuleViolationError("172.17.0.0/16 is docker's own bridge on every machine", _RANGE.remedy)
     return value
 
 

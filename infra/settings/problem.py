@@ -112,7 +112,7 @@ def _without(text: str, repeated: tuple[str, ...]) -> str:
     return hide(text)
 
 
-class RefusedError(ValueError):
+class RuleViolationError(ValueError):
     """The rule that a value breaks and the remedy; the path is added outside.
 
     `keys` are those of the section that the rule weighs against each other: where one of them is broken

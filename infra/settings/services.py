@@ -11,7 +11,7 @@ from catalog import limits
 from infra.names import variable
 from infra.settings.effects import costs, updates
 from infra.settings.images import ImageName
-from infra.settings.problem import RefusedError
+from infra.settings.problem import RuleViolationError
 from infra.settings.types import (
     Bool,
     Duration,
@@ -43,7 +43,7 @@ def memory_mebibytes(text: str) -> int:
     """Read `512Mi` or `2Gi` as mebibytes."""
     match = re.fullmatch(r"([0-9]{1,9})([MG])i", text)
     if not match:
-        raise RefusedError(_MEMORY.rule, _MEMORY.remedy)
+        raise RuleViolationError(_MEMORY.rule, _MEMORY.remedy)
     return int(match[1]) * (1024 if match[2] == "G" else 1)
 
 
@@ -88,11 +88,11 @@ class Service(Section):
     """Let everybody on the internet call it; otherwise only members of the team."""
 
     @override
-    def rules(self) -> Iterator[RefusedError]:
+    def rules(self) -> Iterator[RuleViolationError]:
         """Hold memory against vCPUs, and give each variable of the container one value."""
         low, high = limits.between("memory")["mebibytes"][str(self.cpu)]
         if not low <= memory_mebibytes(self.memory) <= high:
-            yield RefusedError(
+            yield RuleViolationError(
                 f"{self.cpu} vCPU goes with {low}Mi to {high // 1024}Gi of memory, not {self.memory}",
                 f"write memory between {low}Mi and {high // 1024}Gi, or another cpu",
                 "cpu",
@@ -102,7 +102,7 @@ class Service(Section):
         mounted = [(secret, variable(secret)) for secret in self.mounted_secrets]
         for secret, name in (*told, *mounted):
             if not re.fullmatch(_SERVICE_VARIABLE.pattern, name):
-                yield RefusedError(
+                yield RuleViolationError(
                     f"the secret {secret} would be the variable {name}: {_SERVICE_VARIABLE.rule}",
                     "rename the secret",
                     "secrets",
@@ -111,7 +111,7 @@ class Service(Section):
         for secret, name in mounted:
             if name in self.env or name in ("DATA_BUCKET", "MODELS_BUCKET", *dict(told).values()):
                 whose = "of `env`" if name in self.env else "that the stack sets"
-                yield RefusedError(
+                yield RuleViolationError(
                     f"the variable {name} would have two values: the mounted secret's and the one {whose}",
                     f"list {secret} under `secrets` instead, or rename one of the two",
                     "mountedSecrets",

@@ -11,7 +11,7 @@ from infra.names import Workload, variable
 from infra.settings.effects import costs, loses, nothing, updates
 from infra.settings.images import TAG
 from infra.settings.listed import listed
-from infra.settings.problem import RefusedError
+from infra.settings.problem import RuleViolationError
 from infra.settings.types import Bool, Int, SecretId, Section, matching
 
 
@@ -133,11 +133,11 @@ class Secrets(Section):
     """Each secret, and the workloads whose service account may read it."""
 
     @override
-    def rules(self) -> Iterator[RefusedError]:
+    def rules(self) -> Iterator[RuleViolationError]:
         """Want a variable of its own for each secret."""
         for one, other in combinations(self.names, 2):
             if variable(one) == variable(other):
-                yield RefusedError(
+                yield RuleViolationError(
                     f"{one} and {other} would be the same environment variable, which has '_' for a hyphen",
                     "rename one of them",
                     "names",

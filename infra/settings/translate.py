@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from infra.settings.documentation import documentation
-from infra.settings.problem import MISSING, Problem, RefusedError, likely, nearest, shown
+from infra.settings.problem import MISSING, Problem, RuleViolationError, likely, nearest, shown
 
 Place = tuple[int | str, ...]
 """The keys that lead to what must be left out for the rest to be valid."""
@@ -26,7 +26,7 @@ def translated(path: str, annotation: Any, details: ErrorDetails) -> tuple[Probl
     known = [field.alias or name for name, field in model.model_fields.items()] if model else []
     value: object = details["input"]
     refused = details.get("ctx", {}).get("error")
-    if isinstance(refused, RefusedError):
+    if isinstance(refused, RuleViolationError):
         return Problem(where, value, refused.rule, refused.remedy), (), place
     match details["type"]:
         case "extra_forbidden":

@@ -15,7 +15,7 @@ from typing_extensions import override
 from catalog import limits
 from infra.settings.combinations import Combination
 from infra.settings.documentation import documentation
-from infra.settings.problem import RefusedError, nearest
+from infra.settings.problem import RuleViolationError, nearest
 
 
 class Section(BaseModel):
@@ -32,12 +32,12 @@ class Section(BaseModel):
     combinations: ClassVar[tuple[Combination, ...]] = ()
     """Combinations of its keys that are refused, in the editor too."""
 
-    def rules(self) -> Iterator[RefusedError]:
+    def rules(self) -> Iterator[RuleViolationError]:
         """Yield each rule between keys of the section that it breaks; `load` reports them with all others."""
         values = {field.alias or name: getattr(self, name) for name, field in type(self).model_fields.items()}
         for combination in self.combinations:
             if combination.broken(values):
-                yield RefusedError(combination.rule, combination.remedy, *combination.keys)
+                yield RuleViolationError(combination.rule, combination.remedy, *combination.keys)
 
     @classmethod
     @override
@@ -86,7 +86,7 @@ class matching(Shown):  # noqa: N801 - reads as a verb where it stands
 
     def _check(self, value: str) -> str:
         if not re.fullmatch(self.pattern, value):
-            raise RefusedError(self.rule, self.remedy)
+            raise RuleViolationError(self.rule, self.remedy)
         return value
 
 
@@ -175,7 +175,9 @@ def _seconds(value: object) -> "Duration":
         return value
     match = re.fullmatch(r"([0-9]{1,9})([smhd])", value) if isinstance(value, str) else None
     if not match:
-        raise RefusedError("a duration is a whole number with s, m, h or d behind it", "write '8h', '30m' or '7d'")
+        raise RuleViolationError(
+            "a duration is a whole number with s, m, h or d behind it", "write '8h', '30m' or '7d'"
+        )
     return Duration(int(match[1]) * UNITS[match[2]])
 
 
@@ -229,7 +231,7 @@ class lasting:  # noqa: N801 - reads as a verb where it stands
     def _check(self, value: Duration) -> Duration:
         low, high = map(Duration, self.seconds)
         if not low <= value <= high:
-            raise RefusedError(self.rule, f"write {low} to {high}")
+            raise RuleViolationError(self.rule, f"write {low} to {high}")
         return value
 
 
@@ -244,7 +246,7 @@ def _date(value: object) -> object:
         except ValueError:
             pass
     if not isinstance(value, datetime.date):
-        raise RefusedError("a date is a day of the calendar, year first", "write it as 2026-12-18")
+        raise RuleViolationError("a date is a day of the calendar, year first", "write it as 2026-12-18")
     return value
 
 
@@ -270,7 +272,7 @@ def _time_zones() -> frozenset[str]:
 def _zone(value: str) -> str:
     if value not in _time_zones():
         example = "write for example Europe/Copenhagen"
-        raise RefusedError("a time zone is a name of the IANA database", nearest(value, _time_zones(), example))
+        raise RuleViolationError("a time zone is a name of the IANA database", nearest(value, _time_zones(), example))
     return value
 
 

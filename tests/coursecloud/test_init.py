@@ -23,7 +23,7 @@ from coursecloud.cli.init.lines import disk_may_wait_elsewhere, lines
 from coursecloud.common import stack_file
 from coursecloud.cost import prices
 from infra.settings import Settings, load
-from infra.settings.problem import RefusedError
+from infra.settings.problem import RuleViolationError
 from tests.fuzz import examples
 from tests.project import CHECKOUT, ROOT
 from tests.settings.stacks import marked
@@ -125,7 +125,7 @@ def test_a_date_is_read_however_it_is_written(written: str, tmp_path: Path) -> N
      ("18 Foo 2026", "calendar"), ("13/13/2026", "calendar"), ("0.0.0000", "calendar"), ("٢٠٢٦-12-18", "calendar")],
 )  # fmt: skip
 def test_a_date_that_is_none_or_two_is_refused(written: str, rule: str) -> None:
-    with pytest.raises(RefusedError) as raised:
+    with pytest.raises(RuleViolationError) as raised:
         forms.date_of(written, "ends")
     assert rule in raised.value.rule
     assert raised.value.keys == ("ends",)

@@ -12,7 +12,7 @@ from coursecloud.cli.init.forms import name_like
 from coursecloud.cli.init.lines import Line, lines
 from infra.secrecy import find
 from infra.settings import EXAMPLE_PROJECT, Problem, SettingsError, load
-from infra.settings.problem import Hidden, RefusedError
+from infra.settings.problem import Hidden, RuleViolationError
 
 
 def refusals(answers: Answers) -> list[tuple[str, Problem]]:
@@ -57,7 +57,7 @@ def readable(answers: Answers) -> tuple[list[tuple[str, Problem]], Answers]:
     while True:
         try:
             lines(answers)
-        except RefusedError as error:
+        except RuleViolationError as error:
             name = error.keys[0]
             wrong.append((name, Problem(name, answers[name], error.rule, error.remedy)))
             answers = {other: answer for other, answer in answers.items() if other != name}
@@ -92,7 +92,7 @@ def asked(path: str, made: list[Line]) -> str:
 def text(answers: Answers, *, owner: str = "", schema: str = "") -> str:
     """Write the stack file. `owner` is a pseudonym; `schema` the path of the JSON Schema from beside the file.
 
-    Raises RefusedError for an answer that cannot be read; its first key is the question's name.
+    Raises RuleViolationError for an answer that cannot be read; its first key is the question's name.
     """
     front = [f"# yaml-language-server: $schema={schema}"] if schema else []
     front.append(f"# The environment of {answers['group']}. What a key does and costs: coursecloud explain KEY")

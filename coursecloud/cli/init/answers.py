@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from catalog import tables
 from infra.settings import Problem
 from infra.settings.model import DEFAULT_REGION
-from infra.settings.problem import MISSING, RefusedError, nearest
+from infra.settings.problem import MISSING, RuleViolationError, nearest
 
 Answers = Mapping[str, str]
 """What was answered, by the question's name; what is missing or empty has the loader's default."""
@@ -95,7 +95,7 @@ def stack_of(answers: Answers) -> str:
 
 
 def gpu_of(answers: Answers) -> tables.GpuModel | None:
-    """Read which GPU is wanted. Raises RefusedError."""
+    """Read which GPU is wanted. Raises RuleViolationError."""
     answer = answers.get("gpu", "").strip()
     if answer.lower() in _NO:
         return None
@@ -103,7 +103,7 @@ def gpu_of(answers: Answers) -> tables.GpuModel | None:
     if model is None:
         shorts = [entry.short for entry in tables.gpus().values()]
         known = f"write no, yes, or one of {', '.join(shorts)}"
-        raise RefusedError("the tables know no such GPU", nearest(answer, shorts, known), "gpu")
+        raise RuleViolationError("the tables know no such GPU", nearest(answer, shorts, known), "gpu")
     return model
 
 
@@ -111,23 +111,23 @@ _YES, _NO = ("yes", "y", "true"), ("", "no", "n", "false", "none")
 
 
 def yes(answers: Answers, name: str) -> bool:
-    """Read an answer to a yes-or-no question; nothing is no. Raises RefusedError."""
+    """Read an answer to a yes-or-no question; nothing is no. Raises RuleViolationError."""
     answer = answers.get(name, "").strip().lower()
     if answer not in (*_YES, *_NO):
-        raise RefusedError("this is yes or no", "write yes or no", name)
+        raise RuleViolationError("this is yes or no", "write yes or no", name)
     return answer in _YES
 
 
 def keeps(answers: Answers) -> bool:
-    """Say whether data stays over night: it does unless somebody says no. Raises RefusedError."""
+    """Say whether data stays over night: it does unless somebody says no. Raises RuleViolationError."""
     return not answers.get("keep", "").strip() or yes(answers, "keep")
 
 
 def credit_of(answer: str) -> tuple[float, str]:
-    """Read an amount and its currency, USD unless said. Raises RefusedError."""
+    """Read an amount and its currency, USD unless said. Raises RuleViolationError."""
     match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,2})?)\s*([A-Za-z]{3})?", answer.strip())
     if not match:
-        raise RefusedError("a credit is a number and a currency", "write for example 50 USD", "credit")
+        raise RuleViolationError("a credit is a number and a currency", "write for example 50 USD", "credit")
     amount = float(match[1])
     return (int(amount) if amount.is_integer() else amount), (match[2] or "USD").upper()
 
@@ -149,7 +149,7 @@ def machine_type_of(gpu: tables.GpuModel | None) -> tables.MachineType:
 
 
 def region_for(answers: Answers) -> str:
-    """Propose a region: the default, or where the GPU is. Raises RefusedError for a GPU that cannot be read."""
+    """Propose a region: the default, or where the GPU is. Raises RuleViolationError for a GPU that cannot be read."""
     gpu = gpu_of(answers)
     if gpu is None:
         return DEFAULT_REGION

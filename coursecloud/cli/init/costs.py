@@ -5,7 +5,7 @@ from decimal import Decimal
 from coursecloud.cli.init.answers import Answers, gpu_of, machine_type_of, region_for
 from coursecloud.cost import prices
 from coursecloud.cost.prices import Unknown
-from infra.settings.problem import RefusedError
+from infra.settings.problem import RuleViolationError
 
 DISK = "pd-balanced"
 """The kind of disk that the settings take unless told otherwise."""
@@ -41,7 +41,7 @@ def kept(answers: Answers) -> str:
     """Say what a day costs of what is kept; empty where a price is missing or an answer cannot be read."""
     try:
         region, size = answers.get("region") or region_for(answers), disk_size(answers)
-    except RefusedError:
+    except RuleViolationError:
         return ""
     known = prices.load()
     disk, data = known.gib_month(region, DISK), known.gib_month(region, "standard")

@@ -5,7 +5,7 @@ import re
 import unicodedata
 
 from infra.secrecy import find, random
-from infra.settings.problem import RefusedError
+from infra.settings.problem import RuleViolationError
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WITH_NAME = (r"(?P<day>\d{1,2})\.?[ -](?P<month>[a-z]{3,9})\.?,?[ -](?P<year>\d{4})",
@@ -16,7 +16,8 @@ _SPELT = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "ä": "ae", "ö": "o
 def date_of(answer: str, name: str) -> datetime.date:
     """Read a day: 2026-12-18, 18-12-2026, 18.12.2026, 18/12/2026, 18 December 2026.
 
-    Day and month in numbers are read in the order that there is a day for; dots put the day first. Raises RefusedError
+    Day and month in numbers are read in the order that there is a day for; dots put the day first. Raises
+    RuleViolationError
     for no day, and for one that can be two.
     """
     text = " ".join(answer.split()).lower()
@@ -32,9 +33,9 @@ def date_of(answer: str, name: str) -> datetime.date:
         found = []
     if len(found) > 1:
         both = " or ".join(map(str, sorted(found)))
-        raise RefusedError(f"this day can be {both}", f"write {both}: year, month, day", name)
+        raise RuleViolationError(f"this day can be {both}", f"write {both}: year, month, day", name)
     if not found:
-        raise RefusedError(
+        raise RuleViolationError(
             "this is a day of the calendar: year, month, day", "write it as 2026-12-18 or 18-12-2026", name
         )
     return found[0]

@@ -12,7 +12,7 @@ from coursecloud.cli.init.answers import Answers, credit_of, gpu_of, keeps, mach
 from coursecloud.cli.init.costs import disk_size
 from coursecloud.cli.init.forms import date_of
 from infra.settings import SettingsError, load
-from infra.settings.problem import RefusedError
+from infra.settings.problem import RuleViolationError
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Line:
 
 
 def lines(answers: Answers, owner: str = "") -> list[Line]:
-    """List the keys that the answers make, each before what it holds. Raises RefusedError."""
+    """List the keys that the answers make, each before what it holds. Raises RuleViolationError."""
     return [*_identity(answers, owner), *_lease(answers), *_stores(answers), *_builds(answers), *_machine(answers)]
 
 
@@ -80,7 +80,7 @@ def _builds(answers: Answers) -> Iterator[Line]:
         return
     match = re.fullmatch(r"(?:https://github\.com/|git@github\.com:)?([^/\s:]+)/([^/\s]+?)(?:\.git)?/?", repository)
     if not match:
-        raise RefusedError(
+        raise RuleViolationError(
             "a repository on GitHub is OWNER/NAME", "write for example my-group/my-project", "repository"
         )
     at, name = "coursecloud:builds", "repository"

@@ -21,7 +21,7 @@ from coursecloud.common import stack_file
 from infra import files
 from infra.names import STACK
 from infra.settings import Problem, SettingsError, load
-from infra.settings.problem import RefusedError
+from infra.settings.problem import RuleViolationError
 
 KEY = "owners.key"
 """Makes pseudonyms out of addresses; whoever has it can tell whom a pseudonym stands for."""
@@ -120,7 +120,7 @@ def _stage(staging: Path, folder: Path, root: Path, groups: Sequence[Answers]) -
             continue  # no name of a file either
         owner = pseudonym(members[0], key) if members else ""
         # A mistake in an answer is said with all others, once all is staged.
-        with contextlib.suppress(RefusedError):
+        with contextlib.suppress(RuleViolationError):
             files[f"Pulumi.{stack}.yaml"] = init.text(answers, owner=owner, schema=beside)
         if members:
             overlay = yaml.safe_dump(members, default_flow_style=False, allow_unicode=True)
