@@ -36,8 +36,9 @@ class Command:
 
     @property
     def said(self) -> str:
-        """Give what it has said until now."""
-        return self.out.read_text(encoding="utf-8")
+        """Give what it has said until now, but for the line that says by whose code: these projects are not the tool's."""
+        text = self.out.read_text(encoding="utf-8")
+        return text.partition("\n")[2] if text.startswith("coursecloud: this is about ") else text
 
     def ends(self) -> int:
         """Wait for its end; gives the exit code."""

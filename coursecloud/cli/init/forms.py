@@ -16,9 +16,8 @@ _SPELT = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "ä": "ae", "ö": "o
 def date_of(answer: str, name: str) -> datetime.date:
     """Read a day: 2026-12-18, 18-12-2026, 18.12.2026, 18/12/2026, 18 December 2026.
 
-    Day and month in numbers are read in the order that there is a day for; dots put the day first. Raises
-    RuleViolationError
-    for no day, and for one that can be two.
+    Day and month in numbers are read in the order that there is a day for; dots put the day first.
+    Raises RuleViolationError for no day, and for one that can be two.
     """
     text = " ".join(answer.split()).lower()
     if match := re.fullmatch(r"(\d{4})[-./]?(\d{2}|(?<=[-./])\d)[-./]?(\d{2}|(?<=[-./])\d)", text, re.ASCII):
