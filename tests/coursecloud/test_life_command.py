@@ -36,7 +36,7 @@ class Command:
 
     @property
     def said(self) -> str:
-        """Give what it has said until now, but for the line that says by whose code: these projects are not the tool's."""
+        """Give what it has said until now, without the line that says by whose code: a test has no clone of its own."""
         text = self.out.read_text(encoding="utf-8")
         return text.partition("\n")[2] if text.startswith("coursecloud: this is about ") else text
 
