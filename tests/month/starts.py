@@ -53,6 +53,8 @@ class Starts:
             self.place.restore(self.empty)
             month = Month(self.place, stack)
             if start == "bucket":
+                api = f"serviceusage/v1/projects/{PROJECT}/services/storage.googleapis.com"
+                month.hands.request("POST", f"{api}:enable", {})
                 month.hands.request("POST", f"storage/v1/b?project={PROJECT}", {"name": STATE_BUCKET})
                 self.place.keep_state_in(f"gs://{STATE_BUCKET}")
             month.product("up")
