@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -40,11 +40,11 @@ def test_an_event_alone(starts: Starts, event: Event, stack: str, evening: bool)
     called = event.name + (", then the evening" if evening else "")
     if (stack, called) in DONE:
         pytest.skip("the ledger has it")
-    month = starts.at(stack, event.start)
-    if not month.can(event) and any("gcloud" in step for step in event.do):
-        pytest.skip("gcloud is not on PATH: https://cloud.google.com/sdk/docs/install")
-    assert month.can(event), f"{event.name} can not happen on {stack}: {list(event.patterns())}"
-    with _noted(month, called):
+    with _noted(Month(starts.place, stack), called) as noted:
+        noted.month = month = starts.at(stack, event.start)
+        if not month.can(event) and any("gcloud" in step for step in event.do):
+            pytest.skip("gcloud is not on PATH: https://cloud.google.com/sdk/docs/install")
+        assert month.can(event), f"{event.name} can not happen on {stack}: {list(event.patterns())}"
         month.play(event, evening=evening)
 
 
@@ -63,10 +63,12 @@ class _noted:  # noqa: N801 - it is used like a function
     def __init__(self, month: Month, name: str):
         self.month, self.name, self.begun = month, name, time.monotonic()
 
-    def __enter__(self) -> None:
-        pass
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, pytest.skip.Exception):
+            return
         verdict = "" if kind is None else str(error).splitlines()[0] if isinstance(error, BrokenError) else repr(error)
         story = "" if kind is None else f"{error}"
         seconds = time.monotonic() - self.begun
