@@ -8,7 +8,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +162,8 @@ class Month:
         selected = self.place.selected()
         line = self.line(command, stack, how, lose, options)
         said = self.command(line, command, stack, terminal=how != "pipe", answer=answer, who=who)
+        if others and said.code in OUTCOMES["stops or refused"]:
+            said = replace(said, writes=())
         ended = said.ended
         if outcome != "any":
             wanted = (exit_code,) if exit_code is not None else OUTCOMES[outcome]
@@ -170,7 +172,7 @@ class Month:
             if outcome == "quiet" and said.writes:
                 self.broken(f"{command}: {len(said.writes)} writes, first {said.writes[0]['id']}", ended)
         self.soft += [f"{command}: {problem}" for problem in truth.lies(said)]
-        if said.code in (2, 3) and said.writes and not others and not truth.BEGUN.search(ended.text):
+        if said.code in (2, 3) and said.writes and not truth.BEGUN.search(ended.text):
             self.broken(f"{command}: exit code {said.code}, and yet wrote {said.writes[0]['id']}", ended)
         for pattern in (each.replace("{stack}", stack) for each in says):
             if not re.search(pattern, ended.text, re.IGNORECASE):
