@@ -1,4 +1,4 @@
-"""A pure model from a plan to money: values in, values out. Prices are the dated files in coursecloud/data."""
+"""A pure model from a plan to money: values in, values out. Prices are the dated files in catalog/."""
 
 import datetime
 from collections.abc import Sequence

@@ -275,7 +275,7 @@ def _worded(event: Json) -> str:
         return f"  policy {said.get('policyName')}: {str(said.get('message')).strip()}{where}"
     said = cast("Json", event.get("diagnosticEvent") or event.get("stdoutEvent") or {})
     text = str(said.get("message") or "").strip()
-    # `pulumi stack rm` would delete the stack file: what is left after a destroy is said by `closing`.
+    # `pulumi stack rm` would delete the stack file: what is left after a destroy is said by `summary`.
     return f"  {text}" if text and "cancelling" not in text and "pulumi stack rm" not in text else ""
 
 

@@ -38,7 +38,7 @@ class Recording:
 
 class _Assigned(pulumi.runtime.Mocks):
     """Answers like a provider: what follows from the inputs is known in a preview, and all of it (marked `mark`,
-    see `answers`) in a real run."""
+    see `mock_outputs`) in a real run."""
 
     def __init__(self, mark: str | None):
         self._mark = mark

@@ -124,6 +124,21 @@ class TestThere:
             "region": "r",
         }  # what the read did tell stays a difference
 
+    @pytest.mark.parametrize("side", ["inputs", "outputs"])
+    def test_what_a_read_tells_otherwise_is_not_written_over(self, fake: Fake, side: str) -> None:
+        told = {"name": "7", "project": "some-project-1", "location": "r"}
+        wanted = resource("gcp:vertex/aiEndpoint:AiEndpoint", "endpoint", under="Training", **told, region="r")
+        read: Json = {**wanted, "inputs": told, "outputs": {}}
+        read[side] = {**read[side], "region": "other"}
+        fake.answers("up", answer(begun("create", None, wanted), error("it already exists", wanted["urn"]), code=255))
+        fake.answers("import", answer(done("import", None, read), state=[read]))
+        anew = planned("replace", read, wanted)
+        anew["resourcePreEvent"]["metadata"]["keys"] = ["region"]
+        fake.answers("preview", answer(planned("create", None, wanted)), answer(anew))
+        with pytest.raises(lifecycle.StoppedError, match="--lose endpoint"):
+            fake.up()
+        assert fake.commands == ["up", "import"]
+
     @pytest.mark.parametrize(("answered", "commands"), [(True, ["up", "import", "up"]), (False, ["up"])])
     def test_without_yes_somebody_is_asked(self, fake: Fake, answered: bool, commands: list[str]) -> None:
         fake.answers("up", REFUSED)
