@@ -42,8 +42,8 @@ def of(bill: Bill) -> Iterator[Line]:
         if known and known.price:
             yield from bill.owned(resource, list(PRICED[known.price](bill, resource)))
         elif bills(resource) != "free":
-            reason = f"{resource.name}: nobody has described what {short_type(resource.type)} costs"
-            yield from bill.owned(resource, [bill.unknown(resource, reason)])
+            reason = f"nobody has described what {short_type(resource.type)} costs (coursecloud:prices takes a price)"
+            yield from bill.owned(resource, [bill.unknown(resource, f"{resource.name}: {reason}")])
     for priced in _WITHOUT_RESOURCE:
         yield from priced(bill)
 

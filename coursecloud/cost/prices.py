@@ -156,7 +156,7 @@ def machine(
     elif made := custom.size(machine_type, prices.compute.get("custom", {"gibPerVcpu": {}})):
         parts = _custom(prices, made, region, spot=spot)
     else:
-        return Unknown(f"the table has no machine type {machine_type}")
+        return Unknown(f"the table has no machine type {machine_type} (coursecloud:prices takes its price)")
     return _sum(parts) or unpriced(machine_type, region, spot=spot)
 
 
@@ -199,7 +199,7 @@ def gpu(prices: Prices, model: str, region: str, *, spot: bool = False, looked_u
     """USD an hour of one GPU that is attached to a machine."""
     known = tables.gpu(model)
     if known is None:
-        return Unknown(f"the table has no GPU {model}")
+        return Unknown(f"the table has no GPU {model} (coursecloud:prices takes its price)")
     if not looked_up and not _offered(known.zones, region):
         return Unknown(f"{known.name} is not offered in {region}")
     price = prices.hour(region, f"gpu.{known.name}", spot=spot)

@@ -23,7 +23,7 @@ def test_a_machine_type_newer_than_the_table_has_no_price() -> None:
     assert (item.unit_price, item.due.per_hour_on, item.due.per_day) == (None, None, None)
     assert item.due.per_hour_idle == 0  # which it costs whatever its price is
     assert estimate.at_least
-    assert estimate.unknown == ("a: the table has no machine type z9-standard-4",)
+    assert estimate.unknown == ("a: the table has no machine type z9-standard-4 (coursecloud:prices takes its price)",)
 
 
 def test_totals_hold_what_is_known() -> None:
@@ -106,7 +106,9 @@ def test_a_type_that_nobody_described_is_unknown() -> None:
     bucket = next(resource for resource in plan.resources if resource.name == "data")
     strange = dataclasses.replace(bucket, type="gcp:spanner/instance:Instance", name="strange", urn=bucket.urn + "-2")
     estimate = cost.estimate(dataclasses.replace(plan, resources=(*plan.resources, strange)))
-    assert estimate.unknown == ("strange: nobody has described what spanner.Instance costs",)
+    assert estimate.unknown == (
+        "strange: nobody has described what spanner.Instance costs (coursecloud:prices takes a price)",
+    )
 
 
 def test_a_bucket_of_another_name_has_no_known_contents() -> None:
