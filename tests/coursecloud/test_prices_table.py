@@ -210,7 +210,7 @@ def test_a_price_file_has_its_sources_and_its_date(name: str) -> None:
 
 def test_every_free_tier_is_of_something_that_has_a_price() -> None:
     services = ALL.services
-    assert set(services["free"]) - set(services["prices"]) == {"storage.standard"}
+    assert set(services["free"]) - set(services["prices"]) == {"storage.standard", "egress"}
 
 
 def test_every_region_of_the_course_has_every_kind_of_price() -> None:
