@@ -45,8 +45,8 @@ class Prices:
 
     @property
     def date(self) -> datetime.date:
-        """The day of the oldest file of prices."""
-        return min(datetime.date.fromisoformat(table["date"]) for table in (self.compute, self.services))
+        """The day on which the catalog was last asked for all of them; before that, the day of the oldest prices."""
+        return min(dated(table) for table in (self.compute, self.services))
 
     def hour(self, region: str, key: str, *, spot: bool = False) -> Decimal | None:
         """USD an hour of a key of the compute table, e.g. `n1.vcpu`."""
@@ -96,6 +96,11 @@ class Prices:
 
     def _region(self, region: str, section: str) -> Mapping[str, Any]:
         return self.compute["regions"].get(region, {}).get(section, {})
+
+
+def dated(table: Mapping[str, Any]) -> datetime.date:
+    """The day of a price file: its last renewal, or that of its oldest price."""
+    return datetime.date.fromisoformat(table.get("renewed", table["date"]))
 
 
 def outdated(date: datetime.date, today: datetime.date) -> str:

@@ -12,9 +12,13 @@ from typing import Any, cast
 
 from catalog import tables
 from coursecloud.common import json_layout, writing
+from coursecloud.cost import skus
 from coursecloud.cost.skus import Price
 
 SOURCE = "Cloud Billing catalog, read by `coursecloud prices refresh`"
+JUMP, SPOT_JUMP = Decimal(2), Decimal(4)
+"""How many times its old self, or which part of it, a price may be without a question; Spot prices move more."""
+
 LEAST = Decimal("0.5")
 """The share of our prices with a rule that an answer must hold to be taken for a whole one."""
 
@@ -33,6 +37,12 @@ class Change:
     old: Decimal | None
     new: Decimal
 
+    @property
+    def jumps(self) -> bool:
+        """Whether it is so far from the old price that it may be a mistake of the catalog's, or of ours."""
+        bound = SPOT_JUMP if self.spot else JUMP
+        return bool(self.old) and not (self.old or 0) / bound <= self.new <= (self.old or 0) * bound
+
 
 @dataclass(frozen=True)
 class Refreshed:
@@ -46,6 +56,10 @@ class Refreshed:
     ambiguous: tuple[str, ...]
     """Prices for which it had several that differ: they keep their value too."""
 
+
+PAIRS = ("hour", "ssdMonth")
+"""Tables of a region whose prices are [on demand, Spot]."""
+TABLES = ("hour", "gibMonth", "gib", "ssdMonth", "performanceMonth")
 
 _Found = dict[tuple[str, str, str, bool], Decimal]
 """USD by table, region (`global` for all), key and Spot."""
@@ -64,7 +78,8 @@ def refreshed(
     """
     new, new_services = copy.deepcopy((dict(compute), dict(services)))
     found, ambiguous = _unambiguous(prices)
-    changes, unmatched, matched = list[Change](), list[str](), 0
+    changes, unmatched, matched, missed = list[Change](), list[str](), 0, 0
+    ruled = {(rule["table"], rule["key"]) for rule in mapping["rules"]}
     regions = set(new["regions"]) | ({place for _, place, _, _ in found} & set(tables.regions()))
     for region in sorted(regions):
         entry = new["regions"].setdefault(region, {"date": str(today), "hour": {}, "gibMonth": {}, "gib": {}})
@@ -73,13 +88,16 @@ def refreshed(
         changes += merged.changes
         unmatched += [_label(region, *lost) for lost in merged.lost if lost[0] in entry.get(lost[2], {})]
         matched += merged.matched
-        ruled = {(rule["table"], rule["key"]) for rule in mapping["rules"]}
+        missed += sum((table, key) in ruled for key, _, table in merged.lost)
         if merged.matched and not any((table, key) in ruled for key, _, table in merged.lost):
             entry["date"] = str(today)
     _services(new_services, found, changes, unmatched)
-    if matched == 0 or Decimal(matched) / (matched + len(unmatched)) < LEAST:
-        raise TooLittleError(f"the catalog's answer holds {matched} prices of ours and lacks {len(unmatched)}")
+    if matched == 0 or Decimal(matched) / (matched + missed) < LEAST:
+        raise TooLittleError(
+            f"the catalog's answer holds {matched} prices of ours and lacks {missed} that it could hold"
+        )
     new["date"] = min(entry["date"] for entry in new["regions"].values())
+    new["renewed"] = new_services["renewed"] = str(today)
     own = {"title": SOURCE, "url": "https://cloud.google.com/billing/docs/reference/rest", "read": str(today)}
     new["source"] = [*(entry for entry in new["source"] if entry["title"] != SOURCE), own]
     return Refreshed(new, new_services, tuple(changes), tuple(unmatched), tuple(ambiguous))
@@ -95,13 +113,15 @@ class _Merged:
     matched: int = 0
 
 
-def _merge(entry: Mapping[str, dict[str, Any]], region: str, found: _Found) -> _Merged:
+def _merge(entry: dict[str, dict[str, Any]], region: str, found: _Found) -> _Merged:
     merged = _Merged([], [])
-    for table in ("hour", "gibMonth", "gib"):
-        prices = entry[table]
+    for table in TABLES:
+        if table not in entry and not any((kind, place) == (table, region) for kind, place, _, _ in found):
+            continue
+        prices = entry.setdefault(table, {})
         for key in sorted(set(prices) | {key for kind, place, key, _ in found if (kind, place) == (table, region)}):
-            for spot in (False, True) if table == "hour" else (False,):
-                pair = cast("list[Decimal | None]", prices.get(key) or [None, None]) if table == "hour" else []
+            for spot in (False, True) if table in PAIRS else (False,):
+                pair = cast("list[Decimal | None]", prices.get(key) or [None, None]) if table in PAIRS else []
                 old = cast("Decimal | None", pair[spot] if pair else prices.get(key))
                 usd = found.get((table, region, key, spot), found.get((table, "global", key, spot)))
                 if usd is None:
@@ -118,10 +138,20 @@ def _merge(entry: Mapping[str, dict[str, Any]], region: str, found: _Found) -> _
 
 def _unbundle(prices: dict[str, Any], region: str, found: _Found, replaces: Mapping[str, Sequence[str]]) -> None:
     """Drop a price for several things in one where each of them now has a price of its own."""
-    for bundle, parts in replaces.items():
+    whole = {name: _made_of(name) for name in prices if name in tables.machine_types()}
+    for bundle, parts in ({**replaces, **whole}).items():
         spots = (False, True) if (prices.get(bundle) or (None, None))[1] is not None else (False,)
-        if all(("hour", region, key, spot) in found for key in parts for spot in spots):
+        if parts and all(("hour", region, key, spot) in found for key in parts for spot in spots):
             prices.pop(bundle, None)
+
+
+def _made_of(name: str) -> tuple[str, ...]:
+    """Name the prices whose sum a machine type's is; none where it bills in another way, as a shared core does."""
+    known = tables.machine_types()[name]
+    if known.billed_vcpus != known.vcpus:
+        return ()
+    gpu = (f"gpu.{known.gpu}",) if known.gpu else ()
+    return (f"{known.family}.vcpu", f"{known.family}.gib", *gpu)
 
 
 def _unambiguous(prices: Iterable[Price]) -> tuple[_Found, list[str]]:
@@ -142,6 +172,7 @@ def _services(services: dict[str, Any], found: _Found, changes: list[Change], un
         if len(values) != 1:
             unmatched.append(f"services {key}")
             continue
+        entry.pop("date", None)  # of a price that was written by hand
         usd, old = values.pop() * entry["per"], entry["usd"]
         if usd != old:
             entry["usd"] = usd
@@ -150,6 +181,28 @@ def _services(services: dict[str, Any], found: _Found, changes: list[Change], un
 
 def _label(region: str, key: str, spot: bool, _table: str = "") -> str:
     return f"{region} {key}{' Spot' if spot else ''}"
+
+
+def read(pages: Mapping[str, Iterable[object]], mapping: Mapping[str, Any]) -> tuple[list[Price], list[str]]:
+    """Read the prices in the SKUs of each service, by our name for it, and say which SKUs were passed over."""
+    found, skipped = list[Price](), list[str]()
+    for name, entries in pages.items():
+        prices, strange = skus.read(name, entries, mapping["rules"])
+        found += prices
+        skipped += strange
+    return found, skipped
+
+
+def by_hand(services: Mapping[str, Any], mapping: Mapping[str, Any]) -> list[str]:
+    """List the prices of services for which no SKU is known."""
+    ruled = {rule["key"] for rule in mapping["rules"] if rule["table"] == "service"}
+    return [key for key in services["prices"] if key not in ruled]
+
+
+def families_by_hand(families: Mapping[str, Mapping[str, Any]], mapping: Mapping[str, Any]) -> list[str]:
+    """List the machine families whose cores have no known SKU."""
+    ruled = {rule["key"] for rule in mapping["rules"]}
+    return [family for family in families if f"{family}.vcpu" not in ruled]
 
 
 def by_family(

@@ -140,7 +140,7 @@ def _by_request(bill: Bill, resource: Registration, size: _Size, prefix: str, re
             label = f"{what} of each of {size.least:f} that {'waits' if size.least == 1 else 'wait'}"
             yield bill.stored(resource, label, waiting, size.least * each * _HOUR * MONTH, unit=unit)
     answered = size.most * _HOUR / seconds if seconds else None
-    price = bill.known(bill.prices.service(f"{prefix}requests"), "Cloud Run requests")
+    price = bill.known(bill.prices.service("run.requests"), "Cloud Run requests")
     free = bill.free("run.requests", region)
     yield bill.used(resource, "requests", "request", price, requests, on=answered, free=free)
 

@@ -11,6 +11,7 @@ _UNITS: dict[str, tuple[str, Decimal]] = {
     "h": ("s", Decimal(3600)),
     "GiBy": ("By", Decimal(2**30)),
     "GiBy.h": ("By.s", Decimal(2**30 * 3600)),
+    "TiBy": ("By", Decimal(2**40)),
     "count": ("count", Decimal(1)),
 }
 """Units whose base units we can count, as the API's baseUnit and how many of them. A month is not one."""
@@ -32,6 +33,20 @@ class Price:
     usd: Decimal
     """In USD for the unit of the table."""
     sku: str
+
+
+def read(service: str, skus: Iterable[object], rules: Iterable[Mapping[str, Any]]) -> tuple[list[Price], list[str]]:
+    """Read the prices in the SKUs of a service, and say of which SKUs the form is another than the documented one.
+
+    Such a SKU is passed over, whether a rule knows it or not: what it prices keeps its value.
+    """
+    known, found, skipped = list(rules), list[Price](), list[str]()
+    for sku in skus:
+        try:
+            found += prices(service, [sku], known)
+        except MalformedError as error:
+            skipped.append(str(error))
+    return found, skipped
 
 
 def prices(service: str, skus: Iterable[object], rules: Iterable[Mapping[str, Any]]) -> Iterator[Price]:

@@ -61,6 +61,7 @@ def small(tmp_path: Path) -> Path:
     region["hour"] = {key: region["hour"][key] for key in keys}
     region["gibMonth"] = {"pd-balanced": region["gibMonth"]["pd-balanced"]}
     region["gib"] = {"egress": region["gib"]["egress"]}
+    region.update({"ssdMonth": {}, "performanceMonth": {}})
     services = prices.read(tmp_path / "prices-services.json")
     services["prices"] = {"registry": services["prices"]["registry"]}
     tables = {
@@ -226,13 +227,21 @@ MALFORMED: list[tuple[Callable[[dict[str, Any]], object], str]] = [
 
 
 @pytest.mark.parametrize(("change", "said"), MALFORMED)
-def test_a_sku_of_another_form_is_refused_and_nothing_written(change: Any, said: str, small: Path) -> None:
-    before = contents(small)
-    result = refreshing(pages([*BELGIUM, *_broken(change)]), small)
-    assert result.exit_code == 1
+def test_a_sku_of_another_form_is_named_and_all_others_are_taken(change: Any, said: str, small: Path) -> None:
+    before = prices.read(small / "prices-compute.json")["regions"]["europe-west1"]["hour"]["e2.vcpu"]
+    result = refreshing(pages([*BELGIUM[1:], *_broken(change)]), small)
+    assert result.exit_code == 0, result.output
     assert said in result.output
-    assert "remedy" in result.output
-    assert contents(small) == before
+    assert "1 SKUs passed over" in result.output
+    hour = prices.read(small / "prices-compute.json")["regions"]["europe-west1"]["hour"]
+    assert hour["e2.vcpu"][0] == before[0]
+    assert hour["e2.gib"] == [Decimal("0.0033"), Decimal("0.0017")]
+
+
+def test_a_stranger_does_not_stop_a_refresh(small: Path) -> None:
+    result = refreshing(pages([*BELGIUM, "text", {"skuId": "ID-1", "description": "Something new"}]), small)  # pyright: ignore[reportArgumentType]
+    assert result.exit_code == 0
+    assert "2 SKUs passed over, as their form is another" in result.output
 
 
 def broken_page(second: Answer) -> Answering:
@@ -249,7 +258,6 @@ UNREAD: list[tuple[Answer, str]] = [
     (ok([]), "no object"),
     (ok({"nextPageToken": ""}), "no list of SKUs"),
     (ok({"skus": {}}), "no list of SKUs"),
-    (ok({"skus": ["text"]}), "a SKU is missing or no object"),
     (ok({"skus": [], "nextPageToken": "1"}), "do not end"),
     ((200, b'{"skus": [{"name": "serv', {}), "no JSON"),
     ((200, b"<html>sign in</html>", {}), "no JSON"),
@@ -398,7 +406,7 @@ def merged(*found: skus.Price) -> refresh.Refreshed:
     compute = {**tables[0], "regions": {"us-central1": tables[0]["regions"]["us-central1"]}}
     region = compute["regions"]["us-central1"]
     region["hour"] = {key: price for key, price in region["hour"].items() if "g2" in key or "l4" in key}
-    region["gibMonth"], region["gib"] = {}, {}
+    region.update({table: {} for table in refresh.TABLES if table != "hour"})
     return refresh.refreshed(compute, {**tables[1], "prices": {}}, found, MAPPING, TODAY)
 
 
@@ -442,7 +450,7 @@ def test_prices_are_old_after_90_days(today: str, code: int) -> None:
     # The oldest files are of 2026-07-30; 90 days later is 2026-10-28.
     result = run("check", "--today", today)
     assert result.exit_code == code, result.output
-    assert ("prices refresh" in result.output) == (code == 3)
+    assert ("run `coursecloud prices refresh`" in result.output) == (code == 3)
 
 
 def test_the_age_that_is_allowed_can_be_given() -> None:

@@ -3,6 +3,9 @@
 import datetime
 import json
 import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -24,6 +27,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+_KEY = "GOOGLE_API_KEY"
+"""The variable that may hold an API key."""
+
 _TableFolder = Annotated[
     Path | None, typer.Option("--data", help="Folder of the price files; the tool's unless given.")
 ]
@@ -41,6 +47,7 @@ def check(
     from rich.text import Text
 
     from coursecloud.cli import render
+    from coursecloud.cost import prices
 
     files = _read(data)
     now = (today or datetime.datetime.now(tz=datetime.UTC)).date()
@@ -51,84 +58,213 @@ def check(
     for name, content in files.items():
         if name == "prices-skus":
             continue
-        date = datetime.date.fromisoformat(content["date"])
+        date = prices.dated(content)
         age = (now - date).days
         old = old or age > days
         advice = "" if age <= days else _REMEDY[name]
         table.add_row(name, str(date), str(age), Text(project.as_typed(advice), "yellow"))
-    render.console().print(table)
+    console = render.console()
+    console.print(table)
+    for line in _apart(files, data):
+        console.print(Text(project.as_typed(line)), soft_wrap=True)
     if old:
         raise typer.Exit(BROKEN_RULE)
 
 
 _REMEDY = {
     "prices-compute": "run `coursecloud prices refresh`",
-    "prices-services": "run `coursecloud prices refresh`, and look up by hand what it cannot match",
+    "prices-services": "run `coursecloud prices refresh`",
     "prices-currencies": "write the rates of a newer day, or `usdRate` into the stack file",
 }
+
+
+def _apart(files: Mapping[str, Mapping[str, Any]], data: Path | None) -> Iterator[str]:
+    """Say what no refresh renews, and who can."""
+    from coursecloud.cost import prices, refresh
+
+    kept = refresh.by_hand(files["prices-services"], files["prices-skus"])
+    if kept:
+        yield (
+            f"\nNo refresh renews {', '.join(kept)}: no SKU of the catalog is known for them. Their pages are named in"
+            " prices-services.json; a newer price and its day are a pull request."
+        )
+    whole = refresh.families_by_hand(prices.families(data or prices.DATA), files["prices-skus"])
+    if whole:
+        yield (
+            f"No refresh renews the machine families {', '.join(whole)}; another dated table does:"
+            " `coursecloud prices refresh --from TABLE.json --date DAY --source URL`, as a pull request."
+        )
+
+
+_Downloaded = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--from",
+        help="Pages of the catalog as downloaded, all of a service, or a table of machine types' prices; repeatable.",
+    ),
+]
 
 
 @app.command("refresh")
 def refresh(
     *,
     data: _TableFolder = None,
+    downloaded: _Downloaded = None,
+    date: Annotated[
+        datetime.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day of a table that --from names.")
+    ] = None,
+    source: Annotated[str | None, typer.Option(help="The address of a table that --from names.")] = None,
+    family: Annotated[
+        list[str] | None, typer.Option(help="Only this machine family of a table that --from names; repeatable.")
+    ] = None,
+    key_file: Annotated[
+        Path | None, typer.Option(help=f"File that holds an API key; else the variable {_KEY}, else credentials.")
+    ] = None,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Take prices that are more than twice or less than half of the old ones.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and write nothing.")] = False,
 ) -> None:
-    """Renew the price files from the Cloud Billing catalog, with your Google credentials.
+    """Renew the price files: from Google with your credentials or an API key, or from what you downloaded.
 
-    Exit code 1 where Google refuses or answers in half, 2 without credentials; then nothing is written.
+    Exit code 1 where Google refuses or answers in half, 2 for a mistake in the input, without credentials, or where a
+    price jumps and nobody accepts it; then nothing is written.
     """
-    import google.auth
-    from google.auth import exceptions
-    from google.auth.transport.requests import AuthorizedSession
     from rich.text import Text
 
     from coursecloud.cli import render
     from coursecloud.common import writing
-    from coursecloud.cost import catalog, prices, skus
+    from coursecloud.cost import catalog, prices
+    from coursecloud.cost import downloaded as downloads
     from coursecloud.cost import refresh as merging
 
     files = _read(data)
-    mapping = files["prices-skus"]
+    today = datetime.datetime.now(tz=datetime.UTC).date()
     try:
-        credentials, _ = cast("tuple[Any, Any]", google.auth.default(scopes=[catalog.SCOPE]))
-    except exceptions.DefaultCredentialsError:
-        refuse("there are no Google credentials.\n    remedy  run `gcloud auth application-default login`")
-    # The variable with which gcloud itself is sent to another endpoint.
-    url = os.environ.get("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDBILLING", catalog.URL).rstrip("/")
-    session = AuthorizedSession(credentials)
-    try:
-        found = [
-            price
-            for name, service in mapping["services"].items()
-            for price in skus.prices(name, catalog.skus(session, service, url=url), mapping["rules"])
-        ]
-        today = datetime.datetime.now(tz=datetime.UTC).date()
-        new = merging.refreshed(files["prices-compute"], files["prices-services"], found, mapping, today)
-    except (catalog.CatalogError, skus.MalformedError, merging.TooLittleError) as error:
+        contents = downloads.load(downloaded or [])
+        table = downloads.table(contents[0]) if len(contents) == 1 else None
+        if table is not None:
+            if date is None or source is None:
+                refuse("a table says neither its day nor where it is from.\n    remedy  add --date DAY --source URL")
+            new, tables, skipped = _of_table(files, data, table, date.date(), source, family, today)
+        else:
+            mapping = files["prices-skus"]
+            pages = downloads.pages(contents, mapping["services"]) if downloaded else _asked(mapping, key_file)
+            found, skipped = merging.read(pages, mapping)
+            new = merging.refreshed(files["prices-compute"], files["prices-services"], found, mapping, today)
+            rest, families = merging.by_family(new.compute, prices.families(data or prices.DATA))
+            tables = {"prices-compute": rest, "prices-services": new.services}
+            tables |= {f"{prices.FAMILIES}/{name}": entry for name, entry in families.items()}
+    except (catalog.CatalogError, merging.TooLittleError) as error:
         remedy = "" if "remedy" in str(error) else "; nothing was written.\n    remedy  try again later"
         render.console(error=True).print(Text(f"{error}{remedy}"), soft_wrap=True)
-        raise typer.Exit(1) from None
+        raise typer.Exit(2 if downloaded else 1) from None
     if not dry_run:
-        rest, families = merging.by_family(new.compute, prices.families(data or prices.DATA))
-        tables = {"prices-compute": rest, "prices-services": new.services}
-        tables |= {f"{prices.FAMILIES}/{family}": table for family, table in families.items()}
+        _hold(new, accept=accept)
         try:
             merging.write(data or prices.DATA, tables)
         except writing.WriteError as error:
             refuse(str(error.strerror))
-    _report(new, dry_run=dry_run)
+    _report(new, skipped, dry_run=dry_run)
 
 
-def _report(new: Any, *, dry_run: bool) -> None:
+def _of_table(
+    files: Mapping[str, Mapping[str, Any]],
+    data: Path | None,
+    table: Any,
+    date: datetime.date,
+    source: str,
+    only: list[str] | None,
+    today: datetime.date,
+) -> tuple[Any, dict[str, Any], list[str]]:
+    """Renew machine families by a table, and local SSD with them."""
+    from coursecloud.cost import by_table, prices
+
+    title = {"title": f"Prices of machine types of {date}", "url": source, "read": f"{today}, of {date}"}
+    own = prices.families(data or prices.DATA)
+    compute = prices.read((data or prices.DATA) / "prices-compute.json")
+    new, families = by_table.renewed(compute, own, table, files["prices-skus"], title, date, only)
+    tables = {"prices-compute": new.compute} | {f"{prices.FAMILIES}/{name}": each for name, each in families.items()}
+    return new, tables, []
+
+
+def _asked(mapping: Mapping[str, Any], key_file: Path | None) -> dict[str, list[object]]:
+    """Ask Google for every SKU of the services."""
+    from coursecloud.cost import catalog
+
+    session = _session(key_file)
+    # The variable with which gcloud itself is sent to another endpoint.
+    url = os.environ.get("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDBILLING", catalog.URL).rstrip("/")
+    return {name: catalog.skus(session, service, url=url) for name, service in mapping["services"].items()}
+
+
+def _session(key_file: Path | None) -> Any:
+    """Open a session with an API key if there is one, else with the user's credentials."""
+    import google.auth
+    from google.auth import exceptions
+    from google.auth.transport.requests import AuthorizedSession
+
+    from coursecloud.cost import catalog
+
+    key = os.environ.get(_KEY, "")
+    if key_file is not None:
+        try:
+            key = key_file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            refuse(
+                f"--key-file {key_file} cannot be read ({type(error).__name__}).\n    remedy  name a file with a key"
+            )
+    if key.strip():
+        if not re.fullmatch(r"[A-Za-z0-9_.-]{20,200}", key.strip()):
+            place = _KEY if key_file is None else f"--key-file {key_file}"
+            refuse(
+                f"{place} holds no API key (it is not shown).\n"
+                "    rule    a key is one word of letters, digits, - and _\n"
+                "    remedy  `gcloud services api-keys get-key-string KEY` prints one"
+            )
+        return catalog.with_key(key.strip())
+    try:
+        credentials, _ = cast("tuple[Any, Any]", google.auth.default(scopes=[catalog.SCOPE]))
+    except exceptions.DefaultCredentialsError:
+        refuse(
+            "there are no Google credentials.\n    remedy  run `gcloud auth application-default login`, give an API key"
+            f" ({_KEY} or --key-file), or download the pages and give them with --from"
+        )
+    return AuthorizedSession(credentials)
+
+
+def _hold(new: Any, *, accept: bool) -> None:
+    """Ask before prices jump; refuse them where nobody can be asked."""
+    jumps = [change for change in new.changes if change.jumps]
+    if not jumps or accept:
+        return
+    shown = "".join(f"\n  {_said(change)}" for change in jumps[:20])
+    more = f"\n  and {len(jumps) - 20} more" if len(jumps) > 20 else ""
+    question = f"{len(jumps)} prices are more than twice, or less than half, of what they were:{shown}{more}"
+    if sys.stdin.isatty() and typer.confirm(f"{question}\nTake them?"):
+        return
+    refuse(
+        f"{question}\nNothing was written.\n    rule    so large a change is more often a mistake than a price\n"
+        "    remedy  look at Google's page; if it says so too, run it again with --accept"
+    )
+
+
+def _said(change: Any) -> str:
+    old = "new" if change.old is None else f"{change.old:f}"
+    return f"{change.where} {change.key}{' Spot' if change.spot else ''}: {old} -> {change.new:f}"
+
+
+def _report(new: Any, skipped: list[str], *, dry_run: bool) -> None:
     from coursecloud.cli import render
 
     console = render.console()
     console.print(f"{len(new.changes)} prices {'would change' if dry_run else 'changed'}")
     for change in new.changes:
-        old = "new" if change.old is None else f"{change.old:f}"
-        spot = " Spot" if change.spot else ""
-        console.print(f"  {change.where} {change.key}{spot}: {old} -> {change.new:f}", soft_wrap=True)
+        console.print(f"  {_said(change)}", soft_wrap=True)
+    if skipped:
+        more = f"; and {len(skipped) - 20} more" if len(skipped) > 20 else ""
+        text = "; ".join(skipped[:20])
+        console.print(f"{len(skipped)} SKUs passed over, as their form is another: {text}{more}", soft_wrap=True)
     for heading, labels in (
         ("not in the catalog", new.unmatched),
         ("in the catalog with several prices", new.ambiguous),
