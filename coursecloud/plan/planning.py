@@ -13,6 +13,7 @@ from catalog import types
 from catalog.types import short_type as short_type
 from coursecloud.common import shadows, stack_file
 from coursecloud.plan import effects, engine, real_run, trigger_files
+from coursecloud.plan.grants import given
 from coursecloud.plan.registration import UNKNOWN, Deed, Registration
 from infra import files, storage
 from infra.builds import needs_first_connection
@@ -188,7 +189,7 @@ def _todo(settings: Settings) -> Iterator[Notice]:
 
 def _public(plan: Plan) -> Iterator[str]:
     for resource in plan.custom:
-        if resource.inputs.get("member") in ("allUsers", "allAuthenticatedUsers"):
+        if any(grant.public for grant in given(resource)):
             yield f"{resource.inputs.get('name', resource.name)}: everybody on the internet may call it"
     if any(machine for machine in plan.settings.machines) and plan.settings.network.egress == "address":
         yield "each machine has an external address while it runs; nothing comes in but SSH through IAP"
