@@ -42,20 +42,23 @@ def command(
         _every(where, first, as_json=as_json, as_csv=as_csv)
         return
     from coursecloud import cost
-    from coursecloud.cost import form, prices, table
+    from coursecloud.cost import form, prices, table, words
     from coursecloud.plan import hiding, planning
 
     try:
         made = planning.make(stack, stack_file.path_of(stack, where), program())
     except SettingsError as error:
         refuse(str(error))
+    if first and (said := cost.outside(made.settings.lease, first)):
+        refuse(f"--from {first}: {said}")
     estimate = cost.estimate(hiding.plan(made), start=first)
     if as_json:
         typer.echo(json.dumps(cost.to_json(estimate), indent=2))
     elif as_csv:
         print_csv(form.COLUMNS, form.rows(estimate))
     else:
-        render.console().print(table.full(estimate))
+        out = render.console()
+        out.print(table.full(estimate, drawn=out.is_terminal and words.writable(out.encoding)))
         if old := prices.outdated(estimate.prices_date, datetime.datetime.now(tz=datetime.UTC).date()):
             render.console(error=True).print(old, style="yellow")
 
@@ -94,6 +97,8 @@ def _row(stack_file: tuple[str, Path], *, start: datetime.date | None) -> tuple[
         made = planning.make(stack, file, program())
     except SettingsError as error:
         return dict.fromkeys(table.ROW) | {"stack": stack, "mistakes": len(error.problems)}, str(error)
+    if start and (said := cost.outside(made.settings.lease, start)):
+        return dict.fromkeys(table.ROW) | {"stack": stack, "mistakes": 1}, f"{file.name}: --from {start}: {said}"
     today = datetime.datetime.now().astimezone().date()
     violations = len(coursecloud.policy.checked(made, today).violations)
     return table.row(cost.estimate(hiding.plan(made), start=start)) | {"violations": violations}, None
