@@ -44,6 +44,8 @@ class MachineType:
     """vCPUs that Google bills; of a shared core a part."""
     gpu: str | None = None
     gpu_count: int = 0
+    local_ssd_gib: float = 0
+    """GiB of local SSD that come with it, and bill with it."""
 
 
 @functools.cache
@@ -109,6 +111,7 @@ def machine_types() -> dict[str, MachineType]:
             billed_vcpus=entry.get("fraction", entry["vcpus"]),
             gpu=entry.get("gpu", {}).get("model"),
             gpu_count=entry.get("gpu", {}).get("count", 0),
+            local_ssd_gib=entry.get("localSsdGib", 0),
         )
         for family, of in families().items()
         for name, entry in of["machineTypes"].items()

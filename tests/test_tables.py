@@ -10,7 +10,7 @@ from catalog import tables
 
 FILES = sorted(
     str(path.relative_to(tables.DATA).with_suffix(""))
-    for path in (*tables.DATA.glob("*.json"), *tables.DATA.glob("machines/*"))
+    for path in (*tables.DATA.glob("*.json"), *tables.DATA.glob("machine*/*"))
 )
 
 
@@ -178,12 +178,21 @@ def test_each_number_of_gpus_that_is_attached_has_its_most_vcpus() -> None:
         assert set(entry.max_vcpus) == (set(entry.counts) if entry.attached else set()), entry.name
 
 
-def test_a_family_takes_known_disks_and_has_prices_where_it_is() -> None:
+def test_a_family_takes_known_disks() -> None:
     for name, entry in tables.families().items():
         assert set(entry["diskTypes"]) <= tables.table("compute")["diskTypes"].keys(), name
+
+
+def test_each_family_has_a_file_of_prices_that_are_its_own() -> None:
+    priced = {
+        path.stem: tables.table(f"machine-prices/{path.stem}") for path in (tables.DATA / "machine-prices").iterdir()
+    }
+    assert tables.families().keys() <= priced.keys()
+    for name, entry in priced.items():
         assert entry["hour"].keys() <= tables.regions().keys(), name
-        priced = {key.partition(".")[0] for hour in entry["hour"].values() for key in hour}
-        assert priced <= {name, "gpu", *entry["machineTypes"]}, name
+        keys = {key.partition("+")[0] for hour in entry["hour"].values() for key in hour}
+        others = {key for key in keys if not key.startswith((f"{name}.", f"{name}-", "gpu."))}
+        assert others <= ({"f1-micro", "g1-small"} if name == "n1" else set()), name
 
 
 def test_vertex_run_and_storage_are_in_known_regions_only() -> None:

@@ -17,7 +17,7 @@ SAMPLES = {"machines": "trainer", "triggers": "trainer", "services": "demo", "na
 
 _OTHER_WORDS: dict[str, tuple[str, ...]] = {
     "budget": ("lease.credit", "lease.maxPerHour"),
-    "price": ("lease.maxPerHour", "usage"),
+    "price": ("lease.maxPerHour", "usage", "prices"),
     "cost": ("lease.credit", "usage"),
     "money": ("lease.credit",),
     "vm": ("machines",),
@@ -33,6 +33,7 @@ _OTHER_WORDS: dict[str, tuple[str, ...]] = {
     "token": ("secrets.names",),
     "permission": ("team.extraRoles",),
     "user": ("team.members",),
+    "principal": ("team.members", "team.extraRoles"),
     "student": ("team.members",),
     "ip": ("network.egress",),
     "firewall": ("network",),
@@ -117,7 +118,7 @@ def find(key: str) -> Entry:
     same = [place for place in every if place.rpartition(".")[2].rpartition(":")[2] == wanted]
     if len(same) == 1 and (found := _walk(config, same[0])):
         return found
-    meant = tuple(map(_plain, same)) or _alike(wanted, every) or _about(wanted, nodes)
+    meant = tuple(map(_plain, same)) or _called_otherwise(wanted) or _alike(wanted, every) or _about(wanted, nodes)
     raise UnknownKeyError(key, meant, tuple(map(_plain, config["properties"])))
 
 
@@ -175,11 +176,14 @@ def _alike(key: str, places: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))[:4]
 
 
+def _called_otherwise(word: str) -> tuple[str, ...]:
+    plain = re.sub(r"[^a-z]", "", word.rpartition(".")[2].lower())
+    return _OTHER_WORDS.get(plain) or _OTHER_WORDS.get(plain.removesuffix("s"), ())
+
+
 def _about(word: str, nodes: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
     """Find the keys that a word is about which is none of them: `budget` is what lease.credit and others limit."""
     plain = re.sub(r"[^a-z]", "", word.rpartition(".")[2].lower())
-    if plain in _OTHER_WORDS or plain.removesuffix("s") in _OTHER_WORDS:
-        return _OTHER_WORDS.get(plain) or _OTHER_WORDS[plain.removesuffix("s")]
     whole = re.compile(rf"\b{re.escape(plain)}", re.IGNORECASE)
     said = [place for place, node in nodes.items() if len(plain) > 2 and whole.search(str(node.get("description", "")))]
     return tuple(map(_plain, sorted(said, key=lambda place: place.count("."))))[:4]

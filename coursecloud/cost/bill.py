@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from catalog import tables
+from coursecloud.cost import prices as tabled
 from coursecloud.cost.prices import MONTH, Prices, Unknown
 from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import Registration
@@ -166,6 +167,25 @@ class Bill:
             days["worked"], days["other"], free, reason, spot=spot,
         )  # fmt: skip
 
+    def machine(self, machine_type: str, region: str, *, spot: bool, looked_up: bool = False) -> Decimal | Unknown:
+        """USD an hour of a machine type: the stack file's own price, else that of the tables."""
+        own = self.settings.prices.machine_types.get(machine_type)
+        if own is None:
+            return tabled.machine(self.prices, machine_type, region, spot=spot, looked_up=looked_up)
+        return _own(own.usd(spot=spot), f"machineTypes.{machine_type}")
+
+    def gpu(self, model: str, region: str, *, spot: bool, looked_up: bool = False) -> Decimal | Unknown:
+        """USD an hour of an attached GPU: the stack file's own price, else that of the tables."""
+        own = self.settings.prices.gpus.get(model)
+        if own is None:
+            return tabled.gpu(self.prices, model, region, spot=spot, looked_up=looked_up)
+        return _own(own.usd(spot=spot), f"gpus.{model}")
+
+    def own(self, name: str) -> str:
+        """Say that a machine type or GPU bills at a price of the stack file; empty where it does not."""
+        prices = self.settings.prices
+        return ", your own price" if name in prices.machine_types or name in prices.gpus else ""
+
     def unknown(self, resource: Registration, reason: str) -> Line:
         """Say that nobody knows what a resource costs."""
         what = short_type(resource.type)
@@ -178,6 +198,15 @@ class Bill:
     def on_every_day(self, units: Decimal) -> dict[str, Decimal]:
         """Use as much on each day."""
         return {"worked": units, "other": units}
+
+    def owned(self, resource: Registration, lines: list[Line]) -> list[Line]:
+        """Put the stack file's own price of a resource, if it has one, in the place of what is unknown of it."""
+        own = self.settings.prices.resources.get(resource.name)
+        known = [line for line in lines if line.price is not None and line.on is not None]
+        if own is None or len(known) == len(lines):
+            return lines
+        what = f"{short_type(resource.type)}, your own price"
+        return [*known, self.stored(resource, what, number(own), MONTH, unit="hour")]
 
     def free(self, key: str, region: str) -> str | None:
         """Name the free tier of a key in a region; None where it does not hold."""
@@ -194,6 +223,10 @@ class Bill:
     def known(self, price: Decimal | None, what: str) -> Decimal | Unknown:
         """Give a price on, or say that there is none."""
         return Unknown(f"{what} has no known price") if price is None else price
+
+
+def _own(usd: float | None, key: str) -> Decimal | Unknown:
+    return Unknown(f"coursecloud:prices.{key} has no `spot`") if usd is None else number(usd)
 
 
 def _name(urn: str) -> str:

@@ -24,39 +24,73 @@ def instance(bill: Bill, resource: Registration) -> Iterator[Line]:
     region, hours, spot = tables.region_of(zone), bill.hours(resource), is_spot(inputs)
     looked_up = zone in bill.settings.allow.zones
     kind = ", Spot" if spot else ""
-    price = prices.machine(bill.prices, machine_type, region, spot=spot, looked_up=looked_up)
-    yield bill.running(resource, f"{machine_type}{kind}", price, hours, spot=spot)
+    price = bill.machine(machine_type, region, spot=spot, looked_up=looked_up)
+    yield bill.running(resource, f"{machine_type}{kind}{bill.own(machine_type)}", price, hours, spot=spot)
     for accelerator in _mappings(inputs, "guestAccelerators"):
         model, count = text(accelerator, "type") or "", amount(accelerator, "count")
-        each = prices.gpu(bill.prices, model, region, spot=spot, looked_up=looked_up)
+        each = bill.gpu(model, region, spot=spot, looked_up=looked_up)
         if count is None:
             each = Unknown(f"{resource.name}: how many GPUs it has is known only to the real run")
         name = getattr(tables.gpu(model), "short", model)
         total = each if isinstance(each, Unknown) else each * (count or 1)
-        yield bill.running(resource, f"{count or '?'} {name}{kind}", total, hours, spot=spot)
+        yield bill.running(resource, f"{count or '?'} {name}{kind}{bill.own(model)}", total, hours, spot=spot)
     if has_address(inputs):
         address = bill.known(bill.prices.hour(region, "address", spot=spot), f"an address in {region}")
         yield bill.running(resource, f"external address{kind}", address, hours)
     for boot in _mappings(inputs, "bootDisk"):
         # A boot disk that was made elsewhere bills as the disk that it is.
         for parameters in _mappings(boot, "initializeParams"):
-            yield _disk(bill, resource, parameters, region, "boot disk")
-    if inputs.get("scratchDisks"):
-        yield bill.unknown(resource, f"{resource.name}: a local SSD has no known price")
+            yield from _disk(bill, resource, parameters, region, "boot disk")
+    known = tables.machine_types().get(machine_type)
+    for scratch in () if known and known.local_ssd_gib else _mappings(inputs, "scratchDisks"):
+        yield _local_ssd(bill, resource, scratch, region, hours)
+
+
+_LOCAL_SSD_GIB = Decimal(375)
+"""The size of a local SSD that says none (`gcloud compute instances create --local-ssd`)."""
+
+
+def _local_ssd(bill: Bill, resource: Registration, scratch: Mapping[str, Any], region: str, hours: Decimal) -> Line:
+    """Bill a local SSD for as long as its machine runs: what is on it goes when the machine stops."""
+    size, spot = amount(scratch, "size") or _LOCAL_SSD_GIB, is_spot(resource.inputs)
+    month = bill.prices.ssd_month(region, spot=spot)
+    kind = "a local SSD at the Spot price" if spot else "a local SSD"
+    price = bill.known(None if month is None else month * size / prices.MONTH, f"{kind} in {region}")
+    return bill.running(resource, f"{written(size)} local SSD", price, hours)
 
 
 def disk(bill: Bill, resource: Registration) -> Iterator[Line]:
     """Bill a disk by its size, attached or not."""
-    yield _disk(bill, resource, resource.inputs, region_of(resource.inputs) or "?", "disk")
+    yield from _disk(bill, resource, resource.inputs, region_of(resource.inputs) or "?", "disk")
 
 
-def _disk(bill: Bill, resource: Registration, inputs: Mapping[str, Any], region: str, what: str) -> Line:
+def _disk(bill: Bill, resource: Registration, inputs: Mapping[str, Any], region: str, what: str) -> Iterator[Line]:
     kind = text(inputs, "type") or "pd-standard"
     size = amount(inputs, "size")
-    price = bill.known(bill.prices.gib_month(region, kind), f"a {kind} disk in {region}")
     if size is None:
-        return bill.unknown(resource, f"{resource.name}: the size of its {what} is not given")
-    return bill.stored(resource, f"{written(size)} {kind} {what}", price, size)
+        yield bill.unknown(resource, f"{resource.name}: the size of its {what} is not given")
+        return
+    price = bill.known(bill.prices.gib_month(region, kind), f"a {kind} disk in {region}")
+    yield bill.stored(resource, f"{written(size)} {kind} {what}", price, size)
+    for key, does in prices.performance(bill.prices, kind, size).items():
+        name, asked = _PERFORMANCE[key]
+        if does is None:
+            yield bill.unknown(resource, f"{resource.name}: the {name} of a {kind} disk bill too, at no known price")
+            continue
+        billed = max(Decimal(0), (amount(inputs, asked) or does.unless_given) - does.free)
+        each = bill.known(
+            bill.prices.performance_month(region, f"{kind}.{key}"), f"{name} of a {kind} disk in {region}"
+        )
+        label = f"{kind} {what}: {billed.normalize():f} {name} beyond the free {does.free:f}"
+        if billed:
+            yield bill.stored(resource, label, each, billed, unit=f"{key}-month")
+
+
+_PERFORMANCE = {
+    "iops": ("operations a second", "provisionedIops"),
+    "mibps": ("MiB a second", "provisionedThroughput"),
+}
+"""What a disk can be provisioned to do: in words, and the input that asks for it."""
 
 
 def address(bill: Bill, resource: Registration) -> Iterator[Line]:

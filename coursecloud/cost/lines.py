@@ -40,11 +40,10 @@ def of(bill: Bill) -> Iterator[Line]:
             continue
         known = types.of(resource.type)
         if known and known.price:
-            yield from PRICED[known.price](bill, resource)
+            yield from bill.owned(resource, list(PRICED[known.price](bill, resource)))
         elif bills(resource) != "free":
-            yield bill.unknown(
-                resource, f"{resource.name}: nobody has described what {short_type(resource.type)} costs"
-            )
+            reason = f"{resource.name}: nobody has described what {short_type(resource.type)} costs"
+            yield from bill.owned(resource, [bill.unknown(resource, reason)])
     for priced in _WITHOUT_RESOURCE:
         yield from priced(bill)
 

@@ -10,14 +10,15 @@ from typing import Any
 
 from catalog import tables
 from coursecloud.common.ages import OLD_PRICES
+from coursecloud.cost import custom
 from infra import files
 
 DATA = tables.DATA
 FILES = ("prices-compute", "prices-services", "prices-currencies")
 """The price files in catalog/, each with its source and date."""
 
-FAMILIES = "machines"
-"""The folder beside them whose files have the prices of a machine family's hours."""
+FAMILIES = "machine-prices"
+"""The folder beside them whose files have the prices of a machine family's hours, each with its source and date."""
 
 MONTH = Decimal(730)
 """Hours of a month, as Google bills what is priced by the month."""
@@ -54,6 +55,15 @@ class Prices:
     def gib_month(self, region: str, key: str) -> Decimal | None:
         """USD for a GiB kept a month: a disk type, or `standard` for Cloud Storage."""
         return self._region(region, "gibMonth").get(key)
+
+    def ssd_month(self, region: str, family: str = "", *, spot: bool = False) -> Decimal | None:
+        """USD for a GiB of local SSD kept a month: of a family that has a price of its own, else of all others."""
+        table = self._region(region, "ssdMonth")
+        return (table.get(f"local-ssd.{family}") or table.get("local-ssd") or (None, None))[spot]
+
+    def performance_month(self, region: str, key: str) -> Decimal | None:
+        """USD for what a disk is provisioned to do a month, e.g. an operation a second, `hyperdisk-balanced.iops`."""
+        return self._region(region, "performanceMonth").get(key)
 
     def gib(self, region: str, key: str) -> Decimal | None:
         """USD for a GiB moved: `egress` or `nat-data`."""
@@ -103,7 +113,7 @@ def load(folder: Path = DATA) -> Prices:
 
 
 def compute(folder: Path = DATA) -> dict[str, Any]:
-    """Read what Compute Engine costs by region: `prices-compute.json`, and the hours of each `machines/FAMILY.json`."""
+    """Read what Compute Engine costs by region: `prices-compute.json`, and each `machine-prices/FAMILY.json`."""
     whole = read(folder / f"{FILES[0]}.json")
     for family in families(folder).values():
         for region, hour in family["hour"].items():
@@ -112,7 +122,7 @@ def compute(folder: Path = DATA) -> dict[str, Any]:
 
 
 def families(folder: Path = DATA) -> dict[str, dict[str, Any]]:
-    """Read the machine families of a folder, their numbers exact; a folder of prices alone has none."""
+    """Read the prices of each machine family in a folder, their numbers exact."""
     return {path.stem: read(path) for path in sorted((folder / FAMILIES).glob("*.json"))}
 
 
@@ -131,41 +141,57 @@ class Unknown:
 def machine(
     prices: Prices, machine_type: str, region: str, *, spot: bool = False, looked_up: bool = False
 ) -> Decimal | Unknown:
-    """USD an hour of a machine type with the GPUs that come with it; those attached to it are `gpu`.
+    """USD an hour of a machine type with the GPUs and the local SSD that come with it; GPUs attached to it are `gpu`.
 
-    Its vCPUs and GiB at the family's rates; a shared core counts as the fraction that Google bills.
-    `looked_up` says that somebody knows better than the table that the region offers it.
+    A price of its own where it has one, else its vCPUs and GiB at the family's rates; a shared core counts as the
+    fraction that Google bills. `looked_up` says that somebody knows better than the table that the region offers it.
     """
     known = tables.machine_types().get(machine_type)
-    if known is None:
-        return Unknown(f"the table has no machine type {machine_type}")
-    if not looked_up and not _offered(known.zones, region):
+    if known and not looked_up and not _offered(known.zones, region):
         return Unknown(f"{machine_type} is not offered in {region}")
     if (whole := prices.hour(region, machine_type, spot=spot)) is not None:
         return whole
-    parts = _parts(prices, known, region, spot=spot)
-    priced = [part for part in parts if part is not None]
-    if len(priced) < len(parts):
-        return _unpriced(machine_type, region, spot=spot)
-    return sum(priced, Decimal(0))
+    if known is not None:
+        parts = _parts(prices, known, region, spot=spot)
+    elif made := custom.size(machine_type, prices.compute.get("custom", {"gibPerVcpu": {}})):
+        parts = _custom(prices, made, region, spot=spot)
+    else:
+        return Unknown(f"the table has no machine type {machine_type}")
+    return _sum(parts) or unpriced(machine_type, region, spot=spot)
+
+
+def _custom(prices: Prices, made: custom.Size, region: str, *, spot: bool) -> list[Decimal | None]:
+    """Price a custom machine type: a little more than the family's rates, and much more beyond its most memory."""
+    facts, rate = prices.compute["custom"], prices.hour(region, f"{made.family}.gib", spot=spot)
+    return [
+        times(made.vcpus * facts["factor"], prices.hour(region, f"{made.family}.vcpu", spot=spot)),
+        times(made.gib * facts["factor"] + made.extended_gib * facts["extendedFactor"], rate),
+    ]
+
+
+def _sum(parts: list[Decimal | None]) -> Decimal | None:
+    known = [part for part in parts if part is not None]
+    return sum(known, Decimal(0)) if len(known) == len(parts) else None
 
 
 def _parts(prices: Prices, known: tables.MachineType, region: str, *, spot: bool) -> list[Decimal | None]:
-    """Price a machine type's vCPUs, memory and own GPUs, whichever of them the table has bundled."""
+    """Price a machine type's vCPUs, memory, own GPUs and local SSD, whichever of them the table has bundled."""
     family, memory, vcpus = known.family, Decimal(str(known.memory_gib)), Decimal(str(known.billed_vcpus))
-    bundles = prices.hour(region, f"{family}.vcpu+4gib", spot=spot)
-    if bundles is not None and memory == 4 * vcpus:
+    bundles = prices.hour(region, f"{family}.vcpu+{(memory / vcpus).normalize():f}gib", spot=spot)
+    if bundles is not None:
         parts: list[Decimal | None] = [vcpus * bundles]
     else:
-        parts = [_times(vcpus, prices.hour(region, f"{family}.vcpu", spot=spot))]
-        parts += [_times(memory, prices.hour(region, f"{family}.gib", spot=spot))]
+        parts = [times(vcpus, prices.hour(region, f"{family}.vcpu", spot=spot))]
+        parts += [times(memory, prices.hour(region, f"{family}.gib", spot=spot))]
     if known.gpu:
         key, count = f"gpu.{known.gpu}", Decimal(known.gpu_count)
         with_memory = prices.hour(region, f"{key}+{(memory / count).normalize():f}gib", spot=spot)
         if with_memory is not None:
-            parts[1:] = [count * with_memory]
-        else:
-            parts.append(_times(count, prices.hour(region, key, spot=spot)))
+            # Such a price has the local SSD in it too, where the machine comes with one.
+            return [parts[0], count * with_memory]
+        parts.append(times(count, prices.hour(region, key, spot=spot)))
+    if known.local_ssd_gib:
+        parts.append(times(Decimal(str(known.local_ssd_gib)) / MONTH, prices.ssd_month(region, family, spot=spot)))
     return parts
 
 
@@ -177,10 +203,36 @@ def gpu(prices: Prices, model: str, region: str, *, spot: bool = False, looked_u
     if not looked_up and not _offered(known.zones, region):
         return Unknown(f"{known.name} is not offered in {region}")
     price = prices.hour(region, f"gpu.{known.name}", spot=spot)
-    return _unpriced(known.name, region, spot=spot) if price is None else price
+    return unpriced(known.name, region, spot=spot) if price is None else price
 
 
-def _times(count: Decimal, price: Decimal | None) -> Decimal | None:
+@dataclass(frozen=True)
+class Performance:
+    """What a disk is provisioned to do, in operations or in MiB a second."""
+
+    unless_given: Decimal
+    """What Google provisions for the disk's size where nothing is asked for."""
+    free: Decimal
+    """So much of it is not billed."""
+
+
+def performance(prices: Prices, disk_type: str, gib: Decimal) -> dict[str, Performance | None]:
+    """Find what a disk of a type and size bills for beside its size: `iops`, `mibps` or nothing.
+
+    None where it bills, and neither how much nor at which price is known.
+    """
+    found: dict[str, Performance | None] = {}
+    for key, fact in prices.compute.get("performance", {}).items():
+        kind, _, what = key.rpartition(".")
+        if kind == disk_type:
+            found[what] = fact and Performance(
+                min(fact["base"] + fact["perGib"] * gib, Decimal(fact["most"])), Decimal(fact["free"])
+            )
+    return found
+
+
+def times(count: Decimal, price: Decimal | None) -> Decimal | None:
+    """Multiply a price that may be unknown."""
     return None if price is None else count * price
 
 
@@ -189,5 +241,6 @@ def _offered(zones: frozenset[str], region: str) -> bool:
     return region not in tables.regions() or any(tables.region_of(zone) == region for zone in zones)
 
 
-def _unpriced(what: str, region: str, *, spot: bool) -> Unknown:
+def unpriced(what: str, region: str, *, spot: bool) -> Unknown:
+    """Say that the table has no price for something in a region."""
     return Unknown(f"{what} has no known {'Spot ' if spot else ''}price in {region}")

@@ -2,6 +2,7 @@
 
 import copy
 import datetime
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -156,31 +157,49 @@ def by_family(
 ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """Take the compute table apart: what is no family's, and each family's file with its prices in it.
 
-    A key is FAMILY.vcpu and the like, gpu.MODEL or a machine type; one of a family that has no file stays in the rest.
+    A key is FAMILY.vcpu and the like, gpu.MODEL or a machine type; one of a family that the tables do not know stays in
+    the rest, and so do all where no family has a file. A family's date is that of its oldest region.
     """
-    owner = {
-        name: family
-        for family, entry in families.items()
-        for name in (family, *entry["machineTypes"], *(f"gpu.{model}" for model in entry["gpus"]))
-    }
     rest = copy.deepcopy(dict(compute))
     own = [entry for entry in compute["source"] if entry["title"] == SOURCE]
-    made: dict[str, dict[str, Any]] = {
-        family: {
-            **entry,
-            "source": [*(source for source in entry["source"] if source["title"] != SOURCE), *own],
-            "pricesOf": compute["date"],
-            "hour": {},
-        }
-        for family, entry in families.items()
-    }
+    hours: dict[str, dict[str, Any]] = {family: {} for family in families}
     for region, tables_of in rest["regions"].items():
         for key in list(tables_of["hour"]):
-            plain = key.partition("+")[0]
-            name = plain if plain in owner else plain.partition(".")[0]
-            if family := owner.get(name):
-                made[family]["hour"].setdefault(region, {})[key] = tables_of["hour"].pop(key)
-    return rest, made
+            if (family := family_of(key)) and (family in families or (families and family in tables.families())):
+                hours.setdefault(family, {}).setdefault(region, {})[key] = tables_of["hour"].pop(key)
+    return rest, {
+        family: {
+            **families.get(family, {}),
+            "source": [*_but_own(families.get(family, {}).get("source", [])), *own],
+            "date": _oldest(compute, hour, families.get(family, {}).get("date")),
+            "hour": hour,
+        }
+        for family, hour in hours.items()
+    }
+
+
+def family_of(key: str) -> str | None:
+    """Name the machine family that a key of the table of hours is about; None for an address."""
+    plain = key.partition("+")[0]
+    if plain.startswith("gpu."):
+        known = tables.gpus().get(plain.removeprefix("gpu."))
+        return known.families[0] if known else None
+    known_type = tables.machine_types().get(plain)
+    if known_type:
+        return known_type.family
+    family = re.split(r"[.-]", plain)[0]
+    return None if family == "address" else family
+
+
+def _but_own(sources: Sequence[Any]) -> list[Any]:
+    return [source for source in sources if source["title"] != SOURCE]
+
+
+def _oldest(compute: Mapping[str, Any], hour: Mapping[str, Any], before: str | None) -> str:
+    """The day of a family's oldest prices: that of its regions once a refresh has been, else what its file said."""
+    renewed = any(entry["title"] == SOURCE for entry in compute["source"])
+    days = [compute["regions"][region]["date"] for region in hour]
+    return before if before and not renewed else min(days, default=before or compute["date"])
 
 
 def write(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> None:

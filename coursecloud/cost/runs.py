@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, cast
 
-from coursecloud.cost import prices
 from coursecloud.cost.bill import Bill, Line, number, region_of, text
 from coursecloud.cost.compute import INSTANCE
 from coursecloud.cost.prices import MONTH, Unknown
@@ -37,7 +36,13 @@ def training(bill: Bill) -> Iterator[Line]:
     hours = number(bill.usage.training.hours_per_week) / 7
     kind = ", Spot" if training.spot else ""
     gpus = [(training.gpu.model, training.gpu.count)] if training.gpu else []
-    label = " + ".join([training.worker_type, *(f"{count} {model}" for model, count in gpus)])
+    label = " + ".join(
+        f"{text}{bill.own(name)}"
+        for text, name in [
+            (training.worker_type, training.worker_type),
+            *((f"{count} {model}", model) for model, count in gpus),
+        ]
+    )
     price = _vertex(bill, training.worker_type, gpus, region, spot=training.spot)
     used = _while_used(hours)
     yield bill.shared(
@@ -64,9 +69,9 @@ def _while_used(hours: Decimal) -> Decimal:
 
 
 def _vertex(bill: Bill, machine: str, gpus: list[tuple[str, int]], region: str, *, spot: bool) -> Decimal | Unknown:
-    total = prices.machine(bill.prices, machine, region, spot=spot)
+    total = bill.machine(machine, region, spot=spot)
     for model, count in gpus:
-        each = prices.gpu(bill.prices, model, region, spot=spot)
+        each = bill.gpu(model, region, spot=spot)
         if isinstance(total, Unknown) or isinstance(each, Unknown):
             return total if isinstance(total, Unknown) else each
         total += count * each

@@ -233,13 +233,15 @@ def _idle(plan: Plan) -> Iterator[str]:
 
 
 def _untabled(settings: Settings) -> Iterator[str]:
-    for kind, names in (
-        ("machine type", settings.allow.machine_types),
-        ("GPU", settings.allow.gpus),
-        ("zone", settings.allow.zones),
+    own = settings.prices
+    for kind, names, priced in (
+        ("machine type", settings.allow.machine_types, own.machine_types),
+        ("GPU", settings.allow.gpus, own.gpus),
+        ("zone", settings.allow.zones, {}),
     ):
         for name in names:
-            yield f"{kind} {name}: allowed by the stack file, unknown to the tables; its price is unknown"
+            price = "its price is yours" if name in priced else "its price is unknown"
+            yield f"{kind} {name}: allowed by the stack file, unknown to the tables; {price}"
     for name, machine in settings.machines.items():
         if settings.image_of(machine) is None:
             yield f"machine {name}: image {machine.image} is not in the table; what it needs is unknown"

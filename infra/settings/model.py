@@ -14,6 +14,7 @@ from infra.settings.lease import Course, Lease
 from infra.settings.listed import listed
 from infra.settings.machines import Machine, Machines
 from infra.settings.network import Network
+from infra.settings.prices import OwnPrices
 from infra.settings.services import Services
 from infra.settings.stores import Registry, Secrets, Storage
 from infra.settings.training import Training
@@ -90,6 +91,11 @@ class Settings(Section):
         nothing("costs are worked out anew; nothing that is deployed changes."),
         costs("nothing; it says how much of the rest you expect to use."),
     ] = Usage()
+    prices: Annotated[
+        OwnPrices,
+        nothing("costs are worked out anew; nothing that is deployed changes."),
+        costs("nothing; it says what Google asks where the dated tables do not know it."),
+    ] = OwnPrices()
     network: Annotated[Network, updates("networks change in place."), costs("the network itself is free.")] = Network()
     storage: Annotated[
         Storage,
@@ -157,7 +163,7 @@ class Settings(Section):
     allow: Annotated[
         Allow,
         nothing("it only lets other keys name what the tables do not know."),
-        costs("what it allows has no known price: look it up."),
+        costs("what it allows has no known price: look it up, and write it under coursecloud:prices."),
     ] = Allow()
     members_by_file: SkipJsonSchema[tuple[str, ...]] = ()
     """Members, by their key, whom `members.STACK.yaml` added to the team; another clone may lack that file."""

@@ -43,8 +43,12 @@ def test_totals_hold_what_is_known() -> None:
         ({"zone": UNKNOWN}, "known only to the real run"),
         ({"guestAccelerators": [{"type": "nvidia-tesla-v100", "count": UNKNOWN}]}, "how many GPUs"),
         ({"guestAccelerators": [{"type": "nvidia-mystery", "count": 1}]}, "no GPU nvidia-mystery"),
-        ({"scratchDisks": [{"interface": "NVME"}]}, "a local SSD has no known price"),
-        ({"bootDisk": {"initializeParams": {"type": "hyperdisk-extreme", "size": 50}}}, "a hyperdisk-extreme disk"),
+        ({"scratchDisks": [{"size": 375}], "zone": "moon-west1-a"}, "a local SSD in moon-west1 has no known price"),
+        ({"bootDisk": {"initializeParams": {"type": "hyperdisk-extreme", "size": 50}}}, "operations a second of a hyp"),
+        (
+            {"bootDisk": {"initializeParams": {"type": "hyperdisk-ml", "size": 50}}},
+            "a hyperdisk-ml disk in europe-west4",
+        ),
         ({"bootDisk": {"initializeParams": {"type": "pd-ssd"}}}, "the size of its boot disk"),
     ],
 )

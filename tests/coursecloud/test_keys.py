@@ -94,6 +94,7 @@ EDITS: list[tuple[str, Sections, Sections]] = [
     ("team", {"team": ADA}, {"team": ADA | {"extraRoles": ["roles/run.viewer"]}}),
     ("allow", {}, {"allow": {"gpus": ["nvidia-z9"]}}),
     ("usage", {}, {"usage": {"evening": "down"}}),
+    ("prices", {}, {"prices": {"resources": {"data": 1.0}}}),
     ("guardrails", {}, {"guardrails": {"maxIdlePerDay": 2}}),
 ]
 

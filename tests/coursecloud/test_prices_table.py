@@ -57,6 +57,85 @@ def test_a_familys_rates_are_those_of_the_table(family: str) -> None:
     assert [vcpu, gib] == [Decimal(str(rate)) for rate in FACTS["rates"][family]]
 
 
+SAMPLE: dict[str, Any] = json.loads(
+    (Path(__file__).parent / "data" / "machine-prices-sample.json").read_text(encoding="utf-8"), parse_float=Decimal
+)["machineTypes"]
+
+
+def _sampled(name: str, entry: dict[str, Any]) -> tables.MachineType:
+    family = "n1" if name in ("f1-micro", "g1-small") else name.partition("-")[0]
+    vcpus, memory, ssd = (float(entry.get(key, 0)) for key in ("vcpus", "memoryGib", "localSsdGib"))
+    return tables.MachineType(name, family, int(vcpus), memory, frozenset(), billed_vcpus=vcpus, local_ssd_gib=ssd)
+
+
+def test_another_dated_table_agrees_with_every_price_of_the_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = tables.machine_types()
+    every = {name: _sampled(name, entry) for name, entry in SAMPLE.items()} | known
+    monkeypatch.setattr(tables, "machine_types", lambda: every)
+    off: list[tuple[object, ...]] = []
+    held = 0
+    for name, entry in SAMPLE.items():
+        # Spot prices are compared where they are of the same day.
+        same_day = tables.table(f"machine-prices/{every[name].family}")["date"] == "2026-08-03"
+        for region, pair in entry["usd"].items():
+            for spot in (False, True) if same_day else (False,):
+                found = prices.machine(ALL, name, region, spot=spot, looked_up=True)
+                held += 1
+                if isinstance(found, Unknown) or abs(found / pair[spot] - 1) > Decimal("1e-8"):
+                    off.append((name, region, spot, found, pair[spot]))
+    assert off == []
+    assert held > 500
+
+
+def test_a_machine_type_is_of_the_size_that_another_table_says() -> None:
+    # The price of an A100 80 GB has its local SSD in it.
+    off = {
+        name: (known.vcpus, known.memory_gib, known.local_ssd_gib)
+        for name, entry in SAMPLE.items()
+        if (known := tables.machine_types().get(name))
+        and ((known.billed_vcpus == known.vcpus and known.vcpus != float(entry["vcpus"]))
+        or known.memory_gib != float(entry["memoryGib"])
+        or (known.family != "a2" and known.local_ssd_gib != float(entry.get("localSsdGib", 0))))
+    }  # fmt: skip
+    assert off == {}
+
+
+def test_a_gpu_that_is_attached_has_both_prices_in_every_region_that_has_it() -> None:
+    missing = {
+        (name, region, spot)
+        for name, known in tables.gpus().items()
+        for region in {tables.region_of(zone) for zone in known.zones}
+        for spot in (False, True)
+        if known.attached and isinstance(prices.gpu(ALL, name, region, spot=spot), Unknown)
+    }
+    assert missing == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "region", "usd"),
+    [
+        # 5 % more than the rates of e2 in Belgium: 1.05 * (4 * .02399337 + 8 * .00321609)
+        ("e2-custom-4-8192", "europe-west1", "0.127787"),
+        # a shared core of e2 bills as half a vCPU: 1.05 * (.5 * .02399337 + 2 * .00321609)
+        ("e2-custom-small-2048", "europe-west1", "0.019350"),
+        # n1 with and without its name: 1.05 * (2 * .031611 + 10 * .004237)
+        ("custom-2-10240", "us-central1", "0.110872"),
+        ("n1-custom-2-10240", "us-central1", "0.110872"),
+        # 13 of the 20 GiB are what n1 has for 2 vCPUs: 1.05 * (2 * .031611 + 13 * .004237) + 7 * 2.25 * .004237
+        ("n1-custom-2-20480-ext", "us-central1", "0.190951"),
+    ],
+)
+def test_a_custom_machine_costs_its_cores_and_memory_and_a_little_more(name: str, region: str, usd: str) -> None:
+    found = prices.machine(ALL, name, region)
+    assert isinstance(found, Decimal)
+    assert abs(found - Decimal(usd)) <= ROUNDING * 2
+
+
+@pytest.mark.parametrize("name", ["c2-custom-4-8192", "n2-custom-micro-1024", "n2-custom-0-1024", "e2-custom-4", "x"])
+def test_what_is_no_custom_machine_has_no_price(name: str) -> None:
+    assert prices.machine(ALL, name, "europe-west1") == Unknown(f"the table has no machine type {name}")
+
+
 def priced() -> list[tuple[str, str]]:
     return [
         (name, region)
@@ -136,7 +215,10 @@ def test_every_region_of_the_course_has_every_kind_of_price() -> None:
     for region in ("us-central1", "europe-west1", "europe-west4"):
         entry = ALL.compute["regions"][region]
         assert {"e2.vcpu", "n1.vcpu", "n2.vcpu", "gpu.nvidia-tesla-t4", "address"} <= set(entry["hour"])
-        assert set(entry["gibMonth"]) == {"pd-standard", "pd-balanced", "pd-ssd", "standard"}
+        disks = {"pd-standard", "pd-balanced", "pd-ssd", "hyperdisk-balanced", "hyperdisk-extreme"}
+        assert set(entry["gibMonth"]) == {*disks, "standard"}
+        assert set(entry["performanceMonth"]) == {"hyperdisk-balanced.iops", "hyperdisk-balanced.mibps"}
+        assert all(None not in pair for pair in entry["ssdMonth"].values())
         assert set(entry["gib"]) == {"egress", "nat-data"}
 
 
