@@ -8,6 +8,9 @@ from coursecloud.diff.changes import Change, Operation
 from coursecloud.plan.registration import UNKNOWN
 
 PUBLIC = ("allUsers", "allAuthenticatedUsers")
+NAMED = 20
+"""Members who are named in one line; the list of changes, the page and the JSON form have all of them."""
+
 ACCOUNT = "gcp:serviceaccount/account:Account"
 
 
@@ -26,7 +29,7 @@ def public(changes: Iterable[Change]) -> Iterator[tuple[Change, str]]:
 
 
 def widened(changes: Iterable[Change]) -> Iterator[tuple[Change, str]]:
-    """Say who else gets more than before, a line a member with its first grant, and which door changes."""
+    """Say who else gets more than before, with their first grant all who get the same, and which door changes."""
     listed = list(changes)
     own = {
         f"serviceAccount:{inputs.get('accountId')}@{inputs.get('project')}.iam.gserviceaccount.com"
@@ -39,10 +42,13 @@ def widened(changes: Iterable[Change]) -> Iterator[tuple[Change, str]]:
         known = isinstance(member, str) and (member in PUBLIC or member in own)
         if _gives(change) and not known:
             given.setdefault(_who(member), []).append(change)
+    alike: dict[tuple[str, ...], list[str]] = {}
     for who, found in given.items():
-        roles = list(dict.fromkeys(_role(change) for change in found))
+        alike.setdefault(tuple(dict.fromkeys(_role(change) for change in found)), []).append(who)
+    for roles, members in alike.items():
+        said = ", ".join(members[:NAMED]) + (f" and {len(members) - NAMED} more" if len(members) > NAMED else "")
         more = f" and {len(roles) - 6} more" if len(roles) > 6 else ""
-        yield found[0], f"{who} gets {', '.join(roles[:6])}{more}"
+        yield given[members[0]][0], f"{said} get{'' if len(members) > 1 else 's'} {', '.join(roles[:6])}{more}"
     for change in listed:
         known = types.of(change.resource.type)
         door = known.door if known else None
