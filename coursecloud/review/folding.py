@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from catalog import types
 from coursecloud.diff.changes import Change, Operation
+from coursecloud.plan.grants import is_public
 from coursecloud.policy import Finding
-from coursecloud.review.access import NAMED, PUBLIC, grants
+from coursecloud.review.access import NAMED, grants
 from coursecloud.review.formatting import from_to, show
 
 
@@ -17,7 +18,7 @@ def member_of(change: Change) -> str | None:
     What everybody on the internet gets stands by itself, and so does what an update would refuse.
     """
     member = change.resource.inputs.get("member")
-    if not grants(change) or change.refused or not isinstance(member, str) or member in PUBLIC:
+    if not grants(change) or change.refused or not isinstance(member, str) or is_public(member):
         return None
     return member
 
