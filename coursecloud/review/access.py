@@ -6,6 +6,9 @@ from catalog import types
 from coursecloud.diff.changes import Change, Operation
 from coursecloud.plan.grants import Grant, given, same_but_for_days
 
+NAMED = 20
+"""Members who are named in one line; the list of changes, the page and the JSON form have all of them."""
+
 ACCOUNT = "gcp:serviceaccount/account:Account"
 
 
@@ -22,7 +25,7 @@ def public(changes: Iterable[Change]) -> Iterator[tuple[Change, str]]:
 
 
 def widened(changes: Iterable[Change]) -> Iterator[tuple[Change, str]]:
-    """Say who else gets more than before, a line a member with its first grant, and which door changes."""
+    """Say who else gets more than before, with their first grant all who get the same, and which door changes."""
     listed = list(changes)
     own = {
         f"serviceAccount:{inputs.get('accountId')}@{inputs.get('project')}.iam.gserviceaccount.com"
@@ -32,8 +35,12 @@ def widened(changes: Iterable[Change]) -> Iterator[tuple[Change, str]]:
     gained = [(change, grant) for change in listed for grant in _gained(change)]
     others = [(change, grant) for change, grant in gained if not grant.public and grant.member not in own]
     first = {_who(grant): change for change, grant in reversed(others)}
+    alike: dict[str, list[str]] = {}
     for who, roles in _together(grant for _, grant in others):
-        yield first[who], f"{who} gets {roles}"
+        alike.setdefault(roles, []).append(who)
+    for roles, members in alike.items():
+        said = ", ".join(members[:NAMED]) + (f" and {len(members) - NAMED} more" if len(members) > NAMED else "")
+        yield first[members[0]], f"{said} get{'' if len(members) > 1 else 's'} {roles}"
     for change in listed:
         known = types.of(change.resource.type)
         door = known.door if known else None
