@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from catalog import types
 from catalog.tables import table
+from coursecloud.plan import nested
 from coursecloud.plan.registration import UNKNOWN, Registration
 from infra import files
 
@@ -64,13 +65,10 @@ def _of_policy(said: Any) -> Iterator[Grant]:
         policy: Any = files.json_of(said) if isinstance(said, str) else None
     except ValueError:
         return  # the provider refuses it
-    bindings = cast("Mapping[str, Any]", policy).get("bindings") if isinstance(policy, Mapping) else None
-    for _, binding in _each("bindings", bindings):
-        if isinstance(binding, Mapping):
-            entry = cast("Mapping[str, Any]", binding)
-            condition = _expression(entry.get("condition"))
-            for _, member in _each("members", entry.get("members")):
-                yield Grant(_text(member), _text(entry.get("role")), "policyData", "policyData", condition)
+    for binding in map(nested.mapping, nested.listed(nested.at(policy, "bindings"))):
+        for member in nested.listed(binding.get("members")):
+            condition = _expression(binding.get("condition"))
+            yield Grant(_text(member), _text(binding.get("role")), "policyData", "policyData", condition)
 
 
 def _of_list(said: Any) -> Iterator[Grant]:
@@ -104,7 +102,7 @@ def _text(value: Any) -> str | None:
 
 
 def _expression(condition: Any) -> str:
-    said = cast("Mapping[str, Any]", condition).get("expression") if isinstance(condition, Mapping) else None
+    said = nested.at(condition, "expression")
     return "" if said is None else str(said)
 
 
