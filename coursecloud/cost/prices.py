@@ -136,7 +136,7 @@ def machine(
     Its vCPUs and GiB at the family's rates; a shared core counts as the fraction that Google bills.
     `looked_up` says that somebody knows better than the table that the region offers it.
     """
-    known = tables.machine_types().get(machine_type)
+    known = tables.machine_type(machine_type)
     if known is None:
         return Unknown(f"the table has no machine type {machine_type}")
     if not looked_up and not _offered(known.zones, region):
@@ -147,7 +147,9 @@ def machine(
     priced = [part for part in parts if part is not None]
     if len(priced) < len(parts):
         return _unpriced(machine_type, region, spot=spot)
-    return sum(priced, Decimal(0))
+    if machine_type.endswith("-ext"):
+        return Unknown(f"{machine_type}: extended memory has a price of its own, which the table lacks")
+    return sum(priced, Decimal(0)) * Decimal(str(known.premium))
 
 
 def _parts(prices: Prices, known: tables.MachineType, region: str, *, spot: bool) -> list[Decimal | None]:
@@ -160,7 +162,7 @@ def _parts(prices: Prices, known: tables.MachineType, region: str, *, spot: bool
         parts = [_times(vcpus, prices.hour(region, f"{family}.vcpu", spot=spot))]
         parts += [_times(memory, prices.hour(region, f"{family}.gib", spot=spot))]
     if known.gpu:
-        key, count = f"gpu.{known.gpu}", Decimal(known.gpu_count)
+        key, count = f"gpu.{known.gpu}", Decimal(known.gpu_count) * Decimal(str(known.gpu_share))
         with_memory = prices.hour(region, f"{key}+{(memory / count).normalize():f}gib", spot=spot)
         if with_memory is not None:
             parts[1:] = [count * with_memory]
