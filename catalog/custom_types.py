@@ -61,7 +61,10 @@ def mistake(name: str) -> tuple[str, str] | None:
     memory, extended = int(match["memory"]), bool(match["extended"])
     if memory % _STEP:
         near = max(_STEP, round(memory / _STEP) * _STEP)
-        return f"memory is a multiple of {_STEP} MiB", f"write {name.replace(str(memory), str(near), 1)}"
+        return (
+            f"memory is a multiple of {_STEP} MiB",
+            f"write {name[: match.start('memory')]}{near}{match['extended'] or ''}",
+        )
     if match["shared"]:
         return _shared(name, match, rule, memory)
     vcpus = int(match["vcpus"])

@@ -56,7 +56,8 @@ def notices(settings: Settings) -> Iterator[str]:
             f" Google takes hours to days to raise it. At {page(settings.project)} filter by {need.metric}, Edit, and"
             f" paste: {words(settings, need)}"
         )
-    everywhere = sum(need.count for need in asked if need.metric.startswith("compute."))
+    # Wherever a machine comes up, it is one.
+    everywhere = sum(count for machine in settings.machines.values() for _, count in _gpus(machine))
     if everywhere:
         yield (
             f"and one of {everywhere} for 'GPUs (all regions)' (GPUS_ALL_REGIONS), which counts those of all machines:"
@@ -76,11 +77,12 @@ def words(settings: Settings, need: Need) -> str:
     what = (
         "custom training jobs on Vertex AI" if need.metric.startswith("aiplatform") else "one virtual machine at a time"
     )
+    longest = max((machine.max_run for machine in settings.machines.values()), default=settings.training.timeout)
+    credit = settings.lease.credit
     return (
         f"'University course {settings.course.name}: a student group trains small models in exercises, with"
-        f" {need.count} {need.model} in {need.region} for {what}, {spot}a few hours a week{until}. Machines"
-        f" stop by themselves after {max((machine.max_run for machine in settings.machines.values()), default=settings.training.timeout)}; the"
-        f" project has a credit of {settings.lease.credit.amount:g} {settings.lease.credit.currency}.'"
+        f" {need.count} {need.model} in {need.region} for {what}, {spot}a few hours a week{until}. Machines stop"
+        f" by themselves after {longest}; the project has a credit of {credit.amount:g} {credit.currency}.'"
     )
 
 

@@ -46,9 +46,9 @@ def local_ssd_may_go(vm: View) -> Iterator[Broken]:
     """A machine that comes with local SSD is stopped only where what is on it may go."""
     kind, scheduling = _kind(vm), vm["scheduling"]
     action = scheduling["onInstanceStopAction.discardLocalSsd"]
-    if kind and kind.local_ssd_gib and scheduling["instanceTerminationAction"].value == "STOP":
-        if action.value is not True and not action.unknown:
-            yield Broken("local-ssd", action, {"machine": kind.name})
+    stops = scheduling["instanceTerminationAction"].value == "STOP"
+    if kind and kind.local_ssd_gib and stops and action.value is not True and not action.unknown:
+        yield Broken("local-ssd", action, {"machine": kind.name})
 
 
 def _kind(vm: View) -> tables.MachineType | None:

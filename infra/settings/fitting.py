@@ -12,7 +12,7 @@ def check(path: str, machine: Machine, settings: Settings, found: Findings) -> I
     """Yield the breach of every rule of one machine, which stands at `path`."""
     if found.sound(f"{path}.machineType"):
         yield from _bought(path, machine, found)
-        yield from _disks(path, machine, settings, found)
+        yield from _disks(path, machine, found)
     yield from _sizes(path, machine, settings, found)
     if found.sound(f"{path}.image"):
         yield from _image(path, machine, settings, found)
@@ -54,7 +54,7 @@ def _other_gpu(kind: tables.MachineType) -> str:
     return ", for example g2-standard-4 with an L4" if not kind.spot and kind.gpu else ""
 
 
-def _disks(path: str, machine: Machine, settings: Settings, found: Findings) -> Iterator[Problem]:
+def _disks(path: str, machine: Machine, found: Findings) -> Iterator[Problem]:
     name = machine.machine_type
     for key, disk, boot in (("bootDisk", machine.boot_disk, True), ("dataDisk", machine.data_disk, False)):
         where = f"{path}.{key}.type"
