@@ -13,6 +13,7 @@ from typing import Any
 
 from catalog import types
 from coursecloud.plan.registration import Registration
+from coursecloud.validation import cross_field_hardware as hardware
 from coursecloud.validation import cross_field_machines as machines
 from coursecloud.validation import cross_field_services as services
 from coursecloud.validation.path_view import Broken, View, stated
@@ -44,6 +45,11 @@ EVERYWHERE: tuple[Rule, ...] = (labels_are_few, condition_is_complete)
 RULES: Mapping[str, Rule] = {
     rule.__name__: rule
     for rule in (
+        hardware.boot_disk_fits_machine,
+        hardware.image_fits_processor,
+        hardware.local_ssd_may_go,
+        hardware.machine_is_migrated,
+        hardware.machine_is_sold_so,
         machines.disk_is_in_zone,
         machines.firewall_allows_or_denies,
         machines.gpu_count_exists,

@@ -32,9 +32,9 @@ ENCRYPTED_PROJECT = "encrypted-project-id"
 class Allow(Section):
     """What the dated tables do not know but you do; marked unknown in the plan and in costs."""
 
-    machine_types: Annotated[tuple[str, ...], Field(examples=[["n4-standard-4"]])] = ()
-    """Machine types newer than the table."""
-    gpus: Annotated[tuple[str, ...], Field(examples=[["nvidia-h100-80gb"]])] = ()
+    machine_types: Annotated[tuple[str, ...], Field(examples=[["n5-standard-4"]])] = ()
+    """Machine types newer than the table; the machine then names its `image`, which has to fit its processor."""
+    gpus: Annotated[tuple[str, ...], Field(examples=[["nvidia-z9-80gb"]])] = ()
     """GPU models newer than the table, by Google's name."""
     zones: Annotated[tuple[str, ...], Field(examples=[["europe-west1-c"]])] = ()
     """Zones newer than the table, or whose offer you looked up yourself."""
@@ -184,7 +184,7 @@ class Settings(Section):
             return machine.zone
         accelerator = tables.gpu(machine.gpu.model) if machine.gpu else None
         offered = (
-            *tables.zones_for(tables.machine_types().get(machine.machine_type), accelerator, self.region),
+            *tables.zones_for(tables.machine_type(machine.machine_type), accelerator, self.region),
             *(zone for zone in self.allow.zones if tables.region_of(zone) == self.region),
         )
         if self.zone and (self.zone in offered or not offered):
@@ -195,9 +195,20 @@ class Settings(Section):
         """The image of a machine from the table; None for one that the table does not have."""
         name = machine.image
         if name is None:
-            has_gpu = machine.gpu or getattr(tables.machine_types().get(machine.machine_type), "gpu", None)
-            name = "deep-learning" if has_gpu else "container-optimized" if machine.container else "debian"
+            name = "deep-learning" if machine.gpu or tables.brings_gpu(machine.machine_type) else ""
+            name = name or ("container-optimized" if machine.container else "debian")
+            if tables.architecture(machine.machine_type) == "ARM64":
+                name += "-arm"
         return tables.images().get(name)
+
+    def boot_disk_type(self, machine: Machine) -> str:
+        """The type of a machine's boot disk: the file's, else the first that its series boots from."""
+        return machine.boot_disk.type or next(iter(tables.disk_types(machine.machine_type, boot=True)), "pd-balanced")
+
+    def data_disk_type(self, machine: Machine) -> str:
+        """The type of a machine's data disk: the file's, else the first that its series takes."""
+        given = machine.data_disk.type if machine.data_disk else None
+        return given or next(iter(tables.disk_types(machine.machine_type)), "pd-balanced")
 
 
 SECTIONS: dict[str, Any] = {

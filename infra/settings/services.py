@@ -10,7 +10,7 @@ from typing_extensions import override
 from catalog import limits
 from infra.names import variable
 from infra.settings.effects import costs, updates
-from infra.settings.images import ImageName
+from infra.settings.images import RunImage
 from infra.settings.problem import RuleViolationError
 from infra.settings.types import (
     Bool,
@@ -55,7 +55,7 @@ def _memory(text: str) -> str:
 class Service(Section):
     """A Cloud Run service: bills while it answers, nothing while idle."""
 
-    image: Annotated[ImageName, Field(examples=["demo:latest"])] = "us-docker.pkg.dev/cloudrun/container/hello"
+    image: Annotated[RunImage, Field(examples=["demo:latest"])] = "us-docker.pkg.dev/cloudrun/container/hello"
     """An image of the stack's docker repository or a full image name; Google's sample until you have one."""
     port: Annotated[Int, Field(ge=_FIRST_PORT, le=_LAST_PORT, examples=[8080])] = 8080
     """Port that the container listens on."""

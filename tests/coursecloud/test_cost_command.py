@@ -93,9 +93,8 @@ def test_a_broken_file_among_all_is_shown_and_said(tmp_path: Path) -> None:
 
 
 def test_an_unknown_price_is_said_and_totals_are_at_least(tmp_path: Path) -> None:
-    new = (
-        "coursecloud:machines: {a: {machineType: z9-big, dataDisk: null}}, coursecloud:allow: {machineTypes: [z9-big]}"
-    )
+    new = "coursecloud:machines: {a: {machineType: z9-big, image: debian, dataDisk: null}}"
+    new += ", coursecloud:allow: {machineTypes: [z9-big]}"
     result = in_folder(tmp_path, new)
     assert result.exit_code == 0
     assert "at least: 1 unknown" in result.output

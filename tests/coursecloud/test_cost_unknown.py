@@ -13,7 +13,7 @@ from coursecloud.plan.planning import Plan, to_json
 from coursecloud.plan.registration import UNKNOWN
 from tests.coursecloud.costs import committed, estimated, one, planned, with_inputs
 
-NEW = "coursecloud:machines: {a: {machineType: z9-standard-4, dataDisk: null}}\n"
+NEW = "coursecloud:machines: {a: {machineType: z9-standard-4, image: debian, dataDisk: null}}\n"
 ALLOWED = NEW + "coursecloud:allow: {machineTypes: [z9-standard-4]}"
 
 

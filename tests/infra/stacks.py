@@ -25,7 +25,7 @@ labels = st.dictionaries(label_keys, label_values, max_size=3)
 texts = st.text(st.characters(min_codepoint=32, max_codepoint=0x17F), min_size=1, max_size=20)
 environments = st.dictionaries(st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True), texts, max_size=2)
 images = st.sampled_from(
-    ["trainer:latest", "team/app", "ghcr.io/group/app:1.2", f"europe-docker.pkg.dev/p/r/i@sha256:{'0' * 64}"]
+    ["trainer:latest", "team/app", "docker.io/group/app:1.2", f"europe-docker.pkg.dev/p/r/i@sha256:{'0' * 64}"]
 )
 projects = st.from_regex(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", fullmatch=True).filter(
     lambda name: not any(word in name for word in FORBIDDEN)

@@ -48,7 +48,7 @@ def _has_gpu(machine: Registration) -> bool:
     if any(number(at(gpu, "count", 0)) for gpu in entries(machine.inputs, "guestAccelerators")):
         return True
     name = str(at(machine.inputs, "machineType")).rpartition("/")[2]
-    known = tables.machine_types().get(name)
+    known = tables.machine_type(name)
     return bool(known and known.gpu)
 
 
