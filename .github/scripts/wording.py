@@ -87,6 +87,10 @@ class _Form:
         except OverflowError:
             raise ValueError(f"{self._where}.{name} is no number that anything costs") from None
 
+    def amount(self, name: str) -> float | None:
+        """Read a number that is null where nobody knows it."""
+        return None if self._fields.get(name) is None else self.number(name)
+
     def flag(self, name: str) -> bool:
         return bool(self._typed(name, bool, needed=False))
 
@@ -183,9 +187,8 @@ def _details(form: _Form) -> Iterator[str]:
             continue
         yield ""
         yield f"**Stack** {code(stack.text('stack'), 80)}: {code(stack.text('verdict'), 400)}"
-        if cost and (more := cost.number("addsPerHourOn")):
-            unknown = ", without what has no known price" if cost.texts("newlyUnknown") else ""
-            yield f"({more:+.4f} USD an hour with everything on{unknown})"
+        if cost:
+            yield from _cost(cost)
         yield ""
         for change in changes:
             yield from _change(change)
@@ -194,6 +197,25 @@ def _details(form: _Form) -> Iterator[str]:
         yield from (f"- {code(note, 400)}" for note in stack.texts("notes"))
     yield ""
     yield from (f"- {code(note, 400)}" for note in form.texts("notes"))
+
+
+def _cost(cost: _Form) -> Iterator[str]:
+    """Say what a change adds: the sum, which is no saving beside what has no known price, and each resource's part."""
+    more, unknown = cost.number("addsPerHourOn"), cost.texts("newlyUnknown")
+    if unknown and more <= 0:
+        yield "(an unknown amount more an hour: something has no known price)"
+    elif more:
+        yield f"({'at least ' if unknown else ''}{more:+.4f} USD an hour with everything on)"
+    lines = cost.forms("changes")
+    if lines:
+        yield ""
+    for line in lines[:20]:
+        hour, month = line.amount("perHourOn"), line.amount("perMonth")
+        usd = ", ".join(
+            "? USD" + per if value is None else f"{value:+.2f} USD{per}"
+            for value, per in ((hour, " an hour, running"), (month, " a month, as planned"))
+        )
+        yield f"- {code(line.text('name'), 80)}, {code(line.text('what'), 200)}: {usd}"
 
 
 def _change(change: _Form) -> Iterator[str]:

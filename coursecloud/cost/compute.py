@@ -119,6 +119,18 @@ def nat(bill: Bill, resource: Registration) -> Iterator[Line]:
     yield bill.used(resource, "Cloud NAT, traffic", "GiB", price, share * bill.working_days)
 
 
+def tpu(bill: Bill, resource: Registration) -> Iterator[Line]:
+    """Bill a TPU by its chips, day and night: it does not stop by itself."""
+    kind, region = text(resource.inputs, "acceleratorType") or "?", region_of(resource.inputs) or "?"
+    generation, _, chips = kind.rpartition("-")
+    spot = any(part.get("spot") is True or part.get("preemptible") is True
+               for part in _mappings(resource.inputs, "schedulingConfig"))  # fmt: skip
+    chip = bill.prices.services.get("tpu", {}).get(generation, {}).get(region, (None, None))[spot]
+    label = f"{kind}{', Spot' if spot else ''}"
+    price = bill.known(chip * Decimal(chips) if chip and chips.isdigit() else None, f"a TPU {label} in {region}")
+    yield bill.stored(resource, label, price, prices.MONTH, unit="hour")
+
+
 def has_address(inputs: Mapping[str, Any]) -> bool:
     """Say whether a machine has an external address of its own."""
     return any("accessConfigs" in interface for interface in _mappings(inputs, "networkInterfaces"))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from catalog import types
-from coursecloud.cost import compute, runs, stores
+from coursecloud.cost import between, compute, runs, stores
 from coursecloud.cost.bill import Bill, Line
 from coursecloud.plan.planning import bills, short_type
 from coursecloud.plan.registration import Registration
@@ -15,6 +15,7 @@ PRICED: dict[str, _Priced] = {
     "disk": compute.disk,
     "address": compute.address,
     "nat": compute.nat,
+    "tpu": compute.tpu,
     "bucket": stores.bucket,
     "repository": stores.repository,
     "secret": stores.secret,
@@ -30,6 +31,7 @@ _WITHOUT_RESOURCE: tuple[Callable[[Bill], Iterator[Line]], ...] = (
     stores.operations,
     stores.accesses,
     runs.traffic,
+    between.lines,
 )
 
 
@@ -42,8 +44,8 @@ def of(bill: Bill) -> Iterator[Line]:
         if known and known.price:
             yield from bill.owned(resource, list(PRICED[known.price](bill, resource)))
         elif bills(resource) != "free":
-            reason = f"{resource.name}: nobody has described what {short_type(resource.type)} costs"
-            yield from bill.owned(resource, [bill.unknown(resource, reason)])
+            reason = f"nobody has described what {short_type(resource.type)} costs (coursecloud:prices takes a price)"
+            yield from bill.owned(resource, [bill.unknown(resource, f"{resource.name}: {reason}")])
     for priced in _WITHOUT_RESOURCE:
         yield from priced(bill)
 
@@ -70,6 +72,8 @@ def notes(bill: Bill) -> Iterator[str]:
         yield f"Vertex AI asks {bill.prices.vertex_factor:f} times the Spot price too"
     if any("filename" in trigger.inputs for trigger in bill.of(runs.TRIGGER)):
         yield f"builds from a file in the repository run on {bill.prices.services['buildMachine']} unless it says more"
+    if any(each.inputs.get("template") for each in bill.of(runs.SERVICE) if runs.by_instance(each)):
+        yield "an instance of Cloud Run that bills as long as it is there is there in all working hours"
     if usage.evening == "down":
         yield "`make down` is run after the working hours of every working day"
 

@@ -151,7 +151,7 @@ def machine(
     if (whole := prices.hour(region, machine_type, spot=spot)) is not None:
         return whole
     if known is None:
-        return Unknown(f"the table has no machine type {machine_type}")
+        return Unknown(f"the table has no machine type {machine_type} (coursecloud:prices takes its price)")
     parts = _parts(prices, known, region, spot=spot)
     priced = [part for part in parts if part is not None]
     return sum(priced, Decimal(0)) if len(priced) == len(parts) else unpriced(machine_type, region, spot=spot)
@@ -187,7 +187,7 @@ def gpu(prices: Prices, model: str, region: str, *, spot: bool = False, looked_u
     """USD an hour of one GPU that is attached to a machine."""
     known = tables.gpu(model)
     if known is None:
-        return Unknown(f"the table has no GPU {model}")
+        return Unknown(f"the table has no GPU {model} (coursecloud:prices takes its price)")
     if not looked_up and not _offered(known.zones, region):
         return Unknown(f"{known.name} is not offered in {region}")
     price = prices.hour(region, f"gpu.{known.name}", spot=spot)

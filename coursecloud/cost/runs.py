@@ -1,9 +1,11 @@
 """What work bills for: builds, training jobs, deployed models, Cloud Run services, traffic and logs."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, cast
 
+from catalog import tables
 from coursecloud.cost.bill import Bill, Line, number, region_of, text
 from coursecloud.cost.compute import INSTANCE
 from coursecloud.cost.prices import MONTH, Unknown
@@ -78,37 +80,86 @@ def _vertex(bill: Bill, machine: str, gpus: list[tuple[str, int]], region: str, 
     return total if isinstance(total, Unknown) else total * bill.prices.vertex_factor
 
 
+def by_instance(resource: Registration) -> bool:
+    """Say whether a Cloud Run service bills for the time that an instance is there, and not while it answers."""
+    container = _mapping(_mapping(resource.inputs, "template"), "containers")
+    return _mapping(container, "resources").get("cpuIdle") is False
+
+
 def service(bill: Bill, resource: Registration) -> Iterator[Line]:
-    """Bill a Cloud Run service for the time in which it answers, as if one request at a time."""
+    """Bill a Cloud Run service: for the time in which it answers, or in which its instances are there."""
     region = region_of(resource.inputs) or "?"
     template = _mapping(resource.inputs, "template")
     container = _mapping(template, "containers")
     resources, scaling = _mapping(container, "resources"), _mapping(template, "scaling")
     limits = _mapping(resources, "limits")
-    if region not in bill.prices.services["runTier1"]:
+    tier = "" if region in bill.prices.services["runTier1"] else "tier2."
+    if tier and region not in tables.table("compute")["runRegions"]:
         yield bill.unknown(resource, f"{resource.name}: Cloud Run has no known price in {region}")
         return
-    if resources.get("cpuIdle") is False or scaling.get("minInstanceCount", 0) != 0:
-        yield bill.unknown(resource, f"{resource.name}: an instance that is always there has no known price")
+    if "nvidia.com/gpu" in limits:
+        yield bill.unknown(resource, f"{resource.name}: a GPU of Cloud Run has no known price")
         return
     try:
         cpu = number(Decimal(str(limits.get("cpu", "1"))))
         memory = Decimal(memory_mebibytes(str(limits.get("memory", "512Mi")))) / 1024
-        instances = Decimal(scaling.get("maxInstanceCount", 100))
+        most = Decimal(scaling.get("maxInstanceCount", 100))
+        least = Decimal(scaling.get("minInstanceCount") or 0)
     except (ArithmeticError, ValueError, TypeError):
         yield bill.unknown(resource, f"{resource.name}: its size is known only to the real run")
         return
+    size = _Size(cpu, memory, least, max(most, least))
+    lines = _by_instance if by_instance(resource) else _by_request
+    yield from lines(bill, resource, size, f"run.{tier}", region)
+
+
+@dataclass(frozen=True)
+class _Size:
+    """What an instance of a service has, and how many there are at least and at most."""
+
+    cpu: Decimal
+    memory: Decimal
+    least: Decimal
+    most: Decimal
+
+    def parts(self) -> Iterator[tuple[str, Decimal, str, str]]:
+        """Yield what bills: its key, how much of it, that in words, and its unit."""
+        yield "cpu", self.cpu, f"{self.cpu:f} vCPU", "vCPU-second"
+        yield "memory", self.memory, f"{self.memory.normalize():f} GiB", "GiB-second"
+
+
+def _by_request(bill: Bill, resource: Registration, size: _Size, prefix: str, region: str) -> Iterator[Line]:
+    """Bill the seconds in which it answers, as if one request at a time, and the instances that wait for one."""
     requests = bill.usage.services.requests_per_day * bill.working_days
     seconds = number(bill.usage.services.seconds)
-    answered = instances * _HOUR / seconds if seconds else None
-    for key, what, unit, day, on in (
-        ("cpu", f"{cpu:f} vCPU while it answers", "vCPU-second", requests * seconds * cpu, instances * _HOUR * cpu),
-        ("memory", f"{memory.normalize():f} GiB while it answers", "GiB-second", requests * seconds * memory,
-         instances * _HOUR * memory),
-        ("requests", "requests", "request", requests, answered),
-    ):  # fmt: skip
-        price = bill.known(bill.prices.service(f"run.{key}"), f"Cloud Run {key}")
-        yield bill.used(resource, what, unit, price, day, on=on, free=bill.free(f"run.{key}", region))
+    for key, each, what, unit in size.parts():
+        price = bill.known(bill.prices.service(f"{prefix}{key}"), f"Cloud Run {key}")
+        day, on = requests * seconds * each, size.most * _HOUR * each
+        free = bill.free(f"run.{key}", region)
+        yield bill.used(resource, f"{what} while it answers", unit, price, day, on=on, free=free)
+        if size.least:
+            waiting = bill.known(bill.prices.service(f"{prefix}{key}-idle"), f"Cloud Run {key} that waits")
+            label = f"{what} of each of {size.least:f} that {'waits' if size.least == 1 else 'wait'}"
+            yield bill.stored(resource, label, waiting, size.least * each * _HOUR * MONTH, unit=unit)
+    answered = size.most * _HOUR / seconds if seconds else None
+    price = bill.known(bill.prices.service(f"{prefix}requests"), "Cloud Run requests")
+    free = bill.free("run.requests", region)
+    yield bill.used(resource, "requests", "request", price, requests, on=answered, free=free)
+
+
+def _by_instance(bill: Bill, resource: Registration, size: _Size, prefix: str, region: str) -> Iterator[Line]:
+    """Bill instances for as long as they are there: the least always, one in the working hours, all with all on."""
+    week = number(bill.settings.lease.working_hours.hours_per_week)
+    for key, each, what, unit in size.parts():
+        price = bill.known(bill.prices.service(f"{prefix}{key}-instance"), f"Cloud Run {key} of an instance")
+        free = bill.free(f"run.{key}-instance", region)
+        if size.least:
+            amount = size.least * each * _HOUR * MONTH
+            label = f"{what} of each of {size.least:f} that {'is' if size.least == 1 else 'are'} always there"
+            yield bill.stored(resource, label, price, amount, unit=unit, free=free)
+        more = max(Decimal(0), 1 - size.least)
+        day, on = more * each * _HOUR * week / 7, (size.most - size.least) * each * _HOUR
+        yield bill.used(resource, f"{what} while an instance is there", unit, price, day, on=on, free=free)
 
 
 def traffic(bill: Bill) -> Iterator[Line]:
@@ -117,7 +168,8 @@ def traffic(bill: Bill) -> Iterator[Line]:
         region = bill.settings.region
         price = bill.known(bill.prices.gib(region, "egress"), f"traffic to the internet from {region}")
         day = number(bill.usage.traffic.egress_gb_per_day) * bill.working_days
-        yield bill.shared("network", "egress", "traffic to the internet", "GiB", price, day)
+        free = bill.free("egress", region)
+        yield bill.shared("network", "egress", "traffic to the internet", "GiB", price, day, free=free)
     if bill.resources:
         price = bill.known(bill.prices.service("logging"), "logs")
         day = number(bill.usage.traffic.logs_gb_per_day) * bill.working_days

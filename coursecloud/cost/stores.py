@@ -9,7 +9,8 @@ from coursecloud.plan.registration import Registration
 BUCKET = "gcp:storage/bucket:Bucket"
 SECRET = "gcp:secretmanager/secret:Secret"  # noqa: S105 - a type
 TOPIC = "gcp:pubsub/topic:Topic"
-_WIDE = ("US", "EU", "ASIA", "NAM4", "EUR4", "ASIA1")
+WIDE = ("US", "EU", "ASIA", "NAM4", "EUR4", "ASIA1")
+"""Locations that are more than one region."""
 
 
 def bucket(bill: Bill, resource: Registration) -> Iterator[Line]:
@@ -27,7 +28,7 @@ def bucket(bill: Bill, resource: Registration) -> Iterator[Line]:
         yield bill.unknown(resource, f"{resource.name}: storage class {kind} has no known price")
     else:
         region = location.lower()
-        price = bill.prices.service(f"storage.{location}") if location in _WIDE else _region(bill, region)
+        price = bill.prices.service(f"storage.{location}") if location in WIDE else _region(bill, region)
         free = bill.free("storage.standard", region)
         asked = bill.known(price, f"Cloud Storage in {location}")
         yield bill.stored(resource, f"{size(number(kept))} stored", asked, number(kept), free=free)
@@ -38,22 +39,24 @@ def _region(bill: Bill, region: str) -> Decimal | None:
 
 
 def operations(bill: Bill) -> Iterator[Line]:
-    """Bill the reads and writes of all buckets together."""
+    """Bill the reads and writes of all buckets together, as if each bucket had as many."""
     buckets = bill.of(BUCKET)
-    if not buckets:
-        return
-    free = all(bill.free("storage.writes", (text(each.inputs, "location") or "").lower()) for each in buckets)
-    for key, many in (("writes", bill.usage.storage.writes_per_day), ("reads", bill.usage.storage.reads_per_day)):
-        price = bill.known(bill.prices.service(f"storage.{key}"), f"object {key}")
-        yield bill.shared(
-            "storage",
-            "operations",
-            f"object {key}",
-            "operation",
-            price,
-            many * bill.working_days,
-            free=f"storage.{key}" if free else None,
-        )
+    wide = [bucket for bucket in buckets if (text(bucket.inputs, "location") or "").upper() in WIDE]
+    for some, kind, of in (
+        ([bucket for bucket in buckets if bucket not in wide], "", ""),
+        (wide, "-wide", " in a multi-region"),
+    ):
+        if not some:
+            continue
+        free = all(bill.free("storage.writes", (text(each.inputs, "location") or "").lower()) for each in some)
+        for key, rule, many in (
+            ("writes", f"writes{kind}", bill.usage.storage.writes_per_day),
+            ("reads", "reads", bill.usage.storage.reads_per_day),
+        ):
+            price = bill.known(bill.prices.service(f"storage.{rule}"), f"object {key}")
+            day = many * bill.working_days * len(some) / len(buckets)
+            tier = f"storage.{key}" if free else None
+            yield bill.shared("storage", "operations", f"object {key}{of}", "operation", price, day, free=tier)
 
 
 def repository(bill: Bill, resource: Registration) -> Iterator[Line]:

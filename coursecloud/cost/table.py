@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from coursecloud.cost import words
+from coursecloud.cost import between, words
 from coursecloud.cost.model import Amounts, Estimate, Runway, Totals
 
 ROW: tuple[str, ...] = (
@@ -203,8 +203,21 @@ def short(estimate: Estimate) -> Iterator[str]:
         yield f"{credit(estimate)} {lasting}".replace(" if as ", " as ").replace(" if everything", " with everything")
     elif estimate.credit_usd is None:
         yield f"no rate for {estimate.currency}: add `usdRate` under coursecloud:usage"
+    yield from _between(estimate)
     for reason in estimate.unknown:
         yield f"unknown: {reason}"
+
+
+def _between(estimate: Estimate) -> Iterator[str]:
+    """Warn of what moves between regions, which one region for all of it would save."""
+    for item in estimate.items:
+        if item.name == between.NAME and item.due.per_day is None:
+            yield f"traffic between regions bills: {item.what}"
+        elif item.name == between.NAME and item.due.per_day and item.quantity:
+            yield (
+                f"traffic between regions, {item.what}: about {item.due.per_day * 7:.2f} USD a week for"
+                f" {item.quantity * 7:.0f} GB (`coursecloud:usage` says how much; none in one region)"
+            )
 
 
 def row(estimate: Estimate) -> dict[str, Any]:

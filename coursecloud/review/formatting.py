@@ -201,20 +201,20 @@ def cost_rows(cost: Cost) -> list[tuple[str, str, str, str]]:
     """Lay out the cost of both sides: what, before, after and the difference."""
     before, after = cost.before, cost.after
 
-    def money(name: str, pick: Callable[[Estimate], Decimal]) -> tuple[str, str, str, str]:
+    def money(name: str, case: str, pick: Callable[[Estimate], Decimal]) -> tuple[str, str, str, str]:
         was, will = (pick(side) if side else Decimal(0) for side in (before, after))
         texts = [_at_least(side, usd(value)) if side else "-" for side, value in ((before, was), (after, will))]
-        return name, texts[0], texts[1], more(will - was) if will != was else ""
+        return name, texts[0], texts[1], _difference(will - was, unknown=cost.unknown_in(case))
 
     def lasts(name: str, pick: Callable[[Estimate], Runway]) -> tuple[str, str, str, str]:
         was, will = (_lasting(days(pick(side), side)) if side else "-" for side in (before, after))
         return name, was, will, ""
 
     return [
-        money("an hour, everything on", lambda side: side.per_hour_on),
-        money("a day, nothing running", lambda side: side.per_day_idle),
-        money("a day, after `make down`", lambda side: 24 * side.due.per_hour_down),
-        money("a day, as planned", lambda side: side.per_day_planned),
+        money("an hour, everything on", "per_hour_on", lambda side: side.per_hour_on),
+        money("a day, nothing running", "per_hour_idle", lambda side: side.per_day_idle),
+        money("a day, after `make down`", "per_hour_down", lambda side: 24 * side.due.per_hour_down),
+        money("a day, as planned", "per_day", lambda side: side.per_day_planned),
         lasts("credit lasts, as planned", lambda side: side.planned),
         lasts("credit lasts, nothing running", lambda side: side.idle),
     ]
@@ -224,11 +224,25 @@ def _at_least(estimate: Estimate, text: str) -> str:
     return f"at least {text}" if estimate.at_least else text
 
 
+def _difference(value: Decimal, *, unknown: bool) -> str:
+    """Write what a total changes by; beside what has no known price nothing is a saving."""
+    if not unknown:
+        return more(value) if value else ""
+    return f"at least {more(value)}" if value > 0 else "+?"
+
+
 def per_hour(cost: Cost | None) -> str:
     """Say in few characters what a change adds to an hour with everything on; empty where nothing."""
-    if cost is None or not round(cost.per_hour, 4):
+    if cost is None:
         return ""
-    return f"{more(cost.per_hour)}/h" + (" at least" if cost.news_unknown else "")
+    return hourly(cost.per_hour, unknown=cost.unknown_in("per_hour_on"))
+
+
+def hourly(more_usd: Decimal, *, unknown: bool) -> str:
+    """Write a difference in USD an hour; `unknown` says that something has no known price, so that it is no saving."""
+    if unknown:
+        return f"at least {more(more_usd)}/h" if round(more_usd, 4) > 0 else "+? /h"
+    return f"{more(more_usd)}/h" if round(more_usd, 4) else ""
 
 
 def rules(findings: Findings) -> Iterator[tuple[str, Sequence[Finding]]]:

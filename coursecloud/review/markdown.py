@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from coursecloud.diff.changes import Change, Operation
-from coursecloud.review import dangers, folding, formatting, mermaid
+from coursecloud.review import cost_lines, dangers, folding, formatting, mermaid
 from coursecloud.review.access import grants
 from coursecloud.review.dangers import Danger, Kind, Level, one
 from coursecloud.review.escape import amounts, as_html, code, fence, size, unlinked
@@ -270,8 +270,16 @@ def _cost(stack: Stack) -> str:
         f"| {name} | {' | '.join(code(text, 40, table=True) if text else '' for text in rest)} |"
         for name, *rest in rows
     ]
-    unknown = [f"- no known price: {code(text, 300)}" for text in (stack.cost.news_unknown if stack.cost else ())]
-    return "\n".join([*lines, "", *unknown[:10]]) + "\n\n"
+    return "\n".join([*_cost_lines(stack), *lines]) + "\n\n"
+
+
+def _cost_lines(stack: Stack) -> list[str]:
+    heading, rows = cost_lines.table(stack.cost) if stack.cost else ((), [])
+    if not rows:
+        return []
+    lines = [f"| {' | '.join(heading)} |", "|---|--:|--:|--:|"]
+    lines += [f"| {' | '.join((code(what, 300, table=True), *map(amounts, usd)))} |" for what, *usd in rows]
+    return [*lines, ""]
 
 
 def _findings(stack: Stack) -> Iterator[str]:

@@ -1,13 +1,47 @@
 """What a change costs, and which rules it breaks or mends: the cost model and the guardrails on both sides."""
 
 import datetime
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
 from coursecloud import cost
-from coursecloud.cost import Estimate
+from coursecloud.cost import Estimate, Item
+from coursecloud.cost.prices import MONTH
 from coursecloud.plan.planning import Plan
 from coursecloud.policy import Finding, check
+
+_DAYS = MONTH / 24
+"""Days of the month that Google bills by."""
+_LEAST = Decimal("0.00005")
+"""USD below which a difference is none."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """What the change makes one resource cost more or less, or one of the things that no resource stands for."""
+
+    urn: str | None
+    name: str
+    component: str
+    what: str
+    """What is billed after the change; of what is deleted, before it."""
+    was: str
+    """What was billed before the change; empty where it was nothing."""
+    per_hour_on: Decimal | None
+    """USD an hour while it runs, more than before; None where nobody knows."""
+    per_day: Decimal | None
+    """USD a day as planned, more than before."""
+    unknown: tuple[str, ...] = ()
+    """Why what it costs after the change is unknown, or what it cost before."""
+    less: bool = False
+    """It goes, so that what is unknown of it is no more than it was."""
+
+    @property
+    def per_month(self) -> Decimal | None:
+        """USD a month of 730 hours as planned, more than before."""
+        return None if self.per_day is None else self.per_day * _DAYS
 
 
 @dataclass(frozen=True)
@@ -28,10 +62,76 @@ class Cost:
         was = self.before.unknown if self.before else ()
         return tuple(text for text in (self.after.unknown if self.after else ()) if text not in was)
 
+    def unknown_in(self, case: str) -> bool:
+        """Say whether a case (a field of Amounts) has something of unknown cost now that it had not before."""
+        was = {(item.urn, item.name, item.what) for item in (self.before.items if self.before else ())}
+        return any(
+            getattr(item.due, case) is None and (item.urn, item.name, item.what) not in was
+            for item in (self.after.items if self.after else ())
+        )
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """List what each resource costs more or less, gravest first: what nobody knows, the dearest, savings last."""
+        sides = [_by_resource(side.items if side else ()) for side in (self.before, self.after)]
+        found = [
+            line for key in dict.fromkeys((*sides[1], *sides[0])) for line in _line(*(s.get(key, []) for s in sides))
+        ]
+        return tuple(sorted(found, key=_gravity))
+
     @property
     def changes(self) -> bool:
         """Say whether any total differs."""
         return self.before is None or self.after is None or _totals(self.before) != _totals(self.after)
+
+
+def _by_resource(items: Iterable[Item]) -> dict[tuple[str | None, str], list[Item]]:
+    found: dict[tuple[str | None, str], list[Item]] = defaultdict(list)
+    for item in items:
+        found[item.urn, item.name].append(item)
+    return found
+
+
+def _line(before: list[Item], after: list[Item]) -> Iterator[Line]:
+    """Compare what one resource costs on both sides; nothing where it costs the same."""
+    first, less = (after or before)[0], not after
+    alike = {(item.what, item.due) for item in before} & {(item.what, item.due) for item in after}
+    before, after = ([item for item in side if (item.what, item.due) not in alike] for side in (before, after))
+    hours = [_sum(item.due.per_hour_on for item in side) for side in (before, after)]
+    days = [_sum(item.due.per_day for item in side) for side in (before, after)]
+    hour, day = (None if None in pair else _less(pair) for pair in (hours, days))
+    was, will = (_told(side) for side in (before, after))
+    reasons = [[item.reason for item in side if item.reason] for side in (before, after)]
+    if hour is not None and day is not None and max(abs(hour), abs(day)) < _LEAST:
+        return
+    unknown = reasons[1] or [f"before the change, {reason}" for reason in reasons[0]]
+    yield Line(first.urn, first.name, first.component, will or was, was, hour, day, tuple(dict.fromkeys(unknown)), less)
+
+
+def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    total = Decimal(0)
+    for amount in amounts:
+        if amount is None:
+            return None
+        total += amount
+    return total
+
+
+def _less(pair: list[Decimal | None]) -> Decimal:
+    return (pair[1] or Decimal(0)) - (pair[0] or Decimal(0))
+
+
+def _told(items: list[Item]) -> str:
+    """Say what a resource is billed for, the dearest first."""
+    dearest = sorted(items, key=lambda item: (item.due.per_hour_on is not None, -(item.due.per_hour_on or 0)))
+    return ", ".join(dict.fromkeys(item.what for item in dearest))
+
+
+def _gravity(line: Line) -> tuple[int, Decimal, str]:
+    month = line.per_month
+    if month is None or line.per_hour_on is None:
+        return (2 if line.less else 0), Decimal(0), line.name
+    return (1 if month > 0 or line.per_hour_on > 0 else 3), -abs(month), line.name
 
 
 def _hour(estimate: Estimate | None) -> Decimal:

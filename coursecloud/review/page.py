@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from coursecloud.diff.changes import Change, Operation
-from coursecloud.review import drawing, folding, formatting
+from coursecloud.review import cost_lines, drawing, folding, formatting
 from coursecloud.review.dangers import Level, one
 from coursecloud.review.drawing import text
 from coursecloud.review.report import Review
@@ -57,17 +57,26 @@ def _spans(value: str) -> str:
     return re.sub(r"`([^`]*)`", r"<code>\1</code>", text(value))
 
 
+def _cost_lines(stack: Stack) -> Iterator[str]:
+    heading, rows = cost_lines.table(stack.cost) if stack.cost else ((), [])
+    if rows:
+        yield "<table><tr>" + "".join(f"<th>{text(name)}</th>" for name in heading) + "</tr>"
+        for row in rows:
+            yield "<tr>" + "".join(f"<td>{text(cell)}</td>" for cell in row) + "</tr>"
+        yield "</table>"
+
+
 def _stack(stack: Stack, number: int) -> Iterator[str]:
     yield f"<section><h2>{text(stack.name)}</h2><p>{text(stack.sentence)}</p>"
     for side, message in stack.mistakes:
         yield f"<p>{side} the change:</p><pre>{text(message)}</pre>"
     yield from _list(stack.notes)
     if stack.cost and stack.cost.changes:
+        yield from _cost_lines(stack)
         yield "<table><tr><th>cost in USD</th><th>before</th><th>after</th><th>change</th></tr>"
         for row in formatting.cost_rows(stack.cost):
             yield "<tr>" + "".join(f"<td>{_spans(cell)}</td>" for cell in row) + "</tr>"
         yield "</table>"
-        yield from _list([f"no known price: {entry}" for entry in stack.cost.news_unknown])
     if stack.findings:
         yield from _list(
             [

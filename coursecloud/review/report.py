@@ -17,7 +17,7 @@ from coursecloud.policy import Finding
 from coursecloud.review import dangers, formatting
 from coursecloud.review.dangers import Danger, Kind, Level
 from coursecloud.review.gates import GATES
-from coursecloud.review.money import Findings
+from coursecloud.review.money import Findings, Line
 from coursecloud.review.stacks import Stack, Status
 
 VERSION = 1
@@ -78,9 +78,9 @@ class Review:
         if new:
             parts.append(f"breaks {new} rule{'s' if new > 1 else ''}")
         hour = sum((stack.cost.per_hour for stack in self.stacks if stack.cost), Decimal(0))
-        if round(hour, 4):
-            unknown = any(stack.cost and stack.cost.news_unknown for stack in self.stacks)
-            parts.append(f"{formatting.more(hour)}/h" + (" at least" if unknown else ""))
+        unknown = any(stack.cost and stack.cost.unknown_in("per_hour_on") for stack in self.stacks)
+        if text := formatting.hourly(hour, unknown=unknown):
+            parts.append(text)
         return "; ".join(parts)
 
 
@@ -208,11 +208,25 @@ def _stack(stack: Stack) -> dict[str, Any]:
             "after": cost.to_json(stack.cost.after) if stack.cost.after else None,
             "addsPerHourOn": float(round(stack.cost.per_hour, 6)),
             "newlyUnknown": list(stack.cost.news_unknown),
+            "changes": [_cost_line(line) for line in stack.cost.lines],
         }
         if stack.cost
         else None,
         "rules": _findings(stack.findings) if stack.findings else None,
         "notes": list(stack.notes),
+    }
+
+
+def _cost_line(line: Line) -> dict[str, Any]:
+    amounts = {"perHourOn": line.per_hour_on, "perDay": line.per_day, "perMonth": line.per_month}
+    return {
+        "urn": line.urn,
+        "name": line.name,
+        "component": line.component,
+        "what": line.what,
+        "was": line.was or None,
+        **{name: None if value is None else float(round(value, 6)) for name, value in amounts.items()},
+        "unknown": list(line.unknown),
     }
 
 

@@ -8,8 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from coursecloud.diff.changes import Change, Operation
-from coursecloud.review import folding, formatting
+from coursecloud.review import cost_lines, folding, formatting
 from coursecloud.review.dangers import Level, one
+from coursecloud.review.money import Cost
 from coursecloud.review.report import Review
 from coursecloud.review.stacks import Stack, Status
 
@@ -74,9 +75,8 @@ def _stack(stack: Stack, wide: int) -> Iterator[RenderableType]:
             (0, 0, 0, 2),
         )
     if stack.cost and stack.cost.changes:
+        yield _cost_lines(stack.cost)
         yield _cost(stack)
-    for finding in stack.cost.news_unknown if stack.cost else ():
-        yield Padding(Text(f"no known price: {formatting.visible(finding)}", "yellow"), (0, 0, 0, 2))
     if stack.findings:
         for heading, findings in formatting.rules(stack.findings):
             style = {"newly broken": "red", "mended": "green"}.get(heading, "yellow")
@@ -135,6 +135,17 @@ def _change(change: Change, wide: int) -> RenderableType:
         for line in diff:
             lines.add_row("", Text(f"    {line}", {"+": "green", "-": "red"}.get(line[:1], "dim")))
     return Padding(lines, (0, 0, 0, 2))
+
+
+def _cost_lines(cost: Cost) -> RenderableType:
+    heading, rows = cost_lines.table(cost)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for place, name in enumerate(heading):
+        table.add_column(name, justify="right" if place else "left", overflow="fold")
+    for what, *usd in rows:
+        unknown = any("?" in text for text in usd)
+        table.add_row(Text(formatting.visible(what), "yellow" if unknown else ""), *usd)
+    return Padding(table if rows else "", (0, 0, 0, 2))
 
 
 def _cost(stack: Stack) -> RenderableType:

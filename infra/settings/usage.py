@@ -64,6 +64,12 @@ class TrainingUse(Section):
 
     hours_per_week: Annotated[Number, Field(ge=0, le=168)] = 2.0
     """Hours a week in which a training job runs."""
+    jobs_per_week: Annotated[Number, Field(ge=0, le=10_000)] = 2.0
+    """Jobs a week. Each pulls its image and reads its data, which bills where they are in another region."""
+    image_gb: Gigabytes = 4.0
+    """GB of the image that a job pulls."""
+    data_gb: Annotated[Gigabytes | None, Field(examples=[50])] = None
+    """GB of data that a job reads; all that is in the bucket `data` unless given."""
     endpoint_hours_per_week: Annotated[Number, Field(ge=0, le=168)] = 2.0
     """Hours a week for which a model is deployed to the endpoint; only where there is one."""
     endpoint_machine: Annotated[str, listed("machineType")] = "n1-standard-2"
@@ -85,7 +91,8 @@ class TrafficUse(Section):
     egress_gb_per_day: Gigabytes = 0.1
     """GB a day from machines, services and buckets to the internet: to laptops, to GitHub."""
     download_gb_per_day: Gigabytes = 1.0
-    """GB a day that machines download. Free with an address of their own; Cloud NAT bills each GB."""
+    """GB a day that machines download. Free with an address of their own; Cloud NAT bills each GB, and so does the
+    bucket `data` where a machine is in another region than it."""
     logs_gb_per_day: Gigabytes = 0.05
     """GB of logs a day."""
     messages_gb_per_day: Gigabytes = 0.001

@@ -23,7 +23,7 @@ def test_a_machine_type_newer_than_the_table_has_no_price() -> None:
     assert (item.unit_price, item.due.per_hour_on, item.due.per_day) == (None, None, None)
     assert item.due.per_hour_idle == 0  # which it costs whatever its price is
     assert estimate.at_least
-    assert estimate.unknown == ("a: the table has no machine type z9-standard-4",)
+    assert estimate.unknown == ("a: the table has no machine type z9-standard-4 (coursecloud:prices takes its price)",)
 
 
 def test_totals_hold_what_is_known() -> None:
@@ -87,10 +87,15 @@ def test_a_zone_that_somebody_looked_up_is_not_refused() -> None:
         ("dev", "data", {"storageClass": "ARCHIVE"}, "storage class ARCHIVE"),
         ("dev", "docker", {"format": "MAVEN"}, "nobody said how much"),
         ("dev", "workbench-work", {"size": UNKNOWN}, "size of its disk"),
-        ("full", "trainer", {"build": {"options": {"machineType": "E2_HIGHCPU_32"}}}, "a build on e2-highcpu-32"),
-        ("full", "demo", {"location": "europe-west2"}, "Cloud Run has no known price in europe-west2"),
-        ("full", "demo", {"template": {"scaling": {"minInstanceCount": 1}}}, "always there"),
-        ("full", "demo", {"template": {"scaling": {"minInstanceCount": UNKNOWN}}}, "always there"),
+        ("full", "trainer", {"build": {"options": {"machineType": "E2_HIGHCPU_9"}}}, "a build on e2-highcpu-9"),
+        ("full", "demo", {"location": "moon-west1"}, "Cloud Run has no known price in moon-west1"),
+        ("full", "demo", {"template": {"scaling": {"minInstanceCount": UNKNOWN}}}, "real run"),
+        (
+            "full",
+            "demo",
+            {"template": {"containers": [{"resources": {"limits": {"nvidia.com/gpu": "1"}}}]}},
+            "a GPU of",
+        ),
         ("full", "demo", {"template": {"containers": [{"resources": {"limits": {"cpu": "x"}}}]}}, "real run"),
         ("full", "demo", {"template": {"scaling": {"maxInstanceCount": UNKNOWN}}}, "real run"),
         ("full", "nat-europe-west4", {"region": "moon-west1"}, "moon-west1"),
@@ -106,7 +111,9 @@ def test_a_type_that_nobody_described_is_unknown() -> None:
     bucket = next(resource for resource in plan.resources if resource.name == "data")
     strange = dataclasses.replace(bucket, type="gcp:spanner/instance:Instance", name="strange", urn=bucket.urn + "-2")
     estimate = cost.estimate(dataclasses.replace(plan, resources=(*plan.resources, strange)))
-    assert estimate.unknown == ("strange: nobody has described what spanner.Instance costs",)
+    assert estimate.unknown == (
+        "strange: nobody has described what spanner.Instance costs (coursecloud:prices takes a price)",
+    )
 
 
 def test_a_bucket_of_another_name_has_no_known_contents() -> None:
