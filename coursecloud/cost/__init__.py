@@ -52,13 +52,12 @@ def of_resources(
     bill = Bill(tuple(resources), settings, prices or load())
     found, lease = tuple(lines.of(bill)), settings.lease
     calendar = lease_days.Calendar(bill, found, start)
-    items, listed = calendar.items(), calendar.days()
+    items = calendar.items()
     length = calendar.lease[1] if lease.starts and lease.ends else None
     credit, rate = number(lease.credit.amount), totals.rate(bill)
     usd = credit * rate.usd if rate else None
-    cases = ("idle", "planned", "everything_on")
-    spent = {case: sum((getattr(day, case) for day in listed), Decimal(0)) for case in cases}
-    idle, planned, everything_on = (calendar.runway(case, spent[case] / len(listed), usd) for case in cases)
+    idle, planned, everything_on = (calendar.course(case, usd) for case in ("idle", "planned", "everything_on"))
+    lacks = None if usd is None or lease.ends is None else max(Decimal(0), sum(planned[0], Decimal(0)) - usd)
     due = totals.sums([item.due for item in items], length)
     return Estimate(
         stack=settings.stack,
@@ -70,15 +69,15 @@ def of_resources(
         currency=lease.credit.currency,
         start=calendar.begins if start or lease.starts else None,
         lease_ends=lease.ends,
-        idle=idle,
-        planned=planned,
-        everything_on=everything_on,
+        idle=idle[1],
+        planned=planned[1],
+        everything_on=everything_on[1],
         unknown=totals.reasons(found),
         notes=tuple(lines.notes(bill)),
         prices_date=bill.prices.date,
-        days=listed,
+        days=calendar.days(idle[0], planned[0], everything_on[0]),
         cause=totals.cause(items),
         band=calendar.band(usd),
         length=length,
-        shortfall=None if usd is None or lease.ends is None else max(Decimal(0), spent["planned"] - usd),
+        shortfall=lacks,
     )

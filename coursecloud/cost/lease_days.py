@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 
@@ -11,7 +11,7 @@ from coursecloud.cost.bill import DAY, Bill, Line
 from coursecloud.cost.model import Amounts, Band, Day, Item, Runway
 from coursecloud.cost.prices import MONTH
 from coursecloud.cost.totals import HOURLY, money, units
-from coursecloud.cost.walk import Load, Walk
+from coursecloud.cost.walk import Load, Rates, Walk
 from infra.settings.lease import DAYS, FIRST_YEAR, LAST_YEAR, Lease
 
 ZERO, ONE = Decimal(0), Decimal(1)
@@ -53,6 +53,7 @@ class Calendar:
     lines: tuple[Line, ...]
     start: datetime.date | None
     """The day from which the credit is counted; the lease's first unless given."""
+    _known: dict[tuple[str, Decimal], Rates] = field(default_factory=dict, init=False)
 
     @property
     def begins(self) -> datetime.date:
@@ -85,13 +86,16 @@ class Calendar:
         return self._walked("planned", first, self.begins - datetime.timedelta(days=1)).used()
 
     def _walked(self, case: str, first: datetime.date, last: datetime.date, factor: Decimal = ONE) -> Walk:
-        walked = self._walk(case, factor)
+        walked = Walk(self._rates(case, factor))
         for day in walk.days(first, last):
             walked.take(day)
         return walked
 
-    def _walk(self, case: str, factor: Decimal = ONE, used: Mapping[str, Decimal] | None = None) -> Walk:
-        return Walk((load(line, case, factor) for line in self.lines), self._working, self._free, used)
+    def _rates(self, case: str, factor: Decimal = ONE) -> Rates:
+        if (case, factor) not in self._known:
+            loads = (load(line, case, factor) for line in self.lines)
+            self._known[case, factor] = Rates(loads, self._working, self._free)
+        return self._known[case, factor]
 
     def items(self) -> tuple[Item, ...]:
         """Make items of the lines, each with and without the free tiers."""
@@ -133,25 +137,31 @@ class Calendar:
                 shares[key, case] = max(ZERO, total - free / MONTH) / total if total else ONE
         return shares
 
-    def days(self) -> tuple[Day, ...]:
-        """List what each day costs in each case, from that on from which the credit is counted."""
+    @property
+    def _counted(self) -> datetime.date:
+        """The last day that is listed: the lease's, or four weeks on where it is over before."""
         _, last = span(self.bill.settings.lease, self.start)
-        if last < self.begins:
-            last = self.begins + WEEKS - datetime.timedelta(days=1)
-        idle, planned, on = (self._walk(case, used=self._used) for case in ("idle", "planned", "everything_on"))
-        return tuple(
-            Day(day, planned.works(day), idle.take(day), planned.take(day), on.take(day))
-            for day in walk.days(self.begins, last)
-        )
+        return last if self.begins <= last else self.begins + WEEKS - datetime.timedelta(days=1)
 
-    def runway(self, case: str, per_day: Decimal, credit: Decimal | None, factor: Decimal = ONE) -> Runway:
-        """Say how long a credit in USD lasts in a case; `per_day` is what a day of it costs."""
+    def course(self, case: str, credit: Decimal | None, factor: Decimal = ONE) -> tuple[list[Decimal], Runway]:
+        """Give what each day costs in a case, from that on from which the credit is counted, and how long it lasts."""
+        taken = Walk(self._rates(case, factor), self._used)
+        costs = [taken.take(day) for day in walk.days(self.begins, self._counted)]
+        per_day = sum(costs, ZERO) / len(costs)
+        if credit is None:
+            return costs, Runway(per_day, None, not per_day, None, None)
+        left = credit
+        for number, usd in enumerate(costs):
+            if usd > left:
+                return costs, self._runway(per_day, number + left / usd)
+            left -= usd
+        more = walk.until(taken, self._counted + datetime.timedelta(days=1), left)
+        return costs, self._runway(per_day, None if more is None else len(costs) + more)
+
+    def _runway(self, per_day: Decimal, days: Decimal | None) -> Runway:
         ends = self.bill.settings.lease.ends
         # Without a date of the lease or one that was asked for, the days stand in no calendar.
         begins = self.begins if self.start or self.bill.settings.lease.starts else None
-        if credit is None:
-            return Runway(per_day, None, not per_day, None, False if ends and not per_day else None)
-        days = walk.until(self._walk(case, factor, self._used), self.begins, credit)
         if days is None:
             return Runway(per_day, None, True, None, False if ends else None)
         gone = None
@@ -161,23 +171,28 @@ class Calendar:
         before = None if ends is None or begins is None else gone is not None and gone <= ends
         return Runway(per_day, days, False, gone, before)
 
+    def days(self, idle: list[Decimal], planned: list[Decimal], everything_on: list[Decimal]) -> tuple[Day, ...]:
+        """List the days with what each costs in each case."""
+        dates = walk.days(self.begins, self._counted)
+        return tuple(
+            Day(date, date.weekday() in self._working, *usd)
+            for date, *usd in zip(dates, idle, planned, everything_on, strict=True)
+        )
+
     def band(self, credit: Decimal | None) -> Band | None:
         """Say what the movement of Spot prices does to what is planned; None where nothing runs at one."""
-        if not any(line.spot and line.price and (line.on or line.worked) for line in self.lines):
+        if not any(line.spot and line.price and line.worked for line in self.lines):
             return None
-        seen = spot.seen()
+        seen, ended = spot.seen(), self.bill.settings.lease.ends is not None
         first, last = span(self.bill.settings.lease, self.start)
-        ends: list[tuple[Decimal, Runway]] = []
+        leases: list[Decimal | None] = []
         for factor in (seen.lowest, seen.highest):
-            loads = [load(line, "planned", factor) for line in self.lines]
             walked = self._walked("planned", first, last, factor)
-            rest = self._walk("planned", factor, self._used)
-            days = [rest.take(day) for day in walk.days(self.begins, max(last, self.begins))]
-            runway = self.runway("planned", sum(days, ZERO) / len(days), credit, factor)
-            ends.append((sum(map(walked.billed, loads), ZERO), runway))
-        (low, cheap), (high, dear) = ends
-        ended = self.bill.settings.lease.ends is not None
-        return Band(seen.lowest, seen.highest, low if ended else None, high if ended else None, cheap, dear, seen.date)
+            leases.append(
+                sum((walked.billed(load(line, "planned", factor)) for line in self.lines), ZERO) if ended else None
+            )
+        cheap, dear = (self.course("planned", credit, factor)[1] for factor in (seen.lowest, seen.highest))
+        return Band(seen.lowest, seen.highest, leases[0], leases[1], cheap, dear, seen.date)
 
 
 def load(line: Line, case: str, factor: Decimal = ONE) -> Load:

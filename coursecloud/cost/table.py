@@ -45,30 +45,51 @@ def _colour(estimate: Estimate) -> str:
     return "bold red" if estimate.planned.before_end else "yellow" if dear or estimate.at_least else ""
 
 
+def headings(estimate: Estimate) -> list[str]:
+    """Name the columns of money of a bill."""
+    whole = ["whole lease"] if estimate.length is not None else []
+    return ["hour with everything on", "hour while nothing runs", "planned day", *whole]
+
+
+def lines(estimate: Estimate) -> Iterator[tuple[str, str, list[str], str]]:
+    """Yield the lines of a bill by component, and its sums: the name, what is billed, the money, and which it is."""
+    for item in sorted(estimate.items, key=lambda item: item.component):
+        kind = "unknown" if item.reason is not None else "kept" if item.kept else "line"
+        yield item.name, item.what, _cells(item.due, item.full, estimate), kind
+    yield "total", _at_least(estimate), _cells(estimate.due, estimate.due, estimate), "total"
+    if estimate.currency != "USD" and estimate.rate:
+        own = _cells(estimate.due, estimate.due, estimate, per=estimate.rate.usd)
+        yield "", f"in {estimate.currency}", own, "total"
+    if estimate.full.per_hour_on != estimate.due.per_hour_on or estimate.full.per_day != estimate.due.per_day:
+        yield "", "without free tiers", _cells(estimate.full, estimate.full, estimate), "dim"
+
+
+_STYLES = {"total": "bold", "dim": "dim"}
+_FOLDED = {
+    "hour with everything on": "hour with\neverything\non",
+    "hour while nothing runs": "hour while\nnothing\nruns",
+    "planned day": "\nplanned\nday",
+    "whole lease": "\nwhole\nlease",
+}
+
+
 def _bill(estimate: Estimate) -> Table:
     table = Table(box=None, pad_edge=False, collapse_padding=True)
     table.add_column("", overflow="fold", max_width=22)
     table.add_column("", overflow="fold")
-    whole = ["\nwhole\nlease"] if estimate.length else []
-    for heading in ("hour with\neverything\non", "hour while\nnothing\nruns", "\nplanned\nday", *whole):
-        table.add_column(heading, justify="right", no_wrap=True, header_style="dim")
-    component = None
-    for item in sorted(estimate.items, key=lambda item: item.component):
-        if item.component != component:
-            component = item.component
+    for heading in headings(estimate):
+        table.add_column(_FOLDED[heading], justify="right", no_wrap=True, header_style="dim")
+    components = iter(sorted(item.component for item in estimate.items))
+    shown = None
+    for name, what, cells, kind in lines(estimate):
+        if kind in _STYLES:
+            table.add_row(*(Text(cell, _STYLES[kind]) for cell in (name, what, *cells)))
+            continue
+        if (component := next(components)) != shown:
+            shown = component
             table.add_row(Text(component or "the whole project", "bold cyan"))
-        name = Text.assemble("  ", (item.name, "green" if item.kept else ""))
-        what = item.what if item.reason is None else Text(item.what, "yellow")
-        table.add_row(name, what, *_cells(item.due, item.full, estimate))
-    table.add_section()
-    rows = [("total", _at_least(estimate), "bold", _cells(estimate.due, estimate.due, estimate))]
-    if estimate.currency != "USD" and estimate.rate:
-        own = _cells(estimate.due, estimate.due, estimate, per=estimate.rate.usd)
-        rows.append(("", f"in {estimate.currency}", "bold", own))
-    if estimate.full.per_hour_on != estimate.due.per_hour_on or estimate.full.per_day != estimate.due.per_day:
-        rows.append(("", "without free tiers", "dim", _cells(estimate.full, estimate.full, estimate)))
-    for name, what, style, cells in rows:
-        table.add_row(*(Text(cell, style) for cell in (name, what, *cells)))
+        label = Text.assemble("  ", (name, "green" if kind == "kept" else ""))
+        table.add_row(label, Text(what, "yellow" if kind == "unknown" else ""), *cells)
     return table
 
 
@@ -120,10 +141,10 @@ def _lasts(estimate: Estimate) -> RenderableType:
         cells += [days(case, estimate)]
         cells += [gone(case, estimate)] if estimate.start else []
         table.add_row(*(Text(cell, "red" if case.before_end else "") for cell in cells))
-    return Group(table, *(Text(f"  {line}", style) for line, style in _more(estimate)))
+    return Group(table, *(Text(f"  {line}", style) for line, style in more(estimate)))
 
 
-def _more(estimate: Estimate) -> Iterator[tuple[str, str]]:
+def more(estimate: Estimate) -> Iterator[tuple[str, str]]:
     """Yield what else there is to say of the credit, each with its style."""
     rate, lease, band = estimate.rate, estimate.due.lease, estimate.band
     least = "at least " if estimate.at_least else ""

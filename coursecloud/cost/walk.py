@@ -7,13 +7,14 @@ the last one not. So days are taken one after the other, and what is left of eac
 import calendar
 import datetime
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
 ZERO, ONE = Decimal(0), Decimal(1)
+_LONGEST = 31
 _DAY = datetime.timedelta(days=1)
-_ROUND = 28 * 366
-"""Days after which the weekdays have come round to the same dates, and leap years too."""
+_ROUND = 28 * 365 + 7
+"""Days of 28 years, after which the weekdays have come round to the same dates."""
 
 
 @dataclass(frozen=True)
@@ -26,96 +27,95 @@ class Load:
     """The free tier that it counts against."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Tier:
-    """A free tier in the month that is walked."""
+    """What all loads of a free tier use and cost on a day: a pair for (any other, a working) day."""
 
     free: Decimal
+    """Units a month."""
     units: tuple[Decimal, Decimal]
     usd: tuple[Decimal, Decimal]
-    used: Decimal = ZERO
-    shares: list[Decimal] = field(default_factory=lambda: [ZERO, ZERO])
-    """The shares that were billed, added up over other and over working days."""
 
-    def bill(self, worked: bool) -> Decimal:
-        """Use a day's units; give the share of them that is billed."""
-        units = self.units[worked]
-        if not units:
-            self.shares[worked] += ONE
-            return ONE
-        covered = min(units, max(ZERO, self.free - self.used))
-        self.used += units
-        share = (units - covered) / units
-        self.shares[worked] += share
-        return share
+
+class Rates:
+    """What any day costs: the sums of all loads, by free tier; `free` are the units a month of each."""
+
+    def __init__(self, loads: Iterable[Load], working: Collection[int], free: Mapping[str, Decimal]):
+        self.works = [weekday in working for weekday in range(7)]
+        by_tier: dict[str | None, list[Load]] = {}
+        for load in loads:
+            by_tier.setdefault(load.tier if load.tier in free else None, []).append(load)
+        self.plain = _sum(load.usd for load in by_tier.pop(None, []))
+        self.never: set[str] = set()
+        """Tiers that are enough for any month."""
+        self.tiers: dict[str, _Tier] = {}
+        for key, group in by_tier.items():
+            if key is None:
+                continue
+            tier = _Tier(free[key], _sum(each.units for each in group), _sum(each.usd for each in group))
+            if _LONGEST * max(tier.units) <= tier.free:
+                self.never.add(key)
+            else:
+                self.tiers[key] = tier
+        self.months: dict[tuple[int, int], Decimal] = {}
+        """What whole months cost, by the weekday of their first day and their length."""
+
+    def month(self, first: datetime.date) -> Decimal:
+        """Give what a whole month costs in USD, given its first day."""
+        length = calendar.monthrange(first.year, first.month)[1]
+        kind = (first.weekday(), length)
+        if kind not in self.months:
+            walk = Walk(self)
+            self.months[kind] = sum((walk.take(first + number * _DAY) for number in range(length)), ZERO)
+        return self.months[kind]
 
 
 class Walk:
     """Takes days one after the other, each once and in order.
 
-    `working` are the working weekdays (Monday is 0), `free` the units of each tier that are free in a month, and `used`
-    what of them was used earlier in the month in which the walk begins.
+    `used` is what of each tier was used earlier in the month in which the walk begins.
     """
 
-    def __init__(
-        self,
-        loads: Iterable[Load],
-        working: Collection[int],
-        free: Mapping[str, Decimal],
-        used: Mapping[str, Decimal] | None = None,
-    ):
-        self._loads, self._working, self._free = tuple(loads), frozenset(working), free
+    def __init__(self, rates: Rates, used: Mapping[str, Decimal] | None = None):
+        self.rates = rates
         self._month: tuple[int, int] | None = None
-        self._counts = [0, 0]
-        plain, by_tier = [ZERO, ZERO], dict[str, list[Load]]()
-        for load in self._loads:
-            if load.tier is not None and load.tier in free:
-                by_tier.setdefault(load.tier, []).append(load)
-            else:
-                plain = [sum(pair, ZERO) for pair in zip(plain, load.usd, strict=True)]
-        self._plain = (plain[0], plain[1])
-        self._tiers = {
-            key: _Tier(free[key], _sum(each.units for each in group), _sum(each.usd for each in group))
-            for key, group in by_tier.items()
-        }
-        self._before = dict(used or {})
-        self._months: dict[tuple[int, int], Decimal] = {}
-
-    def works(self, day: datetime.date) -> bool:
-        """Say whether a day is a working day."""
-        return day.weekday() in self._working
+        self._used = {key: (used or {}).get(key, ZERO) for key in rates.tiers}
+        self._days = [0, 0]
+        self._shares = {key: [ZERO, ZERO] for key in rates.tiers}
 
     def take(self, day: datetime.date) -> Decimal:
         """Take the next day; give what it costs in USD."""
-        if self._month != (day.year, day.month):
-            for key, tier in self._tiers.items():
-                tier.used = self._before.get(key, ZERO) if self._month is None else ZERO
-            self._month = (day.year, day.month)
-        worked = self.works(day)
-        self._counts[worked] += 1
-        return sum((tier.bill(worked) * tier.usd[worked] for tier in self._tiers.values()), self._plain[worked])
-
-    def month(self, first: datetime.date) -> Decimal:
-        """Give what a whole month costs in USD, given its first day; takes none of its days."""
-        days = calendar.monthrange(first.year, first.month)[1]
-        kind = (first.weekday(), days)
-        if kind not in self._months:
-            fresh = Walk(self._loads, self._working, self._free)
-            self._months[kind] = sum((fresh.take(first + number * _DAY) for number in range(days)), ZERO)
-        return self._months[kind]
+        month = day.year, day.month
+        if self._month != month:
+            if self._month is not None:
+                self._used = dict.fromkeys(self._used, ZERO)
+            self._month = month
+        worked = self.rates.works[day.weekday()]
+        self._days[worked] += 1
+        usd = self.rates.plain[worked]
+        for key, tier in self.rates.tiers.items():
+            units, share, used = tier.units[worked], ONE, self._used[key]
+            if units and used < tier.free:
+                share = (units - min(units, tier.free - used)) / units
+            self._used[key] = used + units
+            self._shares[key][worked] += share
+            usd += share * tier.usd[worked]
+        return usd
 
     def billed(self, load: Load) -> Decimal:
         """Give what a load has cost so far, its share of the free tiers taken off."""
-        days = self._tiers[load.tier].shares if load.tier in self._tiers else self._counts
-        return sum((usd * count for usd, count in zip(load.usd, days, strict=True)), ZERO)
+        if load.tier in self.rates.never:
+            return ZERO
+        days = self._shares.get(load.tier or "", self._days)
+        return load.usd[0] * days[0] + load.usd[1] * days[1]
 
     def full(self, load: Load) -> Decimal:
         """Give what a load would have cost so far without free tiers."""
-        return sum((usd * count for usd, count in zip(load.usd, self._counts, strict=True)), ZERO)
+        return load.usd[0] * self._days[0] + load.usd[1] * self._days[1]
 
     def used(self) -> dict[str, Decimal]:
         """Give what of each free tier has been used in the month of the last day."""
-        return {key: tier.used for key, tier in self._tiers.items()}
+        return dict(self._used)
 
 
 def _sum(pairs: Iterable[tuple[Decimal, Decimal]]) -> tuple[Decimal, Decimal]:
@@ -137,7 +137,7 @@ def until(walk: Walk, first: datetime.date, money: Decimal) -> Decimal | None:
     """
     left, day = money, first
     while (day - first).days < _ROUND:
-        if day.day == 1 and (month := walk.month(day)) <= left:
+        if day.day == 1 and (month := walk.rates.month(day)) <= left:
             left -= month
             day += calendar.monthrange(day.year, day.month)[1] * _DAY
             continue

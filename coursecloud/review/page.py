@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from coursecloud.cost import chart
 from coursecloud.diff.changes import Change, Operation
 from coursecloud.review import cost_lines, drawing, folding, formatting
 from coursecloud.review.dangers import Level, one
@@ -20,7 +21,8 @@ def full(review: Review) -> str:
     title = f"{formatting.VERDICTS[review.level]}: {review.sentence}"
     # In this order: what the body says of itself is never taken for a place to fill.
     head, tail = TEMPLATE.read_text(encoding="utf-8").split("{{body}}")
-    return head.replace("{{title}}", text(title[:200])) + body + tail
+    head = head.replace("{{credit}}", chart.STYLE).replace("{{title}}", text(title[:200]))
+    return head + body + tail
 
 
 def _body(review: Review) -> Iterator[str]:
@@ -77,6 +79,7 @@ def _stack(stack: Stack, number: int) -> Iterator[str]:
         for row in formatting.cost_rows(stack.cost):
             yield "<tr>" + "".join(f"<td>{_spans(cell)}</td>" for cell in row) + "</tr>"
         yield "</table>"
+        yield chart.figure(stack.cost.before, stack.cost.after, f"credit-{number}")
     if stack.findings:
         yield from _list(
             [

@@ -114,6 +114,40 @@ def test_the_first_day_can_be_given() -> None:
 
 
 @pytest.mark.parametrize(
+    ("stack", "day", "rule"),
+    [
+        ("gpu", "2026-11-22", "the lease starts on 2026-11-23, and nothing is billed before"),
+        ("gpu", "2026-12-19", "the lease ends on 2026-12-18, and nothing is planned after it"),
+        ("dev", "9999-12-31", "a lease is of our days, from 2020 to 2100"),
+    ],
+)
+def test_a_day_outside_of_the_lease_is_refused(stack: str, day: str, rule: str) -> None:
+    result = run("cost", "--stack", stack, "--from", day)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"--from {day}: {rule}" in result.stderr
+    assert "remedy" in result.stderr
+
+
+def test_a_day_outside_of_one_lease_of_many_is_said_of_that_one() -> None:
+    result = run("cost", "--all", "--csv", "--from", "2026-12-31")
+    rows = {row["stack"]: row for row in csv.DictReader(io.StringIO(result.stdout))}
+    assert result.exit_code == 2
+    assert [(rows[stack]["mistakes"], bool(rows[stack]["lease"] or rows[stack]["gone"])) for stack in STACKS] == [
+        ("0", True),
+        ("1", False),
+        ("1", False),
+    ]
+    assert "Pulumi.gpu.yaml: --from 2026-12-31: the lease ends on 2026-12-18" in result.stderr
+
+
+def test_an_evening_after_which_nothing_known_stays_is_no_lower_bound(tmp_path: Path) -> None:
+    """A machine of unknown price goes with the others: nothing is left, and not at least nothing."""
+    machine = "coursecloud:machines: {a: {machineType: z9-big, dataDisk: null}}"
+    unknown = f"{machine}, coursecloud:allow: {{machineTypes: [z9-big]}}"
+    assert "after `make down`: nothing\n" in in_folder(tmp_path, unknown).output
+
+
+@pytest.mark.parametrize(
     "words",
     [
         ("--json", "--csv"),

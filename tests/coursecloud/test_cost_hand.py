@@ -96,7 +96,7 @@ def test_an_evening_down_leaves_only_what_is_kept() -> None:
 
 
 def test_free_tiers_are_divided_among_the_groups_of_a_billing_account() -> None:
-    # 4 builds of 8 minutes on 20 working days: 640 minutes; 2500 free minutes a month for 500 groups are 5, in each of
+    # 4 builds of 8 minutes on 20 working days: 640 minutes; 2500 free minutes a month for 500 groups are 5 in each of
     # two months: 630 * .006 / 26 days = .145385
     alone, crowded = (estimated(committed("full"), groupsOnAccount=groups) for groups in (1, 500))
     builds = ("checks", "release", "trainer")

@@ -124,6 +124,13 @@ def test_a_bucket_of_another_name_has_no_known_contents() -> None:
     assert estimate.unknown == ("extra: nobody said how much lies in this bucket",)
 
 
+def test_what_is_kept_and_has_no_price_is_named_after_an_evening() -> None:
+    estimate = cost.estimate(with_inputs(committed("gpu"), "data", location="MARS-NORTH1"))
+    # 5 of the 15 GB that are kept, .0005 less an hour of the .008562 that all costs: .1989 a day
+    assert table.after_down(estimate) == "0.1989 USD a day and what data costs, which is not known"
+    assert table.after_down(cost.estimate(committed("dev"))) == "nothing"
+
+
 def without_rates() -> Prices:
     prices = load()
     return dataclasses.replace(prices, currencies={**prices.currencies, "perEuro": {"EUR": 1, "USD": Decimal("1.1")}})

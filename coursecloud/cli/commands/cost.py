@@ -24,6 +24,9 @@ def command(
     start: Start = None,
     all_: Annotated[bool, typer.Option("--all", help="One row a stack file of the folder.")] = False,
     folder: Folder = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Also write a page with the credit over the days into this file.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON (docs/json.md documents its fields).")] = False,
     as_csv: Annotated[
         bool, typer.Option("--csv", help="Print CSV: a row a line of the bill; with --all, a row a stack.")
@@ -31,18 +34,20 @@ def command(
 ) -> None:
     """Run `coursecloud cost`."""
     from coursecloud.cli import render
-    from coursecloud.common import stack_file
+    from coursecloud.common import stack_file, writing
     from coursecloud.common.console import print_csv
     from infra.settings import SettingsError
 
     where, first = folder_of(folder), start.date() if start else None
     if as_csv and as_json:
         refuse("--csv and --json are two forms of the same.\n    remedy  choose one of them")
+    if all_ and html:
+        refuse("--html is a page of one stack, and --all is many.\n    remedy  leave one of them out")
     if all_:
         _every(where, first, as_json=as_json, as_csv=as_csv)
         return
     from coursecloud import cost
-    from coursecloud.cost import form, prices, table, words
+    from coursecloud.cost import form, page, prices, table, words
     from coursecloud.plan import hiding, planning
 
     try:
@@ -52,6 +57,11 @@ def command(
     if first and (said := cost.outside(made.settings.lease, first)):
         refuse(f"--from {first}: {said}")
     estimate = cost.estimate(hiding.plan(made), start=first)
+    if html:
+        try:
+            writing.report(html, page.full(estimate))
+        except writing.WriteError as error:
+            refuse(f"--html {error}")
     if as_json:
         typer.echo(json.dumps(cost.to_json(estimate), indent=2))
     elif as_csv:
