@@ -47,6 +47,9 @@ def command(
     sandboxed: Annotated[
         Wanted, typer.Option("--sandbox", help="Refuse without a sandbox (require), or use none (off).")
     ] = Wanted.AUTO,
+    cache: Annotated[
+        bool, typer.Option("--cache/--no-cache", help="Take what a review in a sandbox rendered of the base today.")
+    ] = True,
 ) -> None:
     """Run `coursecloud review`."""
     from rich.text import Text
@@ -78,6 +81,7 @@ def command(
         tuple(dict.fromkeys(stack or ())),
         timeout,
         sandboxed,
+        cache,
     )
     try:
         checked = inputs.read(given, mistakes)
