@@ -61,6 +61,10 @@ def folder_of(folder: Path | None) -> Path:
 
 def note(message: str) -> None:
     """Say what a reader may not expect, on standard error: it is no mistake, and no part of an output."""
+    from coursecloud.common import progress
+
+    if progress.quiet():
+        return
     from rich.text import Text
 
     from coursecloud.common.console import console
