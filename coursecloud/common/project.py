@@ -94,6 +94,9 @@ def note(text: str) -> None:
 
 
 def _last(text: str) -> None:
+    progress = sys.modules.get("coursecloud.common.progress")  # where `--quiet` was read, it is loaded
+    if progress is not None and progress.quiet():
+        return
     with contextlib.suppress(OSError, ValueError):  # what it went to may be closed
         sys.stdout.flush()
     _say(text)

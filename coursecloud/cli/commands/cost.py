@@ -33,8 +33,7 @@ def command(
     ] = False,
 ) -> None:
     """Run `coursecloud cost`."""
-    from coursecloud.cli import render
-    from coursecloud.common import stack_file, writing
+    from coursecloud.common import console, progress, writing
     from coursecloud.common.console import print_csv
     from infra.settings import SettingsError
 
@@ -46,12 +45,14 @@ def command(
     if all_:
         _every(where, first, as_json=as_json, as_csv=as_csv)
         return
-    from coursecloud import cost
-    from coursecloud.cost import form, page, prices, table, words
-    from coursecloud.plan import hiding, planning
-
     try:
-        made = planning.make(stack, stack_file.path_of(stack, where), program())
+        with progress.shown(f"Planning {stack}"):
+            from coursecloud import cost
+            from coursecloud.common import stack_file
+            from coursecloud.cost import form, page, prices, table, words
+            from coursecloud.plan import hiding, planning
+
+            made = planning.make(stack, stack_file.path_of(stack, where), program())
     except SettingsError as error:
         refuse(str(error))
     if first and (said := cost.outside(made.settings.lease, first)):
@@ -67,19 +68,22 @@ def command(
     elif as_csv:
         print_csv(form.COLUMNS, form.rows(estimate))
     else:
-        out = render.console()
-        out.print(table.full(estimate, drawn=out.is_terminal and words.writable(out.encoding)))
-        if old := prices.outdated(estimate.prices_date, datetime.datetime.now(tz=datetime.UTC).date()):
-            render.console(error=True).print(old, style="yellow")
+        out = console.console()
+        console.report(table.full(estimate, drawn=out.is_terminal and words.writable(out.encoding)))
+        if not progress.quiet() and (
+            old := prices.outdated(estimate.prices_date, datetime.datetime.now(tz=datetime.UTC).date())
+        ):
+            console.console(error=True).print(old, style="yellow")
 
 
 def _every(folder: Path, start: datetime.date | None, *, as_json: bool, as_csv: bool) -> None:
-    from coursecloud.cli import render
-    from coursecloud.common import parallel, stack_file
+    from coursecloud.common import console, parallel, progress, stack_file
     from coursecloud.common.console import print_csv
     from coursecloud.cost import form, table
 
-    results = list(parallel.each(functools.partial(_row, start=start), list(stack_file.every(folder))))
+    files = list(stack_file.every(folder))
+    made = parallel.each(functools.partial(_row, start=start), files)
+    results = list(progress.counted("Planning", len(files), made))
     rows = [row for row, _ in results]
     mistakes = [message for _, message in results if message]
     if not rows:
@@ -89,7 +93,7 @@ def _every(folder: Path, start: datetime.date | None, *, as_json: bool, as_csv: 
     elif as_csv:
         print_csv(table.ROW, rows)
     else:
-        render.console().print(table.overview(rows))
+        console.report(table.overview(rows))
     if mistakes:
         refuse("\n".join(mistakes))
 
