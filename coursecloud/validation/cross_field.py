@@ -69,6 +69,7 @@ RULES: Mapping[str, Rule] = {
         services.trigger_has_one_build,
         services.trigger_has_one_event,
         services.variables_differ,
+        services.variables_fit,
     )
 }
 """The rules that files of types name (`between`)."""

@@ -49,6 +49,8 @@ BROKEN: list[tuple[str, str, str, Changes, str]] = [
      "bootDisk.initializeParams.type": "hyperdisk-balanced"}, "scheduling.onHostMaintenance"),
     ("local-ssd", VM, "workbench", {"machineType": "c3-standard-4-lssd"},
      "scheduling.onInstanceStopAction.discardLocalSsd"),
+    ("variables", "cloudrunv2.Service", "demo", {"template.containers.0.envs.0.value": "x" * 32_769},
+     "template.containers[0].envs[0].value"),
     ("run-end", VM, "trainer", {"scheduling.instanceTerminationAction": None}, "scheduling.instanceTerminationAction"),
     ("subnet-region", VM, "workbench", {"networkInterfaces.0.subnetwork": "projects/p/regions/us-east1/subnetworks/s"},
      "networkInterfaces[0].subnetwork"),
