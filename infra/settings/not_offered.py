@@ -4,8 +4,8 @@ _ACCOUNT = "each part has a service account of its own with what it needs; more 
 
 _WHY: dict[str, dict[str, str]] = {
     "Service": {
-        "gpu": "a GPU of Cloud Run bills at least a minute a start and has a quota of its own; serve from a machine with"
-        " a `gpu:`, or run a batch as a training job",
+        "gpu": "a GPU of Cloud Run bills at least a minute a start and has a quota of its own; serve from a machine"
+        " with a `gpu:`, or run a batch as a training job",
         "minInstances": "an instance that waits bills around the clock, and a forgotten one is a credit gone; a service"
         " starts within seconds at the first request",
         "concurrency": "Google's default of 80 requests an instance is taken; `maxInstances` bounds what it costs",

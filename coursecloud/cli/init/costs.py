@@ -2,13 +2,12 @@
 
 from decimal import Decimal
 
+from catalog import tables
 from coursecloud.cli.init.answers import Answers, gpu_of, machine_type_of, region_for
 from coursecloud.cost import prices
 from coursecloud.cost.prices import Unknown
 from infra.settings.problem import RuleViolationError
 
-DISK = "pd-balanced"
-"""The kind of disk that the settings take unless told otherwise."""
 DATA = 10
 """GiB of data and of images that the sentence counts with; most groups of the course have less."""
 _DAYS = Decimal(365) / 12
@@ -44,7 +43,9 @@ def kept(answers: Answers) -> str:
     except RuleViolationError:
         return ""
     known = prices.load()
-    disk, data = known.gib_month(region, DISK), known.gib_month(region, "standard")
+    # The kind of disk that the settings take unless told otherwise.
+    kind = tables.disk_types(machine_type_of(gpu_of(answers)).name)[0]
+    disk, data = known.gib_month(region, kind), known.gib_month(region, "standard")
     if disk is None or data is None:
         return ""
     return (

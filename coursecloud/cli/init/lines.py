@@ -120,7 +120,7 @@ def _machine(answers: Answers) -> Iterator[Line]:
         yield Line(
             (at, name, "dataDisk", "keep"), True, "`make down` leaves it, in its zone; it bills over night.", "keep"
         )
-    if gpu:
+    if gpu and kind.name in tables.table("vertex")["training"]:
         job = "coursecloud:training"
         yield Line((job,), None, "Training jobs on Vertex AI: bill only while they run.", "gpu")
         yield Line((job, "machineType"), kind.name, "What a job runs on.", "gpu")
