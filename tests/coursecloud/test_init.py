@@ -177,6 +177,8 @@ def test_the_whole_machine_is_priced_and_not_its_card(tmp_path: Path) -> None:
     assert isinstance(card, Decimal)
     assert isinstance(machine, Decimal)
     assert f"n1-standard-4 with a T4, Spot, ${card + machine:.2f} an hour while it runs" in costs.machines({})
+    both = prices.machine(known, "g2-standard-4", "europe-west4", spot=True)
+    assert f"L4: ${both:.2f} with its g2-standard-4, Spot" in costs.machines({})
     assert "a price not known here" in costs.machines({"region": "mars"})
     assert costs.kept({"region": "mars"}) == ""
     assert tmp_path.is_dir()
