@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from catalog import tables
+from coursecloud.plan.registration import Registration
 from coursecloud.validation.path_view import Broken, View
 
 
@@ -49,6 +50,28 @@ def local_ssd_may_go(vm: View) -> Iterator[Broken]:
     stops = scheduling["instanceTerminationAction"].value == "STOP"
     if kind and kind.local_ssd_gib and stops and action.value is not True and not action.unknown:
         yield Broken("local-ssd", action, {"machine": kind.name})
+
+
+def disk_size_fits_type(disk: View) -> Iterator[Broken]:
+    """Some types of disks are large only."""
+    kind, size = disk["type"].text, disk["size"].number
+    bounds = tables.table("compute")["diskTypes"].get(kind)
+    if bounds and size is not None and not bounds["minGib"] <= size <= bounds["maxGib"]:
+        words = {"disk": kind, "low": bounds["minGib"], "high": bounds["maxGib"]}
+        yield Broken("disk-size-of-type", disk["size"], words)
+
+
+def disks_fit_machines(resources: Iterable[Registration]) -> Iterator[tuple[Registration, Broken]]:
+    """A disk is attached to machines of series that take its type; the disk is to change."""
+    listed = list(resources)
+    disks = {each.urn: each for each in listed if each.type == "gcp:compute/disk:Disk"}
+    for machine in listed:
+        kind = _kind(View(machine.inputs)) if machine.type == "gcp:compute/instance:Instance" else None
+        for urn in machine.property_dependencies.get("attachedDisks", ()) if kind else ():
+            disk = View(disks[urn].inputs)["type"] if urn in disks else None
+            if kind and disk and disk.text in tables.table("compute")["diskTypes"] and not kind.takes(disk.text):
+                words = {"machine": kind.name, "disk": disk.text, "takes": ", ".join(tables.disk_types(kind.name))}
+                yield disks[urn], Broken("disk-type", disk, words)
 
 
 def _kind(vm: View) -> tables.MachineType | None:

@@ -92,9 +92,9 @@ def _trained(name: str, known: Sequence[str]) -> list[str]:
     alike = [entry for entry in map(tables.machine_type, known) if entry and wanted and entry.gpu == wanted.gpu]
     kin = [entry for entry in alike if wanted and entry.family == wanted.family and entry.vcpus >= wanted.vcpus]
     kin.sort(key=lambda entry: (entry.vcpus, abs(entry.memory_gib - (wanted.memory_gib if wanted else 0))))
-    return [entry.name for entry in kin[:2]] or (
-        [entry.name for entry in alike[:2]] if wanted and wanted.gpu else ["e2-standard-4", "n1-standard-4"]
-    )
+    others = ["g2-standard-4", "a2-highgpu-1g"] if wanted and wanted.gpu else ["e2-standard-4", "n1-standard-4"]
+    same = alike if wanted and wanted.gpu else []
+    return [entry.name for entry in (kin or same)[:2]] or others
 
 
 def _pair(path: str, name: str, gpu: Gpu | None, settings: Settings, found: Findings) -> Iterator[Problem]:

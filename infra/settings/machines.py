@@ -18,6 +18,7 @@ from infra.settings.types import (
     EnvironmentName,
     Int,
     Key,
+    LabelKey,
     LabelValue,
     Section,
     lasting,
@@ -45,6 +46,9 @@ _DISK_PRICE = costs(
     " machine is stopped (europe-west1, 2026-08-20); what other kinds cost, `coursecloud cost` says."
 )
 
+
+_SCRIPT = 200_000
+"""Bytes of a start-up script that may be a container's arguments and variables: the rest is the script's own."""
 
 LONG_RUN = 24 * 3600
 """Seconds above which a run limit needs a reason."""
@@ -244,7 +248,7 @@ class Machine(Section):
     ] = None
     """Why `max_run` is above 24h."""
     labels: Annotated[
-        dict[str, LabelValue],
+        dict[LabelKey, LabelValue],
         updates("only labels change, in place."),
         costs("nothing."),
         Field(examples=[{"purpose": "training"}]),
@@ -269,6 +273,14 @@ class Machine(Section):
     def rules(self) -> Iterator[RuleViolationError]:
         """Want a reason for what runs long, too."""
         yield from super().rules()
+        run = self.container
+        if run and (size := sum(len(word.encode()) for word in (*run.args, *run.env, *run.env.values()))) > _SCRIPT:
+            yield RuleViolationError(
+                f"the container's arguments and variables go into the start-up script, which Google bounds at 256 KiB;"
+                f" these have {size} bytes",
+                "put the bulk into the image or the data bucket",
+                "container",
+            )
         if self.max_run > LONG_RUN and not self.max_run_reason:
             yield RuleViolationError(
                 f"a run limit above 24h ({self.max_run}) needs a reason: a forgotten machine is the whole"

@@ -7,7 +7,6 @@ from typing import Any
 
 from catalog import tables
 from coursecloud.cli.schema.sections import sections
-from infra.settings.delivery import BUILD_MACHINES
 from infra.settings.hardware import dated
 from infra.settings.images import IMAGE_PATH
 
@@ -77,8 +76,6 @@ def _known(kind: str) -> Node:
         case "timeZone":
             # Machines know older names too, and newer ones than the package's.
             return {"enum": time_zones()}
-        case "buildMachine":
-            return {"enum": list(BUILD_MACHINES)}
         case _:
             return {"enum": list(regions)}
 
