@@ -135,6 +135,7 @@ class Known:
         self.sources = {str(each["name"]) for each in _json(data / "sources.json")["source"]}
         self._source = _texts(root / "coursecloud")
         self._program = _texts(root / "infra")
+        self._emulated = _emulated(root / "emulator" / "services")
 
     @property
     def shorts(self) -> list[str]:
@@ -157,6 +158,10 @@ class Known:
                 yield f"`{name}` is missing: {words}"
         if said.get("bills") not in (None, "free") and "price" in said and not said["price"]:
             yield f"`price` is missing: it bills ({said['bills']}), and nothing prices it"
+        request = cast("Mapping[str, Any]", said.get("request") or {})
+        method = str(request.get("method") or "")
+        if method and not self._answers(method):
+            yield f"emulator/services/ answers no {method}: neither `rehearse` nor a month can play it"
 
     def wrong(self, short: str) -> Iterator[str]:
         """Say what a type's file says wrongly, or names and nobody has."""
@@ -192,6 +197,13 @@ class Known:
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 yield f"a part of it has another form than catalog/types/model.py says ({error})"
 
+    def _answers(self, method: str) -> bool:
+        """Say whether the emulator has what a method is about: as a collection, or by the id of a method of it."""
+        about = method.rpartition(".")[0]
+        words = self._emulated.get(method.partition(".")[0], frozenset())
+        last = about.rpartition(".")[2]
+        return any(word.rpartition("/")[2] == last or word.rpartition(".")[0] == about for word in words)
+
     def _entries(self, table: str) -> set[str]:
         """Find the keys of a table that a module of coursecloud has under that name."""
         found: set[str] = set()
@@ -206,6 +218,17 @@ class Known:
 
 def _texts(folder: Path) -> dict[Path, str]:
     return {path: path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.py"))}
+
+
+def _emulated(folder: Path) -> dict[str, frozenset[str]]:
+    """Give, by the name of an API, the texts in the emulator's modules that are about it."""
+    found: dict[str, frozenset[str]] = {}
+    for text in _texts(folder).values():
+        words = {str(node.value) for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)}
+        for service in {word.partition(".")[0] for word in words if re.fullmatch(r"\w+(\.\w+)+", word)} | words:
+            if service.isalnum():
+                found[service] = found.get(service, frozenset()) | words
+    return found
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 import functools
 import json
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +28,13 @@ class GpuModel:
     attached: bool
     """True where it is attached to a machine; False where it comes with the machine type."""
     max_vcpus: dict[int, int]
+    max_memory_gib: dict[int, float]
     zones: frozenset[str]
     doubtful_zones: frozenset[str]
     """Zones in which only some of the sources have it."""
+    quota: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Google's names of its quotas: `onDemand` and `spot` of Compute Engine, `training` of Vertex AI, and `family`
+    where one quota counts all families."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +50,36 @@ class MachineType:
     """vCPUs that Google bills; of a shared core a part."""
     gpu: str | None = None
     gpu_count: int = 0
-    local_ssd_gib: float = 0
-    """GiB of local SSD that come with it, and bill with it."""
+    gpu_share: float = 1
+    """The part of a GPU that it has, where it has less than one."""
+    architecture: str = "X86_64"
+    """X86_64 or ARM64: an image for one does not boot on the other."""
+    disk_types: tuple[str, ...] = ()
+    """Types of disks that it takes, in the order in which they are proposed."""
+    extreme_vcpus: int = 0
+    """vCPUs from which on it takes hyperdisk-extreme."""
+    local_ssd_gib: int = 0
+    """Local SSD that comes with it; what is on it is lost when the machine stops."""
+    migrates: bool = True
+    """False where Google stops it when its host is maintained."""
+    spot: bool = True
+    on_demand: bool = True
+    """False where it is sold as Spot or by reservation only."""
+    by_region: bool = False
+    """The sources say which regions have it, not in which of their zones."""
+    kin: str = ""
+    """What it can be changed to in place: types with the same kin."""
+    extended_gib: float = 0
+    """What of its memory is beyond the family's most a vCPU, which has a price of its own."""
+    premium: float = 1
+    """What its vCPUs and memory cost, as a multiple of the family's rates: more than 1 for a size of one's own."""
+
+    def takes(self, disk: str, *, boot: bool = False) -> bool:
+        """Say whether it takes a type of disk, as its boot disk or beside that."""
+        bootable = not boot or table("compute")["diskTypes"][disk]["boot"]
+        return (
+            disk in self.disk_types and bootable and (disk != "hyperdisk-extreme" or self.vcpus >= self.extreme_vcpus)
+        )
 
 
 @functools.cache
@@ -77,8 +111,10 @@ def gpus() -> dict[str, GpuModel]:
             counts=tuple(entry["counts"]),
             attached=entry["attached"],
             max_vcpus={int(count): vcpus for count, vcpus in entry.get("maxVcpus", {}).items()},
+            max_memory_gib={int(count): gib for count, gib in entry.get("maxMemoryGib", {}).items()},
             zones=frozenset(entry["zones"]),
             doubtful_zones=frozenset(entry.get("doubtfulZones", ())),
+            quota=entry["quota"],
         )
         for family, of in families().items()
         for name, entry in of["gpus"].items()
@@ -100,22 +136,92 @@ def gpu(model: str) -> GpuModel | None:
 
 @functools.cache
 def machine_types() -> dict[str, MachineType]:
-    """Each machine type by name."""
+    """Each machine type by name; sizes of one's own are read by `machine_type`."""
     return {
-        name: MachineType(
-            name=name,
-            family=family,
-            vcpus=entry["vcpus"],
-            memory_gib=entry["memoryGib"],
-            zones=frozenset(entry.get("zones") or of["zones"]),
-            billed_vcpus=entry.get("fraction", entry["vcpus"]),
-            gpu=entry.get("gpu", {}).get("model"),
-            gpu_count=entry.get("gpu", {}).get("count", 0),
-            local_ssd_gib=entry.get("localSsdGib", 0),
-        )
+        name: of_family(family, of, name, entry)
         for family, of in families().items()
         for name, entry in of["machineTypes"].items()
     }
+
+
+def machine_type(name: str) -> MachineType | None:
+    """Look a machine type up, one of Google's or a size of one's own."""
+    from catalog import custom_types
+
+    return machine_types().get(name) or custom_types.machine_type(name)
+
+
+def series(name: str) -> dict[str, Any]:
+    """Give what is known of the series of a machine type, which may itself be newer than the table; {} if nothing."""
+    return families().get(name.partition("-")[0], {})
+
+
+def brings_gpu(name: str) -> bool:
+    """Say whether a machine type comes with a GPU, by its series where the table lacks the type."""
+    known = machine_type(name)
+    return bool(known.gpu) if known else any(not entry["attached"] for entry in series(name).get("gpus", {}).values())
+
+
+def architecture(name: str) -> str:
+    """Say what processor a machine type has, X86_64 or ARM64, by its series; empty where nothing is known."""
+    known = machine_type(name)
+    return known.architecture if known else series(name).get("architecture", "")
+
+
+def disk_types(name: str, *, boot: bool = False) -> tuple[str, ...]:
+    """List the types of disks that a machine type takes, the proposed one first; none where nothing is known."""
+    known = machine_type(name)
+    takes = known.disk_types if known else sorted(series(name).get("diskTypes", ()), key=PROPOSED.index)
+    return tuple(
+        kind
+        for kind in takes
+        if (known is None or known.takes(kind, boot=boot)) and (not boot or table("compute")["diskTypes"][kind]["boot"])
+    )
+
+
+def of_family(family: str, of: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> MachineType:
+    """Put together what a family and its entry say of a machine type."""
+    said = {**of, **entry}
+    gpu, local = entry.get("gpu", {}), entry.get("localSsdGib", 0)
+    zones = entry.get("zones") or [
+        zone for zone in of["zones"] if "regions" not in entry or region_of(zone) in entry["regions"]
+    ]
+    # Google changes no machine in place to or from local SSD, another processor, or a series with GPUs of its own.
+    within = "type" if local else of.get("changesWithin", "")
+    return MachineType(
+        name=name,
+        family=family,
+        vcpus=entry["vcpus"],
+        memory_gib=entry["memoryGib"],
+        zones=frozenset(zones),
+        billed_vcpus=entry.get("fraction", entry["vcpus"]),
+        gpu=gpu.get("model"),
+        gpu_count=gpu.get("count", 0),
+        gpu_share=gpu.get("share", 1),
+        architecture=of["architecture"],
+        disk_types=tuple(sorted(said["diskTypes"], key=PROPOSED.index)),
+        extreme_vcpus=of.get("leastVcpus", {}).get("hyperdisk-extreme", 0),
+        local_ssd_gib=local,
+        migrates=said.get("onHostMaintenance") != "TERMINATE",
+        spot=said["spot"],
+        on_demand=said.get("onDemand", True),
+        by_region=of.get("zonesBy") == "region",
+        kin=name if within == "type" else family if within else of["architecture"],
+        extended_gib=entry.get("extendedGib", 0),
+        premium=entry.get("premium", 1),
+    )
+
+
+PROPOSED = (
+    "pd-balanced",
+    "hyperdisk-balanced",
+    "pd-ssd",
+    "pd-standard",
+    "hyperdisk-throughput",
+    "hyperdisk-ml",
+    "hyperdisk-extreme",
+)
+"""Types of disks in the order in which they are proposed: the first that a machine takes is its default."""
 
 
 def zones_for(machine_type: MachineType | None, accelerator: GpuModel | None, region: str) -> tuple[str, ...]:
@@ -136,11 +242,23 @@ class Image:
     min_gib: int
     secure_boot: bool
     gpu_driver: bool
+    architecture: str
 
     @property
     def path(self) -> str:
         """PROJECT/FAMILY, as the provider takes it."""
         return f"{self.project}/{self.family}"
+
+
+def image_architecture(path: str) -> str:
+    """Say for what processor the image PROJECT/FAMILY is, X86_64 or ARM64; empty where nothing is known."""
+    project, _, family = path.partition("/")
+    known = {image.path: image.architecture for image in images().values()}
+    if path in known:
+        return known[path]
+    if re.search(r"(^|-)(arm64|aarch64)(-|$)", family):
+        return "ARM64"
+    return "X86_64" if project in table("images")["x86Projects"] else ""
 
 
 @functools.cache
@@ -153,6 +271,7 @@ def images() -> dict[str, Image]:
             min_gib=entry["minGib"],
             secure_boot=entry["secureBoot"],
             gpu_driver=entry["gpuDriver"],
+            architecture=entry.get("architecture", "X86_64"),
         )
         for name, entry in table("images")["families"].items()
     }

@@ -20,6 +20,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--project", action="append", required=True, help="a project id; may be given several times")
     parser.add_argument("--scenario", type=Path, help="JSON with faults, quotas, latency")
     parser.add_argument("--enabled", action="append", default=[], help="an API that is on from the start")
+    parser.add_argument("--enforce-iam", action="store_true", help="refuse what no policy allows; see README.md")
     parser.add_argument("--env", action="store_true", help="only print what to export for an emulator on --port")
     chosen = parser.parse_args(arguments)
     if chosen.env:
@@ -29,7 +30,15 @@ def main(arguments: list[str]) -> int:
         return 0
     try:
         scenario: dict[str, Any] = json.loads(chosen.scenario.read_text(encoding="utf-8")) if chosen.scenario else {}
-        emulator = Emulator(chosen.project, port=chosen.port, scenario=scenario, enabled=chosen.enabled)
+        emulator = Emulator(
+            chosen.project,
+            port=chosen.port,
+            scenario=scenario,
+            enabled=chosen.enabled,
+            enforce_iam=chosen.enforce_iam,
+        )
+    except ImportError as missing:
+        parser.error(f"--enforce-iam: {missing}")
     except (OSError, ValueError, TypeError, OverflowError, RecursionError) as wrong:
         about = f"--scenario {chosen.scenario}, --port {chosen.port}" if chosen.scenario else f"--port {chosen.port}"
         parser.error(f"{about}: {wrong}; README.md shows a scenario, and port 0 is any free one")

@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from . import access
+from .caller import Caller
 from .discovery import Document, Method
 from .errors import ApiError, invalid, not_found
 from .faults import Fault, Scenario
 from .kinds import Kind, Service
+from .needs import Need
 from .world import Project, Resource, World
 
 Json = dict[str, Any]
@@ -37,6 +40,8 @@ class Call:
     scenario: Scenario = field(default_factory=Scenario)
     until: datetime | None = None  # the operation is told as unfinished until then
     payer: str = ""  # the project that X-Goog-User-Project names
+    caller: Caller | None = None  # who asks; None where IAM is not enforced, and everybody may do everything
+    notes: list[str] = field(default_factory=list[str])  # why it was refused, for the record
 
     @property
     def project(self) -> Project:
@@ -86,7 +91,12 @@ class Call:
     def permission(self) -> str:
         """compute.instances.insert needs compute.instances.create, and so on."""
         service, *middle, action = self.method.id.split(".")
-        return f"{service}.{middle[-1]}.{PERMISSION_VERBS.get(action, action)}"
+        return ".".join([service, *middle[-1:], PERMISSION_VERBS.get(action, action)])
+
+    def may(self, permission: str, service: str = "", path: str = "") -> bool:
+        """Has the caller the permission, on what the path addresses or on something else?"""
+        need = Need(permission, service or self.service.name, path or self.path)
+        return self.caller is None or access.may(self.world, self.caller, need)
 
     def refused(self, permission: str) -> bool:
         """Does the scenario keep this permission from the caller?"""

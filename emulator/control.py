@@ -50,6 +50,12 @@ def answer(emulator: Emulator, http: str, path: str, raw: bytes, query: dict[str
                 return 200, emulator.push(wire.parsed(raw or b"{}"))
             except (ApiError, ValueError) as wrong:
                 return 400, {"error": str(wrong)}
+        if http == "POST" and name == "token":
+            try:
+                given = _named(wire.parsed(raw or b"{}"))
+                return 200, {"token": emulator.token(given["as"], *given.get("groups", []))}
+            except (ApiError, ValueError) as wrong:
+                return 400, {"error": str(wrong)}
         if http == "POST" and name == "reset":
             emulator.reset()
             return 200, {}
@@ -59,8 +65,15 @@ def answer(emulator: Emulator, http: str, path: str, raw: bytes, query: dict[str
             except (ApiError, ValueError, TypeError) as wrong:
                 return 400, {"error": str(wrong)}
             return 200, {}
-    known = "GET requests, state, remaining, env, scenario, clock; POST reset, scenario, clock, image, login"
+    known = "GET requests, state, remaining, env, scenario, clock; POST reset, scenario, clock, image, login, token"
     return 404, {"error": f"{http} {path}: unknown; there are {known}"}
+
+
+def _named(given: Any) -> dict[str, Any]:
+    texts = is_object(given) and isinstance(given.get("as"), str) and isinstance(given.get("groups", []), list)
+    if not is_object(given) or not texts or not set(given) <= {"as", "groups"}:
+        raise ValueError(f'token: {given!r}; it is an object such as {{"as": "user:ada@example.com", "groups": []}}')
+    return given
 
 
 def _time(given: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from . import catalog, crud, iampolicy, longrunning, services
+from . import access, catalog, crud, iampolicy, longrunning, services
 from .call import Call
 from .discovery import Method, load
 from .errors import ApiError, bad_value, denied, disabled
@@ -69,11 +69,7 @@ class Engine:
     def answer(self, call: Call, query: dict[str, list[str]], body: Any) -> Any:
         """The answer as JSON (or bytes), or an ApiError."""
         halting.settle(self.world)
-        call.query = {name: given[-1] for name, given in query.items()}
-        self._admit(call)
-        check_path(call.method, call.params)
-        call.query = check_query(call.doc, call.method, query)
-        call.body = check_body(call.doc, call.method, body)
+        self.admit(call, query, body)
         if call.fault and call.fault.operation:
             return longrunning.failed(call, call.fault.operation)
         seen = str(call.query.get("requestId") or "")
@@ -87,8 +83,18 @@ class Engine:
             self.world.requests_seen[seen] = result
         return result
 
-    def _admit(self, call: Call) -> None:
-        """Project, API, permission, location: in the order in which Google looks."""
+    def admit(self, call: Call, query: dict[str, list[str]], body: Any) -> None:
+        """Check all that is asked before anything is done; ApiError for what does not pass."""
+        call.query = {name: given[-1] for name, given in query.items()}
+        public = self._admit(call)
+        check_path(call.method, call.params)
+        call.query = check_query(call.doc, call.method, query)
+        call.body = check_body(call.doc, call.method, body)
+        if call.caller and not public:
+            access.admit(call, call.caller)
+
+    def _admit(self, call: Call) -> bool:
+        """Project, API, location: in the order in which Google looks. Is it what everybody may read?"""
         named = re.match(r"projects/([^/:]+)", call.path)
         public = named is not None and named[1] in catalog.PUBLIC_PROJECTS and call.method.http == "GET"
         if named and named[1] != "-" and call.find_project() is None and not public:
@@ -101,6 +107,7 @@ class Engine:
         if call.refused(call.permission) or call.refused(call.method.id):
             raise denied(call.permission, f"{call.service.host}/{call.path}")
         self._check_place(call)
+        return public
 
     def _check_place(self, call: Call) -> None:
         zone, region, location = call.segment("zones"), call.segment("regions"), call.segment("locations")

@@ -168,12 +168,12 @@ def _public(call: Call, member: str, _role: str) -> None:
 
 
 def test(call: Call) -> Any:
-    """All permissions are there, except those that the scenario denies to this token."""
+    """Those that the caller has; where IAM is not enforced all, except those that the scenario denies to this token."""
     asked = many(call.query, "permissions") or many(call.body, "permissions")
     for permission in asked:
         if not re.fullmatch(PERMISSION, permission):
             raise invalid(f"Permission {permission} is not valid.", ("permissions", permission))
-    kept = [p for p in asked if not call.refused(p)]
+    kept = [p for p in asked if not call.refused(p) and call.may(p)]
     return {"permissions": kept} if kept else {}
 
 

@@ -15,19 +15,21 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from . import batch, control, media, wire
+from . import access, batch, caller, conditions, control, media, metadata, wire
 from .call import Call
 from .engine import Engine
 from .environment import environment
 from .errors import ApiError
 from .faults import Fault, Scenario
 from .media import Media
+from .needs import Need
 from .passing import let_pass
 from .services import images
 from .world import World
 
 Json = dict[str, Any]
 JSON = "application/json; charset=UTF-8"
+FORM = "application/x-www-form-urlencoded"
 
 
 class Emulator:
@@ -42,9 +44,13 @@ class Emulator:
         scenario: Json | None = None,
         enabled: list[str] | None = None,
         billing_account: str = "",
+        enforce_iam: bool = False,
     ):
         if not ipaddress.ip_address(host).is_loopback:
             raise ValueError(f"the emulator serves loopback only, not {host}: it knows no passwords")
+        if enforce_iam:
+            conditions.ready()
+        self.enforce_iam = enforce_iam
         self._start = {"projects": projects, "enabled": enabled or [], "billing_account": billing_account}
         self.requests: list[Json] = []
         self.lock = threading.RLock()
@@ -85,6 +91,17 @@ class Emulator:
         with self.lock:
             self.world = copy.deepcopy(world)
             self.engine = Engine(self.world)
+
+    def token(self, member: str, *groups: str) -> str:
+        """An access token of an identity, e.g. user:ada@example.com with the groups that it is in, for an hour."""
+        with self.lock:
+            return caller.mint(self.world, caller.named(member, groups))
+
+    def may(self, member: str, permission: str, on: str, *groups: str) -> bool:
+        """What IAM says of an act that comes here as no request; `on` is a service and a path: storage:b/NAME."""
+        service, _, path = on.partition(":")
+        with self.lock:
+            return access.may(self.world, caller.named(member, groups), Need(permission, service, path))
 
     @property
     def url(self) -> str:
@@ -181,11 +198,21 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, url: SplitResult, raw: bytes) -> None:
         emulator = self.server.emulator
-        if url.path.startswith("/_emulator/"):
+        if url.path.startswith(metadata.PREFIX):
+            headers = {k.lower(): v for k, v in self.headers.items()}
+            with emulator.lock:
+                told = metadata.answer(emulator.world, url.path, _query(url.query), headers)
+            self._send(told.status, told.data, told.kind, told.headers)
+        elif url.path.startswith("/_emulator/"):
             status, answer = control.answer(emulator, self.command, url.path, raw, _query(url.query))
             self._send(status, json.dumps(answer, indent=1).encode())
         elif url.path.startswith("/batch"):
-            kind, payload = batch.answer(self.headers.get("Content-Type", ""), raw, self._one)
+            outer = {"authorization": self.headers.get("Authorization", "")}
+            kind, payload = batch.answer(
+                self.headers.get("Content-Type", ""),
+                raw,
+                lambda http, target, given, body: self._one(http, target, outer | given, body),
+            )
             self._send(200, payload, kind)
         else:
             target = url._replace(scheme="", netloc="").geturl()  # a proxy is asked by the whole address
@@ -224,6 +251,9 @@ class _Handler(BaseHTTPRequestHandler):
             call.scenario = emulator.scenario
             call.payer = headers.get("x-goog-user-project", "")
             call.denied = tuple(emulator.scenario.deny.get(token, ()))
+            if emulator.enforce_iam:
+                # Who has the address of an upload that was begun may bring its bytes.
+                call.caller = caller.OWNER if session else caller.of(emulator.world, token, call.service.host)
             if fault and (fault.status or fault.cut) and not fault.applied and fault.cut != "after":
                 raise ApiError(fault.status or 500, fault.message or "Injected by the scenario.", reason=fault.reason)
             call.range = headers.get("range", "")
@@ -231,10 +261,14 @@ class _Handler(BaseHTTPRequestHandler):
                 body = (
                     media.uploaded(call, headers, raw, f"{emulator.url}{target}")
                     if upload
+                    else wire.form(raw)
+                    if call.service.name == "sts" and headers.get("content-type", "").startswith(FORM)
                     else wire.parsed(raw)
                     if raw.strip()
                     else None
                 )
+                if isinstance(body, Media) and not session:
+                    emulator.engine.admit(call, query, None)
                 told = body if isinstance(body, Media) else emulator.engine.answer(call, query, body)
             status = 204 if http == "DELETE" and call.service.name == "storage" else 200
             answer = told if isinstance(told, Media) else Media(json.dumps(told).encode(), JSON, status)
@@ -247,7 +281,9 @@ class _Handler(BaseHTTPRequestHandler):
             answer = media.xml_error(refused) if xml else answer
         method = call.method if call else None
         write = bool(method and method.writes)
-        self._record(method.id if method else "", target, answer.status, start, http, problem, fault, write=write)
+        self._record(
+            method.id if method else "", target, answer.status, start, http, problem, fault, write=write, call=call
+        )
         return answer, fault
 
     def _read(self) -> bytes:
@@ -297,6 +333,7 @@ class _Handler(BaseHTTPRequestHandler):
         fault: Fault | None = None,
         *,
         write: bool = False,
+        call: Call | None = None,
     ) -> None:
         entry = {
             "method": http or self.command,
@@ -308,6 +345,8 @@ class _Handler(BaseHTTPRequestHandler):
         }
         if problem:
             entry["error"] = problem
+        if call and call.caller:
+            entry |= {"as": call.caller.member or "nobody", "notes": call.notes}
         if fault:
             entry["fault"] = f"{fault.match} #{fault.seen[method_id]}"
         self.server.emulator.requests.append(entry)

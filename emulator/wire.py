@@ -7,7 +7,7 @@ import json
 import re
 from email.message import Message
 from typing import Any, BinaryIO
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from .errors import ApiError, invalid
 
@@ -140,6 +140,14 @@ def parsed(raw: bytes) -> Any:
     except ValueError as error:
         wrong = str(error)[:200]
     raise invalid(f"Invalid JSON payload received. {wrong}", ("", wrong))
+
+
+def form(raw: bytes) -> dict[str, str]:
+    """Read a form, as OAuth's endpoints take one beside JSON. Raises ApiError."""
+    try:
+        return dict(parse_qsl(raw.decode(), strict_parsing=True, max_num_fields=100))
+    except ValueError as wrong:
+        raise invalid(f"The form cannot be read: {wrong}.") from None
 
 
 def _no_number(text: str) -> Any:

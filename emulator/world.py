@@ -8,10 +8,13 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .media import Uploads
 from .shapes import many
+
+if TYPE_CHECKING:
+    from .caller import Token
 
 Json = dict[str, Any]
 
@@ -70,6 +73,8 @@ class World:
         self.operations: dict[str, Json] = {}
         self.requests_seen: dict[str, Json] = {}
         self.uploads = Uploads()
+        self.tokens: dict[str, Token] = {}
+        """Whose the access tokens are that were handed out."""
         self.stopping: dict[str, datetime] = {}
         """Machines that are told to stop, and when they have."""
         self.ahead = timedelta()

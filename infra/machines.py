@@ -78,7 +78,7 @@ class Machines(Component):
             allow_stopping_for_update=True,
             can_ip_forward=False,
             deletion_protection=False,
-            boot_disk=_boot_disk(machine, image, labels),
+            boot_disk=_boot_disk(machine, image, settings.boot_disk_type(machine), labels),
             attached_disks=[compute.InstanceAttachedDiskArgs(source=disk.self_link, device_name="work")]
             if disk
             else None,
@@ -134,7 +134,7 @@ class Machines(Component):
             name=self.place.names.resource(name, "work"),
             project=self.place.project,
             zone=zone,
-            type=settings.type,
+            type=self._settings.data_disk_type(machine),
             size=settings.size_gb,
             labels=labels,
             opts=self.child("compute", keep=settings.keep),
@@ -186,29 +186,40 @@ def _gpu(machine: Machine) -> str | None:
 
 def _has_gpu(machine: Machine) -> bool:
     """Say whether a machine has a GPU, attached or with its machine type."""
-    kind = tables.machine_types().get(machine.machine_type)
-    return machine.gpu is not None or bool(kind and kind.gpu)
+    return machine.gpu is not None or tables.brings_gpu(machine.machine_type)
 
 
-def _boot_disk(machine: Machine, image: tables.Image | None, labels: Mapping[str, str]) -> compute.InstanceBootDiskArgs:
+def _boot_disk(
+    machine: Machine, image: tables.Image | None, kind: str, labels: Mapping[str, str]
+) -> compute.InstanceBootDiskArgs:
     return compute.InstanceBootDiskArgs(
         auto_delete=True,
         initialize_params=compute.InstanceBootDiskInitializeParamsArgs(
             image=image.path if image else machine.image,
             size=machine.boot_disk.size_gb or max(20, image.min_gib if image else 50),
-            type=machine.boot_disk.type,
+            type=kind,
             labels=labels,
         ),
     )
 
 
+def _migrates(machine: Machine) -> bool:
+    kind = tables.machine_type(machine.machine_type)
+    return kind.migrates if kind else tables.series(machine.machine_type).get("onHostMaintenance") != "TERMINATE"
+
+
 def _scheduling(machine: Machine) -> compute.InstanceSchedulingArgs:
+    kind = tables.machine_type(machine.machine_type)
     return compute.InstanceSchedulingArgs(
         provisioning_model="SPOT" if machine.spot else "STANDARD",
         preemptible=machine.spot,
         # A stopped machine must stay stopped; Spot does not allow a restart in any case.
         automatic_restart=False,
-        on_host_maintenance="TERMINATE" if machine.spot or _has_gpu(machine) else "MIGRATE",
+        on_host_maintenance="TERMINATE" if machine.spot or _has_gpu(machine) or not _migrates(machine) else "MIGRATE",
         instance_termination_action="STOP",
+        # Google stops no machine with local SSD unless it is told that what is on it may go.
+        on_instance_stop_action=compute.InstanceSchedulingOnInstanceStopActionArgs(discard_local_ssd=True)
+        if kind and kind.local_ssd_gib
+        else None,
         max_run_duration=compute.InstanceSchedulingMaxRunDurationArgs(seconds=int(machine.max_run)),
     )

@@ -1,5 +1,6 @@
 """What holds for every test: a machine without a cloud, a project of the tests' own, and a checkout left alone."""
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -15,6 +16,7 @@ from catalog import completeness
 from tests import fuzz, machine, project
 
 _MACHINE = Path(tempfile.mkdtemp(prefix="coursecloud-machine-"))
+atexit.register(shutil.rmtree, _MACHINE, ignore_errors=True)
 # Before any module of tests is read, and for the processes that they start.
 machine.close(_MACHINE)
 
@@ -81,5 +83,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 def pytest_unconfigure() -> None:
     """Leave nothing behind."""
+    if "MUTANT_UNDER_TEST" in os.environ:
+        return  # a mutation run has many sessions in processes that share both folders, and ends with `atexit`
     shutil.rmtree(_MACHINE, ignore_errors=True)
     shutil.rmtree(project.ROOT.parent, ignore_errors=True)

@@ -158,7 +158,7 @@ def test_a_gpu_is_found_by_googles_name_and_by_its_short_one_in_any_case(model: 
     assert found.name == "nvidia-tesla-t4"
 
 
-@pytest.mark.parametrize("model", ["", "nvidia-", "tesla", "T", "T40", "H100"])
+@pytest.mark.parametrize("model", ["", "nvidia-", "tesla", "T", "T40", "Z100"])
 def test_an_unknown_gpu_is_none_and_not_a_similar_one(model: str) -> None:
     assert tables.gpu(model) is None
 

@@ -228,6 +228,8 @@ class ResourceType:
     """The lock that it may have."""
     running: tuple[str, ...] = ()
     """Inputs that the provider changes only while it runs: else it ends with `status must be "RUNNING"`."""
+    within: Mapping[str, Literal["machineTypes"]] = field(default_factory=dict[str, Literal["machineTypes"]])
+    """Inputs that Google changes in place among some values only, and which: `machineTypes` of one kin."""
     protected: bool = False
     """The provider neither deletes nor replaces it unless its deletionProtection is false in the state.
 

@@ -14,6 +14,7 @@ from typer.core import TyperCommand
 
 from coursecloud.cli.groups import Flags
 from coursecloud.cli.listed import COMMANDS
+from coursecloud.common import progress
 
 UNREAD = 141
 """Exit code where whoever read the output is gone: 128 and the number of SIGPIPE."""
@@ -37,7 +38,10 @@ class Later(TyperCommand):
             alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
             alone.command(self.name, help=listed.help)(found)
             found = alone
-        return typer.main.get_command(found)
+        command = typer.main.get_command(found)
+        for each in getattr(command, "commands", {}).values() or (command,):
+            each.params.append(_quiet())
+        return command
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Hand over to the command itself."""
@@ -46,6 +50,25 @@ class Later(TyperCommand):
             for each in (command, *getattr(command, "commands", {}).values()):
                 _leave_values(each)
         return command.make_context(info_name, args, parent, **extra)
+
+
+def _quiet() -> Any:
+    """Make the option that every command has."""
+
+    def set_it(value: bool) -> None:
+        progress.be_quiet(quiet=value)
+
+    said = "Say only what follows, in a line, and mistakes; no progress."
+    option = typer.Option("--quiet", "-q", callback=set_it, is_eager=True, help=said)
+
+    def with_it(*, quiet: Annotated[bool, option] = False) -> None:
+        del quiet  # its callback has said so
+
+    alone = typer.Typer(add_completion=False)
+    alone.command()(with_it)
+    made: Any = typer.main.get_command(alone).params[0]
+    made.expose_value = False
+    return made
 
 
 def _leave_values(command: Any) -> None:

@@ -17,8 +17,8 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 
-from coursecloud.plan.registration import UNKNOWN
-from coursecloud.policy.reading import has_unknown, number
+from coursecloud.plan.nested import at, has_unknown, listed, mapping
+from coursecloud.policy.reading import number
 from infra.settings.types import Duration
 
 Inputs = Mapping[str, Any]
@@ -59,30 +59,14 @@ def _chosen(choice: Mapping[str, Any], inputs: Inputs) -> Iterator[Inputs]:
             if number(at(inputs, path)) is not None:
                 yield inputs
         case {"each": path}:
-            yield from (each if isinstance(each, Mapping) else {} for each in _listed(at(inputs, path)))
+            yield from map(mapping, listed(at(inputs, path)))
         case {"first": path, "where": wanted}:
-            for each in _listed(at(inputs, path)):
+            for each in listed(at(inputs, path)):
                 if all(at(each, place) == value for place, value in wanted.items()):
                     yield each
                     return
         case _:
             raise ValueError(f"{choice} is no choice of a template")
-
-
-def at(inputs: object, path: str) -> Any:
-    """Read a value wherever the program has put one; None where it is not, or is not of that shape."""
-    value: Any = inputs
-    for step in re.findall(r"[^.\[\]]+", path):
-        if step.isdigit():
-            entries = _listed(value)
-            value = entries[int(step)] if int(step) < len(entries) else None
-        else:
-            value = cast("Inputs", value).get(step) if isinstance(value, Mapping) and value != UNKNOWN else None
-    return value
-
-
-def _listed(value: Any) -> list[Any]:
-    return cast("list[Any]", value) if isinstance(value, list) else []
 
 
 def said(value: Any) -> str:
@@ -101,11 +85,11 @@ def plain(text: str) -> str:
 
 
 def _counted(value: Any) -> str:
-    return str(len(_listed(value))) if isinstance(value, list) else said(value)
+    return str(len(listed(value))) if isinstance(value, list) else said(value)
 
 
 def _each_said(value: Any) -> str:
-    return ", ".join(map(said, _listed(value))) if isinstance(value, list) else said(value)
+    return ", ".join(map(said, listed(value))) if isinstance(value, list) else said(value)
 
 
 def _duration(value: Any) -> str:

@@ -12,7 +12,7 @@ from rich.tree import Tree
 from catalog import types
 from coursecloud import cost
 from coursecloud.cli import line_template
-from coursecloud.cli.line_template import at, plain
+from coursecloud.cli.line_template import plain
 from coursecloud.common.console import console as console
 from coursecloud.cost import table as cost_table
 from coursecloud.plan.planning import KINDS, Plan, bills, holds, notices, short_type, unknowns
@@ -50,7 +50,7 @@ def _branch(place: Tree, under: Mapping[str | None, list[Registration]], parent:
     if services:
         place.add(Text(", ".join(plain(resource.name) for resource in services), "dim"))
     if grants:
-        roles = sorted({_short_role(at(resource.inputs, "role")) for resource in grants})
+        roles = sorted({_short_role(resource.inputs.get("role")) for resource in grants})
         place.add(Text(f"{len(grants)} grants: {', '.join(roles)}", "dim"))
 
 

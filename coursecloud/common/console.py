@@ -12,12 +12,14 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Span, Text
 from rich.tree import Tree
 from typing_extensions import override
+
+from coursecloud.common import progress
 
 PIPED = 20_000
 """Columns where there is no terminal: more than any line has, and a bound for what somebody puts into a value."""
@@ -116,6 +118,21 @@ class Output(Console):
 def console(*, error: bool = False) -> Console:
     """Make a console: colours only on a terminal, and lines that are cut only there."""
     return Output(error=error)
+
+
+def report(*parts: RenderableType) -> None:
+    """Print what a command answers. With `--quiet` its first line alone, which says what follows from it; of a table
+    of many stacks nothing, as its mistakes are said elsewhere.
+    """
+    screen = console()
+    if not progress.quiet():
+        screen.print(*parts, sep="\n")
+        return
+    if isinstance(parts[0], Table):
+        return
+    with screen.capture() as captured:
+        screen.print(parts[0])
+    screen.out(next((line for line in captured.get().splitlines() if line.strip()), ""), highlight=False)
 
 
 def say(text: str) -> None:

@@ -1,5 +1,7 @@
 """Which project a command is about: the one that its user stands in, found upwards as git and Pulumi find theirs."""
 
+import atexit
+import contextlib
 import os
 import re
 import shutil
@@ -35,9 +37,9 @@ def prefer(start: Path, *, reviews: bool = False) -> None:
 
     The program of one clone with the settings and rules of another would plan what neither of them deploys. A review
     (`reviews`) stays with the code that it has, which is not what it looks at; but a command that was installed alone,
-    from a wheel, has none, and works by that of the project around it. Says on standard error which of two it took.
-    Ends with exit code 2 where a file of that project would be imported in place of a library, and where there is
-    nothing to work by.
+    from a wheel, has none, and works by that of the project around it. Says on standard error, at the end, which of
+    two it took. Ends with exit code 2 where a file of that project would be imported in place of a library, and where
+    there is nothing to work by.
     """
     found, alone = find(start), not _is_one(OWN)
     if found is None:
@@ -52,14 +54,14 @@ def prefer(start: Path, *, reviews: bool = False) -> None:
     if found.samefile(OWN):
         return
     if reviews and not alone:
-        _note(f"this review is done by the code of {OWN}; it is about {found}, whose own commands run by its own code")
+        note(f"this review is done by the code of {OWN}; it is about {found}, whose own commands run by its own code")
         return
     if shadowing := shadows.found(found):
         _stop(
             "".join(f"{shadow}\n" for shadow in shadowing) + f"    rule    {shadows.RULE}\n    remedy  {shadows.REMEDY}"
         )
     if not alone:
-        _note(f"this is about {found}, by the code there; this command is that of {OWN}")
+        note(f"this is about {found}, by the code there; this command is that of {OWN}")
     sys.path.insert(0, str(found))
     for name in [
         name for name in sys.modules if name.partition(".")[0] in ("catalog", "coursecloud", "guardrails", "infra")
@@ -85,8 +87,19 @@ def version() -> str:
     return importlib.metadata.version("coursecloud")
 
 
-def _note(text: str) -> None:
-    _say(f"coursecloud: {text}")
+def note(text: str) -> None:
+    """Say by whose code this is done, below all that the command prints: its first line tells what comes of it."""
+    shown = "".join(each if each.isprintable() else "?" for each in text)  # a folder may be called anything
+    atexit.register(_last, f"coursecloud: {shown}")
+
+
+def _last(text: str) -> None:
+    progress = sys.modules.get("coursecloud.common.progress")  # where `--quiet` was read, it is loaded
+    if progress is not None and progress.quiet():
+        return
+    with contextlib.suppress(OSError, ValueError):  # what it went to may be closed
+        sys.stdout.flush()
+    _say(text)
 
 
 def _stop(text: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""Billing lines: how many units of what a resource uses with everything on, idle, and on a planned day."""
+"""Billing lines: how many units of what a resource uses with everything on, idle, and on each planned day."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,14 +33,18 @@ class Line:
     """Units an hour with everything on."""
     idle: Decimal | None
     """Units an hour while nothing runs."""
-    day: Decimal | None
-    """Units a day as planned."""
+    worked: Decimal | None
+    """Units on a working day as planned."""
+    other: Decimal | None
+    """Units on any other day as planned."""
     free: str | None = None
     """The free tier that it counts against."""
     reason: str | None = None
     """Why the price or the quantities are unknown."""
     kept: bool = False
     """Whether it is there after `make down`."""
+    spot: bool = False
+    """Whether the price is a Spot price, which Google changes up to once a month."""
 
 
 def number(value: float | Decimal) -> Decimal:
@@ -72,7 +76,7 @@ class Bill:
 
     @cached_property
     def working_days(self) -> Decimal:
-        """Working days a day, averaged over the week: 5/7 for Monday to Friday."""
+        """Working days a day, averaged over the week: 5/7 for Monday to Friday. Never 0."""
         return len(self.settings.lease.working_hours.days) / WEEK
 
     @cached_property
@@ -95,9 +99,13 @@ class Bill:
             daily = number(lease.working_hours.hours_per_week) / len(lease.working_hours.days)
         return daily * self.working_days
 
-    def running(self, resource: Registration, what: str, price: Decimal | Unknown, hours: Decimal) -> Line:
-        """Bill something by the hour that it runs."""
-        return self._line(resource, what, "hour", price, on=Decimal(1), idle=Decimal(0), day=hours)
+    def running(
+        self, resource: Registration, what: str, price: Decimal | Unknown, hours: Decimal, *, spot: bool = False
+    ) -> Line:
+        """Bill something by the hour that it runs; `hours` a day, averaged over the week, are those of working days."""
+        return self._line(
+            resource, what, "hour", price, on=Decimal(1), idle=Decimal(0), **self.on_working_days(hours), spot=spot
+        )
 
     def stored(
         self,
@@ -110,10 +118,12 @@ class Bill:
         free: str | None = None,
     ) -> Line:
         """Bill something by the month that it is there, whether anything runs or not."""
-        each = None if amount is None else amount / MONTH
-        there = DAY if resource.protect else self.up
-        day = None if each is None else each * there
-        return self._line(resource, what, unit, price, on=each, idle=each, day=day, free=free)
+        if amount is None:
+            return self._line(resource, what, unit, price, on=None, idle=None, worked=None, other=None, free=free)
+        each = amount / MONTH
+        always = resource.protect or self.usage.evening == "stop"
+        planned = self.on_every_day(each * DAY) if always else self.on_working_days(each * self.up)
+        return self._line(resource, what, unit, price, on=each, idle=each, **planned, free=free)
 
     def used(
         self,
@@ -125,10 +135,15 @@ class Bill:
         *,
         on: Decimal | None = None,
         free: str | None = None,
+        every_day: bool = False,
     ) -> Line:
-        """Bill something by use: as planned whenever anything runs, or `on` units an hour with everything on."""
+        """Bill something by use: as planned whenever anything runs, or `on` units an hour with everything on.
+
+        `day` is an average over the week; what is used is used on working days, unless on `every_day`.
+        """
         most = day / DAY if on is None else max(on, day / DAY)
-        return self._line(resource, what, unit, price, on=most, idle=Decimal(0), day=day, free=free)
+        planned = self.on_every_day(day) if every_day else self.on_working_days(day)
+        return self._line(resource, what, unit, price, on=most, idle=Decimal(0), **planned, free=free)
 
     def shared(
         self,
@@ -141,12 +156,16 @@ class Bill:
         *,
         on: Decimal | None = None,
         free: str | None = None,
+        spot: bool = False,
     ) -> Line:
         """Bill by use what no resource stands for; `component` is that under which it is shown."""
         most = day / DAY if on is None else on
         usd, reason = (None, price.reason) if isinstance(price, Unknown) else (price, None)
-        urn = self.component(component)
-        return Line(urn, name, component, what, unit, usd, most, Decimal(0), day, free, reason)
+        days = self.on_working_days(day)
+        return Line(
+            self.component(component), name, component, what, unit, usd, most, Decimal(0),
+            days["worked"], days["other"], free, reason, spot=spot,
+        )  # fmt: skip
 
     def machine(self, machine_type: str, region: str, *, spot: bool, looked_up: bool = False) -> Decimal | Unknown:
         """USD an hour of a machine type: the stack file's own price, else that of the tables."""
@@ -169,7 +188,16 @@ class Bill:
 
     def unknown(self, resource: Registration, reason: str) -> Line:
         """Say that nobody knows what a resource costs."""
-        return self._line(resource, short_type(resource.type), "?", Unknown(reason), on=None, idle=None, day=None)
+        what = short_type(resource.type)
+        return self._line(resource, what, "?", Unknown(reason), on=None, idle=None, worked=None, other=None)
+
+    def on_working_days(self, average: Decimal) -> dict[str, Decimal]:
+        """Put a week's use, given as its average a day, on the days on which the group works, evenly."""
+        return {"worked": average / self.working_days, "other": Decimal(0)}
+
+    def on_every_day(self, units: Decimal) -> dict[str, Decimal]:
+        """Use as much on each day."""
+        return {"worked": units, "other": units}
 
     def owned(self, resource: Registration, lines: list[Line]) -> list[Line]:
         """Put the stack file's own price of a resource, if it has one, in the place of what is unknown of it."""

@@ -25,7 +25,7 @@ def instance(bill: Bill, resource: Registration) -> Iterator[Line]:
     looked_up = zone in bill.settings.allow.zones
     kind = ", Spot" if spot else ""
     price = bill.machine(machine_type, region, spot=spot, looked_up=looked_up)
-    yield bill.running(resource, f"{machine_type}{kind}{bill.own(machine_type)}", price, hours)
+    yield bill.running(resource, f"{machine_type}{kind}{bill.own(machine_type)}", price, hours, spot=spot)
     for accelerator in _mappings(inputs, "guestAccelerators"):
         model, count = text(accelerator, "type") or "", amount(accelerator, "count")
         each = bill.gpu(model, region, spot=spot, looked_up=looked_up)
@@ -33,7 +33,7 @@ def instance(bill: Bill, resource: Registration) -> Iterator[Line]:
             each = Unknown(f"{resource.name}: how many GPUs it has is known only to the real run")
         name = getattr(tables.gpu(model), "short", model)
         total = each if isinstance(each, Unknown) else each * (count or 1)
-        yield bill.running(resource, f"{count or '?'} {name}{kind}{bill.own(model)}", total, hours)
+        yield bill.running(resource, f"{count or '?'} {name}{kind}{bill.own(model)}", total, hours, spot=spot)
     if has_address(inputs):
         address = bill.known(bill.prices.hour(region, "address", spot=spot), f"an address in {region}")
         yield bill.running(resource, f"external address{kind}", address, hours)

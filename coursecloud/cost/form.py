@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from coursecloud.cost.model import Amounts, Estimate, Item, Runway, Totals
+from coursecloud.cost.model import Amounts, Band, Cause, Estimate, Item, Runway, Totals
 
 _LARGEST = Decimal(10) ** 18
 
@@ -40,7 +40,44 @@ def to_json(estimate: Estimate) -> dict[str, Any]:
             "planned": _runway(estimate.planned),
             "everythingOn": _runway(estimate.everything_on),
         },
+        "daysShort": estimate.days_short,
+        "shortfall": _usd(estimate.shortfall),
+        "cause": _cause(estimate.cause),
+        "spotBand": _band(estimate.band),
+        "days": [
+            {
+                "date": str(day.date) if estimate.start else None,
+                "works": day.works,
+                "idle": _usd(day.idle),
+                "planned": _usd(day.planned),
+                "everythingOn": _usd(day.everything_on),
+            }
+            for day in estimate.days
+        ],
         "items": [_item(item) for item in estimate.items],
+    }
+
+
+def _cause(cause: Cause | None) -> dict[str, Any] | None:
+    return cause and {
+        "urn": cause.urn,
+        "name": cause.name,
+        "component": cause.component,
+        "what": cause.what,
+        "perDay": _usd(cause.per_day),
+        "share": float(round(cause.share, 4)),
+    }
+
+
+def _band(band: Band | None) -> dict[str, Any] | None:
+    return band and {
+        "lowest": float(band.lowest),
+        "highest": float(band.highest),
+        "leaseLow": _usd(band.lease_low),
+        "leaseHigh": _usd(band.lease_high),
+        "low": _runway(band.cheap),
+        "high": _runway(band.dear),
+        "date": band.date,
     }
 
 

@@ -52,7 +52,14 @@ def of(bill: Bill) -> Iterator[Line]:
 
 def notes(bill: Bill) -> Iterator[str]:
     """Yield what the numbers take for granted."""
-    usage = bill.usage
+    usage, lease = bill.usage, bill.settings.lease
+    if lease.starts and lease.ends:
+        yield "the first and the last day of the lease count whole, as does each day between, with 24 hours"
+    elif lease.starts:
+        yield "the lease has no end: days are four weeks from its start, and then as they go on (`lease.ends`)"
+    else:
+        yield "the lease has no dates: days are four weeks of a month that begins on a Monday (`lease.starts`, `ends`)"
+    yield "what is free in a calendar month is used up as it is used, from the month's first day on"
     if usage.groups_on_account > 1:
         yield f"the free tiers of the billing account are divided among {usage.groups_on_account} groups"
     else:

@@ -16,7 +16,7 @@ class Amounts:
     per_hour_down: Decimal | None
     """After `make down`: only what is kept bills."""
     per_day: Decimal | None
-    """As planned by `usage` and the working hours, averaged over the days of a week."""
+    """As planned by `usage` and the working hours, averaged over the days of the lease."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Item:
     unit: str
     """What `quantity` counts, e.g. `hour`, `GB-month`."""
     quantity: Decimal | None
-    """Units a day as planned; None where nobody said how much it will be."""
+    """Units a day as planned, averaged over the days of the lease; None where nobody said how much it will be."""
     unit_price: Decimal | None
     """USD a unit; None where it is unknown."""
     due: Amounts
@@ -48,7 +48,11 @@ class Item:
 
 @dataclass(frozen=True)
 class Totals:
-    """Sums in USD over the lines whose price is known: at least this much."""
+    """Sums in USD over the lines whose price is known: at least this much.
+
+    The hours are those of a month in which it goes on like that: free tiers are spread over it. The days and the lease
+    are counted on the calendar, with free tiers used up as they are used.
+    """
 
     per_hour_on: Decimal
     per_hour_idle: Decimal
@@ -63,15 +67,60 @@ class Runway:
     """How long the credit lasts in one case."""
 
     per_day: Decimal
-    """USD a day in this case, free tiers taken off."""
+    """USD a day in this case from `Estimate.start` to the lease's end, free tiers taken off."""
     days: Decimal | None
-    """Days until it is gone; None where the credit in USD is unknown, or where it never is."""
+    """Days from `Estimate.start` until it is gone, as if the lease went on; None where the credit in USD is unknown, or
+    where it never is."""
     never: bool
     """Nothing is billed, so the credit is never gone."""
     gone: datetime.date | None
     """The day on which it runs out, counted from `Estimate.start`; None without a start or days."""
     before_end: bool | None
     """Whether that is before the lease's end; None where either is unknown."""
+
+
+@dataclass(frozen=True)
+class Day:
+    """What one day costs in USD in each case, and whether the group works on it."""
+
+    date: datetime.date
+    works: bool
+    idle: Decimal
+    planned: Decimal
+    everything_on: Decimal
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What takes the largest part of what is planned."""
+
+    urn: str | None
+    """The resource; None for what no resource stands for, such as training jobs."""
+    name: str
+    component: str
+    what: str
+    """The dearest thing that it is billed for, e.g. `a2-highgpu-1g`."""
+    per_day: Decimal
+    """USD a day as planned, averaged over the days of the lease."""
+    share: Decimal
+    """Of all that is planned, from 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Band:
+    """Between what Spot prices may move, and what follows from it for what is planned."""
+
+    lowest: Decimal
+    highest: Decimal
+    """What a Spot price may become, as multiples of the one that was taken, as was seen in dated sources."""
+    lease_low: Decimal | None
+    lease_high: Decimal | None
+    """USD for the whole lease as planned; None for a lease without an end."""
+    cheap: Runway
+    dear: Runway
+    """How long the credit lasts as planned at the lowest and at the highest."""
+    date: str
+    """The day on which they had moved so far, within less than a month (`catalog/prices-spot.json`)."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +161,16 @@ class Estimate:
     """What the numbers take for granted."""
     prices_date: datetime.date
     """The day of the oldest price file that was used."""
+    days: tuple[Day, ...] = ()
+    """Each day from `start` to the lease's end; four weeks from a Monday where the lease has no dates."""
+    cause: Cause | None = None
+    """What takes the largest part of what is planned; None where nothing known costs anything."""
+    band: Band | None = None
+    """What the movement of Spot prices does; None where nothing runs at one."""
+    length: int | None = None
+    """Days of the lease, the first and the last included; None for a lease without an end."""
+    shortfall: Decimal | None = None
+    """USD that the credit lacks from `start` to the lease's end as planned; None where either is unknown."""
 
     @property
     def at_least(self) -> bool:
@@ -135,13 +194,24 @@ class Estimate:
 
     @property
     def per_day_planned(self) -> Decimal:
-        """USD a day as planned, averaged over the week."""
+        """USD a day as planned, averaged over the days of the lease."""
         return self.due.per_day
 
     @property
     def lease_total(self) -> Decimal | None:
         """USD for the whole lease as planned; None for a lease without an end."""
         return self.due.lease
+
+    @property
+    def days_short(self) -> int | None:
+        """Days of the lease after that on which the credit is gone as planned; None where that is unknown.
+
+        0 where it lasts, and where it is gone on the last day itself: `planned.before_end` tells them apart.
+        """
+        if self.planned.before_end is None or self.lease_ends is None:
+            return None
+        gone = self.planned.gone
+        return (self.lease_ends - gone).days if self.planned.before_end and gone else 0
 
     @property
     def credit_usd(self) -> Decimal | None:

@@ -10,7 +10,6 @@ from typing import Any
 
 from catalog import tables
 from coursecloud.common.ages import OLD_PRICES
-from coursecloud.cost import custom
 from infra import files
 
 DATA = tables.DATA
@@ -151,32 +150,16 @@ def machine(
     A price of its own where it has one, else its vCPUs and GiB at the family's rates; a shared core counts as the
     fraction that Google bills. `looked_up` says that somebody knows better than the table that the region offers it.
     """
-    known = tables.machine_types().get(machine_type)
+    known = tables.machine_type(machine_type)
     if known and not looked_up and not _offered(known.zones, region):
         return Unknown(f"{machine_type} is not offered in {region}")
     if (whole := prices.hour(region, machine_type, spot=spot)) is not None:
         return whole
-    if known is not None:
-        parts = _parts(prices, known, region, spot=spot)
-    elif made := custom.size(machine_type, prices.compute.get("custom", {"gibPerVcpu": {}})):
-        parts = _custom(prices, made, region, spot=spot)
-    else:
+    if known is None:
         return Unknown(f"the table has no machine type {machine_type} (coursecloud:prices takes its price)")
-    return _sum(parts) or unpriced(machine_type, region, spot=spot)
-
-
-def _custom(prices: Prices, made: custom.Size, region: str, *, spot: bool) -> list[Decimal | None]:
-    """Price a custom machine type: a little more than the family's rates, and much more beyond its most memory."""
-    facts, rate = prices.compute["custom"], prices.hour(region, f"{made.family}.gib", spot=spot)
-    return [
-        times(made.vcpus * facts["factor"], prices.hour(region, f"{made.family}.vcpu", spot=spot)),
-        times(made.gib * facts["factor"] + made.extended_gib * facts["extendedFactor"], rate),
-    ]
-
-
-def _sum(parts: list[Decimal | None]) -> Decimal | None:
-    known = [part for part in parts if part is not None]
-    return sum(known, Decimal(0)) if len(known) == len(parts) else None
+    parts = _parts(prices, known, region, spot=spot)
+    priced = [part for part in parts if part is not None]
+    return sum(priced, Decimal(0)) if len(priced) == len(parts) else unpriced(machine_type, region, spot=spot)
 
 
 def _parts(prices: Prices, known: tables.MachineType, region: str, *, spot: bool) -> list[Decimal | None]:
@@ -186,10 +169,15 @@ def _parts(prices: Prices, known: tables.MachineType, region: str, *, spot: bool
     if bundles is not None:
         parts: list[Decimal | None] = [vcpus * bundles]
     else:
-        parts = [times(vcpus, prices.hour(region, f"{family}.vcpu", spot=spot))]
-        parts += [times(memory, prices.hour(region, f"{family}.gib", spot=spot))]
+        # A size of one's own costs a little more than the family's rates, and much more beyond its most memory.
+        premium, extended = Decimal(str(known.premium)), Decimal(str(known.extended_gib))
+        billed = (memory - extended) * premium
+        if extended:
+            billed += extended * Decimal(prices.compute["custom"]["extendedFactor"])
+        parts = [times(vcpus * premium, prices.hour(region, f"{family}.vcpu", spot=spot))]
+        parts += [times(billed, prices.hour(region, f"{family}.gib", spot=spot))]
     if known.gpu:
-        key, count = f"gpu.{known.gpu}", Decimal(known.gpu_count)
+        key, count = f"gpu.{known.gpu}", Decimal(known.gpu_count) * Decimal(str(known.gpu_share))
         with_memory = prices.hour(region, f"{key}+{(memory / count).normalize():f}gib", spot=spot)
         if with_memory is not None:
             # Such a price has the local SSD in it too, where the machine comes with one.

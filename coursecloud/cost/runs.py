@@ -47,7 +47,9 @@ def training(bill: Bill) -> Iterator[Line]:
     )
     price = _vertex(bill, training.worker_type, gpus, region, spot=training.spot)
     used = _while_used(hours)
-    yield bill.shared("training", "jobs", f"training on {label}{kind}", "hour", price, hours, on=used)
+    yield bill.shared(
+        "training", "jobs", f"training on {label}{kind}", "hour", price, hours, on=used, spot=training.spot
+    )
     disk = bill.prices.services["vertexBootDisk"]
     asked = bill.known(bill.prices.gib_month(region, disk["type"]), f"a {disk['type']} disk in {region}")
     if not isinstance(asked, Unknown):

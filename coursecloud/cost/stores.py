@@ -104,4 +104,4 @@ def topic(bill: Bill, resource: Registration) -> Iterator[Line]:
     """Bill a topic's share of the messages; what a subscription delivers is in them."""
     price = bill.known(bill.prices.service("pubsub"), "a Pub/Sub message")
     day = number(bill.usage.traffic.messages_gb_per_day) / len(bill.of(TOPIC))
-    yield bill.used(resource, "messages", "GiB", price, day, free=bill.free("pubsub", ""))
+    yield bill.used(resource, "messages", "GiB", price, day, free=bill.free("pubsub", ""), every_day=True)

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from coursecloud.cost import between
+from coursecloud.cost import between, words
 from coursecloud.cost.model import Amounts, Estimate, Runway, Totals
 
 ROW: tuple[str, ...] = (
@@ -18,10 +18,18 @@ ROW: tuple[str, ...] = (
 """The columns of a row of `cost --all`; money is USD."""
 
 
-def full(estimate: Estimate) -> RenderableType:
-    """Lay out what `coursecloud cost` shows for one stack."""
+def full(estimate: Estimate, *, drawn: bool = False) -> RenderableType:
+    """Lay out what `coursecloud cost` shows for one stack; `drawn` where the output can show the line of the credit."""
     parts: list[RenderableType] = [
-        Text.assemble((f"stack {estimate.stack}", "bold"), f"  in USD, without tax; prices of {estimate.prices_date}"),
+        Text.assemble((f"stack {estimate.stack}: ", "bold"), (words.consequence(estimate), _colour(estimate)))
+    ]
+    if drawn and (line := words.spark(estimate)):
+        first, last = estimate.days[0].date, estimate.days[-1].date
+        shown = f" {first} to {last}" if estimate.start else f" {len(estimate.days)} days"
+        parts.append(Text.assemble(("credit left ", "dim"), (line, _colour(estimate) or "green"), (shown, "dim")))
+    parts += [
+        Text(f"in USD, without tax; prices of {estimate.prices_date}", "dim"),
+        Text(),
         _bill(estimate),
         Text(),
         _lasts(estimate),
@@ -32,27 +40,56 @@ def full(estimate: Estimate) -> RenderableType:
     return Group(*parts)
 
 
+def _colour(estimate: Estimate) -> str:
+    dear = estimate.band and estimate.band.dear.before_end
+    return "bold red" if estimate.planned.before_end else "yellow" if dear or estimate.at_least else ""
+
+
+def headings(estimate: Estimate) -> list[str]:
+    """Name the columns of money of a bill."""
+    whole = ["whole lease"] if estimate.length is not None else []
+    return ["hour with everything on", "hour while nothing runs", "planned day", *whole]
+
+
+def lines(estimate: Estimate) -> Iterator[tuple[str, str, list[str], str]]:
+    """Yield the lines of a bill by component, and its sums: the name, what is billed, the money, and which it is."""
+    for item in sorted(estimate.items, key=lambda item: item.component):
+        kind = "unknown" if item.reason is not None else "kept" if item.kept else "line"
+        yield item.name, item.what, _cells(item.due, item.full, estimate), kind
+    yield "total", _at_least(estimate), _cells(estimate.due, estimate.due, estimate), "total"
+    if estimate.currency != "USD" and estimate.rate:
+        own = _cells(estimate.due, estimate.due, estimate, per=estimate.rate.usd)
+        yield "", f"in {estimate.currency}", own, "total"
+    if estimate.full.per_hour_on != estimate.due.per_hour_on or estimate.full.per_day != estimate.due.per_day:
+        yield "", "without free tiers", _cells(estimate.full, estimate.full, estimate), "dim"
+
+
+_STYLES = {"total": "bold", "dim": "dim"}
+_FOLDED = {
+    "hour with everything on": "hour with\neverything\non",
+    "hour while nothing runs": "hour while\nnothing\nruns",
+    "planned day": "\nplanned\nday",
+    "whole lease": "\nwhole\nlease",
+}
+
+
 def _bill(estimate: Estimate) -> Table:
     table = Table(box=None, pad_edge=False, collapse_padding=True)
     table.add_column("", overflow="fold", max_width=22)
     table.add_column("", overflow="fold")
-    for heading in ("all on\nan hour", "idle\nan hour", "planned\na day"):
-        table.add_column(heading, justify="right", no_wrap=True, header_style="dim")
-    component = None
-    for item in sorted(estimate.items, key=lambda item: item.component):
-        if item.component != component:
-            component = item.component
+    for heading in headings(estimate):
+        table.add_column(_FOLDED[heading], justify="right", no_wrap=True, header_style="dim")
+    components = iter(sorted(item.component for item in estimate.items))
+    shown = None
+    for name, what, cells, kind in lines(estimate):
+        if kind in _STYLES:
+            table.add_row(*(Text(cell, _STYLES[kind]) for cell in (name, what, *cells)))
+            continue
+        if (component := next(components)) != shown:
+            shown = component
             table.add_row(Text(component or "the whole project", "bold cyan"))
-        name = Text.assemble("  ", (item.name, "green" if item.kept else ""))
-        table.add_row(
-            name, item.what if item.reason is None else Text(item.what, "yellow"), *_cells(item.due, item.full)
-        )
-    table.add_section()
-    table.add_row(*[Text(cell, "bold") for cell in ("total", _at_least(estimate), *_cells(estimate.due, estimate.due))])
-    if estimate.full.per_hour_on != estimate.due.per_hour_on or estimate.full.per_day != estimate.due.per_day:
-        table.add_row(
-            *[Text(cell, "dim") for cell in ("", "without free tiers", *_cells(estimate.full, estimate.full))]
-        )
+        label = Text.assemble("  ", (name, "green" if kind == "kept" else ""))
+        table.add_row(label, Text(what, "yellow" if kind == "unknown" else ""), *cells)
     return table
 
 
@@ -60,11 +97,20 @@ def _at_least(estimate: Estimate) -> str:
     return f"at least: {len(estimate.unknown)} unknown" if estimate.at_least else ""
 
 
-def _cells(due: Amounts | Totals, full: Amounts | Totals) -> list[str]:
-    pairs = (
-        (due.per_hour_on, full.per_hour_on), (due.per_hour_idle, full.per_hour_idle), (due.per_day, full.per_day)
-    )  # fmt: skip
-    return ["free" if billed == 0 and listed else money(billed) for billed, listed in pairs]
+def _cells(
+    due: Amounts | Totals, full: Amounts | Totals, estimate: Estimate, *, per: Decimal = Decimal(1)
+) -> list[str]:
+    pairs = [(due.per_hour_on, full.per_hour_on), (due.per_hour_idle, full.per_hour_idle), (due.per_day, full.per_day)]
+    cells = ["free" if billed == 0 and listed else _money(billed, per, 4) for billed, listed in pairs]
+    if estimate.length is not None:
+        free = due.per_day == 0 and full.per_day
+        lease = None if due.per_day is None else due.per_day * estimate.length
+        cells.append("free" if free else _money(lease, per, 2))
+    return cells
+
+
+def _money(usd: Decimal | None, per: Decimal, digits: int) -> str:
+    return money(None if usd is None else usd / per, digits)
 
 
 def money(usd: Decimal | None, digits: int = 4) -> str:
@@ -80,18 +126,27 @@ def money(usd: Decimal | None, digits: int = 4) -> str:
 def _lasts(estimate: Estimate) -> RenderableType:
     table = Table(box=None, pad_edge=False, show_header=True, header_style="dim")
     table.add_column(credit(estimate), overflow="fold", header_style="bold")
-    for heading in ("USD a day", "days", *(["gone on"] if estimate.start else [])):
+    other = [estimate.currency] if estimate.currency != "USD" and estimate.rate else []
+    headings = [
+        "USD a day",
+        *(f"{currency} a day" for currency in other),
+        "days",
+        *(["gone on"] if estimate.start else []),
+    ]
+    for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
     for name, case in cases(estimate):
-        cells = [f"  {name}", money(case.per_day, 2), days(case, estimate)]
+        cells = [f"  {name}", money(case.per_day, 2)]
+        cells += [_money(case.per_day, estimate.rate.usd, 2)] if other and estimate.rate else []
+        cells += [days(case, estimate)]
         cells += [gone(case, estimate)] if estimate.start else []
         table.add_row(*(Text(cell, "red" if case.before_end else "") for cell in cells))
-    return Group(table, *(Text(f"  {line}", style) for line, style in _more(estimate)))
+    return Group(table, *(Text(f"  {line}", style) for line, style in more(estimate)))
 
 
-def _more(estimate: Estimate) -> Iterator[tuple[str, str]]:
+def more(estimate: Estimate) -> Iterator[tuple[str, str]]:
     """Yield what else there is to say of the credit, each with its style."""
-    rate, lease = estimate.rate, estimate.due.lease
+    rate, lease, band = estimate.rate, estimate.due.lease, estimate.band
     least = "at least " if estimate.at_least else ""
     if rate is None:
         yield f"no rate for {estimate.currency}: add `usdRate` under coursecloud:usage", "yellow"
@@ -104,9 +159,24 @@ def _more(estimate: Estimate) -> Iterator[tuple[str, str]]:
         more = ", more than the credit" if over else ""
         text = f"the whole lease as planned, to {estimate.lease_ends}: {least}{lease:.2f} USD{other}{more}"
         yield text, "red" if over else ""
-    if estimate.due.per_hour_idle:
-        down = estimate.due.per_hour_down * 24
-        yield f"after `make down`: {f'{least}{money(down)} USD a day' if down else f'{least}nothing'}", "dim"
+    if band:
+        moved = f"Spot prices move: {words.percent(band.lowest)} to {words.percent(band.highest)} within weeks"
+        ends = (
+            "" if band.lease_low is None else f", so the lease costs {band.lease_low:.2f} to {band.lease_high:.2f} USD"
+        )
+        yield moved + ends + f" (seen to {band.date})", "dim"
+    if estimate.due.per_hour_idle or any(item.due.per_hour_down is None for item in estimate.items):
+        yield f"after `make down`: {after_down(estimate)}", "dim"
+
+
+def after_down(estimate: Estimate) -> str:
+    """Write what a day costs after `make down`: what is kept, and what of it has no known price."""
+    usd = estimate.due.per_hour_down * 24
+    unknown = dict.fromkeys(item.name for item in estimate.items if item.due.per_hour_down is None)
+    if unknown:
+        more = f"{money(usd)} USD a day and " if usd else ""
+        return f"{more}what {', '.join(unknown)} costs, which is not known"
+    return f"{money(usd)} USD a day" if usd else "nothing"
 
 
 def credit(estimate: Estimate) -> str:
@@ -198,8 +268,9 @@ def overview(rows: list[dict[str, Any]]) -> Table:
     """Lay out the rows of `cost --all`; what has no room here is in its JSON and CSV."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     shown = {
-        "stack": "stack", "per_hour_on": "all on\nan hour", "per_day_idle": "idle\na day", "per_day": "planned\na day",
-        "lease": "\nlease", "days_planned": "days\nplanned", "days_on": "days\nall on", "gone": "planned,\ngone on",
+        "stack": "\nstack", "per_hour_on": "all on\nUSD/h", "per_day_idle": "idle\nUSD/day",
+        "per_day": "planned\nUSD/day", "lease": "lease\nUSD", "days_planned": "days\nplanned",
+        "days_on": "days\nall on", "gone": "planned,\ngone on",
         "violations": "viola-\ntions", "mistakes": "mis-\ntakes",
     }  # fmt: skip
     if not any(entry["mistakes"] for entry in rows):

@@ -1,77 +1,49 @@
-"""From billing lines to items and totals: free tiers taken off, sums, and how long the credit lasts."""
+"""From billing lines to sums: units and money in each case, totals, what is unknown, and what a currency is worth."""
 
 import datetime
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from coursecloud.cost.bill import DAY, Bill, Line, number
-from coursecloud.cost.model import Amounts, Item, Rate, Runway, Totals
-from coursecloud.cost.prices import MONTH
+from coursecloud.cost.model import Amounts, Cause, Item, Rate, Totals
 
-ZERO = Decimal(0)
-_CASES = ("on", "idle", "down", "day")
-_Shares = Mapping[tuple[str, str], Decimal]
-
-
-def items(bill: Bill, lines: Sequence[Line]) -> tuple[Item, ...]:
-    """Make items of lines, each with and without the free tiers."""
-    shares = _billed_shares(bill, lines)
-    return tuple(_item(line, shares) for line in lines)
+ZERO, ONE = Decimal(0), Decimal(1)
+HOURLY = ("everything_on", "idle", "down")
+"""The cases that go on day and night; the other is `planned`."""
 
 
-def _item(line: Line, shares: _Shares) -> Item:
-    full = [_money(line, case) for case in _CASES]
-    due = [
-        None if money is None else money * shares.get((line.free or "", case), Decimal(1))
-        for case, money in zip(_CASES, full, strict=True)
-    ]
-    return Item(
-        line.urn,
-        line.name,
-        line.component,
-        line.what,
-        line.unit,
-        line.day,
-        line.price,
-        Amounts(*due),
-        Amounts(*full),
-        line.kept,
-        line.reason,
-    )
+def units(line: Line, case: str) -> tuple[Decimal, Decimal] | None:
+    """Units of any other and of a working day of a case; None where nobody knows."""
+    if case == "planned":
+        return None if line.other is None or line.worked is None else (line.other, line.worked)
+    hourly = {"everything_on": line.on, "idle": line.idle, "down": line.idle if line.kept else ZERO}[case]
+    return None if hourly is None else (hourly * DAY, hourly * DAY)
 
 
-def _quantity(line: Line, case: str) -> Decimal | None:
-    """Units an hour in a case; on a planned `day`, units a day."""
-    if case == "down":
-        return line.idle if line.kept else ZERO
-    return {"on": line.on, "idle": line.idle, "day": line.day}[case]
-
-
-def _money(line: Line, case: str) -> Decimal | None:
-    quantity = _quantity(line, case)
+def money(line: Line, case: str) -> Decimal | None:
+    """USD an hour of a case; of a working day of what is `planned`. None where it is unknown."""
+    used = units(line, case)
     # Nothing of what has no price still costs nothing.
-    if quantity == 0:
+    if used == (ZERO, ZERO):
         return ZERO
-    return None if quantity is None or line.price is None else quantity * line.price
+    if used is None or line.price is None:
+        return None
+    return used[1] * line.price / (ONE if case == "planned" else DAY)
 
 
-def _billed_shares(bill: Bill, lines: Sequence[Line]) -> _Shares:
-    """Work out for each free tier and case which share of the quantity is billed.
-
-    A tier of a billing account is divided evenly among the groups on it; within the stack, evenly by quantity.
-    """
-    shares: dict[tuple[str, str], Decimal] = {}
-    for key in {line.free for line in lines if line.free}:
-        tier = bill.prices.free(key)
-        if tier is None:
-            continue
-        hourly = tier.amount / MONTH / (bill.usage.groups_on_account if tier.shared else 1)
-        for case in _CASES:
-            total = sum((_quantity(line, case) or ZERO for line in lines if line.free == key), ZERO)
-            allowance = hourly * DAY if case == "day" else hourly
-            shares[key, case] = max(ZERO, total - allowance) / total if total else Decimal(1)
-    return shares
+def cause(items: Iterable[Item]) -> Cause | None:
+    """Find what takes the largest part of what is planned: all lines of a resource together."""
+    by_resource: dict[tuple[str, str], list[tuple[Decimal, Item]]] = defaultdict(list)
+    for item in items:
+        by_resource[item.component, item.name].append((item.due.per_day or ZERO, item))
+    sums = {key: sum((usd for usd, _ in group), ZERO) for key, group in by_resource.items()}
+    total = sum(sums.values(), ZERO)
+    if not total:
+        return None
+    largest = max(sums, key=lambda key: sums[key])
+    _, dearest = max(by_resource[largest], key=lambda pair: pair[0])
+    return Cause(dearest.urn, dearest.name, dearest.component, dearest.what, sums[largest], sums[largest] / total)
 
 
 def sums(amounts: Sequence[Amounts], days: int | None) -> Totals:
@@ -87,7 +59,7 @@ def reasons(lines: Sequence[Line]) -> tuple[str, ...]:
     """Say what is unknown: each reason once, with the resources that it is about."""
     by_reason: dict[str, list[str]] = defaultdict(list)
     for line in lines:
-        if any(_money(line, case) is None for case in _CASES):
+        if any(money(line, case) is None for case in (*HOURLY, "planned")):
             by_reason[line.reason or f"{line.name}: nobody knows how much"].append(line.name)
     return tuple(
         reason if reason.startswith(f"{names[0]}:") else f"{', '.join(dict.fromkeys(names))}: {reason}"
@@ -107,18 +79,3 @@ def rate(bill: Bill) -> Rate | None:
         return None
     table = bill.prices.currencies
     return Rate(currency, usd, datetime.date.fromisoformat(table["date"]), table["source"][0]["title"])
-
-
-def runway(
-    per_day: Decimal, credit_usd: Decimal | None, start: datetime.date | None, ends: datetime.date | None
-) -> Runway:
-    """Say how long a credit lasts at so much a day."""
-    if per_day == 0 or credit_usd is None:
-        return Runway(per_day, None, per_day == 0, None, False if per_day == 0 and ends else None)
-    days = credit_usd / per_day
-    gone = None
-    if start is not None and days < (datetime.date.max - start).days:
-        gone = start + datetime.timedelta(days=int(days))
-    # Too far for the calendar is after any lease.
-    before = None if ends is None or start is None else gone is not None and gone <= ends
-    return Runway(per_day, days, False, gone, before)

@@ -39,8 +39,6 @@ APIS = {
 
 WAIT = (10, 30)
 """Seconds to wait for a connection, and for an answer."""
-AGAIN = frozenset({429, 500, 502, 503, 504})
-"""Answers after which the same may be asked once more."""
 WORKERS = 8
 """How many questions are asked at a time; a project's limits a minute are hundreds of times that."""
 _NO_METHOD = ("The requested URL", "Method not found")
@@ -106,8 +104,8 @@ def proxies(environment: Mapping[str, str], url: str) -> dict[str, str]:
 class Cloud:
     """A session with Google for one stack; threads may share it.
 
-    `environment` and `config` (of the stack file, `gcp:...`) say as whom and where to ask. `session` and `sleep` are
-    for tests.
+    `environment` and `config` (of the stack file, `gcp:...`) say as whom and where to ask. `session` and `sleep`
+    are for tests.
     """
 
     def __init__(
@@ -125,7 +123,7 @@ class Cloud:
         self._lock = threading.Lock()
         self._silent: dict[str, CloudError] = {}
         self.calls = 0
-        """How many requests were sent; one that was repeated counts twice."""
+        """How many requests were sent; one that was repeated counts once."""
 
     def get(self, api: str, path: str, *, region: str = "", **parameters: str) -> Json:
         """Read one thing. Raises CloudError."""
@@ -200,36 +198,27 @@ class Cloud:
         for asked in (_SIGN_IN, host):
             if asked in self._silent:
                 raise self._silent[asked]  # nobody waits for fifty answers where one has not come
-        last = CloudError(0, f"{host} did not answer")
-        for attempt in range(2):
-            if attempt:
-                self._sleep(1)
-            with self._lock:
-                self.calls += 1
-            try:
-                answer = self._connected().request(
-                    method,
-                    url,
-                    params=dict(parameters),
-                    data=data,
-                    headers={"Content-Type": "application/json"} if data else {},
-                    timeout=WAIT,
-                    proxies=proxies(self._environment, url),
-                )
-            except google.auth.exceptions.GoogleAuthError as error:
-                self._silent[_SIGN_IN] = _no_sign_in(error)
-                raise self._silent[_SIGN_IN] from None
-            except requests.RequestException as error:
-                last = CloudError(0, f"{host} did not answer ({type(error).__name__})")
-                continue
-            if answer.ok:
-                return answer
-            last = _refusal(answer)
-            if answer.status_code not in AGAIN:
-                raise last
-        if not last.status:
-            self._silent[host] = last
-        raise last
+        with self._lock:
+            self.calls += 1
+        try:
+            answer = self._connected().request(
+                method,
+                url,
+                params=dict(parameters),
+                data=data,
+                headers={"Content-Type": "application/json"} if data else {},
+                timeout=WAIT,
+                proxies=proxies(self._environment, url),
+            )
+        except google.auth.exceptions.GoogleAuthError as error:
+            self._silent[_SIGN_IN] = _no_sign_in(error)
+            raise self._silent[_SIGN_IN] from None
+        except requests.RequestException as error:
+            self._silent[host] = CloudError(0, f"{host} did not answer ({type(error).__name__})")
+            raise self._silent[host] from None
+        if not answer.ok:
+            raise _refusal(answer)
+        return answer
 
     def _connected(self) -> requests.Session:
         with self._lock:

@@ -18,10 +18,28 @@ import requests
 from google.auth import impersonated_credentials
 from google.auth.transport.requests import AuthorizedSession
 from google.oauth2 import credentials as oauth2
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 KEYS = ("GOOGLE_CREDENTIALS", "GOOGLE_CLOUD_KEYFILE_JSON", "GCLOUD_KEYFILE_JSON")
 """Variables with a key, or the name of its file, in the order in which the provider looks."""
+
+AGAIN = Retry(
+    total=2,
+    connect=1,
+    read=1,
+    other=1,
+    allowed_methods=None,  # what is asked here may be asked twice without harm
+    status_forcelist=(429, 500, 502, 503, 504),
+    backoff_factor=0.5,  # at once, and after a second
+    retry_after_max=30,
+    raise_on_status=False,
+)
+"""How often, and when, the same is asked again: twice where Google says no for now, once where nothing came.
+
+How long to wait Google may say itself (Retry-After), up to half a minute.
+"""
 
 _AUTH: Any = google.auth  # which has no complete types
 
@@ -37,6 +55,8 @@ def session(environment: Mapping[str, str], config: Mapping[str, object]) -> req
     session = AuthorizedSession(found, max_refresh_attempts=0 if fixed else 2)
     # A .netrc would put a password in the place of the token; proxies are given with each request.
     session.trust_env = False
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, HTTPAdapter(max_retries=AGAIN))
     bundle = environment.get("REQUESTS_CA_BUNDLE") or environment.get("SSL_CERT_FILE")
     if bundle:
         session.verify = bundle

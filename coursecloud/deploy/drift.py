@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from catalog import types
 from coursecloud.diff import data_loss
 from coursecloud.diff.engine_events import called, name
+from coursecloud.plan import nested
 
 Json = dict[str, Any]
 Kind = Literal["gone", "grown", "opened", "changed"]
 
 _SAFER = frozenset({"deletionProtection", "disabled", "uniformBucketLevelAccess", "versioning.enabled"})
 """Guards that are on when they are true: whoever switches one on opens nothing."""
-
-_STEP = re.compile(r"[^.\[\]\"]+")
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ def _kind_of(kind: str, value: Value) -> Kind:
     if value.now is True and value.path in _SAFER:
         return "changed"
     guards = known.guards if known else ()
-    return "opened" if "*" in guards or _steps(value.path)[0] in guards else "changed"
+    return "opened" if "*" in guards or nested.steps(value.path)[0] in guards else "changed"
 
 
 def _larger(now: object, before: object) -> bool:
@@ -100,26 +98,10 @@ def _larger(now: object, before: object) -> bool:
 
 def _value(path: str, old: Json, new: Json) -> Value:
     def at(state: Json) -> object:
-        inputs = _at(state.get("inputs") or {}, path)
-        return _at(state.get("outputs") or {}, path) if inputs is None else inputs
+        inputs = nested.at(state.get("inputs"), path)
+        return nested.at(state.get("outputs"), path) if inputs is None else inputs
 
     return Value(path, at(old), at(new))
-
-
-def _at(node: object, path: str) -> object:
-    for step in _steps(path):
-        if isinstance(node, Mapping):
-            node = cast("Mapping[str, object]", node).get(step)
-        elif isinstance(node, list) and step.isdigit() and int(step) < len(cast("list[object]", node)):
-            node = cast("list[object]", node)[int(step)]
-        else:
-            return None
-    return node
-
-
-def _steps(path: str) -> list[str]:
-    """Take a property path apart; `networkInterfaces[0].accessConfigs` and `networkInterfaces.0...` are one."""
-    return _STEP.findall(path) or [path]
 
 
 def _short(value: object) -> str:

@@ -16,11 +16,10 @@ from typing import Any, cast
 from catalog import tables, types
 from catalog.types.model import Policy
 from coursecloud.deploy.cloud import Cloud, CloudError, escaped
+from coursecloud.plan.grants import is_public
 
 Json = dict[str, Any]
 
-PUBLIC = ("allUsers", "allAuthenticatedUsers")
-"""Everybody on the internet; the second only asks for any account of Google's, which is no less."""
 ACCOUNT = "gcp:serviceaccount/account:Account"
 POOL = "gcp:iam/workloadIdentityPool:WorkloadIdentityPool"
 PROJECT = "project"
@@ -183,7 +182,7 @@ def strange(target: Target, policy: Json, known: Iterable[Grant], ours: Own) -> 
         # A deleted account stays in a policy; nobody can sign in as it.
         if grant.member.startswith("deleted:") or _comparable(grant) in held or ours.by_google(grant):
             continue
-        if target.type != PROJECT or grant.member in PUBLIC or ours.has(grant.member):
+        if target.type != PROJECT or is_public(grant.member) or ours.has(grant.member):
             yield grant
 
 

@@ -15,7 +15,8 @@ from typing import Any, cast
 from coursecloud.common.console import visible
 from coursecloud.deploy import iam_policies
 from coursecloud.deploy.cloud import Cloud, CloudError, escaped, together, unread
-from coursecloud.deploy.iam_policies import PROJECT, PUBLIC, Grant, Own, Target
+from coursecloud.deploy.iam_policies import PROJECT, Grant, Own, Target
+from coursecloud.plan.grants import is_public
 
 Json = dict[str, Any]
 
@@ -161,14 +162,14 @@ def _strangers(cloud: Cloud, target: Target, known: Iterable[Grant], ours: Own) 
     for grant in iam_policies.strange(target, iam_policies.read(cloud, target), known, ours):
         kind = "Project" if target.type == PROJECT else target.type.rpartition(":")[2]
         called = f" ({target.name})" if target.called != target.name else ""
-        who = f"everybody on the internet ({grant.member})" if grant.member in PUBLIC else grant.member
+        who = f"everybody on the internet ({grant.member})" if is_public(grant.member) else grant.member
         # The one text of these that Google lets be anything.
         condition = f", while {visible(grant.expression)}" if grant.expression else ""
         yield Opening(
             f"{kind} {target.called}{called}",
             f"{who} has {grant.role}{condition}",
             target.remove(grant),
-            grant.member in PUBLIC,
+            is_public(grant.member),
             (target, grant),
         )
 

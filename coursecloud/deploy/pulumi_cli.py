@@ -18,6 +18,7 @@ from typing import IO, Any, cast
 
 import yaml
 
+from coursecloud.common import progress
 from coursecloud.deploy import process
 from coursecloud.diff.engine_events import Told, called
 
@@ -30,7 +31,7 @@ ASKED = (
 LOCKED = re.compile(r"created by (?P<username>.+?)@(?P<hostname>\S*) \(pid (?P<pid>\d+)\) at (?P<timestamp>\S+)")
 """How Pulumi tells who holds the lock of a stack, whatever its backend is."""
 
-LOOKING = "Looking at what the cloud has ..."
+LOOKING = "Looking at what the cloud has"
 
 STREAMED = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}
 """Has a preview tell events one by one, as every other command does with `--json` (`pulumi preview --help`)."""
@@ -69,7 +70,8 @@ class Pulumi:
 
         def take(line: str) -> None:
             event = told.take(line)
-            if event and shown and not (stopping and "diagnosticEvent" in event) and (text := _worded(event)):
+            hidden = "diagnosticEvent" if stopping else "resOutputsEvent" if progress.quiet() else None
+            if event and shown and hidden not in event and (text := _worded(event)):
                 self.say(text)
 
         def asked() -> None:
@@ -96,16 +98,11 @@ class Pulumi:
     @contextlib.contextmanager
     def _hint(self, *, shown: bool) -> Generator[None]:
         """Show at a terminal that something is going on, in a line that is gone afterwards."""
-        there = not shown and self.output is None and sys.stderr.isatty()
-        if there:
-            sys.stderr.write(f"{LOOKING}\r")
-            sys.stderr.flush()
-        try:
+        if shown or self.output is not None:
             yield
-        finally:
-            if there:
-                sys.stderr.write(" " * len(LOOKING) + "\r")
-                sys.stderr.flush()
+            return
+        with progress.shown(LOOKING):
+            yield
 
     def preview(self, *words: str) -> Told:
         """Ask what an update would do, and with `--refresh` first what the cloud has; nothing is written down."""

@@ -9,6 +9,7 @@ from coursecloud.diff.matching import Pair, key_of
 from coursecloud.diff.property_diff import NOTHING
 from coursecloud.diff.replacement import Rules, rules_of
 from coursecloud.diff.replacement_conditions import Effect
+from coursecloud.plan import nested
 from coursecloud.plan.registration import Registration
 
 WITH = "replaceWith"
@@ -102,7 +103,7 @@ def is_computed(value: Any, target: Registration) -> bool:
     """
     given = {leaf for _, leaf in property_diff.leaves((), dict(target.inputs)) if isinstance(leaf, str)}
     found = [leaf for _, leaf in property_diff.leaves((), value)] if value is not NOTHING else []
-    if any(property_diff.holds_unknown(leaf) for leaf in found):
+    if any(nested.has_unknown(leaf) for leaf in found):
         return True
     name = next((target.inputs[key] for key in ("name", "accountId", "roleId", "secretId") if key in target.inputs), "")
     texts = [leaf for leaf in found if isinstance(leaf, str)]

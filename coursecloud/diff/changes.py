@@ -11,6 +11,7 @@ from coursecloud.diff.matching import Pair, key_of, pair
 from coursecloud.diff.property_diff import NOTHING, Difference
 from coursecloud.diff.replacement import Rules, rules_of
 from coursecloud.diff.replacement_conditions import Effect
+from coursecloud.plan.nested import has_unknown
 from coursecloud.plan.planning import holds
 from coursecloud.plan.registration import Registration
 
@@ -210,7 +211,7 @@ def _judge(entry: Pair, now_called: Mapping[str, str], *, state: bool) -> Change
             *property_diff.differences(old, new, unordered=known.unordered),
             *_other_unknowns(old, new, entry, now_called),
         )
-        if not (state and property_diff.holds_unknown(difference.new)) and not _overlooked(difference, after)
+        if not (state and has_unknown(difference.new)) and not _overlooked(difference, after)
     ]
     renamed = before.name if entry.renamed else None
     reasons = [Reason(change.path, text=_because(change)) for change in found if change.replaces]
@@ -238,7 +239,7 @@ def _judge(entry: Pair, now_called: Mapping[str, str], *, state: bool) -> Change
 def _unseen(old: Mapping[str, Any], new: Mapping[str, Any], told: set[str]) -> Iterator[str]:
     for top in sorted(old.keys() & new.keys() - told):
         sides = (old[top], new[top])
-        if all(map(property_diff.holds_unknown, sides)) or any(map(property_diff.holds_hidden, sides)):
+        if all(map(has_unknown, sides)) or any(map(property_diff.holds_hidden, sides)):
             yield top
 
 
@@ -250,7 +251,7 @@ def _property(difference: Difference, rules: Rules, old: Mapping[str, Any], new:
         difference.new,
         replaces=effect is Effect.REPLACE,
         ignored=effect is Effect.NONE,
-        at_run=property_diff.holds_unknown(difference.new),
+        at_run=has_unknown(difference.new),
         prunes=difference.top in rules.prunes and effect is not Effect.NONE and not _keeps_more(difference),
         restarts=difference.top in rules.restarts and effect is Effect.UPDATE,
     )
@@ -271,7 +272,7 @@ def _other_unknowns(
     assert entry.after  # noqa: S101
     found: list[Difference] = []
     for top in old.keys() & new.keys():
-        if not (property_diff.holds_unknown(old[top]) and property_diff.holds_unknown(new[top])):
+        if not (has_unknown(old[top]) and has_unknown(new[top])):
             continue
         was = {now_called.get(key_of(urn), key_of(urn)) for urn in entry.before.property_dependencies.get(top, ())}
         if was != {key_of(urn) for urn in entry.after.property_dependencies.get(top, ())}:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from coursecloud.plan import sdk
+from coursecloud.plan import nested, sdk
 from coursecloud.plan.registration import UNKNOWN
 from infra import files
 from infra.secrecy import HIDDEN
@@ -144,22 +144,9 @@ def _opened(text: str) -> Any:
         return text  # Pulumi writes JSON there; whatever else stands there is as secret
 
 
-def holds_unknown(value: Any) -> bool:
-    """Say whether a value is, or holds, one that only the real run can know."""
-    if value == UNKNOWN:
-        return True
-    if isinstance(value, Mapping):
-        return any(holds_unknown(entry) for entry in cast("Mapping[str, Any]", value).values())
-    return isinstance(value, list) and any(holds_unknown(entry) for entry in cast("list[Any]", value))
-
-
 def at(value: Any, path: str) -> Any:
     """Take the value at a path of the table without `[*]`; NOTHING where there is none."""
-    for key in path.split("."):
-        if not isinstance(value, Mapping) or key not in value:
-            return NOTHING
-        value = cast("Mapping[str, Any]", value)[key]
-    return value
+    return nested.at(value, path, NOTHING)
 
 
 def leaves(keys: tuple[str, ...], value: Any) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from catalog import types
+from catalog import tables, types
 from coursecloud.diff import copy_commands, property_diff
 from coursecloud.diff.copy_commands import shown
 from coursecloud.diff.edits import Edit, Inputs, Op, from_to, keys, what, why
@@ -29,6 +29,8 @@ class Kind(enum.StrEnum):
     """A lock is on it that nobody lifts, not even its owner."""
     SHRINKS = "shrinks"
     """It only grows."""
+    FIXED = "fixed"
+    """Google does not change it to this in place."""
     RUNNING = "running"
     """It works, but only while the machine runs."""
 
@@ -81,6 +83,7 @@ HEADLINES = {
     Kind.PROTECTED: "what is kept would go ({})",
     Kind.LOCKED: "what is locked would change ({})",
     Kind.SHRINKS: "what only grows would shrink ({})",
+    Kind.FIXED: "what no change in place reaches would change ({})",
 }
 
 
@@ -98,6 +101,7 @@ def _of(edit: Edit, listed: Sequence[Edit]) -> Iterator[Refusal]:
     yield from _locked(edit)
     yield from _shrinks(edit, listed)
     if edit.op is Op.UPDATE:
+        yield from _fixed(edit)
         yield from _running(edit)
 
 
@@ -259,6 +263,32 @@ def _swapped(edit: Edit, path: str, listed: Sequence[Edit]) -> str:
         if other.type == edit.type and (other.will(path), _size(other, path)) == ways:
             return f" ({shown(other.name)} goes from {ways[1]} to {ways[0]}: if two names were swapped, swap them back)"
     return ""
+
+
+def _fixed(edit: Edit) -> Iterator[Refusal]:
+    known = types.of(edit.type)
+    for path in known.within if known else ():
+        old, new = (tables.machine_type(str(value).rpartition("/")[2]) for value in (edit.was(path), edit.will(path)))
+        # What the table does not know is left to Google.
+        if old and new and old.kin != new.kin:
+            yield Refusal(
+                Kind.FIXED,
+                edit.urn,
+                keys(edit, path),
+                f"{what(edit)} would become another kind of machine: {from_to(edit, path)}",
+                f"Google changes no machine in place {_between(old, new)}",
+                f"write {shown(old.name)} again. Or write a machine with the new type beside it, under a second name,"
+                " copy what is on the old one's disk, and take the old one out of the file",
+            )
+
+
+def _between(old: tables.MachineType, new: tables.MachineType) -> str:
+    if old.architecture != new.architecture:
+        return "between x86 and ARM"
+    for kind in (new, old):
+        if kind.local_ssd_gib:
+            return f"to or from a type that comes with local SSD, as {kind.name} does"
+    return f"to or from a series with GPUs of its own, as {next(k.name for k in (new, old) if k.gpu)} is of"
 
 
 def _running(edit: Edit) -> Iterator[Refusal]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from catalog import types
+from coursecloud.plan import nested
 
 PREVIEWED_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """How Pulumi's engine writes a text in a preview that only the real run knows (SDK 3.272, pulumi.runtime.rpc)."""
@@ -41,8 +42,7 @@ def import_id(kind: str, inputs: Mapping[str, Any]) -> str | None:
     if not all(_known(inputs.get(name)) for name in needed):
         return None
     # A binding with a condition is another one than the same without, and is called by the condition's title.
-    condition = inputs.get("condition")
-    title = cast("Mapping[str, Any]", condition).get("title") if isinstance(condition, Mapping) else None
+    title = nested.at(inputs, "condition.title")
     return template.format(**{name: inputs[name] for name in needed}) + (f" {title}" if _known(title) else "")
 
 

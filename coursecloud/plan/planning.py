@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from catalog import types
+from catalog import tables, types
 from catalog.types import short_type as short_type
 from coursecloud.common import shadows, stack_file
-from coursecloud.plan import effects, engine, real_run, trigger_files
+from coursecloud.plan import effects, engine, gpu_quota, machine_notices, real_run, trigger_files
+from coursecloud.plan.grants import given
 from coursecloud.plan.registration import UNKNOWN, Deed, Registration
 from infra import files, storage
 from infra.builds import needs_first_connection
@@ -172,11 +173,7 @@ def _todo(settings: Settings) -> Iterator[Notice]:
             f"secret {name} is mounted: Cloud Run refuses the service until the secret has a value (`coursecloud"
             f" commands 'add secret {name}'`); use `secrets` instead of `mountedSecrets` until then",
         )
-    if any(machine.gpu for machine in settings.machines.values()):
-        yield Notice(
-            "todo",
-            "new projects have a quota of 0 GPUs (GPUS_ALL_REGIONS): ask for more in the console, it takes days",
-        )
+    yield from (Notice("todo", text) for text in gpu_quota.notices(settings))
     if any(principal.endswith("@encrypted.invalid") for principal in settings.team.members):
         yield Notice(
             "todo",
@@ -188,7 +185,7 @@ def _todo(settings: Settings) -> Iterator[Notice]:
 
 def _public(plan: Plan) -> Iterator[str]:
     for resource in plan.custom:
-        if resource.inputs.get("member") in ("allUsers", "allAuthenticatedUsers"):
+        if any(grant.public for grant in given(resource)):
             yield f"{resource.inputs.get('name', resource.name)}: everybody on the internet may call it"
     if any(machine for machine in plan.settings.machines) and plan.settings.network.egress == "address":
         yield "each machine has an external address while it runs; nothing comes in but SSH through IAP"
@@ -216,6 +213,7 @@ def _data(plan: Plan) -> Iterator[str]:
             f"`make down` in the evening keeps {', '.join(kept)}; plain `pulumi destroy` refuses because of them, and"
             " `make finish` at the end of the course deletes them too"
         )
+    yield from machine_notices.local_ssd(plan.settings)
     if lost:
         plain = "`make down`" if kept else "`pulumi destroy` and `make down`"
         yield f"{plain} in the evening delete{'s' if kept else ''} {', '.join(lost)}, with all that is in them"
@@ -234,14 +232,19 @@ def _idle(plan: Plan) -> Iterator[str]:
 def _untabled(settings: Settings) -> Iterator[str]:
     own = settings.prices
     for kind, names, priced in (
-        ("machine type", settings.allow.machine_types, own.machine_types),
-        ("GPU", settings.allow.gpus, own.gpus),
+        (
+            "machine type",
+            [name for name in settings.allow.machine_types if not tables.machine_type(name)],
+            own.machine_types,
+        ),
+        ("GPU", [name for name in settings.allow.gpus if not tables.gpu(name)], own.gpus),
         ("zone", settings.allow.zones, {}),
     ):
         for name in names:
             price = "its price is yours" if name in priced else "its price is unknown"
             yield f"{kind} {name}: allowed by the stack file, unknown to the tables; {price}"
     for name, machine in settings.machines.items():
+        yield from (f"machine {name}: {text}" for text in machine_notices.taken_for_granted(settings, machine))
         if settings.image_of(machine) is None:
             yield f"machine {name}: image {machine.image} is not in the table; what it needs is unknown"
 

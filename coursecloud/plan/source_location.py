@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import yaml
 
+from coursecloud.plan import nested
 from coursecloud.plan.planning import Plan
 from coursecloud.plan.registration import Registration
 
@@ -51,10 +52,7 @@ def _of_resource(resource: Registration, by_urn: Mapping[str, Registration], dec
     section = _SECTIONS.get(component.type.rpartition(":")[2]) if component else None
     if section is None:
         return ("config",)
-    parts: Any = declared
-    for key in section:
-        parts = cast("Mapping[str, Any]", parts).get(key) if isinstance(parts, Mapping) else None
-    names = list(cast("Mapping[str, Any]", parts)) if isinstance(parts, Mapping) else []
+    names = list(nested.mapping(nested.at(declared, ".".join(section))))
     part = max((name for name in names if _is_of(resource.name, name)), key=len, default=None)
     top, *inner = section
     path = ("config", f"coursecloud:{top}", *inner)

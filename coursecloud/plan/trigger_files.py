@@ -5,8 +5,9 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
+from coursecloud.plan import nested
 from coursecloud.plan.registration import Registration
 
 TRIGGER = "gcp:cloudbuild/trigger:Trigger"
@@ -35,18 +36,11 @@ def read(resource: Registration, root: Path, beside: Path) -> Registration:
 
 
 def _named(inputs: Mapping[str, Any]) -> Iterator[str]:
-    git = inputs.get("gitFileSource")
-    for name in (
-        inputs.get("filename"),
-        cast("Mapping[str, Any]", git).get("path") if isinstance(git, Mapping) else None,
-    ):
+    for name in (inputs.get("filename"), nested.at(inputs, "gitFileSource.path")):
         if isinstance(name, str) and name:
             yield name
-    build = inputs.get("build")
-    steps = cast("Mapping[str, Any]", build).get("steps") if isinstance(build, Mapping) else None
-    for step in cast("list[Any]", steps) if isinstance(steps, list) else []:
-        words = cast("Mapping[str, Any]", step).get("args") if isinstance(step, Mapping) else None
-        words = [word for word in cast("list[Any]", words) if isinstance(word, str)] if isinstance(words, list) else []
+    for step in nested.listed(nested.at(inputs, "build.steps")):
+        words = [word for word in nested.listed(nested.at(step, "args")) if isinstance(word, str)]
         if words[:1] == ["build"]:
             yield from (word for option, word in itertools.pairwise(words) if option in ("--file", "-f"))
             yield from (match[1] for word in words if (match := re.match(r"--file=(.+)", word)))

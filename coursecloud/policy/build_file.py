@@ -7,6 +7,7 @@ from typing import Any, cast
 import yaml
 
 from catalog.tables import table
+from coursecloud.plan import nested
 from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.policy.reading import UnknownError, at, entries, texts
 
@@ -33,15 +34,13 @@ def printed(trigger: Registration) -> Iterator[str]:
             content: Any = yaml.safe_load(text)
         except (yaml.YAMLError, ValueError, RecursionError):
             raise UnknownError(f"what {name} does", f"not judged: {name} is not YAML") from None
-        build: Mapping[str, Any] = cast("Mapping[str, Any]", content) if isinstance(content, Mapping) else {}
-        steps: Any = build.get("steps")
-        yield from _steps(cast("list[Any]", steps) if isinstance(steps, list) else [], build, f" of {name}")
+        build = nested.mapping(content)
+        yield from _steps(nested.listed(build.get("steps")), build, f" of {name}")
     missing(trigger, at(trigger.inputs, "filename"), at(trigger.inputs, "gitFileSource.path"))
 
 
 def _steps(steps: list[Any], build: Mapping[str, Any], where: str) -> Iterator[str]:
-    options: Any = at(build, "options", {})
-    everywhere = _names(cast("Mapping[str, Any]", options) if isinstance(options, Mapping) else {})
+    everywhere = _names(nested.mapping(at(build, "options")))
     filled = False
     for index, step in enumerate(steps):
         if step == UNKNOWN or not isinstance(step, Mapping):
@@ -59,8 +58,7 @@ def _names(step: Mapping[str, Any]) -> set[str]:
     """Give the variables that are secrets; what only the real run knows is one of any name."""
     found: set[str] = set()
     for key in ("secretEnvs", "secretEnv"):
-        listed = step.get(key)
-        found |= {str(name) for name in cast("list[Any]", listed)} if isinstance(listed, list) else set()
+        found |= set(map(str, nested.listed(step.get(key))))
     return found
 
 

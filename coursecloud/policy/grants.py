@@ -1,14 +1,13 @@
-"""Reads who is granted what from any IAM resource: a member, a binding, or a whole policy."""
+"""Who is granted what, for the rules: raises where one needs what only the real run knows."""
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Iterator
 
 from catalog import types
 from catalog.tables import table
+from coursecloud.plan import grants
 from coursecloud.plan.registration import Registration
-from coursecloud.policy.reading import at, entries
-from infra import files
+from coursecloud.policy.reading import UnknownError
 
 _ON_A_WHOLE = re.compile(r"(projects|folder|organizations)\.", re.IGNORECASE)
 
@@ -24,39 +23,40 @@ def grants_on_project(kind: str) -> bool:
     return grants_something(kind) and _ON_A_WHOLE.match(kind) is not None
 
 
-def _bindings(resource: Registration) -> list[Mapping[str, Any]]:
-    text = at(resource.inputs, "policyData")
-    if not isinstance(text, str):
-        return []
-    try:
-        policy: Any = files.json_of(text)
-    except ValueError:
-        return []  # the provider refuses it
-    return list(cast("Mapping[str, Any]", policy).get("bindings", [])) if isinstance(policy, dict) else []
-
-
 def roles(resource: Registration) -> Iterator[str]:
-    """Give the roles that a resource grants."""
-    if (role := at(resource.inputs, "role")) is not None:
-        yield str(role)
-    for binding in _bindings(resource):
-        yield str(binding.get("role"))
+    """Give the roles that a resource grants, each once. Raises UnknownError when an unknown one is reached."""
+    told: set[str] = set()
+    for grant in grants.given(resource):
+        if grant.role is None:
+            raise UnknownError(f"`{grant.role_at}`")
+        if grant.role not in told:
+            told.add(grant.role)
+            yield grant.role
 
 
 def members(resource: Registration, *, of: str | None = None) -> Iterator[str]:
-    """Give the members that a resource grants something, or those that it grants the role `of`."""
-    for binding in _bindings(resource):
-        if of in (None, binding.get("role")):
-            yield from map(str, binding.get("members", []))
-    if of is None or of == at(resource.inputs, "role"):
-        if (member := at(resource.inputs, "member")) is not None:
-            yield str(member)
-        yield from map(str, entries(resource.inputs, "members"))
+    """Give the members that a resource grants something, or those that it grants the role `of`.
+
+    Raises UnknownError when an unknown one is reached, so that those before it are seen.
+    """
+    for grant in grants.given(resource):
+        if of is not None and grant.role is None:
+            raise UnknownError(f"`{grant.role_at}`")
+        if of is None or of == grant.role:
+            yield _known(grant)
 
 
-def is_public(member: str) -> bool:
-    """Say whether a member stands for everybody."""
-    return member in table("google")["publicPrincipals"]
+def public(resource: Registration) -> Iterator[str]:
+    """Give the members that stand for everybody; one of a list that has a name, with that. Raises as `members`."""
+    for grant in grants.given(resource):
+        if grants.is_public(member := _known(grant)):
+            yield f"{member} ({grant.member_at} {grant.role})" if grant.member_at.endswith("Acl") else member
+
+
+def _known(grant: grants.Grant) -> str:
+    if grant.member is None:
+        raise UnknownError(f"`{grant.member_at}`")
+    return grant.member
 
 
 def is_default_account(member: str) -> bool:

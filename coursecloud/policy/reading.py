@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+from coursecloud.plan import nested
 from coursecloud.plan.registration import UNKNOWN
 
 Inputs = Mapping[str, Any]
@@ -19,15 +20,9 @@ class UnknownError(Exception):
 
 def at(inputs: Inputs, path: str, default: Any = None) -> Any:
     """Read the value at a dotted path; `default` where there is none. Raises UnknownError on an unknown value."""
-    value: Any = inputs
-    walked: list[str] = []
-    for key in path.split("."):
-        if not isinstance(value, Mapping):
-            return default
-        walked.append(key)
-        value = cast("Inputs", value).get(key)
-        if value == UNKNOWN:
-            raise UnknownError(f"`{'.'.join(walked)}`")
+    value = nested.at(inputs, path)
+    if value == UNKNOWN:
+        raise UnknownError(f"`{path}`")
     return default if value is None else value
 
 
@@ -71,12 +66,3 @@ def texts(value: object, path: str = "") -> Iterator[tuple[str, str]]:
     elif isinstance(value, list):
         for index, entry in enumerate(cast("list[Any]", value)):
             yield from texts(entry, f"{path}[{index}]")
-
-
-def has_unknown(value: object) -> bool:
-    """Say whether anything in a value is unknown."""
-    if value == UNKNOWN:
-        return True
-    if isinstance(value, Mapping):
-        return any(map(has_unknown, cast("Inputs", value).values()))
-    return isinstance(value, list) and any(map(has_unknown, cast("list[Any]", value)))

@@ -15,7 +15,6 @@ from coursecloud.diff.changes import Change, Operation, PropertyChange
 from coursecloud.diff.property_diff import NOTHING, Hidden, leaves, plain
 from coursecloud.plan.registration import UNKNOWN
 from coursecloud.policy import Finding
-from coursecloud.review.access import grants
 from coursecloud.review.dangers import Danger, Kind, Level
 from coursecloud.review.money import Cost, Findings
 
@@ -169,30 +168,6 @@ def scripts(change: Change) -> Iterator[PropertyChange]:
 
 MATTERS = ("machineType", "type", "size", "location", "zone", "ipCidrRange", "schedule", "role", "service")
 """The inputs by which a reader knows a new resource, where it has them."""
-
-
-def together(changes: Sequence[Change]) -> list[tuple[Change, ...]]:
-    """Put grants together that go, follow the same replacement, or change in the same way: one line says it of all."""
-    groups: dict[object, list[Change]] = {}
-    for change in changes:
-        causes = tuple(sorted({reason.follows or "" for reason in change.reasons}))
-        alike: object = change.key
-        if grants(change) and not change.refused and change.operation in (Operation.DELETE, Operation.REPLACE):
-            same = tuple((entry.path, show(entry.old, None), show(entry.new, None)) for entry in change.properties)
-            alike = (change.operation, causes, same if "" in causes else ())
-        groups.setdefault(alike, []).append(change)
-    return [tuple(group) for group in groups.values()]
-
-
-def many(group: Sequence[Change], limit: int = 40) -> str:
-    """Say what a group of grants is: how many, because of what, and their names."""
-    names = [change.name for change in group]
-    causes = ", ".join(dict.fromkeys(reason.follows for change in group for reason in change.reasons if reason.follows))
-    why = f" that follow {causes}" if causes else ""
-    if why == "" and group[0].operation is Operation.REPLACE:
-        why = ", each for " + "; ".join(f"{entry.path}: {from_to(entry, 120)}" for entry in group[0].properties)
-    listed = ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
-    return f"{len(group)} grants{why}: {listed}"
 
 
 def reasons(change: Change) -> Iterator[str]:

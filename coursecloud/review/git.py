@@ -77,6 +77,10 @@ class Repository:
         self._one_meaning(name)
         return Revision(name, found.stdout.strip())
 
+    def tree(self, revision: Revision) -> str:
+        """Give the id of all that a revision holds."""
+        return _git(self.folder, "rev-parse", "--verify", f"{revision.commit}^{{tree}}").stdout.strip()
+
     def _one_meaning(self, name: str) -> None:
         """Refuse a name that a tag and a branch have: git takes the tag, which anybody may have brought in."""
         plain = re.split(r"[~^@:]", name)[0]

@@ -36,6 +36,8 @@ class Given:
     stacks: tuple[str, ...] = ()
     timeout: float = subprocess_plan.TIMEOUT
     sandbox: Wanted = Wanted.AUTO
+    cache: bool = True
+    """Whether what was rendered of a base before may be taken, and what is rendered of it kept."""
 
 
 @dataclass(frozen=True)

@@ -51,25 +51,62 @@ class _Size:
 
 def _layers(graph: Graph) -> list[list[str]]:
     """Give the keys of each layer in their order; parts of the graph that nothing joins stand below each other."""
+    found: list[list[str]] = []
+    for keys, edges in _joined(graph):
+        for number, layer in enumerate(_ordered(keys, edges)):
+            if number == len(found):
+                found.append([])
+            found[number] += layer
+    return found
+
+
+def _joined(graph: Graph) -> Iterator[tuple[list[str], list[tuple[str, str]]]]:
+    """Split a graph into the parts that nothing joins, in the order of their first nodes.
+
+    The library would compare every pair of nodes for it.
+    """
+    near: dict[str, list[str]] = {node.key: [] for node in graph.nodes}
+    for key, to in graph.edges:
+        near[key].append(to)
+        near[to].append(key)
+    part: dict[str, int] = {}
+    parts: list[tuple[list[str], list[tuple[str, str]]]] = []
+    for start in near:
+        left = [] if start in part else [start]
+        if left:
+            parts.append(([], []))
+        while left:
+            key = left.pop()
+            if key not in part:
+                part[key] = len(parts) - 1
+                left += near[key]
+    for key in near:
+        parts[part[key]][0].append(key)
+    for edge in graph.edges:
+        parts[part[edge[0]]][1].append(edge)
+    yield from parts
+
+
+def _ordered(keys: Sequence[str], edges: Sequence[tuple[str, str]]) -> Iterator[list[str]]:
+    """Give the layers of nodes that hang together."""
+    if not edges:
+        yield list(keys)
+        return
     import grandalf.graphs as parts  # for pages only
     from grandalf.layouts import SugiyamaLayout
 
-    vertices: dict[str, Any] = {node.key: parts.Vertex(node.key) for node in graph.nodes}
+    vertices: dict[str, Any] = {key: parts.Vertex(key) for key in keys}
     for vertex in vertices.values():
         vertex.view = _Size()
-    edges = [parts.Edge(vertices[to], vertices[key]) for key, to in graph.edges]
-    drawn: Any = parts.Graph(list(vertices.values()), edges)
-    found: list[list[str]] = []
-    for joined in drawn.C:
-        layout: Any = SugiyamaLayout(joined)
-        layout.init_all()
-        layout.draw(SWEEPS)
-        for number, layer in enumerate(layout.layers):
-            if number == len(found):
-                found.append([])
-            # Between the nodes are the points at which edges pass the layer.
-            found[number] += [vertex.data for vertex in layer if not layout.grx[vertex].dummy]
-    return found
+    # What hangs together is handed over as such: the library's own graph would look for its parts pair by pair.
+    layout: Any = SugiyamaLayout(
+        parts.graph_core(list(vertices.values()), [parts.Edge(vertices[to], vertices[key]) for key, to in edges])
+    )
+    layout.init_all()
+    layout.draw(SWEEPS)
+    for layer in layout.layers:
+        # Between the nodes are the points at which edges pass the layer.
+        yield [vertex.data for vertex in layer if not layout.grx[vertex].dummy]
 
 
 def _parts(layer: Sequence[str], tall: int) -> Iterator[Sequence[str]]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from coursecloud.diff.changes import Change, Operation
-from coursecloud.review import cost_lines, dangers, formatting, mermaid
+from coursecloud.review import cost_lines, dangers, folding, formatting, mermaid
 from coursecloud.review.access import grants
 from coursecloud.review.dangers import Danger, Kind, Level, one
 from coursecloud.review.escape import amounts, as_html, code, fence, size, unlinked
@@ -92,10 +92,10 @@ def _grave(review: Review) -> Iterator[Callable[[int], str]]:
             if danger.kind is kind:
                 yield lambda cut, s=stack, d=danger: _danger(s, d, cut)
     for stack in review.telling:
-        for finding in stack.findings.violations if stack.findings else ():
+        for finding, names in folding.findings(stack.findings.violations if stack.findings else ()):
             yield (
-                lambda cut, s=stack, f=finding: (
-                    f"{code(s.name, cut)}: breaks the rule {code(f.rule.id, cut)} on {code(f.name, cut)}:"
+                lambda cut, s=stack, f=finding, n=names: (
+                    f"{code(s.name, cut)}: breaks the rule {code(f.rule.id, cut)} on {code(n, 2 * cut)}:"
                     f" {code(f.message, 2 * cut)}"
                 )
             )
@@ -203,7 +203,7 @@ def _details(stack: Stack, left: int) -> tuple[str, int]:
     room = left - sum(map(size, parts)) - size(end)
     if room < 0:
         return "", len(stack.changes)
-    graph = mermaid.draw(stack.graph.near_changes())
+    graph = mermaid.draw(stack.graph.near_changes().folded())
     changes, left_out = _changes(stack, room - size(graph))
     return "".join((*parts, *changes, graph, end)), left_out
 
@@ -213,7 +213,7 @@ def _changes(stack: Stack, room: int) -> tuple[list[str], int]:
     written = 0
     for operation, group in groupby(stack.changes, key=lambda change: change.operation):
         heading = f"\n**{formatting.DONE[operation].capitalize()}**\n\n"
-        for alike in formatting.together(list(group)):
+        for alike in folding.together(list(group)):
             for text in _texts(alike):
                 text = heading + text
                 if size(text) <= room:
@@ -228,7 +228,7 @@ def _changes(stack: Stack, room: int) -> tuple[list[str], int]:
 def _texts(alike: Sequence[Change]) -> tuple[str, str]:
     """Write one change, or grants that are told together, in full and as short as can be."""
     if len(alike) > 1:
-        return f"- {code(formatting.many(alike), 1500)}\n", f"- {code(formatting.many(alike, 1), 120)}\n"
+        return f"- {code(folding.many(alike), 1500)}\n", f"- {code(folding.many(alike, 1), 120)}\n"
     return _change(alike[0]), f"- {code(one(alike[0]), 80)}\n"
 
 
@@ -285,8 +285,8 @@ def _cost_lines(stack: Stack) -> list[str]:
 def _findings(stack: Stack) -> Iterator[str]:
     assert stack.findings  # noqa: S101 - the caller asked
     for heading, findings in formatting.rules(stack.findings):
-        for finding in findings[:40]:
-            rule, name, message = code(finding.rule.id, 80), code(finding.name, 80), code(finding.message, 300)
+        for finding, names in list(folding.findings(findings))[:40]:
+            rule, name, message = code(finding.rule.id, 80), code(names, 300), code(finding.message, 300)
             yield f"- rule {heading}: {rule} on {name}: {message}\n"
     still = list(dict.fromkeys(finding.rule.id for finding in stack.findings.still))
     if still:

@@ -1,22 +1,18 @@
-"""A review as one HTML file that needs nothing else: the verdict, every change, and the graph of the resources."""
+"""A review as one HTML file that needs nothing else: the verdict, every change, and what hangs together."""
 
-import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from coursecloud.cost import chart
 from coursecloud.diff.changes import Change, Operation
-from coursecloud.review import cost_lines, formatting
+from coursecloud.review import cost_lines, drawing, folding, formatting
 from coursecloud.review.dangers import Level, one
-from coursecloud.review.graph import Graph, Node
-from coursecloud.review.layout import HEIGHT, WIDTH, lay_out
+from coursecloud.review.drawing import text
 from coursecloud.review.report import Review
 from coursecloud.review.stacks import Stack
 
 TEMPLATE = Path(__file__).with_name("page.html")
-MARGIN = 20
-CUT = 24
-"""Characters of a name that have room in a node; all of it is in the node's tooltip."""
 
 
 def full(review: Review) -> str:
@@ -25,12 +21,8 @@ def full(review: Review) -> str:
     title = f"{formatting.VERDICTS[review.level]}: {review.sentence}"
     # In this order: what the body says of itself is never taken for a place to fill.
     head, tail = TEMPLATE.read_text(encoding="utf-8").split("{{body}}")
-    return head.replace("{{title}}", text(title[:200])) + body + tail
-
-
-def text(value: str) -> str:
-    """Put text that anyone may have written where HTML stands."""
-    return html.escape(formatting.visible(value), quote=True)
+    head = head.replace("{{credit}}", chart.STYLE).replace("{{title}}", text(title[:200]))
+    return head + body + tail
 
 
 def _body(review: Review) -> Iterator[str]:
@@ -41,9 +33,9 @@ def _body(review: Review) -> Iterator[str]:
     yield from (f"<p><b>{text(said)}</b></p>" for said in formatting.program(review.program, review.runs))
     told = [f"{stack.name}: {danger.text}" for stack in review.telling for danger in stack.dangers]
     told += [
-        f"{stack.name}: breaks {finding.rule.id} on {finding.name}: {finding.message}"
+        f"{stack.name}: breaks {finding.rule.id} on {names}: {finding.message}"
         for stack in review.telling
-        for finding in (stack.findings.violations if stack.findings else ())
+        for finding, names in folding.findings(stack.findings.violations if stack.findings else ())
     ]
     told += [f"{stack.name} does not load {side} the change" for stack in review.telling for side, _ in stack.mistakes]
     yield from _list(told)
@@ -87,22 +79,25 @@ def _stack(stack: Stack, number: int) -> Iterator[str]:
         for row in formatting.cost_rows(stack.cost):
             yield "<tr>" + "".join(f"<td>{_spans(cell)}</td>" for cell in row) + "</tr>"
         yield "</table>"
+        yield chart.figure(stack.cost.before, stack.cost.after, f"credit-{number}")
     if stack.findings:
         yield from _list(
             [
-                f"rule {heading}: {finding.rule.id} on {finding.name}: {finding.message}"
+                f"rule {heading}: {finding.rule.id} on {names}: {finding.message}"
                 for heading, findings in (
                     *formatting.rules(stack.findings),
                     ("still broken, as before", stack.findings.still),
                 )
-                for finding in findings
+                for finding, names in folding.findings(findings)
             ]
         )
     yield from _list([f"in the stack file: {entry}" for entry in stack.settings_lines()])
+    groups = {f"c{number}-{place}": group for place, group in enumerate(folding.together(stack.changes))}
     if stack.changes and stack.graph.nodes:
-        yield from _graphs(stack, number)
-    for place, change in enumerate(stack.changes):
-        yield _change(change, f"c{number}-{place}")
+        details = {change.key: name for name, group in groups.items() for change in group}
+        yield from drawing.graphs(stack.graph, details)
+    for name, group in groups.items():
+        yield _change(group[0], name) if len(group) == 1 else _group(group, name)
     if stack.unseen:
         yield from _list(
             [
@@ -113,6 +108,13 @@ def _stack(stack: Stack, number: int) -> Iterator[str]:
     if stack.unchanged:
         yield f'<p class="dim">{stack.unchanged} resources stay as they are.</p>'
     yield "</section>"
+
+
+def _group(group: Sequence[Change], name: str) -> str:
+    operation = group[0].operation
+    told = f'<span class="{operation}">{formatting.DONE[operation]}</span> {text(folding.many(group, len(group)))}'
+    names = ", ".join(f"<code>{text(change.name)}</code>" for change in group)
+    return f'<details id="{name}"><summary>{told}</summary><div>{names}</div></details>'
 
 
 def _change(change: Change, name: str) -> str:
@@ -140,68 +142,3 @@ def _change(change: Change, name: str) -> str:
     if len(parts) == 1:
         parts.append(f'<div class="dim">{text(change.resource.urn)}</div>')
     return "".join(parts) + "</details>"
-
-
-def _graphs(stack: Stack, number: int) -> Iterator[str]:
-    details = {change.key: f"c{number}-{place}" for place, change in enumerate(stack.changes)}
-    near = stack.graph.near_changes()
-    both = len(near.nodes) < len(stack.graph.nodes)
-    legend = " ".join(
-        f'<span class="{operation}">{formatting.DONE[operation]}</span>'
-        for operation in formatting.DONE
-        if operation is not Operation.SAME and any(node.operation is operation for node in stack.graph.nodes)
-    )
-    other = "show everything", "show what changes"
-    toggle = f'<button data-act="all">{other[0]}</button>' if both else ""
-    yield (
-        f'<div><div class="bar">{legend}<button data-act="in" aria-label="zoom in">+</button>'
-        f'<button data-act="out" aria-label="zoom out">&minus;</button><button data-act="fit">fit</button>{toggle}'
-        '<span class="dim">an arrow leads to what a resource refers to; click one to see its change</span></div>'
-    )
-    yield _svg(near, details, other[0], hidden=False)
-    if both:
-        yield _svg(stack.graph, details, other[1], hidden=True)
-    yield '<div class="told"></div></div>'
-
-
-def _svg(graph: Graph, details: dict[str, str], other: str, *, hidden: bool) -> str:
-    laid = lay_out(graph)
-    width, height = laid.size
-    ids = {node.key: str(number) for number, node in enumerate(graph.nodes)}
-    lines = [_edge(ids[key], laid.places[key], ids[to], laid.places[to]) for key, to in graph.edges]
-    lines += [_node(node, laid.places[node.key], ids[node.key], details.get(node.key, "")) for node in graph.nodes]
-    box = f"{-MARGIN} {-MARGIN} {width + 2 * MARGIN} {height + 2 * MARGIN}"
-    return (
-        f'<div class="graph" data-other="{other}"{" hidden" if hidden else ""}>'
-        f'<svg viewBox="{box}" preserveAspectRatio="xMidYMid meet" role="group" aria-label="resources">'
-        '<defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-        '<path d="M0 0 8 4 0 8z" fill="currentColor" opacity=".4"/></marker></defs>' + "".join(lines) + "</svg></div>"
-    )
-
-
-def _edge(start: str, leaves: tuple[int, int], end: str, arrives: tuple[int, int]) -> str:
-    # What is referred to stands to the left, so an edge leaves on the left and arrives on the right.
-    x1, y1, x2, y2 = leaves[0], leaves[1] + HEIGHT // 2, arrives[0] + WIDTH, arrives[1] + HEIGHT // 2
-    bend = max(30, (x1 - x2) // 2)
-    return (
-        f'<path class="edge" data-from="{start}" data-to="{end}" marker-end="url(#arrow)"'
-        f' d="M{x1} {y1}C{x1 - bend} {y1} {x2 + bend} {y2} {x2} {y2}"/>'
-    )
-
-
-def _node(node: Node, place: tuple[int, int], number: str, detail: str) -> str:
-    x, y = place
-    said = f"{node.kind} {node.name}" + (
-        f", {formatting.DONE[node.operation]}" if node.operation is not Operation.SAME else ""
-    )
-    return (
-        f'<g class="node {node.operation}" tabindex="0" role="button" data-node="{number}" data-detail="{detail}">'
-        f"<title>{text(said)}</title>"
-        f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}"/>'
-        f'<text x="{x + 10}" y="{y + 17}">{text(_cut(node.name, CUT))}</text>'
-        f'<text class="kind" x="{x + 10}" y="{y + 32}">{text(_cut(node.kind, CUT + 6))}</text></g>'
-    )
-
-
-def _cut(name: str, limit: int) -> str:
-    return name if len(name) <= limit else f"{name[: limit - 1]}…"

@@ -11,7 +11,7 @@ from pathlib import Path
 from coursecloud.common import shadows, stack_file
 from coursecloud.plan import hiding, saved
 from coursecloud.plan.planning import Plan
-from coursecloud.review import deployed_state, git, program, sandbox, subprocess_plan, tree
+from coursecloud.review import deployed_state, git, kept, program, sandbox, subprocess_plan, tree
 from coursecloud.review.inputs import Given, InputError, Read
 from coursecloud.review.report import Review
 from coursecloud.review.stacks import Stack, Status, review
@@ -81,8 +81,9 @@ def _made(given: Given, read: Read, space: Workspace, today: datetime.date) -> R
     except git.GitError as error:
         raise InputError([str(error)]) from None
     _copy_members(given, sides)
-    sources = [side.source for side in sides if side.source and side.source.files]
     box = sandbox.find(given.sandbox)
+    base = _kept(given, sides, box)
+    sources = [side.source for side in sides if side.source and side.source.files]
     pending = subprocess_plan.Pending(sources, space, box, timeout=given.timeout)
     # While the sides load, so does what compares them.
     _warm_up()
@@ -90,6 +91,8 @@ def _made(given: Given, read: Read, space: Workspace, today: datetime.date) -> R
     for side in sides:
         if side.source in sources:
             side.rendered = next(results)
+    # From here on nothing of a side runs any more.
+    _keep(base, sides[0])
     return _reviewed(sides, today, subprocess_plan.said(box) if sources else None)
 
 
@@ -119,6 +122,42 @@ def _stack(name: str, before: _Side, after: _Side, today: datetime.date) -> Stac
     except RecursionError:
         said = "what it renders hangs together without end: a resource under itself, or nested without measure"
         return Stack(name, Status.BROKEN, mistakes=(("after", said),))
+
+
+def _kept(given: Given, sides: tuple[_Side, _Side], box: sandbox.Sandbox | str) -> kept.Kept | None:
+    """Take of the base what was rendered before; None where nothing is to be kept of it."""
+    side = sides[0]
+    if not given.cache or side.revision is None or side.source is None:
+        return None
+    roots = [given.root, *(each.source.root for each in sides if each.source)]
+    tree_id = git.repository(given.root).tree(side.revision)
+    base = kept.of(box, tree_id, roots, os.environ) if tree_id else None
+    if base is None:
+        return None
+    known = {
+        name: line for name in side.source.files if not _has_members(side.source, name) and (line := base.read(name))
+    }
+    side.source = dataclasses.replace(side.source, known=known)
+    if known:
+        side.notes.append(
+            f"{side.revision}: of {_listed(sorted(known))} the plan is taken that an earlier review rendered today;"
+            " --no-cache renders it again"
+        )
+    return base
+
+
+def _keep(base: kept.Kept | None, side: _Side) -> None:
+    if base is None or side.source is None or side.rendered is None:
+        return
+    for name in side.rendered.places:
+        # What is not in git is nobody's to find elsewhere.
+        if not _has_members(side.source, name) and (line := side.rendered.line(name)):
+            base.write(name, line)
+    base.tidy()
+
+
+def _has_members(source: subprocess_plan.Source, stack: str) -> bool:
+    return os.path.lexists(source.root / f"members.{stack}.yaml")
 
 
 def _warm_up() -> None:

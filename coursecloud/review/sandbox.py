@@ -68,6 +68,11 @@ class Sandbox:
             made += ["--chdir", str(root)]
         return [*made, "--", *words]
 
+    def shows(self, path: Path, root: Path) -> bool:
+        """Say whether code that runs in `root` can see a path, which is absolute and without links."""
+        shown = (*map(Path, _SYSTEM), *_python(), root)
+        return any(path.is_relative_to(each) or path.is_relative_to(each.resolve()) for each in shown)
+
 
 def find(wanted: Wanted) -> Sandbox | str:
     """Take the machine's sandbox, or say why there is none."""

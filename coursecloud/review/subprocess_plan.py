@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -56,6 +56,8 @@ class Source:
 
     root: Path
     files: Mapping[str, Path]
+    known: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    """What came of some of them before: they are not rendered again."""
 
 
 @dataclass(frozen=True)
@@ -68,14 +70,23 @@ class Rendered:
     """Where in `written` each stack is: its first byte, and how many."""
     written: IO[bytes] | None = None
     """A file without a name, which nobody else has open."""
+    known: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    """What came of stacks that were not rendered again."""
+
+    def line(self, stack: str) -> bytes | None:
+        """Give what was written for one stack; None where nothing was."""
+        if self.written is None or stack not in self.places:
+            return self.known.get(stack)
+        start, size = self.places[stack]
+        self.written.seek(start)
+        return self.written.read(size)
 
     def read(self, stack: str) -> Mapping[str, Any]:
         """Read one stack: `plan` as its JSON form, or `mistake` in words. Raises ValueError for anything else."""
-        if self.written is None or stack not in self.places:
+        line = self.line(stack)
+        if line is None:
             return {"mistake": self.mistake}
-        start, size = self.places[stack]
-        self.written.seek(start)
-        found: object = files.json_of(self.written.read(size))
+        found: object = files.json_of(line)
         if isinstance(found, dict):
             said = cast("dict[str, Any]", found)
             if "plan" in said or isinstance(said.get("mistake"), str):
@@ -117,6 +128,7 @@ class _Side:
 
     def __init__(self, source: Source, space: Workspace, box: sandbox.Sandbox | str, timeout: float, number: int):
         self._source, self._space, self._box, self._timeout = source, space, box, timeout
+        self._files = {name: file for name, file in source.files.items() if name not in source.known}
         self._number = number
         self._process: subprocess.Popen[bytes] | None = None
         self._written = cast("IO[bytes]", tempfile.TemporaryFile())  # noqa: SIM115 - read until the end
@@ -130,21 +142,21 @@ class _Side:
         self._others: frozenset[int] = frozenset()
 
     def start(self) -> None:
-        """Start the process, once."""
-        if self._process is not None:
+        """Start the process, once, where there is anything to render."""
+        if self._process is not None or not self._files:
             return
         words = [sys.executable, "-I", "-B", str(RUNNER)]
         root = self._source.root
         if isinstance(self._box, sandbox.Sandbox):
             home = sandbox.HOME
-            files = [path for path in self._source.files.values() if not path.is_relative_to(root)]
+            files = [path for path in self._files.values() if not path.is_relative_to(root)]
             words = self._box.command(words, root=root, files=[RUNNER, *files])
         else:
             home = self._space.folder / f"home-{self._number}"
             home.mkdir()
         wanted = {
             "root": str(root),
-            "stacks": {name: str(path) for name, path in self._source.files.items()},
+            "stacks": {name: str(path) for name, path in self._files.items()},
             "limits": _limits(self._timeout),
             "parent": None if isinstance(self._box, sandbox.Sandbox) else os.getpid(),
         }
@@ -172,7 +184,7 @@ class _Side:
     @property
     def done(self) -> bool:
         """Say whether there is nothing more to wait for."""
-        if self._process is None or self._ended or len(self._places) == len(self._source.files):
+        if self._process is None or self._ended or len(self._places) == len(self._files):
             return True
         if self._process.poll() is not None:
             for pipe in list(self._open):
@@ -212,7 +224,7 @@ class _Side:
 
     def _wrote(self, part: bytes) -> None:
         """Take in what is written: a line a stack, in the order in which they were wanted."""
-        names = list(self._source.files)
+        names = list(self._files)
         self._written.write(part)
         place = part.find(b"\n")
         while place >= 0 and len(self._places) < len(names):
@@ -240,7 +252,7 @@ class _Side:
         mistake = self._ended or "it said nothing of this stack"
         if said and (self._ended is None or self._process is None or self._process.returncode >= 0):
             mistake = f"{mistake}; the last of what it printed:\n{said}" if mistake else said
-        return Rendered(mistake, self._places, self._written)
+        return Rendered(mistake, self._places, self._written, self._source.known)
 
 
 def _limits(timeout: float) -> dict[str, int]:

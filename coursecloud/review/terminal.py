@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from coursecloud.diff.changes import Change, Operation
-from coursecloud.review import cost_lines, formatting
+from coursecloud.review import cost_lines, folding, formatting
 from coursecloud.review.dangers import Level, one
 from coursecloud.review.money import Cost
 from coursecloud.review.report import Review
@@ -59,7 +59,7 @@ def _stack(stack: Stack, wide: int) -> Iterator[RenderableType]:
     )
     for side, message in stack.mistakes:
         yield Padding(Text(f"{side} the change: {formatting.visible(message)}", "red"), (0, 0, 0, 2))
-    for group in formatting.together(stack.changes):
+    for group in folding.together(stack.changes):
         yield _change(group[0], wide) if len(group) == 1 else _group(group)
     if stack.status is Status.BROKEN:
         return
@@ -81,7 +81,9 @@ def _stack(stack: Stack, wide: int) -> Iterator[RenderableType]:
         for heading, findings in formatting.rules(stack.findings):
             style = {"newly broken": "red", "mended": "green"}.get(heading, "yellow")
             yield Padding(Text(f"rules {heading}", f"bold {style}"), (0, 0, 0, 2))
-            yield Padding(_bullets(f"{f.rule.id}, {f.name}: {f.message}" for f in findings), (0, 0, 0, 2))
+            yield Padding(
+                _bullets(f"{f.rule.id}, {names}: {f.message}" for f, names in folding.findings(findings)), (0, 0, 0, 2)
+            )
         if stack.findings.still:
             names = ", ".join(dict.fromkeys(finding.rule.id for finding in stack.findings.still))
             yield Padding(Text(f"rules still broken, as before: {names}", "dim"), (0, 0, 0, 2))
@@ -98,7 +100,7 @@ def _group(group: Sequence[Change]) -> RenderableType:
     lines = Table.grid(padding=(0, 1))
     lines.add_column(width=3, justify="right")
     lines.add_column(overflow="fold")
-    lines.add_row(Text(sign, style), Text(formatting.visible(formatting.many(group)), style))
+    lines.add_row(Text(sign, style), Text(formatting.visible(folding.many(group)), style))
     return Padding(lines, (0, 0, 0, 2))
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from catalog import types
 from coursecloud.plan.registration import Registration
+from coursecloud.validation import cross_field_hardware as hardware
 from coursecloud.validation import cross_field_machines as machines
 from coursecloud.validation import cross_field_services as services
 from coursecloud.validation.path_view import Broken, View, stated
@@ -44,6 +45,12 @@ EVERYWHERE: tuple[Rule, ...] = (labels_are_few, condition_is_complete)
 RULES: Mapping[str, Rule] = {
     rule.__name__: rule
     for rule in (
+        hardware.boot_disk_fits_machine,
+        hardware.disk_size_fits_type,
+        hardware.image_fits_processor,
+        hardware.local_ssd_may_go,
+        hardware.machine_is_migrated,
+        hardware.machine_is_sold_so,
         machines.disk_is_in_zone,
         machines.firewall_allows_or_denies,
         machines.gpu_count_exists,
@@ -63,6 +70,7 @@ RULES: Mapping[str, Rule] = {
         services.trigger_has_one_build,
         services.trigger_has_one_event,
         services.variables_differ,
+        services.variables_fit,
     )
 }
 """The rules that files of types name (`between`)."""
@@ -78,7 +86,8 @@ def judge(token: str, inputs: Mapping[str, Any]) -> Iterator[Broken]:
 def across(resources: Iterable[Registration]) -> dict[str, list[Broken]]:
     """Hold resources against each other; by the URN of the one to change."""
     found: dict[str, list[Broken]] = {}
-    for resource, broken in subnets_do_not_overlap(resources):
+    listed = list(resources)
+    for resource, broken in (*subnets_do_not_overlap(listed), *hardware.disks_fit_machines(listed)):
         found.setdefault(resource.urn, []).append(broken)
     return found
 

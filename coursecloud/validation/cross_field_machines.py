@@ -97,7 +97,7 @@ def metadata_fits(vm: View) -> Iterator[Broken]:
 
 
 def _machine_type(vm: View) -> tables.MachineType | None:
-    return tables.machine_types().get(vm["machineType"].text)
+    return tables.machine_type(vm["machineType"].text)
 
 
 def _known(zone: str) -> bool:

@@ -67,6 +67,19 @@ def variables_differ(service: View) -> Iterator[Broken]:
             seen |= {name.text} - {""}
 
 
+def variables_fit(service: View) -> Iterator[Broken]:
+    """A container has so many variables, and each so many bytes."""
+    most, size = stated("variables")["most"], stated("variables")["bytes"]
+    words = {"most": most, "bytes": size}
+    for container in service["template.containers"]:
+        variables = list(container["envs"])
+        if len(variables) > most:
+            yield Broken("variables", container["envs"], words)
+        for variable in variables:
+            if len(variable["value"].text.encode()) > size:
+                yield Broken("variables", variable["value"], words)
+
+
 def cleanup_policy_says_when(repository: View) -> Iterator[Broken]:
     """A policy has a condition; to keep the most recent versions is a policy of Keep only."""
     for policy in repository["cleanupPolicies"]:

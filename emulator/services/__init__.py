@@ -12,6 +12,7 @@ from . import (
     cloudscheduler,
     compute,
     iam,
+    iamcredentials,
     logging,
     monitoring,
     oslogin,
@@ -20,6 +21,7 @@ from . import (
     secretmanager,
     serviceusage,
     storage,
+    sts,
 )
 
 ALL: dict[str, Service] = {
@@ -34,6 +36,7 @@ ALL: dict[str, Service] = {
         cloudscheduler.SERVICE,
         compute.SERVICE,
         iam.SERVICE,
+        iamcredentials.SERVICE,
         logging.SERVICE,
         monitoring.SERVICE,
         oslogin.SERVICE,
@@ -42,5 +45,6 @@ ALL: dict[str, Service] = {
         secretmanager.SERVICE,
         serviceusage.SERVICE,
         storage.SERVICE,
+        sts.SERVICE,
     )
 }

@@ -41,8 +41,13 @@ def get(call: Call) -> Any:
 
 @handlers.on("cloudresourcemanager.projects.list", "cloudresourcemanager.projects.search")
 def listed(call: Call) -> Any:
-    """All projects that pass the filter."""
-    bodies = [told(p, call.doc.version) for p in call.world.projects.values()]
+    """All projects that pass the filter, and that the caller may see."""
+    seen = [
+        p
+        for p in call.world.projects.values()
+        if call.may("resourcemanager.projects.get", "cloudresourcemanager", f"projects/{p.id}")
+    ]
+    bodies = [told(p, call.doc.version) for p in seen]
     wanted = str(call.query.get("filter") or call.query.get("query") or "")
     return page(call, "projects", [b for b in bodies if matches(wanted, b | {"id": b["projectId"]})])
 

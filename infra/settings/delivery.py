@@ -1,7 +1,7 @@
 """Who changes things: build triggers, GitHub's workflows and the members of the team."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -9,7 +9,7 @@ from catalog import limits, tables
 from infra.settings import re2
 from infra.settings.combinations import ExactlyOne, Given, Refused
 from infra.settings.effects import costs, nothing, replaces, updates
-from infra.settings.listed import listed
+from infra.settings.paths import GitHubOwner, GitHubRepository, RepositoryGlob, RepositoryPath
 from infra.settings.problem import RuleViolationError
 from infra.settings.types import Bool, Duration, Int, Key, Principal, Section, Shown, lasting, matching
 
@@ -29,22 +29,13 @@ def _regex(value: str) -> str:
 
 Regex = Annotated[str, AfterValidator(_regex)]
 
-_GitHubName = Annotated[
-    str,
-    matching(
-        r"[A-Za-z0-9._-]{1,100}",
-        "a name on GitHub has letters, digits, '.', '_' and '-'",
-        "write owner and name apart, without https://github.com/",
-    ),
-]
-
 
 class GitRepository(Section):
     """The GitHub repository whose pushes start builds."""
 
-    owner: Annotated[_GitHubName, Field(examples=["my-group"])]
+    owner: Annotated[GitHubOwner, Field(examples=["my-group"])]
     """User or organization on GitHub."""
-    name: Annotated[_GitHubName, Field(examples=["my-project"])]
+    name: Annotated[GitHubRepository, Field(examples=["my-project"])]
     """Name of the repository."""
     connection: Annotated[
         Annotated[
@@ -63,7 +54,7 @@ class GitRepository(Section):
     the 1st generation, and the repository is connected by one visit of the console."""
 
 
-BUILD_MACHINES = ("E2_MEDIUM", "E2_STANDARD_2", "E2_HIGHCPU_8", "E2_HIGHCPU_32")
+BuildMachine = Literal["E2_MEDIUM", "E2_STANDARD_2", "E2_HIGHCPU_8", "E2_HIGHCPU_32"]
 """What a build can run on (Cloud Build API v1, BuildOptions.machineType, revision 20261029, read 2026-11-23)."""
 
 
@@ -77,11 +68,11 @@ class Trigger(Section):
     pull_request: Annotated[Regex | None, Field(examples=["^main$"])] = None
     """Regular expression of the base branches of pull requests. Such a build can neither push images nor
     read secrets, and one from outside waits for a collaborator's `/gcbrun`."""
-    included_files: Annotated[tuple[str, ...], Field(examples=[["src/**", "Dockerfile"]])] = ()
+    included_files: Annotated[tuple[RepositoryGlob, ...], Field(examples=[["src/**", "Dockerfile"]])] = ()
     """Globs of files; a push that touches none of them starts nothing."""
-    build_file: Annotated[str | None, Field(examples=["cloudbuild.yaml"])] = None
+    build_file: Annotated[RepositoryPath | None, Field(examples=["cloudbuild.yaml"])] = None
     """Path of a Cloud Build file in the repository."""
-    dockerfile: Annotated[str | None, Field(examples=["Dockerfile"])] = None
+    dockerfile: Annotated[RepositoryPath | None, Field(examples=["Dockerfile"])] = None
     """Path of a Dockerfile in the repository: build it, and push it unless it is a pull request."""
     image: Annotated[Key | None, Field(examples=["trainer"])] = None
     """Name of the image in the stack's docker repository; the trigger's name unless given."""
@@ -93,8 +84,7 @@ class Trigger(Section):
     ] = Duration(1200)
     """The build is cancelled after this time."""
     machine_type: Annotated[
-        str | None,
-        listed("buildMachine"),
+        BuildMachine | None,
         costs(
             "the default bills $0.006 a minute after the free minutes; every other type bills from its"
             " first minute (2026-08-20)."
@@ -147,13 +137,13 @@ class GitHub(Section):
 
     keep: Annotated[Bool, nothing("only what `make down` does changes."), Field(examples=[True])] = False
     """Protect the federation: a deleted pool's id stays blocked for 30 days."""
-    repository_id: Annotated[Int, Field(gt=0, examples=[123456789])]
+    repository_id: Annotated[Int, Field(gt=0, lt=2**53, examples=[123456789])]
     """Numeric id of the repository (`gh api repos/OWNER/NAME --jq .id`): unlike its name it cannot be
     taken over by somebody else after a rename."""
     ref: Annotated[
         str,
         matching(
-            r"refs/(heads|tags)/[A-Za-z0-9._/-]+",
+            r"refs/(heads|tags)(/(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9._-]*(?<![.])(?<!\.lock))+",
             "a ref is refs/heads/BRANCH or refs/tags/TAG",
             "write it in full, for example refs/heads/main",
         ),

@@ -2,9 +2,11 @@
 
 import difflib
 import ipaddress
-from collections.abc import Collection, Iterator
+import math
+from collections.abc import Collection, Iterator, Sequence
 
-from catalog import tables
+from catalog import custom_types, tables
+from infra.settings import fitting
 from infra.settings.machines import Gpu, Machine
 from infra.settings.model import Settings
 from infra.settings.problem import MISSING, Findings, Problem, nearest
@@ -15,9 +17,8 @@ def check(settings: Settings, found: Findings) -> Iterator[Problem]:
     for name, machine in settings.machines.items():
         path = f"coursecloud:machines.{name}"
         yield from _pair(path, machine.machine_type, machine.gpu, settings, found)
-        yield from _full_price(path, machine, found)
         yield from _zones(path, machine, settings, found)
-        yield from _disks(path, machine, settings, found)
+        yield from fitting.check(path, machine, settings, found)
         if machine.data_disk and f"{name}-work" in settings.machines:
             yield Problem(f"{path}-work", MISSING, f"the data disk of '{name}' has this name", "rename one of the two")
     yield from _training(settings, found)
@@ -52,9 +53,12 @@ _FIRST = ipaddress.IPv4Address("10.10.0.0")
 def _training(settings: Settings, found: Findings) -> Iterator[Problem]:
     training, path = settings.training, "coursecloud:training"
     yield from _pair(path, training.worker_type, training.gpu, settings, found)
+    if not training.enabled:
+        return
+    yield from _trains(path, settings, found)
     region = training.region or settings.region
     zones = tables.regions().get(region)
-    if not training.enabled or zones is None:
+    if zones is None:
         return
     if not found.sound(f"{path}.region", *([] if training.region else ["gcp:region"])):
         return
@@ -66,13 +70,43 @@ def _training(settings: Settings, found: Findings) -> Iterator[Problem]:
     yield from _offered(f"{path}.region", path, training.worker_type, training.gpu, zones, settings, found)
 
 
+def _trains(path: str, settings: Settings, found: Findings) -> Iterator[Problem]:
+    """Hold a job's machine type against those that Vertex AI trains on: fewer than Compute Engine makes."""
+    name, facts = settings.training.worker_type, tables.table("vertex")
+    # What no table knows is said by `_pair`.
+    if not tables.machine_type(name) or name in facts["training"] or name in settings.allow.machine_types:
+        return
+    if found.sound(f"{path}.machineType", "coursecloud:allow.machineTypes"):
+        near = _trained(name, facts["training"])
+        yield Problem(
+            f"{path}.machineType",
+            name,
+            f"Vertex AI trains on fewer types than Compute Engine makes, and not on this one (list of {facts['date']})",
+            f"write {' or '.join(near)}. If Google has added it: list it under coursecloud:allow.machineTypes",
+        )
+
+
+def _trained(name: str, known: Sequence[str]) -> list[str]:
+    """Propose types of Vertex AI: the next larger of its series and kind, else those of everybody."""
+    wanted = tables.machine_type(name)
+    alike = [entry for entry in map(tables.machine_type, known) if entry and wanted and entry.gpu == wanted.gpu]
+    kin = [entry for entry in alike if wanted and entry.family == wanted.family and entry.vcpus >= wanted.vcpus]
+    kin.sort(key=lambda entry: (entry.vcpus, abs(entry.memory_gib - (wanted.memory_gib if wanted else 0))))
+    others = ["g2-standard-4", "a2-highgpu-1g"] if wanted and wanted.gpu else ["e2-standard-4", "n1-standard-4"]
+    same = alike if wanted and wanted.gpu else []
+    return [entry.name for entry in (kin or same)[:2]] or others
+
+
 def _pair(path: str, name: str, gpu: Gpu | None, settings: Settings, found: Findings) -> Iterator[Problem]:
     """Hold a machine type and a GPU against the tables and against each other."""
     known = tables.machine_types()
-    machine_type = known.get(name)
+    machine_type = tables.machine_type(name)
     sound = found.sound(f"{path}.machineType")
     allowed = name in settings.allow.machine_types or not found.sound("coursecloud:allow.machineTypes")
-    if machine_type is None and not allowed:
+    own = custom_types.mistake(name)
+    if machine_type is None and not allowed and own:
+        yield Problem(f"{path}.machineType", name, *own)
+    elif machine_type is None and not allowed:
         yield Problem(
             f"{path}.machineType",
             name,
@@ -132,19 +166,14 @@ def _pair(path: str, name: str, gpu: Gpu | None, settings: Settings, found: Find
             f"write machineType: {accelerator.families[0]}-standard-8"
             + (f", or count: {min(enough)}" if enough else ""),
         )
-
-
-def _full_price(path: str, machine: Machine, found: Findings) -> Iterator[Problem]:
-    included = tables.machine_types().get(machine.machine_type)
-    if not included or not included.gpu or machine.spot or machine.on_demand_gpu or machine.gpu:
-        return
-    if found.sound(f"{path}.spot", f"{path}.onDemandGpu", f"{path}.machineType"):
+    elif machine_type and sound and machine_type.memory_gib > accelerator.max_memory_gib.get(gpu.count, math.inf):
+        most_gib = accelerator.max_memory_gib[gpu.count]
         yield Problem(
             f"{path}.machineType",
-            machine.machine_type,
-            f"the type comes with {included.gpu_count} {tables.gpus()[included.gpu].short} at the full price, a costly"
-            " default",
-            "add `spot: true`, or `onDemandGpu: true` if an interruption would lose work",
+            name,
+            f"{gpu.count} {short} go with at most {most_gib:g} GiB of memory, and {name} has"
+            f" {machine_type.memory_gib:g}",
+            f"write machineType: {accelerator.families[0]}-standard-8",
         )
 
 
@@ -209,7 +238,7 @@ def _offered(
     found: Findings,
 ) -> Iterator[Problem]:
     """Hold a machine type and a GPU against zones of which at least one must have both."""
-    machine_type = tables.machine_types().get(type_name) if found.sound(f"{path}.machineType") else None
+    machine_type = tables.machine_type(type_name) if found.sound(f"{path}.machineType") else None
     accelerator = tables.gpu(gpu.model) if gpu and found.sound(f"{path}.gpu.model") else None
     if accelerator and not accelerator.attached:
         return  # said already
@@ -259,26 +288,6 @@ def _offered(
     yield Problem(where, value, rule, remedy)
 
 
-def _disks(path: str, machine: Machine, settings: Settings, found: Findings) -> Iterator[Problem]:
-    if not found.sound(f"{path}.image"):
-        return
-    image = settings.image_of(machine)
-    if image is None and "/" not in (machine.image or ""):
-        yield Problem(
-            f"{path}.image",
-            machine.image,
-            "the table of images has no such image",
-            f"{nearest(machine.image or '', tables.images())} Another one: write PROJECT/FAMILY",
-        )
-    elif image and machine.boot_disk.size_gb and machine.boot_disk.size_gb < image.min_gib:
-        yield Problem(
-            f"{path}.bootDisk.sizeGb",
-            machine.boot_disk.size_gb,
-            f"the image {image.path} needs {image.min_gib} GB",
-            f"write sizeGb: {image.min_gib} or more, or leave it out",
-        )
-
-
 def _close(name: str, known: Collection[str]) -> str:
     # Of 131 machine types only a likely one is worth naming.
     close = difflib.get_close_matches(name[:100].lower(), known, n=1, cutoff=0.7)
@@ -286,6 +295,8 @@ def _close(name: str, known: Collection[str]) -> str:
 
 
 def _series(machine_type: str) -> str:
+    if machine_type.startswith("custom-"):
+        return "n1"
     # Not the table's family: f1-micro and g1-small bill as n1, but shared cores take no GPU.
     return machine_type.partition("-")[0]
 
@@ -295,7 +306,7 @@ _LOOK_UP = {True: "machine-types", False: "accelerator-types"}
 
 def _doubtful(what: str) -> frozenset[str]:
     accelerator = tables.gpu(what)
-    carried = tables.machine_types().get(what)
+    carried = tables.machine_type(what)
     name = accelerator.name if accelerator else carried.gpu if carried else None
     known = tables.gpus().get(name or "")
     return known.doubtful_zones if known else frozenset()

@@ -1,12 +1,13 @@
 """What a container image and the image of a machine are called."""
 
 import re
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
 from infra.settings.problem import RuleViolationError
-from infra.settings.types import matching
+from infra.settings.types import Shown, matching
 
 _HOST = r"(?=[^/]*[.:])[A-Za-z0-9]+(-+[A-Za-z0-9]+)*(\.[A-Za-z0-9]+(-+[A-Za-z0-9]+)*)*(:[0-9]+)?/"
 _PART = r"[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*"
@@ -14,16 +15,52 @@ TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 """A docker tag."""
 _DIGEST = r"@sha256:[0-9a-f]{64}"
 
+_IMAGE = rf"({_HOST})?{_PART}(/{_PART})*(:{TAG})?({_DIGEST})?"
+
 ImageName = Annotated[
     str,
     matching(
-        rf"({_HOST})?{_PART}(/{_PART})*(:{TAG})?({_DIGEST})?",
+        _IMAGE,
         "a container image is a path in lower case without spaces, with at most one :tag and one @sha256: digest of 64"
         " digits behind it; a registry's host in front has a '.' or ':'",
         "write for example trainer:latest or europe-west1-docker.pkg.dev/PROJECT/REPOSITORY/trainer:v1",
     ),
 ]
 """A container image as docker names it (the grammar of its registry, `distribution/reference`)."""
+
+_FROM_GOOGLE_OR_DOCKER = r"([a-z0-9-]+\.)?gcr\.io|([a-z0-9-]+-)?docker\.pkg\.dev|docker\.io"
+_HOSTED = re.compile(r"(?P<host>[^/]*[.:][^/]*)/.*", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class pulled_by(Shown):  # noqa: N801 - reads as a verb where it stands
+    """Accept an image of the registries that a service of Google's pulls from; one without a host is the stack's."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def _check(self, value: str) -> str:
+        hosted = _HOSTED.fullmatch(value)
+        if hosted and not re.fullmatch(_FROM_GOOGLE_OR_DOCKER, hosted["host"]):
+            raise RuleViolationError(f"{self.rule}, not from {hosted['host']}", self.remedy)
+        return value
+
+
+def _pulled_by(service: str) -> pulled_by:
+    return pulled_by(
+        rf"(?=({_FROM_GOOGLE_OR_DOCKER})/|[^/]*$|[^/.:]*/){_IMAGE}",
+        f"{service} pulls images from REGION-docker.pkg.dev, gcr.io and docker.io only",
+        "push it to the stack's repository (`coursecloud commands`) and write its name there, e.g. trainer:latest",
+    )
+
+
+RunImage = Annotated[ImageName, _pulled_by("Cloud Run")]
+"""An image that Cloud Run takes (cloud.google.com/run/docs/deploying#images, from memory, 2026-11-28)."""
+
+TrainingImage = Annotated[ImageName, _pulled_by("Vertex AI")]
+"""An image that a job of Vertex AI takes (its page on custom jobs, from memory, 2026-11-28)."""
 
 IMAGE_PATH = r"[a-z]([a-z0-9.:-]*[a-z0-9])?/[a-z]([a-z0-9-]*[a-z0-9])?"
 """PROJECT/FAMILY; an old project's id has a domain in front, `example.com:project`."""

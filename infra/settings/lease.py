@@ -83,7 +83,7 @@ class WorkingHours(Section):
         return len(self.days) * ((end.hour - start.hour) + (end.minute - start.minute) / 60)
 
 
-_FIRST, _LAST = 2020, 2100
+FIRST_YEAR, LAST_YEAR = 2020, 2100
 """Years of a lease: with its grace days, a date beyond them is none that a calendar has."""
 
 
@@ -151,8 +151,8 @@ class Lease(Section):
                 f"the lease starts ({self.starts}) after it ends ({self.ends})", "swap the two dates", "starts", "ends"
             )
         for key, day in (("starts", self.starts), ("ends", self.ends)):
-            if day and not _FIRST <= day.year <= _LAST:
-                rule = f"a lease is of our days: {key} is in a year from {_FIRST} to {_LAST}"
+            if day and not FIRST_YEAR <= day.year <= LAST_YEAR:
+                rule = f"a lease is of our days: {key} is in a year from {FIRST_YEAR} to {LAST_YEAR}"
                 yield RuleViolationError(rule, "write it as 2026-12-18", key)
 
     @property

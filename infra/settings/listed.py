@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["region", "zone", "location", "machineType", "model", "count", "image", "timeZone", "buildMachine"]
-"""What a value is: a GPU's `model` and how many, a `location` of Cloud Storage, what a build runs on, and so on."""
+Kind = Literal["region", "zone", "location", "machineType", "model", "count", "image", "timeZone"]
+"""What a value is: a GPU's `model` and how many, a `location` of Cloud Storage, and so on."""
 
 
 @dataclass(frozen=True)

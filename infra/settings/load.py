@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from infra import files, names
-from infra.settings import checks, credentials, hardware
+from infra.settings import checks, credentials, hardware, people
 from infra.settings.model import ENCRYPTED_PROJECT, SECTIONS, Settings
 from infra.settings.problem import MISSING, Findings, Problem, SettingsError, likely, nearest
 from infra.settings.translate import translated
@@ -62,6 +62,7 @@ def load(
     settings = settings.model_copy(update={"team": team, "members_by_file": by_file})
 
     problems = [*found.problems, *checks.check(settings, found, folder), *hardware.check(settings, found)]
+    problems += people.check(settings, found)
     for section in SECTIONS:
         problems += _within(NAMESPACE + section, getattr(settings, section), found)
     if problems:

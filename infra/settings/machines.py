@@ -18,21 +18,37 @@ from infra.settings.types import (
     EnvironmentName,
     Int,
     Key,
+    LabelKey,
     LabelValue,
     Section,
     lasting,
 )
 
-DiskType = Literal["pd-standard", "pd-balanced", "pd-ssd"]
+DiskType = Literal[
+    "pd-standard",
+    "pd-balanced",
+    "pd-ssd",
+    "hyperdisk-balanced",
+    "hyperdisk-throughput",
+    "hyperdisk-ml",
+    "hyperdisk-extreme",
+]
+"""Types of disks of a zone; which a machine takes is said by its series (`catalog/machines`)."""
+
+BootDiskType = Literal["pd-standard", "pd-balanced", "pd-ssd", "hyperdisk-balanced"]
+"""Those that a machine boots from."""
 
 
 _ANEW = loses("the machine is made anew: its boot disk is lost, its data disk stays.")
 _NEXT_START = updates("it changes in place and is used at the next start.")
 _DISK_PRICE = costs(
     "$0.04 (pd-standard), $0.10 (pd-balanced) or $0.17 (pd-ssd) for each GB in a month, also while the"
-    " machine is stopped (europe-west1, 2026-08-20)."
+    " machine is stopped (europe-west1, 2026-08-20); what other kinds cost, `coursecloud cost` says."
 )
 
+
+_SCRIPT = 200_000
+"""Bytes of a start-up script that may be a container's arguments and variables: the rest is the script's own."""
 
 LONG_RUN = 24 * 3600
 """Seconds above which a run limit needs a reason."""
@@ -57,11 +73,12 @@ class BootDisk(Section):
     ] = None
     """Size in GB; at least what the image needs. It can grow in place; Google refuses to shrink it."""
     type: Annotated[
-        DiskType,
+        BootDiskType | None,
         _ANEW,
         Field(examples=["pd-balanced"]),
-    ] = "pd-balanced"
-    """Kind of disk. Changing it replaces the machine."""
+    ] = None
+    """Kind of disk; pd-balanced, or hyperdisk-balanced where the machine's series takes no other, unless given.
+    Changing it replaces the machine."""
 
 
 class DataDisk(Section):
@@ -77,11 +94,12 @@ class DataDisk(Section):
     ] = 20
     """Size in GB. Growing it keeps the data; a smaller size replaces the disk."""
     type: Annotated[
-        DiskType,
+        DiskType | None,
         loses("the disk is replaced by an empty one; a kept one is refused instead. Copy the work first."),
         Field(examples=["pd-balanced"]),
-    ] = "pd-balanced"
-    """Kind of disk. Changing it replaces the disk and loses its data."""
+    ] = None
+    """Kind of disk; pd-balanced, or hyperdisk-balanced where the machine's series takes no other, unless given.
+    Changing it replaces the disk and loses its data."""
     keep: Annotated[
         Bool,
         nothing(
@@ -118,14 +136,19 @@ class Machine(Section):
     machine_type: Annotated[
         str,
         listed("machineType"),
-        restarts("the machine is stopped, changed and started; its disks stay."),
+        restarts(
+            "the machine is stopped, changed and started; its disks stay. Google refuses a change between x86 and ARM,"
+            " and to or from a series with GPUs or local SSD of its own; to a series that takes other disks (N4, C4,"
+            " ...), disks without a `type` of theirs are made anew, empty."
+        ),
         costs(
             "by the hour while it runs, in europe-west1: e2-medium $0.037, e2-standard-4 $0.147, n1-standard-4"
             " $0.209, n1-standard-8 $0.418; about half or less with `spot: true` (2026-08-20)."
         ),
         Field(examples=["e2-medium", "n1-standard-4", "g2-standard-4"]),
     ] = "e2-medium"
-    """Machine type; changing it stops and starts the machine but does not replace it."""
+    """Machine type, one of Google's or a size of your own (`e2-custom-4-5120`: 4 vCPUs, 5120 MiB); changing it stops
+    and starts the machine but does not replace it."""
     gpu: Annotated[
         Gpu | None,
         _ANEW,
@@ -225,7 +248,7 @@ class Machine(Section):
     ] = None
     """Why `max_run` is above 24h."""
     labels: Annotated[
-        dict[str, LabelValue],
+        dict[LabelKey, LabelValue],
         updates("only labels change, in place."),
         costs("nothing."),
         Field(examples=[{"purpose": "training"}]),
@@ -250,6 +273,14 @@ class Machine(Section):
     def rules(self) -> Iterator[RuleViolationError]:
         """Want a reason for what runs long, too."""
         yield from super().rules()
+        run = self.container
+        if run and (size := sum(len(word.encode()) for word in (*run.args, *run.env, *run.env.values()))) > _SCRIPT:
+            yield RuleViolationError(
+                f"the container's arguments and variables go into the start-up script, which Google bounds at 256 KiB;"
+                f" these have {size} bytes",
+                "put the bulk into the image or the data bucket",
+                "container",
+            )
         if self.max_run > LONG_RUN and not self.max_run_reason:
             yield RuleViolationError(
                 f"a run limit above 24h ({self.max_run}) needs a reason: a forgotten machine is the whole"

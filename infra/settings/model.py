@@ -18,7 +18,7 @@ from infra.settings.prices import OwnPrices
 from infra.settings.services import Services
 from infra.settings.stores import Registry, Secrets, Storage
 from infra.settings.training import Training
-from infra.settings.types import ProjectId, Section
+from infra.settings.types import ProjectId, Section, matching
 from infra.settings.usage import Usage
 
 DEFAULT_REGION = "europe-west1"
@@ -29,15 +29,51 @@ ENCRYPTED_PROJECT = "encrypted-project-id"
 """Stands in a plan for an encrypted project id, which only Pulumi's engine can read."""
 
 
+NewMachineType = Annotated[
+    str,
+    matching(
+        r"[a-z][a-z0-9]{0,15}(-[a-z0-9]{1,20}){1,6}",
+        "a machine type is its series and size in lower-case letters, digits and hyphens",
+        "copy it from `gcloud compute machine-types list`, for example n5-standard-4",
+    ),
+]
+NewGpu = Annotated[
+    str,
+    matching(
+        r"[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*",
+        "a GPU is named in letters, digits and hyphens",
+        "copy it from `gcloud compute accelerator-types list`",
+    ),
+]
+NewZone = Annotated[
+    str,
+    matching(
+        r"[a-z][a-z0-9]*(-[a-z0-9]+)+-[a-z]",
+        "a zone is its region and a letter behind it",
+        "copy it from `gcloud compute zones list`, for example europe-west1-c",
+    ),
+]
+Role = Annotated[
+    str,
+    matching(
+        r"roles/[a-zA-Z][a-zA-Z0-9]*(\.[a-zA-Z0-9]+)+",
+        "a role is roles/SERVICE.NAME",
+        "write for example roles/bigquery.jobUser, with its 'roles/'",
+    ),
+]
+
+
 class Allow(Section):
     """What the dated tables do not know but you do; marked unknown in the plan and in costs."""
 
-    machine_types: Annotated[tuple[str, ...], Field(examples=[["n4-standard-4"]])] = ()
-    """Machine types newer than the table."""
-    gpus: Annotated[tuple[str, ...], Field(examples=[["nvidia-h100-80gb"]])] = ()
+    machine_types: Annotated[tuple[NewMachineType, ...], Field(examples=[["n5-standard-4"]])] = ()
+    """Machine types newer than the table; the machine then names its `image`, which has to fit its processor."""
+    gpus: Annotated[tuple[NewGpu, ...], Field(examples=[["nvidia-z9-80gb"]])] = ()
     """GPU models newer than the table, by Google's name."""
-    zones: Annotated[tuple[str, ...], Field(examples=[["europe-west1-c"]])] = ()
+    zones: Annotated[tuple[NewZone, ...], Field(examples=[["europe-west1-c"]])] = ()
     """Zones newer than the table, or whose offer you looked up yourself."""
+    roles: Annotated[tuple[Role, ...], Field(examples=[["roles/bigquery.futureUser"]])] = ()
+    """Predefined roles newer than the table, for `team.extraRoles`."""
 
 
 class Settings(Section):
@@ -184,7 +220,7 @@ class Settings(Section):
             return machine.zone
         accelerator = tables.gpu(machine.gpu.model) if machine.gpu else None
         offered = (
-            *tables.zones_for(tables.machine_types().get(machine.machine_type), accelerator, self.region),
+            *tables.zones_for(tables.machine_type(machine.machine_type), accelerator, self.region),
             *(zone for zone in self.allow.zones if tables.region_of(zone) == self.region),
         )
         if self.zone and (self.zone in offered or not offered):
@@ -195,9 +231,20 @@ class Settings(Section):
         """The image of a machine from the table; None for one that the table does not have."""
         name = machine.image
         if name is None:
-            has_gpu = machine.gpu or getattr(tables.machine_types().get(machine.machine_type), "gpu", None)
-            name = "deep-learning" if has_gpu else "container-optimized" if machine.container else "debian"
+            name = "deep-learning" if machine.gpu or tables.brings_gpu(machine.machine_type) else ""
+            name = name or ("container-optimized" if machine.container else "debian")
+            if tables.architecture(machine.machine_type) == "ARM64":
+                name += "-arm"
         return tables.images().get(name)
+
+    def boot_disk_type(self, machine: Machine) -> str:
+        """The type of a machine's boot disk: the file's, else the first that its series boots from."""
+        return machine.boot_disk.type or next(iter(tables.disk_types(machine.machine_type, boot=True)), "pd-balanced")
+
+    def data_disk_type(self, machine: Machine) -> str:
+        """The type of a machine's data disk: the file's, else the first that its series takes."""
+        given = machine.data_disk.type if machine.data_disk else None
+        return given or next(iter(tables.disk_types(machine.machine_type)), "pd-balanced")
 
 
 SECTIONS: dict[str, Any] = {

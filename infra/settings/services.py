@@ -10,7 +10,7 @@ from typing_extensions import override
 from catalog import limits
 from infra.names import variable
 from infra.settings.effects import costs, updates
-from infra.settings.images import ImageName
+from infra.settings.images import RunImage
 from infra.settings.problem import RuleViolationError
 from infra.settings.types import (
     Bool,
@@ -31,6 +31,10 @@ _SERVICE_VARIABLE = matching(
     " digits and '_' and begin with no digit",
     "rename it; another port is the service's `port:`",
 )
+_VALUE_BYTES, _VARIABLES = limits.between("variables")["bytes"], limits.between("variables")["most"]
+
+_OWN_VARIABLES = 20
+
 ServiceVariable = Annotated[EnvironmentName, _SERVICE_VARIABLE]
 """The name of a variable of a Cloud Run service; a machine may have any."""
 
@@ -55,7 +59,7 @@ def _memory(text: str) -> str:
 class Service(Section):
     """A Cloud Run service: bills while it answers, nothing while idle."""
 
-    image: Annotated[ImageName, Field(examples=["demo:latest"])] = "us-docker.pkg.dev/cloudrun/container/hello"
+    image: Annotated[RunImage, Field(examples=["demo:latest"])] = "us-docker.pkg.dev/cloudrun/container/hello"
     """An image of the stack's docker repository or a full image name; Google's sample until you have one."""
     port: Annotated[Int, Field(ge=_FIRST_PORT, le=_LAST_PORT, examples=[8080])] = 8080
     """Port that the container listens on."""
@@ -97,6 +101,22 @@ class Service(Section):
                 f"write memory between {low}Mi and {high // 1024}Gi, or another cpu",
                 "cpu",
                 "memory",
+            )
+        if wide := [name for name, value in self.env.items() if len(value.encode()) > _VALUE_BYTES]:
+            yield RuleViolationError(
+                f"Cloud Run takes {_VALUE_BYTES // 1024} KiB a variable, and {' and '.join(wide)} has more",
+                "put it into the image or a bucket, and its name into the variable",
+                "env",
+            )
+        # What the stack sets itself, the buckets' names among it, are few.
+        if (count := len(self.env) + len(self.secrets) + len(self.mounted_secrets)) > _VARIABLES - _OWN_VARIABLES:
+            yield RuleViolationError(
+                f"Cloud Run takes {_VARIABLES} variables a container, of which the stack sets up to {_OWN_VARIABLES};"
+                f" these are {count}",
+                "put what belongs together into one file of the image",
+                "env",
+                "secrets",
+                "mountedSecrets",
             )
         told = [(secret, f"{variable(secret)}_SECRET") for secret in self.secrets]
         mounted = [(secret, variable(secret)) for secret in self.mounted_secrets]

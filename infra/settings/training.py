@@ -6,7 +6,7 @@ from pydantic import Field
 
 from infra.settings.combinations import Is, Refused
 from infra.settings.effects import costs, loses, replaces
-from infra.settings.images import ImageName
+from infra.settings.images import TrainingImage
 from infra.settings.listed import listed
 from infra.settings.machines import Gpu
 from infra.settings.types import (
@@ -35,7 +35,7 @@ class Training(Section):
         Field(examples=["europe-west4"]),
     ] = None
     """Region of the jobs; the stack's region unless given."""
-    image: Annotated[ImageName, Field(examples=["trainer:latest"])] = "trainer:latest"
+    image: Annotated[TrainingImage, Field(examples=["trainer:latest"])] = "trainer:latest"
     """Container with the training code: an image of the stack's docker repository or a full image name."""
     machine_type: Annotated[
         str | None,

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from infra.settings import not_offered
 from infra.settings.documentation import documentation
 from infra.settings.problem import MISSING, Problem, RuleViolationError, likely, nearest, shown
 
@@ -31,6 +32,8 @@ def translated(path: str, annotation: Any, details: ErrorDetails) -> tuple[Probl
     match details["type"]:
         case "extra_forbidden":
             key = str(location[-1])
+            if model and (reason := not_offered.why(model.__name__, key)):
+                return Problem(where, MISSING, "this is not offered", f"remove it: {reason}"), (), place
             meant = likely(key, known)
             problem = Problem(where, MISSING, "this key is not known", nearest(key, known))
             return problem, (where.removesuffix(key) + meant,) if meant else (), place

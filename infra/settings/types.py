@@ -155,14 +155,18 @@ EnvironmentName = Annotated[
     ),
 ]
 
-_EMAIL = r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
+_ATOM = r"[A-Za-z0-9_%+'-]+"
+_HOST = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_LOCAL = rf"(?=[^@]{{1,64}}@){_ATOM}(\.{_ATOM})*@"
+_EMAIL = rf"{_LOCAL}(?![^@]*gserviceaccount\.com$)(?=[^@]{{1,253}}$)({_HOST}\.)+[A-Za-z]{{2,63}}"
+_ACCOUNT = rf"{_LOCAL}(?=[^@]{{1,253}}$)({_HOST}\.)*gserviceaccount\.com"
 
 Principal = Annotated[
     str,
     matching(
-        rf"(user|group|serviceAccount):{_EMAIL}",
-        "a principal is user:, group: or serviceAccount: followed by an e-mail address; allUsers and"
-        " allAuthenticatedUsers would make the project public",
+        rf"(user|group):{_EMAIL}|serviceAccount:{_ACCOUNT}",
+        "a principal is user:, group: or serviceAccount: followed by its e-mail address, a service account's ending in"
+        " gserviceaccount.com; allUsers and allAuthenticatedUsers would make the project public",
         "write 'group:name@googlegroups.com' or 'user:name@example.com'",
     ),
 ]
@@ -266,7 +270,8 @@ Date = Annotated[
 
 @functools.cache
 def _time_zones() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones())
+    # The database has entries that are no place's time.
+    return frozenset(zoneinfo.available_timezones()) - {"Factory", "localtime", "posixrules"}
 
 
 def _zone(value: str) -> str:

@@ -134,6 +134,8 @@ def test_what_is_left_out_is_the_one_thing_in_the_list(changed: tuple[str, Path]
         ("request", {"api": "x v1"}, "has another form"),
         ("colour", "blue", "`colour` is no field of a type"),
         ("read", None, "`read` is missing"),
+        ("request", {"api": "dns v1", "method": "dns.managedZones.create", "inputs": {}}, "answers no dns.managed"),
+        ("request", {"api": "run v2", "method": "run.projects.locations.dams.create", "inputs": {}}, "answers no run."),
     ],
 )
 def test_what_is_wrong_is_in_the_list(

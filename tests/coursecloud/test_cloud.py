@@ -1,7 +1,9 @@
 """Asking Google directly: where, as whom, how often, and what is said when it says no."""
 
+import http.server
 import json
 import re
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,14 @@ from tests.coursecloud import deployed
 from tests.coursecloud.deployed import BUCKET, HERE, PLACE, Deployed
 
 SECRET = "ya29.a0-a-token-that-nobody-may-see"
+
+
+@pytest.fixture
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Note the seconds that requests are put off, and wait for none of them."""
+    found: list[float] = []
+    monkeypatch.setattr("urllib3.util.retry.time.sleep", found.append)
+    return found
 
 
 @pytest.fixture
@@ -72,21 +82,55 @@ def test_what_would_leave_the_machine_goes_to_the_proxy(stack: Deployed) -> None
     assert [call["path"] for call in stack.emulator.left_the_machine()] == ["storage.googleapis.com:443"] * 2
 
 
-def test_a_busy_api_is_asked_once_more(stack: Deployed) -> None:
-    for status in (429, 500, 503):
-        stack.emulator.use({"faults": [{"match": "storage.buckets.get", "status": status}]})
-        start = len(stack.emulator.requests)
-        assert stack.cloud.get("storage", f"b/{BUCKET}")["name"] == BUCKET
-        assert len(stack.emulator.requests) == start + 2
-    assert stack.slept == [1, 1, 1]
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_busy_api_is_asked_again(stack: Deployed, status: int, method: str) -> None:
+    name = {"GET": "secretmanager.projects.secrets.get", "POST": "secretmanager.projects.secrets.create"}[method]
+    stack.emulator.use({"faults": [{"match": name, "status": status}]})
+    start = len(stack.emulator.requests)
+    path = f"{HERE}/secrets/{deployed.SECRET}" if method == "GET" else f"{HERE}/secrets"
+    made: Any = {"replication": {"automatic": {}}} if method == "POST" else None
+    parameters = {"secretId": "another"} if method == "POST" else {}
+    assert "name" in stack.cloud.call(method, "secretManager", path, parameters=parameters, body=made)
+    assert stack.asked(start) == [name] * 2
 
 
-def test_an_api_that_stays_busy_is_not_asked_for_ever(stack: Deployed) -> None:
+def test_an_api_that_stays_busy_is_not_asked_for_ever(stack: Deployed, waited: list[float]) -> None:
     stack.emulator.use({"faults": [{"match": "storage.buckets.get", "status": 503, "count": 0}]})
     start = len(stack.emulator.requests)
     with pytest.raises(CloudError, match="Google answers 503: Injected by the scenario") as caught:
         stack.cloud.get("storage", f"b/{BUCKET}")
-    assert (caught.value.status, caught.value.gone, len(stack.emulator.requests)) == (503, False, start + 2)
+    assert (caught.value.status, caught.value.gone, len(stack.emulator.requests)) == (503, False, start + 3)
+    assert waited == [1]
+
+
+@pytest.mark.parametrize(("asked", "seconds"), [("7", 7), ("90000", 30)])
+def test_google_says_how_long_to_wait_within_bounds(asked: str, seconds: int, waited: list[float]) -> None:
+    """The emulator has no such header, so a server of a few lines answers."""
+    answers: list[tuple[int, dict[str, str], bytes]] = [
+        (429, {"Retry-After": asked}, b"{}"),
+        (200, {}, b'{"name": "x"}'),
+    ]
+
+    class Busy(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, headers, body = answers.pop(0)
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": str(len(body))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Keep the test quiet."""
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Busy) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        here = f"http://127.0.0.1:{server.server_port}/"
+        busy = Cloud({"GOOGLE_OAUTH_ACCESS_TOKEN": SECRET, "GOOGLE_STORAGE_CUSTOM_ENDPOINT": here}, {})
+        assert busy.get("storage", "b/x") == {"name": "x"}
+        server.shutdown()
+    assert waited == [seconds]
 
 
 def test_a_refusal_is_no_reason_to_ask_again(stack: Deployed) -> None:

@@ -35,6 +35,23 @@ BROKEN: list[tuple[str, str, str, Changes, str]] = [
     ("gpu-included", VM, "trainer", {"guestAccelerators.0.type": "nvidia-l4"}, "guestAccelerators[0].type"),
     ("gpu-count", VM, "trainer", {"guestAccelerators.0.count": 3}, "guestAccelerators[0].count"),
     ("gpu-count", VM, "trainer", {"guestAccelerators.0.count": 8}, "guestAccelerators[0].count"),
+    ("boot-disk-type", VM, "workbench", {"machineType": "n4-standard-4"}, "bootDisk.initializeParams.type"),
+    ("boot-disk-type", VM, "workbench", {"bootDisk.initializeParams.type": "hyperdisk-ml"},
+     "bootDisk.initializeParams.type"),
+    ("image-processor", VM, "workbench", {"machineType": "t2a-standard-4"}, "bootDisk.initializeParams.image"),
+    ("image-processor", VM, "workbench", {"bootDisk.initializeParams.image": "debian-cloud/debian-12-arm64"},
+     "bootDisk.initializeParams.image"),
+    ("no-spot", VM, "trainer", {"machineType": "h3-standard-88", "guestAccelerators": None},
+     "scheduling.provisioningModel"),
+    ("no-on-demand", VM, "workbench", {"machineType": "a3-highgpu-1g", "scheduling.onHostMaintenance": "TERMINATE",
+     "scheduling.onInstanceStopAction": {"discardLocalSsd": True}}, "scheduling.provisioningModel"),
+    ("no-migration", VM, "workbench", {"machineType": "h4d-standard-192",
+     "bootDisk.initializeParams.type": "hyperdisk-balanced"}, "scheduling.onHostMaintenance"),
+    ("local-ssd", VM, "workbench", {"machineType": "c3-standard-4-lssd"},
+     "scheduling.onInstanceStopAction.discardLocalSsd"),
+    ("variables", "cloudrunv2.Service", "demo", {"template.containers.0.envs.0.value": "x" * 32_769},
+     "template.containers[0].envs[0].value"),
+    ("disk-size-of-type", "compute.Disk", "", {"type": "hyperdisk-throughput"}, "size"),
     ("run-end", VM, "trainer", {"scheduling.instanceTerminationAction": None}, "scheduling.instanceTerminationAction"),
     ("subnet-region", VM, "workbench", {"networkInterfaces.0.subnetwork": "projects/p/regions/us-east1/subnetworks/s"},
      "networkInterfaces[0].subnetwork"),
@@ -205,8 +222,25 @@ def test_ranges_that_are_apart_or_unknown_are_no_finding(value: object) -> None:
     assert subnets(ipCidrRange=value) == []
 
 
+@pytest.mark.parametrize(
+    ("machine_type", "disk_type", "wrong"),
+    [("n4-standard-4", "pd-balanced", True), ("n4-standard-4", "hyperdisk-balanced", False),
+     ("e2-medium", "hyperdisk-ml", True), ("g2-standard-4", "hyperdisk-ml", False), ("e2-medium", UNKNOWN, False),
+     ("z9-new-4", "pd-balanced", False)],
+)  # fmt: skip
+def test_a_disk_is_attached_to_a_series_that_takes_its_type(machine_type: str, disk_type: str, wrong: bool) -> None:
+    made = committed("full")
+    vm = next(each for each in made.custom if each.property_dependencies.get("attachedDisks"))
+    disk = next(each for each in made.custom if each.urn in vm.property_dependencies["attachedDisks"])
+    vm = dataclasses.replace(vm, inputs={**vm.inputs, "machineType": machine_type})
+    disk = dataclasses.replace(disk, inputs={**disk.inputs, "type": disk_type})
+    found = [each for each in check(Plan(made.settings, (vm, disk), {})).findings if each.input == "type"]
+    assert [each.kind for each in found] == ["between"] * wrong
+    assert all(f"{machine_type} takes" in each.rule for each in found)
+
+
 def test_every_rule_between_inputs_is_broken_by_a_test_and_says_where_it_was_read() -> None:
-    assert {rule for rule, *_ in BROKEN} | {"subnet-overlap"} == names()
+    assert {rule for rule, *_ in BROKEN} | {"subnet-overlap", "disk-type"} == names()
     assert all(stated(name)["from"] and stated(name)["remedy"] for name in names())
     used = {name for each in types.every().values() if each.request for name in each.between}
     assert used == set(cross_field.RULES)

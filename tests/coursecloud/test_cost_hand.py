@@ -96,21 +96,21 @@ def test_an_evening_down_leaves_only_what_is_kept() -> None:
 
 
 def test_free_tiers_are_divided_among_the_groups_of_a_billing_account() -> None:
-    # 4 builds of 8 minutes on 5 of 7 days: 22.857 minutes a day; 2500 free minutes a month for 500 groups are
-    # 5 / 730 * 24 = .164384 a day; (22.857143 - .164384) * .006 = .136157
+    # 4 builds of 8 minutes on 20 working days: 640 minutes; 2500 free minutes a month for 500 groups are 5 in each of
+    # two months: 630 * .006 / 26 days = .145385
     alone, crowded = (estimated(committed("full"), groupsOnAccount=groups) for groups in (1, 500))
     builds = ("checks", "release", "trainer")
     assert sum(one(alone, name, "builds").due.per_day or 0 for name in builds) == 0
-    assert close(sum((one(crowded, name, "builds").due.per_day or Decimal(0) for name in builds), Decimal(0)), 0.136157)
+    assert close(sum((one(crowded, name, "builds").due.per_day or Decimal(0) for name in builds), Decimal(0)), 0.145385)
     assert alone.full == crowded.full
 
 
 def test_the_free_tier_of_logs_is_of_the_project_and_not_divided() -> None:
-    # 2 GB on 5 of 7 days: 1.428571 a day; free are 50 / 730 * 24 = 1.643836
+    # Four weeks in a month: 2 GB on 20 days are 40 of 50 that are free
     assert one(estimated(committed("dev"), groupsOnAccount=500, traffic={"logsGbPerDay": 2}), "logs").due.per_day == 0
-    # 3 GB: (2.142857 - 1.643836) * .50
+    # 3 GB: 60, of which 10 bill: 10 * .50 / 28
     over = one(estimated(committed("dev"), traffic={"logsGbPerDay": 3}), "logs")
-    assert close(over.due.per_day, 0.249511)
+    assert close(over.due.per_day, 0.178571)
 
 
 def test_storage_is_free_for_5_gb_in_the_united_states_only() -> None:
@@ -138,12 +138,16 @@ def test_a_rate_of_the_stack_file_stands_before_the_table() -> None:
 
 def test_the_credit_is_counted_from_the_day_that_is_asked_for() -> None:
     estimate = cost.estimate(committed("gpu"), start=datetime.date(2026, 12, 1))
-    # 27 whole days
+    # A working day 2.371852, another .388603, .17 free in December: 20 and 8 of them are 50.38 at the end of the 28th
     assert estimate.planned.gone == datetime.date(2026, 12, 28)
     assert estimate.planned.before_end is False
-    early = cost.estimate(committed("gpu"), start=datetime.date(2026, 11, 1))
-    assert early.planned.gone == datetime.date(2026, 11, 28)
-    assert early.planned.before_end is True
+    # 14 and 4 of them to the end of the lease
+    assert close(sum((day.planned for day in estimate.days), Decimal(0)), 34.590340, 1e-4)
+
+
+def test_nothing_is_billed_before_the_lease() -> None:
+    early, lease = (cost.estimate(committed("gpu"), start=day) for day in (datetime.date(2026, 11, 1), None))
+    assert early == lease
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from coursecloud.plan.planning import Plan, to_json
 from coursecloud.plan.registration import UNKNOWN
 from tests.coursecloud.costs import committed, estimated, one, planned, with_inputs
 
-NEW = "coursecloud:machines: {a: {machineType: z9-standard-4, dataDisk: null}}\n"
+NEW = "coursecloud:machines: {a: {machineType: z9-standard-4, image: debian, dataDisk: null}}\n"
 ALLOWED = NEW + "coursecloud:allow: {machineTypes: [z9-standard-4]}"
 
 
@@ -122,6 +122,13 @@ def test_a_bucket_of_another_name_has_no_known_contents() -> None:
     other = dataclasses.replace(bucket, name="extra", urn=bucket.urn + "-2")
     estimate = cost.estimate(dataclasses.replace(plan, resources=(*plan.resources, other)))
     assert estimate.unknown == ("extra: nobody said how much lies in this bucket",)
+
+
+def test_what_is_kept_and_has_no_price_is_named_after_an_evening() -> None:
+    estimate = cost.estimate(with_inputs(committed("gpu"), "data", location="MARS-NORTH1"))
+    # 5 of the 15 GB that are kept, .0005 less an hour of the .008562 that all costs: .1989 a day
+    assert table.after_down(estimate) == "0.1989 USD a day and what data costs, which is not known"
+    assert table.after_down(cost.estimate(committed("dev"))) == "nothing"
 
 
 def without_rates() -> Prices:

@@ -14,11 +14,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
-from catalog import tables
 from coursecloud.cli import init
 from coursecloud.cli.application import app
 from coursecloud.cli.init import costs, forms, write
-from coursecloud.cli.init.answers import QUESTIONS, members_of, region_for, stack_of
+from coursecloud.cli.init.answers import QUESTIONS, members_of, offered, region_for, stack_of
 from coursecloud.cli.init.lines import disk_may_wait_elsewhere, lines
 from coursecloud.common import stack_file
 from coursecloud.cost import prices
@@ -178,6 +177,8 @@ def test_the_whole_machine_is_priced_and_not_its_card(tmp_path: Path) -> None:
     assert isinstance(card, Decimal)
     assert isinstance(machine, Decimal)
     assert f"n1-standard-4 with a T4, Spot, ${card + machine:.2f} an hour while it runs" in costs.machines({})
+    both = prices.machine(known, "g2-standard-4", "europe-west4", spot=True)
+    assert f"L4: ${both:.2f} with its g2-standard-4, Spot" in costs.machines({})
     assert "a price not known here" in costs.machines({"region": "mars"})
     assert costs.kept({"region": "mars"}) == ""
     assert tmp_path.is_dir()
@@ -372,17 +373,26 @@ def test_a_group_that_begins_with_a_digit_gets_a_stack_that_begins_with_a_letter
     assert stack_of({"group": "07"}) == "group-07"
 
 
-@pytest.mark.parametrize("model", [gpu.short for gpu in tables.gpus().values()])
+@pytest.mark.parametrize("model", [gpu.short for gpu in offered()])
 def test_every_gpu_of_the_tables_makes_a_valid_stack_in_the_region_that_is_proposed(model: str, tmp_path: Path) -> None:
     assert init.refusals(MINIMAL | {"gpu": model}) == []
     assert run(*options(MINIMAL | {"gpu": model}), folder=tmp_path).exit_code == 0
     assert loaded(tmp_path).region == region_for({"gpu": model})
 
 
-@pytest.mark.parametrize("model", [gpu.short for gpu in tables.gpus().values()])
+@pytest.mark.parametrize("model", [gpu.short for gpu in offered()])
 def test_the_region_that_the_question_recommends_has_every_gpu(model: str) -> None:
     assert "europe-west4 has every GPU" in next(question.help for question in QUESTIONS if question.name == "region")
     assert init.refusals(MINIMAL | {"gpu": model, "region": "europe-west4"}) == []
+
+
+@pytest.mark.parametrize("model", ["GB200", "GB300"])
+def test_a_gpu_that_nobody_can_have_so_is_refused_with_those_that_there_are(model: str) -> None:
+    ((name, problem),) = init.refusals(MINIMAL | {"gpu": model})
+    assert name == "gpu"
+    assert "by reservation only" in problem.rule
+    assert "T4" in problem.remedy
+    assert model not in problem.remedy
 
 
 @given(

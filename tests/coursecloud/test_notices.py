@@ -68,8 +68,9 @@ def test_each_mounted_secret_wants_its_value_first_and_a_listed_one_does_not(fol
 
 def test_a_gpu_machine_wants_a_quota_first(folder: Path) -> None:
     machine = "coursecloud:machines: {a: {machineType: n1-standard-4, gpu: {model: T4}, spot: true}}"
-    (todo,) = told(planned(folder, machine), "todo")
-    assert "GPUS_ALL_REGIONS" in todo
+    own, everywhere = told(planned(folder, machine), "todo")
+    assert "PREEMPTIBLE_NVIDIA_T4_GPUS" in own
+    assert "GPUS_ALL_REGIONS" in everywhere
 
 
 def test_encrypted_members_are_said_to_be_stand_ins(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """A command is about the project that one stands in, says where it looked, and names itself as it was called."""
 
 import os
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -18,12 +19,14 @@ def run(*words: str) -> Result:
     return CliRunner().invoke(app, list(words), env={"COLUMNS": "200", "NO_COLOR": ""})
 
 
+PROGRAM = Path(sys.executable).parent / "coursecloud"
+
+
 def real(*words: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run the installed command as a person does who has not activated its environment."""
-    program = Path(sys.executable).parent / "coursecloud"
     path = [entry for entry in os.environ["PATH"].split(os.pathsep) if not (Path(entry) / "coursecloud").exists()]
     environment = {**os.environ, "PATH": os.pathsep.join(path), **variables}
-    return subprocess.run([program, *words], cwd=cwd, env=environment, check=False, capture_output=True, text=True)
+    return subprocess.run([PROGRAM, *words], cwd=cwd, env=environment, check=False, capture_output=True, text=True)
 
 
 def pulumi_yaml(folder: Path, name: str) -> Path:
@@ -105,6 +108,16 @@ def test_a_review_is_not_done_by_the_code_that_it_looks_at(tmp_path: Path) -> No
     assert done.stderr.startswith(f"coursecloud: this review is done by the code of {CHECKOUT}; it is about {clone}")
 
 
+def test_whose_code_it_was_is_said_below_everything_else(tmp_path: Path) -> None:
+    """The first line of an output tells what comes of it, also where both streams go to one place."""
+    clone = make(tmp_path / "clone")
+    line = f"cd {shlex.quote(str(clone))} && {shlex.quote(str(PROGRAM))} cost --stack"
+    for stack in ("dev", "none"):
+        done = subprocess.run(["sh", "-c", f"{line} {stack} 2>&1"], capture_output=True, text=True, check=False)
+        assert "this is about" not in done.stdout.splitlines()[0]
+        assert done.stdout.splitlines()[-1].startswith(f"coursecloud: this is about {clone}")
+
+
 def test_in_its_own_project_it_does_not_say_which_it_took() -> None:
     assert real("--help", cwd=CHECKOUT / "starter").stderr == ""
 
@@ -119,7 +132,7 @@ def test_a_shell_that_completes_a_word_gets_nothing_but_the_words(tmp_path: Path
 def test_outside_of_a_project_it_says_whose_program_plans(tmp_path: Path) -> None:
     (tmp_path / "Pulumi.x.yaml").write_text("config: {gcp:project: some-project-1}", encoding="utf-8")
     said = f"coursecloud: {tmp_path} is in no project; these stack files are planned by the program in {CHECKOUT}\n"
-    assert real("cost", "--stack", "x", cwd=tmp_path).stderr.startswith(said)
+    assert real("cost", "--stack", "x", cwd=tmp_path).stderr.endswith(said)
 
 
 def test_the_version_is_that_of_the_code_that_runs(tmp_path: Path) -> None:

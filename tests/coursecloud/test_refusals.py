@@ -8,7 +8,7 @@ import pytest
 from catalog import types
 from coursecloud.diff import copy_commands, refusals
 from coursecloud.diff.edits import Edit, Op, of_preview
-from coursecloud.diff.refusals import Kind, Refusal, refused, stopping
+from coursecloud.diff.refusals import Kind, Refusal, headline, refused, stopping
 
 UNDER = "urn:pulumi:x::coursecloud::coursecloud:infra:"
 BUCKET = "gcp:storage/bucket:Bucket"
@@ -332,6 +332,47 @@ class TestAnotherProject:
         assert (
             of(step("update", disk(), changed), step("update", disk("b"), {**changed, "urn": disk("b")["urn"]})) == []
         )
+
+
+class TestAnotherKindOfMachine:
+    @pytest.mark.parametrize(
+        ("old", "new", "rule"),
+        [
+            ("e2-medium", "t2a-standard-2", "between x86 and ARM"),
+            ("c4a-standard-4", "n4-standard-4", "between x86 and ARM"),
+            ("e2-standard-4", "g2-standard-4", "GPUs of its own, as g2-standard-4"),
+            ("a2-highgpu-1g", "g2-standard-4", "GPUs of its own"),
+            ("a3-highgpu-1g", "a3-highgpu-2g", "local SSD, as a3-highgpu-2g"),
+            ("c3-standard-4", "c3-standard-4-lssd", "local SSD, as c3-standard-4-lssd"),
+            ("c3-standard-4-lssd", "c3-standard-4", "local SSD, as c3-standard-4-lssd"),
+        ],
+    )
+    def test_no_change_in_place_reaches_it(self, old: str, new: str, rule: str) -> None:
+        (found,) = of(step("update", box(machineType=old), box(machineType=new)))
+        assert (found.kind, found.fails, found.lose) == (Kind.FIXED, True, None)
+        assert found.place == "coursecloud:machines.box.machineType"
+        assert rule in found.rule
+        assert "under a second name" in found.remedy
+        assert "this update FAILS" in headline([found])
+
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            ("e2-medium", "n1-standard-4"),
+            ("e2-medium", "e2-custom-4-5120"),
+            ("c4a-standard-4", "t2a-standard-4"),
+            ("g2-standard-4", "g2-standard-8"),
+            ("a2-highgpu-1g", "a2-highgpu-2g"),
+            ("e2-medium", "x9-unknown-1"),
+            ("x9-unknown-1", "g2-standard-4"),
+        ],
+    )
+    def test_another_size_and_what_nobody_knows_is_left_to_google(self, old: str, new: str) -> None:
+        assert of(step("update", box(machineType=old), box(machineType=new))) == []
+
+    def test_what_is_made_anew_may_become_anything(self) -> None:
+        new = box(machineType="g2-standard-4")
+        assert of(*anew(box(), new, "bootDisk.initializeParams.image")) == []
 
 
 class TestNeedsRunning:

@@ -129,9 +129,13 @@ def test_what_the_loader_accepts_after_any_edit_the_schema_accepts_too(config: d
         PROJECT + "coursecloud:course: {group: 7, labels: {year: 2026}}",
         PROJECT + "coursecloud:team: {members: [user:a@b.dk, {secure: AAAA}]}",
         PROJECT + "coursecloud:machines: {a: {machineType: n1-standard-4, gpu: {model: nvidia-Tesla-t4}, spot: true}}",
-        PROJECT + "coursecloud:machines: {a: {machineType: z9}}\ncoursecloud:allow: {machineTypes: [z9]}",
-        PROJECT + "coursecloud:machines: {a: {machineType: z9}}\nallow: {machineTypes: [z9]}",
-        PROJECT + 'coursecloud:machines: {a: {machineType: z9}}\ncoursecloud:allow: \'{"machineTypes": ["z9"]}\'',
+        PROJECT
+        + "coursecloud:machines: {a: {machineType: z9-big, image: debian}}\n"
+        + "coursecloud:allow: {machineTypes: [z9-big]}",
+        PROJECT + "coursecloud:machines: {a: {machineType: z9-big, image: debian}}\nallow: {machineTypes: [z9-big]}",
+        PROJECT
+        + "coursecloud:machines: {a: {machineType: z9-big, image: debian}}\n"
+        + 'coursecloud:allow: \'{"machineTypes": ["z9-big"]}\'',
         PROJECT + "coursecloud:services: {demo: {cpu: 4, memory: 2Gi, timeout: 060m}}",
         PROJECT + "coursecloud:lease: {starts: '20261123', ends: 2026-W51-5}",
         PROJECT + "coursecloud:lease: {starts: 2028-02-29}",

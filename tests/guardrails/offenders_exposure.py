@@ -32,6 +32,13 @@ PUBLIC = [
     ),
     Case(
         "bucket-not-public",
+        "authenticatedRead",
+        "dev",
+        "a",
+        add("storage/bucketACL:BucketACL", "a", bucket="b", defaultAcl="authenticatedRead"),
+    ),
+    Case(
+        "bucket-not-public",
         "allUsers",
         "dev",
         "a",

@@ -25,7 +25,7 @@ labels = st.dictionaries(label_keys, label_values, max_size=3)
 texts = st.text(st.characters(min_codepoint=32, max_codepoint=0x17F), min_size=1, max_size=20)
 environments = st.dictionaries(st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True), texts, max_size=2)
 images = st.sampled_from(
-    ["trainer:latest", "team/app", "ghcr.io/group/app:1.2", f"europe-docker.pkg.dev/p/r/i@sha256:{'0' * 64}"]
+    ["trainer:latest", "team/app", "docker.io/group/app:1.2", f"europe-docker.pkg.dev/p/r/i@sha256:{'0' * 64}"]
 )
 projects = st.from_regex(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", fullmatch=True).filter(
     lambda name: not any(word in name for word in FORBIDDEN)
@@ -40,7 +40,12 @@ def some(entries: Mapping[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dic
     return st.fixed_dictionaries({}, optional=dict(entries))
 
 
-disks = st.sampled_from(["pd-standard", "pd-balanced", "pd-ssd"])
+def disks(machine_type: str, *, boot: bool = False) -> st.SearchStrategy[str]:
+    """Types of disks that a machine takes, but for those that are large."""
+    taken = tables.disk_types(machine_type, boot=boot)
+    return st.sampled_from([kind for kind in taken if kind not in ("hyperdisk-throughput", "hyperdisk-extreme")])
+
+
 runs = st.one_of(
     st.builds("{}h".format, st.integers(1, 24)).map(lambda text: {"maxRun": text}),
     st.builds("{}d".format, st.integers(2, 100)).map(lambda text: {"maxRun": text, "maxRunReason": "a long run"}),
@@ -60,17 +65,32 @@ def machines(draw: st.DrawFn, region: str) -> dict[str, Any]:
             machine["gpu"] = {"model": "T4", "count": draw(st.sampled_from([1, 2, 4]))}
     else:
         machine |= draw(some({"spot": booleans}))
-        machine["machineType"] = draw(st.sampled_from(["e2-medium", "e2-standard-2", "n1-standard-4", "n2-standard-4"]))
-    kind = tables.machine_types()[machine["machineType"]]
+        machine["machineType"] = draw(
+            st.sampled_from(
+                [
+                    "e2-medium",
+                    "e2-standard-2",
+                    "n1-standard-4",
+                    "n2-standard-4",
+                    "n4-standard-2",
+                    "e2-custom-4-5120",
+                    "c4a-standard-4",
+                    "c3-standard-4-lssd",
+                ]
+            )
+        )
+    kind = tables.machine_type(machine["machineType"])
     zones = tables.zones_for(kind, tables.gpu("T4") if gpu == "attached" else None, region)
     if not zones:  # an L4 is not in every region
         machine["machineType"], machine["spot"], zones = "e2-medium", True, tables.regions()[region]
         machine.pop("onDemandGpu", None)
+    name = machine["machineType"]
+    ubuntu = "ubuntu-arm" if tables.architecture(name) == "ARM64" else "ubuntu"
     machine |= draw(
         some(
             {
-                "image": st.sampled_from(["ubuntu", "someone/their-family"]),
-                "bootDisk": some({"sizeGb": st.integers(200, 500), "type": disks}),
+                "image": st.sampled_from([ubuntu, "someone/their-family"]),
+                "bootDisk": some({"sizeGb": st.integers(200, 500), "type": disks(name, boot=True)}),
                 "labels": labels,
             }
         )
@@ -78,7 +98,7 @@ def machines(draw: st.DrawFn, region: str) -> dict[str, Any]:
     if draw(booleans):
         machine["dataDisk"] = draw(
             st.none()
-            | st.fixed_dictionaries({"keep": booleans}, optional={"sizeGb": st.integers(10, 500), "type": disks})
+            | st.fixed_dictionaries({"keep": booleans}, optional={"sizeGb": st.integers(10, 500), "type": disks(name)})
         )
     if draw(booleans):
         chosen = draw(st.permutations(zones))
@@ -158,10 +178,11 @@ def leases(draw: st.DrawFn) -> dict[str, Any]:
 
 
 principals = st.builds(
-    "{}:{}@example.com".format,
-    st.sampled_from(["user", "group", "serviceAccount"]),
+    "{}{}{}".format,
+    st.sampled_from(["user:", "group:g-"]),
     st.text(_LOWER, min_size=1, max_size=9),
-)
+    st.just("@example.com"),
+) | st.text(_LOWER, min_size=1, max_size=9).map("serviceAccount:{}@p-1.iam.gserviceaccount.com".format)
 
 
 @st.composite

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from coursecloud.plan.planning import Plan
+from coursecloud.plan.planning import Plan, notices
 from tests.infra.planned import (
     COMMITTED,
     MACHINE_ACCOUNT,
@@ -307,3 +307,55 @@ def test_only_a_machine_goes_before_its_successor_comes_and_each_does(plan_of: P
 def test_a_machine_that_is_replaced_goes_before_the_new_one_comes(dev: Plan) -> None:
     (instance,) = of(dev, INSTANCE)
     assert instance.options["deleteBeforeReplace"] is True
+
+
+@pytest.mark.parametrize(
+    ("text", "boot", "data", "image", "maintenance"),
+    [
+        ("machineType: n4-standard-4", "hyperdisk-balanced", "hyperdisk-balanced", "debian-13", "MIGRATE"),
+        ("machineType: c3-standard-4", "pd-balanced", "pd-balanced", "debian-13", "MIGRATE"),
+        ("machineType: c4a-standard-4", "hyperdisk-balanced", "hyperdisk-balanced", "debian-13-arm64", "MIGRATE"),
+        ("machineType: e2-custom-4-5120", "pd-balanced", "pd-balanced", "debian-13", "MIGRATE"),
+        ("machineType: c4a-standard-4, container: {image: a}", "hyperdisk-balanced", "hyperdisk-balanced",
+         "cos-arm64-stable", "MIGRATE"),
+        ("machineType: g4-standard-48, onDemandGpu: true", "hyperdisk-balanced", "hyperdisk-balanced",
+         "common-cu129-ubuntu-2204-nvidia-580", "TERMINATE"),
+        ("machineType: h4d-standard-192", "hyperdisk-balanced", "hyperdisk-balanced", "debian-13", "TERMINATE"),
+    ],
+)  # fmt: skip
+def test_what_is_left_out_fits_the_series(
+    text: str, boot: str, data: str, image: str, maintenance: str, plan_of: Planner
+) -> None:
+    plan = plan_of("gcp:region: us-central1", machines(f"box: {{{text}}}"))
+    inputs = machine(plan, "box")
+    made = inputs["bootDisk"]["initializeParams"]
+    assert (made["type"], made["image"].rpartition("/")[2]) == (boot, image)
+    assert one(plan, "compute.Disk", "box-work").inputs["type"] == data
+    assert inputs["scheduling"]["onHostMaintenance"] == maintenance
+    assert "onInstanceStopAction" not in inputs["scheduling"]
+
+
+@pytest.mark.parametrize("text", ["c3-standard-4-lssd", "a3-highgpu-1g, spot: true", "a2-ultragpu-1g, spot: true"])
+def test_what_is_on_local_ssd_may_go_when_the_machine_stops(text: str, plan_of: Planner) -> None:
+    plan = plan_of("gcp:region: us-central1", machines(f"box: {{machineType: {text}}}"))
+    assert machine(plan, "box")["scheduling"]["onInstanceStopAction"] == {"discardLocalSsd": True}
+    (said,) = [notice.text for notice in notices(plan) if "local SSD" in notice.text]
+    assert "empty after each stop" in said
+    assert "--discard-local-ssd=true" in said
+
+
+def test_what_is_assumed_of_a_type_that_the_tables_lack_is_said(plan_of: Planner) -> None:
+    allow = "coursecloud:allow: {machineTypes: [x9-big-4, c4a-standard-99]}"
+    plan = plan_of(
+        "gcp:region: us-central1",
+        allow,
+        machines(
+            "strange: {machineType: x9-big-4, image: debian}", "near: {machineType: c4a-standard-99}",
+            "whole: {machineType: n4-standard-4}", "plain: {}",
+        ),
+    )  # fmt: skip
+    said = [notice.text for notice in notices(plan) if notice.kind == "unknown"]
+    assert any("strange: the tables know neither x9-big-4 nor its series; taken for granted: no GPU" in s for s in said)
+    assert any("near: the table lacks c4a-standard-99; taken to be as its series: ARM" in s for s in said)
+    assert any("whole: the table knows that us-central1 has n4-standard-4, not in which zones" in s for s in said)
+    assert not any("plain" in text for text in said)

@@ -65,7 +65,9 @@ def test_the_job_runs_as_the_account_of_training_with_an_end(plan_of: Planner) -
 
 
 def test_the_job_has_the_machine_gpu_and_price_that_the_stack_says(plan_of: Planner) -> None:
-    text = "{machineType: n1-standard-8, gpu: {model: t4, count: 2}, spot: true, image: ghcr.io/a/b:1, args: [--fast]}"
+    text = (
+        "{machineType: n1-standard-8, gpu: {model: t4, count: 2}, spot: true, image: docker.io/a/b:1, args: [--fast]}"
+    )
     spec = job(plan_of("gcp:region: europe-west4", TRAINING + text))
     (pool,) = spec["workerPoolSpecs"]
     assert pool["machineSpec"] == {
@@ -74,7 +76,7 @@ def test_the_job_has_the_machine_gpu_and_price_that_the_stack_says(plan_of: Plan
         "acceleratorCount": 2,
     }
     assert pool["replicaCount"] == 1
-    assert pool["containerSpec"]["imageUri"] == "ghcr.io/a/b:1"
+    assert pool["containerSpec"]["imageUri"] == "docker.io/a/b:1"
     assert pool["containerSpec"]["args"] == ["--fast"]
     assert spec["scheduling"]["strategy"] == "SPOT"
 

@@ -21,7 +21,7 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--steps", type=int, default=12, help="so many events a sequence, at most")
     parser.add_argument("--first", type=int, default=1, help="the seed of the first")
     parser.add_argument("--shard", default="1/1", help="I/N: only every Nth, beginning with the Ith")
-    parser.add_argument("--again", action="store_true", help="also what the ledger has, for the code as it is")
+    parser.add_argument("--afresh", action="store_true", help="also what the ledger has")
     parser.add_argument("--report", action="store_true", help="only say what the ledger has")
     parser.add_argument("--workers", default="2", help="processes for events alone")
     parser.add_argument("-k", default="", help="only events whose name has this")
@@ -40,7 +40,7 @@ def _alone(asked: argparse.Namespace) -> int:
     chosen = " and ".join(f"({each})" for each in (f"{asked.stack}:" if asked.stack else "", *asked.k.split()) if each)
     if chosen:
         line += ["-k", chosen]
-    again = {} if asked.again else {"COURSECLOUD_MONTH_SKIP": fingerprint()}
+    again = {} if asked.afresh else {"COURSECLOUD_MONTH_SKIP": fingerprint()}
     code = subprocess.run(line, env={**os.environ, "COURSECLOUD_MONTH": "1", **again}, check=False).returncode
     sys.stdout.write(report.text())
     return code
@@ -51,10 +51,9 @@ def _sequences(asked: argparse.Namespace) -> int:
 
     part, parts = (int(each) for each in asked.shard.split("/"))
     stack = asked.stack or "dev"
-    code = fingerprint()
-    done = {line["seed"] for line in ledger.read("sequences") if line["stack"] == stack and line["code"] == code}
+    done = {line["seed"] for line in ledger.last("sequences") if line["stack"] == stack and ledger.counts(line)}
     numbers = [n for n in range(asked.first, asked.first + asked.sequences) if n % parts == part % parts]
-    left = [number for number in numbers if asked.again or number not in done]
+    left = [number for number in numbers if asked.afresh or number not in done]
     sys.stdout.write(f"{len(left)} sequences of {stack}, {len(numbers) - len(left)} are in the ledger\n")
     failed = 0
     listed = in_sequences()

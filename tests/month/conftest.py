@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.month.place import TOOLS
+from emulator import Emulator
+from tests.month.place import PROJECT, TOOLS, Place
 from tests.month.starts import Starts, opened
 
 ASKED = os.environ.get("COURSECLOUD_MONTH")
@@ -29,3 +30,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def starts() -> Iterator[Starts]:
     with opened() as made:
         yield made
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    with Emulator(projects=[PROJECT], enabled=["storage.googleapis.com", "compute.googleapis.com"]) as emulator:
+        yield Place(tmp_path, emulator)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 from tests.month.month import Month
-from tests.month.place import TOOLS, fingerprint
+from tests.month.place import CHECKOUT, CODE, TOOLS, fingerprint
 from tests.month.starts import KEPT
 
 Json = dict[str, Any]
@@ -27,6 +29,7 @@ def note(
         "seconds": round(seconds, 1),
         "cpu": round(month.cpu, 1),
         "code": fingerprint(),
+        "commit": commit(),
         "pulumi": TOOLS.pulumi,
         "provider": TOOLS.provider,
         "at": time.strftime("%Y-%m-%d %H:%M:%S"),
@@ -47,3 +50,38 @@ def read(kind: str) -> Iterator[Json]:
             yield cast("Json", json.loads(line))
         except ValueError:
             continue
+
+
+def last(kind: str) -> list[Json]:
+    """Give of several runs of one event, or one seed, on one stack the last."""
+    return list(
+        {
+            (line["stack"], line["seed"], *line["events"][: line["kind"] == "alone"]): line for line in read(kind)
+        }.values()
+    )
+
+
+def counts(line: Json) -> bool:
+    """Say whether a sequence need not be played: with this very code, or it held at an earlier commit of the branch."""
+    return line["code"] == fingerprint() or (line["verdict"] == "held" and line.get("commit") in branch())
+
+
+@functools.cache
+def commit() -> str:
+    """Name the commit whose code this is; empty where it is none's, as what is being changed."""
+    changed = _git("status", "--porcelain", "--", *CODE)
+    return "" if changed is None or changed else (_git("rev-parse", "HEAD") or "")
+
+
+@functools.cache
+def branch() -> frozenset[str]:
+    """List the commits that this one came from, and itself."""
+    return frozenset((_git("rev-list", "HEAD") or "").split())
+
+
+def _git(*words: str) -> str | None:
+    try:
+        done = subprocess.run(["git", "-C", str(CHECKOUT), *words], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()

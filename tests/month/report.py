@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from tests.month import ledger
@@ -13,9 +14,8 @@ Json = dict[str, Any]
 
 def text() -> str:
     """Say it; of several runs of one event on one stack the last counts."""
-    alone = list({(line["stack"], line["events"][0]): line for line in ledger.read("alone")}.values())
-    sequences = list({(line["stack"], line["seed"]): line for line in ledger.read("sequences")}.values())
-    told = [_counted("events alone", alone), _counted("sequences", sequences)]
+    alone, sequences = ledger.last("alone"), ledger.last("sequences")
+    told = [_counted("events alone", alone), _counted("sequences", sequences), *_commits(sequences)]
     for line in (*alone, *sequences):
         if line["verdict"] != "held":
             name = (
@@ -24,6 +24,14 @@ def text() -> str:
             when = "" if line["code"] == fingerprint() else ", with other code than today's"
             told.append(f"  FAILED  {line['stack']}: {name}{when}\n          {line['verdict'][:300]}")
     return "\n".join(told) + "\n"
+
+
+def _commits(lines: list[Json]) -> Iterator[str]:
+    """Say how many sequences held with the code of which commit, and which of them need not be played again."""
+    for commit, count in Counter(x.get("commit") or "" for x in lines if x["verdict"] == "held").items():
+        where = f"at {commit[:9]}" if commit else "with code that was not committed"
+        other = "" if not commit or commit in ledger.branch() else ", which is not of this branch: they do not count"
+        yield f"  {count} held {where}{other}"
 
 
 def _counted(what: str, lines: list[Json]) -> str:

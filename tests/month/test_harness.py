@@ -6,15 +6,14 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from emulator import Emulator
-from tests.month import events, ledger, sequences, starts
+from tests.month import events, sequences
 from tests.month.hands import Hands
 from tests.month.holdings import gone, holdings, needed_by, paths
 from tests.month.month import BrokenError, Month
@@ -29,12 +28,6 @@ ROWS = [*(f"I{number}" for number in range(1, 12)), *(f"J{number}" for number in
 
 ELSEWHERE = {"I11": "tests/test_setup.py"}
 """Those that no event of a month can be."""
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    with Emulator(projects=[PROJECT], enabled=["storage.googleapis.com", "compute.googleapis.com"]) as emulator:
-        yield Place(tmp_path, emulator)
 
 
 def bucket(place: Place, name: str = f"{PROJECT}-dev-data", **more: Any) -> Hands:
@@ -239,15 +232,6 @@ def test_a_lock_that_stays_is_seen(place: Place) -> None:
     lock.write_text("{}", encoding="utf-8")
     with pytest.raises(BrokenError, match="locks stay"):
         Month(place, "dev").clean("after it")
-
-
-def test_the_ledger_passes_over_half_a_line(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(starts, "KEPT", tmp_path / "kept")
-    monkeypatch.setattr(ledger, "KEPT", tmp_path / "kept")
-    ledger.note("alone", Month(place, "dev"), ["a"], "", seconds=1)
-    with (tmp_path / "kept/alone.jsonl").open("a", encoding="utf-8") as file:
-        file.write('{"kind": "al')
-    assert [(line["events"], line["verdict"]) for line in ledger.read("alone")] == [(["a"], "held")]
 
 
 def test_a_failing_sequence_is_made_as_short_as_what_makes_it_fail(place: Place) -> None:

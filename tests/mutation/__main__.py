@@ -1,7 +1,7 @@
 """`python -m tests.mutation`: run mutmut on a copy of the tree and hold what survived against the known survivors.
 
 Exit codes: 0 done, 2 a missing tool or an entry of survivors.json that is about nothing any more, 3 a survivor that
-nobody has given a reason for, or a score under the limit.
+nobody has given a reason for, a known one that was killed, or a score under the limit.
 """
 
 import argparse
@@ -60,9 +60,17 @@ def report() -> int:
             f"\n{len(new)} survivors have no reason in {results.KNOWN.name}"
             "\n    remedy  write a test that fails with the change, or add the change there with the reason"
         )
+    places = {change.where for change in listed}
+    run_again = [results.change(mutant) for mutant in done if mutant.killed and mutant.where in places]
+    if killed_now := results.revived(run_again, survived, listed):
+        print(  # noqa: T201
+            f"\n{len(killed_now)} of {len(listed)} known survivors were killed, such as {killed_now[0].where}"
+            f"\n    remedy  where a test notices it now, take it out of {results.KNOWN.name}; where all of them were,"
+            " the tests fail for another reason than the change, and this run says nothing"
+        )
     if len(done) < len(found):
         print(f"\n{len(found) - len(done)} mutants have not been run")  # noqa: T201
-    return 3 if new or rows[-1][3] < LEAST else 0
+    return 3 if new or killed_now or rows[-1][3] < LEAST else 0
 
 
 if __name__ == "__main__":

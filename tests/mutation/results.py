@@ -87,3 +87,8 @@ def table(run: Sequence[Mutant]) -> list[tuple[str, int, int, float]]:
     rows = [(module, count, killed[module]) for module, count in sorted(every.items())]
     rows.append(("all", len(run), sum(killed.values())))
     return [(module, count, dead, 100 * dead / count) for module, count, dead in rows]
+
+
+def revived(run: Iterable[Change], survived: Iterable[Change], listed: Iterable[Change]) -> list[Change]:
+    """List known survivors that were run and killed: a test notices them, or all of the tests failed."""
+    return sorted((set(listed) & set(run)) - set(survived))

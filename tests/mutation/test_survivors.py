@@ -37,6 +37,13 @@ def test_a_survivor_that_is_not_listed_is_seen_and_a_listed_one_is_not() -> None
     assert results.unknown([listed], [listed]) == []
 
 
+def test_a_known_survivor_that_was_run_and_killed_is_seen() -> None:
+    listed, other = Change("a.f", "x > 1", "x >= 1"), Change("a.f", "y", "z")
+    assert results.revived([listed, other], [], [listed]) == [listed]
+    assert results.revived([listed, other], [listed], [listed]) == []
+    assert results.revived([other], [], [listed]) == []
+
+
 def test_a_mutant_is_in_the_function_that_its_name_says() -> None:
     assert Mutant("infra.names.x_fit__mutmut_3", Path("x"), 0).where == "infra.names.fit"
     assert Mutant("infra.names.x__hidden__mutmut_3", Path("x"), 0).where == "infra.names._hidden"

@@ -16,6 +16,12 @@ class Planner(Protocol):
     def __call__(self, stack: str = "full", edit: Edit = lambda _: None) -> Plan: ...
 
 
+@pytest.fixture(autouse=True)
+def _nothing_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:  # pyright: ignore[reportUnusedFunction]
+    """Let no test take what another one has had rendered."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
 @pytest.fixture(scope="session")
 def plan_of(tmp_path_factory: pytest.TempPathFactory) -> Planner:
     """Plan a committed stack, with an edit of its settings."""

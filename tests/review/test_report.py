@@ -179,7 +179,7 @@ class TestGates:
     def test_what_costs_nobody_knows_how_much_closes_a_cost_gate(self, plan_of: Planner) -> None:
         def strange(config: dict[str, Any]) -> None:
             config["coursecloud:allow"] = {"machineTypes": ["n9-standard-4"]}
-            config["coursecloud:machines"] = {"workbench": {"machineType": "n9-standard-4"}}
+            config["coursecloud:machines"] = {"workbench": {"machineType": "n9-standard-4", "image": "debian"}}
 
         (gate,), _ = report.gates(["cost>100"])
         (line,) = gate.closed(reviewed(plan_of("dev"), plan_of("dev", strange), "dev").stacks)

@@ -75,8 +75,8 @@ EDGES = [
     (HOURS.format("08:00", "08:01"), HOURS.format("08:00", "08:00")),
     (DATES.format("2026-11-23", "2026-11-23"), DATES.format("2026-11-24", "2026-11-23")),
     (ROLES.format("roles/bigquery.jobUser"), ROLES.format("roles/viewer")),
-    (ROLES.format("roles/administration.user"), ROLES.format("roles/bigquery.ADMIN")),
-    (ROLES.format("roles/iamnot.user"), ROLES.format("roles/iam.securityReviewer")),
+    (ROLES.format("roles/bigquery.user"), ROLES.format("roles/bigquery.ADMIN")),
+    (ROLES.format("roles/iamconnectors.user"), ROLES.format("roles/iam.securityReviewer")),
     (ROLES.format("roles/cloudbuild.builds.viewer"), ROLES.format("roles/cloudbuild.builds.editor")),
     (ROLES.format("roles/compute.osAdminLogin"), ROLES.format("roles/compute.instanceAdmin.v1")),
     (ROLES.format("roles/run.developer"), ROLES.format("roles/deploymentmanager.editor")),
@@ -183,7 +183,30 @@ def test_memory_is_read_in_mebibytes(text: str, mebibytes: int) -> None:
     ],
 )  # fmt: skip
 def test_a_container_image_may_be_named_in_each_way_that_docker_knows(image: str, tmp_path: Path) -> None:
+    elsewhere = image.startswith(("ghcr.io", "localhost"))
     for place in ("services: {a: {image: %s}}", "training: {image: %s}", "machines: {a: {container: {image: %s}}}"):
+        said = [one.rule for one in mistakes(f"{PROJECT}coursecloud:{place % json.dumps(image)}", tmp_path)]
+        # A machine pulls from anywhere; Google's services do not.
+        assert len(said) == (elsewhere and not place.startswith("machines"))
+        assert all("pulls images from REGION-docker.pkg.dev, gcr.io and docker.io only" in rule for rule in said)
+
+
+@pytest.mark.parametrize(
+    "image",
+    ["quay.io/a/b", "ghcr.io/a/b:1", "public.ecr.aws/a/b", "registry.gitlab.com/a/b", "docker.io:5000/a",
+     "evilgcr.io/a", "gcr.io.example.com/a", "docker.pkg.dev.example.com/p/r/i", "index.docker.io/a/b",
+     "localhost:5000/a", "10.0.0.1/a"],
+)  # fmt: skip
+def test_an_image_of_a_registry_that_google_does_not_pull_from_is_refused(image: str, tmp_path: Path) -> None:
+    for place in ("services: {a: {image: %s}}", "training: {image: %s}"):
+        (said,) = mistakes(f"{PROJECT}coursecloud:{place % json.dumps(image)}", tmp_path)
+        assert image.partition("/")[0] in said.rule
+        assert "trainer:latest" in said.remedy
+
+
+@pytest.mark.parametrize("image", ["docker.io/library/nginx", "gcr.io/p/i", "eu.gcr.io/p/i", "us-docker.pkg.dev/p/r/i"])
+def test_an_image_of_a_registry_that_google_pulls_from_is_taken(image: str, tmp_path: Path) -> None:
+    for place in ("services: {a: {image: %s}}", "training: {image: %s}"):
         assert mistakes(f"{PROJECT}coursecloud:{place % json.dumps(image)}", tmp_path) == ()
 
 

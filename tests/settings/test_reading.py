@@ -278,7 +278,12 @@ class TestAllowing:
     def test_a_machine_type_newer_than_the_table_passes_when_it_is_listed(self, tmp_path: Path) -> None:
         machine = "coursecloud:machines: {a: {machineType: z9-mega-4}}\n"
         assert paths(PROJECT + machine, tmp_path) == ["coursecloud:machines.a.machineType"]
-        read = settings(PROJECT + machine + "coursecloud:allow: {machineTypes: [z9-mega-4]}", tmp_path)
+        # Nobody knows its processor, so the file says what it boots from.
+        allow = "coursecloud:allow: {machineTypes: [z9-mega-4]}"
+        (said,) = mistakes(PROJECT + machine + allow, tmp_path)
+        assert (said.path, "image:" in said.remedy) == ("coursecloud:machines.a.machineType", True)
+        imaged = machine.replace("z9-mega-4", "z9-mega-4, image: debian")
+        read = settings(PROJECT + imaged + allow, tmp_path)
         assert read.machines["a"].machine_type not in tables.machine_types()
 
     def test_a_gpu_newer_than_the_table_passes_when_it_is_listed(self, tmp_path: Path) -> None:

@@ -244,7 +244,7 @@ MACHINES: list[Case] = (
             (f"{N1}, gpu: {{model: T4, count: 3}}, spot: true", ".gpu.count", "1, 2 or 4 T4", "count: 2"),
             (f"{N1}, gpu: {{model: T4, count: 0}}, spot: true", ".gpu.count", "1 or more", "1 or more"),
             (f"{N1}, gpu: {{model: T4, count: two}}, spot: true", ".gpu.count", "whole number", "without quotes"),
-            (f"{N1}, gpu: {{model: H100}}, spot: true", ".gpu.model", "no such GPU", "T4, V100"),
+            (f"{N1}, gpu: {{model: Z100}}, spot: true", ".gpu.model", "no such GPU", "T4, V100"),
             (f"{N1}, gpu: T4, spot: true", ".gpu", "mapping", "model, count"),
             (
                 "machineType: n1-standard-64, gpu: {model: T4}, spot: true",
@@ -411,7 +411,7 @@ DELIVERY: list[Case] = [
         ("branch: a", "", "one of buildFile and dockerfile", "dockerfile: Dockerfile"),
         ("branch: a, dockerfile: D, buildFile: B", "", "one of buildFile and dockerfile", "cloudbuild.yaml"),
         ("branch: '(', dockerfile: D", ".branch", "not a regular expression", "'^main$'"),
-        ("branch: 'a{9999999999999}', dockerfile: D", ".branch", "not a regular expression", "'^main$'"),
+        ("branch: 'a{1001}', dockerfile: D", ".branch", "not a regular expression", "'^main$'"),
         ("branch: '^(?!main$)', dockerfile: D", ".branch", "no look-around", "'^main$'"),
         ("branch: a, dockerfile: D, timeout: 25h", ".timeout", "1s to 1d", "1d"),
         ("branch: a, dockerfile: D, image: A_B", ".image", "lower-case", "rename"),

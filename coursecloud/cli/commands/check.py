@@ -26,7 +26,7 @@ def command(
     ] = None,
 ) -> None:
     """Run `coursecloud check`."""
-    from coursecloud.cli import render
+    from coursecloud.common import console
     from coursecloud.policy import reporting
 
     where = folder_of(folder)
@@ -40,7 +40,7 @@ def command(
         typer.echo(json.dumps(reporting.to_json(reports, day), indent=2))
     elif sarif != "-":
         for report in reports:
-            render.console().print(reporting.full(report, brief=all_))
+            console.report(reporting.full(report, brief=all_))
     if mistakes:
         refuse("\n".join(mistakes))
     if any(report.checked.violations for report in reports):
@@ -54,7 +54,7 @@ def today() -> datetime.date:
 
 def _checked(stack: str, folder: Path, *, all_: bool, day: datetime.date) -> tuple[list["Report"], list[str]]:
     """Check the stacks: their reports, and what is wrong with the stack files that have none."""
-    from coursecloud.common import parallel, stack_file
+    from coursecloud.common import parallel, progress, stack_file
     from infra.settings import SettingsError
 
     try:
@@ -63,7 +63,9 @@ def _checked(stack: str, folder: Path, *, all_: bool, day: datetime.date) -> tup
         refuse(str(error))
     if not files:
         refuse(f"{folder} has no stack file.\n    remedy  put Pulumi.NAME.yaml files there")
-    results = list(parallel.each(functools.partial(_one, day=day), files))
+    words = "Planning and checking" if all_ else f"Planning and checking {stack}"
+    made = parallel.each(functools.partial(_one, day=day), files)
+    results = list(progress.counted(words, len(files) if all_ else 0, made))
     return (
         [report for report in results if not isinstance(report, str)],
         [mistake for mistake in results if isinstance(mistake, str)],

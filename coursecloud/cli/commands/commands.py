@@ -22,13 +22,17 @@ def command(
     from rich.text import Text
 
     from coursecloud.cli import render
-    from coursecloud.common import stack_file
-    from coursecloud.plan import hiding, outputs, planning
+    from coursecloud.common import progress
     from infra.settings import SettingsError
     from infra.settings.problem import nearest
 
     try:
-        made = hiding.plan(planning.make(stack, stack_file.path_of(stack, folder_of(folder)), program()))
+        where = folder_of(folder)
+        with progress.shown(f"Planning {stack}"):
+            from coursecloud.common import stack_file
+            from coursecloud.plan import hiding, outputs, planning
+
+            made = hiding.plan(planning.make(stack, stack_file.path_of(stack, where), program()))
     except SettingsError as error:
         refuse(str(error))
     commands = outputs.texts(made.outputs, "commands")

@@ -24,49 +24,66 @@ def command(
     start: Start = None,
     all_: Annotated[bool, typer.Option("--all", help="One row a stack file of the folder.")] = False,
     folder: Folder = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Also write a page with the credit over the days into this file.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON (docs/json.md documents its fields).")] = False,
     as_csv: Annotated[
         bool, typer.Option("--csv", help="Print CSV: a row a line of the bill; with --all, a row a stack.")
     ] = False,
 ) -> None:
     """Run `coursecloud cost`."""
-    from coursecloud.cli import render
-    from coursecloud.common import stack_file
+    from coursecloud.common import console, progress, writing
     from coursecloud.common.console import print_csv
     from infra.settings import SettingsError
 
     where, first = folder_of(folder), start.date() if start else None
     if as_csv and as_json:
         refuse("--csv and --json are two forms of the same.\n    remedy  choose one of them")
+    if all_ and html:
+        refuse("--html is a page of one stack, and --all is many.\n    remedy  leave one of them out")
     if all_:
         _every(where, first, as_json=as_json, as_csv=as_csv)
         return
-    from coursecloud import cost
-    from coursecloud.cost import form, prices, table
-    from coursecloud.plan import hiding, planning
-
     try:
-        made = planning.make(stack, stack_file.path_of(stack, where), program())
+        with progress.shown(f"Planning {stack}"):
+            from coursecloud import cost
+            from coursecloud.common import stack_file
+            from coursecloud.cost import form, page, prices, table, words
+            from coursecloud.plan import hiding, planning
+
+            made = planning.make(stack, stack_file.path_of(stack, where), program())
     except SettingsError as error:
         refuse(str(error))
+    if first and (said := cost.outside(made.settings.lease, first)):
+        refuse(f"--from {first}: {said}")
     estimate = cost.estimate(hiding.plan(made), start=first)
+    if html:
+        try:
+            writing.report(html, page.full(estimate))
+        except writing.WriteError as error:
+            refuse(f"--html {error}")
     if as_json:
         typer.echo(json.dumps(cost.to_json(estimate), indent=2))
     elif as_csv:
         print_csv(form.COLUMNS, form.rows(estimate))
     else:
-        render.console().print(table.full(estimate))
-        if old := prices.outdated(estimate.prices_date, datetime.datetime.now(tz=datetime.UTC).date()):
-            render.console(error=True).print(old, style="yellow")
+        out = console.console()
+        console.report(table.full(estimate, drawn=out.is_terminal and words.writable(out.encoding)))
+        if not progress.quiet() and (
+            old := prices.outdated(estimate.prices_date, datetime.datetime.now(tz=datetime.UTC).date())
+        ):
+            console.console(error=True).print(old, style="yellow")
 
 
 def _every(folder: Path, start: datetime.date | None, *, as_json: bool, as_csv: bool) -> None:
-    from coursecloud.cli import render
-    from coursecloud.common import parallel, stack_file
+    from coursecloud.common import console, parallel, progress, stack_file
     from coursecloud.common.console import print_csv
     from coursecloud.cost import form, table
 
-    results = list(parallel.each(functools.partial(_row, start=start), list(stack_file.every(folder))))
+    files = list(stack_file.every(folder))
+    made = parallel.each(functools.partial(_row, start=start), files)
+    results = list(progress.counted("Planning", len(files), made))
     rows = [row for row, _ in results]
     mistakes = [message for _, message in results if message]
     if not rows:
@@ -76,7 +93,7 @@ def _every(folder: Path, start: datetime.date | None, *, as_json: bool, as_csv: 
     elif as_csv:
         print_csv(table.ROW, rows)
     else:
-        render.console().print(table.overview(rows))
+        console.report(table.overview(rows))
     if mistakes:
         refuse("\n".join(mistakes))
 
@@ -94,6 +111,8 @@ def _row(stack_file: tuple[str, Path], *, start: datetime.date | None) -> tuple[
         made = planning.make(stack, file, program())
     except SettingsError as error:
         return dict.fromkeys(table.ROW) | {"stack": stack, "mistakes": len(error.problems)}, str(error)
+    if start and (said := cost.outside(made.settings.lease, start)):
+        return dict.fromkeys(table.ROW) | {"stack": stack, "mistakes": 1}, f"{file.name}: --from {start}: {said}"
     today = datetime.datetime.now().astimezone().date()
     violations = len(coursecloud.policy.checked(made, today).violations)
     return table.row(cost.estimate(hiding.plan(made), start=start)) | {"violations": violations}, None

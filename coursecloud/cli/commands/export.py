@@ -27,14 +27,17 @@ def command(
     from rich.text import Text
 
     from coursecloud.cli import render
-    from coursecloud.common import stack_file, writing
-    from coursecloud.plan import hiding, planning
-    from coursecloud.plan.terraform import export
+    from coursecloud.common import progress, writing
     from infra.settings import SettingsError
 
     where = folder_of(folder)
     try:
-        exported = export(hiding.plan(planning.make(stack, stack_file.path_of(stack, where), program())))
+        with progress.shown(f"Planning {stack}"):
+            from coursecloud.common import stack_file
+            from coursecloud.plan import hiding, planning
+            from coursecloud.plan.terraform import export
+
+            exported = export(hiding.plan(planning.make(stack, stack_file.path_of(stack, where), program())))
     except SettingsError as error:
         refuse(str(error))
     text = json.dumps(exported.plan, indent=2)

@@ -27,8 +27,7 @@ def command(
 ) -> None:
     """Run `coursecloud plan`."""
     from coursecloud.cli import render
-    from coursecloud.common import stack_file
-    from coursecloud.plan import hiding, planning
+    from coursecloud.common import console, progress
     from infra.settings import SettingsError
 
     where = folder_of(folder)
@@ -40,7 +39,11 @@ def command(
         _every(where, as_json=as_json, as_csv=as_csv, check=check)
         return
     try:
-        made = planning.make(stack, stack_file.path_of(stack, where), program(), twice=True)
+        with progress.shown(f"Planning {stack}"):
+            from coursecloud.common import stack_file
+            from coursecloud.plan import hiding, planning
+
+            made = planning.make(stack, stack_file.path_of(stack, where), program(), twice=True)
     except SettingsError as error:
         refuse(str(error))
     if check:
@@ -48,7 +51,7 @@ def command(
     elif as_json:
         typer.echo(json.dumps(_form(hiding.plan(made)), indent=2, sort_keys=True))
     else:
-        render.console().print(render.full(hiding.plan(made), _today()))
+        console.report(render.full(hiding.plan(made), _today()))
 
 
 def _form(made: "Plan") -> dict[str, Any]:
@@ -74,19 +77,22 @@ def _descriptions() -> None:
 
 def _checked(made: "Plan", *, as_json: bool) -> None:
     from coursecloud.cli import render
+    from coursecloud.common import console, progress
     from coursecloud.plan import hiding
     from coursecloud.validation import formatting
     from coursecloud.validation.check import check
 
-    report = hiding.deep(check(made), hiding.words(made))
+    with progress.shown("Holding it against Google's API descriptions"):
+        report = hiding.deep(check(made), hiding.words(made))
     made = hiding.plan(made)
     if as_json:
         typer.echo(json.dumps({**_form(made), "check": formatting.to_json(report)}, indent=2, sort_keys=True))
     else:
-        render.console().print(render.full(made, _today()), formatting.full(report), sep="\n")
+        console.report(render.full(made, _today()), formatting.full(report))
     if differs := _differs(made):
-        console = render.console(error=True)
-        console.print(f"what was checked is not what `pulumi up` would do: {differs} differences, see above")
+        render.console(error=True).print(
+            f"what was checked is not what `pulumi up` would do: {differs} differences, see above"
+        )
     if report.findings or differs:
         raise typer.Exit(BROKEN_RULE)
 
@@ -97,11 +103,13 @@ def _differs(made: "Plan") -> int:
 
 def _every(folder: Path, *, as_json: bool, as_csv: bool, check: bool) -> None:
     from coursecloud.cli import render
-    from coursecloud.common import parallel, stack_file
+    from coursecloud.common import console, parallel, progress, stack_file
     from coursecloud.common.console import print_csv
     from coursecloud.plan import planning
 
-    results = list(parallel.each(functools.partial(_row, check=check), list(stack_file.every(folder))))
+    files = list(stack_file.every(folder))
+    made = parallel.each(functools.partial(_row, check=check), files)
+    results = list(progress.counted("Planning", len(files), made))
     rows = [row for row, _ in results]
     mistakes = [message for _, message in results if message]
     if not rows:
@@ -112,11 +120,11 @@ def _every(folder: Path, *, as_json: bool, as_csv: bool, check: bool) -> None:
         columns = (*render.ROW, "findings") if check else render.ROW
         print_csv(columns, rows)
     else:
-        render.console().print(render.overview(rows))
+        console.report(render.overview(rows))
         if check:
             from coursecloud.validation import formatting
 
-            render.console().print(formatting.overview(rows))
+            console.report(formatting.overview(rows))
     if mistakes:
         refuse("\n".join(mistakes))
     if any(row.get("findings") for row in rows):

@@ -47,12 +47,15 @@ def command(
     sandboxed: Annotated[
         Wanted, typer.Option("--sandbox", help="Refuse without a sandbox (require), or use none (off).")
     ] = Wanted.AUTO,
+    cache: Annotated[
+        bool, typer.Option("--cache/--no-cache", help="Take what a review in a sandbox rendered of the base today.")
+    ] = True,
 ) -> None:
     """Run `coursecloud review`."""
     from rich.text import Text
 
     from coursecloud.cli import render
-    from coursecloud.common import writing
+    from coursecloud.common import console, progress, writing
     from coursecloud.review import hiding, inputs, markdown, page, report, revisions, terminal
 
     gates, mistakes = report.gates(fail_on or ())
@@ -78,13 +81,15 @@ def command(
         tuple(dict.fromkeys(stack or ())),
         timeout,
         sandboxed,
+        cache,
     )
     try:
         checked = inputs.read(given, mistakes)
         if why := revisions.unsandboxed(given, checked):
             # Before any of it runs: whoever sees this too late has run it.
             render.console(error=True).print(Text(why), soft_wrap=True)
-        made = revisions.make(given, checked, today=datetime.datetime.now(tz=datetime.UTC).date())
+        with progress.shown("Rendering both sides and comparing them"):
+            made = revisions.make(given, checked, today=datetime.datetime.now(tz=datetime.UTC).date())
     except inputs.InputError as error:
         refuse(str(error))
     # Of a file, a plan or a state the option says how its stack is called.
@@ -110,8 +115,7 @@ def command(
     elif as_markdown:
         typer.echo(markdown.full(made, closed=closed), nl=False)
     else:
-        console = render.console()
-        console.print(terminal.full(made, wide=max(40, console.width - 50)))
+        console.report(terminal.full(made, wide=max(40, render.console().width - 50)))
     if made.broken:
         names = ", ".join(entry.name for entry in made.stacks if entry.mistakes)
         refuse(

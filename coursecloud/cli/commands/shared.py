@@ -55,17 +55,8 @@ def folder_of(folder: Path | None) -> Path:
     elif not folder.is_dir():
         refuse(f"--folder {folder}: there is no such folder.\n    remedy  name a folder with Pulumi.*.yaml files")
     if project.find(here) is None:
-        note(f"{here} is in no project; these stack files are planned by the program in {ROOT}")
+        project.note(f"{here} is in no project; these stack files are planned by the program in {ROOT}")
     return folder or here
-
-
-def note(message: str) -> None:
-    """Say what a reader may not expect, on standard error: it is no mistake, and no part of an output."""
-    from rich.text import Text
-
-    from coursecloud.common.console import console
-
-    console(error=True).print(Text(f"coursecloud: {message}"), soft_wrap=True)
 
 
 def refuse(message: str, code: int = 2) -> NoReturn:

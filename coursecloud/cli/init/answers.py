@@ -100,9 +100,12 @@ def gpu_of(answers: Answers) -> tables.GpuModel | None:
     if answer.lower() in _NO:
         return None
     model = tables.gpu(TRAINING_GPU if answer.lower() in _YES else answer)
-    if model is None:
-        shorts = [entry.short for entry in tables.gpus().values()]
+    shorts = [entry.short for entry in offered()]
+    if model is None or model.short not in shorts:
         known = f"write no, yes, or one of {', '.join(shorts)}"
+        if model is not None:
+            rule = f"the {model.short} is sold by reservation only, or boots from no image of the tables"
+            raise RuleViolationError(rule, known, "gpu")
         raise RuleViolationError("the tables know no such GPU", nearest(answer, shorts, known), "gpu")
     return model
 
@@ -145,7 +148,14 @@ def machine_type_of(gpu: tables.GpuModel | None) -> tables.MachineType:
         return known["e2-medium"]
     if gpu.attached:
         return known[f"{gpu.families[0]}-standard-4"]
-    return min((kind for kind in known.values() if kind.gpu == gpu.name), key=lambda kind: (kind.gpu_count, kind.vcpus))
+    carriers = (kind for kind in known.values() if kind.gpu == gpu.name)
+    return min(carriers, key=lambda kind: (kind.gpu_count, kind.gpu_share < 1, kind.vcpus))
+
+
+def offered() -> list[tables.GpuModel]:
+    """List the GPUs that a first stack file can have: sold at the Spot price, on a machine that a known image boots."""
+    kinds = ((gpu, machine_type_of(gpu)) for gpu in tables.gpus().values())
+    return [gpu for gpu, kind in kinds if kind.spot and kind.architecture == "X86_64"]
 
 
 def region_for(answers: Answers) -> str:

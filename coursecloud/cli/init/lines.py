@@ -94,6 +94,9 @@ def _builds(answers: Answers) -> Iterator[Line]:
     yield Line((at, "triggers", "trainer", "dockerfile"), "Dockerfile", "From this file of the repository.", name)
 
 
+_QUOTA = "New projects have a quota of 0 GPUs: `coursecloud plan` says how to ask for one."
+
+
 def _machine(answers: Answers) -> Iterator[Line]:
     gpu, keep, at = gpu_of(answers), keeps(answers), "coursecloud:machines"
     if not (answers.get("gpu") or keep):
@@ -102,10 +105,11 @@ def _machine(answers: Answers) -> Iterator[Line]:
     yield Line((at,), None, "Virtual machines by name.", "gpu")
     yield Line((at, name), None, "Stops by itself 8 hours after each start.", "gpu")
     kind = machine_type_of(gpu)
-    yield Line((at, name, "machineType"), kind.name, f"{kind.vcpus:g} vCPUs, {kind.memory_gib:g} GiB.", "gpu")
+    brings = f", {kind.gpu_count} {gpu.short}. {_QUOTA}" if gpu and not gpu.attached else "."
+    yield Line((at, name, "machineType"), kind.name, f"{kind.vcpus:g} vCPUs, {kind.memory_gib:g} GiB{brings}", "gpu")
     if gpu:
         if gpu.attached:
-            yield Line((at, name, "gpu"), None, "New projects have a quota of 0 GPUs: ask for one early.", "gpu")
+            yield Line((at, name, "gpu"), None, _QUOTA, "gpu")
             yield Line((at, name, "gpu", "model"), gpu.short, "Changing it makes the machine anew.", "gpu")
         yield Line((at, name, "spot"), True, "60-90% cheaper; Google may stop it at any time.", "gpu")
         region = answers.get("region") or region_for(answers)
@@ -120,7 +124,7 @@ def _machine(answers: Answers) -> Iterator[Line]:
         yield Line(
             (at, name, "dataDisk", "keep"), True, "`make down` leaves it, in its zone; it bills over night.", "keep"
         )
-    if gpu:
+    if gpu and kind.name in tables.table("vertex")["training"]:
         job = "coursecloud:training"
         yield Line((job,), None, "Training jobs on Vertex AI: bill only while they run.", "gpu")
         yield Line((job, "machineType"), kind.name, "What a job runs on.", "gpu")

@@ -48,7 +48,7 @@ def _has_gpu(machine: Registration) -> bool:
     if any(number(at(gpu, "count", 0)) for gpu in entries(machine.inputs, "guestAccelerators")):
         return True
     name = str(at(machine.inputs, "machineType")).rpartition("/")[2]
-    known = tables.machine_types().get(name)
+    known = tables.machine_type(name)
     return bool(known and known.gpu)
 
 
@@ -62,7 +62,7 @@ def _spot(machine: Registration, settings: Settings) -> Iterator[str]:
     if _has_gpu(machine):
         yield "it has a GPU at the full price, and the stack file does not say `onDemandGpu: true`"
     name = str(at(machine.inputs, "machineType")).rpartition("/")[2]
-    if name not in tables.machine_types():
+    if tables.machine_type(name) is None:
         raise UnknownError(f"whether machine type {name}, which the dated table does not have, brings a GPU")
 
 

@@ -1,12 +1,11 @@
 """Nothing is public unless the stack file lists it."""
 
-import re
 from collections.abc import Callable, Iterator
 
 from coursecloud.plan.registration import Registration
+from coursecloud.policy import grants
 from coursecloud.policy.example import Example, add, grant, public, put
-from coursecloud.policy.grants import grants_something, is_public, members
-from coursecloud.policy.reading import at, entries, is_true
+from coursecloud.policy.reading import at, is_true
 from coursecloud.policy.rule import ResourceRule
 from infra.names import Names
 from infra.settings import Settings
@@ -19,24 +18,12 @@ _BUCKET_LISTS = frozenset(
 
 
 def _iam_of(*modules: str) -> Callable[[str], bool]:
-    return lambda kind: grants_something(kind) and kind.partition(".")[0] in modules
+    return lambda kind: grants.grants_something(kind) and kind.partition(".")[0] in modules
 
 
 def _public(resource: Registration, _: Settings) -> Iterator[str]:
-    for member in members(resource):
-        if is_public(member):
-            yield f"it lets {member} in, that is everybody"
-
-
-def _bucket(resource: Registration, settings: Settings) -> Iterator[str]:
-    yield from _public(resource, settings)
-    entity = at(resource.inputs, "entity")
-    lists = [str(entity or ""), *(str(entry) for entry in entries(resource.inputs, "roleEntities"))]
-    for text in lists:
-        if re.search(r"\ball(Authenticated)?Users\b", text, re.IGNORECASE):
-            yield f"its access list lets {text.rpartition(':')[2]} in, that is everybody"
-    if str(at(resource.inputs, "predefinedAcl", "")).lower().startswith("public"):
-        yield f"predefinedAcl {at(resource.inputs, 'predefinedAcl')} lets everybody in"
+    for member in grants.public(resource):
+        yield f"it lets {member} in, that is everybody"
 
 
 def _listed(service: str, settings: Settings) -> bool:
@@ -69,7 +56,7 @@ RULES = (
         remedy="Grant the members of the team; show single files by a signed URL.",
         severity="critical",
         applies=lambda kind: kind in _BUCKET_LISTS or _iam_of("storage")(kind),
-        check=_bucket,
+        check=_public,
         trivy=("AVD-GCP-0001",),
         cis=("5.1",),
         breaks=(
@@ -211,7 +198,7 @@ RULES = (
         why="A grant to allUsers on a project or an account is one to everybody on the internet.",
         remedy="Name the members.",
         severity="critical",
-        applies=lambda kind: grants_something(kind) and kind.partition(".")[0] not in _OWN_RULE,
+        applies=lambda kind: grants.grants_something(kind) and kind.partition(".")[0] not in _OWN_RULE,
         check=_public,
         breaks=(Example("full", "services-logging-log-writer", grant("member", "allUsers"), says="allUsers"),),
         keeps=(Example("full", "services-logging-log-writer", grant("member", "domain:example.com")),),

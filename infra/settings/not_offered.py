@@ -1,0 +1,89 @@
+"""What Google has and a stack file does not offer, each with the reason: an answer for who looks for it."""
+
+_ACCOUNT = "each part has a service account of its own with what it needs; more goes to `team.extraRoles` or infra/"
+
+_WHY: dict[str, dict[str, str]] = {
+    "Service": {
+        "gpu": "a GPU of Cloud Run bills at least a minute a start and has a quota of its own; serve from a machine"
+        " with a `gpu:`, or run a batch as a training job",
+        "minInstances": "an instance that waits bills around the clock, and a forgotten one is a credit gone; a service"
+        " starts within seconds at the first request",
+        "concurrency": "Google's default of 80 requests an instance is taken; `maxInstances` bounds what it costs",
+        "volumes": "the service reads and writes the buckets that it finds in DATA_BUCKET and MODELS_BUCKET",
+        "ingress": "who may call it is said by `public`",
+        "cpuAlwaysAllocated": "it would bill around the clock; a service bills while it answers",
+        "serviceAccount": _ACCOUNT,
+        "region": "services are in the stack's region, gcp:region",
+        "command": "the image's entry point starts it",
+        "args": "the image's entry point starts it; settings go into `env`",
+    },
+    "Machine": {
+        "serviceAccount": _ACCOUNT,
+        "localSsd": "what is on a local SSD is lost at each stop, and these machines stop each evening; take a"
+        " `dataDisk`, or a machine type that comes with local SSD",
+        "minCpuPlatform": "Google chooses a processor of the series; take a series that has the one you need",
+        "sshKeys": "people log in by OS Login, as themselves: `gcloud compute ssh --tunnel-through-iap`",
+        "tags": "the network's rules hold for every machine of the stack",
+        "network": "machines are in the network of the stack; `coursecloud:network` has its ranges",
+        "externalIp": "`coursecloud:network: {egress: nat}` leaves machines without an address of their own",
+        "count": "write one machine a name; each has a disk of its own",
+        "hibernate": "a machine is stopped, and its disks stay; memory is not kept",
+    },
+    "BootDisk": {
+        "iops": "Google's default for the size is taken",
+        "throughput": "Google's default for the size is taken",
+        "keep": "the boot disk goes with the machine; work belongs on the `dataDisk`, which has `keep`",
+    },
+    "DataDisk": {
+        "iops": "Google's default for the size is taken",
+        "throughput": "Google's default for the size is taken",
+        "snapshots": "copy what matters to the data bucket, which keeps old versions",
+    },
+    "Training": {
+        "replicas": "a job has one worker; submit several jobs by the command in the outputs",
+        "serviceAccount": _ACCOUNT,
+        "command": "the image's entry point starts it; `args` go behind it",
+        "env": "a job has the variables of the stores; settings of yours go into `args`",
+        "diskSizeGb": "a job has Google's default disk of 100 GB; data is read from the buckets at /gcs",
+    },
+    "Trigger": {
+        "serviceAccount": _ACCOUNT,
+        "substitutions": "write them into the build file, under `substitutions:`",
+        "secrets": "say who reads a secret under coursecloud:secrets.names, with `builds`",
+        "schedule": "a build starts by a push, a tag or a pull request",
+    },
+}
+
+
+def why(model: str, key: str) -> str | None:
+    """Say why a key is not offered in a section; None where nobody has thought of it."""
+    folded = {name.lower(): reason for name, reason in _WHY.get(model, {}).items()}
+    return folded.get(_ALSO.get(_folded(key), _folded(key)))
+
+
+def _folded(key: str) -> str:
+    return key.lower().replace("_", "").replace("-", "")
+
+
+_ALSO = {
+    "gpus": "gpu",
+    "accelerator": "gpu",
+    "mininstancecount": "mininstances",
+    "minscale": "mininstances",
+    "maxconcurrency": "concurrency",
+    "volumemounts": "volumes",
+    "cpuidle": "cpualwaysallocated",
+    "localssds": "localssd",
+    "scratchdisks": "localssd",
+    "networktags": "tags",
+    "subnet": "network",
+    "subnetwork": "network",
+    "address": "externalip",
+    "publicip": "externalip",
+    "provisionediops": "iops",
+    "provisionedthroughput": "throughput",
+    "replicacount": "replicas",
+    "workers": "replicas",
+    "bootdisksizegb": "disksizegb",
+}
+"""Other words for the same, letter case aside."""

@@ -1,0 +1,109 @@
+"""Who gets more than before, by whatever form of grant: a member, a binding, a whole policy or an access list."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from coursecloud.plan.planning import Plan
+from coursecloud.plan.registration import UNKNOWN
+from coursecloud.review.dangers import Kind
+from tests.review.made import GRANT, resource, reviewed, whole
+
+BINDING = "gcp:storage/bucketIAMBinding:BucketIAMBinding"
+POLICY = "gcp:storage/bucketIAMPolicy:BucketIAMPolicy"
+LIST = "gcp:storage/bucketACL:BucketACL"
+ENTRY = "gcp:storage/bucketAccessControl:BucketAccessControl"
+ANN, BEN = "user:ann@example.com", "user:ben@example.com"
+VIEWER, ADMIN = "roles/storage.objectViewer", "roles/storage.admin"
+UNTIL = "request.time < timestamp('2026-12-{day}T00:00:00Z')"
+
+
+def side(kind: str, inputs: Mapping[str, Any]) -> Plan:
+    return whole(resource(kind, "g", {"bucket": "b", **inputs}))
+
+
+def policy(*bindings: tuple[str, *tuple[str, ...]]) -> dict[str, str]:
+    said = [{"role": role, "members": members} for role, *members in bindings]
+    return {"policyData": json.dumps({"bindings": said})}
+
+
+def until(day: str) -> dict[str, Any]:
+    return {"role": VIEWER, "member": ANN, "condition": {"title": "lease", "expression": UNTIL.format(day=day)}}
+
+
+def told(before: Plan, after: Plan) -> list[tuple[Kind, str]]:
+    wanted = (Kind.PUBLIC, Kind.ACCESS)
+    return [(danger.kind, danger.text) for danger in reviewed(before, after).dangers if danger.kind in wanted]
+
+
+MORE = [
+    (BINDING, {"role": VIEWER, "members": [ANN]}, {"role": VIEWER, "members": [ANN, BEN]}, BEN, VIEWER),
+    (BINDING, {"role": VIEWER, "members": [ANN]}, {"role": ADMIN, "members": [ANN]}, ANN, ADMIN),
+    (POLICY, policy((VIEWER, ANN)), policy((VIEWER, ANN), (ADMIN, BEN)), BEN, ADMIN),
+    (POLICY, policy((VIEWER, ANN), (ADMIN, BEN)), policy((VIEWER, ANN), (ADMIN, BEN, ANN)), ANN, ADMIN),
+    (LIST, {"roleEntities": [f"OWNER:{BEN}"]}, {"roleEntities": [f"OWNER:{BEN}", f"READER:{ANN}"]}, ANN, "READER"),
+    (ENTRY, {"role": "READER", "entity": ANN}, {"role": "OWNER", "entity": ANN}, ANN, "OWNER"),
+    (GRANT, until("05"), {"role": VIEWER, "member": ANN}, ANN, VIEWER),
+    (GRANT, until("05"), until("05") | {"condition": {"title": "t", "expression": "true"}}, ANN, VIEWER),
+    (GRANT, {"role": VIEWER, "member": ANN}, {"role": VIEWER, "member": ANN, "bucket": "other"}, ANN, VIEWER),
+]
+
+
+@pytest.mark.parametrize(("kind", "before", "after", "who", "role"), MORE)
+def test_who_gets_more_is_told_and_nobody_else(kind: str, before: Any, after: Any, who: str, role: str) -> None:
+    assert told(side(kind, before), side(kind, after)) == [(Kind.ACCESS, f"`{who}` gets `{role}`")]
+
+
+def test_members_who_get_the_same_are_one_line() -> None:
+    members = [f"user:s{number}@example.com" for number in range(25)]
+    ((_, text),) = told(whole(), side(BINDING, {"role": VIEWER, "members": members}))
+    assert text.startswith("`user:s0@example.com`, `user:s1@example.com`, ")
+    assert text.endswith(f"`user:s19@example.com` and 5 more get `{VIEWER}`")
+
+
+PUBLIC = [
+    (BINDING, {"role": VIEWER, "members": [ANN]}, {"role": VIEWER, "members": [ANN, "allUsers"]}, "allUsers"),
+    (POLICY, policy(), policy((VIEWER, "allAuthenticatedUsers")), "allAuthenticatedUsers"),
+    (LIST, {"predefinedAcl": "private"}, {"predefinedAcl": "authenticatedRead"}, "allAuthenticatedUsers"),
+    (LIST, {"defaultAcl": "private"}, {"defaultAcl": "publicReadWrite"}, "allUsers"),
+    (ENTRY, {"role": "READER", "entity": ANN}, {"role": "READER", "entity": "allUsers"}, "allUsers"),
+    (GRANT, {"role": VIEWER, "member": ANN}, {"role": VIEWER, "member": "principalSet://goog/public:all"}, "goog/"),
+]
+
+
+@pytest.mark.parametrize(("kind", "before", "after", "who"), PUBLIC)
+def test_everybody_on_the_internet_is_told_by_any_form(kind: str, before: Any, after: Any, who: str) -> None:
+    ((found, text),) = told(side(kind, before), side(kind, after))
+    assert found is Kind.PUBLIC
+    assert text.startswith("everybody on the internet")
+    assert who in text
+
+
+NO_MORE = [
+    (BINDING, {"role": VIEWER, "members": [ANN, BEN]}, {"role": VIEWER, "members": [BEN]}),
+    (BINDING, {"role": VIEWER, "members": [ANN, BEN]}, {"role": VIEWER, "members": [BEN, ANN.upper()]}),
+    (POLICY, policy((VIEWER, ANN), (ADMIN, BEN)), policy((ADMIN, BEN))),
+    (POLICY, policy((VIEWER, ANN, BEN)), policy((VIEWER, BEN, ANN))),
+    (GRANT, until("05"), until("12")),
+    (GRANT, {"role": VIEWER, "member": ANN}, until("12")),
+]
+
+
+@pytest.mark.parametrize(("kind", "before", "after"), NO_MORE)
+def test_who_gets_less_or_the_same_is_not_told(kind: str, before: Any, after: Any) -> None:
+    assert told(side(kind, before), side(kind, after)) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs"),
+    [
+        (BINDING, {"role": VIEWER, "members": UNKNOWN}),
+        (BINDING, {"role": VIEWER, "members": [ANN, UNKNOWN]}),
+        (POLICY, {"policyData": UNKNOWN}),
+    ],
+)
+def test_what_only_the_real_run_knows_is_somebody(kind: str, inputs: Mapping[str, Any]) -> None:
+    assert any("somebody whom only the real run knows" in text for _, text in told(whole(), side(kind, inputs)))
+    assert told(side(kind, inputs), side(kind, inputs)) == []
