@@ -42,8 +42,10 @@ def renewed(
             changes += _changed(region, hours.get(region, {}), found.hour)
             hours[region] = kept | found.hour
             if found.ssd_month:
-                name = f"local-ssd.{family}" if f"local-ssd.{family}" in own else "local-ssd"
                 ssd = new["regions"][region].setdefault("ssdMonth", {})
+                others = ssd.get("local-ssd", found.ssd_month)
+                apart = f"local-ssd.{family}" in own or others[0] != found.ssd_month[0]
+                name = f"local-ssd.{family}" if apart else "local-ssd"
                 changes += _changed(region, ssd, {name: found.ssd_month})
                 ssd[name] = found.ssd_month
         sources = [each for each in before.get("source", []) if each["url"] != source["url"]]

@@ -142,7 +142,7 @@ def test_a_day_outside_of_one_lease_of_many_is_said_of_that_one() -> None:
 
 def test_an_evening_after_which_nothing_known_stays_is_no_lower_bound(tmp_path: Path) -> None:
     """A machine of unknown price goes with the others: nothing is left, and not at least nothing."""
-    machine = "coursecloud:machines: {a: {machineType: z9-big, dataDisk: null}}"
+    machine = "coursecloud:machines: {a: {machineType: z9-big, image: debian, dataDisk: null}}"
     unknown = f"{machine}, coursecloud:allow: {{machineTypes: [z9-big]}}"
     assert "after `make down`: nothing\n" in in_folder(tmp_path, unknown).output
 

@@ -153,3 +153,10 @@ def test_every_pair_of_regions_has_a_price() -> None:
         for there in regions
         if isinstance(between.price(load(), here, there), Unknown)
     ]
+
+
+def test_the_first_gib_to_the_internet_is_free_from_north_america_only() -> None:
+    for region, free in (("us-central1", True), ("northamerica-northeast1", True), ("europe-west1", False)):
+        item = one(cost.estimate(planned(f"gcp:region: {region}")), "egress")
+        assert item.full.per_day
+        assert (item.due.per_day != item.full.per_day) == free, region

@@ -148,7 +148,7 @@ def test_an_unknown_price_is_never_nothing_on_any_day() -> None:
     new = (
         LEASE.format("2026-11-23", "2026-11-27")
         + """
-coursecloud:machines: {a: {machineType: z9-standard-4, dataDisk: null}}
+coursecloud:machines: {a: {machineType: z9-standard-4, image: debian, dataDisk: null}}
 coursecloud:allow: {machineTypes: [z9-standard-4]}"""
     )
     estimate = cost.estimate(planned(new))
