@@ -58,7 +58,7 @@ class MachineType:
     """Types of disks that it takes, in the order in which they are proposed."""
     extreme_vcpus: int = 0
     """vCPUs from which on it takes hyperdisk-extreme."""
-    local_ssd_gib: int = 0
+    local_ssd_gib: float = 0
     """Local SSD that comes with it; what is on it is lost when the machine stops."""
     migrates: bool = True
     """False where Google stops it when its host is maintained."""
