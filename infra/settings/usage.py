@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from catalog import tables
-from infra.settings.lease import Lease
+from infra.settings.lease import CURRENCIES, Credit, Lease
 from infra.settings.listed import listed
 from infra.settings.machines import Machine, Machines
 from infra.settings.problem import Findings, Problem, nearest
@@ -129,8 +129,17 @@ class Usage(Section):
         return min(hours, machine.max_run / 3600) if given is None else given
 
 
-def check(usage: Usage, machines: Machines, allowed: tuple[str, ...], found: Findings) -> Iterator[Problem]:
-    """Hold the names of machines against those of the stack, and the endpoint's machine type against the table."""
+def check(
+    usage: Usage, machines: Machines, allowed: tuple[str, ...], credit: Credit, found: Findings
+) -> Iterator[Problem]:
+    """Hold the names of machines against those of the stack, the endpoint's machine type and the currency against
+    the tables.
+    """
+    currency = "coursecloud:lease.credit.currency"
+    if usage.usd_rate is None and credit.currency not in CURRENCIES and found.sound(currency, "coursecloud:usage"):
+        rule = f"a rate is known of {', '.join(CURRENCIES)}; of another it has to be given"
+        remedy = f"write one of these, or what 1 {credit.currency} is worth in USD as `usdRate` under coursecloud:usage"
+        yield Problem(currency, credit.currency, rule, remedy)
     if found.sound("coursecloud:machines"):
         for name, hours in usage.machines.items():
             if name not in machines:
