@@ -155,7 +155,7 @@ def more(estimate: Estimate) -> Iterator[tuple[str, str]]:
     if lease is not None:
         own = estimate.in_credit_currency(lease)
         other = f" ({own:.0f} {estimate.currency})" if own is not None and estimate.currency != "USD" else ""
-        over = estimate.credit_usd is not None and lease > estimate.credit_usd
+        over = bool(estimate.shortfall)
         more = ", more than the credit" if over else ""
         text = f"the whole lease as planned, to {estimate.lease_ends}: {least}{lease:.2f} USD{other}{more}"
         yield text, "red" if over else ""

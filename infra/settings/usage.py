@@ -63,9 +63,10 @@ class TrainingUse(Section):
     """Hours of Vertex AI."""
 
     hours_per_week: Annotated[Number, Field(ge=0, le=168)] = 2.0
-    """Hours a week in which a training job runs."""
+    """Hours a week in which a training job runs, as many on each working day."""
     endpoint_hours_per_week: Annotated[Number, Field(ge=0, le=168)] = 2.0
-    """Hours a week for which a model is deployed to the endpoint; only where there is one."""
+    """Hours a week for which a model is deployed to the endpoint, as many on each working day; only where there is
+    one."""
     endpoint_machine: Annotated[str, listed("machineType")] = "n1-standard-2"
     """Machine type that a deployed model runs on."""
 
