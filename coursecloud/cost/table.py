@@ -151,11 +151,11 @@ def more(estimate: Estimate) -> Iterator[tuple[str, str]]:
     if rate is None:
         yield f"no rate for {estimate.currency}: add `usdRate` under coursecloud:usage", "yellow"
     elif rate.currency != "USD":
-        yield f"1 {rate.currency} = {rate.usd:.4f} USD, {f'on {rate.date}' if rate.date else rate.source}", "dim"
+        yield f"1 {rate.currency} = {rate.usd:.4g} USD, {f'on {rate.date}' if rate.date else rate.source}", "dim"
     if lease is not None:
         own = estimate.in_credit_currency(lease)
         other = f" ({own:.0f} {estimate.currency})" if own is not None and estimate.currency != "USD" else ""
-        over = estimate.credit_usd is not None and lease > estimate.credit_usd
+        over = bool(estimate.shortfall)
         more = ", more than the credit" if over else ""
         text = f"the whole lease as planned, to {estimate.lease_ends}: {least}{lease:.2f} USD{other}{more}"
         yield text, "red" if over else ""

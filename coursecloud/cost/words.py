@@ -12,12 +12,18 @@ _WIDEST = 60
 
 def consequence(estimate: Estimate) -> str:
     """Say on which day the credit is gone, how long before the lease's end, and because of what."""
+    # Fewer days than the lease has: another first day was asked for.
+    later = estimate.length is not None and len(estimate.days) < estimate.length
+    return f"counted from {estimate.start}, {_said(estimate)}" if later else _said(estimate)
+
+
+def _said(estimate: Estimate) -> str:
     credit, planned = _credit(estimate), estimate.planned
     if estimate.rate is None:
-        return f"How long {credit} last is not known: there is no rate for it (`usdRate` under coursecloud:usage)."
+        return f"how long {credit} last is not known: there is no rate for it (`usdRate` under coursecloud:usage)."
     if planned.never:
         unknown = "nothing with a known price costs anything" if estimate.at_least else "nothing costs anything"
-        return f"As planned {unknown}: {credit} are never gone."
+        return f"as planned {unknown}: {credit} are never gone."
     because = f" {_because(estimate.cause, estimate)}" if estimate.cause else ""
     if planned.before_end and estimate.days_short is not None:
         short = estimate.days_short
@@ -25,7 +31,7 @@ def consequence(estimate: Estimate) -> str:
         at_least = ", at the latest" if estimate.at_least else ""
         return f"{credit} are gone on {planned.gone}{at_least}, {before} the lease ends.{because}"
     if planned.before_end is None or estimate.credit_usd is None:
-        return f"As planned {credit} last {'at most ' if estimate.at_least else ''}{_days(planned.days)}.{because}"
+        return f"as planned {credit} last {'at most ' if estimate.at_least else ''}{_days(planned.days)}.{because}"
     left = _own(estimate.credit_usd - sum((day.planned for day in estimate.days), Decimal(0)), estimate)
     said = f"{credit} are enough to the lease's end on {estimate.lease_ends}; {left} of them are left."
     if estimate.at_least:

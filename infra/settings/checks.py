@@ -26,7 +26,7 @@ def check(settings: Settings, found: Findings, folder: Path) -> Iterator[Problem
     yield from _files(settings, folder)
     yield from _secrets(settings, found)
     yield from _labels(settings)
-    yield from used(settings.usage, settings.machines, settings.allow.machine_types, found)
+    yield from used(settings.usage, settings.machines, settings.allow.machine_types, settings.lease.credit, found)
 
 
 def _project(settings: Settings) -> Iterator[Problem]:

@@ -1,6 +1,7 @@
 """Who uses the environment, for how long and for how much: the course and the lease."""
 
 import datetime
+import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -12,11 +13,13 @@ from infra.settings import cron
 from infra.settings.combinations import Given, Refused
 from infra.settings.effects import costs, updates
 from infra.settings.listed import listed
-from infra.settings.problem import RuleViolationError, nearest
+from infra.settings.problem import RuleViolationError
 from infra.settings.types import ClockTime, Date, Int, LabelKey, LabelValue, Number, Section, TimeZone
 
 CURRENCIES: tuple[str, ...] = tuple(tables.table("prices-currencies")["perEuro"])
-"""ISO 4217 codes of currencies that Cloud Billing accounts use and a rate is known of (Google's list, 2026-11-23)."""
+"""ISO 4217 codes of currencies of which a rate is known; any other goes with `usdRate` of `coursecloud:usage`."""
+
+_CODE = "[A-Z]{3}"
 
 DAYS: tuple["Day", ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -38,21 +41,24 @@ class Course(Section):
 
 
 def _currency(value: str) -> str:
-    if value not in CURRENCIES:
-        example = "write the billing account's currency, e.g. USD"
-        raise RuleViolationError(f"a currency is one of {', '.join(CURRENCIES)}", nearest(value, CURRENCIES, example))
+    if not re.fullmatch(_CODE, value):
+        raise RuleViolationError(
+            f"a currency is a code of three capitals; a rate is known of {', '.join(CURRENCIES)}",
+            "write the billing account's currency, e.g. USD",
+        )
     return value
 
 
 class Credit(Section):
     """The money that the lease may use."""
 
-    amount: Annotated[Number, Field(gt=0, le=100_000, examples=[50])] = 50.0
+    amount: Annotated[Number, Field(gt=0, le=1_000_000_000, examples=[50])] = 50.0
     """How much, in `currency`."""
     currency: Annotated[
-        str, AfterValidator(_currency), Field(json_schema_extra={"enum": [*CURRENCIES]}, examples=["USD", "DKK"])
+        str, AfterValidator(_currency), Field(json_schema_extra={"pattern": f"^{_CODE}$"}, examples=["USD", "DKK"])
     ] = "USD"
-    """ISO 4217 code of the billing account's currency."""
+    """ISO 4217 code of the billing account's currency. Where no rate of it is known, `usdRate` of `coursecloud:usage`
+    says what it is worth."""
 
 
 class WorkingHours(Section):
@@ -121,7 +127,7 @@ class Lease(Section):
         Field(examples=["0 20 * * *", "30 18 * * 1-5"]),
     ] = None
     """Cron line in the lease's time zone at which every machine is stopped, e.g. `0 20 * * *`."""
-    max_per_hour: Annotated[Number, Field(gt=0, le=1000, examples=[2.0])] = 2.0
+    max_per_hour: Annotated[Number, Field(gt=0, le=10_000_000, examples=[2.0])] = 2.0
     """Ceiling of what the stack may cost per hour with everything on, in the credit's currency."""
     grace_days: Annotated[
         Int,

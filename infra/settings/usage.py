@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from catalog import tables
-from infra.settings.lease import Lease
+from infra.settings.lease import CURRENCIES, Credit, Lease
 from infra.settings.listed import listed
 from infra.settings.machines import Machine, Machines
 from infra.settings.problem import Findings, Problem, nearest
@@ -63,7 +63,7 @@ class TrainingUse(Section):
     """Hours of Vertex AI."""
 
     hours_per_week: Annotated[Number, Field(ge=0, le=168)] = 2.0
-    """Hours a week in which a training job runs."""
+    """Hours a week in which a training job runs, as many on each working day."""
     jobs_per_week: Annotated[Number, Field(ge=0, le=10_000)] = 2.0
     """Jobs a week. Each pulls its image and reads its data, which bills where they are in another region."""
     image_gb: Gigabytes = 4.0
@@ -71,7 +71,8 @@ class TrainingUse(Section):
     data_gb: Annotated[Gigabytes | None, Field(examples=[50])] = None
     """GB of data that a job reads; all that is in the bucket `data` unless given."""
     endpoint_hours_per_week: Annotated[Number, Field(ge=0, le=168)] = 2.0
-    """Hours a week for which a model is deployed to the endpoint; only where there is one."""
+    """Hours a week for which a model is deployed to the endpoint, as many on each working day; only where there is
+    one."""
     endpoint_machine: Annotated[str, listed("machineType")] = "n1-standard-2"
     """Machine type that a deployed model runs on."""
 
@@ -136,8 +137,17 @@ class Usage(Section):
         return min(hours, machine.max_run / 3600) if given is None else given
 
 
-def check(usage: Usage, machines: Machines, allowed: tuple[str, ...], found: Findings) -> Iterator[Problem]:
-    """Hold the names of machines against those of the stack, and the endpoint's machine type against the table."""
+def check(
+    usage: Usage, machines: Machines, allowed: tuple[str, ...], credit: Credit, found: Findings
+) -> Iterator[Problem]:
+    """Hold the names of machines against those of the stack, the endpoint's machine type and the currency against
+    the tables.
+    """
+    currency = "coursecloud:lease.credit.currency"
+    if usage.usd_rate is None and credit.currency not in CURRENCIES and found.sound(currency, "coursecloud:usage"):
+        rule = f"a rate is known of {', '.join(CURRENCIES)}; of another it has to be given"
+        remedy = f"write one of these, or what 1 {credit.currency} is worth in USD as `usdRate` under coursecloud:usage"
+        yield Problem(currency, credit.currency, rule, remedy)
     if found.sound("coursecloud:machines"):
         for name, hours in usage.machines.items():
             if name not in machines:

@@ -1,17 +1,20 @@
 """The credit over the days of a lease: as a drawing in a page, and as a line of a terminal."""
 
 import dataclasses
+import datetime
+import io
 import re
 import xml.etree.ElementTree as ElementTree
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from coursecloud import cost
 from coursecloud.cli.application import app
-from coursecloud.cost import Estimate, chart, page, words
+from coursecloud.cost import Estimate, chart, page, table, words
 from tests.coursecloud.costs import committed, planned, using
 from tests.coursecloud.test_cost_unknown import ALLOWED, without_rates
 
@@ -74,7 +77,7 @@ def test_without_a_rate_nothing_is_drawn() -> None:
     unknown = cost.estimate(committed("full"), without_rates())
     assert chart.figure(None, unknown) == ""
     assert words.spark(unknown) == ""
-    assert "How long 700 DKK last is not known" in words.consequence(unknown)
+    assert "how long 700 DKK last is not known" in words.consequence(unknown)
 
 
 def test_a_lease_of_ten_years_has_no_more_points_than_can_be_seen() -> None:
@@ -126,6 +129,19 @@ def test_a_line_of_blocks_falls_and_marks_the_days_without_credit() -> None:
     assert short.endswith(words.GONE * 11)
 
 
+def test_a_terminal_shows_the_line_with_its_days() -> None:
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(table.full(gpu(), drawn=True))
+    first, second, third = console.export_text().splitlines()[:3]
+    assert f"{first} {second}".startswith("stack gpu: 50 USD are enough")
+    assert third == f"credit left {words.spark(gpu())} 2026-11-23 to 2026-12-18"
+
+
+def test_a_later_first_day_is_said() -> None:
+    later = cost.estimate(GPU, start=datetime.date(2026, 12, 1))
+    assert words.consequence(later).startswith("counted from 2026-12-01, 50 USD are enough")
+
+
 def test_a_pipe_has_no_line_of_blocks() -> None:
     assert not set(words.BLOCKS) & set(CliRunner().invoke(app, ["cost", "--stack", "gpu"]).output)
 
@@ -147,7 +163,7 @@ LEASE = "coursecloud:lease: {starts: 2026-11-23, ends: 2026-12-18, credit: {amou
         # Without the machine's price a week is 1.3180: 2.5360 for two, .4530 for Monday and Tuesday
         (LEASE % 3 + ALLOWED, "3 USD are gone on 2026-12-09, at the latest, 9 days before the lease ends."),
         (LEASE % 50 + ALLOWED, "50 USD may be enough to the lease's end on 2026-12-18; at most "),
-        ("", "As planned 50 USD last 107 days. Most of it is for workbench (e2-medium): 0.30 USD a day, 66 %."),
+        ("", "as planned 50 USD last 107 days. Most of it is for workbench (e2-medium): 0.30 USD a day, 66 %."),
     ],
 )  # fmt: skip
 def test_the_first_line_says_when_the_credit_is_gone_and_why(config: str, said: str) -> None:

@@ -136,6 +136,12 @@ def test_a_rate_of_the_stack_file_stands_before_the_table() -> None:
     assert "usdRate" in estimate.rate.source
 
 
+def test_a_credit_in_won_is_worth_what_the_day_of_the_table_says() -> None:
+    # 67,000 KRW * 1.1172 / 1491.76
+    estimate = cost.estimate(planned("coursecloud:lease: {credit: {amount: 67000, currency: KRW}}"))
+    assert close(estimate.credit_usd, 50.1772, 1e-4)
+
+
 def test_the_credit_is_counted_from_the_day_that_is_asked_for() -> None:
     estimate = cost.estimate(committed("gpu"), start=datetime.date(2026, 12, 1))
     # A working day 2.371852, another .388603, .17 free in December: 20 and 8 of them are 50.38 at the end of the 28th

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from coursecloud import cost
-from coursecloud.cost import Estimate
+from coursecloud.cost import Estimate, prices, spot
 from tests.coursecloud.costs import planned
 
 LEASES: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "data" / "leases.yaml").read_text(encoding="utf-8"))
@@ -62,6 +62,13 @@ def test_spot_prices_are_a_band(name: str) -> None:
     assert near(band.lease_low, lease["low"])
     assert near(band.lease_high, lease["high"])
     assert (band.cheap.days or 0) > (made(name).planned.days or 0) > (band.dear.days or 0)
+
+
+def test_how_far_spot_prices_move_has_its_sources_and_date() -> None:
+    table = prices.read(prices.DATA / f"{spot.FILE}.json")
+    assert 0 < spot.seen().lowest < 1 < spot.seen().highest
+    assert datetime.date.fromisoformat(spot.seen().date)
+    assert all(each["title"] and each["url"].startswith("https://") and each["read"] for each in table["source"])
 
 
 @pytest.mark.parametrize("name", [name for name in LEASES if "low" not in LEASES[name]])

@@ -90,3 +90,19 @@ def test_a_machine_runs_the_working_hours_unless_said_otherwise(
     text = f"{PROJECT}{U}: {usage}\ncoursecloud:lease: {lease}\ncoursecloud:machines: {{workbench: {machine}}}"
     read = settings(text, tmp_path)
     assert read.usage.hours_of("workbench", read.machines["workbench"], read.lease) == hours
+
+
+@pytest.mark.parametrize("currency", ["TWD", "DKR"])
+def test_a_currency_without_a_known_rate_wants_one(tmp_path: Path, currency: str) -> None:
+    lease = f"coursecloud:lease: {{credit: {{amount: 1600, currency: {currency}}}}}"
+    (problem,) = mistakes(f"{PROJECT}{lease}\n", tmp_path)
+    assert problem.path == "coursecloud:lease.credit.currency"
+    assert "a rate is known of AUD" in problem.rule
+    assert f"what 1 {currency} is worth in USD as `usdRate` under coursecloud:usage" in problem.remedy
+    assert settings(f"{PROJECT}{lease}\n{U}: {{usdRate: 0.031}}\n", tmp_path).usage.usd_rate == 0.031
+
+
+@pytest.mark.parametrize(("currency", "amount"), [("KRW", 67_000), ("HUF", 16_400), ("NZD", 89), ("IDR", 907_000)])
+def test_fifty_dollars_can_be_given_in_the_currency_of_the_account(tmp_path: Path, currency: str, amount: int) -> None:
+    lease = f"coursecloud:lease: {{credit: {{amount: {amount}, currency: {currency}}}, maxPerHour: {amount // 20}}}"
+    assert settings(f"{PROJECT}{lease}\n", tmp_path).lease.credit.amount == amount
