@@ -30,10 +30,12 @@ def taken_for_granted(settings: Settings, machine: Machine) -> Iterator[str]:
 
 def local_ssd(settings: Settings) -> Iterator[str]:
     """Say what is lost at each stop of a machine that comes with local SSD."""
+    schedule = settings.lease.stop_schedule
     for name, machine in settings.machines.items():
         kind = tables.machine_type(machine.machine_type)
         if kind and kind.local_ssd_gib:
             yield (
                 f"{name}: the {kind.local_ssd_gib} GB of local SSD that come with {kind.name} are empty after each"
                 " stop; by hand it stops with `gcloud compute instances stop --discard-local-ssd=true` only"
+                + ("; whether `stopSchedule` stops it was not tried: rely on `maxRun`" if schedule else "")
             )

@@ -87,7 +87,11 @@ def across(resources: Iterable[Registration]) -> dict[str, list[Broken]]:
     """Hold resources against each other; by the URN of the one to change."""
     found: dict[str, list[Broken]] = {}
     listed = list(resources)
-    for resource, broken in (*subnets_do_not_overlap(listed), *hardware.disks_fit_machines(listed)):
+    for resource, broken in (
+        *subnets_do_not_overlap(listed),
+        *hardware.disks_fit_machines(listed),
+        *policy_has_room(listed),
+    ):
         found.setdefault(resource.urn, []).append(broken)
     return found
 
@@ -105,6 +109,14 @@ def subnets_do_not_overlap(resources: Iterable[Registration]) -> Iterator[tuple[
         if same and range_.overlaps(later):
             words = {"range": range_, "other": first.name}
             yield second, Broken("subnet-overlap", other["ipCidrRange"], words)
+
+
+def policy_has_room(resources: Iterable[Registration]) -> Iterator[tuple[Registration, Broken]]:
+    """The policy of a project holds so many principals, each counted once a role; the first too many is to change."""
+    most: int = stated("policy-size")["most"]
+    grants = [each for each in resources if each.type == "gcp:projects/iAMMember:IAMMember"]
+    for grant in grants[most : most + 1]:
+        yield grant, Broken("policy-size", View(grant.inputs)["member"], {"most": most, "count": len(grants)})
 
 
 def _network(text: str) -> ipaddress.IPv4Network | None:

@@ -239,8 +239,18 @@ def test_a_disk_is_attached_to_a_series_that_takes_its_type(machine_type: str, d
     assert all(f"{machine_type} takes" in each.rule for each in found)
 
 
+@pytest.mark.parametrize(("count", "wrong"), [(1500, 0), (1501, 1), (1600, 1)])
+def test_the_policy_of_a_project_holds_so_many_principals(count: int, wrong: int) -> None:
+    made = committed("full")
+    grant = next(each for each in made.custom if short_type(each.type) == "projects.IAMMember")
+    many = tuple(dataclasses.replace(grant, urn=f"{grant.urn}-{number}") for number in range(count))
+    found = [each for each in check(Plan(made.settings, many, {})).findings if each.kind == "between"]
+    assert len(found) == wrong
+    assert all(f"these are {count}" in each.rule and "a group's address" in each.remedy for each in found)
+
+
 def test_every_rule_between_inputs_is_broken_by_a_test_and_says_where_it_was_read() -> None:
-    assert {rule for rule, *_ in BROKEN} | {"subnet-overlap", "disk-type"} == names()
+    assert {rule for rule, *_ in BROKEN} | {"subnet-overlap", "disk-type", "policy-size"} == names()
     assert all(stated(name)["from"] and stated(name)["remedy"] for name in names())
     used = {name for each in types.every().values() if each.request for name in each.between}
     assert used == set(cross_field.RULES)

@@ -142,6 +142,8 @@ def priced() -> list[tuple[str, str]]:
     return [
         (name, region)
         for name, machine in tables.machine_types().items()
+        # Of some families the tables have shapes and no price; their machines are `?` and named.
+        if tables.families()[machine.family]["hour"]
         for region in sorted({tables.region_of(zone) for zone in machine.zones} & ALL.compute["regions"].keys())
     ]
 
@@ -187,6 +189,17 @@ def test_a_machine_of_twice_the_parts_costs_twice(less: str, more: str, times: i
     small, large = (prices.machine(ALL, name, "us-central1") for name in (less, more))
     assert isinstance(small, Decimal)
     assert large == small * times
+
+
+def test_a_size_of_ones_own_costs_its_parts_and_a_premium() -> None:
+    vcpu, gib = (ALL.hour("us-central1", f"e2.{part}") for part in ("vcpu", "gib"))
+    assert vcpu
+    assert gib
+    own = prices.machine(ALL, "e2-custom-4-5120", "us-central1")
+    assert own == (4 * vcpu + 5 * gib) * Decimal("1.05")
+    extended = prices.machine(ALL, "n1-custom-2-20480-ext", "us-central1")
+    assert isinstance(extended, Unknown)
+    assert "extended memory" in extended.reason
 
 
 def test_memory_is_priced_and_not_only_cores() -> None:

@@ -115,7 +115,8 @@ def _machine(answers: Answers) -> Iterator[Line]:
         region = answers.get("region") or region_for(answers)
         zone, *others = tables.zones_for(kind, gpu, region) or ("",)
         if zone:
-            yield Line((at, name, "zone"), zone, "Has the machine type and the GPU.", "gpu")
+            alone = "" if others else " No other zone of the region does."
+            yield Line((at, name, "zone"), zone, f"Has the machine type and the GPU.{alone}", "gpu")
         if others and (not keep or disk_may_wait_elsewhere()):
             yield Line((at, name, "fallbackZones"), others[:2], "Tried in this order where it is sold out.", "gpu")
     yield Line((at, name, "dataDisk"), None, "The disk for your work, at /mnt/disks/work.", "gpu")
