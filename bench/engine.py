@@ -156,10 +156,10 @@ def _run(on: stage.Stage, name: str) -> Run:
 
 
 def _what(arguments: Sequence[str]) -> str:
-    text = " ".join(arguments)
-    if "pulumi-language-python-exec" in text:
-        return "the program, with Python's start and the SDK's import"
-    return f"the language host's look at the environment ({text[:60].splitlines()[0]})"
+    if any("pulumi-language-python-exec" in argument for argument in arguments):
+        return "the program, with the SDK's import"
+    said = " ".join(arguments[1:3]) if arguments[:1] == ["-m"] else arguments[0]
+    return f"set-up check: python {said}"
 
 
 def _figures(runs: Sequence[tuple[Run, Run]]) -> dict[str, Any]:
@@ -222,7 +222,7 @@ def show(told: dict[str, Any], console: Console) -> None:
             met = float(found[key].split()[0]) <= GOAL
             table.add_row(key, found[key], "", f"<= {GOAL} {'met' if met else 'not met'}")
         for what, sides in found["python"].items():
-            table.add_row(f"  {what}", *(f"{clock} s, {cpu} s of processors" for clock, cpu in sides.values()))
+            table.add_row(f"  {what}", *(f"{clock}, {cpu} of processors" for clock, cpu in sides.values()))
         console.print(table)
         console.print()
     console.print(", ".join(f"{name} {seconds} s" for name, seconds in told["interpreter"].items()))
