@@ -9,9 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import emulator, figures, look, review, startup
+from bench import emulator, engine, figures, look, review, startup
 
-SECTIONS = ("start", "plan", "review", "look", "emulator")
+SECTIONS = ("start", "plan", "review", "look", "engine", "emulator")
 
 
 def main() -> None:
@@ -55,6 +55,11 @@ def main() -> None:
         found["look"] = look.measure(chosen.stack or ["dev"], min(chosen.pairs, 5))
         if not chosen.json:
             look.show(found["look"], console)
+    if "engine" in sections:
+        found["engine"] = [engine.measure(stack, min(chosen.pairs, 5)) for stack in chosen.stack or ["dev"]]
+        if not chosen.json:
+            for told in found["engine"]:
+                engine.show(told, console)
     if "emulator" in sections:
         kinds = [] if chosen.no_faults else chosen.fault or list(emulator.FAULTS)
         found["emulator"] = emulator.measure(chosen.stack or ["dev"], kinds, chosen.seconds)

@@ -42,7 +42,7 @@ class _Group(pulumi.ComponentResource):
 
 def registration(plan: Plan) -> Callable[[], None]:
     """Prepare the bare registration of a plan's resources: same classes, inputs, parents and dependencies."""
-    calls = [(_maker(resource), resource) for resource in _ordered(plan)]
+    calls = [(_maker(resource), resource) for resource in ordered(plan)]
 
     def register() -> None:
         mocks.set_mocks(_Echo(), project="bare", stack="bare", preview=True)
@@ -66,7 +66,7 @@ def registration(plan: Plan) -> Callable[[], None]:
     return register
 
 
-def _ordered(plan: Plan) -> list[Registration]:
+def ordered(plan: Plan) -> list[Registration]:
     """Put what others hang under or depend on first."""
     by_urn = {resource.urn: resource for resource in plan.resources}
     placed: dict[str, Registration] = {}
@@ -92,7 +92,7 @@ def _maker(resource: Registration) -> Callable[[str, pulumi.ResourceOptions, Wir
         return lambda name, options, _: _Group(resource.type, name, options)
     module, _, name = short_type(resource.type).partition(".")
     resource_class: Any = getattr(importlib.import_module(f"pulumi_gcp.{module}"), name)
-    inputs = {key: (_snake(key), _plain(value)) for key, value in resource.inputs.items()}
+    inputs = {key: (snake(key), plain(value)) for key, value in resource.inputs.items()}
 
     def make(name: str, options: pulumi.ResourceOptions, wires: Wires) -> pulumi.Resource:
         arguments = {
@@ -110,13 +110,15 @@ def _from(resources: list[pulumi.Resource], value: Any) -> pulumi.Output[Any]:
     return source.apply(lambda _: value)
 
 
-def _snake(name: str) -> str:
+def snake(name: str) -> str:
+    """Give an input's name in Python."""
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Give a value with a text for each that only the real run knows."""
     if value == UNKNOWN:
         return "unknown"
     if isinstance(value, dict):
-        return {key: _plain(entry) for key, entry in cast("dict[str, Any]", value).items()}
-    return [_plain(entry) for entry in cast("list[Any]", value)] if isinstance(value, list) else value
+        return {key: plain(entry) for key, entry in cast("dict[str, Any]", value).items()}
+    return [plain(entry) for entry in cast("list[Any]", value)] if isinstance(value, list) else value

@@ -38,8 +38,9 @@ def _branch(place: Tree, under: Mapping[str | None, list[Registration]], parent:
     folded = [resource for resource in children if resource.custom and resource.urn not in under]
     services = [resource for resource in folded if short_type(resource.type) == "projects.Service"]
     grants = [resource for resource in folded if _grants(resource)]
+    told_together = {resource.urn for resource in (*services, *grants)}
     for resource in children:
-        if resource in services or resource in grants:
+        if resource.urn in told_together:
             continue
         if resource.custom:
             _branch(place.add(_line(resource)), under, resource.urn)
