@@ -4,6 +4,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 CHECKOV := 3.3.30
+DVC := dvc==3.67.1 dvc-gs==3.1.0 gcsfs==2026.10.1
 SEED := $(shell date +%s)
 TIMES ?= 50
 
@@ -11,7 +12,7 @@ TIMES ?= 50
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$p" && break; done)
 
-.PHONY: plan test fuzz rehearsal month check checkov bench architecture mutation hooks up down finish lock setup dev clean
+.PHONY: plan test fuzz rehearsal exercises month check checkov bench architecture mutation hooks up down finish lock setup dev clean
 
 plan: setup                 ## what `pulumi up` would create; needs no cloud
 	@$(BIN)/coursecloud plan --stack $(STACK) $(ARGS)
@@ -26,6 +27,9 @@ fuzz: dev                   ## the property tests by chance, with TIMES as many 
 
 rehearsal: dev              ## the long tests with the real Pulumi CLI and provider, on the local emulator
 	@COURSECLOUD_LONG=1 $(BIN)/python -m pytest tests/e2e tests/emulator $(ARGS)
+
+exercises: dev .venv-dvc/.ready  ## every exercise of the course as the identity that takes it, with gcloud and DVC
+	@COURSECLOUD_LONG=1 COURSECLOUD_DVC=$(CURDIR)/.venv-dvc/bin/python $(BIN)/python -m pytest tests/exercises $(ARGS)
 
 month: dev                  ## a month of ordinary events, each alone; ARGS='--sequences 20' plays them by chance
 	@$(BIN)/python -m tests.month $(ARGS)
@@ -76,10 +80,16 @@ dev:                        ## the set-up of the tests, too
 	@sh .ci/setup "$(PYTHON)" dev
 
 clean:                      ## remove what the set-up made
-	rm -rf $(VENV) .venv-checkov .mutation *.egg-info
+	rm -rf $(VENV) .venv-checkov .venv-dvc .mutation *.egg-info
 
 # It wants other versions of what Pulumi's SDK needs.
 .venv-checkov/.ready: | setup
 	@$(BIN)/python -m venv .venv-checkov
 	@.venv-checkov/bin/python -m pip install --quiet --disable-pip-version-check checkov==$(CHECKOV)
+	@touch $@
+
+# A hundred packages, which nothing else here needs.
+.venv-dvc/.ready: | setup
+	@$(BIN)/python -m venv .venv-dvc
+	@.venv-dvc/bin/python -m pip install --quiet --disable-pip-version-check $(DVC)
 	@touch $@

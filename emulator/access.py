@@ -30,12 +30,12 @@ def admit(call: Call, caller: Caller) -> None:
         return
     if call.service.name == "storage" and call.path.startswith("b/") and not _bucket(call.world, call.path):
         return  # there is no such bucket: that is told to everybody, and is the handler's to say
-    asked = needs.of(call)
-    if not asked and not caller.member:
+    call.needs = needs.of(call)
+    if not call.needs and not caller.member:
         raise _anonymous(call)
-    modified = _modified(call) if call.method.action == "setIamPolicy" else None
-    for need in asked:
-        if not may(call.world, caller, need, modified, call.notes):
+    call.modified = _modified(call) if call.method.action == "setIamPolicy" else None
+    for need in call.needs:
+        if not may(call.world, caller, need, call.modified, call.notes):
             call.notes.append(f"{caller.shown} lacks {need.permission} on {need.service}:{need.path}")
             raise _refusal(call, caller, need)
 

@@ -41,6 +41,8 @@ class Call:
     until: datetime | None = None  # the operation is told as unfinished until then
     payer: str = ""  # the project that X-Goog-User-Project names
     caller: Caller | None = None  # who asks; None where IAM is not enforced, and everybody may do everything
+    needs: list[Need] = field(default_factory=list[Need])  # what was asked of the caller, for the record
+    modified: list[str] | None = None  # the roles of which a new policy gives somebody more or less
     notes: list[str] = field(default_factory=list[str])  # why it was refused, for the record
 
     @property

@@ -17,14 +17,14 @@ OPERATIONS = ("Operation", "GoogleLongrunningOperation")
 COMPUTE = "https://www.googleapis.com/compute/v1/"
 
 
-def reply(call: Call, body: Json | None) -> Any:
-    """The body as this method tells it: at once, as an operation, or as nothing."""
+def reply(call: Call, body: Json | None, metadata: Json | None = None) -> Any:
+    """The body as this method tells it: at once, as an operation (with metadata of its own), or as nothing."""
     response = call.method.response
     if response not in OPERATIONS:
         return {} if body is None or response.endswith("Empty") else copy.deepcopy(body)
     if call.service.name == "compute":
         return _compute(call, error=None)
-    return _longrunning(call, {"response": _typed(call, body)})
+    return _longrunning(call, {"response": _typed(call, body)}, metadata)
 
 
 def failed(call: Call, code: str) -> Any:
@@ -102,7 +102,7 @@ def _compute(call: Call, error: Json | None) -> Json:
     return _keep(call, f"compute:{path}", operation, {"status": "RUNNING", "progress": 0}, ("endTime", "error"))
 
 
-def _longrunning(call: Call, outcome: Json) -> Json:
+def _longrunning(call: Call, outcome: Json, own: Json | None = None) -> Json:
     parts = call.shown(call.path).split("/")
     if call.service.name == "serviceusage":
         name = f"operations/acat.p2-{call.project.number}-{call.world.uuid()}"
@@ -113,7 +113,7 @@ def _longrunning(call: Call, outcome: Json) -> Json:
         name = f"{place}/operations/{call.world.uuid()}"
     stamp = call.world.now()
     metadata = {"createTime": stamp, "endTime": stamp, "target": call.path, "verb": call.method.action}
-    operation = {"name": name, "metadata": metadata, "done": True, **outcome}
+    operation = {"name": name, "metadata": own or metadata, "done": True, **outcome}
     path = name.replace(f"projects/{call.project.number}", f"projects/{call.project.id}", 1)
     return _keep(call, f"{call.service.name}:{path}", operation, {"done": False}, tuple(outcome))
 

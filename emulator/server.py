@@ -1,4 +1,4 @@
-"""The HTTP shell: sockets, uploads, batches, faults on the wire, the record of requests; loopback only."""
+"""The HTTP shell: sockets, batches, faults on the wire, what it was asked so far; loopback only."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from http import HTTPStatus
 from http.client import responses
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import SplitResult
 
-from . import access, batch, caller, conditions, control, media, metadata, wire
-from .call import Call
+from . import access, batch, caller, conditions, control, exchange, metadata, wire
 from .engine import Engine
 from .environment import environment
 from .errors import ApiError
@@ -28,8 +27,6 @@ from .services import images
 from .world import World
 
 Json = dict[str, Any]
-JSON = "application/json; charset=UTF-8"
-FORM = "application/x-www-form-urlencoded"
 
 
 class Emulator:
@@ -172,7 +169,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._refuse_to_leave(time.perf_counter())
 
     def _refuse_to_leave(self, start: float) -> None:
-        self._record("", self.path, 403, start)
+        self._record(self.path, 403, start)
         self.close_connection = True
         self._send(403, b"The emulator lets nothing leave this machine.\n", "text/plain")
 
@@ -181,7 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
         start = time.perf_counter()
         host, port = self.server.server_address[:2]
         try:
-            url = _split(self.path)
+            url = exchange.split(self.path)
             if url.netloc and not wire.own(url.netloc, int(port), str(host)):  # a plain-HTTP proxy request
                 self._refuse_to_leave(start)
                 return
@@ -192,7 +189,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(refused, start)
 
     def _refuse(self, refused: ApiError, start: float) -> None:
-        self._record("", self.path[:2000], refused.code, start, problem=refused.message)
+        self._record(self.path[:2000], refused.code, start, refused.message)
         self.close_connection = True
         self._send(refused.code, json.dumps(refused.body(classic=True)).encode(), "application/json; charset=UTF-8")
 
@@ -201,10 +198,10 @@ class _Handler(BaseHTTPRequestHandler):
         if url.path.startswith(metadata.PREFIX):
             headers = {k.lower(): v for k, v in self.headers.items()}
             with emulator.lock:
-                told = metadata.answer(emulator.world, url.path, _query(url.query), headers)
+                told = metadata.answer(emulator.world, url.path, exchange.query_of(url.query), headers)
             self._send(told.status, told.data, told.kind, told.headers)
         elif url.path.startswith("/_emulator/"):
-            status, answer = control.answer(emulator, self.command, url.path, raw, _query(url.query))
+            status, answer = control.answer(emulator, self.command, url.path, raw, exchange.query_of(url.query))
             self._send(status, json.dumps(answer, indent=1).encode())
         elif url.path.startswith("/batch"):
             outer = {"authorization": self.headers.get("Authorization", "")}
@@ -225,66 +222,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_any  # noqa: N815
 
     def _one(self, http: str, target: str, headers: dict[str, str], raw: bytes) -> tuple[Media, Fault | None]:
-        """One API request, also one of a batch: the answer, and what is to go wrong on the wire."""
-        start, emulator = time.perf_counter(), self.server.emulator
-        headers = {k.lower(): v for k, v in headers.items()}
-        call: Call | None = None
-        fault: Fault | None = None
-        problem, xml = "", False
-        try:
-            url = _split(target)
-            path, query = url.path, _query(url.query)
-            upload = path.startswith(("/upload/", "/resumable/upload/"))
-            path = path.removeprefix("/resumable").removeprefix("/upload").removeprefix("/download")
-            path = wire.knative(path, headers.get("host", ""))
-            if xml := http in ("GET", "HEAD") and emulator.engine.in_bucket(path):
-                path, query["alt"] = media.json_path(path), ["media"]
-            session = query.get("upload_id", [""])[0] if upload else ""
-            call = emulator.engine.prepare("POST" if session else "GET" if http == "HEAD" else http, path)
-            with emulator.lock:
-                emulator.scenario.count(call.service.host)
-                fault = emulator.scenario.fault_for(call.method.id, call.path, write=call.method.writes)
-            if wait := emulator.scenario.latency + (fault.delay if fault else 0):
-                time.sleep(wait)
-            call.fault = fault or (Fault("*", polls=emulator.scenario.polls) if emulator.scenario.polls else None)
-            token = headers.get("authorization", "").removeprefix("Bearer ")
-            call.scenario = emulator.scenario
-            call.payer = headers.get("x-goog-user-project", "")
-            call.denied = tuple(emulator.scenario.deny.get(token, ()))
-            if emulator.enforce_iam:
-                # Who has the address of an upload that was begun may bring its bytes.
-                call.caller = caller.OWNER if session else caller.of(emulator.world, token, call.service.host)
-            if fault and (fault.status or fault.cut) and not fault.applied and fault.cut != "after":
-                raise ApiError(fault.status or 500, fault.message or "Injected by the scenario.", reason=fault.reason)
-            call.range = headers.get("range", "")
-            with emulator.lock:
-                body = (
-                    media.uploaded(call, headers, raw, f"{emulator.url}{target}")
-                    if upload
-                    else wire.form(raw)
-                    if call.service.name == "sts" and headers.get("content-type", "").startswith(FORM)
-                    else wire.parsed(raw)
-                    if raw.strip()
-                    else None
-                )
-                if isinstance(body, Media) and not session:
-                    emulator.engine.admit(call, query, None)
-                told = body if isinstance(body, Media) else emulator.engine.answer(call, query, body)
-            status = 204 if http == "DELETE" and call.service.name == "storage" else 200
-            answer = told if isinstance(told, Media) else Media(json.dumps(told).encode(), JSON, status)
-            if fault and fault.status and fault.applied:
-                raise ApiError(fault.status, fault.message or "Injected by the scenario.", reason=fault.reason)
-        except ApiError as refused:
-            classic = call.service.classic if call else True
-            problem = refused.message
-            answer = Media(json.dumps(refused.body(classic)).encode(), JSON, refused.code)
-            answer = media.xml_error(refused) if xml else answer
-        method = call.method if call else None
-        write = bool(method and method.writes)
-        self._record(
-            method.id if method else "", target, answer.status, start, http, problem, fault, write=write, call=call
-        )
-        return answer, fault
+        return exchange.one(self.server.emulator, http, target, headers, raw)
 
     def _read(self) -> bytes:
         # Between requests a client may be silent for as long as it likes.
@@ -322,51 +260,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"Content-Length: %d\r\n\r\n" % max(len(payload), 2) + payload[: len(payload) // 2])
         self.close_connection = True
 
-    def _record(
-        self,
-        method_id: str,
-        target: str,
-        status: int,
-        start: float,
-        http: str = "",
-        problem: str = "",
-        fault: Fault | None = None,
-        *,
-        write: bool = False,
-        call: Call | None = None,
-    ) -> None:
-        entry = {
-            "method": http or self.command,
-            "id": method_id,
-            "write": write,
-            "path": target,
-            "status": status,
-            "ms": round((time.perf_counter() - start) * 1000, 1),
-        }
-        if problem:
-            entry["error"] = problem
-        if call and call.caller:
-            entry |= {"as": call.caller.member or "nobody", "notes": call.notes}
-        if fault:
-            entry["fault"] = f"{fault.match} #{fault.seen[method_id]}"
-        self.server.emulator.requests.append(entry)
+    def _record(self, target: str, status: int, start: float, problem: str = "") -> None:
+        exchange.record(self.server.emulator, self.command, target, status, start, problem=problem)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is http.server's
         """The record says it all."""
-
-
-def _split(target: str) -> SplitResult:
-    try:
-        return urlsplit(target)
-    except ValueError as wrong:
-        raise ApiError(400, f"The requested URL is none: {wrong}.") from None
-
-
-def _query(text: str) -> dict[str, list[str]]:
-    try:
-        return parse_qs(text, keep_blank_values=True, max_num_fields=1000)
-    except ValueError as wrong:
-        raise ApiError(400, f"The query of the URL cannot be read: {wrong}.") from None
 
 
 __all__ = ["Emulator"]

@@ -169,7 +169,8 @@ def build(call: Call) -> Any:
         "logUrl": f"https://console.cloud.google.com/cloud-build/builds/{name}",
     }
     call.world.put(Resource("cloudbuild", f"{place}/builds/{name}", BUILDS, body))
-    return longrunning.reply(call, body)
+    kind = "type.googleapis.com/google.devtools.cloudbuild.v1.BuildOperationMetadata"
+    return longrunning.reply(call, body, {"@type": kind, "build": body})  # gcloud looks for the build here only
 
 
 def _log_to(body: Json, account: Any) -> None:

@@ -40,7 +40,8 @@ def access_token(call: Call) -> Any:
     if not 0 < life <= LONGEST:
         raise invalid(f"The lifetime {life:g}s is not between 1s and {LONGEST}s.", ("lifetime", "out of range"))
     token = mint(call.world, Caller(f"serviceAccount:{account['email']}"), timedelta(seconds=life))
-    return {"accessToken": token, "expireTime": call.world.now(timedelta(seconds=life))}
+    until = call.world.time() + timedelta(seconds=life)
+    return {"accessToken": token, "expireTime": until.strftime("%Y-%m-%dT%H:%M:%SZ")}  # clients read no other form
 
 
 @handlers.on("iamcredentials.projects.serviceAccounts.generateIdToken")

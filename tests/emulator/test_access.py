@@ -385,6 +385,9 @@ def test_googles_own_agents_have_what_google_gives_them_in_their_project(ask: As
     compute = f"serviceAccount:service-{number}@compute-system.iam.gserviceaccount.com"
     repository = f"artifactregistry:projects/{PROJECT}/locations/europe-west1/repositories/r"
     assert ask.emulator.may(run, "artifactregistry.repositories.downloadArtifacts", repository)
+    other = repository.replace(PROJECT, "other-project")
+    assert not ask.emulator.may(run, "artifactregistry.repositories.downloadArtifacts", other)
+    assert not ask.emulator.may(run, "artifactregistry.repositories.delete", repository)
     assert not ask.emulator.may(run.replace(number, "1"), "artifactregistry.repositories.downloadArtifacts", repository)
     assert not ask.emulator.may(compute, "compute.instances.stop", f"compute:projects/{PROJECT}/zones/z/instances/i")
 
