@@ -157,7 +157,11 @@ def notices(plan: Plan, today: datetime.date | None = None) -> list[Notice]:
 
 def _todo(settings: Settings) -> Iterator[Notice]:
     if settings.project == EXAMPLE_PROJECT:
-        yield Notice("todo", f"write your project's id into Pulumi.{settings.stack}.yaml; this one is an example")
+        yield Notice(
+            "todo",
+            f"write your project's id into Pulumi.{settings.stack}.yaml: {EXAMPLE_PROJECT} is an example, and `make up`"
+            " refuses it",
+        )
     if needs_first_connection(settings.builds) and settings.builds.repository:
         repository = settings.builds.repository
         yield Notice(

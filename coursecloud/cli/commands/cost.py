@@ -30,6 +30,8 @@ def command(
     ] = False,
 ) -> None:
     """Run `coursecloud cost`."""
+    from rich.text import Text
+
     from coursecloud.cli import render
     from coursecloud.common import stack_file
     from coursecloud.common.console import print_csv
@@ -44,18 +46,23 @@ def command(
     from coursecloud import cost
     from coursecloud.cost import form, prices, table
     from coursecloud.plan import hiding, planning
+    from coursecloud.policy import consequence
 
     try:
         made = planning.make(stack, stack_file.path_of(stack, where), program())
     except SettingsError as error:
         refuse(str(error))
-    estimate = cost.estimate(hiding.plan(made), start=first)
+    shown = hiding.plan(made)
+    estimate = cost.estimate(shown, start=first)
+    today = datetime.datetime.now().astimezone().date()
+    about_money = (consequence.Kind.OVER, consequence.Kind.CREDIT)
+    means = [each for each in consequence.of_plan(shown, estimate, today) if each.kind in about_money]
     if as_json:
-        typer.echo(json.dumps(cost.to_json(estimate), indent=2))
+        typer.echo(json.dumps({**cost.to_json(estimate), **consequence.to_json(means)}, indent=2))
     elif as_csv:
         print_csv(form.COLUMNS, form.rows(estimate))
     else:
-        render.console().print(table.full(estimate))
+        render.console().print(consequence.shown(means), Text(), table.full(estimate), sep="\n")
         if old := prices.outdated(estimate.prices_date, datetime.datetime.now(tz=datetime.UTC).date()):
             render.console(error=True).print(old, style="yellow")
 
