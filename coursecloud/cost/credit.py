@@ -91,14 +91,14 @@ def sentence(estimate: Estimate, *, cause: bool = True) -> str:
 
 
 def unpriced(estimate: Estimate) -> str:
-    """Say what nobody knows the price of, the first two by name."""
-    first, more = estimate.unknown[:2], len(estimate.unknown) - 2
+    """Say what nobody knows the price of, the first two by name; between backticks is what others wrote."""
+    first, more = [_code(text) for text in estimate.unknown[:2]], len(estimate.unknown) - 2
     return "; ".join(first) + (f"; and {more} more unknown" if more > 0 else "")
 
 
 def _largest(estimate: Estimate) -> str:
     found = largest(estimate)
-    return f"; {found[0]} takes {found[1]:.0%} of it" if found else ""
+    return f"; {_code(found[0])} takes {found[1]:.0%} of it" if found else ""
 
 
 def _days(estimate: Estimate) -> str:
@@ -113,6 +113,10 @@ def _spent(estimate: Estimate) -> str:
     lease = estimate.lease_total
     own = None if lease is None else estimate.in_credit_currency(lease)
     return "" if own is None else f"{own:.2f} {estimate.currency}"
+
+
+def _code(text: str) -> str:
+    return f"`{text.replace('`', chr(39))}`"
 
 
 def _number(value: Decimal) -> str:

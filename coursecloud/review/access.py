@@ -8,6 +8,7 @@ from coursecloud.diff.changes import Change, Operation
 from coursecloud.plan.registration import UNKNOWN
 
 PUBLIC = ("allUsers", "allAuthenticatedUsers")
+ROLE = "gcp:projects/iAMCustomRole:IAMCustomRole"
 ACCOUNT = "gcp:serviceaccount/account:Account"
 
 
@@ -68,7 +69,12 @@ def _who(member: Any) -> str:
 
 def _role(change: Change) -> str:
     role = change.resource.inputs.get("role")
-    return "a role that only the real run knows" if role == UNKNOWN else _code(str(role))
+    if role != UNKNOWN:
+        return _code(str(role))
+    # The id of a role of one's own is not known before it is made; which one it is, is.
+    urns = change.resource.property_dependencies.get("role", ())
+    own = [urn.rpartition("::")[2] for urn in urns if urn.split("::")[-2].endswith(ROLE)]
+    return f"the role {_code(own[0])} of this stack" if len(own) == 1 else "a role that only the real run knows"
 
 
 def _code(text: str) -> str:

@@ -33,7 +33,7 @@ ADVICE = {
     Level.NOTHING: "The infrastructure stays as it is: it can be merged.",
 }
 
-LOSING = (Kind.REFUSED, Kind.RENAMED, Kind.DATA, Kind.UNPROTECTED, Kind.SHRINKS, Kind.PRUNES)
+LOSING = (Kind.REFUSED, Kind.RENAMED, Kind.DATA, Kind.UNPROTECTED, Kind.SHRINKS, Kind.PRUNES, Kind.PROTECTION)
 """Dangers with which nobody can say that no data is lost."""
 
 DONE = {
@@ -46,11 +46,17 @@ DONE = {
 }
 
 
+FAILS = "Do not merge: this update would fail."
+
+
 def advice(level: Level, found: Iterable[Danger], changed: Sequence[str] = ()) -> str:
     """Say what to do; that no data is lost only where nothing can delete any, and no other program than before says so.
 
     `changed` are the files of the program that differ.
     """
+    found = list(found)
+    if any(danger.kind is Kind.REFUSED for danger in found):
+        return FAILS
     losing = (*LOSING, Kind.PROGRAM)
     safe = level is Level.LOOK and not changed and not any(danger.kind in losing for danger in found)
     return ("No data is lost. " if safe else "") + ADVICE[level]
@@ -250,10 +256,15 @@ def _at_least(estimate: Estimate, text: str) -> str:
 
 
 def per_hour(cost: Cost | None) -> str:
-    """Say in few characters what a change adds to an hour with everything on; empty where nothing."""
-    if cost is None or not round(cost.per_hour, 4):
+    """Say in few characters what a change adds to an hour with everything on; empty where nothing.
+
+    What has no known price is never a saving.
+    """
+    if cost is None:
         return ""
-    return f"{more(cost.per_hour)}/h" + (" at least" if cost.news_unknown else "")
+    if cost.news_unknown:
+        return f"{more(cost.per_hour)}/h at least" if round(cost.per_hour, 2) > 0 else "+?/h"
+    return f"{more(cost.per_hour)}/h" if round(cost.per_hour, 4) else ""
 
 
 def rules(findings: Findings) -> Iterator[tuple[str, Sequence[Finding]]]:

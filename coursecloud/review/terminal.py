@@ -37,10 +37,13 @@ def full(review: Review, *, wide: int = 70) -> RenderableType:
         Text(f"{formatting.visible(review.base)} -> {formatting.visible(review.head)}", "dim"),
     ]
     parts += [Text(formatting.visible(said), "bold yellow") for said in formatting.program(review.program, review.runs)]
-    found = [(stack, danger) for stack in review.telling for danger in stack.dangers]
+    found = [(stack, danger) for stack in review.telling for danger in stack.happening]
     if found:
         parts += [Text(), Text("dangers", "bold red")]
         parts.append(_bullets((f"{stack.name}: {danger.text}" for stack, danger in found), "red"))
+    costs = [(stack, each) for stack in review.telling for each in stack.consequences if not each.grave]
+    if costs:
+        parts += [Text(), _bullets(f"{stack.name}: {each.text}" for stack, each in costs)]
     for stack in review.telling:
         parts += _stack(stack, wide)
     quiet = [stack.name for stack in review.stacks if stack not in review.telling]
@@ -73,7 +76,10 @@ def _stack(stack: Stack, wide: int) -> Iterator[RenderableType]:
             ),
             (0, 0, 0, 2),
         )
-    if stack.cost and stack.cost.changes:
+    for refusal in stack.refusals if stack.nothing_done else ():
+        if refusal.fails:
+            yield Padding(Text(formatting.visible(str(refusal)), "yellow"), (0, 0, 0, 2))
+    if stack.cost and stack.cost.changes and not stack.nothing_done:
         yield _cost(stack)
     for finding in stack.cost.news_unknown if stack.cost else ():
         yield Padding(Text(f"no known price: {formatting.visible(finding)}", "yellow"), (0, 0, 0, 2))

@@ -45,9 +45,9 @@ def ending(estimate: Estimate, gone: datetime.date, **more: object) -> Estimate:
 @pytest.mark.parametrize(
     ("gone", "said"),
     [
-        ("2026-12-09", "ends on 2026-12-09, 9 days before the lease does (2026-12-18); trainer takes 82% of it"),
-        ("2026-12-17", "ends on 2026-12-17, 1 day before the lease does (2026-12-18); trainer takes 82% of it"),
-        ("2026-12-18", "ends on 2026-12-18, the last day of the lease; trainer takes 82% of it"),
+        ("2026-12-09", "ends on 2026-12-09, 9 days before the lease does (2026-12-18); `trainer` takes 82% of it"),
+        ("2026-12-17", "ends on 2026-12-17, 1 day before the lease does (2026-12-18); `trainer` takes 82% of it"),
+        ("2026-12-18", "ends on 2026-12-18, the last day of the lease; `trainer` takes 82% of it"),
     ],
 )
 def test_a_credit_that_ends_too_early_says_the_day_how_early_and_because_of_what(
@@ -82,7 +82,7 @@ def test_an_unknown_price_is_never_a_credit_that_lasts(gpu: Plan) -> None:
     assert credit.verdict(estimate) is credit.Verdict.UNKNOWN
     said = credit.sentence(estimate)
     assert said.startswith(
-        "nobody can say whether the credit of 1000 USD lasts to 2026-12-18: box: no price; b: none; and 1 "
+        "nobody can say whether the credit of 1000 USD lasts to 2026-12-18: `box: no price`; `b: none`; and 1 "
     )
     early = ending(estimate, datetime.date(2026, 12, 9))
     assert "ends on 2026-12-09 at the latest" in credit.sentence(early)
@@ -105,7 +105,7 @@ def test_a_lease_without_an_end_is_said_to_have_none(gpu: Plan) -> None:
         True,
     ]
     unsure = dataclasses.replace(estimate, unknown=("box: no price",))
-    assert credit.sentence(unsure) == "nobody can say how long the credit of 50 USD lasts: box: no price"
+    assert credit.sentence(unsure) == "nobody can say how long the credit of 50 USD lasts: `box: no price`"
     assert consequence.of_credit(unsure).grave
 
 
@@ -147,7 +147,7 @@ def test_every_command_begins_with_the_credit_that_ends_too_early(tmp_path: Path
         asked = run(command, "--stack", "gpu", "--folder", str(tmp_path))
         first = lines(asked.output)[0]
         assert re.search(r"The credit of 20 USD ends on 2026-1\d-\d\d, \d+ days before the lease does", first), command
-        assert "trainer takes" in first
+        assert "`trainer` takes" in first
         assert asked.exit_code == (3 if command == "check" else 0)
         form = json.loads(run(command, "--stack", "gpu", "--folder", str(tmp_path), "--json").output)
         form = form["stacks"][0] if command == "check" else form

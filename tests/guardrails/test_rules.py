@@ -156,7 +156,7 @@ def test_a_cost_that_depends_on_the_real_run_is_for_that_to_judge(committed: dic
     [
         (20, None, "violation", "the credit of 20 USD ends on 2026-12-"),
         (20, "x9-huge-1", "violation", " at the latest, "),
-        (5000, "x9-huge-1", "unknown", "nobody can say whether the credit of 5000 USD lasts to 2026-12-18: trainer: "),
+        (5000, "x9-huge-1", "unknown", "nobody can say whether the credit of 5000 USD lasts to 2026-12-18: `trainer: "),
         (5000, None, None, ""),
     ],
 )

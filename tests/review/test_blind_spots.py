@@ -141,7 +141,8 @@ class TestSettings:
 
         review = reviewed(plan_of("gpu"), plan_of("gpu", edit), "gpu")
         assert review.level is Level.LOOK
-        assert Kind.GUARD in kinds(review)
+        assert kinds(review) == [Kind.PROTECTION]
+        assert closed(review, "protection")
         said_everywhere(review, told)
 
     def test_a_setting_that_no_resource_follows_is_a_change(self, plan_of: Planner) -> None:
@@ -193,7 +194,13 @@ class TestRules:
         found = review.stacks[0].findings
         assert found
         assert "grant-not-public" not in [finding.rule.id for finding in (*found.fixed, *found.new, *found.still)]
-        assert Kind.GUARD in kinds(review)
+        assert Kind.PROTECTION in kinds(review)
+        (weaker,) = review.stacks[0].protection
+        assert weaker.what == "the exception from `grant-not-public` of `g`"
+        # Without it again, what guards the stack changes too, and nothing is weaker.
+        back = reviewed(excepted(whole(self.PUBLIC)), whole(self.PUBLIC))
+        assert Kind.GUARD in kinds(back)
+        assert back.stacks[0].protection == ()
 
     def test_a_stack_that_stops_for_a_rule_alone_says_which_in_every_form(self, plan_of: Planner) -> None:
         stack = stacks.review("full", plan_of("full"), plan_of("full", lambda c: _until(c, "2026-11-01")), today=TODAY)
