@@ -63,8 +63,13 @@ def of_changes(changes: Iterable[Change], before: Estimate | None, after: Estima
 def _prunes(change: Change, told: Iterable[Weaker]) -> Iterator[Weaker]:
     """Say what can delete content sooner, where no fact of the type has said so already."""
     what, texts = _code(one(change)), [each.what for each in told]
+    fact = types.of(change.resource.type)
+    # What a fact judges, and finds no weaker, keeps as much as before.
+    judged = [path for path, each in fact.protects.items() if each.about == "data"] if fact else []
     for entry in change.properties if change.operation is Operation.UPDATE else ():
-        if entry.prunes and not any(f"`{entry.top}" in text for text in texts):
+        if entry.path in judged or any(f"`{entry.top}" in text for text in texts):
+            continue
+        if entry.prunes:
             then = "what is in it can be deleted sooner"
             yield Weaker(
                 "data",
@@ -88,7 +93,7 @@ def _gone(change: Change) -> Iterator[Weaker]:
 def _pulumis(change: Change) -> Iterator[Weaker]:
     """Say what protects a resource of any type: Pulumi's own protection, and the provider's."""
     urn, what, fact = change.resource.urn, _code(one(change)), types.of(change.resource.type)
-    holds = f", with all {fact.holds} in it" if fact and fact.holds else ""
+    holds = f", with all {fact.holds.removeprefix('all ')} in it" if fact and fact.holds else ""
     if change.unprotected:
         yield Weaker("data", what, "kept", "not kept", f"the next `make down` deletes it{holds}", urn, told=True)
     old, new = (cast("Mapping[str, Any]", side.inputs if side else {}) for side in (change.before, change.after))
