@@ -1,9 +1,10 @@
 """Who gets access by a change: grants to others than the stack's own service accounts, and doors to the outside."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from catalog import types
+from catalog import tables, types
 from coursecloud.diff.changes import Change, Operation
 from coursecloud.plan.registration import UNKNOWN
 
@@ -38,7 +39,7 @@ def widened(changes: Iterable[Change]) -> Iterator[tuple[Change, str]]:
     for change in listed:
         member: Any = change.resource.inputs.get("member")
         known = isinstance(member, str) and (member in PUBLIC or member in own)
-        if _gives(change) and not known:
+        if _gives(change) and not known and not googles(change):
             given.setdefault(_who(member), []).append(change)
     for who, found in given.items():
         roles = list(dict.fromkeys(_role(change) for change in found))
@@ -61,6 +62,17 @@ def _gives(change: Change) -> bool:
         return True
     told = {entry.top: entry.new for entry in change.properties if not entry.ignored}
     return "member" in told or "role" in told or told.get("condition", "") is None
+
+
+def googles(change: Change) -> bool:
+    """Say whether a grant is to a service of Google's own in the stack's project, such as the one that stops machines.
+
+    Its address holds the project's number, which only the real run knows; what stands around that is known.
+    """
+    pattern = change.resource.at_run.get("member", "")
+    found = re.fullmatch(r"serviceAccount:service-\*@([a-z-]+)\.iam\.gserviceaccount\.com", pattern)
+    unknown = change.resource.inputs.get("member") == UNKNOWN
+    return bool(found) and unknown and found[1] in tables.table("iam-by-google")["agents"]
 
 
 def _who(member: Any) -> str:

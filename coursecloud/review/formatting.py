@@ -15,7 +15,7 @@ from coursecloud.diff.changes import Change, Operation, PropertyChange
 from coursecloud.diff.property_diff import NOTHING, Hidden, leaves, plain
 from coursecloud.plan.registration import UNKNOWN
 from coursecloud.policy import Finding
-from coursecloud.review.access import grants
+from coursecloud.review.access import googles, grants
 from coursecloud.review.dangers import Danger, Kind, Level
 from coursecloud.review.money import Cost, Findings
 
@@ -141,7 +141,9 @@ def summary(change: Change) -> str:
         return ""
     inputs = change.resource.inputs
     if "member" in inputs and "role" in inputs:
-        return f"{show(inputs['role'])} to {show(inputs['member'])}"
+        member = change.resource.at_run.get("member", inputs["member"])
+        service = " (a service of Google's in this project)" if googles(change) else ""
+        return f"{show(inputs['role'])} to {show(member)}{service}"
     image = next((entry for keys, entry in leaves((), dict(inputs)) if keys[-1:] == ("image",)), None)
     matters = [inputs.get(key) for key in MATTERS] + [image]
     return ", ".join(show(entry) for entry in matters if isinstance(entry, str | int))
