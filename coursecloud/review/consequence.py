@@ -135,10 +135,10 @@ def money(cost: Cost) -> str:
     """Say what a change costs more or less an hour and a day; what is unknown is never a saving."""
     hour, day = cost.per_hour, _day(cost.after) - _day(cost.before)
     if cost.news_unknown:
-        known = f"{_more(hour)} USD an hour at least; " if round(hour, 2) > 0 else ""
+        known = f"costs {_more(hour)} USD an hour at least; " if round(hour, 2) > 0 else ""
         said = "; ".join(cost.news_unknown[:3]).replace("`", "'")
-        return f"costs {known}nobody knows how much more, it may be any amount: `{said}`"
-    if not round(hour, 4) and not round(day, 4):
+        return f"{known}nobody knows how much more it costs, and it may be any amount: `{said}`"
+    if not round(hour, 2) and not round(day, 2):
         on = f"{cost.after.per_hour_on:.2f}" if cost.after else "0"
         return f"{SAME}: {on} USD an hour with everything on"
     return f"costs {_more(hour)} USD an hour with everything on, {_more(day)} USD a day as planned"

@@ -299,7 +299,8 @@ def _counts(stack: Stack) -> str:
         if any(change.operation is operation for change in stack.changes)
     ]
     if stack.nothing_done:
-        return f"why it fails, and the way round it; what it asks for ({len(stack.changes)} changes)"
+        many = len(stack.changes)
+        return f"why it fails, and the way round it; {many} changes that it asks for, and none of them happens"
     hour = formatting.per_hour(stack.cost)
     return ", ".join([*counted, f"{stack.unchanged} unchanged", *([amounts(hour)] if hour else [])])
 

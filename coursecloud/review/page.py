@@ -105,6 +105,8 @@ def _stack(stack: Stack, number: int) -> Iterator[str]:
     yield from _list([f"in the stack file: {entry}" for entry in stack.settings_lines()])
     if stack.changes and stack.graph.nodes:
         yield from _graphs(stack, number)
+    if stack.nothing_done:
+        yield "<p><b>What it asks for, and none of it happens:</b></p>"
     for place, change in enumerate(stack.changes):
         yield _change(change, f"c{number}-{place}")
     if stack.unseen:

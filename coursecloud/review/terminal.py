@@ -61,6 +61,8 @@ def _stack(stack: Stack, wide: int) -> Iterator[RenderableType]:
     )
     for side, message in stack.mistakes:
         yield Padding(Text(f"{side} the change: {formatting.visible(message)}", "red"), (0, 0, 0, 2))
+    if stack.nothing_done:
+        yield Padding(Text("what it asks for, and none of it happens", "bold"), (0, 0, 0, 2))
     for group in formatting.together(stack.changes):
         yield _change(group[0], wide) if len(group) == 1 else _group(group)
     if stack.status is Status.BROKEN:
