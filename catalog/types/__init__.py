@@ -18,8 +18,10 @@ from catalog.types.model import (
     Grows,
     Lock,
     Policy,
+    Protects,
     Request,
     ResourceType,
+    Watches,
 )
 
 FOLDER = Path(__file__).parent
@@ -143,6 +145,11 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "changes": _changes,
     "grows": _grows,
     "locked": lambda said: Lock(**said),
+    "protects": lambda said: {
+        path: Protects(**{key: _collected(value, tuple) for key, value in entry.items()})
+        for path, entry in said.items()
+    },
+    "watches": lambda said: Watches(**said),
     "grants": lambda said: Grants(**said),
     "door": _door,
     "policy": lambda said: Policy(**said),

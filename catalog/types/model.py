@@ -106,6 +106,46 @@ class Lock:
     """Never less, or never changed."""
 
 
+About = Literal["money", "data", "access", "notice"]
+"""money = it bounds what is spent; data = it keeps what is stored; access = it keeps somebody out; notice = it tells a
+person."""
+
+
+@dataclass(frozen=True, eq=False)
+class Protects:
+    """An input that bounds what is spent, keeps data, keeps somebody out or tells somebody; and how it grows weaker.
+
+    A path may hold [*], each element of a list.
+    """
+
+    weaker: Literal["off", "on", "less", "more", "gone", "added", "entries", "least", "wider", "order"]
+    """off = true becomes false; on = false becomes true; less = a number or a time falls or goes; more = it rises or
+    goes; gone = a value or block goes; added = one comes; entries = an entry of a list goes; least = the smallest of
+    several numbers rises; wider = a range of addresses comes
+    that was in none; order = a value of `strong` becomes a later one."""
+    then: str
+    """What can happen then, in words."""
+    about: About
+    strong: tuple[str, ...] = ()
+    """For `order`: the values, the strongest first; any other is weaker than all."""
+    default: Any = None
+    """What Google takes where it is not given; None where that is nothing: no limit, no time, not switched on."""
+    spends: bool = False
+    """The resource's hourly price follows it, so that the estimate tells what it means."""
+    only: str | None = None
+    """It protects only where this input was given."""
+
+
+@dataclass(frozen=True, eq=False)
+class Watches:
+    """What ends with a resource of the type, beside its own data."""
+
+    then: str
+    about: About
+    only: str | None = None
+    """Only where this input was given."""
+
+
 @dataclass(frozen=True, eq=False)
 class Grants:
     """Who is let in by a resource of the type, and to what."""
@@ -240,6 +280,13 @@ class ResourceType:
 
     A change of one by hand is said first, and put back only after a question.
     """
+    protects: Mapping[str, Protects] = field(default_factory=dict[str, Protects])
+    """Inputs that protect, by their path: a review says where a change makes one weaker.
+
+    Of any type, deletionProtection and deletionPolicy: PREVENT do, and Pulumi's protect.
+    """
+    watches: Watches | None = None
+    """What its deletion ends, such as a notice or a nightly stop."""
     grants: Grants | None = None
     """Whom it lets in; None where it grants nothing."""
     door: Door | None = None

@@ -1,7 +1,7 @@
 """A plan for a terminal: a tree by component with the settings that matter, and what to know before an up."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -17,6 +17,7 @@ from coursecloud.common.console import console as console
 from coursecloud.cost import table as cost_table
 from coursecloud.plan.planning import KINDS, Plan, bills, holds, notices, short_type, unknowns
 from coursecloud.plan.registration import Registration
+from coursecloud.policy import Finding, consequence
 from infra.settings.lease import Lease
 
 
@@ -82,13 +83,18 @@ def _short_role(role: Any) -> str:
     return plain(role.rpartition("/")[2]) if isinstance(role, str) else "(a custom role)"
 
 
-def full(plan: Plan, today: datetime.date | None = None) -> RenderableType:
-    """Lay out everything that `coursecloud plan` shows for one stack; with `today`, first whether its lease is over."""
+def full(plan: Plan, today: datetime.date | None = None, violations: Sequence[Finding] = ()) -> RenderableType:
+    """Lay out everything that `coursecloud plan` shows for one stack: what it means first, the next step last.
+
+    `today` tells whether its lease is over, `violations` which rules it breaks.
+    """
     kept = sum(resource.protect for resource in plan.custom)
     by_bill = {
         kind: sum(bills(r) == kind for r in plan.custom) for kind in ("hourly", "storage", "usage", "free", "unknown")
     }
-    parts: list[RenderableType] = [tree(plan), Text()]
+    estimate = cost.estimate(plan)
+    means = consequence.of_plan(plan, estimate, today, violations)
+    parts: list[RenderableType] = [consequence.shown(means), Text(), tree(plan), Text()]
     parts.append(
         Text.assemble(
             (f"{len(plan.custom)} resources to create", "bold"),
@@ -96,30 +102,44 @@ def full(plan: Plan, today: datetime.date | None = None) -> RenderableType:
             f"; {kept} kept, {len(plan.custom) - kept} gone with `make down`",
         )
     )
-    estimate = cost.estimate(plan)
     parts += [Text("costs", "bold yellow"), _bullets(list(cost_table.short(estimate)))]
     found: dict[str, list[str]] = {kind: [] for kind in KINDS}
     for notice in notices(plan, today):
         found[notice.kind].append(notice.text)
-    found["lease"].insert(0, _lease(plan.settings.lease))
-    only_real = [f"{resource.name}: {', '.join(unknowns(resource))}" for resource in plan.custom if unknowns(resource)]
-    parts = [*(Text(f"OVER: {plain(text)}", "bold red") for text in found.pop("over")), *parts]
+    found["lease"] = [*_lease(plan.settings.lease), *found["lease"]]
     # What the reader has to do comes last: it is what stands above their next prompt.
+    del found["over"]
     todo = found.pop("todo")
     sections = [(KINDS[kind], texts) for kind, texts in found.items()]
-    for heading, texts in (*sections, ("known only to the real run", only_real), (KINDS["todo"], todo)):
+    for heading, texts in (*sections, ("made up for this plan", list(_made_up(plan))), (KINDS["todo"], todo)):
         if texts:
             parts += [Text(heading, "bold yellow"), _bullets(texts)]
-    return Group(*parts)
+    return Group(*parts, Text.assemble(("next  ", "bold green"), _next(plan, bool(todo), bool(violations))))
 
 
-def _lease(lease: Lease) -> str:
+def _lease(lease: Lease) -> Iterator[str]:
     hours, credit = lease.working_hours, lease.credit
     days = f"{lease.starts} to {lease.ends}" if lease.starts and lease.ends else "no dates"
-    return (
-        f"{credit.amount:g} {credit.currency} of credit, {days}, working hours {hours.start}-{hours.end}"
-        f" {lease.time_zone}, at most {lease.max_per_hour:g} {credit.currency} an hour"
+    zone = f"working hours {hours.start}-{hours.end} {lease.time_zone}"
+    yield f"{credit.amount:g} {credit.currency} of credit, {days}, {zone}"
+    yield (
+        f"`coursecloud check` refuses what costs more than {lease.max_per_hour:g} {credit.currency} an hour with"
+        " everything on (`maxPerHour`)"
     )
+
+
+def _made_up(plan: Plan) -> Iterator[str]:
+    """Say what nobody can know before an up, and that there is nothing to do about it."""
+    found = [f"{resource.name} ({', '.join(unknowns(resource))})" for resource in plan.custom if unknowns(resource)]
+    if found:
+        yield f"what Google gives at the first `make up`, such as an id; nothing to do: {', '.join(found)}"
+
+
+def _next(plan: Plan, todo: bool, broken: bool) -> str:
+    stack = plan.settings.stack
+    up = "`make up`" if stack == "dev" else f"`make up STACK={stack}`"
+    first = f"`coursecloud check --stack {stack}`, which says how to mend what is broken; then " if broken else ""
+    return f"{'this; then ' if todo else ''}{first}{up}: it shows what it would do, and asks before it does it"
 
 
 def _bullets(texts: list[str]) -> Table:

@@ -4,7 +4,7 @@ import html
 from collections.abc import Iterator
 
 from coursecloud.common.console import visible
-from coursecloud.cost import chart, table, words
+from coursecloud.cost import chart, credit, table
 from coursecloud.cost.model import Estimate
 
 _STYLE = """
@@ -26,7 +26,7 @@ tr.total { font-weight: 600; }
 
 def full(estimate: Estimate) -> str:
     """Write the page. It loads nothing, and its policy forbids it to."""
-    title = f"{estimate.stack}: {words.consequence(estimate)}"
+    title = f"{estimate.stack}: {credit.sentence(estimate)}"
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'

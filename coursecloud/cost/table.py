@@ -20,9 +20,7 @@ ROW: tuple[str, ...] = (
 
 def full(estimate: Estimate, *, drawn: bool = False) -> RenderableType:
     """Lay out what `coursecloud cost` shows for one stack; `drawn` where the output can show the line of the credit."""
-    parts: list[RenderableType] = [
-        Text.assemble((f"stack {estimate.stack}: ", "bold"), (words.consequence(estimate), _colour(estimate)))
-    ]
+    parts: list[RenderableType] = [Text(f"stack {estimate.stack}", "bold")]
     if drawn and (line := words.spark(estimate)):
         first, last = estimate.days[0].date, estimate.days[-1].date
         shown = f" {first} to {last}" if estimate.start else f" {len(estimate.days)} days"

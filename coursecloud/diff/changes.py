@@ -258,7 +258,10 @@ def _property(difference: Difference, rules: Rules, old: Mapping[str, Any], new:
 
 
 def _keeps_more(difference: Difference) -> bool:
-    """Say whether a rule that deletes waits longer or spares more than before, as it does when its number rises."""
+    """Say whether a rule that deletes waits longer or spares more than before, as it does when its number rises; or
+    whether old versions are kept from now on."""
+    if difference.top == "versioning" and True in (difference.new, property_diff.at(difference.new, "enabled")):
+        return True
     sides = [re.fullmatch(r"(\d+)(?:\.0)?s?", str(side)) for side in (difference.old, difference.new)]
     old, new = sides
     return bool(old and new and int(old[1]) < int(new[1]))

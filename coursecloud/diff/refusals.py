@@ -46,6 +46,12 @@ class Refusal:
     value: str
     rule: str
     remedy: str
+    name: str = ""
+    """The resource, as a reader names it."""
+    store: bool = False
+    """It holds data."""
+    half_way: bool = False
+    """What is protected is so by the provider, which refuses when the update has begun."""
     lose: str | None = None
     """It works where a person names this with `--lose`, and data goes; None: no word makes it work."""
 
@@ -80,7 +86,7 @@ def stopping(refusals: Iterable[Refusal], lose: Collection[str] = ()) -> list[Re
 
 HEADLINES = {
     Kind.PROJECT: "the stack lives in another project",
-    Kind.PROTECTED: "what is kept would go ({})",
+    Kind.PROTECTED: "what is protected would go ({})",
     Kind.LOCKED: "what is locked would change ({})",
     Kind.SHRINKS: "what only grows would shrink ({})",
     Kind.FIXED: "what no change in place reaches would change ({})",
@@ -89,9 +95,41 @@ HEADLINES = {
 
 def headline(refusals: Iterable[Refusal]) -> str:
     """Say in few words, none of them anybody else's, why an update fails; empty where it does not."""
-    kinds = [refusal.kind for refusal in refusals if refusal.fails]
-    said = [words.format(kinds.count(kind)) for kind, words in HEADLINES.items() if kind in kinds]
+    failing = [refusal for refusal in refusals if refusal.fails]
+    if nothing_done(failing):
+        kept = [refusal for refusal in failing if refusal.kind is Kind.PROTECTED]
+        many, stores = len(kept), all(refusal.store for refusal in kept)
+        what = ("store" if stores else "resource") + ("s are" if many > 1 else " is")
+        others = _counted(refusal for refusal in failing if refusal.kind is not Kind.PROTECTED)
+        return ", ".join([f"this update FAILS and moves nothing: {many} {what} protected", *others])
+    said = _counted(failing)
     return f"this update FAILS: {', '.join(said)}" if said else ""
+
+
+def _counted(failing: Iterable[Refusal]) -> list[str]:
+    kinds = [refusal.kind for refusal in failing]
+    return [words.format(kinds.count(kind)) for kind, words in HEADLINES.items() if kind in kinds]
+
+
+def nothing_done(refusals: Iterable[Refusal]) -> bool:
+    """Say whether Pulumi refuses the update as a whole, before anything is touched."""
+    failing = [refusal for refusal in refusals if refusal.fails]
+    return any(refusal.kind is Kind.PROTECTED and not refusal.half_way for refusal in failing) and not any(
+        refusal.kind is Kind.PROJECT for refusal in failing
+    )
+
+
+def together(refusals: Sequence[Refusal]) -> str:
+    """Say of several resources that are protected from one change why the update fails, in one sentence."""
+    names = ", ".join(refusal.name for refusal in refusals)
+    places = ", ".join(dict.fromkeys(shown(refusal.place) for refusal in refusals))
+    done = (
+        "ends half-way" if any(refusal.half_way for refusal in refusals) else "fails, and nothing is moved or deleted"
+    )
+    return (
+        f"{names} are protected, and this change would delete them or make them anew: the update {done}. It comes from"
+        f" {places}: undo that; each has a way round it, with the command that copies its data first"
+    )
 
 
 def _of(edit: Edit, listed: Sequence[Edit]) -> Iterator[Refusal]:
@@ -153,6 +191,8 @@ def _protected(edit: Edit) -> Refusal | None:
             f"{what(edit)} is kept, and would be {goes}{because}",
             "what is kept is neither deleted nor made anew: Pulumi refuses, and the whole update fails",
             f"{first}{off}, run `coursecloud up` with that alone, and make this edit with {again}{beside}",
+            name=what(edit),
+            store=_is_store(edit),
         )
     if option := _prevented(edit):
         return Refusal(
@@ -163,6 +203,9 @@ def _protected(edit: Edit) -> Refusal | None:
             f"its `{option}` is on: the provider refuses to delete it, and the update ends half-way",
             f"{first}switch `{option}` off in {provenance.part(edit.resource).file}, run `coursecloud up`, and then"
             " make this edit",
+            name=what(edit),
+            store=_is_store(edit),
+            half_way=True,
         )
     return None
 
@@ -191,7 +234,7 @@ def _locked(edit: Edit) -> Iterator[Refusal]:
             f"{what(edit)} is locked, and would be deleted{because}",
             "Google deletes it only when the lock holds nothing in it any more",
             f"undo that edit; or wait until the last of it is old enough, and say {_lose(edit)}",
-            edit.name,
+            lose=edit.name,
         )
         return
     old, new = edit.was(lock.keeps), edit.will(lock.keeps)
@@ -237,7 +280,7 @@ def _shrinks(edit: Edit, listed: Sequence[Edit]) -> Iterator[Refusal]:
                 else "Google refuses a smaller one"
             ),
             f"write {old} or more{_swapped(edit, path, listed)}. Or {other}",
-            edit.name if anew else None,
+            lose=edit.name if anew else None,
         )
 
 

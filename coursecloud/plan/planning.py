@@ -5,7 +5,7 @@ import functools
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -72,9 +72,11 @@ def make(stack: str, file: Path, root: Path, *, twice: bool = False) -> Plan:
     program = root / "__main__.py"
     recording = engine.record(program, project=PROJECT, stack=stack, config=config)
     done = (*_beside(file), *recording.deeds)
+    patterns: dict[str, dict[str, str]] = {}
     if twice:
-        done += real_run.differences(program, recording, project=PROJECT, stack=stack, config=config)
+        done += real_run.differences(program, recording, project=PROJECT, stack=stack, config=config, patterns=patterns)
     listed = sorted(recording.resources, key=lambda r: r.urn)
+    listed = [replace(each, at_run=patterns[each.urn]) if each.urn in patterns else each for each in listed]
     resources = tuple(trigger_files.read(resource, root, file.parent) for resource in listed)
     there = (root / f"members.{stack}.yaml").is_file()
     return Plan(settings, resources, recording.outputs, program=done, members_file=there)
@@ -158,7 +160,11 @@ def notices(plan: Plan, today: datetime.date | None = None) -> list[Notice]:
 
 def _todo(settings: Settings) -> Iterator[Notice]:
     if settings.project == EXAMPLE_PROJECT:
-        yield Notice("todo", f"write your project's id into Pulumi.{settings.stack}.yaml; this one is an example")
+        yield Notice(
+            "todo",
+            f"write your project's id into Pulumi.{settings.stack}.yaml: {EXAMPLE_PROJECT} is an example, and `make up`"
+            " refuses it",
+        )
     if needs_first_connection(settings.builds) and settings.builds.repository:
         repository = settings.builds.repository
         yield Notice(
@@ -292,6 +298,7 @@ def to_json(plan: Plan, today: datetime.date | None = None) -> dict[str, Any]:
                 "protect": resource.protect,
                 "options": resource.options,
                 **({"files": resource.files} if resource.files else {}),
+                **({"atRun": resource.at_run} if resource.at_run else {}),
                 "bills": bills(resource) if resource.custom else None,
                 "holds": holds(resource),
             }

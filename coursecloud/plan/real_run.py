@@ -11,6 +11,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import sys
 import sysconfig
 from collections import Counter
@@ -40,11 +41,18 @@ _real_modules: dict[Path, dict[str, ModuleType]] = {}
 
 
 def differences(
-    program: Path, preview: Recording, *, project: str, stack: str, config: Mapping[str, object]
+    program: Path,
+    preview: Recording,
+    *,
+    project: str,
+    stack: str,
+    config: Mapping[str, object],
+    patterns: dict[str, dict[str, str]] | None = None,
 ) -> tuple[Deed, ...]:
     """Record `program` as the real run of what `preview` is a preview of, and say all that differs.
 
-    What the program prints is not shown again. A program that fails in the real run only is a difference.
+    `patterns` is filled, by URN and input, with what is known of the texts that a preview does not know. What the
+    program prints is not shown again. A program that fails in the real run only is a difference.
     """
 
     def run(mark: str | None) -> Recording:
@@ -62,6 +70,8 @@ def differences(
         return (Deed("differs", f"registers two resources of one type as `{', '.join(again)}`: Pulumi refuses that"),)
     try:
         real = run(MARKS[0])
+        if patterns is not None:
+            patterns.update(_patterns(preview, real))
         found = [*_compared(preview, real)]
         if not found and any(_constants(preview, real)):
             other = run(MARKS[1])
@@ -185,6 +195,17 @@ def _places(
             yield from _places(was, will, f"{path}[{place}]", wanted)
     elif old != new and wanted(old, new):
         yield path, old, new
+
+
+def _patterns(preview: Recording, real: Recording) -> Iterator[tuple[str, dict[str, str]]]:
+    """Give what the real run made of each text that a preview does not know, with `*` for what Google computes."""
+    new = {resource.urn: resource.inputs for resource in real.resources}
+    computed = re.compile(rf"{mock_outputs.NUMBER}|{MARKS[0]}[^\s:@]*")
+    for resource in preview.resources:
+        made = {key: new.get(resource.urn, {}).get(key) for key, value in resource.inputs.items() if value == UNKNOWN}
+        found = {key: computed.sub("*", value) for key, value in made.items() if isinstance(value, str)}
+        if found:
+            yield resource.urn, found
 
 
 def _unmarked(old: Any, new: Any) -> bool:

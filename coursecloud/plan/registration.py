@@ -26,6 +26,8 @@ class Registration:
     """What else the program asked for, by the names of Pulumi's wire form; only what it set."""
     files: Mapping[str, str | None] = field(default_factory=dict[str, "str | None"])
     """The files that its inputs name, by where they are in the project: their text, or None where one is not there."""
+    at_run: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Of texts among its inputs that only the real run can know, what is known: `*` is what Google computes."""
 
 
 PROGRAM = "stack"

@@ -102,4 +102,5 @@ def _registration(entry: Mapping[str, Any]) -> Registration:
         protect=entry["protect"],
         options=entry["options"],
         files=entry.get("files", {}),
+        at_run={str(key): str(text) for key, text in entry.get("atRun", {}).items()},
     )

@@ -27,6 +27,7 @@ _SECTIONS = {
 
 _OF_RULES = {
     "cost-per-hour": ("lease", "maxPerHour"),
+    "credit-lasts": ("lease", "credit"),
     "cost-idle-per-day": ("guardrails", "maxIdlePerDay"),
     "exceptions-current": ("guardrails", "exceptions"),
     "lease-ends": ("lease", "ends"),

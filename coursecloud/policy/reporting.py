@@ -13,9 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 import coursecloud.policy
+from coursecloud import cost
 from coursecloud.plan import source_location
 from coursecloud.plan.planning import Plan
-from coursecloud.policy import Checked, Finding
+from coursecloud.policy import Checked, Finding, consequence
+from coursecloud.policy.consequence import Consequence, Kind
 from infra import files
 from infra.settings.guardrails import GuardrailException
 
@@ -33,8 +35,8 @@ class Report:
     """Those of the stack file."""
     places: dict[str, tuple[source_location.Path, int]]
     """By the key of a finding: the key path in the stack file that caused it, and its line."""
-    over: str | None = None
-    """That the lease is over, and what it means."""
+    consequences: tuple[Consequence, ...] = ()
+    """What the plan means for whoever deploys it, gravest first."""
 
     @property
     def stack(self) -> str:
@@ -51,7 +53,19 @@ def make(plan: Plan, file: Path, today: datetime.date) -> Report:
     for finding in checked.findings:
         path = by_urn.get(finding.urn, ("config",)) if finding.urn else source_location.of_rule(finding.rule.id)
         found[finding.key] = (path, source_location.line(text, path))
-    return Report(file, checked, plan.settings.guardrails.exceptions, found, plan.settings.lease.over(today))
+    asked = (Kind.OVER, Kind.FIRST, Kind.CREDIT)
+    means = [each for each in consequence.of_plan(plan, cost.estimate(plan), today) if each.kind in asked]
+    said = consequence.ordered([*means, _rules(checked)])
+    return Report(file, checked, plan.settings.guardrails.exceptions, found, said)
+
+
+def _rules(checked: Checked) -> Consequence:
+    """Say whether the stack would be let through."""
+    if not checked.violations:
+        return Consequence(Kind.RULES, f"stack {checked.stack} breaks no rule")
+    ids = list(dict.fromkeys(finding.rule.id for finding in checked.violations))
+    rules = "1 rule" if len(ids) == 1 else f"{len(ids)} rules"
+    return Consequence(Kind.RULES, f"stack {checked.stack} breaks {rules}: {', '.join(ids)}", grave=True)
 
 
 def of_level(report: Report, level: str) -> list[Finding]:
@@ -69,6 +83,7 @@ def _stack(report: Report) -> dict[str, Any]:
         "stack": report.stack,
         "rules": report.checked.rules,
         "resources": report.checked.resources,
+        **consequence.to_json(report.consequences),
         "violations": len(report.checked.violations),
         "findings": [_finding(finding, *report.places[finding.key]) for finding in report.checked.findings],
         "unusedExceptions": [_exception(entry) for entry in report.checked.unused],
@@ -108,7 +123,13 @@ def full(report: Report, *, brief: bool = False) -> RenderableType:
 
     `brief` leaves out advice and what is not known, for many stacks in a row.
     """
-    parts: list[RenderableType] = [Text(f"OVER: {report.stack}: {report.over}", "bold red")] if report.over else []
+    # Of many stacks only what somebody has to do something about; that rules are broken is said below of each.
+    parts: list[RenderableType] = [
+        Text(f"{report.stack}: {each.text}", "bold red")
+        for each in report.consequences
+        if brief and each.grave and each.kind in (Kind.OVER, Kind.CREDIT)
+    ]
+    parts += [] if brief else [consequence.shown(report.consequences), Text()]
     if violations := of_level(report, "violation"):
         parts += [Text("violations", "bold red"), *_explained(violations, report)]
     if covered := [finding for finding in report.checked.findings if finding.excepted]:
@@ -118,7 +139,7 @@ def full(report: Report, *, brief: bool = False) -> RenderableType:
         parts += [_bullet(f"{entry.rule} of {entry.resource}, until {entry.until}") for entry in report.checked.unused]
     if not brief and (unknown := of_level(report, "unknown")):
         parts += [
-            Text("not judged: known only to the real run, or not here to be read", "bold yellow"),
+            Text("not judged: nobody here can know it", "bold yellow"),
             *_unknown(unknown),
         ]
     if not brief and (advice := of_level(report, "advice")):

@@ -4,12 +4,15 @@ import datetime
 import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from coursecloud.plan.registration import Registration
 from coursecloud.policy.example import Example
 from infra.settings import Settings
 from infra.settings.guardrails import GuardrailException
+
+if TYPE_CHECKING:
+    from coursecloud.cost import Estimate
 
 Severity = Literal["critical", "high", "medium", "low"]
 Level = Literal["violation", "advice", "unknown"]
@@ -105,6 +108,13 @@ class Stack:
     resources: tuple[Registration, ...]
     """Those that Google will hold; no components."""
     today: datetime.date
+
+    @functools.cached_property
+    def estimate(self) -> "Estimate":
+        """What it costs: worked out once for all rules on money, and only where one asks."""
+        from coursecloud import cost
+
+        return cost.of_resources(self.resources, self.settings)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,14 +1,17 @@
 """Who gets access by a change: grants to others than the stack's own service accounts, and doors to the outside."""
 
+import re
 from collections.abc import Iterable, Iterator
 
-from catalog import types
+from catalog import tables, types
 from coursecloud.diff.changes import Change, Operation
 from coursecloud.plan.grants import Grant, given, same_but_for_days
+from coursecloud.plan.registration import UNKNOWN
 
 NAMED = 20
 """Members who are named in one line; the list of changes, the page and the JSON form have all of them."""
 
+ROLE = "gcp:projects/iAMCustomRole:IAMCustomRole"
 ACCOUNT = "gcp:serviceaccount/account:Account"
 
 
@@ -20,7 +23,7 @@ def grants(change: Change) -> bool:
 def public(changes: Iterable[Change]) -> Iterator[tuple[Change, str]]:
     """Say of each grant that everybody on the internet gets."""
     for change in changes:
-        for who, roles in _together(grant for grant in _gained(change) if grant.public):
+        for who, roles in _together((change, grant) for grant in _gained(change) if grant.public):
             yield change, f"everybody on the internet ({who}) gets {roles} by {_code(change.name)}"
 
 
@@ -33,10 +36,14 @@ def widened(changes: Iterable[Change]) -> Iterator[tuple[Change, str]]:
         if (inputs := change.resource.inputs) and change.resource.type == ACCOUNT
     }
     gained = [(change, grant) for change in listed for grant in _gained(change)]
-    others = [(change, grant) for change, grant in gained if not grant.public and grant.member not in own]
+    others = [
+        (change, grant)
+        for change, grant in gained
+        if not grant.public and grant.member not in own and not googles(change)
+    ]
     first = {_who(grant): change for change, grant in reversed(others)}
     alike: dict[str, list[str]] = {}
-    for who, roles in _together(grant for _, grant in others):
+    for who, roles in _together(others):
         alike.setdefault(roles, []).append(who)
     for roles, members in alike.items():
         said = ", ".join(members[:NAMED]) + (f" and {len(members) - NAMED} more" if len(members) > NAMED else "")
@@ -74,18 +81,29 @@ def _gained(change: Change) -> Iterator[Grant]:
             yield grant
 
 
+def googles(change: Change) -> bool:
+    """Say whether a grant is to a service of Google's own in the stack's project, such as the one that stops machines.
+
+    Its address holds the project's number, which only the real run knows; what stands around that is known.
+    """
+    pattern = change.resource.at_run.get("member", "")
+    found = re.fullmatch(r"serviceAccount:service-\*@([a-z-]+)\.iam\.gserviceaccount\.com", pattern)
+    unknown = change.resource.inputs.get("member") == UNKNOWN
+    return bool(found) and unknown and found[1] in tables.table("iam-by-google")["agents"]
+
+
 def _key(grant: Grant) -> tuple[str | None, str | None]:
     member = grant.member
     # Google takes e-mail addresses in either case, and the ids of a federation's principals as they are.
     return (member if member is None or member.startswith("principal") else member.lower()), grant.role
 
 
-def _together(grants_: Iterable[Grant]) -> Iterator[tuple[str, str]]:
+def _together(gained: Iterable[tuple[Change, Grant]]) -> Iterator[tuple[str, str]]:
     """Put the roles of each member into words."""
     found: dict[str, list[str]] = {}
-    for grant in grants_:
+    for change, grant in gained:
         roles = found.setdefault(_who(grant), [])
-        if (role := _role(grant)) not in roles:
+        if (role := _role(change, grant)) not in roles:
             roles.append(role)
     for who, roles in found.items():
         more = f" and {len(roles) - 6} more" if len(roles) > 6 else ""
@@ -96,8 +114,13 @@ def _who(grant: Grant) -> str:
     return "somebody whom only the real run knows" if grant.member is None else _code(grant.member)
 
 
-def _role(grant: Grant) -> str:
-    return "a role that only the real run knows" if grant.role is None else _code(grant.role)
+def _role(change: Change, grant: Grant) -> str:
+    if grant.role is not None:
+        return _code(grant.role)
+    # The id of a role of one's own is not known before it is made; which one it is, is.
+    urns = change.resource.property_dependencies.get(grant.role_at, ())
+    own = [urn.rpartition("::")[2] for urn in urns if urn.split("::")[-2].endswith(ROLE)]
+    return f"the role {_code(own[0])} of this stack" if len(own) == 1 else "a role that only the real run knows"
 
 
 def _code(text: str) -> str:

@@ -36,6 +36,10 @@ class Kind(enum.StrEnum):
     """What it holds is deleted with it."""
     UNPROTECTED = "unprotected"
     """It stays for now, but its protection goes: the next evening or `pulumi destroy` deletes it."""
+    CREDIT = "credit"
+    """The credit ends before the lease does, or sooner than before, or nobody can say any more whether it lasts."""
+    PRICE = "price"
+    """Something has no known price, and had none or was not there before."""
     SHRINKS = "shrinks"
     """It only grows: a smaller one is another one, empty."""
     OVER = "over"
@@ -46,6 +50,8 @@ class Kind(enum.StrEnum):
     """Everybody on the internet gets access."""
     ACCESS = "access"
     """Somebody who is no service account of the stack gets access, or the rule of who may come in changes."""
+    PROTECTION = "protection"
+    """What holds spending back, keeps data, keeps somebody out or tells somebody does so less than before."""
     PROGRAM = "program"
     """The program does what no list of resources shows: see `coursecloud.plan.effects`."""
     GUARD = "guard"
@@ -86,10 +92,16 @@ def ordered(found: Iterable[Danger]) -> tuple[Danger, ...]:
 
 
 def of_refusals(found: Iterable[Refusal], changes: Iterable[Change]) -> Iterator[Danger]:
-    """Say which edits cannot work, or only under a condition."""
+    """Say which edits cannot work, or only under a condition; what is protected from one change in one sentence."""
     by_urn = {change.resource.urn: change for change in changes}
     other = {refusals.Kind.RUNNING: Kind.RUNNING, refusals.Kind.SHRINKS: Kind.SHRINKS}
-    for refusal in found:
+    listed = list(found)
+    kept = [each for each in listed if each.fails and each.kind is refusals.Kind.PROTECTED]
+    if len(kept) > 1:
+        yield Danger(Kind.REFUSED, None, refusals.together(kept))
+    for refusal in listed:
+        if refusal in kept and len(kept) > 1:
+            continue
         kind = Kind.REFUSED if refusal.fails else other.get(refusal.kind, Kind.DATA)
         yield Danger(kind, by_urn.get(refusal.urn), refusal.sentence)
 
@@ -250,6 +262,8 @@ def also(found: Iterable[Danger]) -> Iterator[str]:
         yield "widens access"
     if counted[Kind.PROGRAM]:
         yield "does what no plan shows"
+    if weaker := counted[Kind.PROTECTION]:
+        yield f"WEAKENS PROTECTION in {weaker} place{'' if weaker == 1 else 's'}"
     if counted[Kind.GUARD]:
         yield "changes its guards"
 

@@ -15,6 +15,7 @@ from coursecloud.diff.changes import Change, Operation, PropertyChange
 from coursecloud.diff.property_diff import NOTHING, Hidden, leaves, plain
 from coursecloud.plan.registration import UNKNOWN
 from coursecloud.policy import Finding
+from coursecloud.review.access import googles
 from coursecloud.review.dangers import Danger, Kind, Level
 from coursecloud.review.money import Cost, Findings
 
@@ -32,7 +33,7 @@ ADVICE = {
     Level.NOTHING: "The infrastructure stays as it is: it can be merged.",
 }
 
-LOSING = (Kind.REFUSED, Kind.RENAMED, Kind.DATA, Kind.UNPROTECTED, Kind.SHRINKS, Kind.PRUNES)
+LOSING = (Kind.REFUSED, Kind.RENAMED, Kind.DATA, Kind.UNPROTECTED, Kind.SHRINKS, Kind.PRUNES, Kind.PROTECTION)
 """Dangers with which nobody can say that no data is lost."""
 
 DONE = {
@@ -45,11 +46,17 @@ DONE = {
 }
 
 
+FAILS = "Do not merge: this update would fail."
+
+
 def advice(level: Level, found: Iterable[Danger], changed: Sequence[str] = ()) -> str:
     """Say what to do; that no data is lost only where nothing can delete any, and no other program than before says so.
 
     `changed` are the files of the program that differ.
     """
+    found = list(found)
+    if any(danger.kind is Kind.REFUSED for danger in found):
+        return FAILS
     losing = (*LOSING, Kind.PROGRAM)
     safe = level is Level.LOOK and not changed and not any(danger.kind in losing for danger in found)
     return ("No data is lost. " if safe else "") + ADVICE[level]
@@ -134,7 +141,9 @@ def summary(change: Change) -> str:
         return ""
     inputs = change.resource.inputs
     if "member" in inputs and "role" in inputs:
-        return f"{show(inputs['role'])} to {show(inputs['member'])}"
+        member = change.resource.at_run.get("member", inputs["member"])
+        service = " (a service of Google's in this project)" if googles(change) else ""
+        return f"{show(inputs['role'])} to {show(member)}{service}"
     image = next((entry for keys, entry in leaves((), dict(inputs)) if keys[-1:] == ("image",)), None)
     matters = [inputs.get(key) for key in MATTERS] + [image]
     return ", ".join(show(entry) for entry in matters if isinstance(entry, str | int))

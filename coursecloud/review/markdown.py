@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from coursecloud.diff.changes import Change, Operation
+from coursecloud.policy.consequence import Kind as Means
 from coursecloud.review import cost_lines, dangers, folding, formatting, mermaid
 from coursecloud.review.access import grants
+from coursecloud.review.consequence import SAME
 from coursecloud.review.dangers import Danger, Kind, Level, one
 from coursecloud.review.escape import amounts, as_html, code, fence, size, unlinked
 from coursecloud.review.report import Review
@@ -50,7 +52,7 @@ def full(review: Review, *, closed: Sequence[str] = (), limit: int = LIMIT) -> s
 def _heading(review: Review) -> str:
     cut = formatting.visible(review.sentence)
     # A heading is one line of Markdown: what is not plain text goes.
-    plain = re.sub(r"[^\w\s.,;:()+/-]", " ", amounts(cut if len(cut) <= 400 else f"{cut[:399]} ..."))
+    plain = re.sub(r"[^\w\s.,;:()+?/-]", " ", amounts(cut if len(cut) <= 400 else f"{cut[:399]} ..."))
     return f"{formatting.VERDICTS[review.level]}: {unlinked(plain)}"
 
 
@@ -86,13 +88,15 @@ def _grave(review: Review) -> Iterator[Callable[[int], str]]:
                     f"{code(s.name, cut)} does not load {d} the change: {code(m, 2 * cut)}"
                 )
             )
-    found = [(stack, danger) for stack in review.telling for danger in stack.dangers]
+    found = [(stack, danger) for stack in review.telling for danger in stack.happening]
     for kind in Kind:
-        for stack, danger in found:
-            if danger.kind is kind:
-                yield lambda cut, s=stack, d=danger: _danger(s, d, cut)
+        yield from _alike(kind, found)
+        if kind in (Kind.PRICE, Kind.PROTECTION):
+            yield from _money(review, same=kind is Kind.PROTECTION)
     for stack in review.telling:
-        for finding, names in folding.findings(stack.findings.violations if stack.findings else ()):
+        broken = stack.findings.violations if stack.findings and not stack.nothing_done else ()
+        # That the credit ends too early is said among the dangers.
+        for finding, names in folding.findings([each for each in broken if each.rule.id != "credit-lasts"]):
             yield (
                 lambda cut, s=stack, f=finding, n=names: (
                     f"{code(s.name, cut)}: breaks the rule {code(f.rule.id, cut)} on {code(n, 2 * cut)}:"
@@ -101,16 +105,43 @@ def _grave(review: Review) -> Iterator[Callable[[int], str]]:
             )
     told = {(stack.name, danger.change.key) for stack, danger in found if danger.change}
     for stack in review.telling:
-        for change in stack.changes:
+        for change in () if stack.nothing_done else stack.changes:
             gone = change.operation in (Operation.DELETE, Operation.REPLACE)
             if gone and (stack.name, change.key) not in told and not grants(change):
                 yield lambda cut, s=stack, c=change: _gone(s, c, cut)
-        if access := [change for change in stack.changes if change.goes and grants(change)]:
+        access = [change for change in stack.changes if change.goes and grants(change) and not stack.nothing_done]
+        if access:
             yield (
                 lambda cut, s=stack, a=access: (
                     f"{code(s.name, cut)}: who has access changes: {dangers.sentence(a)}, listed below"
                 )
             )
+
+
+def _alike(kind: Kind, found: Sequence[tuple[Stack, Danger]]) -> Iterator[Callable[[int], str]]:
+    """List the dangers of a kind; what is kept no longer in one line a stack, as all of it has the same end."""
+    alike = [(stack, danger) for stack, danger in found if danger.kind is kind]
+    for stack, group in groupby(alike, key=lambda entry: entry[0]):
+        dangers_ = [danger for _, danger in group]
+        if kind is Kind.UNPROTECTED and len(dangers_) > 1:
+            names = [one(danger.change) for danger in dangers_ if danger.change]
+            yield (
+                lambda cut, s=stack, n=names: (
+                    f"**{code(s.name, cut)}: kept no longer, and deleted by the next `make down` with all in them:"
+                    f" {', '.join(code(name, cut) for name in n[:8])}{f' and {len(n) - 8} more' if n[8:] else ''}**"
+                )
+            )
+            continue
+        for danger in dangers_:
+            yield lambda cut, s=stack, d=danger: _danger(s, d, cut)
+
+
+def _money(review: Review, *, same: bool) -> Iterator[Callable[[int], str]]:
+    """Say what it costs more or less, and that the credit lasts; `same` asks for the stacks that cost as before."""
+    for stack in review.telling:
+        told = [each.text for each in stack.consequences if not each.grave and each.kind in (Means.MONEY, Means.CREDIT)]
+        if told and any(SAME in text for text in told) is same:
+            yield lambda cut, s=stack, t=told: f"{code(s.name, cut)}: {_ours('; '.join(reversed(t)))}"
 
 
 def _danger(stack: Stack, danger: Danger, cut: int) -> str:
@@ -124,7 +155,10 @@ def _danger(stack: Stack, danger: Danger, cut: int) -> str:
         about = ""  # the sentence names it by itself
     if cut <= 30:
         about, said = code(what, cut) if what else "", f" {danger.kind}"
-    grave = (Kind.REFUSED, Kind.RENAMED, Kind.DATA, Kind.UNPROTECTED, Kind.SHRINKS, Kind.PUBLIC, Kind.PROGRAM)
+    grave = (
+        Kind.REFUSED, Kind.RENAMED, Kind.DATA, Kind.UNPROTECTED, Kind.CREDIT, Kind.PRICE, Kind.SHRINKS, Kind.PUBLIC,
+        Kind.PROGRAM,
+    )  # fmt: skip
     bold = "**" if danger.kind in grave else ""
     return f"{bold}{code(stack.name, cut)}: {about}{_ours(said)}{bold}"
 
@@ -168,6 +202,8 @@ def _table(review: Review) -> str:
 
 
 def _hour(stack: Stack) -> str:
+    if stack.nothing_done:
+        return "nothing is done"
     if stack.cost is None:
         return "?"
     _, before, after, _ = formatting.cost_rows(stack.cost)[0]
@@ -189,8 +225,11 @@ def _details(stack: Stack, left: int) -> tuple[str, int]:
     end = "\n</details>\n"
     for side, message in stack.mistakes:
         parts.append(f"{side} the change:\n\n{fence(message, 4000)}\n")
-    if stack.cost and stack.cost.changes:
+    if stack.nothing_done:
+        parts += [f"{fence(str(refusal), 3000)}\n" for refusal in stack.refusals if refusal.fails]
+    elif stack.cost and stack.cost.changes:
         parts.append(_cost(stack))
+    parts += _protection(stack)
     if stack.findings:
         parts += _findings(stack)
     parts += [f"- in the stack file: {code(entry, 300)}\n" for entry in stack.settings_lines()]
@@ -259,8 +298,23 @@ def _counts(stack: Stack) -> str:
         for operation, done in formatting.DONE.items()
         if any(change.operation is operation for change in stack.changes)
     ]
+    if stack.nothing_done:
+        many = len(stack.changes)
+        return f"why it fails, and the way round it; {many} changes that it asks for, and none of them happens"
     hour = formatting.per_hour(stack.cost)
     return ", ".join([*counted, f"{stack.unchanged} unchanged", *([amounts(hour)] if hour else [])])
+
+
+def _protection(stack: Stack) -> Iterator[str]:
+    if stack.protection:
+        yield "| protection that weakens | was | will be | what can happen then |\n|---|---|---|---|\n"
+    for each in stack.protection[:60]:
+        cells = (each.what.replace("`", ""), each.was, each.will, each.then.replace("`", ""))
+        yield f"| {' | '.join(code(cell, 240, table=True) for cell in cells)} |\n"
+    if len(stack.protection) > 60:
+        yield f"| and {len(stack.protection) - 60} more | | | |\n"
+    if stack.protection:
+        yield "\n"
 
 
 def _cost(stack: Stack) -> str:

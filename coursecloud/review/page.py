@@ -31,7 +31,8 @@ def _body(review: Review) -> Iterator[str]:
     yield f'<p class="dim">{text(review.base)} → {text(review.head)}</p>'
     yield f'<div class="verdict {kind}"><b>{text(formatting.advice(review.level, review.dangers, review.program))}</b>'
     yield from (f"<p><b>{text(said)}</b></p>" for said in formatting.program(review.program, review.runs))
-    told = [f"{stack.name}: {danger.text}" for stack in review.telling for danger in stack.dangers]
+    told = [f"{stack.name}: {danger.text}" for stack in review.telling for danger in stack.happening]
+    told += [f"{stack.name}: {each.text}" for stack in review.telling for each in stack.consequences if not each.grave]
     told += [
         f"{stack.name}: breaks {finding.rule.id} on {names}: {finding.message}"
         for stack in review.telling
@@ -73,7 +74,19 @@ def _stack(stack: Stack, number: int) -> Iterator[str]:
     for side, message in stack.mistakes:
         yield f"<p>{side} the change:</p><pre>{text(message)}</pre>"
     yield from _list(stack.notes)
-    if stack.cost and stack.cost.changes:
+    yield from (
+        f"<pre>{text(str(refusal))}</pre>" for refusal in stack.refusals if stack.nothing_done and refusal.fails
+    )
+    if stack.protection:
+        heads = "".join(
+            f"<th>{name}</th>" for name in ("protection that weakens", "was", "will be", "what can happen then")
+        )
+        yield f"<table><tr>{heads}</tr>"
+        for each in stack.protection:
+            cells = (_spans(each.what), text(each.was), text(each.will), _spans(each.then))
+            yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+        yield "</table>"
+    if stack.cost and stack.cost.changes and not stack.nothing_done:
         yield from _cost_lines(stack)
         yield "<table><tr><th>cost in USD</th><th>before</th><th>after</th><th>change</th></tr>"
         for row in formatting.cost_rows(stack.cost):
@@ -96,6 +109,8 @@ def _stack(stack: Stack, number: int) -> Iterator[str]:
     if stack.changes and stack.graph.nodes:
         details = {change.key: name for name, group in groups.items() for change in group}
         yield from drawing.graphs(stack.graph, details)
+    if stack.nothing_done:
+        yield "<p><b>What it asks for, and none of it happens:</b></p>"
     for name, group in groups.items():
         yield _change(group[0], name) if len(group) == 1 else _group(group, name)
     if stack.unseen:

@@ -8,16 +8,19 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from coursecloud import cost
+from coursecloud.cost import credit
 from coursecloud.diff import property_diff, refusals
 from coursecloud.diff.changes import Change, Operation, PropertyChange
 from coursecloud.diff.refusals import Refusal
 from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import Registration
 from coursecloud.policy import Finding
-from coursecloud.review import dangers, formatting
+from coursecloud.policy import consequence as means
+from coursecloud.review import consequence, dangers, formatting
 from coursecloud.review.dangers import Danger, Kind, Level
 from coursecloud.review.gates import GATES
 from coursecloud.review.money import Findings, Line
+from coursecloud.review.protection import Weaker
 from coursecloud.review.stacks import Stack, Status
 
 VERSION = 1
@@ -66,22 +69,59 @@ class Review:
         broken = sum(stack.status is Status.BROKEN for stack in self.stacks)
         fails = refusals.headline(refusal for stack in self.stacks for refusal in stack.refusals)
         parts = [fails] if fails else []
+        # Of what fails at its start nothing happens, and it saves nothing.
+        happening = [stack for stack in self.stacks if not stack.nothing_done]
+        if fails and not any(stack.level > Level.NOTHING for stack in happening):
+            return "; ".join([*parts, *_program(self)])
         parts += [f"{broken} {'stacks do' if broken > 1 else 'stack does'} not load"] if broken else []
-        changes = [change for stack in self.stacks for change in stack.changes]
-        if changes or not broken:
-            parts.append(dangers.sentence(changes))
-        parts += dangers.also(self.dangers)
-        if self.program:
-            files = "1 file" if len(self.program) == 1 else f"{len(self.program)} files"
-            parts.append(f"changes {files} of the PROGRAM" + (" and what is RUN BY ITSELF" if self.runs else ""))
-        new = sum(len(stack.findings.violations) for stack in self.stacks if stack.findings)
+        changes = [change for stack in happening for change in stack.changes]
+        what = [dangers.sentence(changes)] if changes or not broken else []
+        money = [*_credit(happening), *_unpriced(happening)]
+        # Lost data is graver than money; that a machine is replaced is not.
+        parts += [*what, *money] if any(change.loses for change in changes) else [*money, *what]
+        parts += dangers.also(danger for stack in happening for danger in stack.happening)
+        parts += _program(self)
+        new = sum(len(stack.findings.violations) for stack in happening if stack.findings)
         if new:
             parts.append(f"breaks {new} rule{'s' if new > 1 else ''}")
-        hour = sum((stack.cost.per_hour for stack in self.stacks if stack.cost), Decimal(0))
-        unknown = any(stack.cost and stack.cost.unknown_in("per_hour_on") for stack in self.stacks)
+        hour = sum((stack.cost.per_hour for stack in happening if stack.cost), Decimal(0))
+        unknown = any(stack.cost and stack.cost.unknown_in("per_hour_on") for stack in happening)
         if text := formatting.hourly(hour, unknown=unknown):
             parts.append(text)
         return "; ".join(parts)
+
+
+def _credit(stacks: Iterable[Stack]) -> Iterator[str]:
+    """Say of the stack whose credit ends soonest on which day, how early, and what takes most of it."""
+    ending = [stack for stack in stacks if any(danger.kind is Kind.CREDIT for danger in stack.dangers)]
+    estimates = [(stack, stack.cost.after) for stack in ending if stack.cost and stack.cost.after]
+    early = [(stack, each) for stack, each in estimates if each.planned.before_end and each.planned.gone]
+    if early:
+        stack, worst = max(early, key=lambda entry: entry[1].days_short or 0)
+        short, most = worst.days_short, credit.largest(worst.cause) if worst.cause else ""
+        before = f"{short} day{'' if short == 1 else 's'} BEFORE THE LEASE" if short else "on the lease's last day"
+        cause = f" (most of it: {most})" if _NAME.fullmatch(most) else ""
+        of = f" of {stack.name}" if ending[1:] and _NAME.fullmatch(stack.name) else ""
+        yield f"the credit{of} ends on {worst.planned.gone}, {before}{cause}"
+    elif estimates:
+        yield "nobody can say whether the credit lasts"
+
+
+def _unpriced(stacks: Iterable[Stack]) -> Iterator[str]:
+    names = [name for stack in stacks if stack.cost for name in consequence.unpriced(stack.cost)]
+    if names:
+        told = [name for name in dict.fromkeys(names) if _NAME.fullmatch(name)][:3]
+        yield f"+? /h: {', '.join(told) or 'something'} has NO KNOWN PRICE"
+
+
+def _program(review: Review) -> Iterator[str]:
+    if review.program:
+        files = "1 file" if len(review.program) == 1 else f"{len(review.program)} files"
+        yield f"changes {files} of the PROGRAM" + (" and what is RUN BY ITSELF" if review.runs else "")
+
+
+_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]{0,39}( jobs)?")
+"""Names that a headline repeats: no sentence can be made of one."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +161,12 @@ class Gate:
             for danger in stack.dangers:
                 if danger.kind is Kind.PROGRAM:
                     yield formatting.visible(danger.text)
+        elif self.kind == "protection":
+            for each in stack.protection:
+                yield f"is protected less: {formatting.visible(each.sentence)}"
+        elif self.kind == "credit":
+            if stack.cost and (told := consequence.closes(stack.cost)):
+                yield f"has too little credit: {formatting.visible(told)}"
         elif self.kind == "violation":
             if stack.findings and stack.findings.violations:
                 yield f"newly breaks {', '.join(dict.fromkeys(f.rule.id for f in stack.findings.violations))}"
@@ -179,6 +225,7 @@ def to_json(review: Review, closed: Sequence[str] = ()) -> dict[str, Any]:
         "head": review.head,
         "level": review.level.name.lower(),
         "verdict": review.sentence,
+        "headline": f"{formatting.VERDICTS[review.level]}: {review.sentence}",
         "closed": list(closed),
         "notes": list(review.notes),
         "program": list(review.program),
@@ -198,7 +245,9 @@ def _stack(stack: Stack) -> dict[str, Any]:
         | {"unchanged": stack.unchanged},
         "mistakes": [{"side": side, "message": message} for side, message in stack.mistakes],
         "refusals": [_refusal(refusal) for refusal in stack.refusals],
+        **means.to_json(stack.consequences),
         "dangers": [_danger(danger) for danger in stack.dangers],
+        "protection": [_weaker(each) for each in stack.protection],
         "changes": [_change(change) for change in stack.changes],
         "settings": [_property(entry) for entry in stack.settings],
         "outputs": [_property(entry) for entry in stack.outputs],
@@ -253,6 +302,17 @@ def _refusal(refusal: Refusal) -> dict[str, Any]:
         "remedy": refusal.remedy,
         "fails": refusal.fails,
         "lose": refusal.lose,
+    }
+
+
+def _weaker(each: Weaker) -> dict[str, Any]:
+    return {
+        "about": each.about,
+        "what": each.what,
+        "was": each.was,
+        "will": each.will,
+        "then": each.then,
+        "urn": each.urn,
     }
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import datetime
 import enum
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -10,9 +11,20 @@ from coursecloud.diff import edits, refusals
 from coursecloud.diff.changes import Change, Operation, PropertyChange, compare
 from coursecloud.diff.refusals import Refusal
 from coursecloud.plan.planning import Plan
-from coursecloud.review import dangers, formatting, money, settings_diff
+from coursecloud.policy.consequence import Consequence
+from coursecloud.review import (
+    consequence,
+    dangers,
+    formatting,
+    left_on,
+    money,
+    protection,
+    protection_settings,
+    settings_diff,
+)
 from coursecloud.review.dangers import Danger, Kind, Level
 from coursecloud.review.graph import Graph, draw
+from coursecloud.review.protection import Weaker
 from infra.settings import EXAMPLE_PROJECT
 
 
@@ -52,6 +64,25 @@ class Stack:
     outputs: tuple[PropertyChange, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     """The edits that cannot work, or not without more."""
+    protection: tuple[Weaker, ...] = ()
+    """What holds spending back, keeps data, keeps somebody out or tells somebody, and does so less than before."""
+    consequences: tuple[Consequence, ...] = ()
+    """What the change means for whoever deploys it, gravest first."""
+
+    @property
+    def nothing_done(self) -> bool:
+        """Say whether Pulumi refuses the update as a whole, so that nothing of the rest happens either."""
+        return refusals.nothing_done(self.refusals)
+
+    @property
+    def happening(self) -> tuple[Danger, ...]:
+        """The dangers of what would happen: where the update fails at its start only why, and what stays dangerous."""
+        still = (Kind.REFUSED, Kind.RENAMED, Kind.PROGRAM)
+        return tuple(
+            danger
+            for danger in self.dangers
+            if (danger.kind in still if self.nothing_done else not (danger.kind is Kind.DATA and _refused(danger)))
+        )
 
     @property
     def level(self) -> Level:
@@ -82,9 +113,15 @@ class Stack:
         if self.status is Status.REMOVED:
             return f"its stack file goes: {dangers.sentence(self.changes)} once it is destroyed"
         fails = refusals.headline(self.refusals)
+        if self.nothing_done:
+            return fails
         parts = [fails] if fails else []
         said = "; ".join((*parts, dangers.sentence(self.changes), *dangers.also(self.dangers)))
         return f"is new: {said}" if self.status is Status.ADDED else said
+
+
+def _refused(danger: Danger) -> bool:
+    return bool(danger.change and danger.change.refused)
 
 
 INSTANCE = "gcp:compute/instance:Instance"
@@ -141,7 +178,15 @@ def review(
     findings = money.findings(before, after, today)
     # A stack that comes has nothing yet, and of one that goes nothing is updated.
     refused = tuple(refusals.refused(edits.of_review(found))) if before and after else ()
-    risks = [*dangers.dangers(found), *dangers.of_refusals(refused, found), *deeds, *_guards(agreed)]
+    weaker: tuple[Weaker, ...] = ()
+    if before and after:
+        weaker = (
+            *protection_settings.weaker(before, after, cost.after),
+            *left_on.weaker(found, before, after, cost.before, cost.after),
+            *protection.of_changes(found, cost.before, cost.after),
+        )
+    risks = [*dangers.dangers(found), *dangers.of_refusals(refused, found), *deeds, *_guards(agreed, weaker)]
+    risks += [*_weaker(weaker, found), *_money(cost, bool(telling))]
     # Nobody deploys what stays as it is.
     if after and telling and (over := after.settings.lease.over(today)):
         risks.append(Danger(Kind.OVER, None, over))
@@ -167,13 +212,38 @@ def review(
         settings=agreed,
         outputs=outputs,
         refusals=refused,
+        protection=weaker,
+        consequences=consequence.of_change(telling, risks, refused, cost, findings, weaker),
     )
 
 
-def _guards(settings: tuple[PropertyChange, ...]) -> Iterator[Danger]:
+def _weaker(found: Iterable[Weaker], changes: Iterable[Change]) -> Iterator[Danger]:
+    by_urn = {change.resource.urn: change for change in changes}
+    for each in found:
+        if not each.told:
+            yield Danger(Kind.PROTECTION, by_urn.get(each.urn or ""), f"weaker protection: {each.sentence}")
+
+
+def _money(cost: money.Cost, telling: bool) -> Iterator[Danger]:
+    if told := consequence.of_credit(cost):
+        yield Danger(Kind.CREDIT, None, told)
+    if cost.news_unknown and telling:
+        yield Danger(Kind.PRICE, None, consequence.money(cost))
+
+
+def _guards(settings: tuple[PropertyChange, ...], weaker: Iterable[Weaker]) -> Iterator[Danger]:
+    told = {each.what.strip("`") for each in weaker if each.urn is None}
     for entry in settings_diff.guards(settings):
+        if entry.path in told or any(_of_exception(entry.path, what) for what in told):
+            continue
         said = formatting.from_to(entry, 300).replace("`", "'")
         yield Danger(Kind.GUARD, None, f"what guards the stack changes: `{entry.path.replace('`', chr(39))}`: `{said}`")
+
+
+def _of_exception(path: str, what: str) -> bool:
+    """Say whether a changed setting is of an exception that is told."""
+    names = re.fullmatch(r"the exception from `(.*)` of `(.*)", what)
+    return bool(names) and f'"{names[1]} of {names[2]}"' in path
 
 
 def _notes(name: str, before: Plan | None, after: Plan | None, telling: Iterable[Change]) -> Iterator[str]:

@@ -38,10 +38,13 @@ def full(review: Review, *, wide: int = 70) -> RenderableType:
         Text(f"{formatting.visible(review.base)} -> {formatting.visible(review.head)}", "dim"),
     ]
     parts += [Text(formatting.visible(said), "bold yellow") for said in formatting.program(review.program, review.runs)]
-    found = [(stack, danger) for stack in review.telling for danger in stack.dangers]
+    found = [(stack, danger) for stack in review.telling for danger in stack.happening]
     if found:
         parts += [Text(), Text("dangers", "bold red")]
         parts.append(_bullets((f"{stack.name}: {danger.text}" for stack, danger in found), "red"))
+    costs = [(stack, each) for stack in review.telling for each in stack.consequences if not each.grave]
+    if costs:
+        parts += [Text(), _bullets(f"{stack.name}: {each.text}" for stack, each in costs)]
     for stack in review.telling:
         parts += _stack(stack, wide)
     quiet = [stack.name for stack in review.stacks if stack not in review.telling]
@@ -59,6 +62,8 @@ def _stack(stack: Stack, wide: int) -> Iterator[RenderableType]:
     )
     for side, message in stack.mistakes:
         yield Padding(Text(f"{side} the change: {formatting.visible(message)}", "red"), (0, 0, 0, 2))
+    if stack.nothing_done:
+        yield Padding(Text("what it asks for, and none of it happens", "bold"), (0, 0, 0, 2))
     for group in folding.together(stack.changes):
         yield _change(group[0], wide) if len(group) == 1 else _group(group)
     if stack.status is Status.BROKEN:
@@ -74,7 +79,10 @@ def _stack(stack: Stack, wide: int) -> Iterator[RenderableType]:
             ),
             (0, 0, 0, 2),
         )
-    if stack.cost and stack.cost.changes:
+    for refusal in stack.refusals if stack.nothing_done else ():
+        if refusal.fails:
+            yield Padding(Text(formatting.visible(str(refusal)), "yellow"), (0, 0, 0, 2))
+    if stack.cost and stack.cost.changes and not stack.nothing_done:
         yield _cost_lines(stack.cost)
         yield _cost(stack)
     if stack.findings:

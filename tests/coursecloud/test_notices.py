@@ -46,7 +46,9 @@ def test_a_plain_stack_has_nothing_to_do_first(folder: Path) -> None:
 
 def test_the_example_project_is_named_with_the_file_to_change(folder: Path) -> None:
     made = planned(folder, *BARE, project="gcp:project: example-project-id")
-    assert told(made, "todo") == ["write your project's id into Pulumi.x.yaml; this one is an example"]
+    assert told(made, "todo") == [
+        "write your project's id into Pulumi.x.yaml: example-project-id is an example, and `make up` refuses it"
+    ]
 
 
 def test_a_repository_is_connected_by_hand_unless_there_is_a_connection(folder: Path) -> None:
@@ -251,9 +253,9 @@ def test_a_lease_that_is_over_is_said_first_by_plan_and_check(folder: Path, toda
         with screen.capture() as capture:
             screen.print(shown)
         first = capture.get().splitlines()[0]
-        assert first.startswith("OVER: ") is bool(said)
+        assert first.startswith("lease over") is bool(said)
         if said:
-            assert "the lease ended on 2026-12-18" in first
+            assert "The lease ended on 2026-12-18" in first
             assert said in first
             assert "`ends`" in first
     kinds = [notice.kind for notice in notices(made, day)]

@@ -430,7 +430,7 @@ def test_the_gravest_comes_first_and_the_headline_counts_what_fails() -> None:
     )
     assert [each.kind for each in found] == [Kind.PROTECTED, Kind.SHRINKS, Kind.SHRINKS, Kind.RUNNING]
     assert refusals.headline(found) == (
-        "this update FAILS: what is kept would go (1), what only grows would shrink (1)"
+        "this update FAILS and moves nothing: 1 store is protected, what only grows would shrink (1)"
     )
     assert refusals.headline([each for each in found if not each.fails]) == ""
 

@@ -90,14 +90,14 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     found.git("init", "--quiet", "--initial-branch=main")
     found.git("add", "--all")
     found.git("commit", "--quiet", "--message=first")
-    found.git("checkout", "--quiet", "-b", "bigger")
+    found.git("checkout", "--quiet", "-b", "smaller")
     stack = found.root / "Pulumi.gpu.yaml"
     shutil.copyfile(stack, found.root / "old.yaml")
     before = found.run("coursecloud plan --json --stack gpu").stdout
     text = stack.read_text(encoding="utf-8")
-    stack.write_text(text.replace("n1-standard-4", "n1-standard-8"), encoding="utf-8")
+    stack.write_text(text.replace("n1-standard-4", "n1-standard-2"), encoding="utf-8")
     assert stack.read_text(encoding="utf-8") != text
-    found.git("commit", "--quiet", "--all", "--message=a bigger machine")
+    found.git("commit", "--quiet", "--all", "--message=a smaller machine")
     (found.root / "before.json").write_text(before, encoding="utf-8")
     (found.root / "after.json").write_text(found.run("coursecloud plan --json --stack gpu").stdout, encoding="utf-8")
     deployed = json.dumps(exported(*map(entry, saved.read(json.loads(before)).resources)))

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import re
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -14,6 +15,7 @@ from coursecloud.policy import RULES, Finding, ResourceRule
 from coursecloud.policy.evaluation import of_resource
 from coursecloud.policy.example import Edit, put
 from coursecloud.policy.rule import Rule
+from infra.settings.lease import Credit
 from tests.guardrails.cases import Case
 from tests.guardrails.offenders import CASES
 
@@ -108,7 +110,7 @@ def test_what_only_the_real_run_knows_neither_passes_nor_fails(
 ) -> None:
     found = [f for f in coursecloud.policy.check(edit(committed[stack]), TODAY) if (f.rule.id, f.name) == (rule, name)]
     assert [(f.level, f.violates) for f in found] == [("unknown", False)]
-    assert "only the real run knows" in found[0].message
+    assert re.match("only the real run knows|nobody here knows", found[0].message)
 
 
 def test_a_breach_counts_although_something_behind_it_is_unknown(committed: dict[str, Plan]) -> None:
@@ -127,13 +129,48 @@ def test_an_unknown_value_that_a_rule_does_not_need_does_not_matter(committed: d
 def test_a_cost_with_an_unknown_price_is_at_least_what_is_known(committed: dict[str, Plan]) -> None:
     changed = put("compute.Instance", "workbench", "machineType", "z9-new-1")(committed["dev"])
     levels = {f.rule.id: (f.level, f.message) for f in coursecloud.policy.check(changed, TODAY) if f.name == "stack"}
-    assert levels["cost-per-hour"][0] == "unknown"
+    # No later run tells what it costs, so it closes the gate; nothing of it bills while nothing runs.
+    assert levels["cost-per-hour"][0] == "violation"
+    assert (
+        "nobody knows what an hour of workbench (z9-new-1) costs, nor will the real run" in levels["cost-per-hour"][1]
+    )
     assert "at least" in levels["cost-per-hour"][1]
+    assert "cost-idle-per-day" not in levels
     lease = changed.settings.lease.model_copy(update={"max_per_hour": 0.001})
     dear = dataclasses.replace(changed, settings=changed.settings.model_copy(update={"lease": lease}))
     levels = {f.rule.id: (f.level, f.message) for f in coursecloud.policy.check(dear, TODAY) if f.name == "stack"}
     assert levels["cost-per-hour"][0] == "violation"
     assert "at least" in levels["cost-per-hour"][1]
+
+
+def test_a_cost_that_depends_on_the_real_run_is_for_that_to_judge(committed: dict[str, Plan]) -> None:
+    changed = put("compute.Instance", "workbench", "machineType", UNKNOWN)(committed["dev"])
+    (found,) = (f for f in coursecloud.policy.check(changed, TODAY) if f.rule.id == "cost-per-hour")
+    assert found.level == "unknown"
+    assert found.message.startswith("nobody knows the whole cost: it is at least 0.2")
+    assert "without workbench" in found.message
+
+
+@pytest.mark.parametrize(
+    ("amount", "edit", "level", "said"),
+    [
+        (20, None, "violation", "the credit of 20 USD ends on 2026-12-"),
+        (20, "x9-huge-1", "violation", " at the latest, "),
+        (5000, "x9-huge-1", "unknown", "nobody can say whether the credit of 5000 USD lasts to 2026-12-18: `trainer: "),
+        (5000, None, None, ""),
+    ],
+)
+def test_the_credit_is_held_against_the_lease(
+    committed: dict[str, Plan], amount: int, edit: str | None, level: str | None, said: str
+) -> None:
+    plan = committed["gpu"]
+    if edit:
+        plan = put("compute.Instance", "trainer", "machineType", edit)(plan)
+    lease = plan.settings.lease.model_copy(update={"credit": Credit(amount=amount)})
+    plan = dataclasses.replace(plan, settings=plan.settings.model_copy(update={"lease": lease}))
+    found = [f for f in coursecloud.policy.check(plan, TODAY) if f.rule.id == "credit-lasts"]
+    assert [f.level for f in found] == ([level] if level else [])
+    assert all(said in f.message for f in found)
 
 
 def test_the_message_about_a_secret_does_not_tell_it(committed: dict[str, Plan]) -> None:

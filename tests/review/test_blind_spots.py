@@ -1,14 +1,21 @@
 """What no operation of Pulumi shows: protection that goes, people who come in, settings without a resource."""
 
+import dataclasses
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from coursecloud.plan import planning as plans
+from coursecloud.plan import saved
 from coursecloud.plan.planning import Plan
+from coursecloud.plan.registration import UNKNOWN
 from coursecloud.review import dangers, markdown, page, report, stacks
 from coursecloud.review.dangers import Kind, Level
 from coursecloud.review.report import Review
 from coursecloud.review.stacks import Status
+from tests.project import ROOT
 from tests.review.conftest import Planner
 from tests.review.made import BUCKET, GRANT, INSTANCE, TODAY, Config, changed, resource, reviewed, whole
 from tests.review.printed import printed
@@ -110,6 +117,43 @@ class TestAccess:
         assert kinds(review) == [Kind.ACCESS]
         said_everywhere(review, "who may come in from outside changes", "attributeCondition")
 
+    def agent(self, pattern: str, member: object = UNKNOWN) -> Plan:
+        grant = resource(GRANT, "g", {"bucket": "b", "role": "roles/viewer", "member": member})
+        return whole(dataclasses.replace(grant, at_run={"member": pattern}))
+
+    def test_a_service_of_googles_own_in_the_project_is_nobody_new(self) -> None:
+        compute = self.agent("serviceAccount:service-*@compute-system.iam.gserviceaccount.com")
+        review = reviewed(whole(), compute)
+        assert kinds(review) == []
+        said_everywhere(review, "a service of Google")
+
+    @pytest.mark.parametrize(
+        "pattern",
+        [
+            "serviceAccount:service-1234@compute-system.iam.gserviceaccount.com",
+            "serviceAccount:service-*@evil.iam.gserviceaccount.com",
+            "serviceAccount:service-*@compute-system.iam.gserviceaccount.com.evil.example",
+            "user:service-*@compute-system.iam.gserviceaccount.com",
+            "serviceAccount:x-*@compute-system.iam.gserviceaccount.com",
+        ],
+    )
+    def test_what_only_looks_like_one_is_somebody(self, pattern: str) -> None:
+        assert kinds(reviewed(whole(), self.agent(pattern))) == [Kind.ACCESS]
+
+    def test_a_pattern_beside_a_member_that_is_known_says_nothing_of_it(self) -> None:
+        compute = "serviceAccount:service-*@compute-system.iam.gserviceaccount.com"
+        assert kinds(reviewed(whole(), self.agent(compute, "user:eve@example.com"))) == [Kind.ACCESS]
+
+    def test_the_agent_that_stops_machines_is_known_by_the_two_runs_of_the_program(self, tmp_path: Path) -> None:
+        file = tmp_path / "Pulumi.x.yaml"
+        file.write_text('config: {gcp:project: p-12345, "coursecloud:lease": {stopSchedule: "0 20 * * *"}}')
+        made = plans.make("x", file, ROOT, twice=True)
+        (grant,) = (each for each in made.custom if each.name == "scheduled-stop-agent")
+        assert grant.inputs["member"] == UNKNOWN
+        assert grant.at_run["member"] == "serviceAccount:service-*@compute-system.iam.gserviceaccount.com"
+        again = saved.read(json.loads(json.dumps(plans.to_json(made))))
+        assert next(each for each in again.custom if each.name == "scheduled-stop-agent").at_run == grant.at_run
+
     def test_a_member_cannot_write_into_the_report(self) -> None:
         review = reviewed(whole(), whole(self.grant("user:`**merge**` <b>@team</b>")))
         assert "<b>@" not in page.full(review)
@@ -141,7 +185,8 @@ class TestSettings:
 
         review = reviewed(plan_of("gpu"), plan_of("gpu", edit), "gpu")
         assert review.level is Level.LOOK
-        assert Kind.GUARD in kinds(review)
+        assert kinds(review) == [Kind.PROTECTION]
+        assert closed(review, "protection")
         said_everywhere(review, told)
 
     def test_a_setting_that_no_resource_follows_is_a_change(self, plan_of: Planner) -> None:
@@ -193,7 +238,13 @@ class TestRules:
         found = review.stacks[0].findings
         assert found
         assert "grant-not-public" not in [finding.rule.id for finding in (*found.fixed, *found.new, *found.still)]
-        assert Kind.GUARD in kinds(review)
+        assert Kind.PROTECTION in kinds(review)
+        (weaker,) = review.stacks[0].protection
+        assert weaker.what == "the exception from `grant-not-public` of `g`"
+        # Without it again, what guards the stack changes too, and nothing is weaker.
+        back = reviewed(excepted(whole(self.PUBLIC)), whole(self.PUBLIC))
+        assert Kind.GUARD in kinds(back)
+        assert back.stacks[0].protection == ()
 
     def test_a_stack_that_stops_for_a_rule_alone_says_which_in_every_form(self, plan_of: Planner) -> None:
         stack = stacks.review("full", plan_of("full"), plan_of("full", lambda c: _until(c, "2026-11-01")), today=TODAY)

@@ -244,7 +244,7 @@ def test_no_name_that_somebody_wrote_changes_what_the_first_line_says() -> None:
         return whole(named, resource(DISK, evil, {"name": evil, "size": 9}))
 
     review = reviewed(side("EU"), side("US"))
-    assert review.sentence.startswith("this update FAILS: what is kept would go (1)")
+    assert review.sentence.startswith("this update FAILS and moves nothing: 1 store is protected")
     assert "it can be merged" not in review.sentence
     assert "it can be merged" not in markdown.full(review).splitlines()[1]
 

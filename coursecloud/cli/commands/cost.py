@@ -33,6 +33,9 @@ def command(
     ] = False,
 ) -> None:
     """Run `coursecloud cost`."""
+    from rich.console import Group
+    from rich.text import Text
+
     from coursecloud.common import console, progress, writing
     from coursecloud.common.console import print_csv
     from infra.settings import SettingsError
@@ -51,25 +54,31 @@ def command(
             from coursecloud.common import stack_file
             from coursecloud.cost import form, page, prices, table, words
             from coursecloud.plan import hiding, planning
+            from coursecloud.policy import consequence
 
             made = planning.make(stack, stack_file.path_of(stack, where), program())
     except SettingsError as error:
         refuse(str(error))
     if first and (said := cost.outside(made.settings.lease, first)):
         refuse(f"--from {first}: {said}")
-    estimate = cost.estimate(hiding.plan(made), start=first)
+    shown = hiding.plan(made)
+    estimate = cost.estimate(shown, start=first)
     if html:
         try:
             writing.report(html, page.full(estimate))
         except writing.WriteError as error:
             refuse(f"--html {error}")
+    today = datetime.datetime.now().astimezone().date()
+    about_money = (consequence.Kind.OVER, consequence.Kind.CREDIT)
+    means = [each for each in consequence.of_plan(shown, estimate, today) if each.kind in about_money]
     if as_json:
-        typer.echo(json.dumps(cost.to_json(estimate), indent=2))
+        typer.echo(json.dumps({**cost.to_json(estimate), **consequence.to_json(means)}, indent=2))
     elif as_csv:
         print_csv(form.COLUMNS, form.rows(estimate))
     else:
         out = console.console()
-        console.report(table.full(estimate, drawn=out.is_terminal and words.writable(out.encoding)))
+        drawn = out.is_terminal and words.writable(out.encoding)
+        console.report(Group(consequence.shown(means), Text()), table.full(estimate, drawn=drawn))
         if not progress.quiet() and (
             old := prices.outdated(estimate.prices_date, datetime.datetime.now(tz=datetime.UTC).date())
         ):

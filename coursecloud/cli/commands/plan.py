@@ -12,6 +12,7 @@ from coursecloud.cli.commands.shared import BROKEN_RULE, Folder, Stack, folder_o
 
 if TYPE_CHECKING:
     from coursecloud.plan.planning import Plan
+    from coursecloud.policy import Finding
 
 
 def command(
@@ -51,14 +52,27 @@ def command(
     elif as_json:
         typer.echo(json.dumps(_form(hiding.plan(made)), indent=2, sort_keys=True))
     else:
-        console.report(render.full(hiding.plan(made), _today()))
+        console.report(render.full(hiding.plan(made), _today(), _violations(made)))
 
 
 def _form(made: "Plan") -> dict[str, Any]:
     from coursecloud import cost
     from coursecloud.plan import planning
+    from coursecloud.policy import consequence
 
-    return {**planning.to_json(made, _today()), "cost": cost.to_json(cost.estimate(made))}
+    estimate = cost.estimate(made)
+    means = consequence.of_plan(made, estimate, _today(), _violations(made))
+    return {
+        **planning.to_json(made, _today()),
+        "cost": cost.to_json(estimate),
+        **consequence.to_json(means),
+    }
+
+
+def _violations(made: "Plan") -> "tuple[Finding, ...]":
+    import coursecloud.policy
+
+    return coursecloud.policy.checked(made, _today()).violations
 
 
 def _today() -> datetime.date:
@@ -88,7 +102,7 @@ def _checked(made: "Plan", *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps({**_form(made), "check": formatting.to_json(report)}, indent=2, sort_keys=True))
     else:
-        console.report(render.full(made, _today()), formatting.full(report))
+        console.report(render.full(made, _today(), _violations(made)), formatting.full(report))
     if differs := _differs(made):
         render.console(error=True).print(
             f"what was checked is not what `pulumi up` would do: {differs} differences, see above"

@@ -39,7 +39,8 @@ def command(
     fail_on: Annotated[
         list[str] | None,
         typer.Option(
-            help="Exit 3 on refused, replace, delete, data-loss, access, program, violation or cost>X (USD/h more).",
+            help="Exit 3 on refused, replace, delete, data-loss, access, protection, credit, program, violation or"
+            " cost>X (USD/h more).",
             autocompletion=complete.gates,
         ),
     ] = None,

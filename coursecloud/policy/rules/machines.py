@@ -63,7 +63,8 @@ def _spot(machine: Registration, settings: Settings) -> Iterator[str]:
         yield "it has a GPU at the full price, and the stack file does not say `onDemandGpu: true`"
     name = str(at(machine.inputs, "machineType")).rpartition("/")[2]
     if tables.machine_type(name) is None:
-        raise UnknownError(f"whether machine type {name}, which the dated table does not have, brings a GPU")
+        what = f"whether machine type {name}, which the dated table does not have, brings a GPU"
+        raise UnknownError(what, f"nobody here knows {what}, and it is not Spot")
 
 
 def _account(machine: Registration, _: Settings) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from catalog import tables
 from coursecloud.plan.registration import Registration
@@ -13,6 +13,10 @@ from coursecloud.policy.reading import UnknownError, at
 from coursecloud.policy.rule import ResourceRule, Rule, Stack, StackRule
 from infra.settings import Settings
 from infra.settings.guardrails import GuardrailException
+from infra.settings.lease import Credit
+
+if TYPE_CHECKING:
+    from coursecloud.cost import Amounts
 
 IDLE_SHARE = 50
 """Without a limit of its own a stack may lie idle this many days on its credit: longer than any course."""
@@ -50,22 +54,45 @@ def _region(resource: Registration, settings: Settings) -> Iterator[str]:
 
 
 def _cost(stack: Stack, state: Literal["on", "idle"], limit: Decimal, per: int, unit: str) -> Iterator[str]:
-    """Hold what the stack costs for `per` hours against a limit in the credit's currency."""
-    from coursecloud import cost
+    """Hold what the stack costs for `per` hours against a limit in the credit's currency.
 
-    estimate = cost.of_resources(stack.resources, stack.settings)
+    A machine that nobody knows the price of may cost a hundred times the limit, and no later run tells: it breaks the
+    rule. What depends on a value of the real run is for that to judge.
+    """
+    estimate = stack.estimate
     if estimate.rate is None:
-        raise UnknownError(f"what a US dollar is in {estimate.currency}, and with it whether the limit holds")
+        what = f"what a US dollar is in {estimate.currency}, and with it whether the limit holds"
+        raise UnknownError(what, f"nobody here knows {what}: add `usdRate` under coursecloud:usage")
     hourly = estimate.due.per_hour_on if state == "on" else estimate.due.per_hour_idle
     money = hourly * per / estimate.rate.usd
-    least = "at least " if estimate.at_least else ""
+    unknown = [each for each in estimate.items if _hourly(each.due, state) is None]
+    least = "at least " if unknown else ""
+    known = f"{least}{money:.2f} {estimate.currency} {unit}"
     if money > limit:
-        yield f"it costs {least}{money:.2f} {estimate.currency} {unit}; the limit is {limit:g}"
-    elif estimate.at_least:
+        yield f"it costs {known}; the limit is {limit:g}"
+    elif unpriced := [each for each in unknown if each.unit == "hour" and each.unit_price is None]:
+        names = ", ".join(dict.fromkeys(f"{each.name} ({each.what})" for each in unpriced))
+        yield f"nobody knows what an hour of {names} costs, nor will the real run; without it {known} of {limit:g}"
+    elif unknown:
+        names = ", ".join(dict.fromkeys(each.name for each in unknown))
         raise UnknownError(
-            f"the whole cost: it is at least {money:.2f} {estimate.currency} {unit} of {limit:g},"
-            f" without {len(estimate.unknown)} unknown (`coursecloud cost`)"
+            "the whole cost",
+            f"nobody knows the whole cost: it is {known} of {limit:g}, without {names} (`coursecloud cost` says why)",
         )
+
+
+def _hourly(amounts: "Amounts", state: Literal["on", "idle"]) -> Decimal | None:
+    return amounts.per_hour_on if state == "on" else amounts.per_hour_idle
+
+
+def _credit(stack: Stack) -> Iterator[str]:
+    from coursecloud.cost import credit
+
+    verdict = credit.verdict(stack.estimate)
+    if verdict is credit.Verdict.ENDS:
+        yield credit.sentence(stack.estimate)
+    elif verdict is credit.Verdict.UNKNOWN and stack.estimate.lease_ends:
+        raise UnknownError("how long the credit lasts", credit.sentence(stack.estimate))
 
 
 def _per_hour(stack: Stack) -> Iterator[str]:
@@ -123,10 +150,21 @@ RULES = (
         keeps=(Example("dev", "data", settings("guardrails", regions=("europe-west1", "eu"))),),
     ),
     StackRule(
+        id="credit-lasts",
+        title="The credit lasts to the lease's end",
+        why="Where it ends, Google stops everything: the last days, often those of the exam, are without it.",
+        remedy="Plan fewer hours, a smaller machine or Spot; or correct the credit or the end under coursecloud:lease.",
+        severity="high",
+        topic="cost",
+        check=_credit,
+        breaks=(Example("gpu", "stack", settings("lease", credit=Credit(amount=20)), says="before the lease does"),),
+        keeps=(Example("gpu", "stack", settings("lease", credit=Credit(amount=60))),),
+    ),
+    StackRule(
         id="cost-per-hour",
         title="An hour with everything on stays under its limit",
         why="A group that starts all it has should not lose the credit in an afternoon.",
-        remedy="Take a smaller machine or Spot, or raise maxPerHour under coursecloud:lease.",
+        remedy="Take a smaller machine, Spot, or one with a known price; or raise maxPerHour under coursecloud:lease.",
         severity="high",
         topic="cost",
         check=_per_hour,

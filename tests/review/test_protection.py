@@ -1,0 +1,301 @@
+"""What a change weakens of what protects, in the stack file and in what is registered, and what it can cost or lose."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from catalog import types
+from catalog.types.model import Protects
+from coursecloud.plan.planning import Plan, short_type
+from coursecloud.plan.registration import UNKNOWN
+from coursecloud.policy.example import DROP, put
+from coursecloud.review import left_on, protection, report
+from coursecloud.review.dangers import Level
+from coursecloud.review.protection import Weaker
+from tests.review.conftest import Planner
+from tests.review.made import DISK, Config, resource, reviewed, whole
+from tests.review.test_blind_spots import closed, said_everywhere
+
+REAL = "some-project-1"
+Edit = Callable[[Config], None]
+
+
+def on(*edits: Edit) -> Edit:
+    """Put stack gpu, with a nightly stop, into a project that is no example."""
+
+    def edit(config: Config) -> None:
+        config["gcp:project"] = REAL
+        config["coursecloud:lease"] |= {"stopSchedule": "0 20 * * *"}
+        for each in edits:
+            each(config)
+
+    return edit
+
+
+def section(name: str, **values: Any) -> Edit:
+    def edit(config: Config) -> None:
+        config[f"coursecloud:{name}"] = config.get(f"coursecloud:{name}", {}) | values
+
+    return edit
+
+
+def machine(**values: Any) -> Edit:
+    return lambda config: config["coursecloud:machines"]["trainer"].update(values)
+
+
+def weakened(plan_of: Planner, *edits: Edit, before: tuple[Edit, ...] = ()) -> list[Weaker]:
+    sides = plan_of("gpu", on(*before)), plan_of("gpu", on(*before, *edits))
+    return list(reviewed(*sides, "gpu").stacks[0].protection)
+
+
+EXCEPTION = {"rule": "machine-ends", "resource": "trainer", "reason": "the sweep of week three", "until": "2026-12-01"}
+LONGER = EXCEPTION | {"until": "2026-12-09"}
+
+
+@pytest.mark.parametrize(
+    ("before", "edit", "what", "then"),
+    [
+        ((), section("lease", maxPerHour=8), "`lease.maxPerHour`", "an hour may cost 8 USD instead of 2"),
+        ((), section("lease", credit={"amount": 90}), "`lease.credit`", "takes 90 USD for there"),
+        ((), section("lease", ends="2026-12-31"), "`lease.ends`", "13 days longer: 1.8"),
+        ((), section("lease", graceDays=60), "`lease.graceDays`", "30 days more after the lease's end"),
+        (
+            (),
+            section("guardrails", maxIdlePerDay=5),
+            "`guardrails.maxIdlePerDay`",
+            "a day on which nothing runs may cost 5",
+        ),
+        (
+            (),
+            section("guardrails", exceptions=[EXCEPTION]),
+            "from `machine-ends` of `trainer`",
+            "until 2026-12-01 nothing",
+        ),
+        (
+            (section("guardrails", exceptions=[EXCEPTION]),),
+            section("guardrails", exceptions=[LONGER]),
+            "from `machine-ends` of `trainer`",
+            "until 2026-12-09 nothing holds: ",
+        ),
+        ((), section("allow", zones=["europe-west4-z"]), "`allow.zones`", "`europe-west4-z`"),
+        (
+            (section("guardrails", regions=["europe-west4"]),),
+            section("guardrails", regions=["europe-west4", "us-east1"]),
+            "`guardrails.regions`",
+            "copying between regions bills",
+        ),
+        (
+            (section("usage", evening="down"),),
+            section("usage", evening="stop"),
+            "`usage.evening`",
+            "0.39 USD a day instead",
+        ),
+        (
+            (),
+            section("training", timeout="24h"),
+            "`training.timeout`",
+            "runs 24 h instead of 4: 9.00 USD instead of 1.50",
+        ),
+        (
+            (),
+            machine(maxRun="24h"),
+            "`machine trainer` stops by itself",
+            "the nightly stop still ends a forgotten `trainer` 2 h",
+        ),
+        (
+            (),
+            section("lease", stopSchedule=None),
+            "the nightly stop of `machine trainer`",
+            "8 h more instead of 2 h: 2.42 USD",
+        ),
+        (
+            (),
+            section("lease", stopSchedule="0 23 * * *"),
+            "the nightly stop of `machine trainer`",
+            "runs 5 h more instead of 2 h: 1.51 USD instead of 0.61 USD",
+        ),
+        (
+            (),
+            section("storage", keep=False),
+            "`bucket data`",
+            "the next `make down` deletes it, with all objects in it",
+        ),
+        (
+            (section("network", egress="nat"),),
+            section("network", egress="address"),
+            "`networkInterfaces.accessConfigs`",
+            "an address",
+        ),
+    ],
+)
+def test_what_the_stack_file_weakens_is_told_with_what_it_can_cost_or_lose(
+    plan_of: Planner, before: tuple[Edit, ...], edit: Edit, what: str, then: str
+) -> None:
+    found = weakened(plan_of, edit, before=before)
+    told = [each for each in found if what in each.what]
+    assert told, [each.sentence for each in found]
+    assert then in told[0].then
+    # The way back weakens nothing of it.
+    back = [each.what for each in weakened(plan_of, *before, before=(*before, edit))]
+    assert not any(what in each for each in back), back
+
+
+SAMPLES: dict[str, tuple[Any, Any]] = {
+    "off": (True, False), "on": (False, True), "less": (700, 600), "more": (3, 9), "gone": ([{"a": 1}], DROP),
+    "added": (DROP, [{}]), "entries": ([1, 2], [1]), "wider": (["10.0.0.0/24"], ["10.0.0.0/8"]),
+}  # fmt: skip
+
+
+def put_at(inputs: dict[str, Any], path: str, values: Any) -> dict[str, Any]:
+    """Put a value at a path of the facts; where it holds [*], each of a list of values into an entry."""
+    key, _, rest = path.partition(".")
+    name = key.removesuffix("[*]")
+    if not rest:
+        return inputs if values is DROP else {**inputs, name: values}
+    if key != name:
+        entries = values if isinstance(values, list) else [values]
+        return {**inputs, name: [put_at({}, rest, each) for each in entries] if values is not DROP else [{}]}
+    return {**inputs, name: put_at(inputs.get(name, {}), rest, values)}
+
+
+FACTS = [
+    (short, path, fact)
+    for each in types.every().values()
+    for short in [each.short]
+    for path, fact in each.protects.items()
+]
+
+
+def sample(fact: Protects) -> tuple[Any, Any]:
+    if fact.weaker == "order":
+        return fact.strong[0], fact.strong[-1]
+    return ([0.5, 0.9], [0.9]) if fact.weaker == "least" else SAMPLES[fact.weaker]
+
+
+def test_every_fact_of_a_type_is_seen_in_what_a_program_registers_and_the_way_back_is_not() -> None:
+    wrong: list[str] = []
+    for short, path, fact in FACTS:
+        known = types.named(short)
+        assert known
+        strong, weak = sample(fact)
+        extra = put_at({}, fact.only, [{"protocol": "all"}]) if fact.only else {}
+        if "[*]" in path and fact.weaker == "entries":
+            strong, weak = ["DELETE", "KEEP"], ["KEEP"]
+        sides = [whole(resource(known.type, "r", put_at(dict(extra), path, value))) for value in (strong, weak)]
+        forth, back = (
+            [
+                each
+                for each in reviewed(*way).stacks[0].protection
+                if f"`{path.replace('[*]', '')}`" in each.what and each.about == fact.about
+            ]
+            for way in (sides, sides[::-1])
+        )
+        if [each.then.startswith(fact.then) for each in forth] != [True] or back:
+            wrong.append(f"{short} {path}: {[each.sentence for each in forth]}, back {len(back)}")
+    assert len(FACTS) > 80
+    assert not wrong, "\n".join(wrong)
+
+
+def test_what_ends_with_a_resource_that_goes_is_told() -> None:
+    wrong: list[str] = []
+    for known in types.every().values():
+        if known.watches:
+            inputs = put_at({}, known.watches.only, [{"a": 1}]) if known.watches.only else {}
+            found = reviewed(whole(resource(known.type, "r", inputs)), whole()).stacks[0].protection
+            if [each.then for each in found] != [known.watches.then]:
+                wrong.append(known.short)
+            if known.watches.only and reviewed(whole(resource(known.type, "r", {})), whole()).stacks[0].protection:
+                wrong.append(f"{known.short} without {known.watches.only}")
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"deletionProtection": True}, {"deletionProtection": False}),
+        ({"deletionProtection": True}, {}),
+        ({"deletionPolicy": "PREVENT"}, {"deletionPolicy": "DELETE"}),
+        ({"deletionPolicy": "PREVENT"}, {"deletionPolicy": UNKNOWN}),
+    ],
+)
+def test_the_providers_own_protection_is_told_of_any_type(before: dict[str, Any], after: dict[str, Any]) -> None:
+    kind = "gcp:netapp/volume:Volume"
+    review = reviewed(whole(resource(kind, "v", before)), whole(resource(kind, "v", after)))
+    (found,) = review.stacks[0].protection
+    assert found.about == "data"
+    assert closed(review, "protection")
+    assert not reviewed(whole(resource(kind, "v", after)), whole(resource(kind, "v", before))).stacks[0].protection
+
+
+def test_a_value_that_only_an_up_knows_may_be_the_weak_one() -> None:
+    fact = Protects("off", "x", "data")
+    assert protection.weakened(fact, [True], [UNKNOWN])
+    assert not protection.weakened(fact, [UNKNOWN], [UNKNOWN])
+    assert not protection.weakened(fact, [False], [UNKNOWN])
+
+
+def test_times_are_compared_as_times() -> None:
+    less = Protects("less", "x", "data", default="604800s")
+    assert protection.weakened(less, ["2h"], ["3600s"])
+    assert not protection.weakened(less, ["3600s"], ["2h"])
+    assert not protection.weakened(less, [], ["8d"])
+    assert protection.weakened(less, [], ["6d"])
+
+
+def test_an_edit_of_the_program_alone_is_seen_with_its_money(plan_of: Planner) -> None:
+    before = plan_of("gpu", on())
+    after = put("compute.Instance", "trainer", "scheduling.maxRunDuration", DROP)(
+        put("compute.Instance", "trainer", "resourcePolicies", DROP)(before)
+    )
+    review = reviewed(before, after, "gpu")
+    found = {each.what: each for each in review.stacks[0].protection}
+    assert set(found) == {"`machine trainer` stops by itself", "the nightly stop of `machine trainer`"}
+    for each in found.values():
+        assert each.then == "left on after work, `trainer` then runs day and night: 7.27 USD a day instead of 0.61 USD"
+    said_everywhere(review, "7.27 USD a day instead of 0.61 USD")
+    assert "WEAKENS PROTECTION in 2 places" in review.sentence
+    assert review.level >= Level.LOOK
+    form = report.to_json(review)["stacks"][0]["protection"]
+    assert [entry["about"] for entry in form] == ["money", "money"]
+
+
+def test_without_a_price_the_money_is_unknown_and_not_nothing(plan_of: Planner) -> None:
+    edit = put("compute.Instance", "trainer", "machineType", "x9-huge-1")
+    before = edit(plan_of("gpu", on()))
+    after = put("compute.Instance", "trainer", "resourcePolicies", DROP)(before)
+    (found,) = reviewed(before, after, "gpu").stacks[0].protection
+    assert found.then.endswith("? USD instead of ? USD")
+
+
+@pytest.mark.parametrize(
+    ("line", "hours"),
+    [
+        ("0 20 * * *", 2), ("30 18 * * 1-5", 0.5), ("0 18 * * *", 0), ("0 2 * * *", 8), ("0 20 * * 6", 122),
+        ("0 20 * * 0", 146), ("0 */6 * * *", 0), ("0 20 30 2 *", None), ("15 22 * * 1,3,5", 28.25),
+    ],
+)  # fmt: skip
+def test_the_wait_for_the_next_stop_is_counted_from_the_end_of_work(
+    plan_of: Planner, line: str, hours: float | None
+) -> None:
+    plan = plan_of("gpu", on())
+    if line != "0 20 * * *":
+        path = "instanceSchedulePolicy.vmStopSchedule.schedule"
+        plan = put("compute.ResourcePolicy", "stop-europe-west4", path, line)(plan)
+    (trainer,) = (each for each in plan.custom if short_type(each.type) == "compute.Instance")
+    found = left_on.ends(trainer, plan).evening
+    assert (None if found is None else float(found)) == hours
+
+
+def test_a_new_machine_and_a_stack_that_comes_weaken_nothing(plan_of: Planner) -> None:
+    plan = plan_of("gpu", on())
+    assert reviewed(None, plan, "gpu").stacks[0].protection == ()
+    without = dataclasses.replace(plan, resources=tuple(r for r in plan.resources if r.name != "trainer"))
+    assert reviewed(without, plan, "gpu").stacks[0].protection == ()
+
+
+def test_what_stays_as_it_is_weakens_nothing() -> None:
+    same: Plan = whole(resource(DISK, "d", {"name": "d", "size": 9}))
+    assert reviewed(same, same).stacks[0].protection == ()
+    assert closed(reviewed(same, same), "protection") == []
