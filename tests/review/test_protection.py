@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -155,7 +155,7 @@ def put_at(inputs: dict[str, Any], path: str, values: Any) -> dict[str, Any]:
     if not rest:
         return inputs if values is DROP else {**inputs, name: values}
     if key != name:
-        entries = values if isinstance(values, list) else [values]
+        entries = cast("list[Any]", values) if isinstance(values, list) else [values]
         return {**inputs, name: [put_at({}, rest, each) for each in entries] if values is not DROP else [{}]}
     return {**inputs, name: put_at(inputs.get(name, {}), rest, values)}
 
@@ -187,7 +187,7 @@ def test_every_fact_of_a_type_is_seen_in_what_a_program_registers_and_the_way_ba
         forth, back = (
             [
                 each
-                for each in reviewed(*way).stacks[0].protection
+                for each in reviewed(way[0], way[1]).stacks[0].protection
                 if f"`{path.replace('[*]', '')}`" in each.what and each.about == fact.about
             ]
             for way in (sides, sides[::-1])
