@@ -26,7 +26,7 @@ STOP = "instanceSchedulePolicy.vmStopSchedule.schedule"
         ("compute.Firewall", "sourceRanges.0", "fd20::1/64", ": fd20::1/64 has host bits set"),
         ("compute.Firewall", "allows.0.ports.0", "70000", ": the last port is 65535, not 70000"),
         ("compute.Firewall", "allows.0.ports.0", "90-80", ": its first port comes after its last"),
-        ("cloudbuild.Trigger", "github.pullRequest.branch", "^(main$", ": missing ), unterminated subpattern"),
+        ("cloudbuild.Trigger", "github.pullRequest.branch", "^(main$", ": missing ): ^(main$"),
         ("cloudbuild.Trigger", "github.pullRequest.branch", r"(a)\1", ": RE2 has no look-around"),
     ],
 )
