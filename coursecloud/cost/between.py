@@ -47,7 +47,7 @@ def _jobs(bill: Bill) -> Iterator[Line]:
         ("the data", _location(bill, BUCKET, "data"), number(data)),
     ):
         if place and place.lower() != region and gigabytes and jobs:
-            label = f"{what} of each job, {size(gigabytes)} from {place} to {region}"
+            label = f"{what} of each job, {size(gigabytes)} from {place.lower()} to {region}"
             yield bill.shared("training", NAME, label, "GiB", price(bill.prices, place, region), jobs * gigabytes)
 
 
@@ -57,7 +57,7 @@ def _machines(bill: Bill) -> Iterator[Line]:
     away = [region for region in machines if region and place and region != place.lower()]
     read = number(bill.usage.traffic.download_gb_per_day) * bill.working_days
     for region in dict.fromkeys(away):
-        label = f"what machines in {region} read from {place}"
+        label = f"what machines in {region} read from {(place or '?').lower()}"
         asked = price(bill.prices, place or "?", region)
         yield bill.shared("machines", NAME, label, "GiB", asked, read * away.count(region) / len(machines))
 

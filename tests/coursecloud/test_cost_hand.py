@@ -144,11 +144,11 @@ def test_a_credit_in_won_is_worth_what_the_day_of_the_table_says() -> None:
 
 def test_the_credit_is_counted_from_the_day_that_is_asked_for() -> None:
     estimate = cost.estimate(committed("gpu"), start=datetime.date(2026, 12, 1))
-    # A working day 2.371852, another .388603, .17 free in December: 20 and 8 of them are 50.38 at the end of the 28th
+    # A working day 2.371852, another .388603, .05 free in December: 20 and 8 of them are 50.50 at the end of the 28th
     assert estimate.planned.gone == datetime.date(2026, 12, 28)
     assert estimate.planned.before_end is False
     # 14 and 4 of them to the end of the lease
-    assert close(sum((day.planned for day in estimate.days), Decimal(0)), 34.590340, 1e-4)
+    assert close(sum((day.planned for day in estimate.days), Decimal(0)), 34.710340, 1e-4)
 
 
 def test_nothing_is_billed_before_the_lease() -> None:
