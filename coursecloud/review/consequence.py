@@ -88,7 +88,7 @@ def _worse(before: Estimate | None, after: Estimate) -> bool:
 
 
 def _short(estimate: Estimate) -> int:
-    return credit.days_short(estimate) or 0
+    return estimate.days_short or 0
 
 
 def _was(before: Estimate | None) -> str:

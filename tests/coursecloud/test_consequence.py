@@ -45,9 +45,18 @@ def ending(estimate: Estimate, gone: datetime.date, **more: object) -> Estimate:
 @pytest.mark.parametrize(
     ("gone", "said"),
     [
-        ("2026-12-09", "ends on 2026-12-09, 9 days before the lease does (2026-12-18); `trainer` takes 82% of it"),
-        ("2026-12-17", "ends on 2026-12-17, 1 day before the lease does (2026-12-18); `trainer` takes 82% of it"),
-        ("2026-12-18", "ends on 2026-12-18, the last day of the lease; `trainer` takes 82% of it"),
+        (
+            "2026-12-09",
+            "ends on 2026-12-09, 9 days before the lease does (2026-12-18); `trainer` (1 T4, Spot) takes 83% of it, 1.58 USD a day",
+        ),
+        (
+            "2026-12-17",
+            "ends on 2026-12-17, 1 day before the lease does (2026-12-18); `trainer` (1 T4, Spot) takes 83% of it, 1.58 USD a day",
+        ),
+        (
+            "2026-12-18",
+            "ends on 2026-12-18, the last day of the lease; `trainer` (1 T4, Spot) takes 83% of it, 1.58 USD a day",
+        ),
     ],
 )
 def test_a_credit_that_ends_too_early_says_the_day_how_early_and_because_of_what(
@@ -149,7 +158,7 @@ def test_every_command_begins_with_the_credit_that_ends_too_early(tmp_path: Path
         asked = run(command, "--stack", "gpu", "--folder", str(tmp_path))
         first = lines(asked.output)[0]
         assert re.search(r"The credit of 20 USD ends on 2026-1\d-\d\d, \d+ days before the lease does", first), command
-        assert "`trainer` takes" in first
+        assert "`trainer` (1 T4, Spot) takes" in first
         assert asked.exit_code == (3 if command == "check" else 0)
         form = json.loads(run(command, "--stack", "gpu", "--folder", str(tmp_path), "--json").output)
         form = form["stacks"][0] if command == "check" else form
