@@ -86,7 +86,9 @@ class Review:
             parts.append(f"breaks {new} rule{'s' if new > 1 else ''}")
         hour = sum((stack.cost.per_hour for stack in happening if stack.cost), Decimal(0))
         unknown = any(stack.cost and stack.cost.unknown_in("per_hour_on") for stack in happening)
-        if text := formatting.hourly(hour, unknown=unknown):
+        text = formatting.hourly(hour, unknown=unknown)
+        # What fails in the middle saves nothing, and a price that nobody knows is said once.
+        if text and not (fails and hour < 0) and not any(part.startswith(text) for part in parts):
             parts.append(text)
         return "; ".join(parts)
 

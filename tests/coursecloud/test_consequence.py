@@ -45,25 +45,17 @@ def ending(estimate: Estimate, gone: datetime.date, **more: object) -> Estimate:
 @pytest.mark.parametrize(
     ("gone", "said"),
     [
-        (
-            "2026-12-09",
-            "ends on 2026-12-09, 9 days before the lease does (2026-12-18); `trainer` (1 T4, Spot) takes 83% of it, 1.58 USD a day",
-        ),
-        (
-            "2026-12-17",
-            "ends on 2026-12-17, 1 day before the lease does (2026-12-18); `trainer` (1 T4, Spot) takes 83% of it, 1.58 USD a day",
-        ),
-        (
-            "2026-12-18",
-            "ends on 2026-12-18, the last day of the lease; `trainer` (1 T4, Spot) takes 83% of it, 1.58 USD a day",
-        ),
+        ("2026-12-09", "ends on 2026-12-09, 9 days before the lease does (2026-12-18)"),
+        ("2026-12-17", "ends on 2026-12-17, 1 day before the lease does (2026-12-18)"),
+        ("2026-12-18", "ends on 2026-12-18, the last day of the lease"),
     ],
 )
 def test_a_credit_that_ends_too_early_says_the_day_how_early_and_because_of_what(
     gpu: Plan, gone: str, said: str
 ) -> None:
     estimate = ending(cost.estimate(gpu), datetime.date.fromisoformat(gone))
-    assert credit.sentence(estimate) == f"the credit of 50 USD {said}"
+    most = "`trainer` (1 T4, Spot) takes 83% of it, 1.58 USD a day"
+    assert credit.sentence(estimate) == f"the credit of 50 USD {said}; {most}"
     assert credit.verdict(estimate) is credit.Verdict.ENDS
 
 

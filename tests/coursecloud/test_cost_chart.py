@@ -160,7 +160,7 @@ LEASE = "coursecloud:lease: {starts: 2026-11-23, ends: 2026-12-18, credit: {amou
     [
         (LEASE % 50, "the credit of 50 USD lasts: 12."),
         # A week is 3.2527, less .05 in each month: 6.4055 for two, 1.1743 for Monday and Tuesday
-        (LEASE % 8, "the credit of 8 USD ends on 2026-12-09, 9 days before the lease does (2026-12-18); `workbench` (e2-med"),
+        (LEASE % 8, "8 USD ends on 2026-12-09, 9 days before the lease does (2026-12-18); `workbench` (e2-med"),
         # Without the machine's price a week is 1.3180: 2.5360 for two, .4530 for Monday and Tuesday
         (LEASE % 3 + ALLOWED, "3 USD ends on 2026-12-09 at the latest, 9 days before the lease does"),
         (LEASE % 50 + ALLOWED, "nobody can say whether the credit of 50 USD lasts to 2026-12-18: "),

@@ -35,7 +35,7 @@ def to_another_region(config: Config) -> None:
 def unknown_machine(config: Config) -> None:
     section("allow", machineTypes=["x9-standard-4"])(config)
     config["coursecloud:machines"]["trainer"].pop("gpu")
-    machine(machineType="x9-standard-4", spot=False)(config)
+    machine(machineType="x9-standard-4", spot=False, image="debian")(config)
 
 
 def free(config: Config) -> None:

@@ -22,7 +22,7 @@ from coursecloud.review.report import Review
 from coursecloud.review.stacks import Stack, Status
 from tests.project import CHECKOUT as ROOT
 from tests.review.conftest import Planner
-from tests.review.made import BUCKET, DISK, GRANT, INSTANCE, NETWORK, resource, reviewed, whole
+from tests.review.made import BUCKET, DISK, GRANT, INSTANCE, NETWORK, Config, resource, reviewed, whole
 from tests.review.printed import printed
 
 EVIL = [
@@ -125,8 +125,15 @@ class TestVerdict:
             assert "newly broken" not in text.replace("no rule is newly broken", "")
 
     def test_a_change_of_cost_alone_is_a_change(self, plan_of: Planner) -> None:
-        dearer = plan_of("gpu", lambda c: c["coursecloud:training"].update(machineType="n1-standard-8"))
-        review = reviewed(plan_of("gpu"), dearer, "gpu")
+        def rich(config: Config, machine: str) -> None:
+            config["coursecloud:lease"]["credit"] = {"amount": 100}
+            config["coursecloud:training"]["machineType"] = machine
+
+        before, after = (
+            plan_of("gpu", lambda c, machine=machine: rich(c, machine))
+            for machine in ("n1-standard-4", "n1-standard-8")
+        )
+        review = reviewed(before, after, "gpu")
         (stack,) = review.telling
         assert (stack.status, stack.changes, stack.level) == (Status.CHANGED, (), Level.FINE)
         assert review.sentence.startswith("changes no resource; +$")
