@@ -187,7 +187,8 @@ def test_each_family_has_a_file_of_prices_that_are_its_own() -> None:
     priced = {
         path.stem: tables.table(f"machine-prices/{path.stem}") for path in (tables.DATA / "machine-prices").iterdir()
     }
-    assert tables.families().keys() <= priced.keys()
+    # No dated table has a price of these; their machines are `?` and named.
+    assert tables.families().keys() - priced.keys() == {"a4", "a4x", "h4d", "m4n", "x4"}
     for name, entry in priced.items():
         assert entry["hour"].keys() <= tables.regions().keys(), name
         keys = {key.partition("+")[0] for hour in entry["hour"].values() for key in hour}

@@ -9,7 +9,7 @@ from catalog import tables
 from infra.settings.lease import CURRENCIES, Credit, Lease
 from infra.settings.listed import listed
 from infra.settings.machines import Machine, Machines
-from infra.settings.problem import Findings, Problem, nearest
+from infra.settings.problem import Findings, Problem, likely, nearest
 from infra.settings.types import Int, Key, Number, Section
 
 Hours = Annotated[Number, Field(ge=0, le=24)]
@@ -146,7 +146,11 @@ def check(
     currency = "coursecloud:lease.credit.currency"
     if usage.usd_rate is None and credit.currency not in CURRENCIES and found.sound(currency, "coursecloud:usage"):
         rule = f"a rate is known of {', '.join(CURRENCIES)}; of another it has to be given"
-        remedy = f"write one of these, or what 1 {credit.currency} is worth in USD as `usdRate` under coursecloud:usage"
+        meant = likely(credit.currency, CURRENCIES)
+        remedy = f"did you mean '{meant}'? Else " if meant else ""
+        remedy += (
+            f"write one of these, or what 1 {credit.currency} is worth in USD as `usdRate` under coursecloud:usage"
+        )
         yield Problem(currency, credit.currency, rule, remedy)
     if found.sound("coursecloud:machines"):
         for name, hours in usage.machines.items():

@@ -41,7 +41,7 @@ CASES: list[tuple[str, list[str]]] = [
     ("up --stack d", ["dev"]),
     ("review --stack f", ["full"]),
     ("review --fail-on d", ["delete", "data-loss"]),
-    ("review --fail-on c", ["cost>"]),
+    ("review --fail-on c", ["credit", "cost>"]),
     ("explain mac", ["machines"]),
     ("explain coursecloud:mac", ["coursecloud:machines"]),
     ("explain storage.", ["storage.keep", "storage.location", "storage.data", "storage.models", "storage.staging"]),

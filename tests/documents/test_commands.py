@@ -95,7 +95,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     shutil.copyfile(stack, found.root / "old.yaml")
     before = found.run("coursecloud plan --json --stack gpu").stdout
     text = stack.read_text(encoding="utf-8")
-    stack.write_text(text.replace("n1-standard-4", "n1-standard-2"), encoding="utf-8")
+    stack.write_text(text.replace("n1-standard-4", "n1-highmem-2"), encoding="utf-8")
     assert stack.read_text(encoding="utf-8") != text
     found.git("commit", "--quiet", "--all", "--message=a smaller machine")
     (found.root / "before.json").write_text(before, encoding="utf-8")

@@ -16,6 +16,7 @@ Config = dict[str, Any]
 NOT_TRIED = {
     "project": "another project is another environment: everything is made there",
     "region": "another region is another environment: everything is made there",
+    "allow.roles": "it permits what stands elsewhere; nothing is made of it",
 }
 """Keys without an edit, and why."""
 

@@ -154,7 +154,10 @@ def test_two_stack_files_are_compared_as_one_stack(tmp_path: Path) -> None:
         (["--base-plan", "facts.json"], "not a saved plan"),
         (["--fail-on", "cost>many", "--json", "--markdown"], "one form is printed"),
         (["--fail-on", "cost>many"], "a number of USD an hour"),
-        (["--fail-on", "everything"], "one of refused, replace, delete, data-loss, access, program, violation, cost>X"),
+        (
+            ["--fail-on", "everything"],
+            "one of refused, replace, delete, data-loss, access, protection, credit, program, violation, cost>X",
+        ),
         (["--html", "/no/such/folder/x.html"], "a file in a folder that is there"),
         (["--html", "."], "a file in a folder that is there"),
         (["--timeout", "0"], "above 0"),

@@ -74,7 +74,7 @@ CHANGES: dict[str, tuple[Edit, Edit, list[str], list[str]]] = {
         both(), unknown_machine,
         [
             "nobody can say whether the credit lasts", "+? /h: trainer has NO KNOWN PRICE", "Do not merge",
-            "it may be any amount: `trainer: the table has no machine type x9-standard-4`",
+            "it may be any amount: `trainer: the table has no machine type x9-standard-4",
         ],
         ["it can be merged", "-0.", "USD/h"],
     ),

@@ -147,7 +147,7 @@ class TestDrawing:
     def test_what_stays_and_would_be_too_much_to_draw_is_counted(self) -> None:
         many = [resource(DISK, f"disk-{n}", {"size": 10}) for n in range(3 * drawing.MOST)]
         text = page.full(reviewed(whole(*many, DATA), whole(*many[1:], DATA)))
-        assert text.count("<svg") == 1
+        assert text.count('aria-label="resources"') == 1
         assert f"{3 * drawing.MOST} more that stay as they are" in text
 
 
@@ -173,7 +173,7 @@ def test_ten_times_the_changes_take_about_ten_times_as_long(
 
     form(small)
     # What compares every pair takes a hundred times as long.
-    assert seconds(large) < 40 * max(0.005, min(seconds(small) for _ in range(3)))
+    assert min(seconds(large) for _ in range(3)) < 40 * max(0.005, min(seconds(small) for _ in range(3)))
 
 
 def test_parts_that_nothing_joins_are_laid_out_one_by_one() -> None:
