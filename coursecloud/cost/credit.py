@@ -109,8 +109,9 @@ def _days(estimate: Estimate) -> str:
 
 
 def _spent(estimate: Estimate) -> str:
-    """What the whole lease costs, in the credit's currency; empty where the days are not those of the whole lease."""
-    lease = estimate.lease_total
+    """What the days that are counted cost together, in the credit's currency; empty where the lease has no end."""
+    whole = estimate.lease_total
+    lease = None if whole is None else sum((day.planned for day in estimate.days), Decimal(0))
     own = None if lease is None else estimate.in_credit_currency(lease)
     return "" if own is None else f"{own:.2f} {estimate.currency}"
 

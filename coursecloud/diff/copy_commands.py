@@ -57,7 +57,11 @@ def _disk(inputs: Inputs, place: str = "zone") -> str:
     name, project = _word(inputs, "name"), f"--project={_word(inputs, 'project')}"
     source = [f"--source-disk={name}", f"--source-disk-{place}={_word(inputs, place)}"]
     made = _line("gcloud", "compute", "snapshots", "create", f"{name}-copy", project, *source)
-    return f"{made}, of which `gcloud compute disks create` makes a disk with `--source-snapshot`"
+    # No disk is smaller than the snapshot that it is made from.
+    return (
+        f"{made}, of which `gcloud compute disks create` makes a disk of that size or more with `--source-snapshot`;"
+        " onto a smaller one the files are copied on a machine that has both"
+    )
 
 
 def _secret(inputs: Inputs) -> str:

@@ -83,8 +83,7 @@ def _before(plan: Plan, today: datetime.date | None) -> Iterator[Consequence]:
 
 
 def _rules(plan: Plan, violations: Sequence[Finding]) -> Iterator[Consequence]:
-    # That the credit ends too early is said already.
-    ids = [name for name in dict.fromkeys(each.rule.id for each in violations) if name != "credit-lasts"]
+    ids = list(dict.fromkeys(each.rule.id for each in violations))
     if ids:
         count = "1 rule is" if len(ids) == 1 else f"{len(ids)} rules are"
         where = f"`coursecloud check --stack {plan.settings.stack}`"

@@ -23,6 +23,8 @@ def weaker(before: Plan, after: Plan, now: Estimate | None) -> Iterator[Weaker]:
     yield from _exceptions(old, new)
     yield from _allowed(old, new)
     yield from _evening(old, new, now)
+    yield from _counted(old, new)
+    yield from _builds(old, new)
 
 
 def _limits(old: Settings, new: Settings, now: Estimate | None) -> Iterator[Weaker]:
@@ -112,11 +114,14 @@ def _allowed(old: Settings, new: Settings) -> Iterator[Weaker]:
         ("allow.machineTypes", old.allow.machine_types, new.allow.machine_types, "machine type"),
         ("allow.gpus", old.allow.gpus, new.allow.gpus, "GPU"),
         ("allow.zones", old.allow.zones, new.allow.zones, "zone"),
+        ("allow.roles", old.allow.roles, new.allow.roles, "role"),
     )
     for path, was, will, what in lists:
         if more := [each for each in will if each not in was]:
-            then = f"nobody here knows what that {what} costs, or whether it is there: up may find out"
-            yield Weaker("money", f"`{path}`", _listed(was), _listed(will), f"{then} ({', '.join(map(_code, more))})")
+            role = what == "role"
+            then = f"nobody here knows what that {what} {'permits' if role else 'costs, or whether it is there'}"
+            told = f"{then}: up may find out ({', '.join(map(_code, more))})"
+            yield Weaker("access" if role else "money", f"`{path}`", _listed(was), _listed(will), told)
     was, will = old.guardrails.regions, new.guardrails.regions
     if was is not None and (will is None or any(each not in was for each in will)):
         then = "resources may be where prices and laws are others, and copying between regions bills"
@@ -128,6 +133,57 @@ def _evening(old: Settings, new: Settings, now: Estimate | None) -> Iterator[Wea
     if (old.usage.evening, new.usage.evening) == ("down", "stop"):
         cost = f": {now.per_day_idle:.2f} USD a day instead of {24 * now.due.per_hour_down:.2f}" if now else ""
         yield Weaker("money", "`usage.evening`", "down", "stop", f"over night everything stays and bills{cost}")
+
+
+def _counted(old: Settings, new: Settings) -> Iterator[Weaker]:
+    """List by what else money is counted: a figure of the stack file is a claim, and no saving."""
+    was, will = old.usage.usd_rate, new.usage.usd_rate
+    if will is not None and (was is None or will > was):
+        then = "the credit and every limit on money are worth in USD what this line says, whatever they are worth"
+        yield Weaker("money", "`usage.usdRate`", "the table's" if was is None else f"{was:g}", f"{will:g}", then)
+    then = "what it costs is what this line says, and no table: costs, rules and gates take it for true"
+    before, after = (dict(_own_prices(each)) for each in (old, new))
+    for path, usd in after.items():
+        if (known := before.get(path)) is None or usd < known:
+            yield Weaker("money", path, "not given" if known is None else f"{known:g} USD", f"{usd:g} USD", then)
+    if new.lease.stop_schedule and old.lease.stop_schedule and new.lease.time_zone != old.lease.time_zone:
+        then = f"the nightly stop (`{new.lease.stop_schedule}`) is at that hour of another zone"
+        yield Weaker("money", "`lease.timeZone`", old.lease.time_zone, new.lease.time_zone, then)
+    for name in sorted(old.services.keys() & new.services.keys()):
+        was, will = (int(each.services[name].timeout) for each in (old, new))
+        if will > was:
+            then = f"a request that hangs bills {will} s instead of {was}"
+            yield Weaker("money", f"`services.{name}.timeout`", f"{was} s", f"{will} s", then)
+
+
+def _own_prices(settings: Settings) -> Iterator[tuple[str, float]]:
+    own = settings.prices
+    for section, prices in (("machineTypes", own.machine_types), ("gpus", own.gpus)):
+        for name, price in prices.items():
+            for key, usd in (("hour", price.hour), ("spot", price.spot)):
+                if usd is not None:
+                    yield f"`prices.{section}.{name}.{key}`", usd
+    for name, usd in own.resources.items():
+        yield f"`prices.resources.{name}`", usd
+
+
+def _builds(old: Settings, new: Settings) -> Iterator[Weaker]:
+    """List whose pushes newly run as the builds' account, which pushes images and reads the secrets named for it."""
+    was, will = old.builds.repository, new.builds.repository
+    if was and will and (was.owner, was.name) != (will.owner, will.name):
+        then = "what is pushed there runs as this stack's account for builds, with its rights and its secrets"
+        yield Weaker("access", "`builds.repository`", f"{was.owner}/{was.name}", f"{will.owner}/{will.name}", then)
+    for name in sorted(old.builds.triggers.keys() & new.builds.triggers.keys()):
+        one, other = old.builds.triggers[name], new.builds.triggers[name]
+        for key in ("branch", "tag", "pull_request"):
+            a, b = getattr(one, key), getattr(other, key)
+            if a != b and b is not None:
+                path = f"`builds.triggers.{name}.{'pullRequest' if key == 'pull_request' else key}`"
+                yield Weaker("access", path, a or _NONE, b, "other pushes than before run as the account for builds")
+        if one.included_files and set(one.included_files) - set(other.included_files) and not other.included_files:
+            then = "every push builds, whichever files it touches, and bills"
+            path = f"`builds.triggers.{name}.includedFiles`"
+            yield Weaker("money", path, _listed(one.included_files), _NONE, then)
 
 
 def _listed(values: Iterable[str]) -> str:

@@ -299,3 +299,49 @@ def test_what_stays_as_it_is_weakens_nothing() -> None:
     same: Plan = whole(resource(DISK, "d", {"name": "d", "size": 9}))
     assert reviewed(same, same).stacks[0].protection == ()
     assert closed(reviewed(same, same), "protection") == []
+
+
+@pytest.mark.parametrize(
+    ("edit", "what", "then"),
+    [
+        (section("usage", usdRate=0.5), "`usage.usdRate`", "whatever they are worth"),
+        (
+            section("prices", machineTypes={"n1-standard-4": {"hour": 0.0001, "spot": 0.0001}}),
+            "`prices.machineTypes.n1-standard-4.spot`",
+            "and no table",
+        ),
+        (section("allow", roles=["roles/foo.bar"]), "`allow.roles`", "nobody here knows what that role permits"),
+    ],
+)
+def test_what_only_counts_otherwise_is_no_saving(plan_of: Planner, edit: Edit, what: str, then: str) -> None:
+    found = reviewed(plan_of("gpu"), plan_of("gpu", edit), "gpu").stacks[0].protection
+    assert [each for each in found if each.what == what and then in each.then]
+
+
+def test_a_nightly_stop_in_another_time_zone_is_told(plan_of: Planner) -> None:
+    (found,) = weakened(plan_of, section("lease", timeZone="Pacific/Honolulu"))
+    assert found.what == "`lease.timeZone`"
+    assert "at that hour of another zone" in found.then
+
+
+def of_builds(**more: Any) -> Edit:
+    def edit(config: Config) -> None:
+        config["coursecloud:builds"]["triggers"]["trainer"].update(more)
+
+    return edit
+
+
+def elsewhere(config: Config) -> None:
+    config["coursecloud:builds"]["repository"]["owner"] = "somebody-else"
+
+
+@pytest.mark.parametrize(
+    ("edit", "what"),
+    [
+        (elsewhere, "`builds.repository`"),
+        (of_builds(branch=".*"), "`builds.triggers.trainer.branch`"),
+    ],
+)
+def test_other_pushes_that_run_as_the_account_for_builds_are_told(plan_of: Planner, edit: Edit, what: str) -> None:
+    found = reviewed(plan_of("full"), plan_of("full", edit), "full").stacks[0].protection
+    assert [each.about for each in found if each.what == what] == ["access"]
