@@ -195,7 +195,7 @@ def _but(change: Change) -> str:
     if change.refused:
         return ", if Pulumi did not refuse because it is protected"
     if change.unprotected:
-        return "; the same change lifts its protection, so nothing stops it"
+        return "; the same change lifts its protection, so only `coursecloud up` still asks for its name (`--lose`)"
     inputs = change.resource.inputs if change.before is None else change.before.inputs
     stops = change.resource.type == "gcp:storage/bucket:Bucket" and inputs.get("forceDestroy") is not True
     return "; without forceDestroy, Google refuses unless it is empty" if stops else ""

@@ -83,8 +83,9 @@ def _grave(review: Review) -> Iterator[Callable[[int], str]]:
     """List what a reader must not miss, gravest first, each as a function of how much of it there is room for."""
     for stack in review.telling:
         for side, message in stack.mistakes:
+            said = " ".join(message.split())
             yield (
-                lambda cut, s=stack, d=side, m=message: (
+                lambda cut, s=stack, d=side, m=said: (
                     f"{code(s.name, cut)} does not load {d} the change: {code(m, 2 * cut)}"
                 )
             )

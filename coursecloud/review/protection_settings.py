@@ -149,11 +149,6 @@ def _counted(old: Settings, new: Settings) -> Iterator[Weaker]:
     if new.lease.stop_schedule and old.lease.stop_schedule and new.lease.time_zone != old.lease.time_zone:
         then = f"the nightly stop (`{new.lease.stop_schedule}`) is at that hour of another zone"
         yield Weaker("money", "`lease.timeZone`", old.lease.time_zone, new.lease.time_zone, then)
-    for name in sorted(old.services.keys() & new.services.keys()):
-        was, will = (int(each.services[name].timeout) for each in (old, new))
-        if will > was:
-            then = f"a request that hangs bills {will} s instead of {was}"
-            yield Weaker("money", f"`services.{name}.timeout`", f"{was} s", f"{will} s", then)
 
 
 def _own_prices(settings: Settings) -> Iterator[tuple[str, float]]:
