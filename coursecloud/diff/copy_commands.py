@@ -58,10 +58,7 @@ def _disk(inputs: Inputs, place: str = "zone") -> str:
     source = [f"--source-disk={name}", f"--source-disk-{place}={_word(inputs, place)}"]
     made = _line("gcloud", "compute", "snapshots", "create", f"{name}-copy", project, *source)
     # No disk is smaller than the snapshot that it is made from.
-    return (
-        f"{made}, of which `gcloud compute disks create` makes a disk of that size or more with `--source-snapshot`;"
-        " onto a smaller one the files are copied on a machine that has both"
-    )
+    return f"{made}, of which `gcloud compute disks create` makes a disk, never a smaller one, with `--source-snapshot`"
 
 
 def _secret(inputs: Inputs) -> str:
