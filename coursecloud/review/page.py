@@ -81,7 +81,7 @@ def _stack(stack: Stack, number: int) -> Iterator[str]:
         heads = "".join(
             f"<th>{name}</th>" for name in ("protection that weakens", "was", "will be", "what can happen then")
         )
-        yield f"<table><tr>{heads}</tr>"
+        yield f'<table class="words"><tr>{heads}</tr>'
         for each in stack.protection:
             cells = (_spans(each.what), text(each.was), text(each.will), _spans(each.then))
             yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
