@@ -29,6 +29,10 @@ ADDRESSES = {
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
+class RefusedError(AssertionError):
+    """Google refuses what somebody does by hand: alone a mistake of the event's, in a sequence what can happen."""
+
+
 class Hands:
     """Somebody with a browser. Patterns are those of a shell, over `service:path`, and have to match something."""
 
@@ -52,7 +56,7 @@ class Hands:
         return found[0]
 
     def request(self, method: str, path: str, body: Any = None, kind: str = "application/json") -> Json:
-        """Ask the emulator as Google is asked; a refusal is the harness's mistake."""
+        """Ask the emulator as Google is asked."""
         data = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
         headers = {"Authorization": "Bearer by-hand", "Content-Type": kind}
         asked = urllib.request.Request(  # noqa: S310 - loopback
@@ -62,7 +66,7 @@ class Hands:
             with _OPENER.open(asked) as answer:
                 text = answer.read()
         except urllib.error.HTTPError as error:
-            raise AssertionError(f"by hand: {method} {path}: {error.code} {error.read().decode()[:400]}") from None
+            raise RefusedError(f"by hand: {method} {path}: {error.code} {error.read().decode()[:400]}") from None
         return cast("Json", json.loads(text)) if text[:1] == b"{" else {}
 
     def address(self, resource: Resource) -> str:

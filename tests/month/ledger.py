@@ -33,6 +33,7 @@ def note(
         "pulumi": TOOLS.pulumi,
         "provider": TOOLS.provider,
         "at": time.strftime("%Y-%m-%d %H:%M:%S"),
+        **({"turned away": month.turned} if month.turned else {}),
         **({"story": story} if story else {}),
     }
     KEPT.mkdir(parents=True, exist_ok=True)

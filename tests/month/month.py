@@ -15,7 +15,7 @@ from typing import Any
 from tests.machine import FOUND
 from tests.month import truth
 from tests.month.events import Event, Step
-from tests.month.hands import Hands
+from tests.month.hands import Hands, RefusedError
 from tests.month.holdings import Holding, gone, holdings, needed_by, paths
 from tests.month.place import MARK, PROJECT, Place
 from tests.month.terminal import Ended, Running, run
@@ -32,6 +32,10 @@ MOST_UPS = 2
 
 class BrokenError(AssertionError):
     """Something is not as it has to be; the text says what, after which event, and what was printed."""
+
+
+class TurnedAwayError(Exception):
+    """The product says no, before it touches anything, to what one event may ask and not after the events before it."""
 
 
 @dataclass
@@ -55,6 +59,8 @@ class Month:
     """What was printed wrongly while the right thing was done: told at the end, so that it hides nothing else."""
     made: list[str] = field(default_factory=list[str])
     """Paths of what was made by hand and belongs to no stack."""
+    turned: list[str] | None = None
+    """In a sequence: the events that could not be after those before, and who said no."""
 
     @property
     def hands(self) -> Hands:
@@ -84,6 +90,17 @@ class Month:
             if self.day:
                 self.quiet()
         self.told()
+
+    def play_in_turn(self, event: Event) -> None:
+        """Let it happen after others, which may make it impossible: then a person finds back to a quiet day."""
+        self.turned = self.turned or []
+        try:
+            self.play(event)
+        except (RefusedError, TurnedAwayError) as said:
+            self.turned.append(f"{event.name}: {str(said).splitlines()[0]}")
+            self.log.append(f"-- could not be: {said}")
+            self.settle()
+            self.told()
 
     def told(self) -> None:
         """See that nothing was printed wrongly so far."""
@@ -168,6 +185,8 @@ class Month:
         if outcome != "any":
             wanted = (exit_code,) if exit_code is not None else OUTCOMES[outcome]
             if said.code not in wanted:
+                if self.turned is not None and said.code in OUTCOMES["stops or refused"] and not said.writes:
+                    raise TurnedAwayError(f"{command}: {' / '.join(ended.text.splitlines()[:3])}")
                 self.broken(f"{command}: exit code {said.code}, not {wanted[0]} ({outcome})", ended)
             if outcome == "quiet" and said.writes:
                 self.broken(f"{command}: {len(said.writes)} writes, first {said.writes[0]['id']}", ended)

@@ -23,6 +23,7 @@ def text() -> str:
             )
             when = "" if line["code"] == fingerprint() else ", with other code than today's"
             told.append(f"  FAILED  {line['stack']}: {name}{when}\n          {line['verdict'][:300]}")
+    told += [f"  could not be: {each}" for line in sequences for each in line.get("turned away", ())]
     return "\n".join(told) + "\n"
 
 

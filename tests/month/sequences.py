@@ -67,7 +67,7 @@ def replay(starts: Starts, stack: str, names: Sequence[str], number: int) -> Seq
         for name in names:
             if month.can(known[name]):
                 played.names.append(name)
-                month.play(known[name])
+                month.play_in_turn(known[name])
         _end(month)
     except BrokenError as error:
         played.error = error
@@ -141,7 +141,7 @@ def _machine(starts: Starts, stack: str, listed: Sequence[Event], played: list[S
                 return
             played[-1].names.append(event.name)
             try:
-                self.month.play(event)
+                self.month.play_in_turn(event)
             except BrokenError as error:
                 played[-1].error = error
 

@@ -15,6 +15,7 @@ import yaml
 from tests.e2e.refactorings import REFACTORINGS
 from tests.gcloud import Gcloud
 from tests.month.cutoff import interrupted
+from tests.month.hands import RefusedError
 from tests.month.month import PRODUCT, Month
 from tests.month.place import PROJECT, copy_code
 from tests.project import CHECKOUT
@@ -287,7 +288,7 @@ def gcloud(month: Month, line: str) -> None:
     filled = line.replace("{stack}", month.stack).replace("{project}", PROJECT)
     done = Gcloud(home, month.place.emulator).run(f"gcloud {filled} --quiet --project={PROJECT}")
     if done.returncode:
-        raise AssertionError(f"gcloud {filled}: {done.returncode}\n{done.stderr[-1500:]}")
+        raise RefusedError(f"gcloud {filled}: {done.returncode}\n{done.stderr[-1500:]}")
 
 
 STEPS: dict[str, Callable[..., None]] = {

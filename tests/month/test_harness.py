@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from emulator.world import Resource
 from tests.month import events, sequences
 from tests.month.hands import Hands
 from tests.month.holdings import gone, holdings, needed_by, paths
@@ -234,6 +235,44 @@ def test_a_lock_that_stays_is_seen(place: Place) -> None:
         Month(place, "dev").clean("after it")
 
 
+@pytest.mark.parametrize("code", [2, 3])
+def test_what_is_turned_away_after_other_events_is_told_and_alone_it_is_a_mistake(
+    place: Place, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = Ended(("coursecloud", "up"), code, "no, because of that\n", 1, 1)
+    month, back = Month(place, "dev"), list[str]()
+
+    def command(*_: object, **__: object) -> Said:
+        return Said("up", ended, ())
+
+    def settle() -> None:
+        back.append("settled")
+
+    monkeypatch.setattr(month, "command", command)
+    monkeypatch.setattr(month, "settle", settle)
+    event = events.Event("an edit", "edit", (), ({"up": "done"},))
+    with pytest.raises(BrokenError, match=f"exit code {code}"):
+        month.play(event)
+    month.play_in_turn(event)
+    assert month.turned == ["an edit: up: no, because of that"]
+    assert back == ["settled"]
+
+
+def test_what_google_refuses_by_hand_in_a_sequence_is_told(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    month = Month(place, "dev")
+
+    def one(*_: object) -> Resource:
+        return Resource("compute", "projects/p/none", "x", {})
+
+    def settle() -> None: ...
+
+    monkeypatch.setattr(month, "settle", settle)
+    event = events.Event("a method", "hand", ({"patch": {"of": "x", "body": {}}},), ())
+    monkeypatch.setattr(Hands, "one", one)
+    month.play_in_turn(event)
+    assert [said.partition(" PATCH")[0] for said in month.turned or []] == ["a method: by hand:"]
+
+
 def test_a_failing_sequence_is_made_as_short_as_what_makes_it_fail(place: Place) -> None:
     month = Month(place, "dev")
 
@@ -258,7 +297,7 @@ def test_the_same_seed_draws_the_same_events_and_another_draws_others() -> None:
         def can(self, event: events.Event) -> bool:
             return event.kind == "edit"
 
-        def play(self, event: events.Event) -> None:
+        def play_in_turn(self, event: events.Event) -> None:
             self.names.append(event.name)
 
         def product(self, _: str) -> None:
