@@ -99,6 +99,7 @@ class Month:
         except (RefusedError, TurnedAwayError) as said:
             self.turned.append(f"{event.name}: {str(said).splitlines()[0]}")
             self.log.append(f"-- could not be: {said}")
+            self.undo()
             self.settle()
             self.told()
 
@@ -137,7 +138,7 @@ class Month:
         """Bring the stack back to a quiet day, as a person does who reads what is printed."""
         said = self.product("up", "any")
         if said.code == 3:
-            named = re.findall(r"--lose (\S+)", said.ended.text)
+            named = re.findall(r"--lose ([^\s`]+)", said.ended.text)
             said = self.product("up", "any", lose=named)
         if said.code == 2:
             self.log.append("-- undo")
