@@ -24,9 +24,12 @@ DEEPEST = 100
 DIGITS = 40
 """Digits of a number; Google's longest ids have 21."""
 
+_OPEN = (Path("/dev/fd"), Path("/proc/self/fd"), Path("/dev"))
+"""Where a system shows what a process has open: a pipe there has somebody who writes."""
 
-class TooLargeError(ValueError):
-    """A file has more bytes than it may."""
+
+class NotReadError(ValueError):
+    """A file that is not read: it has more bytes than it may, or is a named pipe."""
 
 
 class BoundError(yaml.constructor.ConstructorError):
@@ -34,11 +37,16 @@ class BoundError(yaml.constructor.ConstructorError):
 
 
 def bytes_of(path: Path, largest: int = LARGEST) -> bytes:
-    """Read a file, pipe or device of at most `largest` bytes. Raises OSError, and ValueError for a larger one."""
+    """Read a file or device of at most `largest` bytes, and what a shell puts in its place, `<(command)`.
+
+    Raises OSError, and ValueError for a larger one and for a named pipe.
+    """
+    if path.is_fifo() and path.parent not in _OPEN:
+        raise NotReadError("it is a named pipe, into which perhaps nobody writes")
     with path.open("rb") as file:
         content = file.read(largest + 1)
     if len(content) > largest:
-        raise TooLargeError(f"it is larger than {largest:,} bytes")
+        raise NotReadError(f"it is larger than {largest:,} bytes")
     return content
 
 

@@ -1,6 +1,7 @@
 """What anyone can write into a file is bounded before it is made: aliases, nesting, size, numbers."""
 
 import json
+import os
 import time
 import tracemalloc
 from decimal import Decimal
@@ -101,6 +102,21 @@ def test_members_who_are_a_number_of_thousands_of_digits_are_shown_in_a_few_char
 def test_an_endless_device_is_not_read_to_its_end() -> None:
     with pytest.raises(ValueError, match="larger than 1,000,000 bytes"):
         files.bytes_of(Path("/dev/zero"))
+
+
+def test_nobody_waits_for_a_named_pipe_and_what_a_shell_hands_over_is_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "Pulumi.x.yaml"
+    os.mkfifo(pipe)
+    for call in (files.bytes_of, files.text_of):
+        with pytest.raises(files.NotReadError, match="named pipe"):
+            call(pipe)
+    with pytest.raises(SettingsError, match="named pipe"):
+        stack_file.read("x", pipe)
+    there, write = os.pipe()
+    os.write(write, b"handed over")
+    os.close(write)
+    assert files.bytes_of(Path(f"/dev/fd/{there}")) == b"handed over"
+    os.close(there)
 
 
 @pytest.mark.parametrize(

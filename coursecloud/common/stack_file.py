@@ -244,7 +244,7 @@ def _unreadable(error: Exception) -> tuple[str, str]:
         return "the file is not UTF-8 text", "save it as UTF-8"
     if "nested too deeply" in str(error):
         return "the file is nested too deeply", "look at its brackets and its indentation"
-    if "larger than" in str(error):
+    if isinstance(error, files.NotReadError):
         return f"the file cannot be a stack file: {error}", "is it the right file?"
     if isinstance(error, KeyError | ValueError):
         return "a value does not fit its place or its tag", "mend that value: quotes make a text of it"

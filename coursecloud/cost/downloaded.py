@@ -29,7 +29,8 @@ def load(paths: Sequence[Path]) -> list[Any]:
         try:
             found.append(json.loads(files.text_of(path, _MOST), parse_float=Decimal))
         except (OSError, ValueError, RecursionError) as error:
-            raise CatalogError(f"{path} cannot be read as JSON ({type(error).__name__}).{_REMEDY}") from None
+            why = error if isinstance(error, files.NotReadError) else type(error).__name__
+            raise CatalogError(f"{path} cannot be read as JSON ({why}).{_REMEDY}") from None
     return found
 
 

@@ -274,7 +274,7 @@ def _members(path: Path, found: Findings) -> tuple[str, ...]:
         # No word of the file: it names people, and what else stands in it by mistake is not known.
         where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
         said = error.problem if isinstance(error, files.BoundError) else "this is not YAML"
-        rule = f"{error}" if isinstance(error, files.TooLargeError) else f"{said}{where}"
+        rule = f"{error}" if isinstance(error, files.NotReadError) else f"{said}{where}"
         found.add(Problem(path.name, MISSING, rule, "write a list of principals"))
         return ()
     if content is not None and not isinstance(content, list):

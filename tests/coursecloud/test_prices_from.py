@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import os
 import shutil
 from decimal import Decimal
 from pathlib import Path
@@ -203,3 +204,13 @@ def test_a_renewed_n1_keeps_the_gpus_that_are_attached_to_it() -> None:
     after = made["n1"]["hour"]["europe-west1"]
     assert after["gpu.nvidia-tesla-t4"] == before["gpu.nvidia-tesla-t4"]
     assert after["f1-micro"] == before["f1-micro"]
+
+
+@pytest.mark.parametrize("option", ["--from", "--key-file"])
+def test_a_named_pipe_is_refused_and_not_waited_for(option: str, small: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    result = run("refresh", "--data", str(small), option, str(pipe))
+    assert result.exit_code == 2
+    assert "it is a named pipe" in result.stderr
+    assert "remedy" in result.stderr

@@ -16,6 +16,7 @@ from coursecloud.cli.groups import Flags
 from coursecloud.cli.listed import COMMANDS
 from coursecloud.common import project
 from coursecloud.common.ages import OLD_PRICES
+from infra import files
 
 app = typer.Typer(
     name="prices",
@@ -209,11 +210,10 @@ def _session(key_file: Path | None) -> Any:
     key = os.environ.get(_KEY, "")
     if key_file is not None:
         try:
-            key = key_file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            refuse(
-                f"--key-file {key_file} cannot be read ({type(error).__name__}).\n    remedy  name a file with a key"
-            )
+            key = files.text_of(key_file)
+        except (OSError, ValueError) as error:
+            why = error if isinstance(error, files.NotReadError) else type(error).__name__
+            refuse(f"--key-file {key_file} cannot be read ({why}).\n    remedy  name a file with a key")
     if key.strip():
         if not re.fullmatch(r"[A-Za-z0-9_.-]{20,200}", key.strip()):
             place = _KEY if key_file is None else f"--key-file {key_file}"
