@@ -118,18 +118,22 @@ class Protects:
     A path may hold [*], each element of a list.
     """
 
-    weaker: Literal["off", "on", "less", "more", "gone", "added", "entries", "least", "wider", "order"]
+    weaker: Literal[
+        "off", "on", "less", "more", "gone", "added", "entries", "least", "wider", "longer", "opens", "changed", "order"
+    ]
     """off = true becomes false; on = false becomes true; less = a number or a time falls or goes; more = it rises or
     goes; gone = a value or block goes; added = one comes; entries = an entry of a list goes; least = the smallest of
-    several numbers rises; wider = a range of addresses comes
-    that was in none; order = a value of `strong` becomes a later one."""
+    several numbers rises; wider = a range of addresses comes that was in none; longer = a value comes in a list;
+    opens = a protocol or port comes that was in none; changed = there is another value, and which way it goes a reader
+    has to see; order = a value of `strong` becomes a later one."""
     then: str
     """What can happen then, in words."""
     about: About
     strong: tuple[str, ...] = ()
     """For `order`: the values, the strongest first; any other is weaker than all."""
     default: Any = None
-    """What Google takes where it is not given; None where that is nothing: no limit, no time, not switched on."""
+    """What Google takes where it is not given; None where that is nothing: no limit, no time, not switched on. Of a
+    list with a default an empty one is the widest."""
     spends: bool = False
     """The resource's hourly price follows it, so that the estimate tells what it means."""
     only: str | None = None
@@ -158,6 +162,8 @@ class Grants:
     """The short type that it grants on; empty where only its name tells that it grants."""
     on: str = ""
     """The input that says on which of them."""
+    always: bool = False
+    """One of the stack's own accounts that gets it is told too: what it opens can be carried away."""
 
     @property
     def iam(self) -> bool:

@@ -11,6 +11,7 @@ from coursecloud.diff.matching import Pair, key_of, pair
 from coursecloud.diff.property_diff import NOTHING, Difference
 from coursecloud.diff.replacement import Rules, rules_of
 from coursecloud.diff.replacement_conditions import Effect
+from coursecloud.plan import nested, planning
 from coursecloud.plan.nested import has_unknown
 from coursecloud.plan.planning import holds
 from coursecloud.plan.registration import Registration
@@ -204,7 +205,8 @@ def _judge(entry: Pair, now_called: Mapping[str, str], *, state: bool) -> Change
         return Change(entry.key, Operation.DELETE, before, None)
     rules = rules_of(after.type)
     known = rules or Rules(frozenset())
-    old, new = (property_diff.clean(side.inputs, secret=known.secret) for side in (before, after))
+    sides = (before.inputs, after.inputs) if state else _as_known(before, after, now_called)
+    old, new = (property_diff.clean(inputs, secret=known.secret) for inputs in sides)
     found = [
         _property(difference, known, old, new)
         for difference in (
@@ -234,6 +236,32 @@ def _judge(entry: Pair, now_called: Mapping[str, str], *, state: bool) -> Change
         uncertain=rules is None and operation is Operation.UPDATE,
         unseen=() if state else tuple(_unseen(old, new, {change.path for change in found})),
     )
+
+
+def _as_known(
+    before: Registration, after: Registration, now_called: Mapping[str, str]
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Take both sides' inputs, and in place of what only the real run knows what is known of it on both."""
+    called = {key.rpartition("::")[2]: now.rpartition("::")[2] for key, now in now_called.items()}
+
+    def now(text: str) -> str:
+        return _COMPUTED.sub(lambda found: f"${{{called.get(found[1], found[1])}.", text)
+
+    unknown = {*planning.unknowns(before)} & {*planning.unknowns(after)}
+    both = [
+        path for path in before.at_run.keys() & after.at_run.keys() if any(path.startswith(above) for above in unknown)
+    ]
+    new = {path: after.at_run[path] for path in both}
+    # An older version of the tool wrote `*` for all that Google computes: what fits that may be the same.
+    was = {path: new[path] if _fits(before.at_run[path], new[path]) else now(before.at_run[path]) for path in both}
+    return nested.filled(before.inputs, was), nested.filled(after.inputs, new)
+
+
+def _fits(old: str, new: str) -> bool:
+    return "*" in old and re.fullmatch(".+".join(map(re.escape, old.split("*"))), new, re.DOTALL) is not None
+
+
+_COMPUTED = re.compile(r"\$\{([^}]*?)\.")
 
 
 def _unseen(old: Mapping[str, Any], new: Mapping[str, Any], told: set[str]) -> Iterator[str]:

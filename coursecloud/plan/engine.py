@@ -50,7 +50,8 @@ class _Assigned(pulumi.runtime.Mocks):
         if self._mark is None or args.custom is False:
             return str(known.pop("id", "")), {**inputs, **known}
         computed = mock_outputs.plausible(args.typ, args.name, inputs, self._mark)
-        return str(known.pop("id", f"{self._mark}/{args.name}/id")), {**computed, **known}
+        made = f"{self._mark}/{args.name}/id{mock_outputs.END}"
+        return str(known.pop("id", made)), {**computed, **known}
 
     @override
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], None]:

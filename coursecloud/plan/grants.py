@@ -14,7 +14,8 @@ from infra import files
 
 @dataclass(frozen=True)
 class Grant:
-    """One member who is let in as one thing. None is what only the real run knows."""
+    """One member who is let in as one thing. None is what only the real run knows; what is known of such a text stands
+    with `${NAME.OUTPUT}` in place of what Google computes."""
 
     member: str | None
     role: str | None
@@ -52,9 +53,10 @@ def given(resource: Registration) -> Iterator[Grant]:
         yield from _of_list(said)
         yield from _predefined(resource.inputs)
     else:
-        condition = resource.inputs.get("condition")
+        condition = nested.filled(resource.inputs.get("condition"), resource.at_run, "condition")
         for at, member in _each(gives.to, said):
-            yield Grant(_text(member), _text(resource.inputs.get("role")), at, "role", _expression(condition))
+            who = nested.filled(member, resource.at_run, at)
+            yield Grant(_text(who), _text(resource.inputs.get("role")), at, "role", _expression(condition))
 
 
 def _of_policy(said: Any) -> Iterator[Grant]:
@@ -109,6 +111,11 @@ def _expression(condition: Any) -> str:
 def same_but_for_days(first: str, second: str) -> bool:
     """Say whether two conditions differ at most in points of time, as those of one lease do that is made longer."""
     return _TIME.sub("", first) == _TIME.sub("", second)
+
+
+def times(condition: str) -> list[str]:
+    """List the points of time that a condition names, as RFC 3339 has them."""
+    return [found[0] for found in _TIME.finditer(condition)]
 
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)")

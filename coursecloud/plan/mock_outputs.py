@@ -17,6 +17,9 @@ from coursecloud.plan import sdk
 NUMBER = 91_827_364
 """Stands for every number that Google would compute."""
 
+END = "~"
+"""What each text that Google would compute ends with, so that what a program puts after it is told from it."""
+
 _DEEPEST = 1
 """How deep blocks are made up that the program did not write."""
 
@@ -47,7 +50,7 @@ def _value(kind: Any, text: str, given: Any, depth: int) -> Any:
     if given is not None:
         return given
     if not isinstance(origin, type):
-        return {str: text, int: NUMBER, float: NUMBER, bool: False}.get(kind)
+        return {str: f"{text}{END}", int: NUMBER, float: NUMBER, bool: False}.get(kind)
     if issubclass(origin, Mapping):
         return {}
     if inside:

@@ -28,6 +28,23 @@ def at(value: Any, path: str, default: Any = None) -> Any:
     return value
 
 
+def filled(value: Any, known: Mapping[str, str], path: str = "") -> Any:
+    """Put what is known of values that only the real run can know (`Registration.at_run`) in their place."""
+    if value == UNKNOWN:
+        inner = {
+            key[len(path) :].lstrip("."): text
+            for key, text in known.items()
+            if key.startswith((f"{path}.", f"{path}["))
+        }
+        return known.get(path, inner or value)
+    if isinstance(value, Mapping):
+        entries = cast("Mapping[str, Any]", value)
+        return {key: filled(each, known, f"{path}.{key}" if path else key) for key, each in entries.items()}
+    if isinstance(value, list):
+        return [filled(each, known, f"{path}[{at}]") for at, each in enumerate(cast("list[Any]", value))]
+    return value
+
+
 def mapping(value: Any) -> Mapping[str, Any]:
     """Take a value as a mapping: one without entries where it is none, or where only the real run knows it."""
     return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) and value != UNKNOWN else {}

@@ -124,11 +124,14 @@ class Notice:
 
     kind: str
     text: str
+    short: str = ""
+    """What of it fits a headline; empty where all of it does."""
 
 
 KINDS = {
     "over": "the lease is over",
     "todo": "before the first up",
+    "zone": "elsewhere than in the zone of the stack file",
     "program": "what the program does beside this",
     "public": "public",
     "team": "the team",
@@ -152,6 +155,7 @@ def notices(plan: Plan, today: datetime.date | None = None) -> list[Notice]:
         *(Notice("team", text) for text in _team(plan)),
         *(Notice("data", text) for text in _data(plan)),
         *(Notice("idle", text) for text in _idle(plan)),
+        *(Notice("zone", text) for text in machine_notices.elsewhere(settings)),
         *(Notice("unknown", text) for text in _untabled(settings)),
         *(Notice("lease", text) for text in _lease(settings)),
     ]
@@ -179,7 +183,8 @@ def _todo(settings: Settings) -> Iterator[Notice]:
             f"secret {name} is mounted: Cloud Run refuses the service until the secret has a value (`coursecloud"
             f" commands 'add secret {name}'`); use `secrets` instead of `mountedSecrets` until then",
         )
-    yield from (Notice("todo", text) for text in gpu_quota.notices(settings))
+    short = gpu_quota.headline(settings)
+    yield from (Notice("todo", text, short) for text in gpu_quota.notices(settings))
     if any(principal.endswith("@encrypted.invalid") for principal in settings.team.members):
         yield Notice(
             "todo",

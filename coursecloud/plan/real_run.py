@@ -51,7 +51,7 @@ def differences(
 ) -> tuple[Deed, ...]:
     """Record `program` as the real run of what `preview` is a preview of, and say all that differs.
 
-    `patterns` is filled, by URN and input, with what is known of the texts that a preview does not know. What the
+    `patterns` is filled, by URN and path, with what is known of the values that a preview does not know. What the
     program prints is not shown again. A program that fails in the real run only is a difference.
     """
 
@@ -71,7 +71,7 @@ def differences(
     try:
         real = run(MARKS[0])
         if patterns is not None:
-            patterns.update(_patterns(preview, real))
+            patterns.update(_patterns(preview, real, example=config.get("gcp:project") == STAND_IN))
         found = [*_compared(preview, real)]
         if not found and any(_constants(preview, real)):
             other = run(MARKS[1])
@@ -197,15 +197,37 @@ def _places(
         yield path, old, new
 
 
-def _patterns(preview: Recording, real: Recording) -> Iterator[tuple[str, dict[str, str]]]:
-    """Give what the real run made of each text that a preview does not know, with `*` for what Google computes."""
+def _patterns(preview: Recording, real: Recording, *, example: bool) -> Iterator[tuple[str, dict[str, str]]]:
+    """Give what the real run made of each value that a preview does not know, what Google computes by its name."""
     new = {resource.urn: resource.inputs for resource in real.resources}
-    computed = re.compile(rf"{mock_outputs.NUMBER}|{MARKS[0]}[^\s:@]*")
     for resource in preview.resources:
-        made = {key: new.get(resource.urn, {}).get(key) for key, value in resource.inputs.items() if value == UNKNOWN}
-        found = {key: computed.sub("*", value) for key, value in made.items() if isinstance(value, str)}
+        made = _places(resource.inputs, new.get(resource.urn, {}), "", lambda old, _: old == UNKNOWN)
+        found = {path: _pattern(value) for outer, _, will in made for path, value in _texts(will, outer)}
+        if example:
+            found = {path: text.replace(STAND_IN, EXAMPLE_PROJECT) for path, text in found.items()}
         if found:
             yield resource.urn, found
+
+
+_COMPUTED = re.compile(
+    rf"{mock_outputs.NUMBER}|{MARKS[0]}/(?P<what>[^{mock_outputs.END}]*){mock_outputs.END}|{MARKS[0]}[^\s:@]*"
+)
+
+
+def _pattern(text: str) -> str:
+    return _COMPUTED.sub(lambda found: f"${{{found['what'].replace('/', '.')}}}" if found["what"] else "*", text)
+
+
+def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Give each text, number and word in a value with its path; the whole of it where it holds what is not shown."""
+    if isinstance(value, Mapping) and sdk.SIGNATURE not in value:
+        for key, each in cast("Mapping[str, Any]", value).items():
+            yield from _texts(each, f"{path}.{key}")
+    elif isinstance(value, list):
+        for at, each in enumerate(cast("list[Any]", value)):
+            yield from _texts(each, f"{path}[{at}]")
+    elif isinstance(value, str | int | float):
+        yield path, value if isinstance(value, str) else json.dumps(value)
 
 
 def _unmarked(old: Any, new: Any) -> bool:

@@ -27,7 +27,8 @@ class Registration:
     files: Mapping[str, str | None] = field(default_factory=dict[str, "str | None"])
     """The files that its inputs name, by where they are in the project: their text, or None where one is not there."""
     at_run: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Of texts among its inputs that only the real run can know, what is known: `*` is what Google computes."""
+    """Of values among its inputs that only the real run can know, by path, what is known: `${NAME.OUTPUT}` is what
+    Google computes for a resource, `*` something of Google's that the program cuts or reckons with."""
 
 
 PROGRAM = "stack"

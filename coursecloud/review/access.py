@@ -1,11 +1,15 @@
-"""Who gets access by a change: grants to others than the stack's own service accounts, and doors to the outside."""
+"""Who gets access by a change: grants to others than the stack's own service accounts, and doors to the outside.
+
+Of the stack's own accounts: what they may now on another condition than before, and a secret that they newly read.
+"""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from catalog import tables, types
 from coursecloud.diff.changes import Change, Operation
-from coursecloud.plan.grants import Grant, given, same_but_for_days
+from coursecloud.plan.grants import Grant, given, same_but_for_days, times
 from coursecloud.plan.registration import UNKNOWN
 
 NAMED = 20
@@ -23,7 +27,7 @@ def grants(change: Change) -> bool:
 def public(changes: Iterable[Change]) -> Iterator[tuple[Change, str]]:
     """Say of each grant that everybody on the internet gets."""
     for change in changes:
-        for who, roles in _together((change, grant) for grant in _gained(change) if grant.public):
+        for who, roles in _together((change, gained) for gained in _gained(change) if gained.grant.public):
             yield change, f"everybody on the internet ({who}) gets {roles} by {_code(change.name)}"
 
 
@@ -35,13 +39,15 @@ def widened(changes: Iterable[Change]) -> Iterator[tuple[Change, str]]:
         for change in listed
         if (inputs := change.resource.inputs) and change.resource.type == ACCOUNT
     }
-    gained = [(change, grant) for change in listed for grant in _gained(change)]
+    there = {change.resource.urn for change in listed if change.before}
     others = [
-        (change, grant)
-        for change, grant in gained
-        if not grant.public and grant.member not in own and not googles(change)
+        (change, gained)
+        for change in listed
+        for gained in _gained(change)
+        if not gained.grant.public and not googles(change)
+        if gained.freed or gained.grant.member not in own or _on_what_was_there(change, there)
     ]
-    first = {_who(grant): change for change, grant in reversed(others)}
+    first = {_who(gained.grant): change for change, gained in reversed(others)}
     alike: dict[str, list[str]] = {}
     for who, roles in _together(others):
         alike.setdefault(roles, []).append(who)
@@ -57,7 +63,50 @@ def widened(changes: Iterable[Change]) -> Iterator[tuple[Change, str]]:
             yield change, f"{door.decides} changes with {tops} of {_code(change.name)}"
 
 
-def _gained(change: Change) -> Iterator[Grant]:
+def _on_what_was_there(change: Change, there: Collection[str]) -> bool:
+    """Say whether a grant to one of the stack's own accounts is worth telling: on a secret that was there before."""
+    gives = types.grants(types.short_type(change.resource.type))
+    urns = change.resource.property_dependencies.get(gives.on, ()) if gives and gives.always else ()
+    return any(urn in there for urn in urns)
+
+
+def freed(changes: Iterable[Change]) -> Iterator[tuple[Change, Grant, str]]:
+    """List the grants that hold on another condition than before, with that one."""
+    for change in changes:
+        for gained in _gained(change):
+            if gained.freed:
+                yield change, gained.grant, gained.before[0]
+
+
+def prolonged(changes: Iterable[Change]) -> Iterator[tuple[Change, Grant, str, str]]:
+    """List the grants whose condition names a later time than before and is the same else, with both times."""
+    for change in changes:
+        if change.before is None or change.after is None:
+            continue
+        had = [(_key(grant), grant.condition) for grant in given(change.before)]
+        for grant in given(change.after):
+            new = max(times(grant.condition), default="")
+            alike = [old for key, old in had if key == _key(grant) and same_but_for_days(old, grant.condition)]
+            old = max((each for text in alike for each in times(text)), default="")
+            if alike and grant.condition not in alike and old < new:
+                yield change, grant, old, new
+
+
+@dataclass(frozen=True)
+class _Gained:
+    """What somebody has after a change and had not before."""
+
+    grant: Grant
+    before: Sequence[str] = ()
+    """The conditions on which they had it."""
+
+    @property
+    def freed(self) -> bool:
+        """Say whether they had it on another condition."""
+        return bool(self.before)
+
+
+def _gained(change: Change) -> Iterator[_Gained]:
     """List what somebody has after the change and had not by this resource before."""
     if change.after is None or change.operation not in (Operation.CREATE, Operation.UPDATE, Operation.REPLACE):
         return
@@ -78,7 +127,7 @@ def _gained(change: Change) -> Iterator[Grant]:
             if None in (grant.member, grant.role)
             else "" not in conditions and not any(same_but_for_days(grant.condition, one) for one in conditions)
         ):
-            yield grant
+            yield _Gained(grant, conditions if conditions and None not in (grant.member, grant.role) else ())
 
 
 def googles(change: Change) -> bool:
@@ -87,7 +136,7 @@ def googles(change: Change) -> bool:
     Its address holds the project's number, which only the real run knows; what stands around that is known.
     """
     pattern = change.resource.at_run.get("member", "")
-    found = re.fullmatch(r"serviceAccount:service-\*@([a-z-]+)\.iam\.gserviceaccount\.com", pattern)
+    found = re.fullmatch(r"serviceAccount:service-(?:\*|\$\{[^}]*\})@([a-z-]+)\.iam\.gserviceaccount\.com", pattern)
     unknown = change.resource.inputs.get("member") == UNKNOWN
     return bool(found) and unknown and found[1] in tables.table("iam-by-google")["agents"]
 
@@ -98,12 +147,15 @@ def _key(grant: Grant) -> tuple[str | None, str | None]:
     return (member if member is None or member.startswith("principal") else member.lower()), grant.role
 
 
-def _together(gained: Iterable[tuple[Change, Grant]]) -> Iterator[tuple[str, str]]:
+def _together(listed: Iterable[tuple[Change, _Gained]]) -> Iterator[tuple[str, str]]:
     """Put the roles of each member into words."""
     found: dict[str, list[str]] = {}
-    for change, grant in gained:
-        roles = found.setdefault(_who(grant), [])
-        if (role := _role(change, grant)) not in roles:
+    for change, gained in listed:
+        roles = found.setdefault(_who(gained.grant), [])
+        role = _role(change, gained.grant)
+        if gained.freed:
+            role += " on another condition than before" if gained.grant.condition else " without the condition it had"
+        if role not in roles:
             roles.append(role)
     for who, roles in found.items():
         more = f" and {len(roles) - 6} more" if len(roles) > 6 else ""

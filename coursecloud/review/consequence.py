@@ -71,9 +71,25 @@ def of_credit(cost: Cost) -> str:
     Empty where it does not, or did so before already.
     """
     before, after = cost.before, cost.after
-    if after is None or not _worse(before, after):
+    if after is None:
+        return ""
+    if not _worse(before, after):
+        if claimed := by_claims(cost):
+            return (
+                f"{credit.sentence(claimed)}: that is by what the stack file named before, and only its lines on the"
+                " credit, the usage or the prices say that it lasts"
+            )
         return ""
     return f"{credit.sentence(after)}{_was(before)}"
+
+
+def by_claims(cost: Cost) -> Estimate | None:
+    """Give the estimate by the credit, usage and prices of before, where it ends too early by that alone."""
+    before, after = cost.before, cost.after
+    if before is None or after is None or credit.verdict(after) is credit.Verdict.ENDS:
+        return None
+    ends = (each for each in cost.assumed if credit.verdict(each) is credit.Verdict.ENDS and _worse(before, each))
+    return next(ends, None)
 
 
 def _worse(before: Estimate | None, after: Estimate) -> bool:
@@ -138,10 +154,21 @@ def money(cost: Cost) -> str:
         known = f"costs {_more(hour)} USD an hour at least; " if round(hour, 2) > 0 else ""
         said = "; ".join(cost.news_unknown[:3]).replace("`", "'")
         return f"{known}nobody knows how much more it costs, and it may be any amount: `{said}`"
+    counted = f"{_claimed(cost.less)}" if cost.less else ""
     if not round(hour, 2) and not round(day, 2):
         on = f"{cost.after.per_hour_on:.2f}" if cost.after else "0"
-        return f"{SAME}: {on} USD an hour with everything on"
-    return f"costs {_more(hour)} USD an hour with everything on, {_more(day)} USD a day as planned"
+        return f"{SAME}: {on} USD an hour with everything on{counted}"
+    amounts = ((hour, "an hour with everything on"), (day, "a day as planned"))
+    said = ", ".join(f"{_more(usd)} USD {what}" for usd, what in amounts if round(usd, 2))
+    return f"costs {said}{counted}"
+
+
+def _claimed(less: tuple[Decimal, Decimal]) -> str:
+    hour, day = (f"{usd:.2f}" for usd in less)
+    return (
+        f"; the stack file's `usage` or `prices` now count what is there for {hour} USD an hour and {day} USD a day"
+        " less, which saves nothing"
+    )
 
 
 def _day(estimate: Estimate | None) -> Decimal:

@@ -3,7 +3,7 @@
 import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from coursecloud import cost
@@ -49,7 +49,13 @@ class Cost:
     """Estimates of both sides; None on a side that is not there."""
 
     before: Estimate | None
+    """By what the stack file assumed before; where it assumes less now, by that, so that no assumption is a saving."""
     after: Estimate | None
+    assumed: tuple[Estimate, ...] = ()
+    """What is there after the change by the credit of before, and by its usage and prices too; none where all of these
+    are the same."""
+    less: tuple[Decimal, Decimal] | None = None
+    """USD an hour and a day by which what was there is counted for less now; None where it is not."""
 
     @property
     def per_hour(self) -> Decimal:
@@ -157,8 +163,41 @@ class Findings:
 
 
 def costs(before: Plan | None, after: Plan | None) -> Cost:
-    """Estimate both sides."""
-    return Cost(cost.estimate(before) if before else None, cost.estimate(after) if after else None)
+    """Estimate both sides, and tell what a change is from what is only counted otherwise.
+
+    A stack file's `usage` and `prices` are claims. Where what was there costs less by the new ones, it is held against
+    the new: the difference is no saving. Where it costs more, all of the difference counts.
+    """
+    now = cost.estimate(after) if after else None
+    was = cost.estimate(before) if before else None
+    if not (before and after and was) or not any(_claims(before, after)):
+        return Cost(was, now)
+    again = cost.estimate(_counted_as(before, after, *_CLAIMS))
+    less = (was.per_hour_on - again.per_hour_on, was.per_day_planned - again.per_day_planned)
+    assumed = tuple(cost.estimate(_counted_as(after, before, *names)) for names in (("credit",), (*_CLAIMS, "credit")))
+    if max(less) < _LEAST:
+        return Cost(was, now, assumed)
+    return Cost(again, now, assumed, less)
+
+
+_CLAIMS = ("usage", "prices")
+"""Sections of a stack file that say how much is used and what it costs, and change nothing at Google."""
+
+
+def _claims(before: Plan, after: Plan) -> Iterator[bool]:
+    """Say of each claim, and of the credit, whether it is another one."""
+    for name in _CLAIMS:
+        yield getattr(before.settings, name) != getattr(after.settings, name)
+    yield before.settings.lease.credit != after.settings.lease.credit
+
+
+def _counted_as(plan: Plan, other: Plan, *names: str) -> Plan:
+    """Take a plan with another one's claims, and its credit where that is named."""
+    settings = other.settings
+    update: dict[str, object] = {name: getattr(settings, name) for name in names if name in _CLAIMS}
+    if "credit" in names:
+        update["lease"] = plan.settings.lease.model_copy(update={"credit": settings.lease.credit})
+    return replace(plan, settings=plan.settings.model_copy(update=update))
 
 
 def findings(before: Plan | None, after: Plan | None, today: datetime.date) -> Findings:

@@ -4,6 +4,7 @@ By what is registered, so that an edit of the program is seen as well as one of 
 has is in `protection_settings`. Values in, values out, on the facts of catalog/types.
 """
 
+import datetime
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,6 +18,8 @@ from coursecloud.cost import Estimate
 from coursecloud.diff import property_diff
 from coursecloud.diff.changes import Change, Operation
 from coursecloud.diff.property_diff import NOTHING
+from coursecloud.plan import ports
+from coursecloud.plan.grants import Grant
 from coursecloud.plan.registration import UNKNOWN
 from coursecloud.policy.reading import is_true
 from coursecloud.review import access
@@ -45,11 +48,24 @@ class Weaker:
         return f"{self.what}: {_code(self.was)} -> {_code(self.will)}: {self.then}"
 
 
-def of_changes(changes: Iterable[Change], before: Estimate | None, after: Estimate | None) -> Iterator[Weaker]:
-    """List what the changes of resources make weaker, and what lets the internet in; estimates are of both sides."""
+def of_changes(
+    changes: Iterable[Change],
+    before: Estimate | None,
+    after: Estimate | None,
+    until: datetime.date | None = None,
+) -> Iterator[Weaker]:
+    """List what the changes of resources make weaker, and what lets the internet in; estimates are of both sides.
+
+    `until` is the last day of access by the lease of the stack file, whose change is told as one of its key.
+    """
     listed = list(changes)
     for change, text in access.public(listed):
         yield Weaker("access", _code(one(change)), "not public", "public", text, change.resource.urn, told=True)
+    for change, grant, was in access.freed(listed):
+        then = "they have it where they had it not: read both"
+        what, will = _of_grant(grant), grant.condition or "(none)"
+        yield Weaker("access", f"{what} condition", _shown(was), _shown(will), then, change.resource.urn, told=True)
+    yield from _prolonged(listed, until)
     for change in listed:
         if change.operation is Operation.DELETE:
             yield from _gone(change)
@@ -58,6 +74,31 @@ def of_changes(changes: Iterable[Change], before: Estimate | None, after: Estima
             found = list(_inputs(change, change.before.inputs, change.after.inputs, before, after))
             yield from found
             yield from _prunes(change, found)
+
+
+def _prolonged(changes: Sequence[Change], until: datetime.date | None) -> Iterator[Weaker]:
+    """Say who is let in longer than before and than the lease says, those with one end together."""
+    lease = f"{until + datetime.timedelta(days=1)}" if until else ""
+    found: dict[tuple[str, str], list[tuple[Change, Grant]]] = {}
+    for change, grant, was, will in access.prolonged(changes):
+        if not lease or will[:10] > lease:
+            found.setdefault((was, will), []).append((change, grant))
+    for (was, will), let_in in found.items():
+        who, what = (
+            _some(each or "one that only an up knows" for each in sides)
+            for sides in ((grant.member for _, grant in let_in), (grant.role for _, grant in let_in))
+        )
+        then = "they come in until then" + (", whatever the lease says" if lease else "")
+        yield Weaker("access", f"end of what {who} may ({what})", was, will, then, let_in[0][0].resource.urn)
+
+
+def _some(names: Iterable[str]) -> str:
+    first, *others = dict.fromkeys(names)
+    return _code(first) + (f" and {len(others)} more" if others else "")
+
+
+def _of_grant(grant: Grant) -> str:
+    return f"{_code(grant.role or 'a role')} for {_code(grant.member or 'somebody')}:"
 
 
 def _prunes(change: Change, told: Iterable[Weaker]) -> Iterator[Weaker]:
@@ -154,8 +195,17 @@ def weakened(protects: Protects, was: Sequence[Any], will: Sequence[Any]) -> boo
                 and any(entry not in _flat(will) for entry in _flat(was))
                 and len(_flat(will)) < len(_flat(was))
             )
-        case "wider":
+        case "wider" if _flat(will):
             return any(not _inside(entry, _flat(was)) for entry in _flat(will)) and bool(_flat(was))
+        case "longer" if _flat(will):
+            # Of a list with a default an empty one was the widest.
+            return any(entry not in _flat(was) for entry in _flat(will)) and (bool(_flat(was)) or not protects.default)
+        case "wider" | "longer":
+            return bool(_flat(was)) and protects.default is not None
+        case "opens":
+            return not ports.within(_flat(will), _flat(was))
+        case "changed":
+            return old != new and old not in (None, "", [], {})
         case "least":
             low, high = (min((n for e in side if (n := _number(e)) is not None), default=None) for side in (was, will))
             return low is not None and high is not None and high > low
@@ -246,7 +296,9 @@ def _number(value: Any) -> Decimal | None:
 def _side(protects: Protects, values: Sequence[Any]) -> str:
     if protects.weaker in ("gone", "added"):
         return "there" if _any(values) or values else "not there"
-    if protects.weaker in ("entries", "least", "wider"):
+    if protects.weaker == "opens":
+        return ports.shown(_flat(values))
+    if protects.weaker in ("entries", "least", "wider", "longer"):
         return ", ".join(_shown(value) for value in _flat(values)) or "(none)"
     if not values and protects.default is not None:
         return f"{_shown(protects.default)} (unless given)"

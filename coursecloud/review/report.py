@@ -40,12 +40,14 @@ class Review:
     """Files of the program that differ: the review of a side is what the side's own program says of itself."""
     runs: tuple[str, ...] = ()
     """Those among them that are run by machines, such as the workflow that deploys."""
+    packages: tuple[str, ...] = ()
+    """Packages that a side wants in another version than the one that rendered it."""
 
     @property
     def level(self) -> Level:
         """How much the change asks of its reader."""
         levels = [stack.level for stack in self.stacks]
-        return max([*levels, Level.LOOK] if self.program else levels, default=Level.NOTHING)
+        return max([*levels, Level.LOOK] if self.program or self.packages else levels, default=Level.NOTHING)
 
     @property
     def dangers(self) -> Iterator[Danger]:
@@ -81,6 +83,14 @@ class Review:
         parts += [*what, *money] if any(change.loses for change in changes) else [*money, *what]
         parts += dangers.also(danger for stack in happening for danger in stack.happening)
         parts += _program(self)
+        if any(stack.cost and stack.cost.less for stack in happening):
+            parts.append("counts less use or lower prices, which SAVES NOTHING")
+        for first in self.packages[:1]:
+            more = f" and {len(self.packages) - 1} more" if len(self.packages) > 1 else ""
+            parts.append(f"NOT SEEN: what {first}{more} would do, which it wants")
+        # What the same program makes of the same is the same.
+        if unseen := sum(len(stack.unseen) for stack in happening) if self.program else 0:
+            parts.append(f"NOT COMPARED: {unseen} value{'s' if unseen > 1 else ''} that only an up knows")
         new = sum(len(stack.findings.violations) for stack in happening if stack.findings)
         if new:
             parts.append(f"breaks {new} rule{'s' if new > 1 else ''}")
@@ -96,7 +106,11 @@ class Review:
 def _credit(stacks: Iterable[Stack]) -> Iterator[str]:
     """Say of the stack whose credit ends soonest on which day, how early, and what takes most of it."""
     ending = [stack for stack in stacks if any(danger.kind is Kind.CREDIT for danger in stack.dangers)]
-    estimates = [(stack, stack.cost.after) for stack in ending if stack.cost and stack.cost.after]
+    estimates = [
+        (stack, consequence.by_claims(stack.cost) or stack.cost.after)
+        for stack in ending
+        if stack.cost and stack.cost.after
+    ]
     early = [(stack, each) for stack, each in estimates if each.planned.before_end and each.planned.gone]
     if early:
         stack, worst = max(early, key=lambda entry: entry[1].days_short or 0)
@@ -104,7 +118,8 @@ def _credit(stacks: Iterable[Stack]) -> Iterator[str]:
         before = f"{short} day{'' if short == 1 else 's'} BEFORE THE LEASE" if short else "on the lease's last day"
         cause = f" (most of it: {most})" if _NAME.fullmatch(most) else ""
         of = f" of {stack.name}" if ending[1:] and _NAME.fullmatch(stack.name) else ""
-        yield f"the credit{of} ends on {worst.planned.gone}, {before}{cause}"
+        claimed = ", by the file as it was," if stack.cost and worst is not stack.cost.after else ""
+        yield f"the credit{of}{claimed} ends on {worst.planned.gone}, {before}{cause}"
     elif estimates:
         yield "nobody can say whether the credit lasts"
 

@@ -27,6 +27,8 @@ class _Side:
     plans: Mapping[str, Plan] = field(default_factory=dict[str, Plan])
     state: deployed_state.State | None = None
     notes: list[str] = field(default_factory=list[str])
+    packages: list[str] = field(default_factory=list[str])
+    """Those that it wants in another version than the one that renders it."""
     revision: git.Revision | None = None
     differs: program.Program = field(default_factory=program.Program)
     """Of the side under review: what of the program is not that of the other side."""
@@ -102,7 +104,13 @@ def _reviewed(sides: tuple[_Side, _Side], today: datetime.date, said: str | None
     stacks = [_stack(name, before, after, today) for name in names]
     notes = [*([said] if said else ()), *(note for side in sides for note in side.notes)]
     return Review(
-        before.label, after.label, tuple(stacks), tuple(dict.fromkeys(notes)), after.differs.files, after.differs.runs
+        before.label,
+        after.label,
+        tuple(stacks),
+        tuple(dict.fromkeys(notes)),
+        after.differs.files,
+        after.differs.runs,
+        tuple(dict.fromkeys(each for side in sides for each in side.packages)),
     )
 
 
@@ -193,7 +201,7 @@ def _side(
     if read.state is not None and not head:
         return _Side(f"what is deployed ({given.state})", state=read.state, notes=list(read.state.notes))
     if head and revision is None:
-        return _sourced(WORKING_TREE, given.root, _files(given.root, given, read))
+        return _wanting(_sourced(WORKING_TREE, given.root, _files(given.root, given, read)), given.root)
     repository = git.repository(given.root)
     chosen = repository.default_base() if revision is None else repository.resolve(revision)
     whole = space.folder / ("head" if head else "base")
@@ -208,8 +216,16 @@ def _side(
     side.revision = chosen
     if empty:
         side.notes.append(f"{chosen} has submodules, which are empty here: {_listed(empty)}")
-    if others := subprocess_plan.other_requirements(folder):
-        side.notes.append(f"{chosen} wants other packages than those that render it: {_listed(others)}")
+    return _wanting(side, folder)
+
+
+def _wanting(side: _Side, folder: Path) -> _Side:
+    side.packages = subprocess_plan.other_requirements(folder)
+    if side.packages:
+        side.notes.append(
+            f"{side.label} wants other packages than those that render it: {_listed(side.packages)}. What these do"
+            " otherwise is not seen: install them (`make plan` does) and review again"
+        )
     return side
 
 

@@ -183,7 +183,7 @@ def review(
         weaker = (
             *protection_settings.weaker(before, after, cost.after),
             *left_on.weaker(found, before, after, cost.before, cost.after),
-            *protection.of_changes(found, cost.before, cost.after),
+            *protection.of_changes(found, cost.before, cost.after, after.settings.lease.kept_until),
         )
     risks = [*dangers.dangers(found), *dangers.of_refusals(refused, found), *deeds, *_guards(agreed, weaker)]
     risks += [*_weaker(weaker, found), *_money(cost, bool(telling))]

@@ -98,6 +98,6 @@ class Guardrails(Section):
         Field(examples=[["europe-west1", "europe-west4"]]),
     ] = None
     """Regions and multi-regions that resources may be in; those that the stack file names unless given."""
-    max_idle_per_day: Annotated[Annotated[Number, Field(gt=0, le=1000)] | None, Field(examples=[1.5])] = None
+    max_idle_per_day: Annotated[Annotated[Number, Field(ge=0.001, le=1000)] | None, Field(examples=[1.5])] = None
     """Ceiling of what the stack may cost per day while nothing runs, in the credit's currency; a fiftieth of
     the credit unless given."""

@@ -52,7 +52,7 @@ def _currency(value: str) -> str:
 class Credit(Section):
     """The money that the lease may use."""
 
-    amount: Annotated[Number, Field(gt=0, le=1_000_000_000, examples=[50])] = 50.0
+    amount: Annotated[Number, Field(ge=0.01, le=1_000_000_000, examples=[50])] = 50.0
     """How much, in `currency`."""
     currency: Annotated[
         str, AfterValidator(_currency), Field(json_schema_extra={"pattern": f"^{_CODE}$"}, examples=["USD", "DKK"])
@@ -127,7 +127,7 @@ class Lease(Section):
         Field(examples=["0 20 * * *", "30 18 * * 1-5"]),
     ] = None
     """Cron line in the lease's time zone at which every machine is stopped, e.g. `0 20 * * *`."""
-    max_per_hour: Annotated[Number, Field(gt=0, le=10_000_000, examples=[2.0])] = 2.0
+    max_per_hour: Annotated[Number, Field(ge=0.001, le=10_000_000, examples=[2.0])] = 2.0
     """Ceiling of what the stack may cost per hour with everything on, in the credit's currency."""
     grace_days: Annotated[
         Int,

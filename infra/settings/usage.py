@@ -127,7 +127,7 @@ class Usage(Section):
     """Network and logs."""
     groups_on_account: Annotated[Int, Field(ge=1, le=10_000)] = 1
     """Groups whose projects are on the same billing account: they share its free tiers."""
-    usd_rate: Annotated[Annotated[Number, Field(gt=0, le=1000)] | None, Field(examples=[0.145])] = None
+    usd_rate: Annotated[Annotated[Number, Field(ge=0.000001, le=1000)] | None, Field(examples=[0.145])] = None
     """What one unit of the credit's currency is worth in USD; the dated table's rate unless given."""
 
     def hours_of(self, name: str, machine: Machine, lease: Lease) -> float:

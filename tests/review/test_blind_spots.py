@@ -114,7 +114,7 @@ class TestAccess:
             for number in (1, 2)
         )
         review = reviewed(before, after)
-        assert kinds(review) == [Kind.ACCESS]
+        assert kinds(review) == [Kind.ACCESS, Kind.PROTECTION]
         said_everywhere(review, "who may come in from outside changes", "attributeCondition")
 
     def agent(self, pattern: str, member: object = UNKNOWN) -> Plan:
@@ -151,6 +151,7 @@ class TestAccess:
         (grant,) = (each for each in made.custom if each.name == "scheduled-stop-agent")
         assert grant.inputs["member"] == UNKNOWN
         assert grant.at_run["member"] == "serviceAccount:service-*@compute-system.iam.gserviceaccount.com"
+        assert Kind.ACCESS not in kinds(reviewed(whole(), whole(grant)))
         again = saved.read(json.loads(json.dumps(plans.to_json(made))))
         assert next(each for each in again.custom if each.name == "scheduled-stop-agent").at_run == grant.at_run
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from coursecloud.review import inputs, revisions, subprocess_plan
+from coursecloud.review.dangers import Level
 from coursecloud.review.report import Review
 from coursecloud.review.sandbox import Wanted
 from coursecloud.review.stacks import Status
@@ -224,10 +225,14 @@ def test_other_requirements_than_those_here_are_told(repo: Repository) -> None:
         "requirements.txt", "pulumi==1.2.3\npyyaml>=6\n# x\nno-such-package==1\nno-such-too==2 ; python_version<'3'\n"
     )
     repo.commit()
-    (note,) = (note for note in review(repo, base="HEAD").notes if "other packages" in note)
-    assert "pulumi 1.2.3 (here 3." in note
-    assert "no-such-package 1 (not installed)" in note
-    assert "no-such-too" not in note
+    found = review(repo, base="HEAD")
+    base, head = (note for note in found.notes if "other packages" in note)
+    for note in (base, head):
+        assert "pulumi 1.2.3 (here 3." in note
+        assert "no-such-package 1 (not installed)" in note
+        assert "no-such-too" not in note
+    assert "NOT SEEN: what pulumi 1.2.3 (here 3." in found.sentence
+    assert found.level is Level.LOOK
 
 
 def test_requirements_that_are_a_link_to_elsewhere_are_not_read(tmp_path: Path) -> None:

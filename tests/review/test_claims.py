@@ -1,0 +1,77 @@
+"""What a stack file only counts otherwise is no saving, and a credit that a line raises is held against the old one."""
+
+from typing import Any
+
+import pytest
+
+from coursecloud.review import consequence, money, report
+from coursecloud.review.report import Review
+from tests.review.conftest import Planner
+from tests.review.made import Config, Edit, reviewed
+
+
+def on(**sections: Any) -> Edit:
+    """Put stack gpu into a project that is no example, with some sections changed."""
+
+    def edit(config: Config) -> None:
+        config["gcp:project"] = "some-project-1"
+        for name, values in sections.items():
+            config[f"coursecloud:{name}"] = config.get(f"coursecloud:{name}", {}) | values
+
+    return edit
+
+
+def change(plan_of: Planner, **sections: Any) -> Review:
+    return reviewed(plan_of("gpu", on()), plan_of("gpu", on(**sections)), "gpu")
+
+
+def cost(review: Review) -> money.Cost:
+    found = review.stacks[0].cost
+    assert found
+    return found
+
+
+CHEAP = {"gpus": {"nvidia-tesla-t4": {"hour": 0.01, "spot": 0.001}}}
+
+
+@pytest.mark.parametrize("sections", [{"usage": {"machines": {"trainer": 0.5}}}, {"prices": CHEAP}])
+def test_a_smaller_claim_is_no_saving_and_the_first_line_says_so(plan_of: Planner, sections: dict[str, Any]) -> None:
+    review = change(plan_of, **sections)
+    assert "SAVES NOTHING" in review.sentence
+    assert "-" not in consequence.money(cost(review)).replace("usage", "")
+    assert cost(review).per_hour == 0
+    assert cost(review).lines == ()
+    assert "less, which saves nothing" in consequence.money(cost(review))
+
+
+def test_a_larger_claim_counts_whole(plan_of: Planner) -> None:
+    review = change(plan_of, usage={"machines": {"trainer": 9}})
+    assert "SAVES NOTHING" not in review.sentence
+    assert "the credit ends on" in review.sentence
+    assert cost(review).lines[0].name == "trainer"
+    back = reviewed(plan_of("gpu", on(usage={"machines": {"trainer": 9}})), plan_of("gpu", on()), "gpu")
+    assert cost(back).lines == ()
+
+
+def test_what_a_change_saves_is_told_beside_a_smaller_claim(plan_of: Planner) -> None:
+    machine = {"trainer": {"machineType": "n1-standard-2", "gpu": {"model": "T4"}, "spot": True}}
+    alone = cost(change(plan_of, machines=machine)).per_hour
+    both = change(plan_of, machines=machine, usage={"machines": {"trainer": 0.5}})
+    assert alone < 0
+    assert cost(both).per_hour == alone
+    assert "SAVES NOTHING" in both.sentence
+
+
+def test_a_raised_credit_is_held_against_the_old_one(plan_of: Planner) -> None:
+    more = {"usage": {"machines": {"trainer": 9}}, "lease": {"credit": {"amount": 500}}}
+    review = change(plan_of, **more)
+    assert "the credit, by the file as it was, ends on" in review.sentence
+    assert "only its lines on the credit, the usage or the prices say that it lasts" in consequence.of_credit(
+        cost(review)
+    )
+    (gate,), mistakes = report.gates(["credit"])
+    assert not mistakes
+    assert list(gate.closed(review.stacks))
+    # A credit that was enough before, and is raised, is none of it.
+    raised = change(plan_of, lease={"credit": {"amount": 500}})
+    assert not list(gate.closed(raised.stacks))
