@@ -1,11 +1,12 @@
 """The quotas that the GPUs of a stack need: by their names, where to ask, and in which words. Pure text on facts."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from catalog import tables
 from infra.settings import Settings
 from infra.settings.machines import Machine
+from infra.settings.types import Duration
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class Need:
     metric: str
     """What the page is searched for."""
     whose: str
+    runs: Duration
+    """How long what it is for runs at most, e.g. 8h."""
 
 
 def needs(settings: Settings) -> list[Need]:
@@ -30,11 +33,12 @@ def needs(settings: Settings) -> list[Need]:
             tables.region_of(zone) for zone in (settings.zone_of(machine), *machine.fallback_zones)
         ):
             for model, count in _gpus(machine):
-                need = _of_machine(model, count, region, name, spot=machine.spot)
-                before = found.get((need.quota, region))
-                more = 0 if before is None else before.count
-                whose = name if before is None else f"{before.whose}, {name}"
-                found[need.quota, region] = Need(need.model, count + more, region, need.quota, need.metric, whose)
+                need = _of_machine(model, count, region, name, machine.max_run, spot=machine.spot)
+                if before := found.get((need.quota, region)):
+                    runs = max(before.runs, need.runs)
+                    whose = f"{before.whose}, {need.whose}"
+                    need = replace(need, count=count + before.count, whose=whose, runs=runs)
+                found[need.quota, region] = need
     training = settings.training
     if training.enabled:
         kind = tables.machine_type(training.worker_type)
@@ -42,7 +46,7 @@ def needs(settings: Settings) -> list[Need]:
         if gpu is None and kind and kind.gpu:
             gpu = (kind.gpu, kind.gpu_count)
         if gpu is not None:
-            need = _of_job(*gpu, training.region or settings.region, spot=training.spot)
+            need = _of_job(*gpu, training.region or settings.region, training.timeout, spot=training.spot)
             found[need.quota, need.region] = need
     return list(found.values())
 
@@ -52,8 +56,8 @@ def notices(settings: Settings) -> Iterator[str]:
     asked = needs(settings)
     for need in asked:
         yield (
-            f"{need.whose} needs a quota of {need.count} for '{need.quota}' in {need.region}; new projects have 0, and"
-            f" Google takes hours to days to raise it. At {page(settings.project)} filter by {need.metric}, Edit, and"
+            f"a quota of {need.count} for '{need.quota}' in {need.region} is needed by {need.whose}; new projects have 0,"
+            f" and Google takes hours to days to raise it. At {page(settings.project)} filter by {need.metric}, Edit, and"
             f" paste: {words(settings, need)}"
         )
     # Wherever a machine comes up, it is one.
@@ -63,6 +67,13 @@ def notices(settings: Settings) -> Iterator[str]:
             f"and one of {everywhere} for 'GPUs (all regions)' (GPUS_ALL_REGIONS), which counts those of all machines:"
             " the same page, compute.googleapis.com/gpus_all_regions"
         )
+
+
+def headline(settings: Settings) -> str:
+    """Say in half a line that there is something to ask for; empty where there is not."""
+    asked = list(dict.fromkeys(f"{need.count} {need.model} in {need.region}" for need in needs(settings)))
+    more = f" and {len(asked) - 1} more" if asked[1:] else ""
+    return f"ask Google for the quota of {asked[0]}{more}, days before" if asked else ""
 
 
 def page(project: str) -> str:
@@ -77,12 +88,11 @@ def words(settings: Settings, need: Need) -> str:
     what = (
         "custom training jobs on Vertex AI" if need.metric.startswith("aiplatform") else "one virtual machine at a time"
     )
-    longest = max((machine.max_run for machine in settings.machines.values()), default=settings.training.timeout)
     credit = settings.lease.credit
     return (
         f"'University course {settings.course.name}: a student group trains small models in exercises, with"
-        f" {need.count} {need.model} in {need.region} for {what}, {spot}a few hours a week{until}. Machines stop"
-        f" by themselves after {longest}; the project has a credit of {credit.amount:g} {credit.currency}.'"
+        f" {need.count} {need.model} in {need.region} for {what}, {spot}a few hours a week{until}. Each stops"
+        f" by itself after {need.runs}; the project has a credit of {credit.amount:g} {credit.currency}.'"
     )
 
 
@@ -96,19 +106,17 @@ def _gpus(machine: Machine) -> Iterator[tuple[str, int]]:
         yield next(iter(tables.series(machine.machine_type)["gpus"])), 1
 
 
-def _of_machine(model: str, count: int, region: str, name: str, *, spot: bool) -> Need:
-    known = tables.gpu(model)
-    short = known.short if known else model
+def _of_machine(model: str, count: int, region: str, name: str, runs: Duration, *, spot: bool) -> Need:
+    known, whose = tables.gpu(model), f"`{name}`"
     if known is None:
-        return Need(
-            short, count, region, f"{'Preemptible ' if spot else ''}{model} GPUs", "compute.googleapis.com/", name
-        )
+        shown = f"{'Preemptible ' if spot else ''}{model} GPUs"
+        return Need(model, count, region, shown, "compute.googleapis.com/", whose, runs)
     code = known.quota["spot" if spot else "onDemand"]
     shown = code + (f" (gpu_family: {known.quota['family']})" if code.endswith("GPU_FAMILY") else "")
-    return Need(short, count, region, shown, f"compute.googleapis.com/{code.lower()}", name)
+    return Need(known.short, count, region, shown, f"compute.googleapis.com/{code.lower()}", whose, runs)
 
 
-def _of_job(model: str, count: int, region: str, *, spot: bool) -> Need:
+def _of_job(model: str, count: int, region: str, runs: Duration, *, spot: bool) -> Need:
     known = tables.gpu(model)
     code = known.quota.get("training") if known else None
     code = code or (known.name if known else model).lower().removeprefix("nvidia-").replace("-", "_")
@@ -122,4 +130,5 @@ def _of_job(model: str, count: int, region: str, *, spot: bool) -> Need:
         f"Custom model training {kind}Nvidia {spelled} GPUs per region",
         f"aiplatform.googleapis.com/custom_model_training_{kind.strip()}{'_' if kind else ''}nvidia_{code}_gpus",
         "a training job",
+        runs,
     )

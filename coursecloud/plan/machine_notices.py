@@ -39,3 +39,12 @@ def local_ssd(settings: Settings) -> Iterator[str]:
                 " stop; by hand it stops with `gcloud compute instances stop --discard-local-ssd=true` only"
                 + ("; whether `stopSchedule` stops it was not tried: rely on `maxRun`" if schedule else "")
             )
+
+
+def elsewhere(settings: Settings) -> Iterator[str]:
+    """Name the machines that `gcp:zone` does not have, and where they come up."""
+    for name, machine in settings.machines.items():
+        zone = settings.zone_of(machine)
+        if settings.zone and not machine.zone and zone != settings.zone:
+            what = f"{machine.gpu.model} with {machine.machine_type}" if machine.gpu else machine.machine_type
+            yield f"`gcp:zone` {settings.zone} has no {what}: machine {name} comes up in {zone}"

@@ -77,9 +77,11 @@ def of_credit(estimate: Estimate) -> Consequence:
 def _before(plan: Plan, today: datetime.date | None) -> Iterator[Consequence]:
     told = notices(plan, today)
     yield from (Consequence(Kind.OVER, each.text, grave=True) for each in told if each.kind == "over")
-    if todo := [each.text for each in told if each.kind == "todo"]:
-        more = f"; and {len(todo) - 1} more, with which `coursecloud plan` ends" if todo[1:] else ""
-        yield Consequence(Kind.FIRST, f"{todo[0]}{more}", grave=True)
+    if todo := list(dict.fromkeys(each.short or each.text for each in told if each.kind == "todo")):
+        more = f"; and {len(todo) - 1} more" if todo[1:] else ""
+        short = any(each.short for each in told) or todo[1:]
+        where = " (`coursecloud plan` ends with it)" if short else ""
+        yield Consequence(Kind.FIRST, f"{todo[0]}{more}{where}", grave=True)
 
 
 def _rules(plan: Plan, violations: Sequence[Finding]) -> Iterator[Consequence]:
