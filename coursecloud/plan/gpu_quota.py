@@ -56,9 +56,9 @@ def notices(settings: Settings) -> Iterator[str]:
     asked = needs(settings)
     for need in asked:
         yield (
-            f"a quota of {need.count} for '{need.quota}' in {need.region} is needed by {need.whose}; new projects have 0,"
-            f" and Google takes hours to days to raise it. At {page(settings.project)} filter by {need.metric}, Edit, and"
-            f" paste: {words(settings, need)}"
+            f"a quota of {need.count} for '{need.quota}' in {need.region} is needed by {need.whose}; new projects have"
+            f" 0, and Google takes hours to days to raise it. At {page(settings.project)} filter by {need.metric}, Edit,"
+            f" and paste: {words(settings, need)}"
         )
     # Wherever a machine comes up, it is one.
     everywhere = sum(count for machine in settings.machines.values() for _, count in _gpus(machine))
