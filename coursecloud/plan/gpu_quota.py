@@ -57,8 +57,8 @@ def notices(settings: Settings) -> Iterator[str]:
     for need in asked:
         yield (
             f"a quota of {need.count} for '{need.quota}' in {need.region} is needed by {need.whose}; new projects have"
-            f" 0, and Google takes hours to days to raise it. At {page(settings.project)} filter by {need.metric}, Edit,"
-            f" and paste: {words(settings, need)}"
+            " 0, and Google takes hours to days to raise it."
+            f" At {page(settings.project)} filter by {need.metric}, Edit, and paste: {words(settings, need)}"
         )
     # Wherever a machine comes up, it is one.
     everywhere = sum(count for machine in settings.machines.values() for _, count in _gpus(machine))
