@@ -15,6 +15,7 @@ from infra.settings.machines import Machine
 from infra.startup import WORK
 from infra.training import submit_command
 
+
 def commands(place: Place, settings: Settings) -> dict[str, str]:
     """Write the commands, keyed by what they are for; all of it is known before anything is deployed."""
     result: dict[str, str] = {}
@@ -50,7 +51,9 @@ def _machine(place: Place, name: str, machine: Machine, zone: str) -> dict[str, 
         f"copy to {name}": _line("gcloud", "compute", "scp", "--recurse", "FILE", home, *ssh[1:]),
         f"copy from {name}": _line("gcloud", "compute", "scp", "--recurse", f"{home}FILE", ".", *ssh[1:]),
         # The tunnel stays open until Ctrl-C; a notebook server on the machine is then http://localhost:8888.
-        f"notebook {name}": _line("gcloud", "compute", "ssh", *ssh, "--ssh-flag=-N", "--ssh-flag=-L8888:localhost:8888"),
+        f"notebook {name}": _line(
+            "gcloud", "compute", "ssh", *ssh, "--ssh-flag=-N", "--ssh-flag=-L8888:localhost:8888"
+        ),
         f"configure ssh {name}": _ssh_configuration(called, at),
     }
 
@@ -69,7 +72,9 @@ def _ssh_configuration(called: str, at: list[str]) -> str:
         "UserKnownHostsFile /dev/null",
         "LogLevel ERROR",
     ]
-    user = _line("gcloud", "compute", "os-login", "describe-profile", "--format=value(posixAccounts[0].username)", at[0])
+    user = _line(
+        "gcloud", "compute", "os-login", "describe-profile", "--format=value(posixAccounts[0].username)", at[0]
+    )
     host, rest = shlex.quote(f"Host {called}"), " ".join(shlex.quote(f"  {option}") for option in options)
     written = f"user=$({user}) && printf '%s\\n' '' {host} \"  User $user\" {rest} >> ~/.ssh/config"
     return f"mkdir -p ~/.ssh && {{ grep -qsx {host} ~/.ssh/config || {{ {written}; }}; }}"

@@ -139,7 +139,10 @@ def _next(plan: Plan, todo: bool, broken: bool) -> str:
     stack = plan.settings.stack
     up = "`make up`" if stack == "dev" else f"`make up STACK={stack}`"
     first = f"`coursecloud check --stack {stack}`, which says how to mend what is broken; then " if broken else ""
-    return f"{'this; then ' if todo else ''}{first}{up}: it shows what it would do, and asks before it does it"
+    return (
+        f"{'this; then ' if todo else ''}{first}{up}: it shows what it would do, and asks before it does it."
+        f" `coursecloud commands --stack {stack}` has every command to paste: the logins, ssh, data, builds, jobs"
+    )
 
 
 def _bullets(texts: list[str]) -> Table:
