@@ -125,7 +125,10 @@ def try_command(user: Gcloud, name: str, command: str) -> None:
     assert done.returncode == 0, f"{name}: {command}\n{done.stderr}"
     expected = CALLS[kind_of(name)]
     answers = user.answers(start)
-    assert expected is None or (expected, 200) in answers, f"{name}: asked only for {answers}"
+    if name.startswith("download "):
+        # gcloud first looks whether the name is an object's, and reads one in parts.
+        answers = [(called, status) for called, status in answers if status != 404]
+    assert expected is None or (expected, 200) in answers or (expected, 206) in answers, f"{name}: only {answers}"
     assert all(status < 400 for _, status in answers), f"{name}: {answers}"
 
 
