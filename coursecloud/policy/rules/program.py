@@ -38,8 +38,7 @@ RULES = (
         id="program-owns-its-resources",
         title="A resource begins, changes and ends with the stack",
         why="What is taken over can be deleted with the stack, what is left behind bills, what is overlooked drifts.",
-        remedy="Leave out import_, retain_on_delete, deleted_with, ignore_changes and hide_diffs; a bucket or"
-        " repository of the group's own is named in the stack file (`storage.data.existing`, `registry.existing`).",
+        remedy="Leave out import_, retain_on_delete, deleted_with, ignore_changes; name a group's own as `existing`.",
         severity="high",
         topic="upkeep",
         kinds=frozenset({"import", "retain", "overlook"}),
