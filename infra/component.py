@@ -45,13 +45,23 @@ class Component(pulumi.ComponentResource):
         replace_on: Sequence[object] | None = None,
         replace_with: Sequence[pulumi.Resource] = (),
         ignore: Sequence[str] | None = None,
+        existing: str | None = None,
     ) -> pulumi.ResourceOptions:
         """Options of a child: under this component, after its APIs, and protected if it is kept.
 
         `replace_on` are values whose change replaces the resource where the provider would overlook it, and
         `replace_with` resources that it cannot outlive. Such a resource keeps its name, so the old one goes first.
-        `ignore` are inputs that a resource keeps as it was made with.
+        `ignore` are inputs that a resource keeps as it was made with. `existing` is the id of what is the group's own:
+        it is imported as it is, none of its inputs is ever written, and a destroy only forgets it.
         """
+        if existing:
+            return pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[*(self.place.apis[api] for api in apis), *depends_on],
+                import_=existing,
+                retain_on_delete=True,
+                ignore_changes=["*"],
+            )
         return pulumi.ResourceOptions(
             parent=self,
             depends_on=[*(self.place.apis[api] for api in apis), *depends_on],

@@ -2,7 +2,8 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from catalog import limits
@@ -29,6 +30,8 @@ class Names:
 
     project: str
     stack: str
+    existing: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
+    """Names of the group's own things that the stack uses in place of one that it makes, by what is made otherwise."""
 
     def _joined(self, *parts: str) -> str:
         return self.stack + ("--" if "-" in self.stack else "-") + "-".join(parts)
@@ -45,7 +48,12 @@ class Names:
 
     def bucket(self, *parts: str) -> str:
         """Name a bucket: at most 63 characters, unique in the world by the project's id in front."""
-        return fit(f"{self.project}-{self._joined(*parts)}", 63)
+        own = self.existing.get("-".join(parts))
+        return own or fit(f"{self.project}-{self._joined(*parts)}", 63)
+
+    def repository(self, name: str) -> str:
+        """Name a repository of Artifact Registry: `docker` or `python`."""
+        return self.existing.get(name) or self.resource(name)
 
     def secret(self, name: str) -> str:
         """Name a secret: the stack in front, the group's own spelling behind."""

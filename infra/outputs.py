@@ -5,6 +5,7 @@ import shlex
 from typing import Any
 
 from infra.builds import Builds
+from infra.commands import call, commands
 from infra.component import Place
 from infra.github import GitHub
 from infra.machines import Machines
@@ -12,7 +13,7 @@ from infra.secrets import newest_version
 from infra.serving import Serving
 from infra.settings import Settings
 from infra.stores import Stores
-from infra.training import Training, submit_command
+from infra.training import Training
 
 
 def outputs(
@@ -69,52 +70,5 @@ def outputs(
     return result
 
 
-def commands(place: Place, settings: Settings) -> dict[str, str]:
-    """Write the commands, keyed by what they are for; all of it is known before anything is deployed."""
-    names, project = place.names, f"--project={place.project}"
-    result: dict[str, str] = {}
-    for name, machine in settings.machines.items():
-        instance = [names.resource(name), project, f"--zone={settings.zone_of(machine)}"]
-        result[f"ssh {name}"] = _line("gcloud", "compute", "ssh", *instance, "--tunnel-through-iap")
-        result[f"start {name}"] = _line("gcloud", "compute", "instances", "start", *instance)
-        result[f"stop {name}"] = _line("gcloud", "compute", "instances", "stop", *instance)
-    data = f"gs://{names.bucket('data')}"
-    result["upload data"] = _line("gcloud", "storage", "cp", "--recursive", "data", data, project)
-    result["list data"] = _line("gcloud", "storage", "ls", "--all-versions", data, project)
-    image = f"{place.region}-docker.pkg.dev/{place.project}/{names.resource('docker')}/trainer:latest"
-    result["docker login"] = _line("gcloud", "auth", "configure-docker", f"{place.region}-docker.pkg.dev", "--quiet")
-    result["docker push"] = f"{_line('docker', 'build', '--tag', image, '.')} && {_line('docker', 'push', image)}"
-    for name, trigger in settings.builds.triggers.items():
-        if trigger.pull_request:
-            continue  # only GitHub can start it
-        kind = "--tag=TAG" if trigger.tag else "--branch=main"
-        result[f"run trigger {name}"] = _line(
-            "gcloud",
-            "builds",
-            "triggers",
-            "run",
-            names.resource(name),
-            project,
-            f"--region={place.region}",
-            kind,
-        )
-    if settings.training.enabled:
-        readable = tuple(name for name, readers in settings.secrets.names.items() if "training" in readers)
-        result["train"] = submit_command(place, settings.training, readable)
-        region = settings.training.region or place.region
-        result["list jobs"] = _line("gcloud", "ai", "custom-jobs", "list", project, f"--region={region}")
-    for name in settings.secrets.names:
-        # The value is typed or piped in, so it is in no shell history and no process list.
-        result[f"add secret {name}"] = _line(
-            "gcloud", "secrets", "versions", "add", names.secret(name), project, "--data-file=-"
-        )
-    result["read logs"] = _line("gcloud", "logging", "read", "severity>=WARNING", project, "--limit=20")
-    return result
-
-
 def _call(uri: str) -> str:
-    return f'curl --header "Authorization: Bearer $(gcloud auth print-identity-token)" {shlex.quote(uri)}'
-
-
-def _line(*words: str) -> str:
-    return shlex.join(words)
+    return call(shlex.quote(uri))

@@ -20,6 +20,8 @@ class Registry(Component):
         self.register_outputs({})
 
     def _repository(self, name: str, kind: str, settings: RegistrySettings) -> artifactregistry.Repository:
+        if self.place.names.existing.get(name):
+            return self._adopted(name, kind, self.place.names.repository(name))
         keep_tagged = artifactregistry.RepositoryCleanupPolicyArgs(
             id="keep-tagged",
             action="KEEP",
@@ -29,7 +31,7 @@ class Registry(Component):
         )
         return artifactregistry.Repository(
             name,
-            repository_id=self.place.names.resource(name),
+            repository_id=self.place.names.repository(name),
             project=self.place.project,
             location=self.place.region,
             format=kind,
@@ -57,6 +59,18 @@ class Registry(Component):
             opts=self.child("artifactregistry", keep=settings.keep),
         )
 
+    def _adopted(self, name: str, kind: str, existing: str) -> artifactregistry.Repository:
+        place = self.place
+        path = f"projects/{place.project}/locations/{place.region}/repositories/{existing}"
+        return artifactregistry.Repository(
+            name,
+            repository_id=existing,
+            project=place.project,
+            location=place.region,
+            format=kind,
+            opts=self.child("artifactregistry", existing=path),
+        )
+
     def grant(self, name: str, member: pulumi.Input[str], role: str, *, under: Component) -> None:
         """Grant a member a role on each repository; the binding hangs under the component that asks."""
         for key, repository in (("docker", self.docker), ("python", self.python)):
@@ -74,7 +88,7 @@ class Registry(Component):
 
 def docker_url(place: Place) -> str:
     """Say where docker images are pushed: HOST/PROJECT/REPOSITORY."""
-    return f"{place.region}-docker.pkg.dev/{place.project}/{place.names.resource('docker')}"
+    return f"{place.region}-docker.pkg.dev/{place.project}/{place.names.repository('docker')}"
 
 
 def full_image(place: Place, image: str) -> str:

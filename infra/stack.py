@@ -74,7 +74,7 @@ def _place(settings: Settings) -> Place:
     return Place(
         project=settings.project,
         region=settings.region,
-        names=Names(project=settings.project, stack=settings.stack),
+        names=Names(project=settings.project, stack=settings.stack, existing=settings.existing),
         labels=names.labels(
             course=settings.course.name,
             group=settings.course.group,

@@ -61,6 +61,8 @@ class Storage(Component):
         versioned: bool = True,
         keep: bool = False,
     ) -> storage.Bucket:
+        if self.place.names.existing.get(name):
+            return self._adopted(name, self.place.names.bucket(name))
         unfinished = storage.BucketLifecycleRuleArgs(
             action=storage.BucketLifecycleRuleActionArgs(type="AbortIncompleteMultipartUpload"),
             condition=storage.BucketLifecycleRuleConditionArgs(age=7),
@@ -81,6 +83,17 @@ class Storage(Component):
             # A destroy of a bucket that is not protected takes its objects along; protection is what keeps them.
             force_destroy=True,
             opts=self.child("storage", keep=keep),
+        )
+
+    def _adopted(self, name: str, existing: str) -> storage.Bucket:
+        # Its inputs are read at the import; the location has to be said, and is as little written as the rest.
+        return storage.Bucket(
+            name,
+            name=existing,
+            project=self.place.project,
+            location=self._location,
+            force_destroy=False,
+            opts=self.child("storage", existing=existing),
         )
 
     @staticmethod

@@ -19,10 +19,10 @@ COMMANDS: dict[str, Listed] = {
     "commands": Listed(
         "commands",
         "command",
-        """Print commands to paste: log in, start and stop machines, copy data, push images, train, add a secret's
-value.
+        """Print commands to paste: log in, machines, editors, notebooks, data, DVC, images, builds, jobs, quotas, logs.
 
-They follow from the stack file; nothing is asked of Google. Where a name means one, only that is printed.""",
+They follow from the stack file; nothing is asked of Google. Where the words mean one, only that is printed. Exit code
+2: a mistake in the stack file, or words that no command has; those that come near are named.""",
     ),
     "cost": Listed(
         "cost", "command", "Show what a stack costs by the hour, idle and as planned: no cloud, no credentials."

@@ -15,6 +15,7 @@ from coursecloud.cli import line_template
 from coursecloud.cli.line_template import plain
 from coursecloud.common.console import console as console
 from coursecloud.cost import table as cost_table
+from coursecloud.plan import adoption
 from coursecloud.plan.planning import KINDS, Plan, bills, holds, notices, short_type, unknowns
 from coursecloud.plan.registration import Registration
 from coursecloud.policy import Finding, consequence
@@ -29,11 +30,11 @@ def tree(plan: Plan) -> Tree:
     under: dict[str | None, list[Registration]] = {}
     for resource in plan.resources:
         under.setdefault(resource.parent if resource.parent in there else None, []).append(resource)
-    _branch(root, under, None)
+    _branch(root, under, None, plan)
     return root
 
 
-def _branch(place: Tree, under: Mapping[str | None, list[Registration]], parent: str | None) -> None:
+def _branch(place: Tree, under: Mapping[str | None, list[Registration]], parent: str | None, plan: Plan) -> None:
     children = under.get(parent, [])
     # Only what has nothing below it can share a line.
     folded = [resource for resource in children if resource.custom and resource.urn not in under]
@@ -44,9 +45,9 @@ def _branch(place: Tree, under: Mapping[str | None, list[Registration]], parent:
         if resource.urn in told_together:
             continue
         if resource.custom:
-            _branch(place.add(_line(resource)), under, resource.urn)
+            _branch(place.add(_line(resource, own=plan.adopts(resource))), under, resource.urn, plan)
         elif _holds_any(resource, under):
-            _branch(place.add(Text(plain(resource.name), "bold cyan")), under, resource.urn)
+            _branch(place.add(Text(plain(resource.name), "bold cyan")), under, resource.urn, plan)
         elif resource.options.get("remote"):
             place.add(Text.assemble((plain(resource.name), "bold cyan"), "  what is in it only the real run shows"))
     if services:
@@ -65,8 +66,12 @@ def _holds_any(component: Registration, under: Mapping[str | None, list[Registra
     return any(child.custom or _holds_any(child, under) for child in under.get(component.urn, ()))
 
 
-def _line(resource: Registration) -> Text:
+def _line(resource: Registration, *, own: bool) -> Text:
     kind = short_type(resource.type)
+    if own:
+        called = plain(adoption.called(resource))
+        marked = ("  [the group's own: adopted, never changed, never deleted by us]", "yellow")
+        return Text.assemble((f"{plain(kind)} ", "dim"), (plain(resource.name), "green"), f"  {called}", marked)
     marks = [bills(resource)] if bills(resource) != "free" else []
     marks += ["kept"] if resource.protect else ["holds data"] if holds(resource) else []
     known = types.of(resource.type)
@@ -89,6 +94,7 @@ def full(plan: Plan, today: datetime.date | None = None, violations: Sequence[Fi
     `today` tells whether its lease is over, `violations` which rules it breaks.
     """
     kept = sum(resource.protect for resource in plan.custom)
+    own = sum(plan.adopts(resource) for resource in plan.custom)
     by_bill = {
         kind: sum(bills(r) == kind for r in plan.custom) for kind in ("hourly", "storage", "usage", "free", "unknown")
     }
@@ -97,9 +103,10 @@ def full(plan: Plan, today: datetime.date | None = None, violations: Sequence[Fi
     parts: list[RenderableType] = [consequence.shown(means), Text(), tree(plan), Text()]
     parts.append(
         Text.assemble(
-            (f"{len(plan.custom)} resources to create", "bold"),
+            (f"{len(plan.custom) - own} resources to create", "bold"),
+            f" and {own} of the group's own to adopt" if own else "",
             ": " + ", ".join(f"{count} {kind}" for kind, count in by_bill.items() if count),
-            f"; {kept} kept, {len(plan.custom) - kept} gone with `make down`",
+            f"; {kept} kept, {len(plan.custom) - kept - own} gone with `make down`",
         )
     )
     parts += [Text("costs", "bold yellow"), _bullets(list(cost_table.short(estimate)))]
@@ -139,7 +146,10 @@ def _next(plan: Plan, todo: bool, broken: bool) -> str:
     stack = plan.settings.stack
     up = "`make up`" if stack == "dev" else f"`make up STACK={stack}`"
     first = f"`coursecloud check --stack {stack}`, which says how to mend what is broken; then " if broken else ""
-    return f"{'this; then ' if todo else ''}{first}{up}: it shows what it would do, and asks before it does it"
+    return (
+        f"{'this; then ' if todo else ''}{first}{up}: it shows what it would do, and asks before it does it."
+        f" `coursecloud commands --stack {stack}` has every command to paste: the logins, ssh, data, builds, jobs"
+    )
 
 
 def _bullets(texts: list[str]) -> Table:

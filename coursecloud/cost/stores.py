@@ -4,11 +4,16 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from coursecloud.cost.bill import Bill, Line, number, size, text
+from coursecloud.plan import adoption
 from coursecloud.plan.registration import Registration
 
 BUCKET = "gcp:storage/bucket:Bucket"
 SECRET = "gcp:secretmanager/secret:Secret"  # noqa: S105 - a type
 TOPIC = "gcp:pubsub/topic:Topic"
+OWN = (
+    "the group's own bucket bills whether the stack is there or not, where and in which class no plan knows;"
+    " `coursecloud:prices.resources` can say how much"
+)
 WIDE = ("US", "EU", "ASIA", "NAM4", "EUR4", "ASIA1")
 """Locations that are more than one region."""
 
@@ -22,7 +27,9 @@ def bucket(bill: Bill, resource: Registration) -> Iterator[Line]:
     }
     location = (text(resource.inputs, "location") or "?").upper()
     kept = stored.get(resource.name)
-    if kept is None:
+    if adoption.has_form(resource):
+        yield bill.unknown(resource, f"{resource.name}: {OWN}")
+    elif kept is None:
         yield bill.unknown(resource, f"{resource.name}: nobody said how much lies in this bucket")
     elif (kind := text(resource.inputs, "storageClass")) not in (None, "STANDARD"):
         yield bill.unknown(resource, f"{resource.name}: storage class {kind} has no known price")

@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 from catalog import types
 from coursecloud.diff import data_loss
 from coursecloud.diff.engine_events import called, name
-from coursecloud.plan import nested
+from coursecloud.plan import adoption, nested
 
 Json = dict[str, Any]
 Kind = Literal["gone", "grown", "opened", "changed"]
@@ -73,6 +73,8 @@ def _of(each: Json) -> Iterable[Change]:
         lost = data_loss.loss(old, replaced=False)
         yield Change("gone", urn, kind, holds=lost.what if lost else "", state=old)
         return
+    if adoption.in_state(old):
+        return  # the group sets its own things as it likes
     values = [_value(path, old, new) for path in cast("Json", each.get("diff") or {}) if not path.startswith("__")]
     values = [value for value in values if value.before != value.now]
     sorts: dict[Kind, list[Value]] = {}

@@ -16,6 +16,7 @@ from typing import Any, cast
 from catalog import tables, types
 from catalog.types.model import Policy
 from coursecloud.deploy.cloud import Cloud, CloudError, escaped
+from coursecloud.plan import adoption
 from coursecloud.plan.grants import is_public
 
 Json = dict[str, Any]
@@ -88,11 +89,11 @@ class Target:
 
 
 def targets(resources: Iterable[Json], project: str) -> list[Target]:
-    """List what of a state has a policy, and the project."""
+    """List what of a state has a policy, and the project. Who is let in on the group's own is the group's to say."""
     found = [
         Target(str(each["type"]), str(each["id"]), str(each["urn"]).rpartition("::")[2])
         for each in resources
-        if form_of(str(each.get("type"))) and each.get("id") and not each.get("delete")
+        if form_of(str(each.get("type"))) and each.get("id") and not each.get("delete") and not adoption.in_state(each)
     ]
     return [*found, Target(PROJECT, f"projects/{project}", project)]
 

@@ -138,7 +138,9 @@ def _unknown(day: Day) -> None:
     """Refuse to say that nothing is left where the state knows nothing, and the cloud has what the program declares."""
     made = planning.make(day.stack, stack_file.path_of(day.stack, day.root), day.root)
     wanted = [
-        checkpoint.named(resource.urn, {"type": resource.type, "inputs": resource.inputs}) for resource in made.custom
+        checkpoint.named(resource.urn, {"type": resource.type, "inputs": resource.inputs})
+        for resource in made.custom
+        if not made.adopts(resource)
     ]
     if there := owned(day, [each for each in wanted if each]):
         raise RefusedError(

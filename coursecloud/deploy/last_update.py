@@ -13,7 +13,7 @@ import json
 import re
 import socket
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, cast
@@ -22,9 +22,10 @@ from urllib.parse import urlsplit, urlunsplit
 from coursecloud.common import writing
 from coursecloud.common.console import visible
 from coursecloud.deploy.cloud import Cloud, CloudError, escaped, unread
-from coursecloud.deploy.data_stores import BUCKET, MARKER
+from coursecloud.deploy.data_stores import MARKER
 from infra import files
 from infra.names import Names
+from infra.settings import Settings
 
 Json = dict[str, Any]
 
@@ -161,12 +162,14 @@ def address_of(url: str, root: Path) -> str:
     return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
 
 
-def bucket_of(resources: Iterable[Json], project: str, stack: str) -> str:
-    """Name the bucket that holds the object: the stack's own for data, by the state or by the rule for its names."""
-    for each in resources:
-        if each.get("type") == BUCKET and str(each.get("urn")).endswith("::data") and each.get("id"):
-            return str(each["id"])
-    return Names(project, stack).bucket("data")
+def bucket_of(settings: Settings) -> str:
+    """Name the bucket that holds the object: the stack's own for data, or another where that is the group's.
+
+    Nothing is written into what is the group's own. From the staging bucket the object goes after its days; then
+    nothing tells whose the last update was, as before the first one.
+    """
+    made = next(name for name in ("data", "models", "staging") if name not in settings.existing)
+    return Names(settings.project, settings.stack).bucket(made)
 
 
 def read_marker(cloud: Cloud, bucket: str) -> tuple[Marker | None, str]:

@@ -263,9 +263,9 @@ def alive(lock: Json) -> bool:
 def _worded(event: Json) -> str:
     if "resOutputsEvent" in event:
         step = event["resOutputsEvent"]["metadata"]
-        from coursecloud.diff.engine_events import DONE
+        from coursecloud.diff.engine_events import done
 
-        return f"  {DONE[step['op']]:<10} {called(step['urn'])}"
+        return f"  {done(step):<10} {called(step['urn'])}"
     if "policyEvent" in event:
         said = event["policyEvent"]
         where = f" ({called(said['resourceUrn'])})" if said.get("resourceUrn") else ""

@@ -70,7 +70,7 @@ class Day:
 
     def bucket(self) -> str:
         """Name the bucket that notes who updated the stack last."""
-        return last_update.bucket_of((), self.settings.project, self.stack)
+        return last_update.bucket_of(self.settings)
 
     def say(self, *lines: str) -> None:
         """Tell the user something."""

@@ -120,6 +120,7 @@ def after_deleting(day: Day) -> int:
     """Say what is left, what it costs until the morning, and what comes next."""
     resources = checkpoint.resources(day.pulumi.state())
     left = custom(resources)
+    own = day.settings.existing
     went = sum(1 for word, _ in day.done if word == "deleted")
     closed = sum(1 for word, _ in day.done if word == "closed")
     beside = f", {closed} made by hand" if closed else ""
@@ -133,6 +134,8 @@ def after_deleting(day: Day) -> int:
     else:
         day.say(f"{day.command.capitalize()}: {went} deleted{beside}; nothing of stack {day.stack} is left or costs.")
         day.say(f"  next    `coursecloud up --stack {day.stack}` makes it anew: its stack file stays")
+    if own:
+        day.say(f"  stays   the group's own, untouched: {', '.join(own.values())}")
     return 0
 
 

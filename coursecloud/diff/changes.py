@@ -12,6 +12,7 @@ from coursecloud.diff.property_diff import NOTHING, Difference
 from coursecloud.diff.replacement import Rules, rules_of
 from coursecloud.diff.replacement_conditions import Effect
 from coursecloud.plan import nested, planning
+from coursecloud.plan.import_ids import import_id
 from coursecloud.plan.nested import has_unknown
 from coursecloud.plan.planning import holds
 from coursecloud.plan.registration import Registration
@@ -218,6 +219,8 @@ def _judge(entry: Pair, now_called: Mapping[str, str], *, state: bool) -> Change
     renamed = before.name if entry.renamed else None
     reasons = [Reason(change.path, text=_because(change)) for change in found if change.replaces]
     reasons += _options(before, after, found)
+    if (taken := after.options.get("importId")) and taken != import_id(before.type, before.inputs):
+        reasons.append(Reason("import", text=f"`{taken}` is taken over in its place"))
     if before.type != after.type:
         reasons.append(Reason("type", text=f"another type: it was {before.type}"))
     telling = [change for change in found if not change.ignored]
@@ -314,7 +317,7 @@ def _other_unknowns(
 def _overlooked(difference: Difference, after: Registration) -> bool:
     """Say whether the program tells Pulumi to overlook changes of this property."""
     return any(
-        difference.path == path or difference.path.startswith((f"{path}.", f"{path}["))
+        path == "*" or difference.path == path or difference.path.startswith((f"{path}.", f"{path}["))
         for path in after.options.get("ignoreChanges", ())
     )
 

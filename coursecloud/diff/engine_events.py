@@ -18,6 +18,17 @@ DONE = {
 }
 """What a step has done, by its `op` (CLI 3.272); what has no word here changes nothing in the cloud by itself."""
 
+FORGOTTEN = {"import": "adopted", "delete": "left as it is", "delete-replaced": "left as it is"}
+"""The same of what is the group's own, which Pulumi forgets in place of deleting."""
+
+
+def done(step: Json) -> str:
+    """Say in a word what a step has done, by the engine's event of its end."""
+    op = cast("str", step["op"])
+    stays = cast("Json", step.get("old") or step.get("new") or {}).get("retainOnDelete")
+    return (FORGOTTEN.get(op) if stays else None) or DONE[op]
+
+
 QUIET = frozenset({"same", "refresh", "read", "read-replacement", "read-discard", "discard-replaced"})
 
 
@@ -92,7 +103,7 @@ class Told:
             return False
         if not cast("Json", step.get("new") or step.get("old") or {}).get("custom"):
             return False  # a component is nothing in the cloud
-        self.done.append((DONE[op], urn))
+        self.done.append((done(step), urn))
         return True
 
     def _said(self, said: Json) -> bool:

@@ -16,6 +16,7 @@ from coursecloud.plan.registration import Deed, Registration
 
 KINDS = {
     "differs": "gives other resources in another run",
+    "adopt": "uses what is the group's own",
     "import": "takes over what is there already",
     "retain": "leaves behind what it made",
     "overlook": "has changes overlooked",
@@ -31,13 +32,17 @@ KINDS = {
 }
 """The kinds of deeds, each in words of which the program is the subject."""
 
-MINOR = frozenset({"option"})
+MINOR = frozenset({"adopt", "option"})
 """What is worth a look in a change, and breaks no rule."""
 
 
-def of_resource(resource: Registration) -> Iterator[Deed]:
-    """List what one registration asks for beside a resource of this stack with the inputs that the plan shows."""
-    for kind, text in (*_of_type(resource), *_of_options(resource), *_of_provider(resource)):
+def of_resource(resource: Registration, *, adopted: bool = False) -> Iterator[Deed]:
+    """List what one registration asks for beside a resource of this stack with the inputs that the plan shows.
+
+    `adopted` says that it is the group's own, in the form of `coursecloud.plan.adoption`.
+    """
+    options = [("adopt", ADOPTED)] if adopted else _of_options(resource)
+    for kind, text in (*_of_type(resource), *options, *_of_provider(resource)):
         yield Deed(kind, text, resource.name, resource.urn)
     for path, text in assets(resource.inputs):
         yield Deed("asset", f"sends {text} as `{path}`", resource.name, resource.urn)
@@ -71,6 +76,7 @@ def _of_options(resource: Registration) -> Iterator[tuple[str, str]]:
         yield "unread", f"asks Pulumi for `{name}`, which this version of the tool does not understand"
 
 
+ADOPTED = "is the group's own: used as it is, never changed and never deleted; only the grants on it are the stack's"
 OPTIONS: Mapping[str, tuple[str, str]] = {
     "importId": ("import", "takes over {}, which is there already; from then on `make down` can delete it"),
     "retainOnDelete": ("retain", "stays at Google when Pulumi deletes it, and goes on billing"),

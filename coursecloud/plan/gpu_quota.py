@@ -1,5 +1,7 @@
 """The quotas that the GPUs of a stack need: by their names, where to ask, and in which words. Pure text on facts."""
 
+import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -74,6 +76,55 @@ def headline(settings: Settings) -> str:
     asked = list(dict.fromkeys(f"{need.count} {need.model} in {need.region}" for need in needs(settings)))
     more = f" and {len(asked) - 1} more" if asked[1:] else ""
     return f"ask Google for the quota of {asked[0]}{more}, days before" if asked else ""
+
+
+def commands(settings: Settings) -> dict[str, str]:
+    """Write the request for each quota as gcloud takes it (Cloud Quotas' quotaPreferences), by name.
+
+    A GPU that is in no table has none: its quota's id is unknown. The ids of Compute Engine and of Vertex AI are those
+    that Google's refusals and `gcloud beta quotas info list` show (read 2026-11-28).
+    """
+    asked = needs(settings)
+    result: dict[str, str] = {}
+    for need in asked:
+        if quota := _id(need):
+            service = need.metric.partition("/")[0]
+            family = re.search(r"gpu_family: (\w+)", need.quota)
+            where = f"region={need.region}" + (f",gpu_family={family[1]}" if family else "")
+            spot = " spot" if "preemptible" in need.metric else ""
+            of = f"training {need.model}" if service.startswith("aiplatform") else need.model
+            name = f"gpu quota {of}{spot} {need.region}"
+            result[name] = _request(settings, need, service, quota, need.count, f"--dimensions={where}")
+    everywhere = sum(count for machine in settings.machines.values() for _, count in _gpus(machine))
+    if everywhere:
+        need = next(need for need in asked if need.metric.startswith("compute"))
+        service = "compute.googleapis.com"
+        result["gpu quota all regions"] = _request(settings, need, service, "GPUS-ALL-REGIONS-per-project", everywhere)
+    return result
+
+
+def _id(need: Need) -> str | None:
+    """Make the id of a quota out of its metric: NVIDIA-T4-GPUS-per-project-region, and of Vertex AI's
+    CustomModelTrainingT4GPUsPerProjectPerRegion."""
+    service, _, metric = need.metric.partition("/")
+    if service.startswith("compute"):
+        return f"{metric.upper().replace('_', '-')}-per-project-region" if metric else None
+    found = re.fullmatch(r"custom_model_training_(preemptible_)?nvidia_(\w+)_gpus", metric)
+    if found is None:
+        return None
+    of = ("Preemptible" if found[1] else "") + found[2].upper().replace("_", "")
+    return f"CustomModelTraining{of}GPUsPerProjectPerRegion"
+
+
+def _request(settings: Settings, need: Need, service: str, quota: str, count: int, *where: str) -> str:
+    why = words(settings, need).strip("'")
+    return shlex.join(
+        [
+            *("gcloud", "beta", "quotas", "preferences", "create", f"--project={settings.project}"),
+            *(f"--service={service}", f"--quota-id={quota}", *where, f"--preferred-value={count}", "--email=EMAIL"),
+            f"--justification={why}",
+        ]
+    )
 
 
 def page(project: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any, cast
 from catalog import tables, types
 from catalog.types import short_type as short_type
 from coursecloud.common import shadows, stack_file
-from coursecloud.plan import effects, engine, gpu_quota, machine_notices, real_run, trigger_files
+from coursecloud.plan import adoption, effects, engine, gpu_quota, machine_notices, real_run, trigger_files
 from coursecloud.plan.grants import given
 from coursecloud.plan.registration import UNKNOWN, Deed, Registration
 from infra import files, storage
@@ -44,7 +44,12 @@ class Plan:
     @functools.cached_property
     def deeds(self) -> tuple[Deed, ...]:
         """All that the program does beside asking for resources with the inputs that are shown."""
-        return (*self.program, *(deed for resource in self.resources for deed in effects.of_resource(resource)))
+        found = (effects.of_resource(each, adopted=self.adopts(each)) for each in self.resources)
+        return (*self.program, *(deed for deeds in found for deed in deeds))
+
+    def adopts(self, resource: Registration) -> bool:
+        """Say whether a resource is the group's own, which the stack uses and never changes or deletes."""
+        return adoption.adopted(resource, self.settings)
 
     @property
     def custom(self) -> tuple[Registration, ...]:
@@ -150,7 +155,11 @@ def notices(plan: Plan, today: datetime.date | None = None) -> list[Notice]:
     found = [
         *([Notice("over", over)] if over else []),
         *_todo(settings),
-        *(Notice("program", f"{deed.name if deed.urn else 'the program'} {deed.text}") for deed in plan.deeds),
+        *(
+            Notice("program", f"{deed.name if deed.urn else 'the program'} {deed.text}")
+            for deed in plan.deeds
+            if deed.kind != "adopt"
+        ),
         *(Notice("public", text) for text in _public(plan)),
         *(Notice("team", text) for text in _team(plan)),
         *(Notice("data", text) for text in _data(plan)),
@@ -216,9 +225,15 @@ def _team(plan: Plan) -> Iterator[str]:
 
 
 def _data(plan: Plan) -> Iterator[str]:
-    stores = [resource for resource in plan.custom if holds(resource)]
+    stores = [resource for resource in plan.custom if holds(resource) and not plan.adopts(resource)]
     lost = [f"{resource.name} ({holds(resource)})" for resource in stores if not resource.protect]
     kept = [f"{resource.name} ({holds(resource)})" for resource in stores if resource.protect]
+    if own := [resource for resource in plan.custom if plan.adopts(resource)]:
+        yield (
+            f"{', '.join(f'{each.name} ({adoption.called(each)})' for each in own)}: the group's own, adopted as it is;"
+            " never changed and never deleted by the stack, whose grants on it alone go with it. What is set there"
+            " (versions, rules that delete, who else is let in) no plan knows"
+        )
     if kept:
         yield (
             f"`make down` in the evening keeps {', '.join(kept)}; plain `pulumi destroy` refuses because of them, and"

@@ -93,7 +93,7 @@ def _rules(plan: Plan, violations: Sequence[Finding]) -> Iterator[Consequence]:
 
 
 def _data(plan: Plan) -> Iterator[Consequence]:
-    stores = [resource for resource in plan.custom if holds(resource)]
+    stores = [resource for resource in plan.custom if holds(resource) and not plan.adopts(resource)]
     kept, lost = ([each.name for each in stores if each.protect is side] for side in (True, False))
     if not stores:
         return

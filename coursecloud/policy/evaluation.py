@@ -53,7 +53,8 @@ def checked(plan: Plan, today: datetime.date) -> Checked:
         if isinstance(rule, ResourceRule):
             for resource, kind in typed:
                 if rule.applies(kind):
-                    found += of_resource(rule, resource, settings)
+                    judged = of_resource(rule, resource, settings)
+                    found += _as_found(judged) if plan.adopts(resource) else judged
         elif isinstance(rule, StackRule):
             found += of_stack(rule, stack)
         elif isinstance(rule, DeedRule):
@@ -63,6 +64,13 @@ def checked(plan: Plan, today: datetime.date) -> Checked:
     return Checked(
         settings.stack, tuple(sorted((*covered, *outdated), key=_order)), tuple(unused), len(RULES), len(resources)
     )
+
+
+def _as_found(judged: Iterable[Finding]) -> Iterator[Finding]:
+    """Say of what is the group's own that only the real run can tell: its settings are as found, not as planned."""
+    for finding in judged:
+        said = "it is the group's own and used as it is: what is set there, only Google knows"
+        yield Finding(finding.rule, finding.urn, finding.name, said, unknown=True)
 
 
 def of_deeds(rule: DeedRule, deeds: Iterable[Deed]) -> Iterator[Finding]:

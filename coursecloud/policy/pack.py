@@ -27,7 +27,7 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UnknownValueError
 
-from coursecloud.plan import effects, trigger_files
+from coursecloud.plan import adoption, effects, trigger_files
 from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.policy import evaluation
@@ -156,7 +156,10 @@ def _on_deeds(rule: DeedRule, run: Run) -> Callable[[ResourceValidationArgs, Rep
         own = args.provider.urn if args.provider and not _DEFAULT.fullmatch(args.provider.name) else None
         # A component has no provider.
         made = dataclasses.replace(made, custom=args.provider is not None, provider=own, options=overlooked)
-        found = effects.of_resource(made)
+        # The engine tells a pack nothing of an import or of what stays; the stack file says what is the group's own.
+        own = adoption.ids(run.settings).get((made.type, made.name))
+        alone = overlooked.get("ignoreChanges") == adoption.EVERYTHING
+        found = effects.of_resource(made, adopted=bool(own) and alone and adoption.path(made) == own)
         for finding in run.note(rule, made.urn, [*evaluation.of_deeds(rule, found)]):
             report(_text(finding), finding.urn)
 

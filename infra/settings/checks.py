@@ -26,6 +26,7 @@ def check(settings: Settings, found: Findings, folder: Path) -> Iterator[Problem
     yield from _files(settings, folder)
     yield from _secrets(settings, found)
     yield from _labels(settings)
+    yield from _existing(settings)
     yield from used(settings.usage, settings.machines, settings.allow.machine_types, settings.lease.credit, found)
 
 
@@ -153,6 +154,36 @@ def _secrets(settings: Settings, found: Findings) -> Iterator[Problem]:
                     "services may not read this secret",
                     f"add `services` to coursecloud:secrets.names.{secret}",
                 )
+
+
+def _existing(settings: Settings) -> Iterator[Problem]:
+    """Want each bucket of the group's to be one thing of the stack, and none that the stack makes itself."""
+    made = names.Names(settings.project, settings.stack)
+    paths = {name: f"coursecloud:storage.{name}.existing" for name in ("data", "models")}
+    own = {made.bucket(name): name for name in ("data", "models", "staging")}
+    used: dict[str, str] = {}
+    for name, path in paths.items():
+        bucket = settings.existing.get(name)
+        if bucket is None:
+            continue
+        if bucket in own:
+            yield Problem(
+                path,
+                bucket,
+                f"it is the name of the stack's own {own[bucket]} bucket, which the stack makes and may delete",
+                "leave `existing` out and write `keep: true` under coursecloud:storage; or name another bucket",
+            )
+        elif bucket in used:
+            yield Problem(path, bucket, f"{used[bucket]} names it already", "name another bucket")
+        used.setdefault(bucket, path)
+    repository = settings.existing.get("docker")
+    if repository and repository in (made.resource("docker"), made.resource("python")):
+        yield Problem(
+            "coursecloud:registry.existing",
+            repository,
+            "it is the name of a repository that the stack makes itself, and may delete",
+            "leave `existing` out and write `keep: true` under coursecloud:registry; or name another repository",
+        )
 
 
 def _labels(settings: Settings) -> Iterator[Problem]:

@@ -210,6 +210,16 @@ class Settings(Section):
     ] = Guardrails()
 
     @functools.cached_property
+    def existing(self) -> dict[str, str]:
+        """Give the names of the group's own buckets and repository, by what the stack would make in their place."""
+        found = {
+            "data": self.storage.data.existing,
+            "models": self.storage.models.existing,
+            "docker": self.registry.existing,
+        }
+        return {name: own for name, own in found.items() if own}
+
+    @functools.cached_property
     def subnets(self) -> dict[str, str]:
         """The range of each region's subnet."""
         return self.network.subnets or {self.region: "10.10.0.0/20"}

@@ -12,12 +12,24 @@ from infra.settings.effects import costs, loses, nothing, updates
 from infra.settings.images import TAG
 from infra.settings.listed import listed
 from infra.settings.problem import RuleViolationError
-from infra.settings.types import Bool, Int, SecretId, Section, matching
+from infra.settings.types import Bool, BucketName, Int, RepositoryName, SecretId, Section, matching
 
 
 class DataBucket(Section):
     """The bucket of the data sets, versioned so that DVC's `version_aware` remotes work."""
 
+    existing: Annotated[
+        BucketName | None,
+        loses(
+            "the stack's own bucket is deleted with all its objects, and the named one is used in its place; a kept one"
+            " is refused instead. Copy the data first. Taken out, the named bucket stays as it is, and an empty one of"
+            " the stack's own takes its place."
+        ),
+        costs("what it bills for it bills without the stack too; `coursecloud:prices.resources` can say how much."),
+        Field(examples=["our-mlops-data"]),
+    ] = None
+    """Use this bucket of the group's, in place of one that the stack makes. No `up`, `down` or `finish` changes its
+    settings or objects, or deletes it. The stack's identities are let in on it; only these grants go with the stack."""
     keep_newest: Annotated[
         Int,
         updates(
@@ -83,6 +95,18 @@ class Registry(Section):
         Field(examples=[True]),
     ] = False
     """Protect the repositories: an evening's destroy leaves them and their images alone."""
+    existing: Annotated[
+        RepositoryName | None,
+        loses(
+            "the stack's own repository is deleted with all its images, and the named one is used in its place; a kept"
+            " one is refused instead. Taken out, the named repository stays as it is, and an empty one of the stack's"
+            " own takes its place."
+        ),
+        Field(examples=["our-images"]),
+    ] = None
+    """Use this docker repository of the group's, in the stack's project and region, in place of one that the stack
+    makes. No `up`, `down` or `finish` changes its settings or images, or deletes it. The stack's identities are let in
+    on it; only these grants go with the stack."""
     python: Annotated[
         Bool,
         loses("true adds a repository; false deletes it with all its packages, and is refused for a kept one."),

@@ -146,6 +146,25 @@ SecretId = Annotated[
     ),
 ]
 
+BucketName = Annotated[
+    str,
+    matching(
+        limits.pattern("bucket-name"),
+        "a bucket's name has 3 to 63 lower-case letters, digits, '-', '_' and '.', and begins and ends with a letter or"
+        " digit",
+        "copy it from `gcloud storage ls`, without gs:// and what follows a '/'",
+    ),
+]
+
+RepositoryName = Annotated[
+    str,
+    matching(
+        limits.pattern("artifact-repository-id"),
+        "a repository's name has 1 to 63 lower-case letters, digits and hyphens, and begins with a letter",
+        "copy the REPOSITORY column of `gcloud artifacts repositories list`",
+    ),
+]
+
 EnvironmentName = Annotated[
     str,
     matching(

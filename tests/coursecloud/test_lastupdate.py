@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,8 +13,10 @@ from coursecloud.deploy import last_update
 from coursecloud.deploy.cloud import escaped
 from coursecloud.deploy.data_stores import MARKER
 from coursecloud.deploy.last_update import Here, Marker, Note, Older, Same, Unknown
+from infra.settings import load
 from tests.coursecloud import deployed
 from tests.coursecloud.deployed import BUCKET, PROJECT, Deployed
+from tests.project import ROOT
 
 ADA = Here("dev", "file:///home/ada/course/.pulumi-state", "ada", "laptop")
 BOB = Here("dev", "file:///home/bob/course/.pulumi-state", "bob", "desktop")
@@ -134,12 +137,17 @@ def stack() -> Iterator[Deployed]:
     yield from deployed.deploy()
 
 
-def test_the_bucket_is_the_stacks_own(stack: Deployed) -> None:
-    assert last_update.bucket_of(stack.resources, PROJECT, "dev") == BUCKET
-    renamed = {"type": "gcp:storage/bucket:Bucket", "urn": "urn:x::data", "id": "of-an-older-rule"}
-    assert last_update.bucket_of([renamed], PROJECT, "dev") == "of-an-older-rule"
-    # Where the state is lost, the rule for names tells.
-    assert last_update.bucket_of([], PROJECT, "dev") == BUCKET
+@pytest.mark.parametrize(
+    ("storage", "bucket"),
+    [
+        ({}, BUCKET),
+        ({"data": {"existing": "ours"}}, BUCKET.replace("data", "models")),
+        ({"data": {"existing": "ours"}, "models": {"existing": "ours-too"}}, BUCKET.replace("data", "staging")),
+    ],
+)
+def test_the_bucket_is_the_stacks_own_and_never_the_groups(storage: dict[str, Any], bucket: str) -> None:
+    settings = load({"gcp:project": PROJECT, "coursecloud:storage": storage}, "dev", ROOT)
+    assert last_update.bucket_of(settings) == bucket
 
 
 def updated(stack: Deployed, folder: Path | None, here: Here, command: str = "up") -> last_update.Update:

@@ -128,7 +128,7 @@ def test_an_up_ends_with_the_few_lines_of_a_morning(fake: Fake, said: Said) -> N
     fake.answers("up", answer(done("create", None, made), state=[stack, made]))
     assert fake.up() == 0
     lines = said.lines()
-    assert "  log in to w     gcloud compute ssh x-w" in lines
-    assert "  data            gs://p-x-data" in lines
-    assert "  all 1 commands  coursecloud commands --stack x" in lines
+    assert "  log in to w   gcloud compute ssh x-w" in lines
+    assert "  data          gs://p-x-data" in lines
+    assert "  all commands  coursecloud commands --stack x" in lines
     assert lines[-1].startswith("  next    ")

@@ -1,6 +1,8 @@
 """The outputs for people: few lines in the morning, and each command to paste by its name."""
 
 import json
+import shlex
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from coursecloud.cli.application import app
-from coursecloud.plan import outputs, planning
+from coursecloud.plan import once, outputs, planning
 from infra.settings import EXAMPLE_PROJECT
+from tests import gcloud
+from tests.machine import FOUND
 from tests.project import ROOT
 
 STACK = f"""\
@@ -27,44 +31,97 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(folder: Path, *words: str) -> tuple[int, str, str]:
-    done = CliRunner().invoke(app, ["commands", *words, "--stack", "x", "--folder", str(folder)])
+def run(folder: Path, *words: str, env: dict[str, str] | None = None) -> tuple[int, str, str]:
+    done = CliRunner().invoke(app, ["commands", *words, "--stack", "x", "--folder", str(folder)], env=env)
     return done.exit_code, done.stdout, done.stderr
 
 
 @pytest.fixture
 def known(folder: Path) -> dict[str, str]:
-    return planning.make("x", folder / "Pulumi.x.yaml", ROOT).outputs["commands"]
+    made = planning.make("x", folder / "Pulumi.x.yaml", ROOT)
+    return made.outputs["commands"] | once.commands(made.settings)
 
 
 def test_one_command_is_printed_alone_and_whole(folder: Path, known: dict[str, str]) -> None:
-    for name, line in known.items():
-        assert run(folder, name) == (0, f"{line}\n", "")
+    for name in ("ssh one", "train", "build", "log in programs", "configure ssh two"):
+        if name in known:
+            assert run(folder, *name.split()) == (0, f"{known[name]}\n", "")
+    assert run(folder, "ssh one")[1] == f"{known['ssh one']}\n", "as one word too"
 
 
-def test_the_first_words_mean_all_that_begin_with_them(folder: Path, known: dict[str, str]) -> None:
+def test_words_mean_all_that_have_them_in_their_names(folder: Path, known: dict[str, str]) -> None:
     code, said, _ = run(folder, "ssh", "--json")
-    assert (code, json.loads(said)) == (0, {name: known[name] for name in ("ssh one", "ssh two")})
+    assert code == 0
+    assert json.loads(said) == {name: known[name] for name in known if "ssh" in name.split()}
+    assert len(json.loads(said)) == 4
     assert run(folder, "add secret")[1] == known["add secret WANDB_API_KEY"] + "\n"
     assert outputs.wanted(known, "doc") == {}, "half a word means nothing"
     assert outputs.wanted({"ssh": "a", "ssh b": "c"}, "ssh") == {"ssh": "a"}
+    assert outputs.wanted({"run trigger a": "x"}, "Trigger a") == {"run trigger a": "x"}
 
 
-def test_without_a_name_all_are_listed_and_what_only_the_real_run_knows_is_said(
-    folder: Path, known: dict[str, str]
-) -> None:
-    code, said, beside = run(folder)
-    assert code == 0
-    assert all(name in said for name in known)
-    assert "pulumi stack output callService --json --stack x" in beside
+def test_without_a_word_all_are_listed_each_on_a_line_of_its_own(folder: Path, known: dict[str, str]) -> None:
+    for columns in ("80", ""):
+        code, said, _ = run(folder, env={"COLUMNS": columns})
+        lines = said.splitlines()
+        assert code == 0
+        assert lines[0].startswith(f"{len(known)} commands of stack x, ")
+        assert {line.strip() for line in lines} >= {*known, *known.values()}
+    assert run(folder, "--quiet")[1] == f"{lines[0]}\n"
     assert json.loads(run(folder, "--json")[1]) == known
+    assert "write your project's id" in said, "what has to be done once is said beside the logins"
+    assert lines.index("once") < lines.index("machines") < lines.index("training")
 
 
-def test_a_name_that_is_none_ends_with_2_and_those_that_are(folder: Path) -> None:
-    code, said, beside = run(folder, "shh one")
-    assert (code, said) == (2, "")
-    assert "shh one: stack x has no such command" in beside
-    assert "ssh one" in beside
+def test_a_word_that_none_has_ends_with_2_and_what_comes_near(folder: Path) -> None:
+    for typed, meant in (
+        ("shh one", "ssh one"),
+        ("dvx", "dvc"),
+        ("sevice", "service"),
+        ("notebok two", "notebook two"),
+    ):
+        code, said, beside = run(folder, typed)
+        assert (code, said) == (2, "")
+        assert f"{typed}: stack x has no command" in beside
+        assert f"did you mean '{meant}'?" in beside
+    assert "remedy  `coursecloud commands --stack x` lists them" in run(folder, "zzzzzz")[2].replace(".venv/bin/", "")
+
+
+def test_every_command_has_its_heading(known: dict[str, str]) -> None:
+    assert "others" not in outputs.sections(known)
+    assert outputs.sections({"dance": "x", "ssh a": "y"}) == {"machines": {"ssh a": "y"}, "others": {"dance": "x"}}
+
+
+def test_what_is_done_once_asks_for_each_gpu_and_is_understood_by_gcloud(tmp_path: Path) -> None:
+    text = """\
+config:
+  gcp:project: my-project-1
+  gcp:region: europe-west4
+  coursecloud:machines:
+    a: {machineType: n1-standard-4, gpu: {model: T4}, spot: true}
+    b: {machineType: a3-highgpu-8g, onDemandGpu: true, zone: europe-west4-b}
+  coursecloud:training: {machineType: a2-ultragpu-2g, spot: true}
+"""
+    (tmp_path / "Pulumi.x.yaml").write_text(text, encoding="utf-8")
+    found = once.commands(planning.make("x", tmp_path / "Pulumi.x.yaml", ROOT).settings)
+    asked = {name: shlex.split(line) for name, line in found.items() if name.startswith("gpu quota")}
+    wanted = {
+        "gpu quota T4 spot europe-west4": ("PREEMPTIBLE-NVIDIA-T4-GPUS-per-project-region", "1", "region=europe-west4"),
+        "gpu quota H100 europe-west4": (
+            *("GPUS-PER-GPU-FAMILY-per-project-region", "8", "region=europe-west4,gpu_family=NVIDIA_H100"),
+        ),
+        "gpu quota training A100 80 GB spot europe-west4": (
+            *("CustomModelTrainingPreemptibleA10080GBGPUsPerProjectPerRegion", "2", "region=europe-west4"),
+        ),
+        "gpu quota all regions": ("GPUS-ALL-REGIONS-per-project", "9", ""),
+    }
+    assert set(asked) == set(wanted)
+    for name, (quota, count, where) in wanted.items():
+        assert {f"--quota-id={quota}", f"--preferred-value={count}"} <= set(asked[name])
+        assert (f"--dimensions={where}" in asked[name]) is bool(where)
+        assert any(word.startswith("--justification=University course mlops: ") for word in asked[name])
+    if shutil.which("gcloud", path=FOUND.get("PATH")):
+        assert gcloud.refuses(tmp_path, list(found.values())) == []
 
 
 class TestFew:
@@ -83,7 +140,7 @@ class TestFew:
             "data",
             "images",
             "service demo",
-            "all 3 commands",
+            "all commands",
         ]
         text = "\n".join(outputs.few(self.OUTPUTS, "x"))
         assert "coursecloud commands --stack x" in text

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from coursecloud.deploy import lifecycle
+from coursecloud.plan.outputs import sections
 from coursecloud.rehearse.calls import count
 from tests import gcloud
 from tests.e2e.conftest import PROJECT, Project, Record
@@ -72,7 +73,9 @@ def test_the_commands_of_the_outputs_work_on_what_up_has_made(project: Project) 
     user = gcloud.Gcloud(project.root.parent / "gcloud", project.emulator)
     (user.home / "data").mkdir(parents=True)
     (user.home / "data/measured.csv").write_text("1,2\n")
-    for name, line in outputs["commands"].items():
+    (user.home / "models").mkdir()
+    (user.home / "models/model.pt").write_text("weights")
+    for name, line in [pair for section in sections(outputs["commands"]).values() for pair in section.items()]:
         if command := gcloud.runnable(name, line):
             done = user.run(command, typed="a secret\n")
             assert done.returncode == 0, f"{name}: {command}\n{done.stderr}"

@@ -1,6 +1,7 @@
 """`coursecloud commands`: what one does with a stack each day, as lines to paste."""
 
 import json
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -9,52 +10,72 @@ from coursecloud.cli.commands.shared import Folder, Stack, folder_of, program, r
 
 
 def command(
-    name: Annotated[
-        str, typer.Argument(help="Such as `ssh trainer`, or `ssh` for all of them; all unless given.")
-    ] = "",
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[WORD]...",
+            help="Only those with these words in their names, such as `ssh`, `ssh trainer`, `dvc`, `quota`.",
+        ),
+    ] = None,
     *,
     stack: Stack = "dev",
     folder: Folder = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON: each command by its name.")] = False,
 ) -> None:
     """Run `coursecloud commands`."""
-    from rich.table import Table
-    from rich.text import Text
-
-    from coursecloud.cli import render
-    from coursecloud.common import progress
+    from coursecloud.common import console, progress
     from infra.settings import SettingsError
-    from infra.settings.problem import nearest
 
     try:
         where = folder_of(folder)
         with progress.shown(f"Planning {stack}"):
             from coursecloud.common import stack_file
-            from coursecloud.plan import hiding, outputs, planning
+            from coursecloud.plan import hiding, once, outputs, planning
 
             made = hiding.plan(planning.make(stack, stack_file.path_of(stack, where), program()))
     except SettingsError as error:
         refuse(str(error))
-    commands = outputs.texts(made.outputs, "commands")
+    commands = outputs.texts(made.outputs, "commands") | once.commands(made.settings)
+    name = " ".join(words or ())
     found = outputs.wanted(commands, name) if name else commands
     if not found:
-        known = ", ".join(commands) or "none"
+        near = outputs.nearest(commands, name)
+        every = f"`coursecloud commands --stack {stack}` lists them"
+        remedy = f"did you mean '{near}'? {every}" if near else every
         refuse(
-            f"{name or 'commands'}: stack {stack} has no such command\n    rule    one of {known}"
-            f"\n    remedy  {nearest(name, commands, 'take one of these')}"
+            f"{name}: stack {stack} has no command with these words in its name\n    rule    the words are "
+            f"{', '.join(sorted({word for each in commands for word in each.split()}))}\n    remedy  {remedy}"
         )
+    sections = outputs.sections(found)
     if as_json:
-        typer.echo(json.dumps(found, indent=2))
+        typer.echo(json.dumps({name: line for each in sections.values() for name, line in each.items()}, indent=2))
     elif name and len(found) == 1:
-        # As it is, so that a shell can take it: no table cuts or wraps it.
+        # As it is, so that a shell can take it.
         typer.echo(next(iter(found.values())))
     else:
-        grid = Table.grid(padding=(0, 2))
-        grid.add_column(style="bold cyan", no_wrap=True)
-        grid.add_column(overflow="fold")
-        for called, line in found.items():
-            grid.add_row(Text(render.plain(called)), Text(render.plain(line)))
-        render.console().print(grid)
-        if "services" in made.outputs:
-            told = f"A service's address is known once it is up: pulumi stack output callService --json --stack {stack}"
-            render.console(error=True).print(Text(told, "dim"), soft_wrap=True)
+        todo = () if name else [notice.text for notice in planning.notices(made) if notice.kind == "todo"]
+        first = _first(len(found), stack)
+        console.say(first) if progress.quiet() else _print(first, sections, todo)
+
+
+def _first(count: int, stack: str) -> str:
+    return (
+        f"{count} commands of stack {stack}, each a line for bash or zsh (macOS, Linux, WSL). None of them has run;"
+        " words in capitals are yours to fill in."
+    )
+
+
+def _print(first: str, sections: "Mapping[str, Mapping[str, str]]", todo: "list[str] | tuple[()]") -> None:
+    """Print each command on one line of its own, at a terminal too: only there can it be copied whole."""
+    from rich.text import Text
+
+    from coursecloud.cli import render
+
+    parts: list[Text] = [Text(first)]
+    for heading, commands in sections.items():
+        parts += [Text(), Text(heading, "bold yellow")]
+        for called, line in commands.items():
+            parts += [Text(f"  {called}", "bold cyan"), Text(f"    {line}")]
+        if heading == "once":
+            parts += [Text(f"  - {text}") for text in todo]
+    render.console().print(Text("\n").join(parts), soft_wrap=True)
