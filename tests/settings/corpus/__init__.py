@@ -69,24 +69,22 @@ def _cases(file: Path) -> Iterator[Case]:
         }
         at, path = str(group.get("at", "")), group.get("path")
         for value in group.get("values", ()):
-            yield Case(kind, changed(at, value), value, path=full(path or at), **common)
+            yield _case(kind, changed(at, value), value, common, path=full(path or at))
         for key, meant in cast("dict[str, str]", group.get("keys", {})).items():
-            where = f"{at}.{key}" if at else key
-            said = {
-                **common,
-                "renamed": True,
-                "suggests": "" if meant == "null" else meant,
-                "path": full(path or where),
-            }
-            yield Case(kind, changed(where, str(group.get("value", "1"))), key, **said)
+            where, suggests = f"{at}.{key}" if at else key, "" if meant == "null" else meant
+            text = changed(where, str(group.get("value", "1")))
+            yield _case(kind, text, key, common, renamed=True, suggests=suggests, path=full(path or where))
         for old, new, *words in group.get("replace", ()):
             assert BASE.count(old) == 1, old
-            said = {**common, "path": full(path or at), **({"say": words[0]} if words else {})}
-            yield Case(kind, BASE.replace(old, new), new, **said)
+            yield _case(kind, BASE.replace(old, new), new, common, *words, path=full(path or at))
         for content, *words in group.get("files", ()):
-            said = {**common, "path": full(path) if path else "", **({"say": words[0]} if words else {})}
             raw = bytes(content, "utf-8").decode("unicode_escape").encode("latin-1") if "\\x" in content else content
-            yield Case(kind, raw, content, **said)
+            yield _case(kind, raw, content, common, *words, path=full(path) if path else "")
+
+
+def _case(kind: str, text: str | bytes, written: str, common: dict[str, Any], *words: str, **more: Any) -> Case:
+    own = {"say": words[0]} if words else {}
+    return Case(kind=kind, text=text, written=written, **{**common, **more, **own})
 
 
 def full(path: str) -> str:
