@@ -1,6 +1,7 @@
 """From the configuration of a stack to frozen settings, or to the list of everything that is wrong with it."""
 
 import contextlib
+import datetime
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -96,7 +97,11 @@ def _known(config: Mapping[str, object], found: Findings) -> None:
 
 def _home(name: str) -> str | None:
     """Find the section that has a key of this name: it stands at the wrong level."""
-    models = ((section, annotation) for section, annotation in SECTIONS.items() if isinstance(annotation, type))
+    models = (
+        (section, cast("type[Section]", annotation))
+        for section, annotation in SECTIONS.items()
+        if isinstance(annotation, type)
+    )
     return next(
         (
             section
@@ -283,8 +288,8 @@ def _broken(path: str, section: Section, refused: RuleViolationError) -> Problem
         names = {field.alias or name: name for name, field in type(section).model_fields.items()}
         (key,) = refused.keys
         if (value := getattr(section, names[key])) is not None:
-            plain = value if isinstance(value, int | float | Mapping | tuple) else str(value)
-            return Problem(f"{path}.{key}", cast("object", plain), refused.rule, refused.remedy)
+            plain: object = str(value) if isinstance(value, datetime.date) else value
+            return Problem(f"{path}.{key}", plain, refused.rule, refused.remedy)
     return Problem(path, MISSING, refused.rule, refused.remedy)
 
 

@@ -90,10 +90,11 @@ def _otherwise(annotation: Any, location: Place, value: object) -> tuple[str, st
     if not isinstance(value, bool | int | float):
         return None
     field = _field(annotation, location)
-    entries = typing.get_args(field.annotation) if field else ()
+    entries: tuple[Any, ...] = typing.get_args(field.annotation) if field else ()
     if field and isinstance(location[-1], int) and entries[1:] == (...,):
         field = FieldInfo.from_annotation(entries[0])
-    if field is None or field.annotation not in (str, str | None):
+    kind: Any = field.annotation if field else None
+    if field is None or kind not in (str, str | None):
         return None
     if any(isinstance(each, listed) for each in field.metadata) and field.examples:
         return "a text belongs here", f"write for example {field.examples[0]}"

@@ -83,8 +83,8 @@ def _cases(file: Path) -> Iterator[Case]:
 
 
 def _case(kind: str, text: str | bytes, written: str, common: dict[str, Any], *words: str, **more: Any) -> Case:
-    own = {"say": words[0]} if words else {}
-    return Case(kind=kind, text=text, written=written, **{**common, **more, **own})
+    said: dict[str, Any] = {**common, **more, **({"say": words[0]} if words else {})}
+    return Case(kind=kind, text=text, written=written, **said)
 
 
 def full(path: str) -> str:
