@@ -60,14 +60,8 @@ def mistake(name: str) -> tuple[str, str] | None:
         )
     rule = tables.families()[family]["custom"]
     memory, extended = int(match["memory"]), bool(match["extended"])
-    if memory % _STEP:
-        near = max(_STEP, round(memory / _STEP) * _STEP)
-        return (
-            f"memory is a multiple of {_STEP} MiB",
-            f"write {name[: match.start('memory')]}{near}{match['extended'] or ''}",
-        )
     if match["shared"]:
-        return _shared(name, match, rule, memory)
+        return _step(name, match, memory, _STEP, memory + _STEP) or _shared(name, match, rule, memory)
     vcpus = int(match["vcpus"])
     if (wrong := _vcpus(family, vcpus, rule)) is not None:
         return wrong
@@ -77,6 +71,8 @@ def mistake(name: str) -> tuple[str, str] | None:
     most = ceiling if extended and "extended" in rule else min(most // _STEP * _STEP, ceiling)
     if extended and "extended" not in rule:
         return f"{family} machines have no extended memory", "leave -ext away, or take n1 or n2"
+    if wrong := _step(name, match, memory, least, most):
+        return wrong
     if not least <= memory <= most:
         more = f"; more, up to {ceiling} MiB, is asked for with -ext" if "extended" in rule and not extended else ""
         return (
@@ -84,6 +80,16 @@ def mistake(name: str) -> tuple[str, str] | None:
             f"write {family}-custom-{vcpus}-{min(max(memory, least), most)}",
         )
     return None
+
+
+def _step(name: str, match: re.Match[str], memory: int, least: int, most: int) -> tuple[str, str] | None:
+    if not memory % _STEP:
+        return None
+    near = min(max(least, round(memory / _STEP) * _STEP), most)
+    return (
+        f"memory is a multiple of {_STEP} MiB",
+        f"write {name[: match.start('memory')]}{near}{match['extended'] or ''}",
+    )
 
 
 def _shared(name: str, match: re.Match[str], rule: Mapping[str, Any], memory: int) -> tuple[str, str] | None:

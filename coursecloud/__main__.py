@@ -10,6 +10,7 @@ COMPLETE = "_COURSECLOUD_COMPLETE"
 
 def main() -> None:
     """Run the command line."""
+    _streams()
     # `python -m` puts the folder that one stands in before Python's own modules and the libraries.
     here = os.getcwd()  # noqa: PTH109 - pathlib is one of those modules
     if sys.path[0] == here:
@@ -28,6 +29,15 @@ def main() -> None:
 
     sys.excepthook = _told
     app(prog_name="coursecloud")
+
+
+def _streams() -> None:
+    """Have the three streams that a program begins with: Python has none for one that is closed (`0<&-`, some cron)."""
+    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]
+        sys.exit(141)  # as where somebody stops reading: nothing is done that nobody would hear of
+    for name, mode in (("stdin", "r"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123
 
 
 def _told(_: type[BaseException], error: BaseException, __: object) -> None:

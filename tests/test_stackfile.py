@@ -275,4 +275,4 @@ def test_what_stands_at_the_wrong_level_and_what_is_not_there_have_the_nearest_l
     file.write_text("config:\n  coursecloud:course: {group: a}\n")
     with pytest.raises(SettingsError) as raised:
         planning.make("x", file, ROOT)
-    assert [(problem.path, problem.line) for problem in raised.value.problems] == [("gcp:project", None)]
+    assert [(problem.path, problem.line) for problem in raised.value.problems] == [("gcp:project", (1, 1))]

@@ -45,11 +45,20 @@ class Later(TyperCommand):
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Hand over to the command itself."""
+        from coursecloud.cli import refusals
+
         command = self.loaded()
+        refusals.expect(args)
         if extra.get("resilient_parsing"):
             for each in (command, *getattr(command, "commands", {}).values()):
                 _leave_values(each)
-        return command.make_context(info_name, args, parent, **extra)
+        try:
+            return command.make_context(info_name, args, parent, **extra)
+        except Exception as error:
+            # A usage error: an option that there is not, or a value of another kind than it takes.
+            if message := getattr(error, "message", ""):
+                refusals.told(str(message), getattr(error, "exit_code", 2))
+            raise
 
 
 def _quiet() -> Any:
@@ -136,11 +145,16 @@ def _unread() -> NoReturn:
 def _end(said: str) -> NoReturn:
     from rich.text import Text
 
+    from coursecloud.cli import refusals
     from coursecloud.common import project
     from coursecloud.common.console import console
     from infra import secrecy
 
-    console(error=True).print(Text(project.as_typed(secrecy.hide(said))), soft_wrap=True)
+    text = project.as_typed(secrecy.hide(said))
+    with contextlib.suppress(OSError):  # what cannot be written may be this
+        refusals.told(text, 2)
+        sys.stdout.flush()
+    console(error=True).print(Text(text), soft_wrap=True)
     _drop_output()
     raise SystemExit(2) from None
 

@@ -24,6 +24,9 @@ from coursecloud.common import progress
 PIPED = 20_000
 """Columns where there is no terminal: more than any line has, and a bound for what somebody puts into a value."""
 
+NARROWEST = 20
+"""Columns that can be asked for; what is narrower shows nothing, and is a shell's mistake."""
+
 _HIDING = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _UNSEEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
@@ -56,9 +59,14 @@ class Output(Console):
         stream = sys.stderr if error else sys.stdout
         self._piped = not stream.isatty()
         # Colours may be asked for in a pipe (FORCE_COLOR), and so may a width.
-        self._unbounded = self._piped and not os.environ.get("COLUMNS", "").isdigit()
-        width: dict[str, Any] = {"width": PIPED} if self._unbounded else {}
-        super().__init__(stderr=error, highlight=False, markup=False, emoji=False, **width)
+        columns = os.environ.get("COLUMNS", "")
+        asked = columns.isdigit() and int(columns) >= NARROWEST
+        self._unbounded = self._piped and not asked
+        options: dict[str, Any] = {"width": PIPED} if self._unbounded else {}
+        if not asked:
+            # rich would cut every line at a width of 0, and show nothing.
+            options["_environ"] = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+        super().__init__(stderr=error, highlight=False, markup=False, emoji=False, **options)
 
     @override
     def print(self, *objects: Any, **options: Any) -> None:

@@ -211,7 +211,9 @@ def _line(root: yaml.Node | None, path: str) -> tuple[int, int] | None:
             continue
         name, found, node = max(fitting, key=lambda each: (len(each[0]), each[1].value == each[0]))
         rest = rest[len(name) :].removeprefix(".")
-    return (found.start_mark.line + 1, found.start_mark.column + 1) if found else None
+    # What is missing altogether has to be added under `config:`.
+    at = found or next((key for key, _ in top if key.value == "config"), None)
+    return (at.start_mark.line + 1, at.start_mark.column + 1) if at else None
 
 
 def _entries(node: yaml.Node | None) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
@@ -219,8 +221,18 @@ def _entries(node: yaml.Node | None) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
 
 
 def _moved(key: str) -> str:
-    meant = likely(key, PULUMIS_OWN)
-    return f"did you mean '{meant}'?" if meant else f"indent `{key}` under `config:`"
+    if meant := likely(key, PULUMIS_OWN, closer=True):
+        return f"did you mean '{meant}'?"
+    if key in _PROJECTS:
+        return "remove it: it is a key of the project's own file, Pulumi.yaml"
+    return f"indent `{key}` under `config:`"
+
+
+_PROJECTS = (
+    *("name", "runtime", "main", "description", "author", "website", "license", "backend", "options", "template"),
+    *("plugins", "packages", "stackConfigDir", "requiredPulumiVersion", "resources", "variables", "outputs"),
+)
+"""Keys of Pulumi.yaml (CLI 3.272), or of a program in YAML."""
 
 
 def _inaccessible(error: OSError) -> tuple[str, str]:
@@ -266,6 +278,10 @@ def _unreadable(error: Exception) -> tuple[str, str]:
         remedy = "put a value that begins with * or & in quotes"
     elif "tag" in problem:
         remedy = "put a value that begins with ! in quotes"
+    elif "cannot start any token" in problem and "\\t" not in problem:
+        remedy = "put a value that begins with @, ` or % in quotes"
+    elif "mapping values are not allowed" in problem:
+        remedy = "put a text with ': ' in it, or with ':' at its end, in quotes; else mend the indentation"
     elif "octal" in problem or "not text" in problem:
         remedy = "put it in quotes"
     return f"line {mark.line + 1}, column {mark.column + 1}: {_unquoted(problem)}", remedy

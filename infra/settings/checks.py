@@ -59,10 +59,7 @@ def _places(settings: Settings, found: Findings) -> Iterator[Problem]:
         *((f"coursecloud:network.subnets.{region}", region) for region in settings.network.subnets or ()),
     ]
     for path, region in regions:
-        # An empty training region is none; a subnet has to be somewhere.
-        if region is None or (region == "" and ".subnets." not in path):
-            continue
-        if not known_region(region, settings) and found.sound("coursecloud:allow.zones"):
+        if region is not None and not known_region(region, settings) and found.sound("coursecloud:allow.zones"):
             remedy = nearest(region, known, "write for example europe-west1, europe-west4 or us-central1")
             yield Problem(path, region, f"the table of {dated()} has no such region", remedy)
     zone = settings.zone
@@ -103,7 +100,11 @@ def _subnets(settings: Settings, found: Findings) -> Iterator[Problem]:
             )
     # A misspelt region among the subnets is probably the missing one.
     readable = found.sound("coursecloud:network.subnets", "gcp:region")
-    if readable and settings.region not in ranges and all(known_region(region, settings) for region in ranges):
+    if (
+        readable
+        and settings.region not in ranges
+        and all(known_region(region, settings) for region in (settings.region, *ranges))
+    ):
         yield Problem(
             "coursecloud:network.subnets",
             MISSING,

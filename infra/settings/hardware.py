@@ -100,6 +100,7 @@ def _trained(name: str, known: Sequence[str]) -> list[str]:
 def _pair(path: str, name: str, gpu: Gpu | None, settings: Settings, found: Findings) -> Iterator[Problem]:
     """Hold a machine type and a GPU against the tables and against each other."""
     known = tables.machine_types()
+    trained = tables.table("vertex")["training"] if path == "coursecloud:training" else ()
     machine_type = tables.machine_type(name)
     sound = found.sound(f"{path}.machineType")
     allowed = name in settings.allow.machine_types or not found.sound("coursecloud:allow.machineTypes")
@@ -111,7 +112,7 @@ def _pair(path: str, name: str, gpu: Gpu | None, settings: Settings, found: Find
             f"{path}.machineType",
             name,
             f"the table of {dated()} has no such machine type",
-            f"{_close(name, known)} A newer one: list it under coursecloud:allow.machineTypes",
+            f"{_close(name, trained or known)} A newer one: list it under coursecloud:allow.machineTypes",
         )
     if gpu is None or not found.sound(f"{path}.gpu.model"):
         return

@@ -1,6 +1,7 @@
 """From the configuration of a stack to frozen settings, or to the list of everything that is wrong with it."""
 
 import contextlib
+import datetime
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -13,7 +14,7 @@ from pydantic_core import ErrorDetails
 from infra import files, names
 from infra.settings import checks, credentials, hardware, people
 from infra.settings.model import ENCRYPTED_PROJECT, SECTIONS, Settings
-from infra.settings.problem import MISSING, Findings, Problem, SettingsError, likely, nearest
+from infra.settings.problem import MISSING, Findings, Problem, RuleViolationError, SettingsError, likely, nearest
 from infra.settings.translate import translated
 from infra.settings.types import Principal, ProjectId, Section
 
@@ -78,9 +79,11 @@ def _known(config: Mapping[str, object], found: Findings) -> None:
             if name in ("project", "region", "zone"):
                 found.add(Problem(key, MISSING, "this belongs to the provider", f"write gcp:{name}"), f"gcp:{name}")
             elif name not in SECTIONS:
-                meant = likely(name, SECTIONS)
+                meant, home = likely(name.partition(":")[0], SECTIONS, closer=True), _home(name)
+                remedy = f"indent it under `{NAMESPACE}{home}:`" if home and not meant else ""
+                remedy = remedy or nearest(name, [meant] if meant else (), f"known here: {', '.join(sorted(SECTIONS))}")
                 path = NAMESPACE + (meant or name)
-                found.add(Problem(key, MISSING, "this section is not known", nearest(name, SECTIONS)), path)
+                found.add(Problem(key, MISSING, "this section is not known", remedy), path)
         elif namespace == "gcp":
             meant = likely(name, _PROVIDER, closer=True)
             # Where the project is missing, that is said, and what stands in its place.
@@ -90,6 +93,23 @@ def _known(config: Mapping[str, object], found: Findings) -> None:
         elif meant := likely(namespace, ("coursecloud", "gcp", "google")):
             right = "gcp" if meant == "google" else meant
             found.add(Problem(key, MISSING, "nothing reads keys of this namespace", f"did you mean '{right}:{name}'?"))
+
+
+def _home(name: str) -> str | None:
+    """Find the section that has a key of this name: it stands at the wrong level."""
+    models = (
+        (section, cast("type[Section]", annotation))
+        for section, annotation in SECTIONS.items()
+        if isinstance(annotation, type)
+    )
+    return next(
+        (
+            section
+            for section, model in models
+            if any(name == (field.alias or each) for each, field in model.model_fields.items())
+        ),
+        None,
+    )
 
 
 def _provider(config: Mapping[str, object], found: Findings) -> dict[str, str]:
@@ -129,7 +149,8 @@ def _section(path: str, annotation: Any, value: object, found: Findings) -> Any:
     if path == credentials.SECRETS:
         wrong = list(credentials.values(value))
         for keys in wrong:
-            found.add(credentials.refused(keys), ".".join((path, *keys)))
+            # What stood there may be what other sections name.
+            found.add(credentials.refused(keys), ".".join((path, *keys)), f"{path}.names")
         value = credentials.cleaned(value, wrong) if wrong else value
     readable = _readable(path, {} if value is None else value, found)
     if readable is _DROPPED:
@@ -182,8 +203,8 @@ def _readable(path: str, value: object, found: Findings, depth: int = 0) -> Any:
                 path,
                 "(encrypted)",
                 "no coursecloud setting takes an encrypted value: what the program reads ends in its state",
-                "write it plainly; only single entries of team.members may be encrypted, and secret values belong"
-                " into Secret Manager by the command in the outputs",
+                "a secret's value goes into Secret Manager by the command in the outputs, and here stands who reads it;"
+                " what is no secret: write it plainly. Only single entries of team.members may be encrypted",
             )
         )
         return _DROPPED
@@ -248,7 +269,7 @@ def _within(path: str, value: object, found: Findings) -> Iterator[Problem]:
     if isinstance(value, Section):
         for refused in value.rules():
             if found.sound(*(f"{path}.{key}" for key in refused.keys)):
-                yield Problem(path, MISSING, refused.rule, refused.remedy)
+                yield _broken(path, value, refused)
         for name, field in type(value).model_fields.items():
             yield from _within(f"{path}.{field.alias or name}", getattr(value, name), found)
     elif isinstance(value, Mapping):
@@ -259,6 +280,17 @@ def _within(path: str, value: object, found: Findings) -> Iterator[Problem]:
         for index, entry in enumerate(entries):
             if entry in entries[:index]:
                 yield Problem(f"{path}[{index}]", entry, "this is listed twice", "list it once")
+
+
+def _broken(path: str, section: Section, refused: RuleViolationError) -> Problem:
+    """Say a rule at the section, or at the one key that it is about, with what stands there."""
+    if len(refused.keys) == 1:
+        names = {field.alias or name: name for name, field in type(section).model_fields.items()}
+        (key,) = refused.keys
+        if (value := getattr(section, names[key])) is not None:
+            plain: object = str(value) if isinstance(value, datetime.date) else value
+            return Problem(f"{path}.{key}", plain, refused.rule, refused.remedy)
+    return Problem(path, MISSING, refused.rule, refused.remedy)
 
 
 def _members(path: Path, found: Findings) -> tuple[str, ...]:

@@ -154,6 +154,9 @@ MISSING = object()
 def nearest(word: str, known: Iterable[str], otherwise: str = "") -> str:
     """Say the known word most like `word`; if none is, say `otherwise`, or list what is known."""
     names = sorted(known)
+    begins = [name for name in names if word and name.lower().startswith(word.lower()) and name != word]
+    if len(begins) > 1 and len(word) > 2:
+        return f"did you mean one of {', '.join(begins[:8])}{' ...' if begins[8:] else ''}?"
     if found := likely(word, names):
         return f"did you mean '{found}'?"
     return otherwise or (f"known here: {', '.join(names)}" if names else "nothing can be set here")

@@ -3,13 +3,16 @@
 import re
 import types
 import typing
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any, cast
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from infra.settings import not_offered
 from infra.settings.documentation import documentation
+from infra.settings.listed import listed
 from infra.settings.problem import MISSING, Problem, RuleViolationError, likely, nearest, shown
 
 Place = tuple[int | str, ...]
@@ -41,7 +44,7 @@ def translated(path: str, annotation: Any, details: ErrorDetails) -> tuple[Probl
             add = f"add `{location[-1]}:`{description}"
             return Problem(where, MISSING, "this key is required", add), (), place[:-1]
         case kind:
-            rule, remedy = _said(kind, value, details, known)
+            rule, remedy = _otherwise(annotation, location, value) or _said(kind, value, details, known)
             return Problem(where, value, rule, remedy + description), (), place
 
 
@@ -56,8 +59,11 @@ def _said(kind: str, value: object, details: ErrorDetails, known: list[str]) -> 
             brackets = f"write [{value}]" if isinstance(value, str) else "write its entries in brackets"
             return "a list belongs here", remedy or brackets
         case "string_type":
-            quoted = f'write "{shown(value)}", in quotes' if isinstance(value, bool | int | float) else "write one text"
-            return "a text belongs here", remedy or quoted
+            if isinstance(value, bool | int | float):
+                remedy = f'write "{shown(value)}", in quotes'
+            elif isinstance(value, Mapping) and len(cast("Mapping[object, object]", value)) == 1:
+                remedy = "a ':' with a blank behind it, or at the end, makes a mapping: write it without, or in quotes"
+            return "a text belongs here", remedy or "write one text"
         case "int_type":
             return "a whole number belongs here", remedy or "write it without quotes, unit or fraction"
         case "float_type":
@@ -69,7 +75,7 @@ def _said(kind: str, value: object, details: ErrorDetails, known: list[str]) -> 
             remedy = remedy or nearest(str(value), words, f"write one of {', '.join(words) or context['expected']}")
             return f"this is {context['expected']}", remedy
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
-            bound = next(iter(context.values()))
+            bound = f"{next(iter(context.values())):.15g}"
             words = {"greater_than_equal": f"{bound} or more", "less_than_equal": f"{bound} or less"}
             limit = words.get(kind, f"{'more' if kind == 'greater_than' else 'less'} than {bound}")
             return f"a number of {limit} belongs here", f"write {limit}"
@@ -77,6 +83,42 @@ def _said(kind: str, value: object, details: ErrorDetails, known: list[str]) -> 
             return "an empty list says nothing here", "add an entry, or remove the key"
         case _:
             return details["msg"][0].lower() + details["msg"][1:], remedy or "correct it"
+
+
+def _otherwise(annotation: Any, location: Place, value: object) -> tuple[str, str] | None:
+    """Say of a number or truth value in place of a text what the text would break, as quotes alone would not do."""
+    if not isinstance(value, bool | int | float):
+        return None
+    field = _field(annotation, location)
+    entries: tuple[Any, ...] = typing.get_args(field.annotation) if field else ()
+    if field and isinstance(location[-1], int) and entries[1:] == (...,):
+        field = FieldInfo.from_annotation(entries[0])
+    kind: Any = field.annotation if field else None
+    if field is None or kind not in (str, str | None):
+        return None
+    if any(isinstance(each, listed) for each in field.metadata) and field.examples:
+        return "a text belongs here", f"write for example {field.examples[0]}"
+    if not field.metadata:
+        return None
+    try:
+        TypeAdapter(Annotated[(str, *field.metadata)]).validate_python(shown(value))
+    except ValidationError as error:
+        refused = error.errors(include_url=False)[0].get("ctx", {}).get("error")
+        if isinstance(refused, RuleViolationError):
+            return refused.rule, refused.remedy
+    return None
+
+
+def _field(annotation: Any, location: Place) -> FieldInfo | None:
+    """Find the field that a location ends in; None where it ends in an entry of a list or a mapping."""
+    model, found = _model(annotation), None
+    for part in location:
+        if isinstance(part, int):
+            continue
+        fields = model.model_fields if model else {}
+        found = next((field for name, field in fields.items() if part in (field.alias, name)), None)
+        model = _model(found.annotation) if found else model
+    return found
 
 
 def _described(annotation: Any, location: Place) -> tuple[type[BaseModel] | None, str]:

@@ -245,17 +245,23 @@ class lasting:  # noqa: N801 - reads as a verb where it stands
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         from pydantic_core import core_schema
 
-        return core_schema.no_info_after_validator_function(self._check, handler(source))
+        return core_schema.no_info_before_validator_function(self._check, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
         said = {"patternErrorMessage": f"{self.rule}, written as 8h, 30m or 7d"}
         return handler(schema) | said | {"seconds": list(self.seconds)}
 
-    def _check(self, value: Duration) -> Duration:
+    def _check(self, value: object) -> Duration:
         low, high = map(Duration, self.seconds)
-        if not low <= value <= high:
+        try:
+            read = _seconds(value)
+        except RuleViolationError as error:
+            # What is proposed for any duration may be none of these.
+            example = next((text for text in ("8h", "30m", "5m") if low <= _seconds(text) <= high), low)
+            raise RuleViolationError(error.rule, f"write for example '{example}'; {self.rule}") from None
+        if not low <= read <= high:
             raise RuleViolationError(self.rule, f"write {low} to {high}")
-        return value
+        return read
 
 
 def _date(value: object) -> object:

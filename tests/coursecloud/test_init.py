@@ -119,8 +119,9 @@ def test_a_date_is_read_however_it_is_written(written: str, tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("written", "rule"),
-    [("05-06-2026", "2026-05-06 or 2026-06-05"), ("5/6/2026", "2026-05-06 or 2026-06-05"), ("18-12-26", "calendar"),
-     ("31-02-2026", "calendar"), ("2026-02-30", "calendar"), ("32.1.2026", "calendar"), ("soon", "calendar"),
+    [("05-06-2026", "2026-05-06 or 2026-06-05"), ("5/6/2026", "2026-05-06 or 2026-06-05"),
+     ("18-12-26", "2018-12-26 or 2026-12-18"), ("31-02-2026", "calendar"),
+     ("2026-02-30", "calendar"), ("32.1.2026", "calendar"), ("soon", "calendar"),
      ("18 Foo 2026", "calendar"), ("13/13/2026", "calendar"), ("0.0.0000", "calendar"), ("٢٠٢٦-12-18", "calendar")],
 )  # fmt: skip
 def test_a_date_that_is_none_or_two_is_refused(written: str, rule: str) -> None:
@@ -335,10 +336,11 @@ class TestNotOverwriting:
         (MINIMAL | {"ends": "2026-12-18"}, ["a lease with an end needs its start"]),
         (MINIMAL | {"starts": "2026-12-18", "ends": "2026-12-01"}, ["after it ends"]),
         (MINIMAL | {"credit": "fifty"}, ["--credit", "50 USD"]),
-        (MINIMAL | {"credit": "50 kr."}, ["--credit", "50 USD"]),
+        (MINIMAL | {"credit": "50 kr."}, ["--credit", "50 DKK, 50 NOK or 50 SEK"]),
         (MINIMAL | {"credit": "50 DDK"}, ["did you mean 'DKK'"]),
         (MINIMAL | {"credit": "0"}, ["--credit: '0'", "more than 0"]),
-        (MINIMAL | {"credit": "50,5 USD"}, ["--credit"]),
+        (MINIMAL | {"credit": "50,5,5 USD"}, ["--credit"]),
+        (MINIMAL | {"credit": "1.000 USD"}, ["--credit", "1000 USD, or 1.00 USD"]),
         (MINIMAL | {"timezone": "Copenhagen"}, ["--timezone", "IANA"]),
         (MINIMAL | {"repository": "our-project"}, ["--repository", "OWNER/NAME"]),
         (MINIMAL | {"repository": "a b/c"}, ["--repository"]),

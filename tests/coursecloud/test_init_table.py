@@ -1,5 +1,6 @@
 """Stack files of many groups from a table: every form a spreadsheet writes, and every mistake at once."""
 
+import codecs
 import csv
 import io
 import subprocess
@@ -69,10 +70,28 @@ def test_each_line_makes_a_stack_of_its_own(tmp_path: Path) -> None:
         TWO + ",,,\n\n",
         TWO.rstrip("\n"),
         TWO.replace("mlops-01", '"mlops-01"').replace("lovelace@example.com", '"lovelace@example.com\n"'),
+        TWO.replace("\n", "\r"),
+        TWO.replace(",", "|"),
+        TWO.encode("utf-16"),
+        codecs.BOM_UTF16_BE + TWO.replace(",", "\t").encode("utf-16-be"),
+        TWO.encode("utf-16-le"),
+        TWO.replace("\n", ",,,\n"),
+        "\n,,,\n" + TWO,
+        TWO.replace("lovelace@example.com", "Lovelace <lovelace@example.com>"),
+        TWO.replace("lovelace@example.com", "mailto:lovelace@example.com"),
+        TWO.replace("mlops-01", "\u00a0mlops-01\u200b "),
+        TWO.replace("group,project,gpu,members", "Gruppe,Projekt-ID,Grafikkort,E-Mail-Adressen").replace("yes", "ja"),
+        TWO.replace("group,project,gpu,members", "Hold,Projekt,GPU,Medlemmer").replace("yes", "Sandt"),
+        TWO.replace("group,project,gpu,members", "\u00c9quipe,Projet,Carte graphique,\u00c9tudiants").replace(
+            "yes,", "oui,"
+        ),
+        TWO.replace("group,project,gpu,members", "Equipo,Proyecto,Tarjeta gr\u00e1fica,Correos").replace(
+            "yes,", "s\u00ed,"
+        ),
+        TWO.replace("group,project,gpu,members", "\u00c9quipe,Projet,gpu,Membres").encode("cp1252"),
     ],
-    ids=["plain", "BOM", "CRLF", "semicolons", "tabs", "sep", "header", "blank", "no-last-newline", "quoted"],
 )
-def test_however_a_spreadsheet_writes_it_the_table_is_the_same(content: str, tmp_path: Path) -> None:
+def test_however_a_spreadsheet_writes_it_the_table_is_the_same(content: str | bytes, tmp_path: Path) -> None:
     assert run(content, tmp_path).exit_code == 0
     assert [(s.project, s.team.members) for s in loaded(tmp_path).values()] == [
         ("mlops-01", ("user:lovelace@example.com",)),
@@ -143,10 +162,25 @@ z,my-proj-4,a,b,c,d,e,f
         ('group,project\na,"mlops"-01\n', "close each double quote"),
         ("group,project\na,mlops-01,x\n", "the line has 3 cells"),
         ("group,project\na,mlops-01\nA,mlops-02\n", "the group is in line 2 already"),
-        (b"group,project\ngr\xf8n,mlops-01\n", "line 2 is not UTF-8 text"),
-        ("group,project\na,mlops-01\n".encode("utf-16"), "not UTF-8 text"),
+        (b"group,project\ngr\xf8n,mlops-01\n", "name the group for example groen"),
+        (b"group,project\ngr\xf8n,mlops-01\n", "line 2 is not UTF-8 text; read as Windows-1252"),
+        (b"group,project\ngr\x9dn,mlops-01\n", "line 2 is not UTF-8 text\n"),
+        (b"\xd0\xcf\x11\xe0 and more", "a workbook (.xls)"),
+        ("Autumn 2026,\n\ngroup,project\na,mlops-01\n", "remove what stands above line 3"),
+        ("group,project\na,#REF!\n", "line 2, column project: '#REF!'"),
+        ("group,project\na,#BEZUG!\n", "the spreadsheet had no value for this cell"),
+        ("group,project,starts\na,mlops-01,########\n", "make the column wider"),
+        ("group,project\na,=B7\n", "this is the formula of a cell"),
+        ("group,project,starts\na,mlops-01,46349\n", "write 2026-11-23, if that is the day"),
+        ("group,project,starts\na,mlops-01,23-11-26\n", "this day can be 2023-11-26 or 2026-11-23"),
+        ("group,project,ends\na,mlops-01,30.02.2026\n", "this is a day of the calendar"),
+        ("group,project,credit\na,mlops-01,350 kr\n", "write 350 DKK, 350 NOK or 350 SEK"),
+        ("group,project,credit\na,mlops-01,1.000 DKK\n", "write 1000 DKK, or 1.00 DKK"),
+        ("group,project,credit\na,mlops-01,50 XXX\n", "line 2, column credit: '50 XXX'"),
+        ("group,project,members\na,mlops-01,Ada\n", "line 2, column members"),
+        ("Gruppe,group,project\na,a,mlops-01\n", "`Gruppe` is group too"),
         (b"PK\x03\x04\x00\x00\x00", "not UTF-8 text"),
-        ("group,project\n" + "x" * 200_000 + ",a\n", "field larger"),
+        ('group,project\n"' + "x" * 200_000 + '",a\n', "field larger"),
         ("group,project,keep\na,mlops-01,perhaps\n", "this is yes or no"),
         ("group,project,gpu,region\na,mlops-01,T4,europe-west10\n", "there is no T4 in region europe-west10"),
     ],
@@ -170,6 +204,86 @@ def test_a_table_that_is_not_there_is_refused(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["init", "--from", str(tmp_path / "none.csv"), "--folder", str(tmp_path)])
     assert result.exit_code == 2
     assert "No such file" in result.stderr
+
+
+def test_one_round_says_what_is_wrong_with_columns_and_with_cells(tmp_path: Path) -> None:
+    content = "group,project,phone,starts,ends\na,mlops-01,1,46349,#N/A\nb,mlops-02,2,23.11.2026,soon\n"
+    told = run(content + "B,mlops-03,3,never,\n,mlops-04,4,31.02.2026,\n", tmp_path).stderr
+    for place in (
+        "line 1, column phone",
+        "line 2, column starts: '46349'",
+        "line 2, column ends: '#N/A'",
+        "line 3, column ends: 'soon'",
+        "line 4, column group: 'B'",
+        "line 4, column starts: 'never'",
+        "line 5, column group",
+        "line 5, column starts: '31.02.2026'",
+    ):
+        assert f"  {place}\n" in told
+    assert told.count("    rule") == int(told.split()[0]) == 8
+    without = run("group,credit\na,350 kr\nb,1\n", tmp_path).stderr
+    assert "line 1, column project\n" in without
+    assert "line 2, column credit" in without
+    assert without.startswith("2 mistakes")
+
+
+def test_what_was_taken_for_what_is_said(tmp_path: Path) -> None:
+    result = run("Hold;Projekt-ID\nhold-1;mlops-01\n".encode("utf-16"), tmp_path)
+    assert result.exit_code == 0
+    assert "note  groups.csv: read as UTF-16" in result.stderr
+    assert "columns read: `Hold` as group, `Projekt-ID` as project" in result.stderr
+    assert "note" not in run(TWO, tmp_path, "--force").stderr
+
+
+@pytest.mark.parametrize(
+    ("cell", "amount", "currency"),
+    [
+        ("50", 50, "USD"),
+        ("50,00 USD", 50, "USD"),
+        ("EUR 12,5", 12.5, "EUR"),
+        ("\u20ac50", 50, "EUR"),
+        ("50 \u20ac", 50, "EUR"),
+        ("$50.00", 50, "USD"),
+        ("1.250,50 DKK", 1250.5, "DKK"),
+        ("1,250.50 dkk", 1250.5, "DKK"),
+        ("1 250 SEK", 1250, "SEK"),
+        ("350,- DKK", 350, "DKK"),
+    ],
+)
+def test_a_credit_is_read_as_people_write_it(cell: str, amount: float, currency: str, tmp_path: Path) -> None:
+    assert run(f'group;project;credit\na;mlops-01;"{cell}"\n', tmp_path).exit_code == 0
+    credit = loaded(tmp_path)["a"].lease.credit
+    assert (credit.amount, credit.currency) == (amount, currency)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "2026-11-23", "23-11-2026", "23.11.2026", "23/11/2026", "11/23/2026", "23.11.26", "23 Nov 2026", "23-nov-26",
+        "2026-11-23 00:00:00", "23. november 2026", "Montag, 23. November 2026", "mandag den 23. november 2026",
+        "23 novembre 2026", "23 de noviembre de 2026", "November 23rd, 2026", "20261123",
+    ],
+)  # fmt: skip
+def test_a_day_is_read_as_people_write_it(cell: str, tmp_path: Path) -> None:
+    assert run(f'group;project;starts\na;mlops-01;"{cell}"\n', tmp_path).exit_code == 0
+    assert str(loaded(tmp_path)["a"].lease.starts) == "2026-11-23"
+
+
+@pytest.mark.parametrize(
+    ("cell", "months"),
+    [("1. M\u00e4rz 2026", "2026-03-01"), ("1er ao\u00fbt 2026", "2026-08-01"), ("1 d\u00e9c. 2026", "2026-12-01")],
+)
+def test_months_have_their_accents(cell: str, months: str, tmp_path: Path) -> None:
+    assert run(f"group;project;starts\na;mlops-01;{cell}\n", tmp_path).exit_code == 0
+    assert str(loaded(tmp_path)["a"].lease.starts) == months
+
+
+def test_members_have_names_in_front_and_none_of_them_is_lost(tmp_path: Path) -> None:
+    cell = "Ada L <a@example.com>; b@example.com, ''Bob, B'' <c@example.com>\nd@example.com"
+    content = f'group,project,members\na,mlops-01,"{cell}"\n'.replace("''", '""')
+    assert run(content, tmp_path).exit_code == 0
+    assert loaded(tmp_path)["a"].team.members == tuple(f"user:{letter}@example.com" for letter in "abcd")
+    assert run(content.replace("b@example.com", "Bob"), tmp_path, "--force").exit_code == 2
 
 
 @pytest.mark.parametrize("option", ["--project", "--group", "--members"])
@@ -210,7 +324,8 @@ def test_five_hundred_groups_are_all_read_by_the_loader_before_any_is_written(tm
 def test_any_cells_are_rows_or_mistakes(cells: list[list[str]], separator: str) -> None:
     text = io.StringIO()
     csv.writer(text, delimiter=separator).writerows([["group", "project", "region"], *cells])
-    rows, problems = table.read(text.getvalue(), {})
+    found = table.read(text.getvalue(), {})
+    rows, problems = found.rows, found.problems
     assert rows or problems
     assert all(row.answers.keys() <= set(NAMES) for row in rows)
     assert all(found.line >= 1 and found.problem.remedy for found in problems)
@@ -220,12 +335,12 @@ def test_any_cells_are_rows_or_mistakes(cells: list[list[str]], separator: str) 
 @hypothesis_settings(max_examples=examples(200), deadline=None)
 def test_any_bytes_are_a_table_or_one_mistake(content: bytes) -> None:
     try:
-        text = table.decoded(content)
+        text, _ = table.decoded(content)
     except ValueError as error:
         assert "remedy" in str(error)  # noqa: PT017 - either outcome is right
         return
-    rows, problems = table.read(text, {})
-    assert rows or problems
+    found = table.read(text, {})
+    assert found.rows or found.problems
 
 
 def test_the_columns_are_said_where_one_looks_for_them(tmp_path: Path) -> None:

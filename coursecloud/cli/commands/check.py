@@ -37,12 +37,12 @@ def command(
     if sarif is not None:
         _write(reports, sarif)
     if as_json:
-        typer.echo(json.dumps(reporting.to_json(reports, day), indent=2))
+        typer.echo(json.dumps({**reporting.to_json(reports, day), "mistakes": mistakes}, indent=2))
     elif sarif != "-":
         for report in reports:
             console.report(reporting.full(report, brief=all_))
     if mistakes:
-        refuse("\n".join(mistakes))
+        refuse("\n".join(mistakes), printed=as_json)
     if any(report.checked.violations for report in reports):
         raise typer.Exit(BROKEN_RULE)
 
@@ -57,30 +57,37 @@ def _checked(stack: str, folder: Path, *, all_: bool, day: datetime.date) -> tup
     from coursecloud.common import parallel, progress, stack_file
     from infra.settings import SettingsError
 
-    try:
-        files = list(stack_file.every(folder)) if all_ else [(stack, stack_file.path_of(stack, folder))]
-    except SettingsError as error:
-        refuse(str(error))
+    if not all_:
+        try:
+            with progress.shown(f"Planning and checking {stack}"):
+                return [_report(stack, stack_file.path_of(stack, folder), day)], []
+        except SettingsError as error:
+            refuse(error)
+    files = list(stack_file.every(folder))
     if not files:
         refuse(f"{folder} has no stack file.\n    remedy  put Pulumi.NAME.yaml files there")
-    words = "Planning and checking" if all_ else f"Planning and checking {stack}"
     made = parallel.each(functools.partial(_one, day=day), files)
-    results = list(progress.counted(words, len(files) if all_ else 0, made))
+    results = list(progress.counted("Planning and checking", len(files), made))
     return (
         [report for report in results if not isinstance(report, str)],
         [mistake for mistake in results if isinstance(mistake, str)],
     )
 
 
-def _one(stack_file: tuple[str, Path], *, day: datetime.date) -> "Report | str":
+def _report(stack: str, file: Path, day: datetime.date) -> "Report":
+    """Check one stack; raises SettingsError."""
     from coursecloud.plan import hiding, planning
     from coursecloud.policy import reporting
+
+    made = planning.make(stack, file, program(), twice=True)
+    return hiding.deep(reporting.make(made, file, day), hiding.words(made))
+
+
+def _one(stack_file: tuple[str, Path], *, day: datetime.date) -> "Report | str":
     from infra.settings import SettingsError
 
-    stack, file = stack_file
     try:
-        made = planning.make(stack, file, program(), twice=True)
-        return hiding.deep(reporting.make(made, file, day), hiding.words(made))
+        return _report(*stack_file, day)
     except SettingsError as error:
         return str(error)
 

@@ -34,7 +34,7 @@ def command(
 
             made = hiding.plan(planning.make(stack, stack_file.path_of(stack, where), program()))
     except SettingsError as error:
-        refuse(str(error))
+        refuse(error)
     commands = outputs.texts(made.outputs, "commands") | once.commands(made.settings)
     name = " ".join(words or ())
     found = outputs.wanted(commands, name) if name else commands

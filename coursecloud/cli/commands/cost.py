@@ -58,7 +58,7 @@ def command(
 
             made = planning.make(stack, stack_file.path_of(stack, where), program())
     except SettingsError as error:
-        refuse(str(error))
+        refuse(error)
     if first and (said := cost.outside(made.settings.lease, first)):
         refuse(f"--from {first}: {said}")
     shown = hiding.plan(made)
@@ -98,13 +98,13 @@ def _every(folder: Path, start: datetime.date | None, *, as_json: bool, as_csv: 
     if not rows:
         refuse(f"{folder} has no stack file.\n    remedy  put Pulumi.NAME.yaml files there")
     if as_json:
-        typer.echo(json.dumps({"version": form.VERSION, "stacks": rows}, indent=2))
+        typer.echo(json.dumps({"version": form.VERSION, "stacks": rows, "mistakes": mistakes}, indent=2))
     elif as_csv:
         print_csv(table.ROW, rows)
     else:
         console.report(table.overview(rows))
     if mistakes:
-        refuse("\n".join(mistakes))
+        refuse("\n".join(mistakes), printed=as_json)
 
 
 def _row(stack_file: tuple[str, Path], *, start: datetime.date | None) -> tuple[dict[str, Any], str | None]:

@@ -43,7 +43,7 @@ def command(
     try:
         entry = explain.find(key)
     except explain.UnknownKeyError as error:
-        refuse(str(error))
+        refuse(error)
     if as_json:
         typer.echo(json.dumps(entry.to_json(), indent=2))
     else:

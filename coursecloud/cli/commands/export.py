@@ -39,7 +39,7 @@ def command(
 
             exported = export(hiding.plan(planning.make(stack, stack_file.path_of(stack, where), program())))
     except SettingsError as error:
-        refuse(str(error))
+        refuse(error)
     text = json.dumps(exported.plan, indent=2)
     if out is None:
         typer.echo(text)

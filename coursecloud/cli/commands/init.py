@@ -167,24 +167,32 @@ def _many(table: Path, given: "Answers", folder: Path, *, force: bool) -> None:
         if name in given:
             refuse(f"--{name} is of one group, and --from has many.\n    remedy  make it a column of {table.name}")
     try:
-        rows, problems = tables.read(tables.decoded(files.bytes_of(table)), given)
+        text, taken = tables.decoded(files.bytes_of(table))
+        read = tables.read(text, given)
     except OSError as error:
         refuse(f"--from {table}: {error.strerror}\n    remedy  name a CSV file that you can read")
     except ValueError as error:
         remedy = "" if "remedy" in str(error) else "\n    remedy  is it the right file? It has one line a group"
         refuse(f"{table.name}: {error}{remedy}")
+    rows, problems = read.rows, read.problems
+    notes = [f"{table.name}: {taken}"] * bool(taken) + read.notes
     groups = [row.answers for row in rows]
     with _staged(folder, groups) as staged:
-        problems += [tables.CellProblem(rows[r.group].line, r.answer, r.problem) for r in staged.refusals]
+        problems += [
+            tables.CellProblem(rows[r.group].line, r.answer, r.problem)
+            for r in staged.refusals
+            if r.answer not in read.missing
+        ]
         if problems:
             answers = {row.line: row.answers for row in rows}
-            _refuse([_cell(problem, answers) for problem in sorted(problems, key=lambda p: p.line)], file=table.name)
+            told = [_cell(problem, answers) for problem in sorted(problems, key=lambda p: p.line)]
+            _refuse([*told, *(f"note  {note}" for note in notes)], file=table.name, count=len(dict.fromkeys(told)))
         twins = [file for group in groups for file in write.there(folder, asked.stack_of(group))]
         _not_over([*staged.over(), *twins], force=force)
         written = staged.place()
     private = [file for file in written if file.name.startswith("members.") or file.name == write.KEY]
     _warn([table, *private] if any("@" in row.answers.get("members", "") for row in rows) else private)
-    for notice in tables.shared(rows):
+    for notice in (*notes, *tables.shared(rows)):
         render.console(error=True).print(Text(f"note  {notice}"), soft_wrap=True)
     stacks = [file for file in written if file.name.startswith("Pulumi.")]
     say(f"wrote {len(stacks)} stack files into {folder}")
@@ -296,8 +304,8 @@ def _why(problem: "Problem") -> str:
     return f"    rule    {problem.rule}\n    remedy  {problem.remedy}"
 
 
-def _refuse(told: list[str], what: str = "mistake", how: str = "", file: str = "") -> NoReturn:
+def _refuse(told: list[str], what: str = "mistake", how: str = "", file: str = "", count: int = 0) -> NoReturn:
     once = list(dict.fromkeys(told))
-    count = f"{len(once)} {what}{'s' if once[1:] else ''}"
+    count = count or len(once)
     where = f" {how}" if how else f" in {file}" if file else " in the answers"
-    refuse(f"{count}{where}; nothing was written.\n" + "\n".join(once))
+    refuse(f"{count} {what}{'s' * (count != 1)}{where}; nothing was written.\n" + "\n".join(once))

@@ -68,7 +68,7 @@ def _run(action: Callable[[], int]) -> None:
     except (InterruptError, KeyboardInterrupt) as ended:
         raise typer.Exit(getattr(ended, "code", 130)) from None
     except StoppedError as error:
-        refuse(str(error), BROKEN_RULE)
+        refuse(error, BROKEN_RULE)
     except (SettingsError, RefusedError) as error:
-        refuse(str(error))
+        refuse(error)
     raise typer.Exit(code)

@@ -46,7 +46,7 @@ def command(
 
             made = planning.make(stack, stack_file.path_of(stack, where), program(), twice=True)
     except SettingsError as error:
-        refuse(str(error))
+        refuse(error)
     if check:
         _checked(made, as_json=as_json)
     elif as_json:
@@ -86,7 +86,7 @@ def _descriptions() -> None:
     try:
         discovery.wanted({(each.service, each.version) for each in mapping.mappings().values()})
     except discovery.MissingError as error:
-        refuse(str(error))
+        refuse(error)
 
 
 def _checked(made: "Plan", *, as_json: bool) -> None:
@@ -129,7 +129,7 @@ def _every(folder: Path, *, as_json: bool, as_csv: bool, check: bool) -> None:
     if not rows:
         refuse(f"{folder} has no stack file.\n    remedy  put Pulumi.NAME.yaml files there")
     if as_json:
-        typer.echo(json.dumps({"version": planning.VERSION, "stacks": rows}, indent=2))
+        typer.echo(json.dumps({"version": planning.VERSION, "stacks": rows, "mistakes": mistakes}, indent=2))
     elif as_csv:
         columns = (*render.ROW, "findings") if check else render.ROW
         print_csv(columns, rows)
@@ -140,7 +140,7 @@ def _every(folder: Path, *, as_json: bool, as_csv: bool, check: bool) -> None:
 
             console.report(formatting.overview(rows))
     if mistakes:
-        refuse("\n".join(mistakes))
+        refuse("\n".join(mistakes), printed=as_json)
     if any(row.get("findings") for row in rows):
         raise typer.Exit(BROKEN_RULE)
 

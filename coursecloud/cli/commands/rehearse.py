@@ -83,7 +83,7 @@ def _file(stack: str, folder: Path) -> Path:
     try:
         return stack_file.path_of(stack, folder)
     except SettingsError as error:
-        refuse(str(error))
+        refuse(error)
 
 
 def _check(stacks: list[tuple[str, Path]]) -> None:

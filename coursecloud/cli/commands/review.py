@@ -92,7 +92,7 @@ def command(
         with progress.shown("Rendering both sides and comparing them"):
             made = revisions.make(given, checked, today=datetime.datetime.now(tz=datetime.UTC).date())
     except inputs.InputError as error:
-        refuse(str(error))
+        refuse(error)
     # Of a file, a plan or a state the option says how its stack is called.
     nowhere = () if checked.name else [name for name in given.stacks if name not in {each.name for each in made.stacks}]
     if nowhere or not made.stacks:
@@ -121,7 +121,8 @@ def command(
         names = ", ".join(entry.name for entry in made.stacks if entry.mistakes)
         refuse(
             f"a side of {names} does not load; see above\n    rule    both sides of a stack load"
-            "\n    remedy  mend it; `coursecloud plan --stack NAME` in that revision says the same"
+            "\n    remedy  mend it; `coursecloud plan --stack NAME` in that revision says the same",
+            printed=as_json,
         )
     if closed:
         render.console(error=True).print("\n".join(closed), soft_wrap=True)

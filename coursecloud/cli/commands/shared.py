@@ -59,15 +59,20 @@ def folder_of(folder: Path | None) -> Path:
     return folder or here
 
 
-def refuse(message: str, code: int = 2) -> NoReturn:
+def refuse(message: str | Exception, code: int = 2, *, printed: bool = False) -> NoReturn:
     """End the command with exit code 2, a mistake in the input, or another; `message` says value, rule and remedy.
 
-    What looks like a secret in it is not printed, whatever it was that repeated it.
+    What looks like a secret in it is not printed, whatever it was that repeated it. With `--json` it is an object on
+    standard output, too, unless JSON that says as much is `printed` there already.
     """
     from rich.text import Text
 
+    from coursecloud.cli import refusals
     from coursecloud.common.console import console
     from infra import secrecy
 
-    console(error=True).print(Text(project.as_typed(secrecy.hide(message))), soft_wrap=True)
+    text = project.as_typed(secrecy.hide(str(message)))
+    if not printed:
+        refusals.told(text, code, getattr(message, "problems", ()), getattr(message, "stack", None))
+    console(error=True).print(Text(text), soft_wrap=True)
     raise typer.Exit(code)

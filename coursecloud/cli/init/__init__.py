@@ -85,6 +85,8 @@ def asked(path: str, made: list[Line]) -> str:
         return "members"
     if path.startswith("Pulumi."):
         return "group"
+    if path == "gcp:project":
+        return "project"
     fitting = [line for line in made if path.startswith(".".join(line.path))]
     return max(fitting, key=lambda line: len(line.path), default=Line((), None, "", "region")).answer
 

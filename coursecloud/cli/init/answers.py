@@ -110,7 +110,9 @@ def gpu_of(answers: Answers) -> tables.GpuModel | None:
     return model
 
 
-_YES, _NO = ("yes", "y", "true"), ("", "no", "n", "false", "none")
+_YES = ("yes", "y", "true", "1", "x", "ja", "j", "oui", "vrai", "si", "s\u00ed", "wahr", "sand", "sandt", "verdadero")
+_NO = ("", "no", "n", "false", "none", "0", "nej", "nein", "non", "faux", "falsk", "falsch", "falso")
+"""A tick, and what spreadsheets make of one, in English, Danish, German, French and Spanish."""
 
 
 def yes(answers: Answers, name: str) -> bool:
@@ -126,18 +128,50 @@ def keeps(answers: Answers) -> bool:
     return not answers.get("keep", "").strip() or yes(answers, "keep")
 
 
+_SIGNS = {"$": "USD", "us$": "USD", "dollar": "USD", "dollars": "USD", "\u20ac": "EUR", "euro": "EUR", "euros": "EUR",
+          "\u00a3": "GBP", "pounds": "GBP"}  # fmt: skip
+
+
 def credit_of(answer: str) -> tuple[float, str]:
-    """Read an amount and its currency, USD unless said. Raises RuleViolationError."""
-    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,2})?)\s*([A-Za-z]{3})?", answer.strip())
-    if not match:
+    """Read an amount and its currency, USD unless said: `50 USD`, `EUR 50`, `1.250,50 DKK`.
+
+    Raises RuleViolationError, also for what is a thousand times more in one country than in another.
+    """
+    match = re.fullmatch(r"([^\d\s.,-]*)\.?\s*([0-9][0-9.,' \xa0\u202f]*)(?:,?-)?\s*([^\d\s.,-]*)\.?", answer.strip())
+    if not match or (match[1] and match[3]) or (amount := _amount(match[2].strip(), answer)) is None:
         raise RuleViolationError("a credit is a number and a currency", "write for example 50 USD", "credit")
-    amount = float(match[1])
-    return (int(amount) if amount.is_integer() else amount), (match[2] or "USD").upper()
+    word = (match[1] or match[3]).lower()
+    if word in ("kr", "kroner", "kronor", "dkr"):
+        rule = "kroner are of Denmark, Norway and Sweden"
+        raise RuleViolationError(rule, f"write {amount:g} DKK, {amount:g} NOK or {amount:g} SEK", "credit")
+    currency = _SIGNS.get(word, word or "usd")
+    if not re.fullmatch(r"[A-Za-z]{3}", currency):
+        raise RuleViolationError("a currency is named by three letters", f"write for example {amount:g} USD", "credit")
+    return (int(amount) if amount.is_integer() else amount), currency.upper()
+
+
+def _amount(digits: str, answer: str) -> float | None:
+    """Read a number with a comma or a point before its cents, and with marks between its thousands."""
+    plain = re.sub(r"[ '\xa0\u202f](?=\d{3}(\D|$))", "", digits)
+    if re.fullmatch(r"\d{1,3}([.,])\d{3}", plain):
+        thousands, rest = re.split(r"[.,]", plain)
+        rule = f"{plain} is a thousand times more to some than to others"
+        unit = answer.replace(digits, "").strip() or "USD"
+        remedy = f"write {thousands}{rest} {unit}, or {thousands}.{rest[:2]} {unit}"
+        raise RuleViolationError(rule, remedy, "credit")
+    match = re.fullmatch(r"(\d{1,3}(?:([.,])\d{3})(?:\2\d{3})*|\d{1,9})(?:([.,])(\d{1,2})|[.,])?", plain)
+    if not match or (match[2] and match[2] == match[3]):
+        return None
+    whole = re.sub(r"[.,]", "", match[1])
+    return float(f"{whole}.{match[4] or 0}") if len(whole) < 10 else None
 
 
 def members_of(answers: Answers) -> list[str]:
-    """List the members as principals; a bare address is a user's."""
-    found = [part for part in re.split(r"[\s,;|]+", answers.get("members", "")) if part]
+    """List the members as principals; a bare address is a user's, and a name before `<address>` is left out."""
+    named = re.sub(
+        r'(?:"[^"<>]*"\s*|[^<>,;|\n@"]*)<(?:mailto:)?([^<>\s@]+@[^<>\s@]+)>', r" \1 ", answers.get("members", "")
+    )
+    found = [part.removeprefix("mailto:") for part in re.split(r"[\s,;|]+", named) if part]
     return list(dict.fromkeys(part if ":" in part else f"user:{part}" for part in found))
 
 

@@ -7,29 +7,57 @@ import unicodedata
 from infra.secrecy import find, random
 from infra.settings.problem import RuleViolationError
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_WITH_NAME = (r"(?P<day>\d{1,2})\.?[ -](?P<month>[a-z]{3,9})\.?,?[ -](?P<year>\d{4})",
-              r"(?P<month>[a-z]{3,9})\.?[ -](?P<day>\d{1,2}),?[ -](?P<year>\d{4})")  # fmt: skip
+_MONTHS = (
+    "january januar janvier enero",
+    "february februar fevrier febrero",
+    "march marts marz mars marzo maerz",
+    "april avril abril",
+    "may maj mai mayo",
+    "june juni juin junio",
+    "july juli juillet julio",
+    "august aout agosto",
+    "september septembre septiembre setiembre",
+    "october oktober octobre octubre",
+    "november novembre noviembre",
+    "december dezember decembre diciembre",
+)
+"""Each month in English, Danish, German, French and Spanish, without accents."""
+_WITH_NAME = (
+    r"(?P<day>\d{1,2})(?:st|nd|rd|th|er)?\.?[ -](?:of |de )?(?P<month>[a-z]{3,10})\.?,?[ -](?:de )?"
+    r"(?P<year>\d{4}|\d\d)",
+    r"(?P<month>[a-z]{3,10})\.?[ -](?P<day>\d{1,2})(?:st|nd|rd|th)?,?[ -](?P<year>\d{4})",
+)
+_WEEKDAY = re.compile(r"(?:[a-z]{2,10})[.,]* +(?:den |le |el )?(?=\d)")
 _SPELT = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 
 def date_of(answer: str, name: str) -> datetime.date:
     """Read a day: 2026-12-18, 18-12-2026, 18.12.2026, 18/12/2026, 18 December 2026.
 
-    Day and month in numbers are read in the order that there is a day for; dots put the day first.
-    Raises RuleViolationError for no day, and for one that can be two.
+    Day and month in numbers are read in the order that there is a day for; dots put the day first. Months have
+    their names in five languages. Raises RuleViolationError for no day, and for one that can be two.
     """
-    text = " ".join(answer.split()).lower()
+    text = unicodedata.normalize("NFKD", " ".join(answer.split()).lower())
+    text = "".join(letter for letter in text if not unicodedata.combining(letter))
+    text = re.sub(r"[ t]00:00(:00(\.0+)?)?z?$", "", text)  # a cell of a spreadsheet that was formatted as a time
+    if (weekday := _WEEKDAY.match(text)) and not _months(weekday[0].split()[0].strip(".,")):
+        text = text[weekday.end() :]
     if match := re.fullmatch(r"(\d{4})[-./]?(\d{2}|(?<=[-./])\d)[-./]?(\d{2}|(?<=[-./])\d)", text, re.ASCII):
         found = _days((int(match[1]), int(match[2]), int(match[3])))
-    elif match := re.fullmatch(r"(\d{1,2})([-./]) ?(\d{1,2})\2 ?(\d{4})", text, re.ASCII):
-        one, mark, other, year = int(match[1]), match[2], int(match[3]), int(match[4])
+    elif match := re.fullmatch(r"(\d{1,2})([-./]) ?(\d{1,2})\2 ?(\d{4}|\d\d)", text, re.ASCII):
+        one, mark, other, year = int(match[1]), match[2], int(match[3]), _year(match[4])
         found = _days((year, other, one)) if mark == "." else _days((year, other, one), (year, one, other))
+        if mark == "-" and len(match[1]) == len(match[4]) == 2:
+            found += _days((_year(match[1]), other, int(match[4])))
     elif match := next(filter(None, (re.fullmatch(form, text, re.ASCII) for form in _WITH_NAME)), None):
-        months = [number for number, month in enumerate(_MONTHS, start=1) if match["month"].startswith(month)]
-        found = _days(*((int(match["year"]), month, int(match["day"])) for month in months))
+        found = _days(*((_year(match["year"]), month, int(match["day"])) for month in _months(match["month"])))
+    elif match := re.fullmatch(r"(\d{5})(?:[.,]0+)?", text, re.ASCII):
+        day = _EXCEL + datetime.timedelta(days=int(match[1]))
+        rule = "this is a spreadsheet's number of a day, which is another day in some of them"
+        raise RuleViolationError(rule, f"write {day}, if that is the day, or make the cell's format a date", name)
     else:
         found = []
+    found = list(dict.fromkeys(found))
     if len(found) > 1:
         both = " or ".join(map(str, sorted(found)))
         raise RuleViolationError(f"this day can be {both}", f"write {both}: year, month, day", name)
@@ -38,6 +66,23 @@ def date_of(answer: str, name: str) -> datetime.date:
             "this is a day of the calendar: year, month, day", "write it as 2026-12-18 or 18-12-2026", name
         )
     return found[0]
+
+
+_EXCEL = datetime.date(1899, 12, 30)
+"""Day 0 of spreadsheets on Windows and in LibreOffice (Microsoft, "Date systems in Excel", read 2026-11-28)."""
+
+
+def _months(word: str) -> list[int]:
+    """List the months that a name, or three letters or more of one, can be."""
+    if len(word) < 3:
+        return []
+    return [
+        number for number, names in enumerate(_MONTHS, start=1) if any(name.startswith(word) for name in names.split())
+    ]
+
+
+def _year(digits: str) -> int:
+    return int(digits) + 2000 * (len(digits) == 2)
 
 
 def _days(*candidates: tuple[int, int, int]) -> list[datetime.date]:

@@ -1,16 +1,20 @@
 """A table of groups (CSV, as Excel and others write it): answers, or every mistake with its line and column. Pure."""
 
+import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
-from coursecloud.cli.init.answers import NAMES, QUESTIONS, Answers, stack_of, unanswered
+from coursecloud.cli import init
+from coursecloud.cli.init import columns
+from coursecloud.cli.init.answers import NAMES, Answers, stack_of, unanswered
 from infra.settings import Problem
-from infra.settings.problem import MISSING, nearest
+from infra.settings.problem import MISSING
 
-REQUIRED = tuple(question.name for question in QUESTIONS if question.required)
+SEPARATORS = ",;\t|"
 
 
 @dataclass(frozen=True)
@@ -30,102 +34,200 @@ class CellProblem:
     problem: Problem
 
 
-def decoded(content: bytes) -> str:
-    """Read the bytes of a table as text. Raises ValueError with rule and remedy."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content:
-        raise ValueError("the table is not UTF-8 text\n    remedy  in Excel: save as 'CSV UTF-8 (comma delimited)'")
+@dataclass
+class Table:
+    """What a table says: its groups, its mistakes, and what was taken for what (`notes`)."""
+
+    rows: list[Row] = field(default_factory=list[Row])
+    problems: list[CellProblem] = field(default_factory=list[CellProblem])
+    notes: list[str] = field(default_factory=list[str])
+    missing: frozenset[str] = frozenset()
+    """Columns that every table has and this one has not: no line is asked for them again."""
+
+
+_SAVE = "\n    remedy  in Excel: save as 'CSV UTF-8 (comma delimited)'; in others: export as CSV, UTF-8"
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_FILES = ((b"PK\x03\x04", "a workbook (.xlsx or .ods)"), (b"\xd0\xcf\x11\xe0", "a workbook (.xls)"), (b"%PDF", "a PDF"))
+
+
+def decoded(content: bytes) -> tuple[str, str]:
+    """Read the bytes of a table as text, and say what they were taken for where that is no UTF-8.
+
+    Spreadsheets write UTF-8 with a mark or without, "Unicode text" (UTF-16), or the letters of Windows in Western
+    Europe. Raises ValueError with rule and remedy.
+    """
+    for begins, what in _FILES:
+        if content.startswith(begins):
+            raise ValueError(f"this is {what}, and no text: not UTF-8 text, and no table{_SAVE}")
     try:
-        return content.decode("utf-8-sig")
+        if form := next((form for mark, form in _MARKS if content.startswith(mark)), ""):
+            text = content.decode(form).removeprefix("\ufeff")
+            return _text(text), "" if form == "utf-8" else f"read as {form.upper()}"
+        if b"\0" in content:
+            form = "utf-16-le" if content[1:2] == b"\0" else "utf-16-be"
+            return _text(content.decode(form)), f"read as {form.upper()}"
+    except UnicodeDecodeError:
+        raise ValueError(f"the table is not UTF-8 text{_SAVE}") from None
+    try:
+        return _text(content.decode()), ""
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise ValueError(
-            f"line {line} is not UTF-8 text\n    remedy  in Excel: save as 'CSV UTF-8 (comma delimited)'"
-        ) from None
+        try:
+            text = _text(content.decode("cp1252"))
+        except UnicodeDecodeError:
+            raise ValueError(f"line {line} is not UTF-8 text{_SAVE}") from None
+    return text, f"line {line} is not UTF-8 text; read as Windows-1252 (Western Europe): look at its letters"
 
 
-def read(text: str, otherwise: Answers) -> tuple[list[Row], list[CellProblem]]:
-    """Read a table: its first line names the columns, which are the questions' names in any order.
+def _text(text: str) -> str:
+    """Take a text if it is one: a table has no control characters but tabs and ends of lines."""
+    if wrong := re.search(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]", text):
+        line = text.count("\n", 0, wrong.start()) + 1
+        raise ValueError(f"line {line} is not UTF-8 text: it has a control character{_SAVE}")
+    return text
+
+
+def read(text: str, otherwise: Answers) -> Table:
+    """Read a table: its first line names the columns, in any order.
 
     `otherwise` answers where a cell is empty. A row with a mistake of the table itself is among the problems only.
     """
-    separator, text, skipped = _separator(text)
-    rows: list[Row] = []
+    found = Table()
+    lines, separator = _lines(text, found)
+    begins = next((at for at, (_, cells) in enumerate(lines) if any(cells)), None)
+    if begins is None:
+        if not found.problems:
+            found.problems += [CellProblem(1, each.path, each) for each in columns.mistakes([])]
+        return found
+    line, header = lines[begins]
+    if below := _names_below(lines[begins:]):
+        rule = f"the first line names the columns, and here they are named in line {below}"
+        remedy = f"remove what stands above line {below}"
+        found.problems.append(CellProblem(line, "", Problem("line", MISSING, rule, remedy)))
+        return found
+    # A spreadsheet writes columns that were used once and are empty: they say nothing.
+    rows = lines[begins + 1 :]
+    width = max(max(at + 1 for at, cell in enumerate(cells) if cell) for _, cells in lines[begins:] if any(cells))
+    named = max(at + 1 for at, cell in enumerate(header) if cell)
+    if width > named and all(len(cells) <= len(header) for _, cells in rows):
+        named = width
+    header = header[:named]
+    found.problems += [CellProblem(line, each.path, each) for each in columns.mistakes(header)]
+    found.missing = frozenset(columns.REQUIRED) - {columns.meant(cell) for cell in header}
+    if said := columns.read_as(header):
+        found.notes.append(said)
+    if "group" not in found.missing:
+        _rows(rows, [columns.meant(cell) for cell in header], separator, otherwise, found)
+    if not found.rows and not found.problems:
+        found.problems.append(
+            CellProblem(1, "", Problem("line", MISSING, "the table has no group", "add a line a group"))
+        )
+    return found
+
+
+def _rows(
+    lines: Sequence[tuple[int, list[str]]], header: list[str], separator: str, otherwise: Answers, found: Table
+) -> None:
     seen: dict[str, int] = {}
-    problems: list[CellProblem] = []
+    for line, cells in lines:
+        if not any(cells):
+            continue
+        if any(cells[len(header) :]):
+            rule = f"the line has {len(cells)} cells, and there are {len(header)} columns"
+            remedy = f"put a cell with '{separator}' in it in double quotes"
+            found.problems.append(CellProblem(line, "", Problem("line", MISSING, rule, remedy)))
+            continue
+        given = {name: cell for name, cell in zip(header, cells, strict=False) if cell and name in NAMES}
+        lost = [(name, wrong) for name, cell in given.items() if (wrong := _no_value(name, cell))]
+        given = {name: cell for name, cell in given.items() if not _no_value(name, cell)}
+        answers = {**otherwise, **{name: cell for name, cell in given.items() if cell.lower() not in _NOTHING}}
+        wrong = [problem for _, problem in lost]
+        said = {name for name, _ in lost} | found.missing
+        wrong += [problem for problem in unanswered(answers) if problem.path not in said]
+        if not wrong and (first := seen.get(stack_of(answers).casefold())):
+            rule = f"the group is in line {first} already"
+            wrong.append(Problem("group", answers["group"], rule, "name it otherwise"))
+        if wrong:
+            # What else is wrong with this line is said in the same round.
+            also = [Problem(name, answers.get(name), each.rule, each.remedy) for name, each in init.refusals(answers)]
+            wrong += [each for each in also if each.path not in {problem.path for problem in wrong}]
+            found.problems += [CellProblem(line, problem.path, problem) for problem in wrong]
+            continue
+        # Some disks do not tell `A` from `a`.
+        seen[stack_of(answers).casefold()] = line
+        found.rows.append(Row(line, answers))
+
+
+_NOTHING = ("-", "--", "\u2013", "\u2014", "none", "n/a", "(none)", "(empty)")
+"""What people write where there is nothing to be said."""
+
+_LOST = re.compile(r"#[\w/]{1,15}[!?]|#(N/A|NV|I/T|N/D|N/V)|#+")
+
+
+def _no_value(name: str, cell: str) -> Problem | None:
+    """Find what a spreadsheet writes where it has no value, in English or in its user's language."""
+    if _LOST.fullmatch(cell):
+        narrow = "make the column wider, then save it again" if set(cell) == {"#"} else "mend it there"
+        return Problem(name, cell, "the spreadsheet had no value for this cell", f"{narrow}, or write the value itself")
+    if cell.startswith("="):
+        remedy = "write the value itself, or save the table with values"
+        return Problem(name, cell, "this is the formula of a cell, not its value", remedy)
+    return None
+
+
+def _lines(text: str, found: Table) -> tuple[list[tuple[int, list[str]]], str]:
+    """Split a table into the line that each row begins in and its cells."""
+    skipped = 0
+    # A first line `sep=;`, which Excel reads and writes.
+    if match := re.match(r"\s*sep=(.)\r?\n", text):
+        separator, text, skipped = match[1], text[match.end() :], match[0].count("\n")
+    else:
+        separator = _separator(text)
+    lines: list[tuple[int, list[str]]] = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    begins = 1 + skipped
     try:
-        header = [_column(cell) for cell in next(reader, list[str]())]
-        if wrong := list(_columns(header)):
-            return [], wrong
-        begins = reader.line_num + 1 + skipped
         for cells in reader:
-            line, begins = begins, reader.line_num + 1 + skipped
-            filled = [cell.strip() for cell in cells]
-            if not any(filled):
-                continue
-            if any(filled[len(header) :]):
-                rule = f"the line has {len(cells)} cells, and there are {len(header)} columns"
-                remedy = f"put a cell with '{separator}' in it in double quotes"
-                problems.append(CellProblem(line, "", Problem("line", MISSING, rule, remedy)))
-                continue
-            answers = {**otherwise, **{name: cell for name, cell in zip(header, filled, strict=False) if cell}}
-            if missing := unanswered(answers):
-                problems += [CellProblem(line, problem.path, problem) for problem in missing]
-            elif first := seen.get(stack_of(answers).casefold()):
-                rule = f"the group is in line {first} already"
-                problems.append(
-                    CellProblem(line, "group", Problem("group", answers["group"], rule, "name it otherwise"))
-                )
-            else:
-                # Some disks do not tell `A` from `a`.
-                seen[stack_of(answers).casefold()] = line
-                rows.append(Row(line, answers))
+            lines.append((begins, [_cell(cell) for cell in cells]))
+            begins = reader.line_num + 1 + skipped
     except csv.Error as error:
-        remedy = "close each double quote, and write one inside of a cell twice"
-        problems.append(CellProblem(reader.line_num + skipped, "", Problem("line", MISSING, str(error), remedy)))
-    if not rows and not problems:
-        problems.append(CellProblem(1, "", Problem("line", MISSING, "the table has no group", "add a line a group")))
-    return rows, problems
+        if "field larger" in str(error):
+            rule, remedy = f"{error}", "close the double quote that begins it, or shorten the cell"
+        else:
+            rule = f"the double quotes of this line, or of the cell that begins in it, do not fit: {error}"
+            remedy = "close each double quote, and write one inside of a cell twice"
+        found.problems.append(CellProblem(begins, "", Problem("line", MISSING, rule, remedy)))
+    return lines, separator
 
 
-def _separator(text: str) -> tuple[str, str, int]:
-    """Find what stands between cells, and leave out a first line `sep=;`, which Excel reads and writes."""
-    if match := re.match(r"sep=(.)\r?\n", text):
-        return match[1], text[match.end() :], 1
-    header = text.partition("\n")[0]
-    return max(",;\t", key=header.count), text, 0
+def _separator(text: str) -> str:
+    """Find what stands between cells: what makes the most known names of the first line that has any text."""
+    first = next((line for line in re.split(r"\r\n|\r|\n", text) if line.strip(f" {SEPARATORS}")), "")
+    return max(SEPARATORS, key=lambda mark: (columns.known(first.replace('"', "").split(mark)), first.count(mark)))
 
 
-def _column(cell: str) -> str:
-    return re.sub(r"[\s_-]", "", cell).lower()
+def _cell(cell: str) -> str:
+    """Take a cell as it looks: without signs that show nothing, and letters with their marks as one."""
+    return unicodedata.normalize("NFC", re.sub("[\u200b-\u200d\u2060\ufeff]", "", cell)).replace("\xa0", " ").strip()
 
 
-def _columns(header: list[str]) -> Iterator[CellProblem]:
-    for name in dict.fromkeys(header):
-        if name not in NAMES:
-            known = f"the columns are {', '.join(NAMES)}; remove this one if it is not for the stack files"
-            remedy = nearest(name, NAMES, known) if name else "name the column, or remove it"
-            yield CellProblem(1, name, Problem(name, MISSING, "there is no such column", remedy))
-        if header.count(name) > 1 and name in NAMES:
-            yield CellProblem(1, name, Problem(name, MISSING, "the column is there twice", "keep one of the two"))
-    for name in REQUIRED:
-        if name not in header:
-            yield CellProblem(
-                1,
-                name,
-                Problem(
-                    name, MISSING, "the column is missing", f"add it; the columns are {', '.join(NAMES)}, in any order"
-                ),
-            )
+def _names_below(lines: Sequence[tuple[int, list[str]]]) -> int | None:
+    """Find the line with the columns' names where a title stands above it."""
+    named = ((line, {columns.meant(cell) for cell in cells}) for line, cells in lines[:10])
+    first, *others = ((line, set(columns.REQUIRED) <= names, names) for line, names in named)
+    return None if first[2] & set(NAMES) else next((line for line, whole, _ in others if whole), None)
 
 
-def shared(rows: list[Row]) -> list[str]:
+def shared(rows: list[Row]) -> Iterator[str]:
     """Say which groups share a project, and with it the bill: it may be meant, or a slip of copying."""
     lines: dict[str, list[str]] = {}
     for row in rows:
         lines.setdefault(row.answers.get("project", ""), []).append(str(row.line))
-    return [
-        f"lines {', '.join(numbers)}: these groups share the project {project}, and its bill"
-        for project, numbers in lines.items()
-        if len(numbers) > 1
-    ]
+    for project, numbers in lines.items():
+        if len(numbers) > 1:
+            yield f"lines {', '.join(numbers)}: these groups share the project {project}, and its bill"

@@ -1,0 +1,69 @@
+"""What was refused, as JSON: for programs that asked for JSON and would otherwise get nothing that they can read."""
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from infra.settings import Problem
+
+VERSION = 1
+
+_asked = False
+
+
+def expect(words: Sequence[str]) -> None:
+    """Note whether the words of a command line ask for JSON."""
+    global _asked
+    _asked = "--json" in words[: words.index("--") if "--" in words else None]
+
+
+def told(message: str, code: int, problems: "Sequence[Problem]" = (), stack: str | None = None) -> None:
+    """Print an error object where JSON was asked for, once; `message` is what a person is told."""
+    global _asked
+    if not _asked:
+        return
+    _asked = False
+    said = [line for line in message.splitlines() if line.strip()]
+    form = {
+        "version": VERSION,
+        "error": {
+            "exit": code,
+            "message": said[0].strip() if said else "",
+            "stack": stack,
+            "mistakes": [_mistake(problem) for problem in problems] or list(_read(said)),
+        },
+    }
+    sys.stdout.write(f"{json.dumps(form, indent=2)}\n")
+
+
+def _mistake(problem: "Problem") -> dict[str, Any]:
+    from infra.settings.problem import MISSING, shown
+
+    line, column = problem.line or (None, None)
+    value = None if problem.value is MISSING else shown(problem.value)
+    return _form(problem.path, value, problem.rule, problem.remedy, line, column)
+
+
+def _form(
+    what: str,
+    value: str | None,
+    rule: str | None,
+    remedy: str | None,
+    line: int | None = None,
+    column: int | None = None,
+) -> dict[str, Any]:
+    return {"what": what, "value": value, "rule": rule, "remedy": remedy, "line": line, "column": column}
+
+
+def _read(said: Sequence[str]) -> "list[dict[str, Any]]":
+    """Read the mistakes of a message: each a line, with its rule and its remedy below it."""
+    found: list[dict[str, Any]] = []
+    for line in said:
+        word, _, rest = line.strip().partition("  ")
+        if found and word in ("rule", "remedy") and line.startswith("    "):
+            found[-1][word] = rest.strip()
+        else:
+            found.append(_form(line.strip(), None, None, None))
+    return [each for each in found if each["rule"] or each["remedy"]] or found[:1]
