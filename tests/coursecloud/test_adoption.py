@@ -177,7 +177,12 @@ STATE: dict[str, Any] = {
 
 def test_what_the_group_sets_itself_is_no_news_but_that_it_is_gone_is() -> None:
     changed = STATE | {"inputs": {"versioning": {"enabled": False}}}
-    seen = {"urn": STATE["urn"], "type": STATE["type"], "old": STATE, "diff": {"versioning.enabled": {}}}
+    seen: dict[str, Any] = {
+        "urn": STATE["urn"],
+        "type": STATE["type"],
+        "old": STATE,
+        "diff": {"versioning.enabled": {}},
+    }
     assert drift.changes([seen | {"new": changed}]) == []
     assert [change.kind for change in drift.changes([seen | {"new": None}])] == ["gone"]
     ours = {key: value for key, value in STATE.items() if key != "retainOnDelete"}
