@@ -233,6 +233,10 @@ def _idle(plan: Plan) -> Iterator[str]:
             idle.setdefault(known.idle, []).append(resource.name)
     for what, names in idle.items():
         yield f"{', '.join(names)}: {what}"
+    for name, service in plan.settings.services.items():
+        if least := service.min_instances:
+            wait = "instance waits" if least == 1 else "instances wait"
+            yield f"{name}: {least} {wait} for requests around the clock, until `make down` (`minInstances`)"
 
 
 def _untabled(settings: Settings) -> Iterator[str]:

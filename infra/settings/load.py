@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from infra import files, names
-from infra.settings import checks, credentials, hardware, people
+from infra.settings import checks, credentials, hardware, not_offered, people
 from infra.settings.model import ENCRYPTED_PROJECT, SECTIONS, Settings
 from infra.settings.problem import MISSING, Findings, Problem, SettingsError, likely, nearest
 from infra.settings.translate import translated
@@ -77,6 +77,8 @@ def _known(config: Mapping[str, object], found: Findings) -> None:
         if namespace == NAMESPACE[:-1]:
             if name in ("project", "region", "zone"):
                 found.add(Problem(key, MISSING, "this belongs to the provider", f"write gcp:{name}"), f"gcp:{name}")
+            elif name not in SECTIONS and (reason := not_offered.why("Settings", name)):
+                found.add(Problem(key, MISSING, "this is not offered", f"remove it: {reason}"))
             elif name not in SECTIONS:
                 meant = likely(name, SECTIONS)
                 path = NAMESPACE + (meant or name)

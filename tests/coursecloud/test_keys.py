@@ -29,6 +29,7 @@ def builds(repository: dict[str, str] = REPOSITORY, **triggers: Any) -> dict[str
     return {"builds": {"repository": repository, "triggers": triggers or {"a": TRIGGER}}}
 
 
+SERVICE: dict[str, Any] = {"services": {"a": {}}}
 T4 = {"gpu": {"model": "T4"}, "spot": True}
 Sections = dict[str, Any]
 EDITS: list[tuple[str, Sections, Sections]] = [
@@ -87,6 +88,12 @@ EDITS: list[tuple[str, Sections, Sections]] = [
     ("training.endpoint", {"training": {"endpoint": True}}, {"training": {}}),
     ("services", {"services": {"a": {}}}, {"services": {"b": {}}}),
     ("services.*", {"services": {"a": {}}}, {"services": {"a": {"memory": "1Gi"}}}),
+    ("services.*.volumes", SERVICE, {"services": {"a": {"volumes": {"data": {}}}}}),
+    (
+        "services.*.volumes.*.write",
+        {"services": {"a": {"volumes": {"models": {}}}}},
+        {"services": {"a": {"volumes": {"models": {"write": True}}}}},
+    ),
     ("services.*.public", {"services": {"a": {}}}, {"services": {"a": {"public": True}}}),
     ("github", {"github": {"repositoryId": 1}}, {"github": {"repositoryId": 2}}),
     ("github.keep", {"github": {"repositoryId": 1}}, {"github": {"repositoryId": 1, "keep": True}}),
