@@ -12,7 +12,7 @@ from infra.secrets import newest_version
 from infra.serving import Serving
 from infra.settings import Settings
 from infra.stores import Stores
-from infra.training import Training, submit_command
+from infra.training import Training, submit_all_command, submit_command
 
 
 def outputs(
@@ -49,6 +49,7 @@ def outputs(
     if training:
         result["training"] = {
             "job": json.dumps(training.job),
+            **({"jobs": {name: json.dumps(job) for name, job in training.jobs.items()}} if training.jobs else {}),
             "serviceAccount": training.account.email,
             "predictionServiceAccount": training.prediction.email if training.prediction else None,
             "endpoint": training.endpoint.id if training.endpoint else None,
@@ -101,6 +102,10 @@ def commands(place: Place, settings: Settings) -> dict[str, str]:
     if settings.training.enabled:
         readable = tuple(name for name, readers in settings.secrets.names.items() if "training" in readers)
         result["train"] = submit_command(place, settings.training, readable)
+        for name in settings.training.jobs:
+            result[f"train {name}"] = submit_command(place, settings.training, readable, name)
+        if settings.training.jobs:
+            result["train all"] = submit_all_command(place, settings.training, readable)
         region = settings.training.region or place.region
         result["list jobs"] = _line("gcloud", "ai", "custom-jobs", "list", project, f"--region={region}")
     for name in settings.secrets.names:

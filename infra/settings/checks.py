@@ -25,6 +25,7 @@ def check(settings: Settings, found: Findings, folder: Path) -> Iterator[Problem
     yield from _subnets(settings, found)
     yield from _files(settings, folder)
     yield from _secrets(settings, found)
+    yield from _job_variables(settings)
     yield from _labels(settings)
     yield from used(settings.usage, settings.machines, settings.allow.machine_types, settings.lease.credit, found)
 
@@ -153,6 +154,17 @@ def _secrets(settings: Settings, found: Findings) -> Iterator[Problem]:
                     "services may not read this secret",
                     f"add `services` to coursecloud:secrets.names.{secret}",
                 )
+
+
+def _job_variables(settings: Settings) -> Iterator[Problem]:
+    """Give each variable of a training job one value: the stack's, or the stack file's."""
+    told = {f"{names.variable(name)}_SECRET": name for name, of in settings.secrets.names.items() if "training" in of}
+    places = [("coursecloud:training.env", settings.training.env)]
+    places += [(f"coursecloud:training.jobs.{name}.env", job.env) for name, job in settings.training.jobs.items()]
+    for path, variables in places:
+        for name in sorted(set(variables) & set(told)):
+            rule = f"the stack tells the job by this variable where the secret {told[name]} is"
+            yield Problem(f"{path}.{name}", variables[name], rule, "rename yours, or remove it")
 
 
 def _labels(settings: Settings) -> Iterator[Problem]:

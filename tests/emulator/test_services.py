@@ -560,6 +560,33 @@ def test_a_training_job_runs_its_course_and_bills_until_then(google: Google) -> 
     jobs.delete(name=made["name"]).execute()
 
 
+@pytest.mark.parametrize(
+    ("machine", "scheduling", "says"),
+    [
+        ({"machineType": "g2-standard-4", "acceleratorType": "NVIDIA_L4", "acceleratorCount": 1}, {}, ""),
+        ({"machineType": "n1-standard-4", "acceleratorType": "NVIDIA_TESLA_T4", "acceleratorCount": 1}, {}, "T4"),
+        ({"machineType": "n1-standard-4"}, {}, "without an accelerator"),
+        (
+            {"machineType": "g2-standard-4", "acceleratorType": "NVIDIA_L4", "acceleratorCount": 1},
+            {"timeout": "604801s"},
+            "7 days",
+        ),
+    ],
+)
+def test_a_training_job_queues_for_some_gpus_only(
+    google: Google, machine: dict[str, Any], scheduling: dict[str, str], says: str
+) -> None:
+    jobs = google.client("aiplatform", "v1").projects().locations().customJobs()
+    pool = {"machineSpec": machine, "replicaCount": "1", "containerSpec": {"imageUri": "gcr.io/a/b"}}
+    queued = {"strategy": "FLEX_START", "maxWaitDuration": "7200s", **scheduling}
+    body: dict[str, Any] = {"displayName": "j", "jobSpec": {"workerPoolSpecs": [pool], "scheduling": queued}}
+    create = jobs.create(parent=PLACE, body=body)
+    if says:
+        assert says in google.refused(create)["message"]
+    else:
+        assert create.execute()["jobSpec"]["scheduling"]["maxWaitDuration"] == "7200s"
+
+
 def test_an_endpoint_with_a_model_on_it_stays(google: Google) -> None:
     endpoints = google.client("aiplatform", "v1").projects().locations().endpoints()
     name = endpoints.create(parent=PLACE, body={"displayName": "e"}).execute()["response"]["name"]
