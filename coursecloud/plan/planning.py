@@ -220,6 +220,7 @@ def _data(plan: Plan) -> Iterator[str]:
             " `make finish` at the end of the course deletes them too"
         )
     yield from machine_notices.local_ssd(plan.settings)
+    yield from machine_notices.before_stop(plan.settings)
     if lost:
         plain = "`make down`" if kept else "`pulumi destroy` and `make down`"
         yield f"{plain} in the evening delete{'s' if kept else ''} {', '.join(lost)}, with all that is in them"

@@ -114,8 +114,9 @@ def _subnets(settings: Settings, found: Findings) -> Iterator[Problem]:
 
 def _files(settings: Settings, folder: Path) -> Iterator[Problem]:
     for name, machine in settings.machines.items():
-        if machine.startup_script and (mistake := _script_mistake(machine.startup_script, folder)):
-            yield Problem(f"coursecloud:machines.{name}.startupScript", machine.startup_script, *mistake)
+        for key, script in (("startupScript", machine.startup_script), ("beforeStop", machine.before_stop)):
+            if script and (mistake := _script_mistake(script, folder)):
+                yield Problem(f"coursecloud:machines.{name}.{key}", script, *mistake)
 
 
 def _script_mistake(name: str, folder: Path) -> tuple[str, str] | None:

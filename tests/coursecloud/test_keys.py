@@ -76,6 +76,7 @@ EDITS: list[tuple[str, Sections, Sections]] = [
     ("machines.*.dataDisk.type", machine(), machine(dataDisk={"type": "pd-ssd"})),
     ("machines.*.dataDisk.keep", machine(), machine(dataDisk={"keep": True})),
     ("machines.*.startupScript", machine(), machine(startupScript="starter/setup.sh")),
+    ("machines.*.beforeStop", machine(), machine(beforeStop="starter/checkpoint.sh")),
     ("machines.*.container", machine(), machine(container={"image": "a"})),
     ("machines.*.container.image", machine(container={"image": "a"}), machine(container={"image": "b"})),
     ("machines.*.maxRun", machine(), machine(maxRun="4h")),

@@ -16,6 +16,7 @@ Config = dict[str, Any]
 NOT_TRIED = {
     "project": "another project is another environment: everything is made there",
     "region": "another region is another environment: everything is made there",
+    "training.waitForGpu": "no resource of the stack is made of it, and its GPU is another one's",
     "allow.roles": "it permits what stands elsewhere; nothing is made of it",
 }
 """Keys without an edit, and why."""
@@ -110,6 +111,7 @@ _VALUES: dict[str, Any] = {
     "machines.workbench.dataDisk.keep": True,
     "machines.trainer.dataDisk": None,
     "machines.workbench.startupScript": "starter/setup.sh",
+    "machines.workbench.beforeStop": "starter/checkpoint.sh",
     "machines.runner.container.image": "another:latest",
     "machines.runner.container.args": ["--epochs", "20"],
     "machines.runner.container.env": {"MODE": "quick"},
@@ -124,6 +126,9 @@ _VALUES: dict[str, Any] = {
     "training.spot": False,
     "training.timeout": "5h",
     "training.args": ["--epochs", "20"],
+    "training.env": {"MODE": "quick"},
+    "training.jobs": {"small": {"args": ["--lr", "0.1"]}},
+    "training.atOnce": 2,
     "training.prediction": False,
     "training.endpoint": False,
     "services.demo.image": "us-docker.pkg.dev/cloudrun/container/job",
@@ -135,6 +140,11 @@ _VALUES: dict[str, Any] = {
     "services.demo.secrets": [],
     "services.backend.mountedSecrets": ["WANDB_API_KEY"],
     "services.demo.maxInstances": 3,
+    "services.demo.minInstances": 1,
+    "services.demo.concurrency": 8,
+    "services.demo.startupPath": "/ready",
+    "services.demo.livenessPath": "/health",
+    "services.demo.volumes": {"data": {"write": True}},
     "services.demo.public": False,
     "github.keep": True,
     "github.repositoryId": 42,
