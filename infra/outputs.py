@@ -8,6 +8,7 @@ from infra.builds import Builds
 from infra.component import Place
 from infra.github import GitHub
 from infra.machines import Machines
+from infra.monitoring import Monitoring
 from infra.secrets import newest_version
 from infra.serving import Serving
 from infra.settings import Settings
@@ -25,6 +26,7 @@ def outputs(
     serving: Serving | None,
     builds: Builds | None,
     github: GitHub | None,
+    alerts: Monitoring | None,
 ) -> dict[str, Any]:
     """Name what the stack has; `commands` maps what one wants to do to the command that does it."""
     result: dict[str, Any] = {
@@ -61,6 +63,8 @@ def outputs(
         result["callService"] = {name: service.uri.apply(_call) for name, service in serving.services.items()}
     if builds:
         result["triggers"] = {name: trigger.name for name, trigger in builds.triggers.items()}
+    if alerts:
+        result["alert"] = alerts.alert.name
     if github:
         result["github"] = {
             "workloadIdentityProvider": github.provider.name,

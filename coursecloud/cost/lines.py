@@ -21,6 +21,7 @@ PRICED: dict[str, _Priced] = {
     "secret": stores.secret,
     "topic": stores.topic,
     "job": stores.job,
+    "alert": stores.alert,
     "trigger": runs.trigger,
     "service": runs.service,
     "endpoint": runs.endpoint,

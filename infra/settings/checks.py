@@ -26,6 +26,7 @@ def check(settings: Settings, found: Findings, folder: Path) -> Iterator[Problem
     yield from _files(settings, folder)
     yield from _secrets(settings, found)
     yield from _job_variables(settings)
+    yield from _watched(settings, found)
     yield from _labels(settings)
     yield from used(settings.usage, settings.machines, settings.allow.machine_types, settings.lease.credit, found)
 
@@ -166,6 +167,24 @@ def _job_variables(settings: Settings) -> Iterator[Problem]:
         for name in sorted(set(variables) & set(told)):
             rule = f"the stack tells the job by this variable where the secret {told[name]} is"
             yield Problem(f"{path}.{name}", variables[name], rule, "rename yours, or remove it")
+
+
+_MOST_WATCHED = 30
+"""Services that the filter of one condition has room for: 2,048 characters (monitoring v3, MetricThreshold.filter)."""
+
+
+def _watched(settings: Settings, found: Findings) -> Iterator[Problem]:
+    """Want something for an alert to watch, and not more than its filter can name."""
+    path, channels = "coursecloud:monitoring.channels", settings.monitoring.channels
+    if not channels or not found.sound("coursecloud:services", "coursecloud:builds"):
+        return
+    if not settings.services and not settings.builds.triggers:
+        rule = "an alert watches services and builds, and the stack has neither"
+        yield Problem(path, list(channels), rule, "remove it, or add coursecloud:services or coursecloud:builds")
+    for what, watched in (("services", settings.services), ("triggers", settings.builds.triggers)):
+        if len(watched) > _MOST_WATCHED:
+            rule = f"an alert watches at most {_MOST_WATCHED} {what}, and these are {len(watched)}"
+            yield Problem(path, list(channels), rule, "remove it, or put some of them into a stack of their own")
 
 
 def _labels(settings: Settings) -> Iterator[Problem]:

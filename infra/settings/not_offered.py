@@ -50,6 +50,12 @@ _WHY: dict[str, dict[str, str]] = {
         "command": "the image's entry point starts it; `args` go behind it",
         "diskSizeGb": "a job has Google's default disk of 100 GB; data is read from the buckets at /gcs",
     },
+    "Monitoring": {
+        "email": "an address in the stack would stand in its state, which the empty passphrase opens; make a channel"
+        " once (docs/monitoring.md) and name its number under `channels`",
+        "slo": "docs/monitoring.md has the command",
+        "dashboard": "docs/monitoring.md has the command; Cloud Run and Cloud Build each have one of Google's",
+    },
     "Settings": {"functions": _FUNCTION},
     "Trigger": {
         "serviceAccount": _ACCOUNT,
@@ -73,6 +79,10 @@ def _folded(key: str) -> str:
 _ALSO = {
     "gpus": "gpu",
     "accelerator": "gpu",
+    "emails": "email",
+    "emailaddress": "email",
+    "slos": "slo",
+    "dashboards": "dashboard",
     "cloudfunctions": "functions",
     "containers": "sidecars",
     "sidecar": "sidecars",

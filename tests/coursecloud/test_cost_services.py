@@ -181,3 +181,17 @@ def test_everything_on_is_as_many_jobs_as_run_at_once() -> None:
     # As planned the hours a week are those of all jobs together: 2
     assert close(training.full.per_day, 0.854353 * 2 / 7, 1e-5)
     assert any("waits for its GPU" in note for note in estimate.notes)
+
+
+def test_an_alert_bills_its_conditions_and_the_series_that_they_look_at() -> None:
+    config = """
+    coursecloud:machines: {}
+    coursecloud:builds: {repository: {owner: a, name: b}, triggers: {t: {branch: ^main$, dockerfile: D}}}
+    coursecloud:services: {one: {}, two: {}}
+    coursecloud:monitoring: {channels: ['12345']}
+    """
+    conditions, series = items(cost.estimate(planned(config)), "errors")
+    # 2 conditions * .10 a month of 730 hours
+    assert close(conditions.full.per_hour_idle, 2 * 0.1 / 730)
+    # Each service apart, the builds together: 3 series, 120 times an hour, .35 a million
+    assert close(series.full.per_hour_idle, 3 * 120 * 0.35 / 1_000_000)

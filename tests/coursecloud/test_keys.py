@@ -95,6 +95,7 @@ EDITS: list[tuple[str, Sections, Sections]] = [
         {"services": {"a": {"volumes": {"models": {}}}}},
         {"services": {"a": {"volumes": {"models": {"write": True}}}}},
     ),
+    ("monitoring", SERVICE, SERVICE | {"monitoring": {"channels": ["12345"]}}),
     ("services.*.public", {"services": {"a": {}}}, {"services": {"a": {"public": True}}}),
     ("github", {"github": {"repositoryId": 1}}, {"github": {"repositoryId": 2}}),
     ("github.keep", {"github": {"repositoryId": 1}}, {"github": {"repositoryId": 1, "keep": True}}),

@@ -146,6 +146,7 @@ _VALUES: dict[str, Any] = {
     "services.demo.livenessPath": "/health",
     "services.demo.volumes": {"data": {"write": True}},
     "services.demo.public": False,
+    "monitoring.channels": ["12345678901234567890"],
     "github.keep": True,
     "github.repositoryId": 42,
     "github.ref": "refs/heads/develop",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from clients import PROJECT, Google
@@ -696,6 +696,30 @@ def test_a_log_metric_is_described_by_google(google: Google) -> None:
     assert metrics.list(parent=PARENT).execute()["metrics"][0]["name"] == "stops"
     metrics.delete(metricName=f"{PARENT}/metrics/stops").execute()
     assert google.refused(metrics.get(metricName=f"{PARENT}/metrics/stops"))["code"] == 404
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"filter": 'metric.type="a/b"'}, "resource.type"),
+        ({"filter": CPU + " " * 2048}, "too long"),
+        ({"comparison": "COMPARISON_EQ"}, "only GT and LT"),
+        ({"duration": "90s"}, "multiple of a minute"),
+    ],
+)
+def test_a_condition_of_an_alert_is_one_that_google_watches(google: Google, change: dict[str, str], says: str) -> None:
+    held = {"filter": CPU, "comparison": "COMPARISON_GT", "duration": "60s", **change}
+    body = POLICY | {"conditions": [{"displayName": "c", "conditionThreshold": held}]}
+    alerts = google.client("monitoring", "v3").projects().alertPolicies()
+    assert says in google.refused(alerts.create(name=PARENT, body=body))["message"]
+
+
+def test_an_alert_has_at_most_six_conditions(google: Google) -> None:
+    alerts = google.client("monitoring", "v3").projects().alertPolicies()
+    (condition,) = cast("list[dict[str, Any]]", POLICY["conditions"])
+    refused = google.refused(alerts.create(name=PARENT, body=POLICY | {"conditions": [condition] * 7}))
+    assert "at most 6" in refused["message"]
+    assert alerts.create(name=PARENT, body=POLICY | {"conditions": [condition] * 6}).execute()["name"]
 
 
 def test_a_channel_in_use_stays_unless_forced(google: Google) -> None:
