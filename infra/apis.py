@@ -20,6 +20,7 @@ def needed(settings: Settings) -> tuple[str, ...]:
         "aiplatform": settings.training.enabled,
         "secretmanager": bool(settings.secrets.names),
         "run": bool(settings.services),
+        "monitoring": bool(settings.monitoring.channels),
         "iamcredentials": settings.github is not None,
         "sts": settings.github is not None,
     }

@@ -13,7 +13,7 @@ from infra.registry import docker_url
 from infra.settings import Settings
 from infra.settings.machines import Machine
 from infra.startup import WORK
-from infra.training import submit_command
+from infra.training import submit_all_command, submit_command
 
 
 def commands(place: Place, settings: Settings) -> dict[str, str]:
@@ -146,6 +146,10 @@ def _training(place: Place, settings: Settings) -> dict[str, str]:
     at = [_project(place), f"--region={settings.training.region or place.region}"]
     return {
         "train": submit_command(place, settings.training, readable),
+        **{
+            f"train {name}": submit_command(place, settings.training, readable, name) for name in settings.training.jobs
+        },
+        **({"train all": submit_all_command(place, settings.training, readable)} if settings.training.jobs else {}),
         "list jobs": _line("gcloud", "ai", "custom-jobs", "list", *at),
         # Vertex AI hands the job a folder below this one for what it makes.
         "download jobs": _line(

@@ -15,13 +15,18 @@ from catalog import types
 from infra.component import Component, Place, short
 from infra.settings.delivery import GitHub as GitHubSettings
 
+LATER = frozenset({"monitoring"})
+"""APIs that the program came to use when stacks had their preview role, which only a person changes: what their types
+need is in it where they are on."""
 
-def preview_permissions() -> tuple[str, ...]:
+
+def preview_permissions(apis: Collection[str] = ()) -> tuple[str, ...]:
     """List what a preview with refresh asks of the types that the program declares (`read` in catalog/types).
 
-    Settings and policies; no object and no secret value.
+    Settings and policies; no object and no secret value. `apis` are those that the stack switches on.
     """
-    return tuple(sorted({permission for each in types.declared() for permission in each.read}))
+    readable = (each for each in types.declared() if each.api not in LATER - set(apis))
+    return tuple(sorted({permission for each in readable for permission in each.read}))
 
 
 def deploy_roles(apis: Collection[str]) -> tuple[str, ...]:
@@ -85,7 +90,7 @@ class GitHub(Component):
             after=self.preview,
             title=f"{place.names.stack}: preview",
             description="Reads settings and policies; no object, no secret value",
-            permissions=preview_permissions(),
+            permissions=preview_permissions(place.apis),
             keep=settings.keep,
         )
         projects.IAMMember(

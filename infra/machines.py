@@ -124,6 +124,7 @@ class Machines(Component):
             "block-project-ssh-keys": "TRUE",
             "serial-port-enable": "FALSE",
             **({"startup-script": script} if script else {}),
+            **startup.last_words(machine),
         }
 
     def _data_disk(self, name: str, machine: Machine, zone: str, labels: Mapping[str, str]) -> compute.Disk:

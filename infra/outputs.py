@@ -9,6 +9,7 @@ from infra.commands import call, commands
 from infra.component import Place
 from infra.github import GitHub
 from infra.machines import Machines
+from infra.monitoring import Monitoring
 from infra.secrets import newest_version
 from infra.serving import Serving
 from infra.settings import Settings
@@ -26,6 +27,7 @@ def outputs(
     serving: Serving | None,
     builds: Builds | None,
     github: GitHub | None,
+    alerts: Monitoring | None,
 ) -> dict[str, Any]:
     """Name what the stack has; `commands` maps what one wants to do to the command that does it."""
     result: dict[str, Any] = {
@@ -50,6 +52,7 @@ def outputs(
     if training:
         result["training"] = {
             "job": json.dumps(training.job),
+            **({"jobs": {name: json.dumps(job) for name, job in training.jobs.items()}} if training.jobs else {}),
             "serviceAccount": training.account.email,
             "predictionServiceAccount": training.prediction.email if training.prediction else None,
             "endpoint": training.endpoint.id if training.endpoint else None,
@@ -61,6 +64,8 @@ def outputs(
         result["callService"] = {name: service.uri.apply(_call) for name, service in serving.services.items()}
     if builds:
         result["triggers"] = {name: trigger.name for name, trigger in builds.triggers.items()}
+    if alerts:
+        result["alert"] = alerts.alert.name
     if github:
         result["github"] = {
             "workloadIdentityProvider": github.provider.name,

@@ -1,4 +1,4 @@
-"""Cloud Run: services that answer over HTTPS, bill while they do, and scale to nothing."""
+"""Cloud Run: services that answer over HTTPS, bill while they do, and scale to nothing unless told otherwise."""
 
 from __future__ import annotations
 
@@ -19,11 +19,26 @@ class Serving(Component):
         super().__init__("serving", place)
         self.account = self.service_account("services", purpose="Cloud Run services")
         self.grant_project("services", self.account, ["roles/logging.logWriter"])
-        stores.storage.grant("services-read", self.account.member, "roles/storage.objectViewer", "models", under=self)
+        models = stores.storage.grant(
+            "services-read", self.account.member, "roles/storage.objectViewer", "models", under=self
+        )
         stores.registry.grant("services-read", self.account.member, "roles/artifactregistry.reader", under=self)
         self._reading = stores.secrets.grant_reading("services", self.account.member, under=self)
+        self._mounting = [*models, *self._grant_mounts(services, stores)]
         self.services = {name: self._service(name, service) for name, service in services.items()}
         self.register_outputs({})
+
+    def _grant_mounts(self, services: Services, stores: Stores) -> list[pulumi.Resource]:
+        """Let the services read the buckets that they mount, and write those that the stack file says."""
+        mounted = [each for service in services.values() for each in service.volumes.items()]
+        written = {bucket for bucket, volume in mounted if volume.write}
+        # Every service reads the models, mounted or not; who may write may read.
+        read = {bucket for bucket, _ in mounted} - written - {"models"}
+        account = self.account.member
+        return [
+            *stores.storage.grant("services-read", account, "roles/storage.objectViewer", *sorted(read), under=self),
+            *stores.storage.grant("services-write", account, "roles/storage.objectUser", *sorted(written), under=self),
+        ]
 
     def _service(self, name: str, settings: Service) -> cloudrunv2.Service:
         place = self.place
@@ -53,8 +68,21 @@ class Serving(Component):
                 service_account=self.account.email,
                 timeout=f"{int(settings.timeout)}s",
                 scaling=cloudrunv2.ServiceTemplateScalingArgs(
-                    min_instance_count=0, max_instance_count=settings.max_instances
+                    min_instance_count=settings.min_instances, max_instance_count=settings.max_instances
                 ),
+                max_instance_request_concurrency=settings.concurrency,
+                # Only the second generation mounts buckets; which of the two serves is Google's choice otherwise.
+                execution_environment="EXECUTION_ENVIRONMENT_GEN2" if settings.volumes else None,
+                volumes=[
+                    cloudrunv2.ServiceTemplateVolumeArgs(
+                        name=bucket,
+                        gcs=cloudrunv2.ServiceTemplateVolumeGcsArgs(
+                            bucket=place.names.bucket(bucket), read_only=not volume.write
+                        ),
+                    )
+                    for bucket, volume in sorted(settings.volumes.items())
+                ]
+                or None,
                 containers=[
                     cloudrunv2.ServiceTemplateContainerArgs(
                         image=full_image(place, settings.image),
@@ -63,11 +91,24 @@ class Serving(Component):
                             limits={"cpu": str(settings.cpu), "memory": settings.memory}, cpu_idle=True
                         ),
                         envs=variables,
+                        startup_probe=_startup_probe(settings),
+                        liveness_probe=_liveness_probe(settings),
+                        volume_mounts=[
+                            cloudrunv2.ServiceTemplateContainerVolumeMountArgs(name=bucket, mount_path=folder)
+                            for bucket, folder in settings.folders.items()
+                        ]
+                        or None,
                     )
                 ],
             ),
-            # A revision that mounts a secret is refused until its account may read it.
-            opts=self.child("run", depends_on=self._reading if settings.mounted_secrets else ()),
+            # A revision that mounts a secret or a bucket does not start until its account may read it.
+            opts=self.child(
+                "run",
+                depends_on=[
+                    *(self._reading if settings.mounted_secrets else ()),
+                    *(self._mounting if settings.volumes else ()),
+                ],
+            ),
         )
         if settings.public:
             self.grant_calling(f"{name}-public", service, "allUsers", under=self)
@@ -86,3 +127,30 @@ class Serving(Component):
             member=member,
             opts=under.child(),
         )
+
+
+def _startup_probe(settings: Service) -> cloudrunv2.ServiceTemplateContainerStartupProbeArgs | None:
+    if settings.startup_path is None:
+        return None
+    return cloudrunv2.ServiceTemplateContainerStartupProbeArgs(
+        # Period times failures is how long a start may take: Cloud Run's most, 240 s, for a model that loads slowly.
+        period_seconds=10,
+        failure_threshold=24,
+        timeout_seconds=5,
+        http_get=cloudrunv2.ServiceTemplateContainerStartupProbeHttpGetArgs(
+            path=settings.startup_path, port=settings.port
+        ),
+    )
+
+
+def _liveness_probe(settings: Service) -> cloudrunv2.ServiceTemplateContainerLivenessProbeArgs | None:
+    if settings.liveness_path is None:
+        return None
+    return cloudrunv2.ServiceTemplateContainerLivenessProbeArgs(
+        period_seconds=30,
+        failure_threshold=3,
+        timeout_seconds=5,
+        http_get=cloudrunv2.ServiceTemplateContainerLivenessProbeHttpGetArgs(
+            path=settings.liveness_path, port=settings.port
+        ),
+    )

@@ -8,6 +8,7 @@ from infra.builds import Builds
 from infra.component import Place
 from infra.github import GitHub
 from infra.machines import Machines
+from infra.monitoring import Monitoring
 from infra.names import Names
 from infra.network import Network
 from infra.registry import Registry
@@ -35,6 +36,10 @@ def declare(settings: Settings) -> dict[str, Any]:
     builds = None
     if settings.builds.triggers and settings.builds.repository:
         builds = Builds(place, settings.builds, settings.builds.repository, stores=stores)
+
+    alerts = None
+    if settings.monitoring.channels:
+        alerts = Monitoring(place, settings.monitoring, serving=serving, builds=builds)
 
     accounts = {
         name: component.account
@@ -65,6 +70,7 @@ def declare(settings: Settings) -> dict[str, Any]:
         serving=serving,
         builds=builds,
         github=github,
+        alerts=alerts,
         stores=stores,
     )
 

@@ -10,6 +10,10 @@ SCRIPTS = Path(__file__).parent / "scripts"
 WORK = "/mnt/disks/work"
 """Where the data disk is mounted; Container-Optimized OS allows mounts below /mnt/disks only."""
 
+BEFORE_STOP, BEFORE_STOP_SPOT = (75, 10), (20, 5)
+"""Seconds for the script that runs in a container before a stop, and for the container's own end: together less than
+what Google gives a machine, and a Spot machine."""
+
 
 def script(machine: Machine, image: str | None, environment: Mapping[str, str], *, gpu: bool) -> str | None:
     """Put the parts together: mount the data disk, then run the container or the group's own script.
@@ -20,6 +24,8 @@ def script(machine: Machine, image: str | None, environment: Mapping[str, str], 
     parts: list[str] = []
     if machine.data_disk:
         parts.append(_part("work-disk.sh"))
+    if machine.container and machine.before_stop:
+        parts.append(_before_stop(spot=machine.spot))
     if machine.container and image:
         parts.append(
             _container(
@@ -57,10 +63,32 @@ def _container(container: Container, image: str, environment: Mapping[str, str],
     options += ["--volume", f"{WORK}:{WORK}"] if work else []
     for name, value in sorted(environment.items()):
         options += ["--env", f"{name}={value}"]
-    header, _, body = _part("container.sh").partition("\n")
-    values = {"IMAGE": image, "REGISTRY": image.partition("/")[0]}
-    settings = "\n".join(f"{name}={shlex.quote(value)}" for name, value in values.items())
-    return f"{header}\n{settings}\n{body}{shlex.join(['docker', 'run', *options, image, *container.args])}\n"
+    script = _with("container.sh", IMAGE=image, REGISTRY=image.partition("/")[0])
+    return f"{script}{shlex.join(['docker', 'run', *options, image, *container.args])}\n"
+
+
+def _before_stop(*, spot: bool) -> str:
+    script, container = BEFORE_STOP_SPOT if spot else BEFORE_STOP
+    return _with("before-stop.sh", RUN="/run", SECONDS_SCRIPT=f"{script}", SECONDS_CONTAINER=f"{container}")
+
+
+def last_words(machine: Machine) -> dict[str, str]:
+    """Give the metadata with the script that runs before the machine stops.
+
+    On the machine Google's guest environment runs it. In a container it would come too late, so that what a start-up
+    script of ours sets up fetches it from the metadata: an edit works from the next stop on.
+    """
+    if not machine.before_stop:
+        return {}
+    text = Path(machine.before_stop).read_text(encoding="utf-8")
+    return {"before-stop" if machine.container else "shutdown-script": text}
+
+
+def _with(name: str, **values: str) -> str:
+    """Put settings behind the first line of a script."""
+    header, _, body = _part(name).partition("\n")
+    settings = "\n".join(f"{key}={shlex.quote(value)}" for key, value in values.items())
+    return f"{header}\n{settings}\n{body}"
 
 
 def _part(name: str) -> str:

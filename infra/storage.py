@@ -108,10 +108,14 @@ class Storage(Component):
             )
         ]
 
-    def grant(self, name: str, member: pulumi.Input[str], role: str, *buckets: str, under: Component) -> None:
+    def grant(
+        self, name: str, member: pulumi.Input[str], role: str, *buckets: str, under: Component
+    ) -> list[pulumi.Resource]:
         """Grant a member a role on some of the buckets; the binding hangs under the component that asks."""
-        for bucket in buckets:
-            target: storage.Bucket = getattr(self, bucket)
-            storage.BucketIAMMember(
-                f"{name}-{bucket}", bucket=target.name, role=role, member=member, opts=under.child()
-            )
+        return [self._grant(f"{name}-{bucket}", member, role, getattr(self, bucket), under) for bucket in buckets]
+
+    @staticmethod
+    def _grant(
+        name: str, member: pulumi.Input[str], role: str, bucket: storage.Bucket, under: Component
+    ) -> pulumi.Resource:
+        return storage.BucketIAMMember(name, bucket=bucket.name, role=role, member=member, opts=under.child())

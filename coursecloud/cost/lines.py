@@ -21,6 +21,7 @@ PRICED: dict[str, _Priced] = {
     "secret": stores.secret,
     "topic": stores.topic,
     "job": stores.job,
+    "alert": stores.alert,
     "trigger": runs.trigger,
     "service": runs.service,
     "endpoint": runs.endpoint,
@@ -70,6 +71,8 @@ def notes(bill: Bill) -> Iterator[str]:
         yield "sustained-use discounts are not counted: n1, n2, n2d and c2 around the clock cost less than shown"
     if bill.settings.training.spot and bill.component("training"):
         yield f"Vertex AI asks {bill.prices.vertex_factor:f} times the Spot price too"
+    if bill.settings.training.wait_for_gpu and bill.component("training"):
+        yield "a job that waits for its GPU bills nothing while it waits, and is counted at the full price"
     if any("filename" in trigger.inputs for trigger in bill.of(runs.TRIGGER)):
         yield f"builds from a file in the repository run on {bill.prices.services['buildMachine']} unless it says more"
     if any(each.inputs.get("template") for each in bill.of(runs.SERVICE) if runs.by_instance(each)):

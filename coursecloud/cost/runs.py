@@ -38,6 +38,7 @@ def training(bill: Bill) -> Iterator[Line]:
     hours = number(bill.usage.training.hours_per_week) / 7
     kind = ", Spot" if training.spot else ""
     gpus = [(training.gpu.model, training.gpu.count)] if training.gpu else []
+    at_once = training.most_at_once
     label = " + ".join(
         f"{text}{bill.own(name)}"
         for text, name in [
@@ -46,9 +47,10 @@ def training(bill: Bill) -> Iterator[Line]:
         ]
     )
     price = _vertex(bill, training.worker_type, gpus, region, spot=training.spot)
-    used = _while_used(hours)
+    used = _while_used(hours) * at_once
+    several = f", {at_once} at once" if at_once > 1 else ""
     yield bill.shared(
-        "training", "jobs", f"training on {label}{kind}", "hour", price, hours, on=used, spot=training.spot
+        "training", "jobs", f"training on {label}{kind}{several}", "hour", price, hours, on=used, spot=training.spot
     )
     disk = bill.prices.services["vertexBootDisk"]
     asked = bill.known(bill.prices.gib_month(region, disk["type"]), f"a {disk['type']} disk in {region}")

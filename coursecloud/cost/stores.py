@@ -1,10 +1,13 @@
 """What stores of work bill for: buckets, repositories and secrets, day and night."""
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 from coursecloud.cost.bill import Bill, Line, number, size, text
-from coursecloud.plan import adoption
+from coursecloud.cost.prices import MONTH
+from coursecloud.plan import adoption, nested
 from coursecloud.plan.registration import Registration
 
 BUCKET = "gcp:storage/bucket:Bucket"
@@ -105,6 +108,30 @@ def job(bill: Bill, resource: Registration) -> Iterator[Line]:
     price = bill.known(bill.prices.service("scheduler.jobs"), "a Cloud Scheduler job")
     free = bill.free("scheduler.jobs", "")
     yield bill.stored(resource, "scheduled job", price, Decimal(1), unit="job-month", free=free)
+
+
+EVALUATIONS = Decimal(120)
+"""Times an hour that Cloud Monitoring looks at what a condition is about: every 30 seconds."""
+
+
+def alert(bill: Bill, resource: Registration) -> Iterator[Line]:
+    """Bill an alert by its conditions, and by the time series that each looks at: one for each that it tells apart."""
+    conditions = nested.listed(resource.inputs.get("conditions"))
+    price = bill.known(bill.prices.service("alerts.conditions"), "a condition of an alert")
+    many = Decimal(len(conditions))
+    what = f"{many:f} condition{'s' if many != 1 else ''} of an alert"
+    yield bill.stored(resource, what, price, many, unit="condition-month")
+    series = sum(map(_series, conditions))
+    looked = bill.known(bill.prices.service("alerts.series"), "a time series of an alert")
+    what = f"{series} series looked at every 30 seconds"
+    yield bill.stored(resource, what, looked, series * EVALUATIONS * MONTH, unit="time series")
+
+
+def _series(condition: Any) -> int:
+    """Count what a condition tells apart: what its filter names one by one, where it groups by it."""
+    grouped = nested.at(condition, "conditionThreshold.aggregations[0].groupByFields")
+    named = re.search(r"one_of\((.*)\)", str(nested.at(condition, "conditionThreshold.filter")))
+    return max(1, named[1].count('"') // 2) if grouped and named else 1
 
 
 def topic(bill: Bill, resource: Registration) -> Iterator[Line]:

@@ -95,9 +95,14 @@ def no_secrets(root: Path, settings: Settings, today: datetime.date) -> None:
     """
     if any(entry.rule in SECRET_RULES and today <= entry.until for entry in settings.guardrails.exceptions):
         return
-    scripts = {name: machine.startup_script for name, machine in settings.machines.items() if machine.startup_script}
+    scripts = [
+        (name, script)
+        for name, machine in settings.machines.items()
+        for script in (machine.startup_script, machine.before_stop)
+        if script
+    ]
     found = {f"coursecloud:{path}": secret.what for path, _, secret in secrecy.walk(settings.model_dump(by_alias=True))}
-    for name, script in scripts.items():
+    for name, script in scripts:
         for secret in secrecy.find((root / script).read_text(encoding="utf-8")):
             found[f"{script} of coursecloud:machines.{name}"] = secret.what
     if found:

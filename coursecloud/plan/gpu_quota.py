@@ -42,14 +42,13 @@ def needs(settings: Settings) -> list[Need]:
                     need = replace(need, count=count + before.count, whose=whose, runs=runs)
                 found[need.quota, region] = need
     training = settings.training
-    if training.enabled:
-        kind = tables.machine_type(training.worker_type)
-        gpu = (training.gpu.model, training.gpu.count) if training.gpu else None
-        if gpu is None and kind and kind.gpu:
-            gpu = (kind.gpu, kind.gpu_count)
-        if gpu is not None:
-            need = _of_job(*gpu, training.region or settings.region, training.timeout, spot=training.spot)
-            found[need.quota, need.region] = need
+    if training.enabled and (gpu := training.worker_gpu):
+        model, count = gpu
+        # A job that waits its turn draws on the quota of preemptible GPUs, though it pays the full price.
+        preemptible = training.spot or training.wait_for_gpu is not None
+        region = training.region or settings.region
+        need = _of_job(model, count * training.most_at_once, region, training.timeout, spot=preemptible)
+        found[need.quota, need.region] = need
     return list(found.values())
 
 
@@ -135,7 +134,8 @@ def page(project: str) -> str:
 def words(settings: Settings, need: Need) -> str:
     """Write the paragraph that the form asks for; nobody's name is in it."""
     until = f" until {settings.lease.ends}" if settings.lease.ends else ""
-    spot = "at the Spot price, " if "preemptible" in need.metric else ""
+    waits = settings.training.wait_for_gpu is not None and need.metric.startswith("aiplatform")
+    spot = "waiting its turn, " if waits else "at the Spot price, " if "preemptible" in need.metric else ""
     what = (
         "custom training jobs on Vertex AI" if need.metric.startswith("aiplatform") else "one virtual machine at a time"
     )

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from catalog import tables
+from infra import startup
 from infra.settings import Settings
-from infra.settings.machines import Machine
+from infra.settings.machines import STOPPING, STOPPING_SPOT, Machine
 
 
 def taken_for_granted(settings: Settings, machine: Machine) -> Iterator[str]:
@@ -26,6 +27,26 @@ def taken_for_granted(settings: Settings, machine: Machine) -> Iterator[str]:
             f"the table knows that {tables.region_of(zone)} has {name}, not in which zones: look {zone} up with `gcloud"
             f" compute machine-types list --zones={zone} --filter=name={name}`"
         )
+
+
+def before_stop(settings: Settings) -> Iterator[str]:
+    """Say how long the script before a stop has, and where it may not run at all."""
+    for name, machine in settings.machines.items():
+        if not machine.before_stop:
+            continue
+        most = STOPPING_SPOT if machine.spot else STOPPING
+        script, _ = startup.BEFORE_STOP_SPOT if machine.spot else startup.BEFORE_STOP
+        within = f"{script} of the {most} seconds" if machine.container else f"about {most} seconds"
+        where = "in the container " if machine.container else ""
+        yield (
+            f"{name}: {machine.before_stop} runs {where}before each stop and has {within} that Google gives"
+            f" {'a Spot machine' if machine.spot else 'a machine'}; after a crash of its host it does not run"
+        )
+        if settings.image_of(machine) is None:
+            yield (
+                f"{name}: nobody knows whether image {machine.image} runs a script before a stop: Google's own do"
+                " (by their guest environment, and systemd)"
+            )
 
 
 def local_ssd(settings: Settings) -> Iterator[str]:

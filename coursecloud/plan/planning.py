@@ -240,6 +240,7 @@ def _data(plan: Plan) -> Iterator[str]:
             " `make finish` at the end of the course deletes them too"
         )
     yield from machine_notices.local_ssd(plan.settings)
+    yield from machine_notices.before_stop(plan.settings)
     if lost:
         plain = "`make down`" if kept else "`pulumi destroy` and `make down`"
         yield f"{plain} in the evening delete{'s' if kept else ''} {', '.join(lost)}, with all that is in them"
@@ -253,6 +254,10 @@ def _idle(plan: Plan) -> Iterator[str]:
             idle.setdefault(known.idle, []).append(resource.name)
     for what, names in idle.items():
         yield f"{', '.join(names)}: {what}"
+    for name, service in plan.settings.services.items():
+        if least := service.min_instances:
+            wait = "instance waits" if least == 1 else "instances wait"
+            yield f"{name}: {least} {wait} for requests around the clock, until `make down` (`minInstances`)"
 
 
 def _untabled(settings: Settings) -> Iterator[str]:

@@ -170,7 +170,7 @@ def _copy(root: Path, folder: Path, there: Path, stack: str) -> None:
 
 
 def _given(emulator: Emulator, project: str, config: Mapping[str, Any]) -> None:
-    """Make what a stack file names as being there: the connection to GitHub that somebody made in the console."""
+    """Make what a stack file names as being there: a connection to GitHub, and channels that are told of errors."""
     from emulator.world import Resource
 
     builds: dict[str, Any] = config.get("coursecloud:builds") or {}
@@ -181,6 +181,11 @@ def _given(emulator: Emulator, project: str, config: Mapping[str, Any]) -> None:
         body = {"name": path, "installationState": {"stage": "COMPLETE"}, "githubConfig": {}}
         body["createTime"] = emulator.world.now()
         emulator.world.put(Resource("cloudbuild", path, "projects/locations/connections", body))
+    monitoring: dict[str, Any] = config.get("coursecloud:monitoring") or {}
+    for channel in monitoring.get("channels") or ():
+        path = f"projects/{project}/notificationChannels/{channel}"
+        body = {"name": path, "type": "email", "labels": {"email_address": "somebody@example.com"}}
+        emulator.world.put(Resource("monitoring", path, "projects/notificationChannels", body))
 
 
 def _importable(name: str) -> bool:

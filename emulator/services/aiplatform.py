@@ -16,6 +16,11 @@ Json = dict[str, Any]
 handlers = Handlers()
 PLACE = "projects/locations"
 ENDED = ("JOB_STATE_SUCCEEDED", "JOB_STATE_FAILED", "JOB_STATE_CANCELLED")
+FLEX_START = frozenset({
+    "NVIDIA_L4", "NVIDIA_TESLA_A100", "NVIDIA_A100_80GB", "NVIDIA_H100_80GB", "NVIDIA_H100_MEGA_80GB",
+    "NVIDIA_H200_141GB", "NVIDIA_B200",
+})  # fmt: skip
+WEEK = 7 * 86400
 
 
 def named(_call: Call, body: Json, _old: Json | None) -> None:
@@ -46,8 +51,22 @@ def check_job(call: Call, body: Json, old: Json | None) -> None:
             )
         if ("containerSpec" in pool) == ("pythonPackageSpec" in pool):
             raise invalid("Either container_spec or python_package_spec.", ("job_spec.worker_pool_specs", "task"))
+        _queued(part(spec, "scheduling"), part(pool, "machineSpec"))
     need_account(call, spec.get("serviceAccount", ""), "job_spec.service_account")
     body.setdefault("state", "JOB_STATE_PENDING")
+
+
+def _queued(scheduling: Json, machine: Json) -> None:
+    """A job that queues asks for a GPU that can be queued for, and ends within a week."""
+    if scheduling.get("strategy") != "FLEX_START":
+        return
+    gpu = str(machine.get("acceleratorType") or "")
+    if gpu not in FLEX_START:
+        text = f"Flex start is not supported for {gpu or 'a machine without an accelerator'}."
+        raise invalid(text, ("job_spec.scheduling.strategy", text))
+    if float(str(scheduling.get("timeout", "604800s")).removesuffix("s")) > WEEK:
+        text = "With flex start the timeout must be at most 7 days."
+        raise invalid(text, ("job_spec.scheduling.timeout", text))
 
 
 @handlers.on("aiplatform.projects.locations.customJobs.get")

@@ -23,6 +23,7 @@ CHANNELS = {
     "webhook_basicauth": "url",
     "pagerduty": "service_key",
 }
+MOST_CONDITIONS, LONGEST_FILTER = 6, 2048
 
 
 def policy(call: Call, body: Json, _old: Json | None) -> None:
@@ -33,7 +34,12 @@ def policy(call: Call, body: Json, _old: Json | None) -> None:
         raise invalid(
             'Field alert_policy.combiner had an invalid value of "COMBINE_UNSPECIFIED".', ("combiner", "required")
         )
+    if len(body["conditions"]) > MOST_CONDITIONS:
+        text = f"An alert policy has at most {MOST_CONDITIONS} conditions, this has {len(body['conditions'])}."
+        raise invalid(text, ("alert_policy.conditions", text))
     for condition in body["conditions"]:
+        if "conditionThreshold" in condition:
+            threshold(condition["conditionThreshold"])
         found = condition.get("conditionThreshold") or part(condition, "conditionAbsent")
         if found and "metric.type" not in str(found.get("filter")):
             raise invalid(
@@ -50,6 +56,22 @@ def policy(call: Call, body: Json, _old: Json | None) -> None:
     body["mutationRecord"] = record
     body.setdefault("creationRecord", record)
     body.setdefault("enabled", True)
+
+
+def threshold(found: Json) -> None:
+    """A filter that fits and says of which resource, a comparison that there is, and whole minutes."""
+    text = str(found.get("filter"))
+    if len(text) > LONGEST_FILTER:
+        raise invalid("Field filter is too long.", ("alert_policy.conditions.filter", f"{len(text)} characters"))
+    if "resource.type" not in text and "metric.type" in text:
+        said = f'Field filter had an invalid value of "{text}": must specify a restriction on "resource.type".'
+        raise invalid(said, ("alert_policy.conditions.filter", "no resource.type"))
+    if found.get("comparison") not in ("COMPARISON_GT", "COMPARISON_LT"):
+        said = f"Field comparison had an invalid value of {found.get('comparison')}: only GT and LT are supported."
+        raise invalid(said, ("alert_policy.conditions.comparison", said))
+    if float(str(found.get("duration", "0s")).removesuffix("s")) % 60:
+        said = f"Field duration had an invalid value of {found['duration']}: must be a multiple of a minute."
+        raise invalid(said, ("alert_policy.conditions.duration", said))
 
 
 def channel(call: Call, body: Json, _old: Json | None) -> None:

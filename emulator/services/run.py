@@ -13,7 +13,7 @@ from ..kinds import Handlers, Kind, Service
 from ..merge import with_defaults
 from ..shapes import many, part
 from ..world import Resource
-from . import runv1
+from . import mounts, runv1
 from .common import labels, need_account
 
 Json = dict[str, Any]
@@ -23,7 +23,7 @@ NAME = r"[a-z]([a-z0-9-]{0,47}[a-z0-9])?"
 RESERVED = {"PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"}
 READ = {"secretmanager.versions.access"}
 READERS = {"roles/secretmanager.secretAccessor", "roles/secretmanager.admin", "roles/owner"}
-PROBE = {"timeoutSeconds": 240, "periodSeconds": 240, "failureThreshold": 1, "tcpSocket": {"port": 8080}}
+PROBE = {"timeoutSeconds": 240, "periodSeconds": 240, "failureThreshold": 1}
 
 
 def containers(call: Call, template: Json, where: str) -> None:
@@ -31,7 +31,8 @@ def containers(call: Call, template: Json, where: str) -> None:
     found = many(template, "containers")
     if not found:
         raise invalid(f"{where}.containers: at least one container is required.", (f"{where}.containers", "required"))
-    names = {v["name"] for v in many(template, "volumes")}
+    names = {str(volume.get("name")) for volume in many(template, "volumes")}
+    mounts.volumes(call, template, where)
     for index, box in enumerate(found):
         at = f"{where}.containers[{index}]"
         if not re.fullmatch(
@@ -53,9 +54,8 @@ def containers(call: Call, template: Json, where: str) -> None:
                 r"\d+(\.\d+)?m?" if key in ("cpu", "nvidia.com/gpu") else r"\d+(\.\d+)?(Mi|Gi|M|G|k|Ki)?", str(amount)
             ):
                 raise bad_value(f"{at}.resources.limits.{key}", amount, "Must be a Kubernetes quantity.")
-        for mount in many(box, "volumeMounts"):
-            if mount.get("name") not in names:
-                raise invalid(f"{at}.volume_mounts: volume '{mount.get('name')}' is not found.", (at, "volume_mounts"))
+        mounts.mounts(box, at, names)
+        mounts.probes(box, at)
     need_account(call, template.get("serviceAccount", ""), f"{where}.service_account")
 
 
@@ -118,12 +118,14 @@ def fill_service(call: Call, body: Json, old: Json | None) -> None:
         if "resources" not in box:  # whoever gives resources says the rest too
             one["resources"] |= {"cpuIdle": True, "startupCpuBoost": True}
         if len(template["containers"]) == 1 or box.get("ports"):
-            one |= {"ports": [{"name": "http1", "containerPort": 8080}], "startupProbe": PROBE}
-        template["containers"][index] = with_defaults(box, one)
-        for port in template["containers"][index].get("ports", ()):
+            one |= {"ports": [{"name": "http1", "containerPort": 8080}]}
+        made = with_defaults(box, one)
+        template["containers"][index] = made
+        for port in made.get("ports", ()):
             port.setdefault("name", "http1")
-            if "startupProbe" not in box:
-                template["containers"][index]["startupProbe"]["tcpSocket"] = {"port": port["containerPort"]}
+            made["startupProbe"] = mounts.filled(box.get("startupProbe"), port["containerPort"], PROBE)
+            if "livenessProbe" in box:
+                made["livenessProbe"] = mounts.asked(box["livenessProbe"], port["containerPort"])
     generation = int((old or {}).get("generation", 0)) + 1
     mark = f"{zlib.crc32(call.project.id.encode()):08x}"
     revision = f"{name}-{generation:05d}-{mark[:3]}"

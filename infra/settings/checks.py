@@ -25,6 +25,8 @@ def check(settings: Settings, found: Findings, folder: Path) -> Iterator[Problem
     yield from _subnets(settings, found)
     yield from _files(settings, folder)
     yield from _secrets(settings, found)
+    yield from _job_variables(settings)
+    yield from _watched(settings, found)
     yield from _labels(settings)
     yield from _existing(settings)
     yield from used(settings.usage, settings.machines, settings.allow.machine_types, settings.lease.credit, found)
@@ -115,8 +117,9 @@ def _subnets(settings: Settings, found: Findings) -> Iterator[Problem]:
 
 def _files(settings: Settings, folder: Path) -> Iterator[Problem]:
     for name, machine in settings.machines.items():
-        if machine.startup_script and (mistake := _script_mistake(machine.startup_script, folder)):
-            yield Problem(f"coursecloud:machines.{name}.startupScript", machine.startup_script, *mistake)
+        for key, script in (("startupScript", machine.startup_script), ("beforeStop", machine.before_stop)):
+            if script and (mistake := _script_mistake(script, folder)):
+                yield Problem(f"coursecloud:machines.{name}.{key}", script, *mistake)
 
 
 def _script_mistake(name: str, folder: Path) -> tuple[str, str] | None:
@@ -185,6 +188,35 @@ def _existing(settings: Settings) -> Iterator[Problem]:
             "it is the name of a repository that the stack makes itself, and may delete",
             "leave `existing` out and write `keep: true` under coursecloud:registry; or name another repository",
         )
+
+
+def _job_variables(settings: Settings) -> Iterator[Problem]:
+    """Give each variable of a training job one value: the stack's, or the stack file's."""
+    told = {f"{names.variable(name)}_SECRET": name for name, of in settings.secrets.names.items() if "training" in of}
+    places = [("coursecloud:training.env", settings.training.env)]
+    places += [(f"coursecloud:training.jobs.{name}.env", job.env) for name, job in settings.training.jobs.items()]
+    for path, variables in places:
+        for name in sorted(set(variables) & set(told)):
+            rule = f"the stack tells the job by this variable where the secret {told[name]} is"
+            yield Problem(f"{path}.{name}", variables[name], rule, "rename yours, or remove it")
+
+
+_MOST_WATCHED = 30
+"""Services that the filter of one condition has room for: 2,048 characters (monitoring v3, MetricThreshold.filter)."""
+
+
+def _watched(settings: Settings, found: Findings) -> Iterator[Problem]:
+    """Want something for an alert to watch, and not more than its filter can name."""
+    path, channels = "coursecloud:monitoring.channels", settings.monitoring.channels
+    if not channels or not found.sound("coursecloud:services", "coursecloud:builds"):
+        return
+    if not settings.services and not settings.builds.triggers:
+        rule = "an alert watches services and builds, and the stack has neither"
+        yield Problem(path, list(channels), rule, "remove it, or add coursecloud:services or coursecloud:builds")
+    for what, watched in (("services", settings.services), ("triggers", settings.builds.triggers)):
+        if len(watched) > _MOST_WATCHED:
+            rule = f"an alert watches at most {_MOST_WATCHED} {what}, and these are {len(watched)}"
+            yield Problem(path, list(channels), rule, "remove it, or put some of them into a stack of their own")
 
 
 def _labels(settings: Settings) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ Node = dict[str, Any]
 Values = Mapping[str, object]
 """The values of a section by its keys, as the stack file spells them."""
 
-_NOTHING: list[object] = [None, "", {}]
+_NOTHING: list[object] = [None, "", {}, False]
 """What is as good as no key at all."""
 
 

@@ -56,6 +56,7 @@ def _training(settings: Settings, found: Findings) -> Iterator[Problem]:
     if not training.enabled:
         return
     yield from _trains(path, settings, found)
+    yield from _waits(path, settings, found)
     region = training.region or settings.region
     zones = tables.regions().get(region)
     if zones is None:
@@ -84,6 +85,28 @@ def _trains(path: str, settings: Settings, found: Findings) -> Iterator[Problem]
             f"Vertex AI trains on fewer types than Compute Engine makes, and not on this one (list of {facts['date']})",
             f"write {' or '.join(near)}. If Google has added it: list it under coursecloud:allow.machineTypes",
         )
+
+
+def _waits(path: str, settings: Settings, found: Findings) -> Iterator[Problem]:
+    """Hold a job that waits for a GPU against the GPUs that can be waited for."""
+    wait, gpu, facts = settings.training.wait_for_gpu, settings.training.worker_gpu, tables.table("vertex")
+    if not wait or not found.sound(f"{path}.waitForGpu", f"{path}.gpu", f"{path}.machineType"):
+        return
+    shorts = [known.short for name in facts["flexStart"] if (known := tables.gpu(name))]
+    remedy = f"write machineType: g2-standard-4, which comes with an L4, or another with one of {', '.join(shorts)}"
+    if gpu is None:
+        # Of a type that no table knows, nobody knows whether it brings one.
+        if tables.machine_type(settings.training.worker_type):
+            rule = f"{settings.training.worker_type} without `gpu` has none to wait for"
+            yield Problem(f"{path}.waitForGpu", str(wait), rule, f"{remedy}, or remove `waitForGpu`")
+        return
+    known = tables.gpu(gpu[0])
+    if known and known.name not in facts["flexStart"]:
+        rule = (
+            f"Google queues jobs for {', '.join(shorts)} only (Dynamic Workload Scheduler, list of {facts['date']}),"
+            f" and the job has a {known.short}"
+        )
+        yield Problem(f"{path}.waitForGpu", str(wait), rule, f"remove `waitForGpu`; to wait, {remedy}")
 
 
 def _trained(name: str, known: Sequence[str]) -> list[str]:

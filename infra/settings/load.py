@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from infra import files, names
-from infra.settings import checks, credentials, hardware, people
+from infra.settings import checks, credentials, hardware, not_offered, people
 from infra.settings.model import ENCRYPTED_PROJECT, SECTIONS, Settings
 from infra.settings.problem import MISSING, Findings, Problem, RuleViolationError, SettingsError, likely, nearest
 from infra.settings.translate import translated
@@ -78,6 +78,8 @@ def _known(config: Mapping[str, object], found: Findings) -> None:
         if namespace == NAMESPACE[:-1]:
             if name in ("project", "region", "zone"):
                 found.add(Problem(key, MISSING, "this belongs to the provider", f"write gcp:{name}"), f"gcp:{name}")
+            elif name not in SECTIONS and (reason := not_offered.why("Settings", name)):
+                found.add(Problem(key, MISSING, "this is not offered", f"remove it: {reason}"))
             elif name not in SECTIONS:
                 meant, home = likely(name.partition(":")[0], SECTIONS, closer=True), _home(name)
                 remedy = f"indent it under `{NAMESPACE}{home}:`" if home and not meant else ""

@@ -13,6 +13,7 @@ from infra.settings.guardrails import Guardrails
 from infra.settings.lease import Course, Lease
 from infra.settings.listed import listed
 from infra.settings.machines import Machine, Machines
+from infra.settings.monitoring import Monitoring
 from infra.settings.network import Network
 from infra.settings.prices import OwnPrices
 from infra.settings.services import Services
@@ -187,6 +188,15 @@ class Settings(Section):
         Field(examples=[{"demo": {"memory": "1Gi", "public": True}}]),
     ] = Field(default_factory=dict)
     """Cloud Run services by name: they bill while they answer, and nothing while idle."""
+    monitoring: Annotated[
+        Monitoring,
+        updates("the alert is added, changed or removed in place; it holds nothing."),
+        costs(
+            "counted as $0.10 a month for each condition (one on services, one on builds) and about $0.03 for each"
+            " service and for all builds (2026-11-28); what Google bills may be less."
+        ),
+        Field(examples=[{"channels": ["12345678901234567890"]}]),
+    ] = Monitoring()
     github: Annotated[
         GitHub | None,
         updates("the federation changes in place."),

@@ -2,14 +2,19 @@
 
 _ACCOUNT = "each part has a service account of its own with what it needs; more goes to `team.extraRoles` or infra/"
 
+_FUNCTION = (
+    "a function of Google's second generation is a Cloud Run service whose image Google builds, and leaves buckets and"
+    " a repository of its own behind; put the code into an image that answers on $PORT (functions-framework does so)"
+    " and name it under coursecloud:services"
+)
+
 _WHY: dict[str, dict[str, str]] = {
     "Service": {
         "gpu": "a GPU of Cloud Run bills at least a minute a start and has a quota of its own; serve from a machine"
         " with a `gpu:`, or run a batch as a training job",
-        "minInstances": "an instance that waits bills around the clock, and a forgotten one is a credit gone; a service"
-        " starts within seconds at the first request",
-        "concurrency": "Google's default of 80 requests an instance is taken; `maxInstances` bounds what it costs",
-        "volumes": "the service reads and writes the buckets that it finds in DATA_BUCKET and MODELS_BUCKET",
+        "sidecars": "a service has one container; for what a sidecar would do, such as sending metrics,"
+        " docs/monitoring.md has the commands",
+        "function": _FUNCTION,
         "ingress": "who may call it is said by `public`",
         "cpuAlwaysAllocated": "it would bill around the clock; a service bills while it answers",
         "serviceAccount": _ACCOUNT,
@@ -43,9 +48,15 @@ _WHY: dict[str, dict[str, str]] = {
         "replicas": "a job has one worker; submit several jobs by the command in the outputs",
         "serviceAccount": _ACCOUNT,
         "command": "the image's entry point starts it; `args` go behind it",
-        "env": "a job has the variables of the stores; settings of yours go into `args`",
         "diskSizeGb": "a job has Google's default disk of 100 GB; data is read from the buckets at /gcs",
     },
+    "Monitoring": {
+        "email": "an address in the stack would stand in its state, which the empty passphrase opens; make a channel"
+        " once (docs/monitoring.md) and name its number under `channels`",
+        "slo": "docs/monitoring.md has the command",
+        "dashboard": "docs/monitoring.md has the command; Cloud Run and Cloud Build each have one of Google's",
+    },
+    "Settings": {"functions": _FUNCTION},
     "Trigger": {
         "serviceAccount": _ACCOUNT,
         "substitutions": "write them into the build file, under `substitutions:`",
@@ -68,10 +79,16 @@ def _folded(key: str) -> str:
 _ALSO = {
     "gpus": "gpu",
     "accelerator": "gpu",
-    "mininstancecount": "mininstances",
-    "minscale": "mininstances",
-    "maxconcurrency": "concurrency",
-    "volumemounts": "volumes",
+    "emails": "email",
+    "emailaddress": "email",
+    "slos": "slo",
+    "dashboards": "dashboard",
+    "cloudfunctions": "functions",
+    "containers": "sidecars",
+    "sidecar": "sidecars",
+    "source": "function",
+    "entrypoint": "function",
+    "runtime": "function",
     "cpuidle": "cpualwaysallocated",
     "localssds": "localssd",
     "scratchdisks": "localssd",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import combinations
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -56,6 +57,47 @@ def _memory(text: str) -> str:
     return text
 
 
+BucketName = Literal["data", "models", "staging"]
+"""A bucket of the stack."""
+
+_SECOND_GENERATION = 512
+"""MiB that Cloud Run's second generation takes at least, and only it mounts buckets."""
+
+_HTTP_PATH = matching(
+    r"/[!-~]{0,255}",
+    "a path of the service begins with '/' and has no spaces",
+    "write for example /health",
+)
+
+
+class Volume(Section):
+    """A bucket of the stack, seen as a folder by the service's code (Cloud Storage FUSE)."""
+
+    path: Annotated[
+        Annotated[
+            str,
+            matching(
+                r"(?!/(dev|proc|sys)(/|$))(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}){1,5}",
+                "a folder begins with '/' and is not /dev, /proc, /sys or in one of them, which Cloud Run keeps to"
+                " itself",
+                "write for example /mnt/models",
+            ),
+        ]
+        | None,
+        Field(examples=["/app/models"]),
+    ] = None
+    """Folder of the container in which the bucket's objects are files; /mnt/ with the bucket's name behind it unless
+    given."""
+    write: Annotated[
+        Bool,
+        updates("the services' grant on the bucket changes at once, and a new revision takes over."),
+        costs("nothing by itself; what is written is stored."),
+        Field(examples=[True]),
+    ] = False
+    """Let the service write there, too. Two that write one file at a time lose what the first wrote, and all services
+    run as one account: what one may write, the code of another could."""
+
+
 class Service(Section):
     """A Cloud Run service: bills while it answers, nothing while idle."""
 
@@ -70,7 +112,40 @@ class Service(Section):
     max_instances: Annotated[
         Int, costs("bounds what a flood of requests can bill."), Field(ge=1, le=10, examples=[2])
     ] = 2
-    """Upper bound of instances; the lower is 0."""
+    """Upper bound of instances."""
+    min_instances: Annotated[
+        Int,
+        costs(
+            "an instance that waits bills around the clock until `make down`: of 1 vCPU and 512Mi $0.32 a day"
+            " (2026-11-28); 0 costs nothing while idle."
+        ),
+        Field(ge=0, le=10, examples=[1]),
+    ] = 0
+    """Instances that are there before anybody asks, so that nobody waits for a start."""
+    concurrency: Annotated[
+        Annotated[Int, Field(ge=1, le=1000)] | None,
+        costs("fewer requests an instance mean more instances, up to `maxInstances`."),
+        Field(examples=[8]),
+    ] = None
+    """Requests that one instance answers at a time: 1 for code that takes one; Google's 80 unless given."""
+    startup_path: Annotated[Annotated[str, _HTTP_PATH] | None, Field(examples=["/ready"])] = None
+    """Path that answers with 200 once the service is ready, such as when its model is loaded: asked every 10 seconds,
+    and no request comes before. An instance that is not ready after 4 minutes, Google's most, is started anew. Unless
+    given it is ready when its port is open."""
+    liveness_path: Annotated[
+        Annotated[str, _HTTP_PATH] | None,
+        costs("each answer bills like a request's time; only an instance that is there is asked."),
+        Field(examples=["/health"]),
+    ] = None
+    """Path that answers with 200 while the service is well: asked every 30 seconds, and an instance that fails three
+    times is started anew."""
+    volumes: Annotated[
+        dict[BucketName, Volume],
+        updates("a new revision takes over; the grant to read or write the bucket is added or removed with it."),
+        costs("reads and writes bill as operations of the bucket; the mount itself is free."),
+        Field(examples=[{"models": {}, "data": {"path": "/app/data", "write": True}}]),
+    ] = Field(default_factory=dict[BucketName, Volume])
+    """Buckets of the stack as folders, /mnt/models for `models: {}`: read-only unless `write` says otherwise."""
     timeout: Annotated[
         Duration, lasting(limits.bounds("run-timeout"), "a request to Cloud Run"), Field(examples=["5m"])
     ] = Duration(300)
@@ -102,6 +177,14 @@ class Service(Section):
                 "cpu",
                 "memory",
             )
+        if self.min_instances > self.max_instances:
+            yield RuleViolationError(
+                f"{self.min_instances} instances at least are more than {self.max_instances} at most",
+                f"write minInstances: {self.max_instances} or less, or raise maxInstances",
+                "minInstances",
+                "maxInstances",
+            )
+        yield from self._volumes()
         if wide := [name for name, value in self.env.items() if len(value.encode()) > _VALUE_BYTES]:
             yield RuleViolationError(
                 f"Cloud Run takes {_VALUE_BYTES // 1024} KiB a variable, and {' and '.join(wide)} has more",
@@ -138,6 +221,29 @@ class Service(Section):
                     "env",
                     "secrets",
                 )
+
+    def _volumes(self) -> Iterator[RuleViolationError]:
+        """Want a folder of its own for each bucket, and the memory of the generation that mounts them."""
+        if self.volumes and memory_mebibytes(self.memory) < _SECOND_GENERATION:
+            yield RuleViolationError(
+                f"a service that mounts a bucket has at least {_SECOND_GENERATION}Mi of memory, not {self.memory}:"
+                " Google's second generation of instances, which alone mounts them",
+                f"write memory: {_SECOND_GENERATION}Mi or more, or leave `volumes` out",
+                "volumes",
+                "memory",
+            )
+        for (one, first), (other, second) in combinations(self.folders.items(), 2):
+            if f"{first}/".startswith(f"{second}/") or f"{second}/".startswith(f"{first}/"):
+                yield RuleViolationError(
+                    f"the folder of {one}, {first}, and that of {other}, {second}, are one in the other",
+                    f"give each its own, for example /mnt/{one} and /mnt/{other}",
+                    "volumes",
+                )
+
+    @property
+    def folders(self) -> dict[BucketName, str]:
+        """The folder of each bucket that is mounted, by the bucket's name."""
+        return {bucket: volume.path or f"/mnt/{bucket}" for bucket, volume in sorted(self.volumes.items())}
 
 
 Services = dict[Key, Annotated[Service, updates("a new revision takes over without a break; the address stays.")]]

@@ -90,8 +90,8 @@ class matching(Shown):  # noqa: N801 - reads as a verb where it stands
         return value
 
 
-def _text(value: object) -> object:
-    # YAML reads 2026 as a number where a person meant text; a label may well be one.
+def text(value: object) -> object:
+    """Take a whole number for a text: YAML reads 2026 as one where a person meant a label."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
@@ -108,7 +108,7 @@ Key = Annotated[
 
 LabelValue = Annotated[
     str,
-    BeforeValidator(_text, json_schema_input_type=str | int),
+    BeforeValidator(text, json_schema_input_type=str | int),
     matching(
         limits.pattern("label-value"),
         "a label value has at most 63 lower-case letters, digits, '_' and '-'",

@@ -63,7 +63,7 @@ class TrainingUse(Section):
     """Hours of Vertex AI."""
 
     hours_per_week: Annotated[Number, Field(ge=0, le=168)] = 2.0
-    """Hours a week in which a training job runs, as many on each working day."""
+    """Hours a week that training jobs run, those of all jobs together, as many on each working day."""
     jobs_per_week: Annotated[Number, Field(ge=0, le=10_000)] = 2.0
     """Jobs a week. Each pulls its image and reads its data, which bills where they are in another region."""
     image_gb: Gigabytes = 4.0

@@ -160,3 +160,38 @@ def test_the_first_gib_to_the_internet_is_free_from_north_america_only() -> None
         item = one(cost.estimate(planned(f"gcp:region: {region}")), "egress")
         assert item.full.per_day
         assert (item.due.per_day != item.full.per_day) == free, region
+
+
+def test_an_instance_of_the_stack_file_that_waits_bills_while_nothing_runs() -> None:
+    config = "coursecloud:machines: {}\ncoursecloud:services: {a: {minInstances: %d}}"
+    one_waits, none_waits = (cost.estimate(planned(config % least)) for least in (1, 0))
+    # 3600 s * (1 vCPU * .0000025 + 0.5 GiB * .0000025) = .0135 an hour
+    assert close(one_waits.full.per_hour_idle - none_waits.full.per_hour_idle, 0.0135)
+
+
+def test_everything_on_is_as_many_jobs_as_run_at_once() -> None:
+    config = """
+    gcp:region: europe-west4
+    coursecloud:training: {machineType: g2-standard-4, waitForGpu: true, atOnce: 2, jobs: {a: {}, b: {}, c: {}}}
+    """
+    estimate = cost.estimate(planned(config))
+    training, disk = items(estimate, "jobs")
+    # 2 jobs: 1.15 * .742916 = .854353 each, at the full price; the disks 1.15 * 100 * .187 / 730 = .029459 each
+    assert (close(training.full.per_hour_on, 1.708707), close(disk.full.per_hour_on, 0.058918)) == (True, True)
+    # As planned the hours a week are those of all jobs together: 2
+    assert close(training.full.per_day, 0.854353 * 2 / 7, 1e-5)
+    assert any("waits for its GPU" in note for note in estimate.notes)
+
+
+def test_an_alert_bills_its_conditions_and_the_series_that_they_look_at() -> None:
+    config = """
+    coursecloud:machines: {}
+    coursecloud:builds: {repository: {owner: a, name: b}, triggers: {t: {branch: ^main$, dockerfile: D}}}
+    coursecloud:services: {one: {}, two: {}}
+    coursecloud:monitoring: {channels: ['12345']}
+    """
+    conditions, series = items(cost.estimate(planned(config)), "errors")
+    # 2 conditions * .10 a month of 730 hours
+    assert close(conditions.full.per_hour_idle, 2 * 0.1 / 730)
+    # Each service apart, the builds together: 3 series, 120 times an hour, .35 a million
+    assert close(series.full.per_hour_idle, 3 * 120 * 0.35 / 1_000_000)

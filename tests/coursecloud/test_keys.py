@@ -29,6 +29,7 @@ def builds(repository: dict[str, str] = REPOSITORY, **triggers: Any) -> dict[str
     return {"builds": {"repository": repository, "triggers": triggers or {"a": TRIGGER}}}
 
 
+SERVICE: dict[str, Any] = {"services": {"a": {}}}
 T4 = {"gpu": {"model": "T4"}, "spot": True}
 Sections = dict[str, Any]
 EDITS: list[tuple[str, Sections, Sections]] = [
@@ -78,6 +79,7 @@ EDITS: list[tuple[str, Sections, Sections]] = [
     ("machines.*.dataDisk.type", machine(), machine(dataDisk={"type": "pd-ssd"})),
     ("machines.*.dataDisk.keep", machine(), machine(dataDisk={"keep": True})),
     ("machines.*.startupScript", machine(), machine(startupScript="starter/setup.sh")),
+    ("machines.*.beforeStop", machine(), machine(beforeStop="starter/checkpoint.sh")),
     ("machines.*.container", machine(), machine(container={"image": "a"})),
     ("machines.*.container.image", machine(container={"image": "a"}), machine(container={"image": "b"})),
     ("machines.*.maxRun", machine(), machine(maxRun="4h")),
@@ -90,6 +92,13 @@ EDITS: list[tuple[str, Sections, Sections]] = [
     ("training.endpoint", {"training": {"endpoint": True}}, {"training": {}}),
     ("services", {"services": {"a": {}}}, {"services": {"b": {}}}),
     ("services.*", {"services": {"a": {}}}, {"services": {"a": {"memory": "1Gi"}}}),
+    ("services.*.volumes", SERVICE, {"services": {"a": {"volumes": {"data": {}}}}}),
+    (
+        "services.*.volumes.*.write",
+        {"services": {"a": {"volumes": {"models": {}}}}},
+        {"services": {"a": {"volumes": {"models": {"write": True}}}}},
+    ),
+    ("monitoring", SERVICE, SERVICE | {"monitoring": {"channels": ["12345"]}}),
     ("services.*.public", {"services": {"a": {}}}, {"services": {"a": {"public": True}}}),
     ("github", {"github": {"repositoryId": 1}}, {"github": {"repositoryId": 2}}),
     ("github.keep", {"github": {"repositoryId": 1}}, {"github": {"repositoryId": 1, "keep": True}}),

@@ -44,6 +44,25 @@ def test_a_plain_stack_has_nothing_to_do_first(folder: Path) -> None:
     assert told(planned(folder), "todo") == []
 
 
+def test_a_script_before_a_stop_is_told_with_what_it_has(folder: Path) -> None:
+    text = "coursecloud:machines: {a: {spot: true, %s}, b: {%s}}"
+    script = "dataDisk: null, beforeStop: starter/checkpoint.sh"
+    first, second, *_ = told(planned(folder, text % (f"container: {{image: a}}, {script}", script)), "data")
+    assert first.startswith(
+        "a: starter/checkpoint.sh runs in the container before each stop and has 20 of the 30 seconds"
+    )
+    assert second.startswith("b: starter/checkpoint.sh runs before each stop and has about 90 seconds")
+    own = planned(folder, f"coursecloud:machines: {{a: {{image: my-project/own, {script}}}}}")
+    assert "nobody knows whether image my-project/own" in told(own, "data")[1]
+
+
+def test_instances_that_wait_are_told_as_what_bills_idle(folder: Path) -> None:
+    made = planned(folder, *BARE, "coursecloud:services: {a: {minInstances: 1}, b: {}}")
+    assert [text for text in told(made, "idle") if "minInstances" in text] == [
+        "a: 1 instance waits for requests around the clock, until `make down` (`minInstances`)"
+    ]
+
+
 def test_the_example_project_is_named_with_the_file_to_change(folder: Path) -> None:
     made = planned(folder, *BARE, project="gcp:project: example-project-id")
     assert told(made, "todo") == [

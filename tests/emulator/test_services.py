@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from clients import PROJECT, Google
@@ -457,6 +457,71 @@ def test_a_cloud_run_service_that_mounts_a_secret_waits_for_a_version_and_for_it
     assert create.execute()["done"]
 
 
+def _mounting(email: str, **more: Any) -> dict[str, Any]:
+    source = {"bucket": "b-mounted", "readOnly": True} | more
+    return {
+        "serviceAccount": email,
+        "volumes": [{"name": "v", "gcs": source}],
+        "containers": [HELLO | {"volumeMounts": [{"name": "v", "mountPath": "/mnt/v"}]}],
+    }
+
+
+def test_a_cloud_run_service_mounts_a_bucket_that_is_there_and_that_its_account_may_use(google: Google) -> None:
+    email = google.account()
+    services = google.client("run", "v2").projects().locations().services()
+
+    def create(**more: Any) -> Any:
+        return services.create(parent=PLACE, serviceId="api", body={"template": _mounting(email, **more)})
+
+    assert "does not exist" in google.refused(create())["message"]
+    buckets = google.client("storage", "v1").buckets()
+    buckets.insert(project=PROJECT, body={"name": "b-mounted"}).execute()
+    assert "storage.objects.get" in google.refused(create())["message"]
+    reader = {"role": "roles/storage.objectViewer", "members": [f"serviceAccount:{email}"]}
+    buckets.setIamPolicy(bucket="b-mounted", body={"bindings": [reader]}).execute()
+    assert "storage.objects.create" in google.refused(create(readOnly=False))["message"]
+    first = {"template": _mounting(email) | {"executionEnvironment": "EXECUTION_ENVIRONMENT_GEN1"}}
+    assert "second" in google.refused(services.create(parent=PLACE, serviceId="api", body=first))["message"]
+    assert create().execute()["done"]
+
+
+@pytest.mark.parametrize(
+    ("container", "says"),
+    [
+        ({"volumeMounts": [{"name": "none", "mountPath": "/mnt/v"}]}, "not found"),
+        ({"startupProbe": {}}, "exactly one"),
+        ({"startupProbe": {"httpGet": {"path": "ready"}}}, "begin with"),
+        ({"startupProbe": {"httpGet": {}, "periodSeconds": 10, "failureThreshold": 25}}, "at most 240"),
+        ({"startupProbe": {"httpGet": {}, "periodSeconds": 241, "failureThreshold": 1}}, "between 1 and 240"),
+        ({"livenessProbe": {"httpGet": {}, "periodSeconds": 5, "timeoutSeconds": 6}}, "longer than"),
+    ],
+)
+def test_a_cloud_run_container_is_refused_with_odd_mounts_and_probes(
+    google: Google, container: dict[str, Any], says: str
+) -> None:
+    services = google.client("run", "v2").projects().locations().services()
+    body = {"template": {"containers": [HELLO | container]}}
+    assert says in google.refused(services.create(parent=PLACE, serviceId="api", body=body))["message"]
+
+
+@pytest.mark.parametrize("path", ["/dev/x", "/", "mnt", "/mnt:x"])
+def test_a_cloud_run_container_mounts_at_a_folder_of_its_own(google: Google, path: str) -> None:
+    services = google.client("run", "v2").projects().locations().services()
+    box = HELLO | {"volumeMounts": [{"name": "v", "mountPath": path}]}
+    body: dict[str, Any] = {"template": {"volumes": [{"name": "v", "emptyDir": {}}], "containers": [box]}}
+    assert "absolute path" in google.refused(services.create(parent=PLACE, serviceId="api", body=body))["message"]
+
+
+def test_a_probe_that_is_given_is_told_as_it_was_given(google: Google) -> None:
+    services = google.client("run", "v2").projects().locations().services()
+    probe = {"httpGet": {"path": "/ready"}, "periodSeconds": 10, "failureThreshold": 24}
+    body = {"template": {"containers": [HELLO | {"startupProbe": probe}]}}
+    services.create(parent=PLACE, serviceId="api", body=body).execute()
+    (box,) = services.get(name=f"{PLACE}/services/api").execute()["template"]["containers"]
+    assert box["startupProbe"]["httpGet"] == {"path": "/ready", "port": 8080}
+    assert "tcpSocket" not in box["startupProbe"]
+
+
 def test_a_trigger_is_found_by_its_name_and_runs_without_saying_its_repository_again(google: Google) -> None:
     account = f"{PARENT}/serviceAccounts/{google.account()}"
     triggers = google.client("cloudbuild", "v1").projects().locations().triggers()
@@ -493,6 +558,33 @@ def test_a_training_job_runs_its_course_and_bills_until_then(google: Google) -> 
     assert states == ["PENDING", "RUNNING", "SUCCEEDED"]
     assert not google.emulator.remaining()[0]["bills"]
     jobs.delete(name=made["name"]).execute()
+
+
+@pytest.mark.parametrize(
+    ("machine", "scheduling", "says"),
+    [
+        ({"machineType": "g2-standard-4", "acceleratorType": "NVIDIA_L4", "acceleratorCount": 1}, {}, ""),
+        ({"machineType": "n1-standard-4", "acceleratorType": "NVIDIA_TESLA_T4", "acceleratorCount": 1}, {}, "T4"),
+        ({"machineType": "n1-standard-4"}, {}, "without an accelerator"),
+        (
+            {"machineType": "g2-standard-4", "acceleratorType": "NVIDIA_L4", "acceleratorCount": 1},
+            {"timeout": "604801s"},
+            "7 days",
+        ),
+    ],
+)
+def test_a_training_job_queues_for_some_gpus_only(
+    google: Google, machine: dict[str, Any], scheduling: dict[str, str], says: str
+) -> None:
+    jobs = google.client("aiplatform", "v1").projects().locations().customJobs()
+    pool = {"machineSpec": machine, "replicaCount": "1", "containerSpec": {"imageUri": "gcr.io/a/b"}}
+    queued = {"strategy": "FLEX_START", "maxWaitDuration": "7200s", **scheduling}
+    body: dict[str, Any] = {"displayName": "j", "jobSpec": {"workerPoolSpecs": [pool], "scheduling": queued}}
+    create = jobs.create(parent=PLACE, body=body)
+    if says:
+        assert says in google.refused(create)["message"]
+    else:
+        assert create.execute()["jobSpec"]["scheduling"]["maxWaitDuration"] == "7200s"
 
 
 def test_an_endpoint_with_a_model_on_it_stays(google: Google) -> None:
@@ -604,6 +696,30 @@ def test_a_log_metric_is_described_by_google(google: Google) -> None:
     assert metrics.list(parent=PARENT).execute()["metrics"][0]["name"] == "stops"
     metrics.delete(metricName=f"{PARENT}/metrics/stops").execute()
     assert google.refused(metrics.get(metricName=f"{PARENT}/metrics/stops"))["code"] == 404
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"filter": 'metric.type="a/b"'}, "resource.type"),
+        ({"filter": CPU + " " * 2048}, "too long"),
+        ({"comparison": "COMPARISON_EQ"}, "only GT and LT"),
+        ({"duration": "90s"}, "multiple of a minute"),
+    ],
+)
+def test_a_condition_of_an_alert_is_one_that_google_watches(google: Google, change: dict[str, str], says: str) -> None:
+    held = {"filter": CPU, "comparison": "COMPARISON_GT", "duration": "60s", **change}
+    body = POLICY | {"conditions": [{"displayName": "c", "conditionThreshold": held}]}
+    alerts = google.client("monitoring", "v3").projects().alertPolicies()
+    assert says in google.refused(alerts.create(name=PARENT, body=body))["message"]
+
+
+def test_an_alert_has_at_most_six_conditions(google: Google) -> None:
+    alerts = google.client("monitoring", "v3").projects().alertPolicies()
+    (condition,) = cast("list[dict[str, Any]]", POLICY["conditions"])
+    refused = google.refused(alerts.create(name=PARENT, body=POLICY | {"conditions": [condition] * 7}))
+    assert "at most 6" in refused["message"]
+    assert alerts.create(name=PARENT, body=POLICY | {"conditions": [condition] * 6}).execute()["name"]
 
 
 def test_a_channel_in_use_stays_unless_forced(google: Google) -> None:

@@ -11,11 +11,13 @@ from coursecloud.plan.provenance import component_of
 from coursecloud.plan.registration import UNKNOWN
 from tests.infra.planned import Planner, needs, of, one
 
-# The full stack has no 2nd generation connection: this type needs another trigger's repository.
+# The full stack has no 2nd generation connection, whose type needs another trigger's repository, and no alert, whose
+# channel somebody has to have made.
 SECOND_GENERATION = """\
 coursecloud:builds:
   repository: {owner: group, name: project, connection: github}
-  triggers: {image: {branch: ^main$, dockerfile: Dockerfile}}"""
+  triggers: {image: {branch: ^main$, dockerfile: Dockerfile}}
+coursecloud:monitoring: {channels: ["12345678"]}"""
 
 
 def used(*plans: Plan) -> set[str]:

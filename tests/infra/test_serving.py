@@ -112,3 +112,64 @@ def test_the_variables_of_a_service_come_in_one_order_whatever_the_file_has(plan
     ]
     names = [variable["name"] for variable in container["envs"]]
     assert names == ["A", "DATA_BUCKET", "MODELS_BUCKET", "Z"]
+
+
+MOUNTS = """\
+coursecloud:services:
+  api: {volumes: {models: {}, data: {path: /app/data, write: true}}}
+  report: {volumes: {data: {path: /data}, staging: {path: /in}}}
+  plain: {}"""
+
+
+def test_a_mounted_bucket_is_a_folder_and_read_only_unless_it_says_write(plan_of: Planner) -> None:
+    template = service(plan_of(MOUNTS), "api")["template"]
+    assert template["volumes"] == [
+        {"name": "data", "gcs": {"bucket": f"{PROJECT}-unit-data", "readOnly": False}},
+        {"name": "models", "gcs": {"bucket": f"{PROJECT}-unit-models", "readOnly": True}},
+    ]
+    assert template["containers"][0]["volumeMounts"] == [
+        {"name": "data", "mountPath": "/app/data"},
+        {"name": "models", "mountPath": "/mnt/models"},
+    ]
+    assert template["executionEnvironment"] == "EXECUTION_ENVIRONMENT_GEN2"
+
+
+def test_services_write_the_buckets_that_one_may_write_and_read_the_others_that_are_mounted(plan_of: Planner) -> None:
+    on_buckets = {(role, on) for role, on in roles(plan_of(MOUNTS), "services") if role.startswith("roles/storage")}
+    assert on_buckets == {
+        ("roles/storage.objectViewer", f"{PROJECT}-unit-models"),
+        ("roles/storage.objectViewer", f"{PROJECT}-unit-staging"),
+        ("roles/storage.objectUser", f"{PROJECT}-unit-data"),
+    }
+
+
+def test_a_service_that_mounts_waits_until_its_account_may(plan_of: Planner) -> None:
+    plan = plan_of(MOUNTS)
+    grants = {one(plan, "storage.BucketIAMMember", f"services-{name}").urn for name in ("read-models", "write-data")}
+    assert grants <= set(one(plan, "cloudrunv2.Service", "api").dependencies)
+    assert not grants & set(one(plan, "cloudrunv2.Service", "plain").dependencies)
+
+
+def test_a_service_without_the_new_keys_is_as_it_was(plan_of: Planner) -> None:
+    template = service(plan_of(MOUNTS), "plain")["template"]
+    assert template.keys() == {"serviceAccount", "timeout", "scaling", "containers"}
+    assert template["containers"][0].keys() == {"image", "ports", "resources", "envs"}
+
+
+def test_a_service_is_asked_where_it_says_whether_it_is_ready_and_well(plan_of: Planner) -> None:
+    plan = plan_of("coursecloud:services: {api: {port: 8000, startupPath: /ready, livenessPath: /health}}")
+    (container,) = service(plan, "api")["template"]["containers"]
+    start, live = container["startupProbe"], container["livenessProbe"]
+    assert (start["httpGet"], live["httpGet"]) == (
+        {"path": "/ready", "port": 8000},
+        {"path": "/health", "port": 8000},
+    )
+    # Cloud Run bounds a start by 240 s: all of it is given to a model that loads slowly.
+    assert start["periodSeconds"] * start["failureThreshold"] == 240
+
+
+def test_instances_that_wait_and_requests_an_instance_are_as_the_stack_file_says(plan_of: Planner) -> None:
+    plan = plan_of("coursecloud:services: {api: {minInstances: 1, concurrency: 1}}")
+    template = service(plan, "api")["template"]
+    assert template["scaling"] == {"minInstanceCount": 1, "maxInstanceCount": 2}
+    assert template["maxInstanceRequestConcurrency"] == 1

@@ -49,6 +49,7 @@ def test_every_combination_is_valid_shell(tmp_path: Path) -> None:
         {"startupScript": str(own)},
         {"dataDisk": disk, "startupScript": str(own)},
         {"dataDisk": disk, "container": {"image": "a:b", "args": [HOSTILE], "env": {"A": HOSTILE}}},
+        {"dataDisk": disk, "container": {"image": "a:b"}, "beforeStop": str(own)},
     ):
         found = script(machine(**settings), "registry.example/a:b", gpu=True)
         assert found
