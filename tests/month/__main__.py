@@ -56,7 +56,7 @@ def _sequences(asked: argparse.Namespace) -> int:
     left = [number for number in numbers if asked.afresh or number not in done]
     sys.stdout.write(f"{len(left)} sequences of {stack}, {len(numbers) - len(left)} are in the ledger\n")
     failed = 0
-    listed = in_sequences()
+    listed = in_sequences(stack)
     with opened() as starts:
         for number in left:
             held = play(starts, stack, number, listed, asked.steps)

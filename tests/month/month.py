@@ -51,6 +51,8 @@ class Month:
     cpu: float = 0.0
     others: dict[str, str] = field(default_factory=dict[str, str])
     """Stack files as they were before the event."""
+    edited: dict[str, str] = field(default_factory=dict[str, str])
+    """Stack files as they were before the last edit."""
     day: bool = True
     """The last command that succeeded brought the stack up."""
     tampered: bool = False
@@ -94,12 +96,14 @@ class Month:
     def play_in_turn(self, event: Event) -> None:
         """Let it happen after others, which may make it impossible: then a person finds back to a quiet day."""
         self.turned = self.turned or []
+        if not self.day:  # the event before ended with an evening
+            self.product("up")
         try:
             self.play(event)
         except (RefusedError, TurnedAwayError) as said:
             self.turned.append(f"{event.name}: {str(said).splitlines()[0]}")
             self.log.append(f"-- could not be: {said}")
-            self.undo()
+            self.undo(self.edited)
             self.settle()
             self.told()
 
@@ -118,7 +122,11 @@ class Month:
 
     def remember(self) -> None:
         """Keep the stack files as they are now, for whoever takes an edit back."""
-        self.others = {p.name: p.read_text(encoding="utf-8") for p in self.place.root.glob("Pulumi.*.yaml")}
+        self.others = self.edited = self.files()
+
+    def files(self) -> dict[str, str]:
+        """Read the stack files, by name."""
+        return {p.name: p.read_text(encoding="utf-8") for p in self.place.root.glob("Pulumi.*.yaml")}
 
     def step(self, step: Step) -> None:
         """Do one thing."""
@@ -126,6 +134,8 @@ class Month:
 
         given = dict(step)
         verb = next(iter(given))
+        if verb in ("edit", "unset", "rename", "swap"):
+            self.edited = self.files()
         value = given.pop(verb)
         self.log.append(f"-- {verb}: {value} {given or ''}")
         self.tampered |= verb not in ("edit", "unset", "rename", "swap", "undo", "up", "down", "finish", "quiet")
@@ -148,9 +158,9 @@ class Month:
             self.broken(f"no way back to a quiet day: exit code {said.code}", said.ended)
         self.quiet()
 
-    def undo(self) -> None:
-        """Take the edits of stack files back."""
-        for name, text in self.others.items():
+    def undo(self, files: dict[str, str] | None = None) -> None:
+        """Take the edits of stack files back, all of the event or those since `files`."""
+        for name, text in (files or self.others).items():
             (self.place.root / name).write_text(text, encoding="utf-8")
 
     def product(

@@ -34,9 +34,9 @@ class Sequence_:  # noqa: N801 - Sequence is typing's
     error: BrokenError | None = None
 
 
-def in_sequences() -> list[Event]:
-    """List the events that can come in any order."""
-    return [event for event in events() if not event.alone and event.start == "day" and "dev" in event.stacks]
+def in_sequences(stack: str = "dev") -> list[Event]:
+    """List the events that can come in any order on a stack: those of dev say on dev alone what has to follow."""
+    return [event for event in events() if not event.alone and event.start == "day" and stack in event.stacks]
 
 
 def draw(starts: Starts, stack: str, number: int, listed: Sequence[Event], steps: int = STEPS) -> Sequence_:
@@ -59,7 +59,7 @@ def draw(starts: Starts, stack: str, number: int, listed: Sequence[Event], steps
 
 def replay(starts: Starts, stack: str, names: Sequence[str], number: int) -> Sequence_:
     """Play these events, passing over what cannot happen."""
-    known = {event.name: event for event in in_sequences()}
+    known = {event.name: event for event in in_sequences(stack)}
     month = starts.at(stack, "day")
     month.draw = _moments(number)
     played = Sequence_(month, [])
