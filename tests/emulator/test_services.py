@@ -514,7 +514,8 @@ def test_a_cloud_run_container_mounts_at_a_folder_of_its_own(google: Google, pat
 
 def test_a_change_of_a_service_without_a_mask_is_the_whole_of_it(google: Google) -> None:
     services = google.client("run", "v2").projects().locations().services()
-    name, before = f"{PLACE}/services/api", {"volumes": [{"name": "v", "emptyDir": {}}], "containers": [HELLO]}
+    name = f"{PLACE}/services/api"
+    before: dict[str, Any] = {"volumes": [{"name": "v", "emptyDir": {}}], "containers": [HELLO]}
     services.create(parent=PLACE, serviceId="api", body={"template": before}).execute()
     services.patch(name=name, body={"template": {"containers": [HELLO]}}).execute()
     assert "volumes" not in services.get(name=name).execute()["template"]
