@@ -14,6 +14,7 @@ from .kinds import Kind
 from .world import Resource
 
 Json = dict[str, Any]
+WHOLE = frozenset({"run.projects.locations.services.patch", "run.projects.locations.jobs.patch"})
 
 
 def create(call: Call) -> Any:
@@ -155,7 +156,9 @@ def update(call: Call) -> Any:
         given.pop(name, None)
     known = call.doc.schemas[call.method.request]
     mask = str(call.query.get("updateMask") or "")
-    changed = merge.update(old, given, mask, known, replace=call.method.http == "PUT")
+    # Cloud Run takes a service without a mask as the whole of it: what is left out goes.
+    whole = call.method.http == "PUT" or call.method.id in WHOLE
+    changed = merge.update(old, given, mask, known, replace=whole)
     attempt = copy.copy(resource)
     attempt.body = changed
     settle(call, kind, attempt, old)

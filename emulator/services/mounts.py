@@ -14,6 +14,7 @@ SOURCES = ("secret", "cloudSqlInstance", "emptyDir", "nfs", "gcs", "filestore")
 READ = {"storage.objects.get", "storage.objects.list"}
 READERS = {"roles/storage.objectViewer"}
 WRITERS = {"roles/storage.objectUser", "roles/storage.objectAdmin", "roles/storage.admin"}
+WAYS = ("httpGet", "tcpSocket", "grpc")
 KEPT = ("/dev", "/proc", "/sys")
 LONGEST_START = 240
 
@@ -22,10 +23,10 @@ def volumes(call: Call, template: Json, where: str) -> None:
     """Each volume has one source, and a bucket is there and open to the account."""
     for index, volume in enumerate(many(template, "volumes")):
         at = f"{where}.volumes[{index}]"
-        given = [source for source in SOURCES if source in volume]
+        given = [source for source in SOURCES if volume.get(source) is not None]
         if len(given) != 1:
             raise invalid(f"{at}: exactly one volume source must be set, got {given}.", (at, "source"))
-        if "gcs" not in volume:
+        if "gcs" not in given:
             continue
         if template.get("executionEnvironment") == "EXECUTION_ENVIRONMENT_GEN1":
             text = f"{at}: Cloud Storage volumes need the second generation."
@@ -66,7 +67,8 @@ def probes(box: Json, at: str) -> None:
     for name, longest in (("startupProbe", LONGEST_START), ("livenessProbe", 3600)):
         if (probe := box.get(name)) is None:
             continue
-        ways = [way for way in ("httpGet", "tcpSocket", "grpc") if way in probe]
+        # A client may send null for the ways that it does not mean.
+        ways = [way for way in WAYS if probe.get(way) is not None]
         if len(ways) != 1:
             raise invalid(f"{at}.{name}: exactly one of http_get, tcp_socket, or grpc.", (f"{at}.{name}", f"{ways}"))
         period, wait = int(probe.get("periodSeconds") or 10), int(probe.get("timeoutSeconds") or 1)
@@ -93,7 +95,8 @@ def filled(probe: Json | None, port: int, usual: Json) -> Json:
 def asked(probe: Json, port: int) -> Json:
     """A probe with what Google sets where nothing is said."""
     made: Json = {"timeoutSeconds": 1, "periodSeconds": 10, "failureThreshold": 3, **probe}
-    for way in ("httpGet", "tcpSocket", "grpc"):
+    made = {key: value for key, value in made.items() if value is not None}
+    for way in WAYS:
         if way in made:
             made[way] = {"port": port, **({"path": "/"} if way == "httpGet" else {}), **part(made, way)}
     return made

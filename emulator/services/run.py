@@ -124,7 +124,7 @@ def fill_service(call: Call, body: Json, old: Json | None) -> None:
         for port in made.get("ports", ()):
             port.setdefault("name", "http1")
             made["startupProbe"] = mounts.filled(box.get("startupProbe"), port["containerPort"], PROBE)
-            if "livenessProbe" in box:
+            if box.get("livenessProbe") is not None:
                 made["livenessProbe"] = mounts.asked(box["livenessProbe"], port["containerPort"])
     generation = int((old or {}).get("generation", 0)) + 1
     mark = f"{zlib.crc32(call.project.id.encode()):08x}"

@@ -512,9 +512,25 @@ def test_a_cloud_run_container_mounts_at_a_folder_of_its_own(google: Google, pat
     assert "absolute path" in google.refused(services.create(parent=PLACE, serviceId="api", body=body))["message"]
 
 
+def test_a_change_of_a_service_without_a_mask_is_the_whole_of_it(google: Google) -> None:
+    services = google.client("run", "v2").projects().locations().services()
+    name = f"{PLACE}/services/api"
+    before: dict[str, Any] = {"volumes": [{"name": "v", "emptyDir": {}}], "containers": [HELLO]}
+    services.create(parent=PLACE, serviceId="api", body={"template": before}).execute()
+    services.patch(name=name, body={"template": {"containers": [HELLO]}}).execute()
+    assert "volumes" not in services.get(name=name).execute()["template"]
+
+
 def test_a_probe_that_is_given_is_told_as_it_was_given(google: Google) -> None:
     services = google.client("run", "v2").projects().locations().services()
-    probe = {"httpGet": {"path": "/ready"}, "periodSeconds": 10, "failureThreshold": 24}
+    # As the provider sends it: null for what is not meant.
+    probe = {
+        "httpGet": {"path": "/ready"},
+        "tcpSocket": None,
+        "grpc": None,
+        "periodSeconds": 10,
+        "failureThreshold": 24,
+    }
     body = {"template": {"containers": [HELLO | {"startupProbe": probe}]}}
     services.create(parent=PLACE, serviceId="api", body=body).execute()
     (box,) = services.get(name=f"{PLACE}/services/api").execute()["template"]["containers"]
