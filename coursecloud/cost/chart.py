@@ -52,7 +52,8 @@ class _Frame:
         self.first = min(side.days[0].date for side in sides)
         self.last = max(side.days[-1].date for side in sides)
         self.days = (self.last - self.first).days + 1
-        self.credit = max((side.credit_usd for side in sides if side.credit_usd), default=Decimal(1))
+        self.one_credit = len({side.credit_usd for side in sides}) == 1
+        """Whether all have the same credit. Where not, each is drawn in parts of its own: the smaller stays legible."""
 
     def across(self, days: Decimal | int) -> Decimal:
         """Place so many days after the first, from 0 to 1."""
@@ -78,7 +79,8 @@ def figure(before: Estimate | None, after: Estimate | None, name: str = "credit"
         kind = " before" if old else ""
         for case, called in CASES:
             path, ends = _path(side, case, frame), _ends(side, case)
-            same = len(known) > 1 and (path, ends) == (_path(known[old], case, frame), _ends(known[old], case))
+            other = known[old] if len(known) > 1 and frame.one_credit else None
+            same = other is not None and (path, ends) == (_path(other, case, frame), _ends(other, case))
             if old and same:
                 continue
             lines.append(f'<path class="{case}{kind}" d="{path}"/>')
@@ -86,7 +88,9 @@ def figure(before: Estimate | None, after: Estimate | None, name: str = "credit"
             text = f"{when} the change, {called}: {ends}" if len(known) > 1 else f"{called}: {ends}"
             said.append(f'<li><i class="{case}{kind}"></i>{marked(text)}</li>')
     shown = known[-1]
-    title = f"Credit that is left, of {shown.credit.normalize():f} {shown.currency}"
+    title = f"Credit that is left, of {_credit(shown)}"
+    if not frame.one_credit:
+        title += f" after the change and of {_credit(known[0])} before it, each line in percent of its own"
     words = "; ".join(html.escape(f"{called}: {_ends(shown, case)}") for case, called in CASES)
     ident = html.escape(name, quote=True)
     return (
@@ -102,7 +106,8 @@ def figure(before: Estimate | None, after: Estimate | None, name: str = "credit"
 
 def _path(side: Estimate, case: str, frame: _Frame) -> str:
     """Draw what is left at the end of each day, down to nothing and no further."""
-    left, points = side.credit_usd or Decimal(0), list[tuple[Decimal, Decimal]]()
+    left = whole = side.credit_usd or Decimal(1)
+    points = list[tuple[Decimal, Decimal]]()
     begins = (side.days[0].date - frame.first).days
     points.append((Decimal(begins), left))
     step = -(-len(side.days) // _POINTS)
@@ -114,7 +119,7 @@ def _path(side: Estimate, case: str, frame: _Frame) -> str:
         left -= usd
         if number % step == 0 or number == len(side.days):
             points.append((Decimal(begins + number), left))
-    places = (f"{frame.across(x) * _GRAIN:.1f} {(1 - usd / frame.credit) * _GRAIN:.1f}" for x, usd in points)
+    places = (f"{frame.across(x) * _GRAIN:.1f} {(1 - usd / whole) * _GRAIN:.1f}" for x, usd in points)
     return "M" + "L".join(places)
 
 
@@ -122,9 +127,9 @@ def _axes(side: Estimate, frame: _Frame) -> Iterator[str]:
     for part in (0, 1, 2):
         share = Decimal(part) / 2
         y = _TOP + _HIGH * (1 - share)
-        money = frame.credit * share / (side.rate.usd if side.rate else 1)
+        label = _short(side.credit * share) if frame.one_credit else f"{100 * share:.0f}%"
         yield f'<line class="grid" x1="{_LEFT}%" x2="{_LEFT + _WIDE}%" y1="{y}" y2="{y}"/>'
-        yield f'<text x="{_LEFT - 1}%" y="{y + 4}" text-anchor="end">{_short(money)}</text>'
+        yield f'<text x="{_LEFT - 1}%" y="{y + 4}" text-anchor="end">{label}</text>'
     # Three labels have room on a telephone: the first day, one in the middle, and the day on which the lease ends.
     middle = (frame.days - 1) // 2
     for days, anchor in ((0, "start"), (middle, "middle"), (frame.days - 1, "end")):
@@ -146,6 +151,10 @@ def _marks(sides: list[Estimate], frame: _Frame) -> Iterator[str]:
     if days is not None and days <= len(shown.days):
         x = frame.percent((shown.days[0].date - frame.first).days + days)
         yield f'<circle cx="{x}" cy="{_TOP + _HIGH}" r="5"/>'
+
+
+def _credit(side: Estimate) -> str:
+    return f"{side.credit.normalize():f} {side.currency}"
 
 
 def _ends(side: Estimate, case: str) -> str:

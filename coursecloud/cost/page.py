@@ -1,10 +1,8 @@
 """An estimate as one HTML file that needs nothing else: the sentence, the credit over the days, and the bill."""
 
-import html
 from collections.abc import Iterator
 
-from coursecloud.common.console import visible
-from coursecloud.cost import chart, credit, table
+from coursecloud.cost import cards, chart, credit, table
 from coursecloud.cost.model import Estimate
 
 _STYLE = """
@@ -15,7 +13,7 @@ _STYLE = """
 main { max-width: 960px; margin: 0 auto; padding: 16px; } h1 { font-size: 20px; line-height: 1.3; }
 .dim { color: var(--dim); }
 h2 { font-size: 17px; margin: 24px 0 4px; } ul { padding-left: 20px; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; }
+table { border-collapse: collapse; }
 th, td { padding: 3px 12px 3px 0; text-align: right; white-space: nowrap; border-top: 1px solid var(--line); }
 th:first-child, td:first-child { text-align: left; }
 td:nth-child(2), th:nth-child(2) { text-align: left; white-space: normal; min-width: 150px; }
@@ -31,14 +29,10 @@ def full(estimate: Estimate) -> str:
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-        f"<title>{_text(title)}</title>\n<style>{_STYLE}{chart.STYLE}</style>\n</head>\n<body>\n<main>\n"
+        f"<title>{cards.escaped(title)}</title>\n<style>{_STYLE}{chart.STYLE}{cards.STYLE}</style>\n</head>\n<body>\n<main>\n"
         + "\n".join(_body(estimate, title))
         + "\n</main>\n</body>\n</html>\n"
     )
-
-
-def _text(value: str) -> str:
-    return html.escape(visible(value), quote=True)
 
 
 def _body(estimate: Estimate, title: str) -> Iterator[str]:
@@ -46,19 +40,9 @@ def _body(estimate: Estimate, title: str) -> Iterator[str]:
     yield f'<p class="dim">In USD, without tax; prices of {estimate.prices_date}.</p>'
     yield chart.figure(None, estimate)
     yield "<ul>" + "".join(f"<li>{chart.marked(text)}</li>" for text, _ in table.more(estimate)) + "</ul>"
-    headings = table.headings(estimate)
-    yield '<h2>The bill</h2><div class="wide"><table><tr>' + "".join(
-        f"<th>{_text(heading)}</th>" for heading in ("resource", "what", *headings)
-    )
-    yield "</tr>"
-    for name, what, cells, kind in table.lines(estimate):
-        yield _row(name, what, cells, kind)
-    yield "</table></div>"
+    rows = (((name, what, *cells), kind) for name, what, cells, kind in table.lines(estimate))
+    yield "<h2>The bill</h2>"
+    yield cards.table(("resource", "what", *table.headings(estimate)), rows)
     for heading, texts in (("Unknown, and in no total", estimate.unknown), ("Taken for granted", estimate.notes)):
         if texts:
             yield f"<h2>{heading}</h2><ul>" + "".join(f"<li>{chart.marked(text)}</li>" for text in texts) + "</ul>"
-
-
-def _row(name: str, what: str, cells: list[str], kind: str) -> str:
-    shown = "".join(f"<td>{_text(cell)}</td>" for cell in (name, what, *cells))
-    return f'<tr class="{kind}">{shown}</tr>'

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from coursecloud.cost import chart
+from coursecloud.cost import cards, chart
 from coursecloud.diff.changes import Change, Operation
 from coursecloud.review import cost_lines, drawing, folding, formatting
 from coursecloud.review.dangers import Level, one
@@ -21,7 +21,7 @@ def full(review: Review) -> str:
     title = f"{formatting.VERDICTS[review.level]}: {review.sentence}"
     # In this order: what the body says of itself is never taken for a place to fill.
     head, tail = TEMPLATE.read_text(encoding="utf-8").split("{{body}}")
-    head = head.replace("{{credit}}", chart.STYLE).replace("{{title}}", text(title[:200]))
+    head = head.replace("{{credit}}", chart.STYLE + cards.STYLE).replace("{{title}}", text(title[:200]))
     return head + body + tail
 
 
@@ -63,10 +63,7 @@ def _spans(value: str) -> str:
 def _cost_lines(stack: Stack) -> Iterator[str]:
     heading, rows = cost_lines.table(stack.cost) if stack.cost else ((), [])
     if rows:
-        yield "<table><tr>" + "".join(f"<th>{text(name)}</th>" for name in heading) + "</tr>"
-        for row in rows:
-            yield "<tr>" + "".join(f"<td>{text(cell)}</td>" for cell in row) + "</tr>"
-        yield "</table>"
+        yield cards.table(heading, ((row, "") for row in rows))
 
 
 def _stack(stack: Stack, number: int) -> Iterator[str]:
@@ -88,10 +85,8 @@ def _stack(stack: Stack, number: int) -> Iterator[str]:
         yield "</table>"
     if stack.cost and stack.cost.changes and not stack.nothing_done:
         yield from _cost_lines(stack)
-        yield "<table><tr><th>cost in USD</th><th>before</th><th>after</th><th>change</th></tr>"
-        for row in formatting.cost_rows(stack.cost):
-            yield "<tr>" + "".join(f"<td>{_spans(cell)}</td>" for cell in row) + "</tr>"
-        yield "</table>"
+        rows = ((row, "") for row in formatting.cost_rows(stack.cost))
+        yield cards.table(("cost in USD", "before", "after", "change"), rows, _spans)
         yield chart.figure(stack.cost.before, stack.cost.after, f"credit-{number}")
     if stack.findings:
         yield from _list(

@@ -185,3 +185,34 @@ def test_the_last_day_is_no_day_before_the_end() -> None:
     tight = cost.of_resources(GPU.resources, settings.model_copy(update={"lease": lease}))
     assert (tight.planned.before_end, tight.days_short) == (True, 0)
     assert "ends on 2026-12-18, the last day of the lease" in money.sentence(tight)
+
+
+def test_a_credit_that_changes_squashes_no_line() -> None:
+    """Each side is drawn in parts of its own credit, which the title and the axis say."""
+    after = gpu()
+    assert after.credit_usd is not None
+    before = dataclasses.replace(after, credit=after.credit / 10)
+    for sides in ((before, after), (after, before)):
+        figure = chart.figure(*sides)
+        lines = paths(figure)
+        assert {points[0] for points in lines.values()} == {(0.0, 0.0)}
+        assert {name for name in lines if name.endswith(" before")} == {f"{case} before" for case, _ in chart.CASES}
+        assert ">100%<" in figure
+        amounts = [f"{side.credit.normalize():f} {side.currency}" for side in reversed(sides)]
+        assert "of {} after the change and of {} before it".format(*amounts) in figure
+    alike = chart.figure(after, after)
+    assert ">100%<" not in alike
+    assert " before it" not in alike
+
+
+def test_a_cell_of_the_bill_says_its_heading_where_rows_are_cards() -> None:
+    """On a telephone no row of headings is shown, so each amount brings its own."""
+    estimate = gpu()
+    text = page.full(estimate)
+    bill = text[text.index('<table class="cards">') :]
+    headings = re.findall(r"<th>(.*?)</th>", bill)
+    assert headings[:2] == ["resource", "what"]
+    rows = [re.findall(r'<td data-label="([^"]*)">', row) for row in re.findall(r"<tr.*?</tr>", bill)][1:]
+    assert len(rows) == len(list(table.lines(estimate)))
+    assert all(row == headings for row in rows)
+    assert "overflow-x" not in text
