@@ -338,7 +338,7 @@ class TestNotOverwriting:
         (MINIMAL | {"credit": "fifty"}, ["--credit", "50 USD"]),
         (MINIMAL | {"credit": "50 kr."}, ["--credit", "50 DKK, 50 NOK or 50 SEK"]),
         (MINIMAL | {"credit": "50 DDK"}, ["did you mean 'DKK'"]),
-        (MINIMAL | {"credit": "0"}, ["--credit: '0'", "more than 0"]),
+        (MINIMAL | {"credit": "0"}, ["--credit: '0'", "0.01 or more"]),
         (MINIMAL | {"credit": "50,5,5 USD"}, ["--credit"]),
         (MINIMAL | {"credit": "1.000 USD"}, ["--credit", "1000 USD, or 1.00 USD"]),
         (MINIMAL | {"timezone": "Copenhagen"}, ["--timezone", "IANA"]),
@@ -433,3 +433,18 @@ def test_a_full_disk_is_said_and_nothing_stays(tmp_path: Path, monkeypatch: pyte
     assert result.exit_code == 2
     assert "No space left on device; nothing was written\n    remedy  make room" in result.stderr
     assert left_in(tmp_path) == []
+
+
+def test_what_becomes_of_the_credit_by_the_answers_is_said_and_what_to_do_where_it_ends_too_early(
+    tmp_path: Path,
+) -> None:
+    lease = ["--starts", "2026-11-23", "--ends", "2026-12-18", "--yes"]
+    few, many = (
+        run(*options(MINIMAL | {"gpu": gpu, "credit": credit}), *lease, "--force", folder=tmp_path)
+        for gpu, credit in (("no", "50 USD"), ("T4", "40 USD"))
+    )
+    assert (few.exit_code, many.exit_code) == (0, 0)
+    assert "The credit of 50 USD lasts: " in few.output
+    assert "remedy" not in few.output
+    assert re.search(r"The credit of 40 USD ends on 2026-12-1\d, ", many.output)
+    assert "write fewer hours under coursecloud:usage.machines" in many.output

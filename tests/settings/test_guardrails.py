@@ -87,7 +87,7 @@ def test_an_exception_without_what_a_reader_needs_is_refused(
         ("{regions: [europe-west1, mars]}", "regions[1]", "no such region or multi-region"),
         ("{regions: [europe-wset4]}", "regions[0]", "no such region or multi-region"),
         ("{regions: [global]}", "regions[0]", "no such region or multi-region"),
-        ("{maxIdlePerDay: 0}", "maxIdlePerDay", "more than 0"),
+        ("{maxIdlePerDay: 0}", "maxIdlePerDay", "0.001 or more"),
         ("{maxIdlePerDay: lots}", "maxIdlePerDay", "a number"),
         ("{maxIdlePerday: 1}", "maxIdlePerday", "not known"),
         ("{exceptions: {rule: x}}", "exceptions", "a list"),

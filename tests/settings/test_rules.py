@@ -102,7 +102,7 @@ LEASE: list[Case] = [
     ("coursecloud:lease: {ends: 2026-12-18}", "coursecloud:lease", "needs its start", "add `starts: `"),
     ("coursecloud:lease: {starts: 2026-12-18, ends: 2026-12-01}", "coursecloud:lease", "after it ends", "swap"),
     ("coursecloud:lease: {credit: 50 USD}", "coursecloud:lease.credit", "mapping", "amount, currency"),
-    ("coursecloud:lease: {credit: {amount: -1}}", "coursecloud:lease.credit.amount", "more than 0", "more than 0"),
+    ("coursecloud:lease: {credit: {amount: -1}}", "coursecloud:lease.credit.amount", "0.01 or more", "0.01 or more"),
     ("coursecloud:lease: {credit: {amount: '50'}}", "coursecloud:lease.credit.amount", "a number", "without quotes"),
     ("coursecloud:lease: {credit: {amount: true}}", "coursecloud:lease.credit.amount", "a number", "without quotes"),
     ("coursecloud:lease: {credit: {currency: kr}}", "coursecloud:lease.credit.currency", "DKK", "e.g. USD"),

@@ -152,7 +152,7 @@ def test_what_has_no_words_of_its_own_is_said_in_pydantics() -> None:
             "write it without quotes, unit or",
         ),
         ("lease: {maxPerHour: }", "lease.maxPerHour", "a number belongs here", "write a value, or remove the key"),
-        ("lease: {maxPerHour: 0}", "lease.maxPerHour", "a number of more than 0", "write more than 0"),
+        ("lease: {maxPerHour: 0}", "lease.maxPerHour", "a number of 0.001 or more", "write 0.001 or more"),
         ("lease: {maxPerHour: 1e999}", "lease.maxPerHour", "10000000 or less", "write 10000000 or less"),
         ("storage: {keep: }", "storage.keep", "true or false belongs here", "write a value, or remove the key"),
         ("network: {egress: }", "network.egress", "this is 'address' or 'nat'", "write a value, or remove the key"),

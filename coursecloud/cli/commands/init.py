@@ -109,7 +109,32 @@ def _one(given: "Answers", folder: Path, *, force: bool, asking: bool) -> None:
         _warn([file for file in placed if file.name in private])
         for file in placed:
             say(f"wrote {file.name}" + ("  (it names people)" if file.name in private else ""))
+    say(_lasts(stack, folder))
     say(_next(stack, answers, folder))
+
+
+def _lasts(stack: str, folder: Path) -> str:
+    """Say what becomes of the credit by what was written, and where it ends too early what to change."""
+    from coursecloud import cost
+    from coursecloud.common import progress, stack_file
+    from coursecloud.cost import credit
+    from coursecloud.plan import planning
+    from infra.settings import SettingsError
+
+    try:
+        with progress.shown(f"Planning {stack}"):
+            plan = planning.make(stack, stack_file.path_of(stack, folder), program())
+    except SettingsError as error:  # what is written is sound; the program around may not be
+        return f"\nHow long the credit lasts is not known yet:\n{error}"
+    estimate = cost.estimate(plan)
+    sentence = credit.sentence(estimate)
+    said = f"\n{sentence[:1].upper()}{sentence[1:]}"
+    if credit.verdict(estimate) is credit.Verdict.ENDS:
+        said += (
+            "\n    remedy  write fewer hours under coursecloud:usage.machines and keep to them, or an earlier `ends`;"
+            f"\n            `{called()} cost --stack {stack}` says what takes how much"
+        )
+    return said
 
 
 def _next(stack: str, answers: "Answers", folder: Path) -> str:
