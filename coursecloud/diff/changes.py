@@ -219,7 +219,8 @@ def _judge(entry: Pair, now_called: Mapping[str, str], *, state: bool) -> Change
     renamed = before.name if entry.renamed else None
     reasons = [Reason(change.path, text=_because(change)) for change in found if change.replaces]
     reasons += _options(before, after, found)
-    if (taken := after.options.get("importId")) and taken != import_id(before.type, before.inputs):
+    there = (import_id(before.type, before.inputs), before.options.get("importId"))
+    if (taken := after.options.get("importId")) and taken not in there:
         reasons.append(Reason("import", text=f"`{taken}` is taken over in its place"))
     if before.type != after.type:
         reasons.append(Reason("type", text=f"another type: it was {before.type}"))

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -224,10 +225,14 @@ def test_what_guards_nothing_is_merely_changed(kind: str) -> None:
     assert [change.kind for change in seen(old, new, "labels.a")] == ["changed"]
 
 
-def test_every_type_of_the_table_is_one_that_the_program_has() -> None:
+def test_every_type_of_the_table_is_one_that_the_program_has(tmp_path: Path) -> None:
     from coursecloud.common import stack_file
     from coursecloud.plan import planning
     from tests.project import ROOT
 
-    made = {each.type for stack, path in stack_file.every(ROOT) for each in planning.make(stack, path, ROOT).resources}
+    watched = tmp_path / "Pulumi.watched.yaml"
+    text = (ROOT / "Pulumi.full.yaml").read_text(encoding="utf-8")
+    watched.write_text(f"{text}  coursecloud:monitoring: {{channels: ['12345678']}}\n", encoding="utf-8")
+    files = (*stack_file.every(ROOT), ("watched", watched))
+    made = {each.type for stack, path in files for each in planning.make(stack, path, ROOT).resources}
     assert {each.type for each in types.declared() if each.guards} <= made

@@ -192,7 +192,8 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
         "--markdown", "--timeout", "-1", "--html", tmp_path, columns=300,
     )  # fmt: skip
     assert result.exit_code == 2
-    assert result.output.count("remedy") == 7
+    assert result.stderr.count("remedy") == 7
+    assert len(json.loads(result.stdout)["error"]["mistakes"]) == 7
 
 
 def test_a_stack_that_neither_side_has_is_not_passed_over(repo: Repository) -> None:

@@ -136,7 +136,8 @@ def test_what_the_program_newly_does_is_a_danger_and_closes_the_gate(after: Plan
     assert "does what no plan shows" in found.sentence
     (gate,), _ = gates(["program"])
     assert list(gate.closed(found.stacks))
-    assert report.to_json(found)["stacks"][0]["dangers"][0]["kind"] == "program"
+    # An import under another id also deletes the bucket that was there.
+    assert "program" in {each["kind"] for each in report.to_json(found)["stacks"][0]["dangers"]}
     assert not list(reviewed(after, after).dangers)
     assert not list(gate.closed(reviewed(after, after).stacks))
 

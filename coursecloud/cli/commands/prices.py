@@ -16,7 +16,6 @@ from coursecloud.cli.groups import Flags
 from coursecloud.cli.listed import COMMANDS
 from coursecloud.common import project
 from coursecloud.common.ages import OLD_PRICES
-from infra import files
 
 app = typer.Typer(
     name="prices",
@@ -206,6 +205,7 @@ def _session(key_file: Path | None) -> Any:
     from google.auth.transport.requests import AuthorizedSession
 
     from coursecloud.cost import catalog
+    from infra import files
 
     key = os.environ.get(_KEY, "")
     if key_file is not None:
