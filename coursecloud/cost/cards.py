@@ -15,6 +15,8 @@ STYLE = """
   .cards td > span { min-width: 0; } .cards td:first-child { text-align: left; font-weight: 600; }
   .cards td:not(:first-child)::before { content: attr(data-label); color: var(--dim); text-align: left; flex: none;
     max-width: 55%; }
+  .cards.words td, .cards.words td:nth-child(2) { display: block; text-align: left; }
+  .cards.words td:not(:first-child)::before { content: attr(data-label) ": "; }
 }
 """
 """What a page puts into its style once, behind its own rules of a table; `--line` and `--dim` are its colours."""
@@ -26,14 +28,18 @@ def escaped(value: str) -> str:
 
 
 def table(
-    headings: Sequence[str], rows: Iterable[tuple[Sequence[str], str]], write: Callable[[str], str] = escaped
+    headings: Sequence[str],
+    rows: Iterable[tuple[Sequence[str], str]],
+    write: Callable[[str], str] = escaped,
+    *,
+    words: bool = False,
 ) -> str:
     """Write a table of rows, each with its kind; on a telephone each cell stands beside its heading.
 
-    `write` makes HTML of a cell's text, and has to escape it.
+    `write` makes HTML of a cell's text, and has to escape it. `words` says that the cells are sentences, not amounts.
     """
     heads = "".join(f"<th>{escaped(heading)}</th>" for heading in headings)
-    lines = [f'<table class="cards"><tr class="heads">{heads}</tr>']
+    lines = [f'<table class="cards{" words" if words else ""}"><tr class="heads">{heads}</tr>']
     for cells, kind in rows:
         shown = "".join(
             f'<td data-label="{escaped(heading)}">{f"<span>{write(cell)}</span>" if cell else ""}</td>'

@@ -75,14 +75,9 @@ def _stack(stack: Stack, number: int) -> Iterator[str]:
         f"<pre>{text(str(refusal))}</pre>" for refusal in stack.refusals if stack.nothing_done and refusal.fails
     )
     if stack.protection:
-        heads = "".join(
-            f"<th>{name}</th>" for name in ("protection that weakens", "was", "will be", "what can happen then")
-        )
-        yield f'<table class="words"><tr>{heads}</tr>'
-        for each in stack.protection:
-            cells = (_spans(each.what), text(each.was), text(each.will), _spans(each.then))
-            yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
-        yield "</table>"
+        heads = ("protection that weakens", "was", "will be", "what can happen then")
+        rows = (((each.what, each.was, each.will, each.then), "") for each in stack.protection)
+        yield cards.table(heads, rows, _spans, words=True)
     if stack.cost and stack.cost.changes and not stack.nothing_done:
         yield from _cost_lines(stack)
         rows = ((row, "") for row in formatting.cost_rows(stack.cost))
