@@ -208,12 +208,14 @@ def _judge(entry: Pair, now_called: Mapping[str, str], *, state: bool) -> Change
     known = rules or Rules(frozenset())
     sides = (before.inputs, after.inputs) if state else _as_known(before, after, now_called)
     old, new = (property_diff.clean(inputs, secret=known.secret) for inputs in sides)
+    differing = list(property_diff.differences(old, new, unordered=known.unordered))
+    told = {difference.top for difference in differing}
+    # Two resources of other types may have one name, so the same text may come from another one.
+    was, will = (property_diff.clean(side.inputs, secret=known.secret) for side in (before, after))
+    differing += [each for each in _other_unknowns(was, will, entry, now_called) if each.top not in told]
     found = [
         _property(difference, known, old, new)
-        for difference in (
-            *property_diff.differences(old, new, unordered=known.unordered),
-            *_other_unknowns(old, new, entry, now_called),
-        )
+        for difference in differing
         if not (state and has_unknown(difference.new)) and not _overlooked(difference, after)
     ]
     renamed = before.name if entry.renamed else None

@@ -46,6 +46,8 @@ def _of(
         yield Consequence(Kind.CREDIT, told, grave=True)
     elif cost.after and credit.verdict(cost.after) is credit.Verdict.LASTS:
         yield Consequence(Kind.CREDIT, credit.sentence(cost.after))
+    elif shorter := closes(cost):
+        yield Consequence(Kind.CREDIT, shorter)
     if ids := list(dict.fromkeys(finding.rule.id for finding in findings.violations)):
         yield Consequence(Kind.RULES, f"newly breaks {', '.join(ids)}", grave=True)
     if protection:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from coursecloud.diff import edits, refusals
 from coursecloud.diff.changes import Change, Operation, PropertyChange, compare
 from coursecloud.diff.refusals import Refusal
+from coursecloud.plan import gpu_quota
 from coursecloud.plan.planning import Plan
 from coursecloud.policy.consequence import Consequence
 from coursecloud.review import (
@@ -255,5 +256,10 @@ def _notes(name: str, before: Plan | None, after: Plan | None, telling: Iterable
             "merging deletes nothing by itself: what is deployed stays and bills. Before merging, take it down with"
             f" `make finish STACK={name}`"
         )
+    had = {(need.quota, need.region): need.count for need in gpu_quota.needs(before.settings)} if before else {}
+    asked = gpu_quota.needs(after.settings) if after else []
+    if more := [need for need in asked if need.count > had.get((need.quota, need.region), 0)]:
+        listed = ", ".join(f"{need.count} for '{need.quota}' in {need.region}" for need in more)
+        yield f"it fails unless Google has raised a quota, which takes hours to days: {listed} (the plan has the words)"
     if any(change.goes and change.before and change.before.type == INSTANCE for change in telling):
         yield "a machine that goes takes its boot disk along; files on its data disk stay as long as that disk does"

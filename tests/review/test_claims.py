@@ -75,3 +75,18 @@ def test_a_raised_credit_is_held_against_the_old_one(plan_of: Planner) -> None:
     # A credit that was enough before, and is raised, is none of it.
     raised = change(plan_of, lease={"credit": {"amount": 500}})
     assert not list(gate.closed(raised.stacks))
+
+
+def test_a_quota_that_has_to_be_raised_first_is_told_where_it_is_new(plan_of: Planner) -> None:
+    more = {"other": {"machineType": "n1-standard-4", "gpu": {"model": "T4"}, "spot": True}}
+    (note,) = (note for note in change(plan_of, machines=more).stacks[0].notes if "quota" in note)
+    assert "2 for 'PREEMPTIBLE_NVIDIA_T4_GPUS'" in note
+    assert not [note for note in change(plan_of, storage={"keep": True}).stacks[0].notes if "quota" in note]
+
+
+def test_a_credit_that_lasts_shorter_in_a_lease_without_end_is_told(plan_of: Planner) -> None:
+    def edit(config: Config) -> None:
+        config["coursecloud:machines"] = {"a": {"machineType": "n1-standard-4"}}
+
+    found = reviewed(plan_of("dev"), plan_of("dev", edit), "dev").stacks[0]
+    assert any("before the change; the lease has no end" in each.text for each in found.consequences)

@@ -90,6 +90,12 @@ def test_a_resource_that_has_another_name_by_an_alias_is_the_same_source(tmp_pat
     assert change(tmp_path, before, textwrap.dedent(renamed) + BASE.replace("a.", "c.")).operation is Operation.SAME
 
 
+def test_the_same_text_from_a_resource_of_another_type_is_a_change(tmp_path: Path) -> None:
+    bucket = "a = storage.Bucket('a', location='EU')\n"
+    before, after = (text + "grant(text('user:', a.id))" for text in ("", bucket))
+    assert change(tmp_path, before, after).operation is Operation.REPLACE
+
+
 def pattern(text: str) -> Registration:
     inputs = {"bucket": "b", "role": "roles/viewer", "member": UNKNOWN}
     return dataclasses.replace(resource(GRANT, "g", inputs), at_run={"member": text} if text else {})
