@@ -17,6 +17,10 @@ NOT_TRIED = {
     "project": "another project is another environment: everything is made there",
     "region": "another region is another environment: everything is made there",
     "training.waitForGpu": "no resource of the stack is made of it, and its GPU is another one's",
+    **{
+        f"{key}.existing": "it takes over what is no resource of the stack: tests/e2e/test_adoption.py"
+        for key in ("registry", "storage.data", "storage.models")
+    },
     "allow.roles": "it permits what stands elsewhere; nothing is made of it",
 }
 """Keys without an edit, and why."""

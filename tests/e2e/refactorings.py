@@ -59,7 +59,7 @@ REFACTORINGS = (
     Refactoring(
         "a bucket's name",
         "gcp:storage/bucket:Bucket",
-        (("storage.py", "            name,\n            name=", '            f"{name}-bucket",\n            name='),),
+        (("storage.py", "            name,\n            name=self", '            f"{name}-bucket",\n            name=self'),),
         (_opts("storage.py", _BUCKET, "name=name"),),
     ),
     Refactoring(
@@ -130,7 +130,7 @@ REFACTORINGS = (
         "buckets out of their component",
         "gcp:storage/bucket:Bucket",
         (
-            ("storage.py", "        return storage.Bucket(\n", f"        options = {_BUCKET}\n        options.parent = None\n        return storage.Bucket(\n"),
+            ("storage.py", "        return storage.Bucket(\n            name,\n            name=self", f"        options = {_BUCKET}\n        options.parent = None\n        return storage.Bucket(\n            name,\n            name=self"),
             ("storage.py", f"opts={_BUCKET}", "opts=options"),
         ),
         (("storage.py", "        options.parent = None\n", "        options.parent = None\n        options.aliases = [pulumi.Alias(parent=self)]\n"),),
