@@ -83,7 +83,7 @@ REFACTORINGS = (
     Refactoring(
         "a repository's name",
         "gcp:artifactregistry/repository:Repository",
-        (("registry.py", "            name,\n            repository_id=", '            f"images-{name}",\n            repository_id='),),
+        (("registry.py", "            name,\n            repository_id=self", '            f"images-{name}",\n            repository_id=self'),),
         (_opts("registry.py", _REPOSITORY, "name=name"),),
     ),
     Refactoring(
