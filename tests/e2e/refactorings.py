@@ -113,8 +113,8 @@ REFACTORINGS = (
     Refactoring(
         "a grant's name",
         "gcp:storage/bucketIAMMember:BucketIAMMember",
-        (("storage.py", 'f"{name}-{bucket}"', 'f"{bucket}-{name}"'),),
-        (_opts("storage.py", "under.child()", 'name=f"{name}-{bucket}"'),),
+        (("storage.py", "storage.BucketIAMMember(name, ", 'storage.BucketIAMMember(f"{name}-grant", '),),
+        (_opts("storage.py", "under.child()", "name=name"),),
     ),
     Refactoring(
         "a component's class",
