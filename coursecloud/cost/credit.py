@@ -91,7 +91,7 @@ def _largest(estimate: Estimate) -> str:
         return ""
     own = estimate.in_credit_currency(found.per_day)
     day = f"{found.per_day:.2f} USD" if own is None else f"{own:.2f} {estimate.currency}"
-    return f"; {_code(largest(found))} ({found.what}) takes {found.share:.0%} of it, {day} a day"
+    return f"; {_code(largest(found))} ({found.what}) takes {found.share:.0%} of what is planned, {day} a day"
 
 
 def _should_spot_rise(estimate: Estimate) -> str:

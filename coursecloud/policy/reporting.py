@@ -55,7 +55,10 @@ def make(plan: Plan, file: Path, today: datetime.date) -> Report:
         found[finding.key] = (path, source_location.line(text, path))
     asked = (Kind.OVER, Kind.FIRST, Kind.CREDIT)
     means = [each for each in consequence.of_plan(plan, cost.estimate(plan), today) if each.kind in asked]
-    said = consequence.ordered([*means, _rules(checked)])
+    # Whoever asks for the rules hears of a broken one first, but for that which the sentence of the credit explains.
+    rules = _rules(checked)
+    beyond = any(finding.rule.id != "credit-lasts" for finding in checked.violations)
+    said = (rules, *means) if beyond else consequence.ordered([*means, rules])
     return Report(file, checked, plan.settings.guardrails.exceptions, found, said)
 
 
@@ -123,8 +126,11 @@ def full(report: Report, *, brief: bool = False) -> RenderableType:
 
     `brief` leaves out advice and what is not known, for many stacks in a row.
     """
-    # Of many stacks only what somebody has to do something about; that rules are broken is said below of each.
-    parts: list[RenderableType] = [
+    # Of many stacks only what somebody has to do something about; of broken rules the count, and first.
+    broken = any(each.grave and each.kind is Kind.RULES for each in report.consequences)
+    count = Text(_count(report), "bold red" if broken else "bold green")
+    parts: list[RenderableType] = [count] if brief and broken else []
+    parts += [
         Text(f"{report.stack}: {each.text}", "bold red")
         for each in report.consequences
         if brief and each.grave and each.kind in (Kind.OVER, Kind.CREDIT)
@@ -144,7 +150,8 @@ def full(report: Report, *, brief: bool = False) -> RenderableType:
         ]
     if not brief and (advice := of_level(report, "advice")):
         parts += [Text("advice", "bold yellow"), *_advice(advice)]
-    parts.append(Text(_count(report), "bold red" if violations else "bold green"))
+    if not (brief and broken):
+        parts.append(count)
     return Group(*parts)
 
 

@@ -54,7 +54,7 @@ def test_a_credit_that_ends_too_early_says_the_day_how_early_and_because_of_what
     gpu: Plan, gone: str, said: str
 ) -> None:
     estimate = ending(cost.estimate(gpu), datetime.date.fromisoformat(gone))
-    most = "`trainer` (1 T4, Spot) takes 83% of it, 1.58 USD a day"
+    most = "`trainer` (1 T4, Spot) takes 83% of what is planned, 1.58 USD a day"
     assert credit.sentence(estimate) == f"the credit of 50 USD {said}; {most}"
     assert credit.verdict(estimate) is credit.Verdict.ENDS
 

@@ -79,6 +79,17 @@ def test_violations_come_first_then_exceptions_then_advice_then_the_count(shown:
     assert re.search(rf"bad: {len(RULES)} rules, [0-9]+ resources: 2 violations, 1 excepted, 1 advice$", last)
 
 
+@pytest.mark.parametrize("words", [["--stack", "dear"], ["--all"]])
+def test_the_first_line_is_of_the_broken_rules_also_where_the_credit_ends(words: list[str], tmp_path: Path) -> None:
+    lease = "{credit: {amount: 1}, starts: 2026-11-23, ends: 2026-12-18}"
+    text = BAD.replace("{maxPerHour: 0.01}", lease)
+    (tmp_path / "Pulumi.dear.yaml").write_text(text, encoding="utf-8")
+    said = run("check", *words, "--folder", str(tmp_path)).output
+    first = said.splitlines()[0]
+    assert "violations" in first or re.search(r"breaks [0-9]+ rules", first), first
+    assert "credit of 1 USD ends" in " ".join(said.split())
+
+
 def test_the_secret_itself_is_nowhere(shown: tuple[int, Result], folder: Path) -> None:
     assert "hunter2" not in shown[1].output
     for words in (["--json"], ["--sarif", "-"]):
