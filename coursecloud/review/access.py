@@ -155,11 +155,22 @@ def _together(listed: Iterable[tuple[Change, _Gained]]) -> Iterator[tuple[str, s
         role = _role(change, gained.grant)
         if gained.freed:
             role += " on another condition than before" if gained.grant.condition else " without the condition it had"
+        elif instead := _in_place_of(change, gained.grant):
+            role += f" in place of {_code(instead)}"
         if role not in roles:
             roles.append(role)
     for who, roles in found.items():
         more = f" and {len(roles) - 6} more" if len(roles) > 6 else ""
         yield who, ", ".join(roles[:6]) + more
+
+
+def _in_place_of(change: Change, new: Grant) -> str:
+    """Name the one member who had the same by this resource and has it no longer; empty where nobody did."""
+    if change.before is None or change.after is None:
+        return ""
+    had, has = ([g.member or "" for g in given(side) if g.role == new.role] for side in (change.before, change.after))
+    gone = [member for member in had if member not in has]
+    return gone[0] if len(gone) == len(has) == 1 else ""
 
 
 def _who(grant: Grant) -> str:

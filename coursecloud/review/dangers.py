@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from coursecloud.diff import data_loss, refusals
+from coursecloud.diff import copy_commands, data_loss, refusals
 from coursecloud.diff.changes import Change, Operation, PropertyChange
 from coursecloud.diff.refusals import Refusal
 from coursecloud.diff.replacement import called, rules_of
@@ -127,9 +127,10 @@ def _of(change: Change) -> Iterable[Danger]:
     what = one(change)
     goes = "deleted" if change.operation is Operation.DELETE else "deleted and made anew, empty"
     if change.loses:
-        yield Danger(
-            Kind.DATA, change, f"{what} is {goes}: all {change.loses} in it {_are(change.loses)} gone{_but(change)}"
-        )
+        text = f"{what} is {goes}: all {change.loses} in it {_are(change.loses)} gone{_but(change)}"
+        assert change.before  # noqa: S101 - what loses something was there
+        copied = copy_commands.how(change.before.type, change.before.inputs)
+        yield Danger(Kind.DATA, change, text + (f"; copy it before: {copied}" if copied else ""))
     if change.unprotected and change.operation is not Operation.REPLACE:
         kept = holds(change.resource)
         inside = f", with all {kept} in it" if kept else ""

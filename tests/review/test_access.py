@@ -155,3 +155,8 @@ def test_an_own_account_that_newly_reads_a_secret_is_told_unless_the_secret_is_n
     grant = resource(kind, "g", reader, refers={"secretId": secret})
     before, after = whole(account, *([secret] if there else [])), whole(account, secret, grant)
     assert [kind for kind, _ in told(before, after)] == [Kind.ACCESS] * there
+
+
+def test_whom_somebody_takes_the_place_of_is_told() -> None:
+    before, after = (side(GRANT, {"role": VIEWER, "member": who}) for who in (ANN, BEN))
+    assert told(before, after) == [(Kind.ACCESS, f"`{BEN}` gets `{VIEWER}` in place of `{ANN}`")]

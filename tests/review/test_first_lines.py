@@ -97,6 +97,7 @@ CHANGES: dict[str, tuple[Edit, Edit, list[str], list[str]]] = {
         [
             "STOP: replaces 3 buckets WITH DATA", "Do not merge",
             "`bucket data` is deleted and made anew, empty: all objects in it are gone",
+            "copy it before: `gcloud storage cp",
         ],
         ["it can be merged", "No data is lost"],
     ),
