@@ -78,8 +78,8 @@ def of_credit(cost: Cost) -> str:
     if not _worse(before, after):
         if claimed := by_claims(cost):
             return (
-                f"{credit.sentence(claimed)}: that is by what the stack file named before, and only its lines on the"
-                " credit, the usage or the prices say that it lasts"
+                "that the credit lasts is only what the stack file now says of itself (`credit`, `usage` or `prices`);"
+                f" by what it said before, {credit.sentence(claimed)}"
             )
         return ""
     return f"{credit.sentence(after)}{_was(before)}"

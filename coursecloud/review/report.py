@@ -118,10 +118,25 @@ def _credit(stacks: Iterable[Stack]) -> Iterator[str]:
         before = f"{short} day{'' if short == 1 else 's'} BEFORE THE LEASE" if short else "on the lease's last day"
         cause = f" (most of it: {most})" if _NAME.fullmatch(most) else ""
         of = f" of {stack.name}" if ending[1:] and _NAME.fullmatch(stack.name) else ""
-        claimed = ", by the file as it was," if stack.cost and worst is not stack.cost.after else ""
-        yield f"the credit{of}{claimed} ends on {worst.planned.gone}, {before}{cause}"
+        claimed = stack.cost and worst is not stack.cost.after
+        only = f"the credit{of} lasts ONLY BY WHAT THE FILE NOW SAYS; by what it said before, it"
+        yield f"{only if claimed else f'the credit{of}'} ends on {worst.planned.gone}, {before}{cause}"
     elif estimates:
         yield "nobody can say whether the credit lasts"
+    else:
+        yield from _lasting(stacks)
+
+
+def _lasting(stacks: Iterable[Stack]) -> Iterator[str]:
+    """Say of the stack whose credit lasts shortest how long, where the lease has no end to hold that against."""
+    costs = [stack.cost for stack in stacks if stack.cost and consequence.closes(stack.cost)]
+    days = sorted(
+        (after.planned.days, before.planned.days)
+        for before, after in ((c.before, c.after) for c in costs)
+        if before and after and after.planned.days is not None and before.planned.days is not None
+    )
+    for now, was in days[:1]:
+        yield f"the credit lasts {now:.0f} days instead of {was:.0f}"
 
 
 def _unpriced(stacks: Iterable[Stack]) -> Iterator[str]:

@@ -65,10 +65,8 @@ def test_what_a_change_saves_is_told_beside_a_smaller_claim(plan_of: Planner) ->
 def test_a_raised_credit_is_held_against_the_old_one(plan_of: Planner) -> None:
     more = {"usage": {"machines": {"trainer": 9}}, "lease": {"credit": {"amount": 500}}}
     review = change(plan_of, **more)
-    assert "the credit, by the file as it was, ends on" in review.sentence
-    assert "only its lines on the credit, the usage or the prices say that it lasts" in consequence.of_credit(
-        cost(review)
-    )
+    assert "lasts ONLY BY WHAT THE FILE NOW SAYS; by what it said before, it ends on" in review.sentence
+    assert "only what the stack file now says of itself" in consequence.of_credit(cost(review))
     (gate,), mistakes = report.gates(["credit"])
     assert not mistakes
     assert list(gate.closed(review.stacks))
