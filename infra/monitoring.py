@@ -122,6 +122,6 @@ def channel_command(project: str, stack: str) -> str:
         f"--project={project}",
         f"--display-name={stack}",
         "--type=email",
-        "--channel-labels=email_address=YOU@example.com",
+        "--channel-labels=email_address=EMAIL",
         "--format=value(name)",
     ])  # fmt: skip

@@ -3,6 +3,7 @@
 import shlex
 
 from coursecloud.plan import gpu_quota
+from infra import monitoring
 from infra.settings import Settings
 
 
@@ -15,12 +16,6 @@ def commands(settings: Settings) -> dict[str, str]:
         "log in programs": "gcloud auth application-default login",
         "set project": shlex.join(["gcloud", "config", "set", "project", project]),
         **gpu_quota.commands(settings),
-        # A budget, an alert or a check of a service can then name the channel that this prints.
-        "email notifications": shlex.join(
-            [
-                *("gcloud", "beta", "monitoring", "channels", "create", "--type=email"),
-                *("--channel-labels=email_address=EMAIL", f"--display-name={settings.stack} by e-mail"),
-                f"--project={project}",
-            ]
-        ),
+        # `coursecloud:monitoring` names the channel by the number with which what this prints ends.
+        "email notifications": monitoring.channel_command(project, settings.stack),
     }

@@ -62,7 +62,8 @@ def differences(
             with _elsewhere(), _anew(program.parent):
                 return record(program, project=project, stack=stack, config=config, mark=mark)
 
-    if config.get("gcp:project") == EXAMPLE_PROJECT:
+    example = config.get("gcp:project") == EXAMPLE_PROJECT
+    if example:
         config = {**config, "gcp:project": STAND_IN}
         preview = run(None)
     counted = Counter(resource.urn for resource in preview.resources)
@@ -71,7 +72,7 @@ def differences(
     try:
         real = run(MARKS[0])
         if patterns is not None:
-            patterns.update(_patterns(preview, real, example=config.get("gcp:project") == STAND_IN))
+            patterns.update(_patterns(preview, real, example=example))
         found = [*_compared(preview, real)]
         if not found and any(_constants(preview, real)):
             other = run(MARKS[1])

@@ -153,9 +153,9 @@ def _on_deeds(rule: DeedRule, run: Run) -> Callable[[ResourceValidationArgs, Rep
             return
         made = registration(args.resource_type, args.name, args.urn, args.props)
         overlooked = {"ignoreChanges": list(args.opts.ignore_changes)} if args.opts.ignore_changes else {}
-        own = args.provider.urn if args.provider and not _DEFAULT.fullmatch(args.provider.name) else None
+        provider = args.provider.urn if args.provider and not _DEFAULT.fullmatch(args.provider.name) else None
         # A component has no provider.
-        made = dataclasses.replace(made, custom=args.provider is not None, provider=own, options=overlooked)
+        made = dataclasses.replace(made, custom=args.provider is not None, provider=provider, options=overlooked)
         # The engine tells a pack nothing of an import or of what stays; the stack file says what is the group's own.
         own = adoption.ids(run.settings).get((made.type, made.name))
         alone = overlooked.get("ignoreChanges") == adoption.EVERYTHING

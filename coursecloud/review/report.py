@@ -129,14 +129,11 @@ def _credit(stacks: Iterable[Stack]) -> Iterator[str]:
 
 def _lasting(stacks: Iterable[Stack]) -> Iterator[str]:
     """Say of the stack whose credit lasts shortest how long, where the lease has no end to hold that against."""
-    costs = [stack.cost for stack in stacks if stack.cost and consequence.closes(stack.cost)]
-    days = sorted(
-        (after.planned.days, before.planned.days)
-        for before, after in ((c.before, c.after) for c in costs)
-        if before and after and after.planned.days is not None and before.planned.days is not None
-    )
-    for now, was in days[:1]:
-        yield f"the credit lasts {now:.0f} days instead of {was:.0f}"
+    sides = [(c.before, c.after) for stack in stacks if (c := stack.cost) and consequence.closes(c)]
+    days = [(new.planned.days, old.planned.days) for old, new in sides if old and new]
+    known = [(now, was) for now, was in days if now is not None and was is not None]
+    if known:
+        yield "the credit lasts {:.0f} days instead of {:.0f}".format(*min(known))
 
 
 def _unpriced(stacks: Iterable[Stack]) -> Iterator[str]:

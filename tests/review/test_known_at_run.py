@@ -91,8 +91,11 @@ def test_a_resource_that_has_another_name_by_an_alias_is_the_same_source(tmp_pat
 
 
 def test_the_same_text_from_a_resource_of_another_type_is_a_change(tmp_path: Path) -> None:
-    bucket = "a = storage.Bucket('a', location='EU')\n"
-    before, after = (text + "grant(text('user:', a.id))" for text in ("", bucket))
+    network, bucket = "n = compute.Network('n', project='p')\n", "n = storage.Bucket('n', location='EU')\n"
+    before, after = (text + "grant(text('user:', n.self_link))" for text in (network, bucket))
+    (was,), (will,) = ([each.at_run for each in made(tmp_path, text) if each.name == "g"] for text in (before, after))
+    assert was == will
+    assert was["member"].startswith("user:${n.")
     assert change(tmp_path, before, after).operation is Operation.REPLACE
 
 

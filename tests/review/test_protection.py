@@ -8,6 +8,7 @@ import pytest
 
 from catalog import types
 from catalog.types.model import Protects
+from coursecloud.plan import ports
 from coursecloud.plan.planning import Plan, short_type
 from coursecloud.plan.registration import UNKNOWN
 from coursecloud.policy.example import DROP, put
@@ -348,3 +349,24 @@ def elsewhere(config: Config) -> None:
 def test_other_pushes_that_run_as_the_account_for_builds_are_told(plan_of: Planner, edit: Edit, what: str) -> None:
     found = reviewed(plan_of("full"), plan_of("full", edit), "full").stacks[0].protection
     assert [each.about for each in found if each.what == what] == ["access"]
+
+
+TCP = {"protocol": "tcp", "ports": ["20-25", "26-30"]}
+
+
+@pytest.mark.parametrize(
+    ("inner", "outer", "lies"),
+    [
+        ({"protocol": "6", "ports": ["22-28"]}, TCP, True),
+        ({"protocol": "tcp", "ports": ["22-31"]}, TCP, False),
+        ({"protocol": "udp", "ports": ["22"]}, TCP, False),
+        ({"protocol": "tcp"}, TCP, False),
+        (TCP, {"protocol": "ALL"}, True),
+        ({"protocol": UNKNOWN}, TCP, False),
+        ({"protocol": "tcp", "ports": UNKNOWN}, TCP, False),
+    ],
+)
+def test_what_a_firewall_lets_through_lies_within_what_it_did_by_its_ranges_together(
+    inner: object, outer: object, lies: bool
+) -> None:
+    assert ports.within([inner], [outer]) is lies
