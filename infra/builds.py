@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from pulumi_gcp import cloudbuild, cloudbuildv2
+from pulumi_gcp import cloudbuild, cloudbuildv2, serviceaccount
 
 from infra.component import Component, Place
+from infra.github import GitHub
 from infra.registry import full_image
+from infra.serving import Serving
 from infra.settings.delivery import Builds as BuildsSettings
 from infra.settings.delivery import GitRepository, Trigger
 from infra.stores import Stores
+from infra.training import Training
 
 DOCKER = "gcr.io/cloud-builders/docker"
 
 
 class Builds(Component):
-    """Triggers of one repository. A build of a pull request runs as an account that can only write its log."""
+    """Triggers of one repository, each as the account whose rights it needs.
+
+    `checks` builds pull requests and can only write its log, `builds` pushes images, and `deployer`, of those
+    triggers that nothing but a named branch or tags start, also releases the services and submits training.
+    """
 
     def __init__(
         self,
@@ -23,20 +30,33 @@ class Builds(Component):
         repository: GitRepository,
         *,
         stores: Stores,
+        training: Training | None,
+        serving: Serving | None,
+        github: GitHub | None,
     ):
         super().__init__("builds", place)
         self._repository = repository
+        self._stores = stores
         triggers = settings.triggers
-        self.account = self.service_account("builds", purpose="builds of pushed code")
-        self.grant_project("builds", self.account, ["roles/logging.logWriter"])
-        stores.registry.grant("builds-push", self.account.member, "roles/artifactregistry.writer", under=self)
-        stores.storage.grant("builds-read", self.account.member, "roles/storage.objectViewer", "staging", under=self)
-        stores.secrets.grant_reading("builds", self.account.member, under=self)
+        self.account = self._builder("builds", "builds of pushed code")
+        self._attachable = github.let_deploy_use("builds", self.account) if github else []
 
         self.checks_account = None
         if any(trigger.pull_request for trigger in triggers.values()):
             self.checks_account = self.service_account("checks", purpose="builds of pull requests")
             self.grant_project("checks", self.checks_account, ["roles/logging.logWriter"])
+            self._attachable += github.let_deploy_use("checks", self.checks_account) if github else []
+
+        self.deployer = None
+        if any(trigger.deploys for trigger in triggers.values()):
+            self.deployer = self._builder("deployer", "builds that deploy")
+            self._attachable += github.let_deploy_use("deployer", self.deployer) if github else []
+            if training:
+                self.grant_project("deployer", self.deployer, ["roles/aiplatform.user"])
+                self.grant_use("deployer-training", training.account, self.deployer.member)
+            if serving:
+                serving.grant_releasing("deployer", self.deployer.member, under=self)
+                self.grant_use("deployer-services", serving.account, self.deployer.member)
 
         # The connection to GitHub needs a person's consent in the console, so the stack file names it.
         self._connected = (
@@ -58,8 +78,8 @@ class Builds(Component):
 
     def _trigger(self, name: str, trigger: Trigger) -> cloudbuild.Trigger:
         place = self.place
-        account = self.checks_account if trigger.pull_request else self.account
-        assert account is not None  # noqa: S101 - made above for every pull request trigger
+        account = self.checks_account if trigger.pull_request else self.deployer if trigger.deploys else self.account
+        assert account is not None  # noqa: S101 - made above for every trigger that wants one
         return cloudbuild.Trigger(
             name,
             name=place.names.resource(name),
@@ -74,8 +94,21 @@ class Builds(Component):
             build=self._build(name, trigger) if trigger.dockerfile else None,
             github=None if self._connected else self._first_generation(trigger),
             repository_event_config=self._second_generation(trigger, self._connected) if self._connected else None,
-            opts=self.child("cloudbuild"),
+            substitutions=dict(trigger.substitutions) or None,
+            opts=self.child("cloudbuild", depends_on=self._attachable),
         )
+
+    def _builder(self, name: str, purpose: str) -> serviceaccount.Account:
+        """Declare an account whose builds push images, read data and the secrets that builds may read."""
+        account, stores = self.service_account(name, purpose=purpose), self._stores
+        self.grant_project(name, account, ["roles/logging.logWriter"])
+        stores.registry.grant(f"{name}-push", account.member, "roles/artifactregistry.writer", under=self)
+        stores.storage.grant(
+            f"{name}-read", account.member, "roles/storage.objectViewer", "staging", "data", under=self
+        )
+        stores.storage.grant_seeing(name, account.member, "staging", "data", under=self)
+        stores.secrets.grant_reading("builds", account.member, under=self, name=name)
+        return account
 
     def _build(self, name: str, trigger: Trigger) -> cloudbuild.TriggerBuildArgs:
         """Build the Dockerfile and, unless it is a pull request's, push the image.

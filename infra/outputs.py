@@ -13,6 +13,7 @@ from infra.serving import Serving
 from infra.settings import Settings
 from infra.stores import Stores
 from infra.training import Training, submit_command
+from infra.workflows import Workflows
 
 
 def outputs(
@@ -25,6 +26,7 @@ def outputs(
     serving: Serving | None,
     builds: Builds | None,
     github: GitHub | None,
+    workflows: Workflows | None,
 ) -> dict[str, Any]:
     """Name what the stack has; `commands` maps what one wants to do to the command that does it."""
     result: dict[str, Any] = {
@@ -66,6 +68,11 @@ def outputs(
             "previewServiceAccount": github.preview.email,
             "deployServiceAccount": github.deploy.email if github.deploy else None,
         }
+        if workflows:
+            result["github"] |= {
+                "ciServiceAccount": workflows.ci.email,
+                "ciReadServiceAccount": workflows.reader.email,
+            }
     return result
 
 
@@ -85,8 +92,8 @@ def commands(place: Place, settings: Settings) -> dict[str, str]:
     result["docker login"] = _line("gcloud", "auth", "configure-docker", f"{place.region}-docker.pkg.dev", "--quiet")
     result["docker push"] = f"{_line('docker', 'build', '--tag', image, '.')} && {_line('docker', 'push', image)}"
     for name, trigger in settings.builds.triggers.items():
-        if trigger.pull_request:
-            continue  # only GitHub can start it
+        if trigger.pull_request or trigger.deploys:
+            continue  # only GitHub can start it: nobody in the team acts as what deploys
         kind = "--tag=TAG" if trigger.tag else "--branch=main"
         result[f"run trigger {name}"] = _line(
             "gcloud",

@@ -2,24 +2,46 @@
 
 from __future__ import annotations
 
+import functools
+
 import pulumi
-from pulumi_gcp import cloudrunv2
+from pulumi_gcp import cloudrunv2, projects
 
 from infra.component import Component, Place
+from infra.github import GitHub
 from infra.names import variable
 from infra.registry import full_image
 from infra.settings.services import Service, Services
 from infra.stores import Stores, environment
 
+RELEASER_PERMISSIONS = (
+    "run.configurations.get",
+    "run.operations.get",
+    "run.revisions.get",
+    "run.revisions.list",
+    "run.routes.get",
+    "run.services.get",
+    "run.services.update",
+)
+"""What `gcloud run deploy` asks of a service that is there."""
+
 
 class Serving(Component):
     """Cloud Run services, all running as one service account; public only where the stack file says so."""
 
-    def __init__(self, place: Place, services: Services, *, stores: Stores):
+    def __init__(self, place: Place, services: Services, *, stores: Stores, github: GitHub | None):
         super().__init__("serving", place)
         self.account = self.service_account("services", purpose="Cloud Run services")
+        self._attachable = github.let_deploy_use("services", self.account) if github else []
         self.grant_project("services", self.account, ["roles/logging.logWriter"])
         stores.storage.grant("services-read", self.account.member, "roles/storage.objectViewer", "models", under=self)
+        stores.storage.grant_seeing("services", self.account.member, "models", under=self)
+        written = sorted({bucket for service in services.values() for bucket in service.writes})
+        # To add is not to replace: that would also take storage.objects.delete.
+        stores.storage.grant("services-add", self.account.member, "roles/storage.objectCreator", *written, under=self)
+        read = [bucket for bucket in written if bucket != "models"]
+        stores.storage.grant("services-read", self.account.member, "roles/storage.objectViewer", *read, under=self)
+        stores.storage.grant_seeing("services", self.account.member, *read, under=self)
         stores.registry.grant("services-read", self.account.member, "roles/artifactregistry.reader", under=self)
         self._reading = stores.secrets.grant_reading("services", self.account.member, under=self)
         self.services = {name: self._service(name, service) for name, service in services.items()}
@@ -67,11 +89,37 @@ class Serving(Component):
                 ],
             ),
             # A revision that mounts a secret is refused until its account may read it.
-            opts=self.child("run", depends_on=self._reading if settings.mounted_secrets else ()),
+            opts=self.child(
+                "run", depends_on=[*self._attachable, *(self._reading if settings.mounted_secrets else ())]
+            ),
         )
         if settings.public:
             self.grant_calling(f"{name}-public", service, "allUsers", under=self)
         return service
+
+    def grant_releasing(self, name: str, member: pulumi.Input[str], *, under: Component) -> None:
+        """Let a member give each service another revision; not make or delete one, nor say who may call it."""
+        for key, service in self.services.items():
+            cloudrunv2.ServiceIamMember(
+                f"{name}-releases-{key}",
+                project=self.place.project,
+                location=self.place.region,
+                name=service.name,
+                role=self._releaser.name,
+                member=member,
+                opts=under.child(),
+            )
+
+    @functools.cached_property
+    def _releaser(self) -> projects.IAMCustomRole:
+        # No predefined role updates a service that does not delete it too.
+        return self.custom_role(
+            "releaser",
+            after=self.account,
+            title=f"{self.place.names.stack}: release a service",
+            description="Another revision of a service; neither a new service, nor a deletion, nor who may call it",
+            permissions=RELEASER_PERMISSIONS,
+        )
 
     def grant_calling(
         self, resource: str, service: cloudrunv2.Service, member: pulumi.Input[str], *, under: Component

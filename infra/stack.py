@@ -18,6 +18,7 @@ from infra.storage import Storage
 from infra.stores import Stores
 from infra.team import Team
 from infra.training import Training
+from infra.workflows import Workflows
 
 
 def declare(settings: Settings) -> dict[str, Any]:
@@ -29,12 +30,22 @@ def declare(settings: Settings) -> dict[str, Any]:
         secrets=Secrets(place, settings.secrets),
     )
 
-    machines = _machines(place, settings, stores) if settings.machines else None
+    # First, as what attaches an account waits until a workflow that deploys may do so.
+    github = GitHub(place, settings.github) if settings.github else None
+    machines = _machines(place, settings, stores, github) if settings.machines else None
     training = Training(place, settings.training, stores=stores) if settings.training.enabled else None
-    serving = Serving(place, settings.services, stores=stores) if settings.services else None
+    serving = Serving(place, settings.services, stores=stores, github=github) if settings.services else None
     builds = None
     if settings.builds.triggers and settings.builds.repository:
-        builds = Builds(place, settings.builds, settings.builds.repository, stores=stores)
+        builds = Builds(
+            place,
+            settings.builds,
+            settings.builds.repository,
+            stores=stores,
+            training=training,
+            serving=serving,
+            github=github,
+        )
 
     accounts = {
         name: component.account
@@ -50,13 +61,12 @@ def declare(settings: Settings) -> dict[str, Any]:
             serving=serving,
             stores=stores,
         )
-    github = None
-    if settings.github:
-        if serving:
-            accounts["services"] = serving.account
-        if builds and builds.checks_account:
-            accounts["checks"] = builds.checks_account
-        github = GitHub(place, settings.github, granted=place.granted, act_as=list(accounts.items()))
+    workflows = None
+    if github:
+        submitted = {name: account for name, account in accounts.items() if name != "machines"}
+        submitted |= {"services": serving.account} if serving else {}
+        workflows = Workflows(place, github, accounts=submitted, stores=stores, serving=serving)
+        github.grant_deploy(place.granted)
     return outputs.outputs(
         place,
         settings,
@@ -65,6 +75,7 @@ def declare(settings: Settings) -> dict[str, Any]:
         serving=serving,
         builds=builds,
         github=github,
+        workflows=workflows,
         stores=stores,
     )
 
@@ -87,6 +98,6 @@ def _place(settings: Settings) -> Place:
     )
 
 
-def _machines(place: Place, settings: Settings, stores: Stores) -> Machines:
+def _machines(place: Place, settings: Settings, stores: Stores, github: GitHub | None) -> Machines:
     network = Network(place, subnets=settings.subnets, nat=settings.network.egress == "nat")
-    return Machines(place, settings, network=network, stores=stores)
+    return Machines(place, settings, network=network, stores=stores, github=github)

@@ -102,3 +102,7 @@ class Storage(Component):
             storage.BucketIAMMember(
                 f"{name}-{bucket}", bucket=target.name, role=role, member=member, opts=under.child()
             )
+
+    def grant_seeing(self, name: str, member: pulumi.Input[str], *buckets: str, under: Component) -> None:
+        """Let a member look up the buckets themselves, as DVC and an upload do before they ask for an object."""
+        self.grant(f"{name}-sees", member, "roles/storage.bucketViewer", *buckets, under=under)
