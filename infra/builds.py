@@ -6,14 +6,18 @@ from pulumi_gcp import cloudbuild, cloudbuildv2, serviceaccount
 
 from infra.component import Component, Place
 from infra.github import GitHub
+from infra.images import DEPLOYED
 from infra.registry import full_image
 from infra.serving import Serving
 from infra.settings.delivery import Builds as BuildsSettings
 from infra.settings.delivery import GitRepository, Trigger
+from infra.settings.services import Services
 from infra.stores import Stores
 from infra.training import Training
 
 DOCKER = "gcr.io/cloud-builders/docker"
+GCLOUD = "gcr.io/google.com/cloudsdktool/cloud-sdk:slim"
+"""Google's image of its command line (https://cloud.google.com/sdk/docs/downloads-docker, 2026-11-28)."""
 
 
 class Builds(Component):
@@ -27,6 +31,7 @@ class Builds(Component):
         self,
         place: Place,
         settings: BuildsSettings,
+        services: Services,
         repository: GitRepository,
         *,
         stores: Stores,
@@ -47,6 +52,11 @@ class Builds(Component):
             self.grant_project("checks", self.checks_account, ["roles/logging.logWriter"])
             self._attachable += github.let_deploy_use("checks", self.checks_account) if github else []
 
+        # By trigger, the services that it releases.
+        self._released: dict[str, list[str]] = {
+            name: [place.names.resource(key) for key, service in services.items() if service.deployed_by == name]
+            for name in triggers
+        }
         self.deployer = None
         if any(trigger.deploys for trigger in triggers.values()):
             self.deployer = self._builder("deployer", "builds that deploy")
@@ -94,7 +104,7 @@ class Builds(Component):
             build=self._build(name, trigger) if trigger.dockerfile else None,
             github=None if self._connected else self._first_generation(trigger),
             repository_event_config=self._second_generation(trigger, self._connected) if self._connected else None,
-            substitutions=dict(trigger.substitutions) or None,
+            substitutions=self._substitutions(name, trigger),
             opts=self.child("cloudbuild", depends_on=self._attachable),
         )
 
@@ -115,15 +125,31 @@ class Builds(Component):
 
         No step prints its configuration or environment: the log of a build is read by many.
         """
-        image = full_image(self.place, trigger.image or name)
+        image, released = full_image(self.place, trigger.image or name), self._released[name]
         tags = [f"{image}:$COMMIT_SHA", f"{image}:latest"] + ([f"{image}:$TAG_NAME"] if trigger.tag else [])
+        # The images of a build are pushed once all its steps are done: the tag moves when the image runs.
+        tags += [f"{image}:{DEPLOYED}"] if released else []
         tagged = [argument for tag in tags for argument in ("--tag", tag)]
+        steps = [
+            cloudbuild.TriggerBuildStepArgs(
+                name=DOCKER, args=["build", *tagged, "--file", trigger.dockerfile or "Dockerfile", "."]
+            )
+        ]
+        if released:
+            steps.append(cloudbuild.TriggerBuildStepArgs(name=DOCKER, args=["push", tags[0]]))
+        steps += [
+            cloudbuild.TriggerBuildStepArgs(
+                name=GCLOUD,
+                entrypoint="gcloud",
+                args=[
+                    "run", "services", "update", service, f"--image={tags[0]}",
+                    f"--region={self.place.region}", f"--project={self.place.project}", "--quiet",
+                ],
+            )
+            for service in released
+        ]  # fmt: skip
         return cloudbuild.TriggerBuildArgs(
-            steps=[
-                cloudbuild.TriggerBuildStepArgs(
-                    name=DOCKER, args=["build", *tagged, "--file", trigger.dockerfile or "Dockerfile", "."]
-                )
-            ],
+            steps=steps,
             images=None if trigger.pull_request else tags,
             timeout=f"{int(trigger.timeout)}s",
             options=cloudbuild.TriggerBuildOptionsArgs(
@@ -132,6 +158,14 @@ class Builds(Component):
                 machine_type=trigger.machine_type,
             ),
         )
+
+    def _substitutions(self, name: str, trigger: Trigger) -> dict[str, str] | None:
+        """Tell a build file that deploys where to push, and what it releases; the stack file's own words win."""
+        told: dict[str, str] = {}
+        if trigger.deploys and trigger.build_file:
+            told = {"_IMAGE": full_image(self.place, trigger.image or name), "_REGION": self.place.region}
+            told |= {"_SERVICE": self._released[name][0]} if self._released[name] else {}
+        return told | trigger.substitutions or None
 
     def _first_generation(self, trigger: Trigger) -> cloudbuild.TriggerGithubArgs:
         return cloudbuild.TriggerGithubArgs(

@@ -91,6 +91,16 @@ def commands(place: Place, settings: Settings) -> dict[str, str]:
     image = f"{place.region}-docker.pkg.dev/{place.project}/{names.resource('docker')}/trainer:latest"
     result["docker login"] = _line("gcloud", "auth", "configure-docker", f"{place.region}-docker.pkg.dev", "--quiet")
     result["docker push"] = f"{_line('docker', 'build', '--tag', image, '.')} && {_line('docker', 'push', image)}"
+    if settings.builds.triggers:
+        # A staging folder of the stack's own, as gcloud would make a bucket that nobody deletes. The log of a build
+        # by an account of its own is followed by viewers of the project only, so it is linked to.
+        result["submit build"] = _line(
+            "gcloud", "builds", "submit", ".", "--config=cloudbuild.yaml", project, f"--region={place.region}",
+            f"--service-account=projects/{place.project}/serviceAccounts/"
+            f"{names.account('builds')}@{place.project}.iam.gserviceaccount.com",
+            f"--gcs-source-staging-dir=gs://{names.bucket('staging')}/source",
+            "--format=value(status,logUrl)", "--suppress-logs",
+        )  # fmt: skip
     for name, trigger in settings.builds.triggers.items():
         if trigger.pull_request or trigger.deploys:
             continue  # only GitHub can start it: nobody in the team acts as what deploys

@@ -9,8 +9,10 @@ from pulumi_gcp import cloudrunv2, projects
 
 from infra.component import Component, Place
 from infra.github import GitHub
+from infra.images import BUILDS_OWN, DEPLOYED, first_image
 from infra.names import variable
 from infra.registry import full_image
+from infra.settings.delivery import Builds as BuildsSettings
 from infra.settings.services import Service, Services
 from infra.stores import Stores, environment
 
@@ -29,8 +31,11 @@ RELEASER_PERMISSIONS = (
 class Serving(Component):
     """Cloud Run services, all running as one service account; public only where the stack file says so."""
 
-    def __init__(self, place: Place, services: Services, *, stores: Stores, github: GitHub | None):
+    def __init__(
+        self, place: Place, services: Services, *, builds: BuildsSettings, stores: Stores, github: GitHub | None
+    ):
         super().__init__("serving", place)
+        self._builds = builds
         self.account = self.service_account("services", purpose="Cloud Run services")
         self._attachable = github.let_deploy_use("services", self.account) if github else []
         self.grant_project("services", self.account, ["roles/logging.logWriter"])
@@ -79,7 +84,7 @@ class Serving(Component):
                 ),
                 containers=[
                     cloudrunv2.ServiceTemplateContainerArgs(
-                        image=full_image(place, settings.image),
+                        image=first_image(place, name, self._image(settings)),
                         ports=cloudrunv2.ServiceTemplateContainerPortsArgs(container_port=settings.port),
                         resources=cloudrunv2.ServiceTemplateContainerResourcesArgs(
                             limits={"cpu": str(settings.cpu), "memory": settings.memory}, cpu_idle=True
@@ -90,12 +95,20 @@ class Serving(Component):
             ),
             # A revision that mounts a secret is refused until its account may read it.
             opts=self.child(
-                "run", depends_on=[*self._attachable, *(self._reading if settings.mounted_secrets else ())]
+                "run",
+                depends_on=[*self._attachable, *(self._reading if settings.mounted_secrets else ())],
+                ignore=BUILDS_OWN if settings.deployed_by else None,
             ),
         )
         if settings.public:
             self.grant_calling(f"{name}-public", service, "allUsers", under=self)
         return service
+
+    def _image(self, settings: Service) -> str:
+        if not settings.deployed_by:
+            return full_image(self.place, settings.image)
+        name = self._builds.triggers[settings.deployed_by].image or settings.deployed_by
+        return full_image(self.place, f"{name}:{DEPLOYED}")
 
     def grant_releasing(self, name: str, member: pulumi.Input[str], *, under: Component) -> None:
         """Let a member give each service another revision; not make or delete one, nor say who may call it."""

@@ -7,6 +7,7 @@ from infra.apis import Apis
 from infra.builds import Builds
 from infra.component import Place
 from infra.github import GitHub
+from infra.images import DEPLOYED
 from infra.machines import Machines
 from infra.names import Names
 from infra.network import Network
@@ -26,7 +27,7 @@ def declare(settings: Settings) -> dict[str, Any]:
     place = _place(settings)
     stores = Stores(
         storage=Storage(place, settings.storage, settings.lease),
-        registry=Registry(place, settings.registry),
+        registry=Registry(place, settings.registry, kept=_kept_tags(settings)),
         secrets=Secrets(place, settings.secrets),
     )
 
@@ -34,12 +35,15 @@ def declare(settings: Settings) -> dict[str, Any]:
     github = GitHub(place, settings.github) if settings.github else None
     machines = _machines(place, settings, stores, github) if settings.machines else None
     training = Training(place, settings.training, stores=stores) if settings.training.enabled else None
-    serving = Serving(place, settings.services, stores=stores, github=github) if settings.services else None
+    serving = None
+    if settings.services:
+        serving = Serving(place, settings.services, builds=settings.builds, stores=stores, github=github)
     builds = None
     if settings.builds.triggers and settings.builds.repository:
         builds = Builds(
             place,
             settings.builds,
+            settings.services,
             settings.builds.repository,
             stores=stores,
             training=training,
@@ -96,6 +100,11 @@ def _place(settings: Settings) -> Place:
         ),
         apis=Apis(settings.project, apis.needed(settings)).enabled,
     )
+
+
+def _kept_tags(settings: Settings) -> tuple[str, ...]:
+    """List the tags by which services that builds deploy are made anew: no cleanup takes such an image."""
+    return (DEPLOYED,) if any(service.deployed_by for service in settings.services.values()) else ()
 
 
 def _machines(place: Place, settings: Settings, stores: Stores, github: GitHub | None) -> Machines:

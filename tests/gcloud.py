@@ -24,6 +24,8 @@ NOT_RUN = {
     "call service": "asks Google who one is, then calls an address that nothing answers on",
 }
 """Commands of the outputs that an emulator cannot answer, and why."""
+BUILD = "steps: [{name: gcr.io/cloud-builders/docker, args: [build, .]}]\noptions: {logging: CLOUD_LOGGING_ONLY}\n"
+"""A build file, which a command of the outputs submits."""
 DRY_RUN = {"ssh": "--dry-run"}
 """Commands that run but for their last step: there is no machine to log in to, so gcloud only says how it would."""
 

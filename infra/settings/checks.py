@@ -25,6 +25,7 @@ def check(settings: Settings, found: Findings, folder: Path) -> Iterator[Problem
     yield from _subnets(settings, found)
     yield from _files(settings, folder)
     yield from _secrets(settings, found)
+    yield from _deployers(settings, found)
     yield from _labels(settings)
     yield from used(settings.usage, settings.machines, settings.allow.machine_types, settings.lease.credit, found)
 
@@ -153,6 +154,25 @@ def _secrets(settings: Settings, found: Findings) -> Iterator[Problem]:
                     "services may not read this secret",
                     f"add `services` to coursecloud:secrets.names.{secret}",
                 )
+
+
+def _deployers(settings: Settings, found: Findings) -> Iterator[Problem]:
+    deploying = {name for name, trigger in settings.builds.triggers.items() if trigger.deploys}
+    for name, service in settings.services.items():
+        trigger, path = service.deployed_by, f"coursecloud:services.{name}.deployedBy"
+        if trigger is None or trigger in deploying or not found.sound("coursecloud:builds.triggers"):
+            continue
+        if trigger in settings.builds.triggers:
+            rule, remedy = (
+                "this trigger deploys nothing",
+                f"add `deploys: true` to coursecloud:builds.triggers.{trigger}",
+            )
+        else:
+            rule = "coursecloud:builds.triggers has no such trigger"
+            remedy = nearest(
+                trigger, deploying, f"add `{trigger}: {{branch: ^main$, dockerfile: Dockerfile, deploys: true}}`"
+            )
+        yield Problem(path, trigger, rule, remedy)
 
 
 def _labels(settings: Settings) -> Iterator[Problem]:

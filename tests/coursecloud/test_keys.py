@@ -87,6 +87,12 @@ EDITS: list[tuple[str, Sections, Sections]] = [
     ("training.endpoint", {"training": {"endpoint": True}}, {"training": {}}),
     ("services", {"services": {"a": {}}}, {"services": {"b": {}}}),
     ("services.*", {"services": {"a": {}}}, {"services": {"a": {"memory": "1Gi"}}}),
+    ("services.*.writes", {"services": {"a": {}}}, {"services": {"a": {"writes": ["data"]}}}),
+    (
+        "services.*.deployedBy",
+        builds(a=TRIGGER | {"deploys": True}) | {"services": {"a": {}}},
+        builds(a=TRIGGER | {"deploys": True}) | {"services": {"a": {"deployedBy": "a"}}},
+    ),
     ("services.*.public", {"services": {"a": {}}}, {"services": {"a": {"public": True}}}),
     ("github", {"github": {"repositoryId": 1}}, {"github": {"repositoryId": 2}}),
     ("github.keep", {"github": {"repositoryId": 1}}, {"github": {"repositoryId": 1, "keep": True}}),

@@ -72,6 +72,7 @@ def test_the_commands_of_the_outputs_work_on_what_up_has_made(project: Project) 
     user = gcloud.Gcloud(project.root.parent / "gcloud", project.emulator)
     (user.home / "data").mkdir(parents=True)
     (user.home / "data/measured.csv").write_text("1,2\n")
+    (user.home / "cloudbuild.yaml").write_text(gcloud.BUILD)
     for name, line in outputs["commands"].items():
         if command := gcloud.runnable(name, line):
             done = user.run(command, typed="a secret\n")

@@ -31,6 +31,7 @@ CALLS = {
     "upload data": "storage.objects.insert",
     "list data": "storage.objects.list",
     "docker login": None,
+    "submit build": "cloudbuild.projects.locations.builds.create",
     "run trigger": "cloudbuild.projects.locations.triggers.run",
     "train": "aiplatform.projects.locations.customJobs.create",
     "list jobs": "aiplatform.projects.locations.customJobs.list",
@@ -78,8 +79,10 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gcloud]:
             metadata = {"items": [{"key": "enable-oslogin", "value": "TRUE"}]}
             machine = google.machine(name=f"full-{name}", zone=zone, networkInterfaces=nic, metadata=metadata)
             compute.instances().insert(project=PROJECT, zone=zone, body=machine).execute()
-        bucket = {"name": f"{PROJECT}-full-data", "location": REGION, "versioning": {"enabled": True}}
-        google.client("storage", "v1").buckets().insert(project=PROJECT, body=bucket).execute()
+        google.account("full-builds")
+        for name in ("data", "staging"):
+            bucket = {"name": f"{PROJECT}-full-{name}", "location": REGION, "versioning": {"enabled": True}}
+            google.client("storage", "v1").buckets().insert(project=PROJECT, body=bucket).execute()
         secrets = google.client("secretmanager", "v1").projects().secrets()
         automatic: dict[str, Any] = {"replication": {"automatic": {}}}
         secrets.create(parent=parent, secretId="full-WANDB_API_KEY", body=automatic).execute()
@@ -95,6 +98,7 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gcloud]:
         google.close()
         (home / "data/sub").mkdir(parents=True)
         (home / "data/sub/measured.csv").write_text("1,2\n")
+        (home / "cloudbuild.yaml").write_text(gcloud.BUILD)
         yield Gcloud(home, emulator)
         assert not emulator.left_the_machine()
 

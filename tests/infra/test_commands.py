@@ -41,14 +41,14 @@ def place(plan: Plan, command: str, on: str) -> tuple[str, str]:
     if on == "machine account":
         email = one(plan, "compute.Instance", subject).inputs["serviceAccount"]["email"]
         return "serviceaccount.IAMMember", f"projects/{plan.settings.project}/serviceAccounts/{email}"
-    if on == "build account":
+    if on == "build account" and subject:
         return "serviceaccount.IAMMember", one(plan, "cloudbuild.Trigger", subject).inputs["serviceAccount"]
     if on in accounts:
         inputs = one(plan, "serviceaccount.Account", f"{accounts[on]}-account").inputs
         email = f"{inputs['accountId']}@{inputs['project']}.iam.gserviceaccount.com"
         return "serviceaccount.IAMMember", f"projects/{inputs['project']}/serviceAccounts/{email}"
-    if on == "data":
-        return "storage.BucketIAMMember", one(plan, "storage.Bucket", "data").inputs["name"]
+    if on in ("data", "staging"):
+        return "storage.BucketIAMMember", one(plan, "storage.Bucket", on).inputs["name"]
     if on == "docker":
         docker = one(plan, "artifactregistry.Repository", "docker").inputs["repositoryId"]
         return "artifactregistry.RepositoryIamMember", docker

@@ -230,6 +230,10 @@ def test_the_commands_are_these(plan_of: Planner) -> None:
         "list data": f"gcloud storage ls --all-versions {bucket} --project={PROJECT}",
         "docker login": f"gcloud auth configure-docker {host} --quiet",
         "docker push": f"docker build --tag {image} . && docker push {image}",
+        "submit build": f"gcloud builds submit . --config=cloudbuild.yaml {trigger}"
+        f" --service-account=projects/{PROJECT}/serviceAccounts/unit-builds@{PROJECT}.iam.gserviceaccount.com"
+        f" --gcs-source-staging-dir=gs://{PROJECT}-unit-staging/source"
+        " '--format=value(status,logUrl)' --suppress-logs",
         "run trigger image": f"gcloud builds triggers run unit-image {trigger} --branch=main",
         "run trigger release": f"gcloud builds triggers run unit-release {trigger} --tag=TAG",
         "list jobs": f"gcloud ai custom-jobs list --project={PROJECT} --region=europe-west1",
