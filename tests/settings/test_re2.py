@@ -13,8 +13,8 @@ def test_a_pattern_of_one_branch(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "main", "^main", "main$", "^(?i)main$", "^ma.n$", "^main$|x$", r"^main$|\bmain$", r"\bmain\b", "(?m)^main$", "^main(-x)?$",
-        "^main$|^dev$", "^$", ".*", "", "[", "^.*$", f"^{'a' * 400}$", r"\Bmain\B|^main$",
+        "main", "^main", "main$", "^(?i)main$", "^ma.n$", "^main$|x$", r"^main$|\bmain$", r"\bmain\b", "(?m)^main$",
+        "^main(-x)?$", "^main$|^dev$", "^$", ".*", "", "[", "^.*$", f"^{'a' * 400}$", r"\Bmain\B|^main$",
     ],
 )  # fmt: skip
 def test_a_pattern_of_more_than_one_branch_or_of_none(text: str) -> None:
