@@ -2,41 +2,71 @@
 
 from __future__ import annotations
 
-from pulumi_gcp import cloudbuild, cloudbuildv2
+from pulumi_gcp import cloudbuild, cloudbuildv2, serviceaccount
 
 from infra.component import Component, Place
+from infra.github import GitHub
+from infra.images import DEPLOYED
 from infra.registry import full_image
+from infra.serving import Serving
 from infra.settings.delivery import Builds as BuildsSettings
 from infra.settings.delivery import GitRepository, Trigger
+from infra.settings.services import Services
 from infra.stores import Stores
+from infra.training import Training
 
 DOCKER = "gcr.io/cloud-builders/docker"
+GCLOUD = "gcr.io/google.com/cloudsdktool/cloud-sdk:slim"
+"""Google's image of its command line (https://cloud.google.com/sdk/docs/downloads-docker, 2026-11-28)."""
 
 
 class Builds(Component):
-    """Triggers of one repository. A build of a pull request runs as an account that can only write its log."""
+    """Triggers of one repository, each as the account whose rights it needs.
+
+    `checks` builds pull requests and can only write its log, `builds` pushes images, and `deployer`, of those
+    triggers that nothing but a named branch or tags start, also releases the services and submits training.
+    """
 
     def __init__(
         self,
         place: Place,
         settings: BuildsSettings,
+        services: Services,
         repository: GitRepository,
         *,
         stores: Stores,
+        training: Training | None,
+        serving: Serving | None,
+        github: GitHub | None,
     ):
         super().__init__("builds", place)
         self._repository = repository
+        self._stores = stores
         triggers = settings.triggers
-        self.account = self.service_account("builds", purpose="builds of pushed code")
-        self.grant_project("builds", self.account, ["roles/logging.logWriter"])
-        stores.registry.grant("builds-push", self.account.member, "roles/artifactregistry.writer", under=self)
-        stores.storage.grant("builds-read", self.account.member, "roles/storage.objectViewer", "staging", under=self)
-        stores.secrets.grant_reading("builds", self.account.member, under=self)
+        self.account = self._builder("builds", "builds of pushed code")
+        self._attachable = github.let_deploy_use("builds", self.account) if github else []
 
         self.checks_account = None
         if any(trigger.pull_request for trigger in triggers.values()):
             self.checks_account = self.service_account("checks", purpose="builds of pull requests")
             self.grant_project("checks", self.checks_account, ["roles/logging.logWriter"])
+            self._attachable += github.let_deploy_use("checks", self.checks_account) if github else []
+
+        # By trigger, the services that it releases.
+        self._released: dict[str, list[str]] = {
+            name: [place.names.resource(key) for key, service in services.items() if service.deployed_by == name]
+            for name in triggers
+        }
+        self.deployer = None
+        if any(trigger.deploys for trigger in triggers.values()):
+            self.deployer = self._builder("deployer", "builds that deploy")
+            self._attachable += github.let_deploy_use("deployer", self.deployer) if github else []
+            if training:
+                self.grant_project("deployer", self.deployer, ["roles/aiplatform.user"])
+                self.grant_use("deployer-training", training.account, self.deployer.member)
+            if serving:
+                serving.grant_releasing("deployer", self.deployer.member, under=self)
+                self.grant_use("deployer-services", serving.account, self.deployer.member)
 
         # The connection to GitHub needs a person's consent in the console, so the stack file names it.
         self._connected = (
@@ -58,8 +88,8 @@ class Builds(Component):
 
     def _trigger(self, name: str, trigger: Trigger) -> cloudbuild.Trigger:
         place = self.place
-        account = self.checks_account if trigger.pull_request else self.account
-        assert account is not None  # noqa: S101 - made above for every pull request trigger
+        account = self.checks_account if trigger.pull_request else self.deployer if trigger.deploys else self.account
+        assert account is not None  # noqa: S101 - made above for every trigger that wants one
         return cloudbuild.Trigger(
             name,
             name=place.names.resource(name),
@@ -74,23 +104,52 @@ class Builds(Component):
             build=self._build(name, trigger) if trigger.dockerfile else None,
             github=None if self._connected else self._first_generation(trigger),
             repository_event_config=self._second_generation(trigger, self._connected) if self._connected else None,
-            opts=self.child("cloudbuild"),
+            substitutions=self._substitutions(name, trigger),
+            opts=self.child("cloudbuild", depends_on=self._attachable),
         )
+
+    def _builder(self, name: str, purpose: str) -> serviceaccount.Account:
+        """Declare an account whose builds push images, read data and the secrets that builds may read."""
+        account, stores = self.service_account(name, purpose=purpose), self._stores
+        self.grant_project(name, account, ["roles/logging.logWriter"])
+        stores.registry.grant(f"{name}-push", account.member, "roles/artifactregistry.writer", under=self)
+        stores.storage.grant(
+            f"{name}-read", account.member, "roles/storage.objectViewer", "staging", "data", under=self
+        )
+        stores.storage.grant_seeing(name, account.member, "staging", "data", under=self)
+        stores.secrets.grant_reading("builds", account.member, under=self, name=name)
+        return account
 
     def _build(self, name: str, trigger: Trigger) -> cloudbuild.TriggerBuildArgs:
         """Build the Dockerfile and, unless it is a pull request's, push the image.
 
         No step prints its configuration or environment: the log of a build is read by many.
         """
-        image = full_image(self.place, trigger.image or name)
+        image, released = full_image(self.place, trigger.image or name), self._released[name]
         tags = [f"{image}:$COMMIT_SHA", f"{image}:latest"] + ([f"{image}:$TAG_NAME"] if trigger.tag else [])
+        # The images of a build are pushed once all its steps are done: the tag moves when the image runs.
+        tags += [f"{image}:{DEPLOYED}"] if released else []
         tagged = [argument for tag in tags for argument in ("--tag", tag)]
+        steps = [
+            cloudbuild.TriggerBuildStepArgs(
+                name=DOCKER, args=["build", *tagged, "--file", trigger.dockerfile or "Dockerfile", "."]
+            )
+        ]
+        if released:
+            steps.append(cloudbuild.TriggerBuildStepArgs(name=DOCKER, args=["push", tags[0]]))
+        steps += [
+            cloudbuild.TriggerBuildStepArgs(
+                name=GCLOUD,
+                entrypoint="gcloud",
+                args=[
+                    "run", "services", "update", service, f"--image={tags[0]}",
+                    f"--region={self.place.region}", f"--project={self.place.project}", "--quiet",
+                ],
+            )
+            for service in released
+        ]  # fmt: skip
         return cloudbuild.TriggerBuildArgs(
-            steps=[
-                cloudbuild.TriggerBuildStepArgs(
-                    name=DOCKER, args=["build", *tagged, "--file", trigger.dockerfile or "Dockerfile", "."]
-                )
-            ],
+            steps=steps,
             images=None if trigger.pull_request else tags,
             timeout=f"{int(trigger.timeout)}s",
             options=cloudbuild.TriggerBuildOptionsArgs(
@@ -99,6 +158,14 @@ class Builds(Component):
                 machine_type=trigger.machine_type,
             ),
         )
+
+    def _substitutions(self, name: str, trigger: Trigger) -> dict[str, str] | None:
+        """Tell a build file that deploys where to push, and what it releases; the stack file's own words win."""
+        told: dict[str, str] = {}
+        if trigger.deploys and trigger.build_file:
+            told = {"_IMAGE": full_image(self.place, trigger.image or name), "_REGION": self.place.region}
+            told |= {"_SERVICE": self._released[name][0]} if self._released[name] else {}
+        return told | trigger.substitutions or None
 
     def _first_generation(self, trigger: Trigger) -> cloudbuild.TriggerGithubArgs:
         return cloudbuild.TriggerGithubArgs(

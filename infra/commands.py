@@ -133,8 +133,8 @@ def _builds(place: Place, settings: Settings) -> dict[str, str]:
         ),
     }
     for name, trigger in settings.builds.triggers.items():
-        if trigger.pull_request:
-            continue  # only GitHub can start it
+        if trigger.pull_request or trigger.deploys:
+            continue  # only GitHub can start it: nobody in the team acts as what deploys
         kind = "--tag=TAG" if trigger.tag else "--branch=main"
         called = place.names.resource(name)
         result[f"run trigger {name}"] = _line("gcloud", "builds", "triggers", "run", called, project, region, kind)

@@ -120,9 +120,9 @@ class Component(pulumi.ComponentResource):
                 opts=self.child("cloudresourcemanager"),
             )
 
-    def grant_use(self, name: str, account: serviceaccount.Account, member: pulumi.Input[str]) -> None:
+    def grant_use(self, name: str, account: serviceaccount.Account, member: pulumi.Input[str]) -> pulumi.Resource:
         """Let a member act as a service account: attach it to machines, jobs and builds."""
-        serviceaccount.IAMMember(
+        return serviceaccount.IAMMember(
             f"{name}-acts-as",
             service_account_id=account.name,
             role="roles/iam.serviceAccountUser",

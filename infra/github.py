@@ -44,22 +44,46 @@ GRANTING = "roles/resourcemanager.projectIamAdmin"
 """Granted on a condition only."""
 
 
-class GitHub(Component):
-    """A pool and provider for one repository, a preview identity, and a deploy identity if asked for."""
+PULL_REQUEST = "pull_request"
+_CI_EVENTS = {"push": ("ref", "tags"), "release": ("tags",), "schedule": ("ref",), "workflow_dispatch": ("ref", "tags")}
+"""The events by which the group's workflows build and deploy, and for which refs. Left out are those that run the
+default branch's workflow at a stranger's wish: pull_request_target, issue_comment, workflow_run."""
 
-    def __init__(
-        self,
-        place: Place,
-        settings: GitHubSettings,
-        *,
-        granted: Sequence[pulumi.Input[str]],
-        act_as: Sequence[tuple[str, serviceaccount.Account]],
-    ):
+
+def run_attribute(ref: str) -> str:
+    """Write the one attribute that bindings ask for: REPOSITORY_ID/EVENT, and but for a pull request its ref.
+
+    The ref of a pull request has its number in it (refs/pull/N/merge). A tag is one of all tags (`refs/tags`),
+    unless it is the ref that deploys. A binding on the ref alone would also let in pull_request_target, closed
+    pull requests, issue_comment and workflow_run, whose ref is a branch of the repository
+    (https://docs.github.com/actions/reference/events-that-trigger-workflows, 2026-11-28).
+    """
+    known = f"assertion.ref == '{ref}' || !assertion.ref.startsWith('refs/tags/')"
+    where = f"({known} ? '/' + assertion.ref : '/refs/tags')"
+    event = f"(assertion.event_name == '{PULL_REQUEST}' ? '' : {where})"
+    return f"assertion.repository_id + '/' + assertion.event_name + {event}"
+
+
+def ci_runs(ref: str) -> dict[str, str]:
+    """List the event and ref, as `run_attribute` writes them, by which the group's workflows come in, by a name."""
+    where = {"ref": f"/{ref}", "tags": "/refs/tags"}
+    runs = {f"{event}-{kind}": event + where[kind] for event, kinds in _CI_EVENTS.items() for kind in kinds}
+    return runs | ({"release-ref": f"release/{ref}"} if ref.startswith("refs/tags/") else {})
+
+
+class GitHub(Component):
+    """A pool and provider for one repository, a preview identity, and a deploy identity if asked for.
+
+    It is made before what names an account of the stack, so that this can wait for `let_deploy_use`.
+    """
+
+    def __init__(self, place: Place, settings: GitHubSettings):
         super().__init__("github", place)
+        self.settings = settings
         self.preview = self.service_account("preview", purpose="previews in GitHub workflows", keep=settings.keep)
         # The id of a deleted pool stays blocked for 30 days. An account's numeric id is new each time the
         # account is made, so a stack that was destroyed whole gets a fresh pool id with its fresh account.
-        pool = iam.WorkloadIdentityPool(
+        self.pool = iam.WorkloadIdentityPool(
             "pool",
             workload_identity_pool_id=self.preview.unique_id.apply(_pool_id),
             project=place.project,
@@ -67,24 +91,25 @@ class GitHub(Component):
             description=f"Workflows of GitHub repository {settings.repository_id}",
             opts=self.child("sts", keep=settings.keep),
         )
-        repository = f"assertion.repository_id == '{settings.repository_id}'"
-        refs = f"(assertion.ref == '{settings.ref}' || assertion.ref.startsWith('refs/pull/'))"
+        events = ", ".join(f"'{event}'" for event in sorted([PULL_REQUEST, *_CI_EVENTS]))
+        conditions = (
+            f"assertion.repository_id == '{settings.repository_id}'",
+            f"assertion.event_name in [{events}]",
+            f"(assertion.event_name == '{PULL_REQUEST}' || assertion.ref == '{settings.ref}'"
+            " || assertion.ref.startsWith('refs/tags/'))",
+        )
         self.provider = iam.WorkloadIdentityPoolProvider(
             "provider",
-            workload_identity_pool_id=pool.workload_identity_pool_id,
+            workload_identity_pool_id=self.pool.workload_identity_pool_id,
             workload_identity_pool_provider_id="github",
             project=place.project,
             display_name="GitHub Actions",
-            attribute_mapping={
-                "google.subject": "assertion.sub",
-                "attribute.repository_id": "assertion.repository_id",
-                "attribute.ref": "assertion.ref",
-            },
-            attribute_condition=f"{repository} && {refs}",
+            attribute_mapping={"google.subject": "assertion.sub", "attribute.run": run_attribute(settings.ref)},
+            attribute_condition=" && ".join(conditions),
             oidc=iam.WorkloadIdentityPoolProviderOidcArgs(issuer_uri="https://token.actions.githubusercontent.com"),
             opts=self.child(keep=settings.keep),
         )
-        self._let_in("preview", self.preview, pool, f"attribute.repository_id/{settings.repository_id}")
+        self.let_in("preview", self.preview, PULL_REQUEST, under=self)
         role = self.custom_role(
             "preview",
             after=self.preview,
@@ -100,24 +125,26 @@ class GitHub(Component):
             member=self.preview.member,
             opts=self.child("cloudresourcemanager"),
         )
-        self.deploy = self._deploy(settings, pool, granted, act_as) if settings.deploy else None
+        self.deploy = None
+        if settings.deploy:
+            self.deploy = self.service_account("deploy", purpose="pulumi up in GitHub workflows")
+            self.let_in("deploy", self.deploy, f"push/{settings.ref}", under=self)
         self.register_outputs({})
 
-    def _deploy(
-        self,
-        settings: GitHubSettings,
-        pool: iam.WorkloadIdentityPool,
-        granted: Sequence[pulumi.Input[str]],
-        act_as: Sequence[tuple[str, serviceaccount.Account]],
-    ) -> serviceaccount.Account:
-        account = self.service_account("deploy", purpose="pulumi up in GitHub workflows")
-        self._let_in("deploy", account, pool, f"attribute.ref/{settings.ref}")
+    def let_deploy_use(self, name: str, account: serviceaccount.Account) -> list[pulumi.Resource]:
+        """Let the deploy identity attach an account, which what is attached has to wait for."""
+        return [self.grant_use(f"deploy-{name}", account, self.deploy.member)] if self.deploy else []
+
+    def grant_deploy(self, granted: Sequence[pulumi.Input[str]]) -> None:
+        """Grant the deploy identity what `pulumi up` needs; `granted` are the roles that the stack grants."""
+        if not self.deploy:
+            return
         for role in deploy_roles(self.place.apis):
-            self._grant("deploy", account, role)
+            self._grant("deploy", self.deploy, role)
         only = pulumi.Output.all(*granted).apply(_only_these)
         self._grant(
             "deploy",
-            account,
+            self.deploy,
             GRANTING,
             projects.IAMMemberConditionArgs(
                 title="roles-of-this-stack",
@@ -125,9 +152,6 @@ class GitHub(Component):
                 expression=only,
             ),
         )
-        for name, used in act_as:
-            self.grant_use(f"deploy-{name}", used, account.member)
-        return account
 
     def _grant(
         self,
@@ -145,15 +169,15 @@ class GitHub(Component):
             opts=self.child("cloudresourcemanager"),
         )
 
-    def _let_in(
-        self, name: str, account: serviceaccount.Account, pool: iam.WorkloadIdentityPool, attribute: str
-    ) -> None:
+    def let_in(self, name: str, account: serviceaccount.Account, run: str, *, under: Component) -> None:
+        """Let the repository's workflows be an account where event and ref are these."""
+        attribute = f"attribute.run/{self.settings.repository_id}/{run}"
         serviceaccount.IAMMember(
             f"{name}-federation",
             service_account_id=account.name,
             role="roles/iam.workloadIdentityUser",
-            member=pulumi.Output.concat("principalSet://iam.googleapis.com/", pool.name, "/", attribute),
-            opts=self.child("iamcredentials"),
+            member=pulumi.Output.concat("principalSet://iam.googleapis.com/", self.pool.name, "/", attribute),
+            opts=under.child("iamcredentials"),
         )
 
 

@@ -15,6 +15,7 @@ from pulumi_gcp import compute, projects, serviceaccount, storage
 from catalog import tables
 from infra import startup
 from infra.component import Component, Place
+from infra.github import GitHub
 from infra.network import Network
 from infra.operator import Operator
 from infra.registry import full_image
@@ -33,11 +34,13 @@ class Machines(Component):
         *,
         network: Network,
         stores: Stores,
+        github: GitHub | None,
     ):
         super().__init__("machines", place)
         self._settings = settings
         self._network = network
         self.account: serviceaccount.Account = self.service_account("machines", purpose="the machines of the group")
+        self._attachable = github.let_deploy_use("machines", self.account) if github else []
         self.operator: pulumi.Output[str] = Operator(place, self.account).role.name
         self.grant_project("machines", self.account, ["roles/logging.logWriter", "roles/monitoring.metricWriter"])
         stores.storage.grant(
@@ -49,6 +52,7 @@ class Machines(Component):
             "staging",
             under=self,
         )
+        stores.storage.grant_seeing("machines", self.account.member, "data", "models", "staging", under=self)
         stores.registry.grant("machines-read", self.account.member, "roles/artifactregistry.reader", under=self)
         stores.secrets.grant_reading("machines", self.account.member, under=self)
 
@@ -107,7 +111,7 @@ class Machines(Component):
             metadata=self._metadata(machine),
             resource_policies=schedules[region].self_link if region in schedules else None,
             opts=self.child(
-                depends_on=self._agent_may_stop if schedules else (),
+                depends_on=[*self._attachable, *(self._agent_may_stop if schedules else ())],
                 # Removing the GPU block alone is "no change" to the provider, and the GPU would go on billing.
                 replace_on=[f"{machine.gpu.count} {gpu}" if machine.gpu else "no GPU"],
                 # A new disk takes the old one's name: "no change" to the machine, which would run without any.

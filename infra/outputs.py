@@ -15,6 +15,7 @@ from infra.serving import Serving
 from infra.settings import Settings
 from infra.stores import Stores
 from infra.training import Training
+from infra.workflows import Workflows
 
 
 def outputs(
@@ -28,6 +29,7 @@ def outputs(
     builds: Builds | None,
     github: GitHub | None,
     alerts: Monitoring | None,
+    workflows: Workflows | None,
 ) -> dict[str, Any]:
     """Name what the stack has; `commands` maps what one wants to do to the command that does it."""
     result: dict[str, Any] = {
@@ -72,6 +74,11 @@ def outputs(
             "previewServiceAccount": github.preview.email,
             "deployServiceAccount": github.deploy.email if github.deploy else None,
         }
+        if workflows:
+            result["github"] |= {
+                "ciServiceAccount": workflows.ci.email,
+                "ciReadServiceAccount": workflows.reader.email,
+            }
     return result
 
 

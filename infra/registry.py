@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pulumi
 from pulumi_gcp import artifactregistry
 
@@ -12,8 +14,9 @@ from infra.settings.stores import Registry as RegistrySettings
 class Registry(Component):
     """Private repositories with cleanup policies: without a Delete rule nothing is ever deleted."""
 
-    def __init__(self, place: Place, settings: RegistrySettings):
+    def __init__(self, place: Place, settings: RegistrySettings, *, kept: Sequence[str] = ()):
         super().__init__("registry", place)
+        self._kept_tags = [*settings.keep_tags, *kept]
         self.docker = self._repository("docker", "DOCKER", settings)
         self.python = self._repository("python", "PYTHON", settings) if settings.python else None
         self.docker_url = docker_url(place)
@@ -26,7 +29,7 @@ class Registry(Component):
             id="keep-tagged",
             action="KEEP",
             condition=artifactregistry.RepositoryCleanupPolicyConditionArgs(
-                tag_state="TAGGED", tag_prefixes=list(settings.keep_tags)
+                tag_state="TAGGED", tag_prefixes=self._kept_tags
             ),
         )
         return artifactregistry.Repository(
@@ -54,7 +57,7 @@ class Registry(Component):
                     ),
                 ),
                 # Only container images have tags.
-                *([keep_tagged] if kind == "DOCKER" and settings.keep_tags else []),
+                *([keep_tagged] if kind == "DOCKER" and self._kept_tags else []),
             ],
             opts=self.child("artifactregistry", keep=settings.keep),
         )

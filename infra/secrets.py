@@ -28,11 +28,14 @@ class Secrets(Component):
         }
         self.register_outputs({})
 
-    def grant_reading(self, workload: str, member: pulumi.Input[str], *, under: Component) -> list[pulumi.Resource]:
-        """Let a workload's account read the secrets that the stack file gives it; returns the bindings."""
+    def grant_reading(
+        self, workload: str, member: pulumi.Input[str], *, under: Component, name: str | None = None
+    ) -> list[pulumi.Resource]:
+        """Let a workload's account, `name` where it has several, read what the stack file gives it; the bindings."""
         role = "roles/secretmanager.secretAccessor"
         return [
-            self.grant(f"{workload}-reads-{name}", name, member, role, under=under) for name in self.readable(workload)
+            self.grant(f"{name or workload}-reads-{secret}", secret, member, role, under=under)
+            for secret in self.readable(workload)
         ]
 
     def readable(self, workload: str) -> tuple[str, ...]:

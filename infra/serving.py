@@ -2,42 +2,66 @@
 
 from __future__ import annotations
 
+import functools
+
 import pulumi
-from pulumi_gcp import cloudrunv2
+from pulumi_gcp import cloudrunv2, projects
 
 from infra.component import Component, Place
+from infra.github import GitHub
+from infra.images import BUILDS_OWN, DEPLOYED, first_image
 from infra.names import variable
 from infra.registry import full_image
+from infra.settings.delivery import Builds as BuildsSettings
 from infra.settings.services import Service, Services
 from infra.stores import Stores, environment
+
+RELEASER_PERMISSIONS = (
+    "run.configurations.get",
+    "run.operations.get",
+    "run.revisions.get",
+    "run.revisions.list",
+    "run.routes.get",
+    "run.services.get",
+    "run.services.update",
+)
+"""What `gcloud run deploy` asks of a service that is there."""
 
 
 class Serving(Component):
     """Cloud Run services, all running as one service account; public only where the stack file says so."""
 
-    def __init__(self, place: Place, services: Services, *, stores: Stores):
+    def __init__(
+        self, place: Place, services: Services, *, builds: BuildsSettings, stores: Stores, github: GitHub | None
+    ):
         super().__init__("serving", place)
+        self._builds = builds
         self.account = self.service_account("services", purpose="Cloud Run services")
+        self._attachable = github.let_deploy_use("services", self.account) if github else []
         self.grant_project("services", self.account, ["roles/logging.logWriter"])
-        models = stores.storage.grant(
-            "services-read", self.account.member, "roles/storage.objectViewer", "models", under=self
-        )
         stores.registry.grant("services-read", self.account.member, "roles/artifactregistry.reader", under=self)
         self._reading = stores.secrets.grant_reading("services", self.account.member, under=self)
-        self._mounting = [*models, *self._grant_mounts(services, stores)]
+        self._mounting = self._grant_buckets(services, stores)
         self.services = {name: self._service(name, service) for name, service in services.items()}
         self.register_outputs({})
 
-    def _grant_mounts(self, services: Services, stores: Stores) -> list[pulumi.Resource]:
-        """Let the services read the buckets that they mount, and write those that the stack file says."""
+    def _grant_buckets(self, services: Services, stores: Stores) -> list[pulumi.Resource]:
+        """Let the services read the models and what they mount or write, and write what the stack file says.
+
+        Who adds objects can replace none, as that takes storage.objects.delete; who writes in a mounted folder can,
+        and reads as well.
+        """
         mounted = [each for service in services.values() for each in service.volumes.items()]
         written = {bucket for bucket, volume in mounted if volume.write}
-        # Every service reads the models, mounted or not; who may write may read.
-        read = {bucket for bucket, _ in mounted} - written - {"models"}
-        account = self.account.member
+        added = {bucket for service in services.values() for bucket in service.writes}
+        used = {"models", *(bucket for bucket, _ in mounted), *added}
+        storage, account = stores.storage, self.account.member
+        storage.grant_seeing("services", account, *sorted(used), under=self)
+        read, added = sorted(used - (written - {"models"})), added - written
         return [
-            *stores.storage.grant("services-read", account, "roles/storage.objectViewer", *sorted(read), under=self),
-            *stores.storage.grant("services-write", account, "roles/storage.objectUser", *sorted(written), under=self),
+            *storage.grant("services-read", account, "roles/storage.objectViewer", *read, under=self),
+            *storage.grant("services-add", account, "roles/storage.objectCreator", *sorted(added), under=self),
+            *storage.grant("services-write", account, "roles/storage.objectUser", *sorted(written), under=self),
         ]
 
     def _service(self, name: str, settings: Service) -> cloudrunv2.Service:
@@ -85,7 +109,7 @@ class Serving(Component):
                 or None,
                 containers=[
                     cloudrunv2.ServiceTemplateContainerArgs(
-                        image=full_image(place, settings.image),
+                        image=first_image(place, name, self._image(settings)),
                         ports=cloudrunv2.ServiceTemplateContainerPortsArgs(container_port=settings.port),
                         resources=cloudrunv2.ServiceTemplateContainerResourcesArgs(
                             limits={"cpu": str(settings.cpu), "memory": settings.memory}, cpu_idle=True
@@ -105,14 +129,46 @@ class Serving(Component):
             opts=self.child(
                 "run",
                 depends_on=[
+                    *self._attachable,
                     *(self._reading if settings.mounted_secrets else ()),
                     *(self._mounting if settings.volumes else ()),
                 ],
+                ignore=BUILDS_OWN if settings.deployed_by else None,
             ),
         )
         if settings.public:
             self.grant_calling(f"{name}-public", service, "allUsers", under=self)
         return service
+
+    def _image(self, settings: Service) -> str:
+        if not settings.deployed_by:
+            return full_image(self.place, settings.image)
+        name = self._builds.triggers[settings.deployed_by].image or settings.deployed_by
+        return full_image(self.place, f"{name}:{DEPLOYED}")
+
+    def grant_releasing(self, name: str, member: pulumi.Input[str], *, under: Component) -> None:
+        """Let a member give each service another revision; not make or delete one, nor say who may call it."""
+        for key, service in self.services.items():
+            cloudrunv2.ServiceIamMember(
+                f"{name}-releases-{key}",
+                project=self.place.project,
+                location=self.place.region,
+                name=service.name,
+                role=self._releaser.name,
+                member=member,
+                opts=under.child(),
+            )
+
+    @functools.cached_property
+    def _releaser(self) -> projects.IAMCustomRole:
+        # No predefined role updates a service that does not delete it too.
+        return self.custom_role(
+            "releaser",
+            after=self.account,
+            title=f"{self.place.names.stack}: release a service",
+            description="Another revision of a service; neither a new service, nor a deletion, nor who may call it",
+            permissions=RELEASER_PERMISSIONS,
+        )
 
     def grant_calling(
         self, resource: str, service: cloudrunv2.Service, member: pulumi.Input[str], *, under: Component

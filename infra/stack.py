@@ -7,6 +7,7 @@ from infra.apis import Apis
 from infra.builds import Builds
 from infra.component import Place
 from infra.github import GitHub
+from infra.images import DEPLOYED
 from infra.machines import Machines
 from infra.monitoring import Monitoring
 from infra.names import Names
@@ -19,6 +20,7 @@ from infra.storage import Storage
 from infra.stores import Stores
 from infra.team import Team
 from infra.training import Training
+from infra.workflows import Workflows
 
 
 def declare(settings: Settings) -> dict[str, Any]:
@@ -26,16 +28,29 @@ def declare(settings: Settings) -> dict[str, Any]:
     place = _place(settings)
     stores = Stores(
         storage=Storage(place, settings.storage, settings.lease),
-        registry=Registry(place, settings.registry),
+        registry=Registry(place, settings.registry, kept=_kept_tags(settings)),
         secrets=Secrets(place, settings.secrets),
     )
 
-    machines = _machines(place, settings, stores) if settings.machines else None
+    # First, as what attaches an account waits until a workflow that deploys may do so.
+    github = GitHub(place, settings.github) if settings.github else None
+    machines = _machines(place, settings, stores, github) if settings.machines else None
     training = Training(place, settings.training, stores=stores) if settings.training.enabled else None
-    serving = Serving(place, settings.services, stores=stores) if settings.services else None
+    serving = None
+    if settings.services:
+        serving = Serving(place, settings.services, builds=settings.builds, stores=stores, github=github)
     builds = None
     if settings.builds.triggers and settings.builds.repository:
-        builds = Builds(place, settings.builds, settings.builds.repository, stores=stores)
+        builds = Builds(
+            place,
+            settings.builds,
+            settings.services,
+            settings.builds.repository,
+            stores=stores,
+            training=training,
+            serving=serving,
+            github=github,
+        )
 
     alerts = None
     if settings.monitoring.channels:
@@ -55,13 +70,12 @@ def declare(settings: Settings) -> dict[str, Any]:
             serving=serving,
             stores=stores,
         )
-    github = None
-    if settings.github:
-        if serving:
-            accounts["services"] = serving.account
-        if builds and builds.checks_account:
-            accounts["checks"] = builds.checks_account
-        github = GitHub(place, settings.github, granted=place.granted, act_as=list(accounts.items()))
+    workflows = None
+    if github:
+        submitted = {name: account for name, account in accounts.items() if name != "machines"}
+        submitted |= {"services": serving.account} if serving else {}
+        workflows = Workflows(place, github, accounts=submitted, stores=stores, serving=serving)
+        github.grant_deploy(place.granted)
     return outputs.outputs(
         place,
         settings,
@@ -71,6 +85,7 @@ def declare(settings: Settings) -> dict[str, Any]:
         builds=builds,
         github=github,
         alerts=alerts,
+        workflows=workflows,
         stores=stores,
     )
 
@@ -93,6 +108,11 @@ def _place(settings: Settings) -> Place:
     )
 
 
-def _machines(place: Place, settings: Settings, stores: Stores) -> Machines:
+def _kept_tags(settings: Settings) -> tuple[str, ...]:
+    """List the tags by which services that builds deploy are made anew: no cleanup takes such an image."""
+    return (DEPLOYED,) if any(service.deployed_by for service in settings.services.values()) else ()
+
+
+def _machines(place: Place, settings: Settings, stores: Stores, github: GitHub | None) -> Machines:
     network = Network(place, subnets=settings.subnets, nat=settings.network.egress == "nat")
-    return Machines(place, settings, network=network, stores=stores)
+    return Machines(place, settings, network=network, stores=stores, github=github)

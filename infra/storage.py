@@ -119,3 +119,7 @@ class Storage(Component):
         name: str, member: pulumi.Input[str], role: str, bucket: storage.Bucket, under: Component
     ) -> pulumi.Resource:
         return storage.BucketIAMMember(name, bucket=bucket.name, role=role, member=member, opts=under.child())
+
+    def grant_seeing(self, name: str, member: pulumi.Input[str], *buckets: str, under: Component) -> None:
+        """Let a member look up the buckets themselves, as DVC and an upload do before they ask for an object."""
+        self.grant(f"{name}-sees", member, "roles/storage.bucketViewer", *buckets, under=under)

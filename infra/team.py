@@ -39,10 +39,7 @@ class Team(Component):
             stores.storage.grant(
                 f"{who}-uses", member, "roles/storage.objectUser", "data", "models", "staging", under=self
             )
-            # An upload and DVC look at the bucket itself first.
-            stores.storage.grant(
-                f"{who}-sees", member, "roles/storage.bucketViewer", "data", "models", "staging", under=self
-            )
+            stores.storage.grant_seeing(who, member, "data", "models", "staging", under=self)
             stores.registry.grant(f"{who}-pushes", member, "roles/artifactregistry.writer", under=self)
             for name, account in accounts.items():
                 self.grant_use(f"{who}-{name}", account, member)
@@ -85,6 +82,8 @@ def project_roles(settings: Settings) -> Sequence[str]:
         "roles/cloudbuild.builds.approver": any(trigger.approval for trigger in settings.builds.triggers.values()),
         "roles/aiplatform.user": settings.training.enabled,
         "roles/run.viewer": bool(settings.services),
+        # The message of an alert links to its incident.
+        "roles/monitoring.viewer": bool(settings.monitoring.channels),
     }
     own = [role for role, on in switched.items() if on]
     return list(dict.fromkeys([*own, *settings.team.extra_roles]))

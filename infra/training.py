@@ -42,6 +42,7 @@ class Training(Component):
             "training-uses", self.account.member, "roles/storage.objectUser", "models", "staging", under=self
         )
         stores.storage.grant("training-reads", self.account.member, "roles/storage.objectViewer", "data", under=self)
+        stores.storage.grant_seeing("training", self.account.member, "data", "models", "staging", under=self)
         stores.registry.grant("training-reads", self.account.member, "roles/artifactregistry.reader", under=self)
         stores.secrets.grant_reading("training", self.account.member, under=self)
         secrets = stores.secrets.readable("training")

@@ -13,6 +13,7 @@ from typing import Any, cast
 from catalog import types
 from coursecloud.plan import sdk
 from coursecloud.plan.registration import Deed, Registration
+from infra.images import BUILDS_OWN
 
 KINDS = {
     "differs": "gives other resources in another run",
@@ -70,7 +71,7 @@ def _of_type(resource: Registration) -> Iterator[tuple[str, str]]:
 def _of_options(resource: Registration) -> Iterator[tuple[str, str]]:
     for key, (kind, text) in OPTIONS.items():
         value = resource.options.get(key)
-        if value and not (key == "ignoreChanges" and value == _own_id(resource.type)):
+        if value and not (key == "ignoreChanges" and value in _own(resource.type)):
             yield kind, text.format(_listed(value))
     for name in resource.options.get("unread", ()):
         yield "unread", f"asks Pulumi for `{name}`, which this version of the tool does not understand"
@@ -93,6 +94,12 @@ OPTIONS: Mapping[str, tuple[str, str]] = {
     "customTimeouts": ("option", "waits for Google as long as {}"),
 }
 """By option: the kind of deed, and what it means."""
+
+
+def _own(kind: str) -> list[list[str] | None]:
+    """List what the program itself has overlooked: of a type's id, and of a service what a build releases."""
+    service = kind == "gcp:cloudrunv2/service:Service"
+    return [_own_id(kind), *([list(BUILDS_OWN)] if service else [])]
 
 
 def _own_id(kind: str) -> list[str] | None:

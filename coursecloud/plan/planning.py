@@ -12,7 +12,16 @@ from typing import Any, cast
 from catalog import tables, types
 from catalog.types import short_type as short_type
 from coursecloud.common import shadows, stack_file
-from coursecloud.plan import adoption, effects, engine, gpu_quota, machine_notices, real_run, trigger_files
+from coursecloud.plan import (
+    adoption,
+    effects,
+    engine,
+    gpu_quota,
+    machine_notices,
+    real_run,
+    service_images,
+    trigger_files,
+)
 from coursecloud.plan.grants import given
 from coursecloud.plan.registration import UNKNOWN, Deed, Registration
 from infra import files, storage
@@ -192,6 +201,7 @@ def _todo(settings: Settings) -> Iterator[Notice]:
             f"secret {name} is mounted: Cloud Run refuses the service until the secret has a value (`coursecloud"
             f" commands 'add secret {name}'`); use `secrets` instead of `mountedSecrets` until then",
         )
+    yield from (Notice("todo", text) for text in service_images.first(settings))
     short = gpu_quota.headline(settings)
     yield from (Notice("todo", text, short) for text in gpu_quota.notices(settings))
     if any(principal.endswith("@encrypted.invalid") for principal in settings.team.members):
@@ -239,6 +249,7 @@ def _data(plan: Plan) -> Iterator[str]:
             f"`make down` in the evening keeps {', '.join(kept)}; plain `pulumi destroy` refuses because of them, and"
             " `make finish` at the end of the course deletes them too"
         )
+    yield from service_images.evening(plan.settings)
     yield from machine_notices.local_ssd(plan.settings)
     yield from machine_notices.before_stop(plan.settings)
     if lost:

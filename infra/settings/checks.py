@@ -27,6 +27,7 @@ def check(settings: Settings, found: Findings, folder: Path) -> Iterator[Problem
     yield from _secrets(settings, found)
     yield from _job_variables(settings)
     yield from _watched(settings, found)
+    yield from _deployers(settings, found)
     yield from _labels(settings)
     yield from _existing(settings)
     yield from used(settings.usage, settings.machines, settings.allow.machine_types, settings.lease.credit, found)
@@ -217,6 +218,25 @@ def _watched(settings: Settings, found: Findings) -> Iterator[Problem]:
         if len(watched) > _MOST_WATCHED:
             rule = f"an alert watches at most {_MOST_WATCHED} {what}, and these are {len(watched)}"
             yield Problem(path, list(channels), rule, "remove it, or put some of them into a stack of their own")
+
+
+def _deployers(settings: Settings, found: Findings) -> Iterator[Problem]:
+    deploying = {name for name, trigger in settings.builds.triggers.items() if trigger.deploys}
+    for name, service in settings.services.items():
+        trigger, path = service.deployed_by, f"coursecloud:services.{name}.deployedBy"
+        if trigger is None or trigger in deploying or not found.sound("coursecloud:builds.triggers"):
+            continue
+        if trigger in settings.builds.triggers:
+            rule, remedy = (
+                "this trigger deploys nothing",
+                f"add `deploys: true` to coursecloud:builds.triggers.{trigger}",
+            )
+        else:
+            rule = "coursecloud:builds.triggers has no such trigger"
+            remedy = nearest(
+                trigger, deploying, f"add `{trigger}: {{branch: ^main$, dockerfile: Dockerfile, deploys: true}}`"
+            )
+        yield Problem(path, trigger, rule, remedy)
 
 
 def _labels(settings: Settings) -> Iterator[Problem]:

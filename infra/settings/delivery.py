@@ -1,9 +1,11 @@
 """Who changes things: build triggers, GitHub's workflows and the members of the team."""
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
+from typing_extensions import override
 
 from catalog import limits, tables
 from infra.settings import re2
@@ -28,6 +30,17 @@ def _regex(value: str) -> str:
 
 
 Regex = Annotated[str, AfterValidator(_regex)]
+
+
+SubstitutionName = Annotated[
+    str,
+    matching(
+        r"_[A-Z0-9_]{1,99}",
+        "a substitution of one's own is '_' with capital letters, digits and '_'; the others are Cloud Build's",
+        "write for example _SERVICE",
+    ),
+]
+"""The name of a variable of a build (https://cloud.google.com/build/docs/build-config-file-schema, 2026-11-28)."""
 
 
 class GitRepository(Section):
@@ -94,6 +107,13 @@ class Trigger(Section):
     """Cloud Build machine type, e.g. E2_HIGHCPU_8. The default is the only one with free minutes."""
     approval: Annotated[Bool, Field(examples=[True])] = False
     """A build waits until a member approves it."""
+    deploys: Annotated[Bool, Field(examples=[True])] = False
+    """The build may also release the stack's services and submit training, as an account of its own. Only for a
+    pattern that matches one branch (`^main$`), or tags by their beginning (`^v`), and nothing else."""
+    substitutions: Annotated[dict[SubstitutionName, str], Field(examples=[{"_SERVICE": "demo"}])] = Field(
+        default_factory=dict
+    )
+    """Variables of the build, for the build file. Not for secrets: they stand in the build's log and settings."""
 
     combinations = (
         ExactlyOne(
@@ -107,6 +127,31 @@ class Trigger(Section):
             ("buildFile", "dockerfile"),
         ),
     )
+
+    @override
+    def rules(self) -> Iterator[RuleViolationError]:
+        """Let only what starts by a named branch or tags deploy."""
+        yield from super().rules()
+        if not self.deploys:
+            return
+        if self.pull_request:
+            yield RuleViolationError(
+                "a build of a pull request deploys nothing: its code is of whoever opened it",
+                "add a second trigger with `branch: ^main$` and `deploys: true`",
+                "deploys",
+                "pullRequest",
+            )
+        for key, pattern, named, remedy in (
+            ("branch", self.branch, re2.names_one(self.branch or ""), _BRANCH),
+            ("tag", self.tag, re2.begins_so(self.tag or ""), "write for example '^v'"),
+        ):
+            if pattern and not named:
+                yield RuleViolationError(
+                    f"a build that deploys is started by a named {key} only, and {pattern!r} also matches others",
+                    remedy,
+                    "deploys",
+                    key,
+                )
 
 
 class Builds(Section):

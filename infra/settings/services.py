@@ -158,6 +158,20 @@ class Service(Section):
     mounted_secrets: Annotated[tuple[SecretId, ...], Field(examples=[["WANDB_API_KEY"]])] = ()
     """Secrets whose newest value is put into a variable of the same name ('_' for a hyphen). Cloud Run
     refuses the service until each has a value, so list one only after its value was added."""
+    deployed_by: Annotated[
+        Key | None,
+        updates("the image is the build's from then on, or the stack file's again."),
+        Field(examples=["release"]),
+    ] = None
+    """The build trigger (with `deploys: true`) that releases it. The image is then the build's: `image` here has no
+    effect, no `up` sets it back, and a service that is made anew begins with the image last tagged `deployed`."""
+    writes: Annotated[
+        tuple[Literal["data", "models"], ...],
+        updates("the grants are added or removed at once; what was written stays."),
+        Field(examples=[["data"]]),
+    ] = ()
+    """Buckets to which services may add objects and whose objects they may read; they neither replace nor delete
+    one. All services run as one account, so this holds for each of them."""
     public: Annotated[
         Bool,
         updates("the grant to everybody is added or removed at once."),

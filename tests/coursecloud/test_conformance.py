@@ -107,7 +107,7 @@ REFUSED: list[tuple[str, str, str, object, str, str]] = [
     ("projects.Service", "compute", "service", "compute", "ours", "infra/apis.py"),
     ("projects.IAMCustomRole", "operator", "roleId", "stop-machines", "ours", "infra/operator.py"),
     ("serviceaccount.Account", "machines-account", "accountId", "short", "ours", "infra/machines.py"),
-    ("serviceaccount.IAMMember", "", "serviceAccountId", "builds", "pattern", "infra/github.py"),
+    ("serviceaccount.IAMMember", "preview-federation", "serviceAccountId", "builds", "pattern", "infra/github.py"),
     ("artifactregistry.Repository", "docker", "cleanupPolicies.0.action", "DELET", "enum", "infra/registry.py"),
     ("artifactregistry.Repository", "docker", "cleanupPolicies.0.condition.olderThan", "14 days",
      "format", "registry.deleteAfterDays"),

@@ -99,6 +99,12 @@ EDITS: list[tuple[str, Sections, Sections]] = [
         {"services": {"a": {"volumes": {"models": {"write": True}}}}},
     ),
     ("monitoring", SERVICE, SERVICE | {"monitoring": {"channels": ["12345"]}}),
+    ("services.*.writes", {"services": {"a": {}}}, {"services": {"a": {"writes": ["data"]}}}),
+    (
+        "services.*.deployedBy",
+        builds(a=TRIGGER | {"deploys": True}) | {"services": {"a": {}}},
+        builds(a=TRIGGER | {"deploys": True}) | {"services": {"a": {"deployedBy": "a"}}},
+    ),
     ("services.*.public", {"services": {"a": {}}}, {"services": {"a": {"public": True}}}),
     ("github", {"github": {"repositoryId": 1}}, {"github": {"repositoryId": 2}}),
     ("github.keep", {"github": {"repositoryId": 1}}, {"github": {"repositoryId": 1, "keep": True}}),

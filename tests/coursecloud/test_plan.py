@@ -8,6 +8,7 @@ import pytest
 
 from coursecloud.common import stack_file
 from coursecloud.plan import engine, planning
+from infra.github import ci_runs
 from infra.settings import SettingsError
 from tests.project import CHECKOUT, ROOT
 
@@ -58,8 +59,16 @@ def test_what_only_the_real_run_can_know_is_marked_and_nothing_else(full: planni
     assert {key: paths for key, paths in found.items() if paths} == {
         ("iam.WorkloadIdentityPool", "pool"): ["workloadIdentityPoolId"],
         ("iam.WorkloadIdentityPoolProvider", "provider"): ["workloadIdentityPoolId"],
-        ("serviceaccount.IAMMember", "deploy-federation"): ["member"],
-        ("serviceaccount.IAMMember", "preview-federation"): ["member"],
+        **{
+            ("serviceaccount.IAMMember", f"{name}-federation"): ["member"]
+            for name in ("deploy", "preview", "ci-read", *(f"ci-{run}" for run in ci_runs("refs/heads/main")))
+        },
+        ("projects.IAMCustomRole", "releaser"): ["roleId"],
+        **{
+            ("cloudrunv2.ServiceIamMember", f"{who}-releases-{service}"): ["role"]
+            for who in ("ci", "deployer")
+            for service in ("demo", "backend")
+        },
         # A custom role has the number of an account in its id, so that no deleted one's is in its way.
         ("projects.IAMCustomRole", "operator"): ["roleId"],
         ("projects.IAMCustomRole", "preview"): ["roleId"],

@@ -17,6 +17,7 @@ import yaml
 from coursecloud.cli.application import app
 from coursecloud.common import stack_file
 from coursecloud.policy import RULES
+from coursecloud.validation import discovery
 from emulator import Emulator
 from infra.settings import load
 from tests import gcloud
@@ -245,11 +246,34 @@ def workflow(text: str, _: Path) -> None:
     assert all(re.search(rf"`{gate}`", (CHECKOUT / "docs/review.md").read_text(encoding="utf-8")) for gate in gates)
 
 
+def job(text: str, _: Path) -> None:
+    """Hold a job that comes in without a key to the action that our own workflows use, and to the rights it names."""
+    content = yaml.safe_load(text)
+    action = content["steps"][0]
+    deploy = (CHECKOUT / ".github/workflows/deploy.yml").read_text(encoding="utf-8")
+    assert action["uses"] in deploy
+    assert all(f"{name}: " in deploy for name in action["with"])
+    assert content["permissions"] == {"contents": "read", "id-token": "write"}
+
+
+def build(text: str, _: Path) -> None:
+    """Hold a build file to Cloud Build's description, and its variables to those that a trigger that deploys gives."""
+    content = yaml.safe_load(text)
+    schemas = discovery.load("cloudbuild", "v1").schemas
+    assert content.keys() <= schemas["Build"]["properties"].keys()
+    assert all(step.keys() <= schemas["BuildStep"]["properties"].keys() for step in content["steps"])
+    assert set(re.findall(r"\$\{(\w+)\}", text)) == {"_IMAGE", "_REGION", "_SERVICE"}
+    made = (ROOT / "infra/builds.py").read_text(encoding="utf-8")
+    assert all(f'"{name}": ' in made for name in ("_IMAGE", "_REGION", "_SERVICE"))
+
+
 YAML: dict[str, Callable[[str, Path], None]] = {
     "config:": stack,
     "coursecloud:guardrails:": stack,
     "backend:": backend,
     "- uses: actions/checkout@v7": workflow,
+    "permissions: {contents: read, id-token: write}": job,
+    "steps:": build,
 }
 
 

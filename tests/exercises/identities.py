@@ -26,23 +26,49 @@ ACCOUNTS = {
     "training": "training",
     "prediction": "prediction",
     "build": "builds",
+    "deploying build": "deployer",
     "check": "checks",
     "service": "services",
 }
 """What runs as an account of the stack, by the metadata server of where it runs."""
 
-MAIN, PULL, OTHER = "refs/heads/main", "refs/pull/7/merge", 987654321
-WORKFLOWS: dict[str, tuple[str, int, str]] = {
-    "deploy": ("deploy", REPOSITORY, MAIN),
-    "preview": ("preview", REPOSITORY, PULL),
-    "ci": ("ci", REPOSITORY, MAIN),
-    "ci-read": ("ci-read", REPOSITORY, PULL),
-    "deploy of a pull request": ("deploy", REPOSITORY, PULL),
-    "deploy of another branch": ("deploy", REPOSITORY, "refs/heads/other"),
-    "deploy of another repository": ("deploy", OTHER, MAIN),
-    "preview of another repository": ("preview", OTHER, PULL),
+MAIN, PULL, TAG, BRANCH, OTHER = "refs/heads/main", "refs/pull/7/merge", "refs/tags/v1", "refs/heads/other", 987654321
+_NAMED: dict[str, tuple[str, int, str, str]] = {
+    "deploy": ("deploy", REPOSITORY, "push", MAIN),
+    "preview": ("preview", REPOSITORY, "pull_request", PULL),
+    "ci": ("ci", REPOSITORY, "push", MAIN),
+    "ci-read": ("ci-read", REPOSITORY, "pull_request", PULL),
+    "deploy of a pull request": ("deploy", REPOSITORY, "pull_request", PULL),
+    "deploy of another branch": ("deploy", REPOSITORY, "push", BRANCH),
+    "deploy of another repository": ("deploy", OTHER, "push", MAIN),
+    "preview of another repository": ("preview", OTHER, "pull_request", PULL),
 }
-"""GitHub's workflows: the account that each asks for, of which repository and for which ref it runs."""
+
+EVENTS: dict[str, tuple[str, str, frozenset[str]]] = {
+    "a push to main": ("push", MAIN, frozenset({"deploy", "ci"})),
+    "a push to another branch": ("push", BRANCH, frozenset()),
+    "a tag": ("push", TAG, frozenset({"ci"})),
+    "a release": ("release", TAG, frozenset({"ci"})),
+    "a schedule": ("schedule", MAIN, frozenset({"ci"})),
+    "a dispatch on main": ("workflow_dispatch", MAIN, frozenset({"ci"})),
+    "a dispatch on a tag": ("workflow_dispatch", TAG, frozenset({"ci"})),
+    "a dispatch on another branch": ("workflow_dispatch", BRANCH, frozenset()),
+    "a pull request": ("pull_request", PULL, frozenset({"preview", "ci-read"})),
+    "a closed pull request": ("pull_request", MAIN, frozenset({"preview", "ci-read"})),
+    "the target of a pull request": ("pull_request_target", MAIN, frozenset()),
+    "a comment": ("issue_comment", MAIN, frozenset()),
+    "a workflow after another": ("workflow_run", MAIN, frozenset()),
+    "a merge queue": ("merge_group", "refs/heads/gh-readonly-queue/main/pr-7", frozenset()),
+    "a branch called as tags are": ("push", "refs/heads/refs/tags", frozenset()),
+}
+"""What starts a workflow: event and ref of its token, and which of the four accounts it may be
+(https://docs.github.com/actions/reference/events-that-trigger-workflows, read 2026-11-28)."""
+WORKFLOWS = _NAMED | {
+    f"{account} by {what}": (account, REPOSITORY, event, ref)
+    for what, (event, ref, _) in EVENTS.items()
+    for account in ("deploy", "preview", "ci", "ci-read")
+}
+"""GitHub's workflows: the account that each asks for, of which repository, by which event and for which ref it runs."""
 
 AGENTS = {
     "schedule": "compute-system",
@@ -138,13 +164,15 @@ class Identities:
 
     def jwt(self, who: str) -> str:
         """GitHub's token of a run; its signature is not looked at."""
-        _, repository, ref = WORKFLOWS[who]
+        _, repository, event, ref = WORKFLOWS[who]
         now = self.emulator.world.time().timestamp()
         claims = {
             "iss": ISSUER,
             "aud": f"https://iam.googleapis.com/{self.pool}",
-            "sub": f"repo:example-group/example-repository:ref:{ref}",
+            # A repository may have GitHub put the event into it; here it tells the walkers apart.
+            "sub": f"repo:example-group/example-repository:event_name:{event}:ref:{ref}",
             "repository_id": str(repository),
+            "event_name": event,
             "ref": ref,
             "exp": now + 300,
         }

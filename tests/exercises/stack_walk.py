@@ -21,10 +21,6 @@ REFUSED: Mapping[str, str] = {
 """What `deploy` may only look at, and the permission by which it is told so."""
 
 
-NAMING = ("compute.Instance", "cloudrunv2.Service", "cloudrunv2.ServiceIamMember", "cloudbuild.Trigger")
-"""What names an account of the stack, or hangs on what does."""
-
-
 def own(made: Made) -> bool:
     """Is it part of how the workflow comes in, which an up as `deploy` finds made?"""
     deploys = made.name.startswith("deploy-") and not made.name.endswith("-acts-as")
@@ -45,14 +41,8 @@ def steps(stage: Stage) -> Iterator[tuple[Line, Callable[[], Outcome]]]:
     mine = [made for made in stage.made if not own(made) and short_type(made.type) not in REFUSED]
     for made in reversed(mine):
         yield Line("destroy", "deploy", "delete", _shown(made)), _step(stage, "deploy", provider.delete, made)
-    # The engine knows of no order between an account's user and the grant by which `deploy` may name it.
-    ordered = sorted(mine, key=lambda made: made.name.startswith("deploy-") is False and _names_account(made))
-    for made in ordered:
+    for made in mine:
         yield Line("up", "deploy", "create", _shown(made)), _step(stage, "deploy", _again, made)
-
-
-def _names_account(made: Made) -> bool:
-    return short_type(made.type) in NAMING
 
 
 def _again(ask: provider.Asked, made: Made) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from tests.exercises import mutation, stack_walk, walk
+from tests.exercises import identities, mutation, stack_walk, walk
 from tests.exercises.mutation import Walked
 from tests.exercises.stage import stage
 from tests.exercises.walk import HERE, Line, Outcome, Stage
@@ -57,7 +58,19 @@ def test_every_line_by_an_api_comes_to_what_it_says(walked: Walked) -> None:
 
 def test_every_identity_is_allowed_something_and_refused_something(walked: Walked, life: Walked) -> None:
     said = {(line.who, bool(line.refused)) for line, _ in (*walked, *life)}
-    for who in ("member", "machine", "training", "prediction", "build", "service", "check", "deploy", "preview"):
+    for who in (
+        "member",
+        "machine",
+        "training",
+        "prediction",
+        "build",
+        "deploying build",
+        "service",
+        "check",
+        "deploy",
+        "preview",
+        "ci",
+    ):
         assert {(who, True), (who, False)} <= said, who
 
 
@@ -74,6 +87,16 @@ def test_without_any_one_grant_or_condition_some_line_comes_to_something_else(
     assert len(found) > 80
     assert {name for name, lines in found.items() if not lines} == {each["grant"] for each in told}
     assert all(len(each["reason"]) > 20 for each in told)
+
+
+def test_each_event_lets_a_workflow_be_what_is_meant_for_it_and_nothing_else(here: Stage) -> None:
+    for what, (_, _, accounts) in identities.EVENTS.items():
+        came: set[str] = set()
+        for account in ("deploy", "preview", "ci", "ci-read"):
+            with contextlib.suppress(identities.NoTokenError):
+                here.who.token(f"{account} by {what}")
+                came.add(account)
+        assert came == accounts, what
 
 
 def test_a_provider_that_takes_everybody_is_noticed(here: Stage, walked: Walked) -> None:

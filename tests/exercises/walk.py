@@ -111,6 +111,7 @@ def names(stage: Stage) -> Mapping[str, str]:
         "stack": filled.STACK,
         **{f"{name}_account": email(name) for name in ("machines", "training", "prediction", "builds", "services")},
         "deploy_account": email("deploy"),
+        "channel": filled.CHANNEL,
         "member": identities.PEOPLE["member"][0],
     }
 

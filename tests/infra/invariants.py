@@ -73,8 +73,8 @@ def identity(resource: Registration) -> str | None:
     """Say what a resource is to Google, so that two of one identity would be one; None if that is not yet known."""
     kind = short_type(resource.type)
     if kind not in NAMES:
-        # Of a custom role of the stack's own, which is of no other stack.
-        if resource.inputs.get("role") == UNKNOWN:
+        # Of a custom role or a federation of the stack's own, which is of no other stack.
+        if UNKNOWN in (resource.inputs.get("role"), resource.inputs.get("member")):
             return None
         return f"{kind} {json.dumps(resource.inputs, sort_keys=True)}"
     scope = [resource.inputs.get(key) for key in ("project", "location", "region", "zone", "workloadIdentityPoolId")]

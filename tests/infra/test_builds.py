@@ -71,7 +71,11 @@ def test_the_account_of_builds_pushes_and_reads_what_it_is_given(plan_of: Planne
     assert roles(plan_of(REPOSITORY + TRIGGERS, SECRET), "builds") == {
         ("roles/logging.logWriter", PROJECT),
         ("roles/artifactregistry.writer", "unit-docker"),
-        ("roles/storage.objectViewer", f"{PROJECT}-unit-staging"),
+        *(
+            (role, f"{PROJECT}-unit-{bucket}")
+            for role in ("roles/storage.objectViewer", "roles/storage.bucketViewer")
+            for bucket in ("staging", "data")
+        ),
         ("roles/secretmanager.secretAccessor", "unit-KEY"),
     }
 

@@ -41,7 +41,7 @@ def place(plan: Plan, command: str, on: str) -> tuple[str, str]:
     if on == "machine account":
         email = one(plan, "compute.Instance", subject).inputs["serviceAccount"]["email"]
         return "serviceaccount.IAMMember", f"projects/{plan.settings.project}/serviceAccounts/{email}"
-    if on == "build account":
+    if on == "build account" and subject:
         return "serviceaccount.IAMMember", one(plan, "cloudbuild.Trigger", subject).inputs["serviceAccount"]
     if on in accounts:
         inputs = one(plan, "serviceaccount.Account", f"{accounts[on]}-account").inputs

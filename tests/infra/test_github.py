@@ -7,7 +7,8 @@ import pytest
 
 from catalog import tables
 from coursecloud.plan.planning import Plan
-from infra.github import preview_permissions
+from emulator import conditions
+from infra.github import ci_runs, preview_permissions, run_attribute
 from tests.infra.planned import PROJECT, TEAM, Planner, account, grants, of, one, pretend, roles
 
 GITHUB = "coursecloud:github: {repositoryId: 42}"
@@ -66,18 +67,34 @@ def test_only_the_numbered_repository_and_its_ref_or_pull_requests_come_in(plan_
     )
     assert provider.inputs["attributeCondition"] == (
         "assertion.repository_id == '42'"
-        " && (assertion.ref == 'refs/heads/prod' || assertion.ref.startsWith('refs/pull/'))"
+        " && assertion.event_name in ['pull_request', 'push', 'release', 'schedule', 'workflow_dispatch']"
+        " && (assertion.event_name == 'pull_request' || assertion.ref == 'refs/heads/prod'"
+        " || assertion.ref.startsWith('refs/tags/'))"
     )
     assert provider.inputs["oidc"] == {"issuerUri": "https://token.actions.githubusercontent.com"}
 
 
 def test_what_the_condition_and_the_bindings_ask_about_is_mapped(plan_of: Planner) -> None:
     mapping = one(plan_of(DEPLOY), "iam.WorkloadIdentityPoolProvider", "provider").inputs["attributeMapping"]
-    assert mapping == {
-        "google.subject": "assertion.sub",
-        "attribute.repository_id": "assertion.repository_id",
-        "attribute.ref": "assertion.ref",
-    }
+    assert mapping == {"google.subject": "assertion.sub", "attribute.run": run_attribute("refs/heads/main")}
+
+
+@pytest.mark.parametrize(
+    ("event", "ref", "deploying", "value"),
+    [
+        ("push", "refs/heads/main", "refs/heads/main", "42/push/refs/heads/main"),
+        ("push", "refs/tags/v1", "refs/heads/main", "42/push/refs/tags"),
+        ("push", "refs/tags/v1", "refs/tags/v1", "42/push/refs/tags/v1"),
+        ("push", "refs/tags/v2", "refs/tags/v1", "42/push/refs/tags"),
+        ("release", "refs/tags/v1", "refs/heads/main", "42/release/refs/tags"),
+        ("pull_request", "refs/pull/7/merge", "refs/heads/main", "42/pull_request"),
+        ("pull_request_target", "refs/heads/main", "refs/heads/main", "42/pull_request_target/refs/heads/main"),
+        ("workflow_run", "refs/heads/main", "refs/heads/main", "42/workflow_run/refs/heads/main"),
+    ],
+)
+def test_a_run_is_known_by_repository_event_and_ref_together(event: str, ref: str, deploying: str, value: str) -> None:
+    claims = {"repository_id": "42", "event_name": event, "ref": ref}
+    assert conditions.value(run_attribute(deploying), {"assertion": claims}) == value
 
 
 def test_no_name_of_a_repository_lets_anybody_in(full: Plan) -> None:
@@ -87,7 +104,12 @@ def test_no_name_of_a_repository_lets_anybody_in(full: Plan) -> None:
 
 def test_federation_lets_in_through_the_pool_only(full: Plan) -> None:
     federated = [grant for grant in grants(full) if grant.role == "roles/iam.workloadIdentityUser"]
-    assert {grant.resource.name for grant in federated} == {"preview-federation", "deploy-federation"}
+    assert {grant.resource.name for grant in federated} == {
+        "preview-federation",
+        "deploy-federation",
+        "ci-read-federation",
+        *(f"ci-{run}-federation" for run in ci_runs("refs/heads/main")),
+    }
     pool = one(full, "iam.WorkloadIdentityPool", "pool")
     assert all(pool.urn in grant.resource.property_dependencies["member"] for grant in federated)
 
@@ -100,8 +122,18 @@ def test_the_repository_comes_in_as_the_preview_and_its_ref_as_the_deploy_identi
     plan = plan_anew("coursecloud:github: {repositoryId: 42, deploy: true, ref: refs/heads/prod}")
     members = {grant.resource.name: grant.member for grant in grants(plan) if "workloadIdentityUser" in grant.role}
     assert members == {
-        "preview-federation": f"principalSet://iam.googleapis.com/{pool}/attribute.repository_id/42",
-        "deploy-federation": f"principalSet://iam.googleapis.com/{pool}/attribute.ref/refs/heads/prod",
+        f"{name}-federation": f"principalSet://iam.googleapis.com/{pool}/attribute.run/42/{run}"
+        for name, run in {
+            "preview": "pull_request",
+            "deploy": "push/refs/heads/prod",
+            "ci-read": "pull_request",
+            "ci-push-ref": "push/refs/heads/prod",
+            "ci-push-tags": "push/refs/tags",
+            "ci-release-tags": "release/refs/tags",
+            "ci-schedule-ref": "schedule/refs/heads/prod",
+            "ci-workflow_dispatch-ref": "workflow_dispatch/refs/heads/prod",
+            "ci-workflow_dispatch-tags": "workflow_dispatch/refs/tags",
+        }.items()
     }
 
 
@@ -142,7 +174,7 @@ def test_each_permission_of_the_preview_is_one_that_google_has() -> None:
 
 def test_there_is_no_deploy_identity_unless_asked_for(plan_of: Planner) -> None:
     names = {resource.inputs["accountId"] for resource in of(plan_of(GITHUB), "serviceaccount.Account")}
-    assert names == {"unit-machines", "unit-training", "unit-preview"}
+    assert names == {"unit-machines", "unit-training", "unit-preview", "unit-ci", "unit-ci-read"}
     assert plan_of(GITHUB).outputs["github"]["deployServiceAccount"] is None
 
 
@@ -198,7 +230,7 @@ def test_the_deploy_identity_may_attach_every_account_that_something_runs_as(ful
         if grant.role == "roles/iam.serviceAccountUser"
     }
     assert attached <= may
-    assert len(attached) == 4
+    assert attached == may  # and no other: it submits no training
 
 
 def test_the_deploy_identity_manages_only_what_is_switched_on(plan_of: Planner) -> None:

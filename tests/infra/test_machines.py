@@ -224,6 +224,7 @@ def test_an_image_that_the_table_does_not_know_is_taken_as_it_is(plan_of: Planne
 
 def test_machines_may_use_the_buckets_and_pull_images_and_no_more(plan_of: Planner) -> None:
     buckets = {("roles/storage.objectUser", f"{PROJECT}-unit-{name}") for name in ("data", "models", "staging")}
+    buckets |= {("roles/storage.bucketViewer", bucket) for _, bucket in buckets}
     assert roles(plan_of(), "machines") == buckets | {
         ("roles/logging.logWriter", PROJECT),
         ("roles/monitoring.metricWriter", PROJECT),

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from coursecloud.plan.planning import Plan
 from tests.infra.planned import PROJECT, Planner, account, grants, of, one, roles
 
@@ -49,9 +51,23 @@ def test_services_run_as_their_own_account_that_reads_and_no_more(plan_of: Plann
     assert roles(plan, "services") == {
         ("roles/logging.logWriter", PROJECT),
         ("roles/storage.objectViewer", f"{PROJECT}-unit-models"),
+        ("roles/storage.bucketViewer", f"{PROJECT}-unit-models"),
         ("roles/artifactregistry.reader", "unit-docker"),
         ("roles/secretmanager.secretAccessor", "unit-KEY"),
     }
+
+
+@pytest.mark.parametrize(("writes", "buckets"), [("[data]", {"data"}), ("[data, models]", {"data", "models"})])
+def test_services_add_objects_where_the_stack_file_says_and_replace_none(
+    plan_of: Planner, writes: str, buckets: set[str]
+) -> None:
+    held = roles(plan_of(f"coursecloud:services: {{demo: {{writes: {writes}}}, other: {{}}}}"), "services")
+    assert {on for role, on in held if role == "roles/storage.objectCreator"} == {
+        f"{PROJECT}-unit-{name}" for name in buckets
+    }
+    for role in ("roles/storage.objectViewer", "roles/storage.bucketViewer"):
+        assert {on for each, on in held if each == role} == {f"{PROJECT}-unit-{name}" for name in buckets | {"models"}}
+    assert not [role for role, _ in held if role in ("roles/storage.objectUser", "roles/storage.objectAdmin")]
 
 
 def test_a_listed_secret_is_told_by_the_name_of_its_version(plan_of: Planner) -> None:

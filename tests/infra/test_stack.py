@@ -59,8 +59,8 @@ def test_a_machine_and_a_stack_with_hyphens_do_not_meet(plan_of: Planner) -> Non
     [
         ("dev", ["compute", "network", "subnet-europe-west1", "workbench"]),
         ("gpu", ["compute", "network", "subnet-europe-west4", "trainer"]),
-        # A nightly stop is carried out by a role whose id follows an account's, and that Google's agent has first.
-        ("full", ["iam", "machines-account", "operator", "scheduled-stop-agent", "runner"]),
+        # What names an account waits until the deploy account may, and whoever may release it waits for a service.
+        ("full", ["iam", "deploy-account", "deploy-services-acts-as", "backend", "ci-releases-backend"]),
     ],
 )
 def test_the_longest_chain_has_no_more_resources_than_google_asks_for(
@@ -152,7 +152,7 @@ def test_no_resource_changes_its_name_unless_somebody_means_it(plan_of: Planner)
 
 def test_each_concept_is_one_component_of_its_own_name(full: Plan) -> None:
     components = {resource.type: resource.name for resource in full.resources if not resource.custom}
-    assert len(components) == 12
+    assert len(components) == 13
     assert all(
         kind == f"coursecloud:infra:{name.capitalize()}".replace("Github", "GitHub")
         for kind, name in components.items()
@@ -197,7 +197,7 @@ def test_a_repository_without_triggers_makes_nothing(plan_of: Planner) -> None:
 def test_only_what_is_there_is_deployed_from_github(plan_of: Planner) -> None:
     deploy = "coursecloud:github: {repositoryId: 1, deploy: true}"
     built = "coursecloud:builds: {repository: {owner: a, name: b}, triggers: {a: {branch: ^main$, dockerfile: D}}}"
-    for more, accounts in (("", {"machines", "training"}), (built, {"machines", "training", "builds"})):
+    for more, accounts in (("", {"machines"}), (built, {"machines", "builds"})):
         plan = plan_of(deploy, more)
         uses = {name for name in names(plan, "serviceaccount.IAMMember") if name.startswith("deploy-")}
         assert uses - {"deploy-federation"} == {f"deploy-{account}-acts-as" for account in accounts}

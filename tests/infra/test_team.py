@@ -42,6 +42,10 @@ def test_without_members_nobody_is_granted_anything(dev: Plan) -> None:
             {"roles/cloudbuild.builds.editor", "roles/cloudbuild.builds.approver"},
         ),
         (("coursecloud:services: {demo: {}}",), {"roles/run.viewer"}),
+        (
+            ("coursecloud:services: {demo: {}}", 'coursecloud:monitoring: {channels: ["12345"]}'),
+            {"roles/run.viewer", "roles/monitoring.viewer"},
+        ),
         (("coursecloud:github: {repositoryId: 1}",), set[str]()),
     ],
 )

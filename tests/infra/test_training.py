@@ -22,6 +22,7 @@ def test_training_reads_data_writes_models_and_no_more(plan_of: Planner) -> None
         ("roles/storage.objectUser", f"{PROJECT}-unit-models"),
         ("roles/storage.objectUser", f"{PROJECT}-unit-staging"),
         ("roles/storage.objectViewer", f"{PROJECT}-unit-data"),
+        *(("roles/storage.bucketViewer", f"{PROJECT}-unit-{name}") for name in ("data", "models", "staging")),
         ("roles/artifactregistry.reader", "unit-docker"),
         ("roles/secretmanager.secretAccessor", "unit-KEY"),
     }

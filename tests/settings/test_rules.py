@@ -418,6 +418,12 @@ DELIVERY: list[Case] = [
         ("branch: '(', dockerfile: D", ".branch", "not a regular expression", "'^main$'"),
         ("branch: 'a{1001}', dockerfile: D", ".branch", "not a regular expression", "'^main$'"),
         ("branch: '^(?!main$)', dockerfile: D", ".branch", "no look-around", "'^main$'"),
+        ("branch: main, dockerfile: D, deploys: true", "", "by a named branch only", "'^main$'"),
+        ("branch: '^main', dockerfile: D, deploys: true", "", "by a named branch only", "'^main$'"),
+        ("branch: '^main$|x', dockerfile: D, deploys: true", "", "by a named branch only", "'^main$'"),
+        ("tag: v, dockerfile: D, deploys: true", "", "by a named tag only", "'^v'"),
+        ("pullRequest: '^main$', dockerfile: D, deploys: true", "", "deploys nothing", "second trigger"),
+        ("branch: a, dockerfile: D, substitutions: {SERVICE: x}", ".substitutions.SERVICE", "'_'", "_SERVICE"),
         ("branch: a, dockerfile: D, timeout: 25h", ".timeout", "1s to 1d", "1d"),
         ("branch: a, dockerfile: D, image: A_B", ".image", "lower-case", "rename"),
     ]
