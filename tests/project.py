@@ -10,6 +10,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import yaml
+
+from emulator import Emulator
+from emulator.world import Resource
 
 CHECKOUT = Path(__file__).parents[1]
 """Where the code, the documents and the tests are."""
@@ -36,6 +42,27 @@ def make(root: Path) -> Path:
 
 
 make(ROOT)
+
+
+def everything(project: str) -> dict[str, Any]:
+    """Give the settings of a stack with all that a stack can have, in a project."""
+    text = (STACKS / "Pulumi.full.yaml").read_text(encoding="utf-8").replace("example-project-id", project)
+    config: dict[str, Any] = yaml.safe_load(text)["config"]
+    more: dict[str, dict[str, Any]] = yaml.safe_load((STACKS / "everything.yaml").read_text(encoding="utf-8"))
+    for section, keys in more.items():
+        config[section] = config.get(section, {}) | keys
+    return config
+
+
+CHANNEL = "12345678901234567890"
+"""The number of a notification channel, which is nobody's but the person's who made it."""
+
+
+def make_channel(emulator: Emulator, project: str) -> None:
+    """Make the channel that `everything` tells, as somebody does once."""
+    path = f"projects/{project}/notificationChannels/{CHANNEL}"
+    body = {"name": path, "type": "email", "labels": {"email_address": "ada@example.com"}}
+    emulator.world.put(Resource("monitoring", path, "projects/notificationChannels", body))
 
 
 def changed_examples(checkout: Path) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from infra.settings import Settings
+from infra.settings.services import Service
 
 
 def _own(settings: Settings) -> dict[str, str]:
@@ -22,7 +23,7 @@ def first(settings: Settings) -> Iterator[str]:
     for name, until in _own(settings).items():
         yield f"service {name} is made with Google's sample where its image is not in the registry: until {until}"
     for name, service in settings.services.items():
-        if service.deployed_by and "image" in service.model_fields_set:
+        if service.deployed_by and service.image != Service.model_fields["image"].default:
             yield (
                 f"coursecloud:services.{name}.image has no effect: trigger {service.deployed_by} owns the image"
                 " (`deployedBy`); leave one of the two out"
@@ -31,7 +32,7 @@ def first(settings: Settings) -> Iterator[str]:
 
 def evening(settings: Settings) -> Iterator[str]:
     """Say which services lose their image with a registry that is not kept."""
-    if (own := _own(settings)) and not settings.registry.keep:
+    if (own := _own(settings)) and not settings.registry.keep and not settings.existing.get("docker"):
         yield (
             f"the registry is not kept, so in the evening its images go: the morning begins {', '.join(own)} with"
             " Google's sample; `coursecloud:registry: {keep: true}` keeps them"

@@ -99,9 +99,9 @@ REFACTORINGS = (
         (
             (
                 "machines.py",
-                "opts=self.child(\n                depends_on=self._agent_may_stop",
+                "opts=self.child(\n                depends_on=[*self._attachable",
                 "opts=pulumi.ResourceOptions.merge(pulumi.ResourceOptions(aliases=[pulumi.Alias(name=name)]), self.child(\n"
-                "                depends_on=self._agent_may_stop",
+                "                depends_on=[*self._attachable",
             ),
             (
                 "machines.py",

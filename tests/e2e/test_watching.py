@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 
 from coursecloud.deploy import lifecycle
-from emulator.world import Resource
 from tests import gcloud
 from tests.e2e.conftest import PROJECT, Project
 from tests.e2e.test_life import METHODS
+from tests.project import CHANNEL, make_channel
 
-CHANNEL = "12345678901234567890"
 CONFIG: dict[str, Any] = {
     "gcp:project": PROJECT,
     "gcp:region": "europe-west4",
@@ -50,9 +49,7 @@ CONFIG: dict[str, Any] = {
 def watched(project: Project) -> Project:
     """A project with the stack file, and the channel that somebody has made once."""
     project.stack_file("watched", CONFIG)
-    path = f"projects/{PROJECT}/notificationChannels/{CHANNEL}"
-    body = {"name": path, "type": "email", "labels": {"email_address": "ada@example.com"}}
-    project.emulator.world.put(Resource("monitoring", path, "projects/notificationChannels", body))
+    make_channel(project.emulator, PROJECT)
     return project
 
 

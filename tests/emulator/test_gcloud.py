@@ -89,7 +89,6 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gcloud]:
             metadata = {"items": [{"key": "enable-oslogin", "value": "TRUE"}]}
             machine = google.machine(name=f"full-{name}", zone=zone, networkInterfaces=nic, metadata=metadata)
             compute.instances().insert(project=PROJECT, zone=zone, body=machine).execute()
-        google.account("full-builds")
         for name in ("data", "models", "staging"):
             bucket = {"name": f"{PROJECT}-full-{name}", "location": REGION, "versioning": {"enabled": True}}
             google.client("storage", "v1").buckets().insert(project=PROJECT, body=bucket).execute()

@@ -13,23 +13,20 @@ from typing import Any, cast
 
 import pulumi
 import requests
-import yaml
 from typing_extensions import override
 
 from catalog.types import short_type
 from coursecloud.plan import engine, sdk
 from emulator import Emulator
-from infra.settings import EXAMPLE_PROJECT
 from tests.exercises import provider
 from tests.exercises.provider import Made
-from tests.project import ROOT
+from tests.project import ROOT, everything
 
 Json = dict[str, Any]
 PROJECT = "exercise-project-1"
 STACK = "full"
 GROUP = "group:mlops-group-07@googlegroups.com"
 REPOSITORY = 123456789
-CHANNEL = "1234567890"
 
 
 class RefusedError(Exception):
@@ -58,14 +55,10 @@ def asking(emulator: Emulator, token: str) -> provider.Asked:
 
 
 def configuration(today: datetime.date) -> Json:
-    """Stack `full` in a project of its own, with one member, a lease that runs today, and what `full` is too dear for."""
-    text = (ROOT / f"Pulumi.{STACK}.yaml").read_text(encoding="utf-8").replace(EXAMPLE_PROJECT, PROJECT)
-    config: Json = yaml.safe_load(text)["config"]
+    """Everything in a project of its own, with one member, and a lease that runs today."""
+    config = everything(PROJECT)
     config["coursecloud:team"] = {"members": [GROUP]}
-    lease = config["coursecloud:lease"]
-    lease |= {"starts": today, "ends": today + datetime.timedelta(days=21)}
-    config["coursecloud:services"]["demo"]["volumes"] = {"data": {}, "staging": {"write": True}}
-    config["coursecloud:monitoring"] = {"channels": [CHANNEL]}
+    config["coursecloud:lease"] |= {"starts": today, "ends": today + datetime.timedelta(days=21)}
     return config
 
 
@@ -116,6 +109,8 @@ def _outputs(made: Made) -> Json:
         return found | {"projectNumber": int(told["projectNumber"]), "url": f"gs://{told['name']}"}
     if short == "serviceaccount.Account":
         return found | {"uniqueId": told["uniqueId"]}
+    if short == "cloudbuild.Trigger":
+        return found | {"triggerId": told["id"]}
     return found | ({"name": told["name"]} if short.startswith("iam.") else {})
 
 

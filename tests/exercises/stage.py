@@ -16,6 +16,7 @@ from tests.exercises.filled import PROJECT, asking
 from tests.exercises.identities import NAMES, OWNER, Identities, email
 from tests.exercises.tools import DVC, FOUND_HERE, SIGNED_IN, environment
 from tests.exercises.walk import Stage
+from tests.project import make_channel
 
 OBJECTS = {"data": "raw/a.csv", "models": "model.pt", "staging": "source.tgz"}
 
@@ -26,6 +27,7 @@ def stage() -> Generator[Stage]:
     today = datetime.datetime.now(datetime.UTC).date()
     with tempfile.TemporaryDirectory(prefix="exercises-") as folder, Emulator([PROJECT], enforce_iam=True) as emulator:
         ask = asking(emulator, OWNER)
+        make_channel(emulator, PROJECT)
         made = filled.fill(ask, today)
         others = ("logging", "monitoring", "billingbudgets", "cloudbilling")  # on in every project of Google's
         emulator.world.projects[PROJECT].services.update(f"{name}.googleapis.com" for name in others)

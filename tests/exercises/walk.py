@@ -24,6 +24,7 @@ from tests.exercises import filled, identities, tools
 from tests.exercises.filled import PROJECT
 from tests.exercises.identities import NAMES, Identities, NoTokenError, email
 from tests.exercises.provider import Made
+from tests.project import CHANNEL
 
 Json = dict[str, Any]
 HERE = Path(__file__).parent
@@ -111,7 +112,7 @@ def names(stage: Stage) -> Mapping[str, str]:
         "stack": filled.STACK,
         **{f"{name}_account": email(name) for name in ("machines", "training", "prediction", "builds", "services")},
         "deploy_account": email("deploy"),
-        "channel": filled.CHANNEL,
+        "channel": CHANNEL,
         "member": identities.PEOPLE["member"][0],
     }
 

@@ -156,6 +156,7 @@ def test_services_write_the_buckets_that_one_may_write_and_read_the_others_that_
         ("roles/storage.objectViewer", f"{PROJECT}-unit-models"),
         ("roles/storage.objectViewer", f"{PROJECT}-unit-staging"),
         ("roles/storage.objectUser", f"{PROJECT}-unit-data"),
+        *(("roles/storage.bucketViewer", f"{PROJECT}-unit-{bucket}") for bucket in ("data", "models", "staging")),
     }
 
 

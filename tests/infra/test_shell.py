@@ -11,6 +11,7 @@ import pytest
 from coursecloud.plan.planning import Plan
 from tests import gcloud
 from tests.infra import shell
+from tests.infra.planned import Planner
 from tests.machine import FOUND
 
 CAPITALS = {"FILE", "JOB", "BUILD", "TAG"}
@@ -110,10 +111,12 @@ def docker(words: list[str], folder: Path) -> str:
     ).stderr
 
 
-def test_what_is_to_be_filled_in_is_a_word_in_capitals_that_is_explained(full: Plan) -> None:
+def test_what_is_to_be_filled_in_is_a_word_in_capitals_that_is_explained(full: Plan, plan_of: Planner) -> None:
+    tags = "coursecloud:builds: {repository: {owner: a, name: b}, triggers: {release: {tag: v, dockerfile: D}}}"
     used = {
         word
-        for name, command in full.outputs["commands"].items()
+        for plan in (full, plan_of(tags))
+        for name, command in plan.outputs["commands"].items()
         if name != "train"  # a job's own variables
         for word in re.findall(r"(?<![\w-])[A-Z][A-Z_]{2,}(?![\w-])", command)
     }

@@ -23,6 +23,8 @@ TESTS = {
     "infra.operator": ("tests/infra/test_team.py", "tests/infra/test_machines.py", *PLANS),
     "infra.outputs": ("tests/infra/test_outputs.py", "tests/infra/test_commands.py"),
     "infra.stores": ("tests/infra/test_secrets.py", "tests/infra/test_training.py"),
+    "infra.images": ("tests/infra/test_serving.py", "tests/infra/test_builds.py"),
+    "infra.workflows": ("tests/infra/test_github.py", *PLANS),
     "infra.names": ("tests/test_names.py",),
     "infra.files": ("tests/test_files.py", "tests/test_stackfile.py"),
     "catalog.tables": ("tests/test_tables.py",),
