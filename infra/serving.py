@@ -66,20 +66,6 @@ class Serving(Component):
 
     def _service(self, name: str, settings: Service) -> cloudrunv2.Service:
         place = self.place
-        variables = [
-            cloudrunv2.ServiceTemplateContainerEnvArgs(name=key, value=value)
-            for key, value in sorted((environment(place, settings.secrets) | settings.env).items())
-        ] + [
-            cloudrunv2.ServiceTemplateContainerEnvArgs(
-                name=variable(secret),
-                value_source=cloudrunv2.ServiceTemplateContainerEnvValueSourceArgs(
-                    secret_key_ref=cloudrunv2.ServiceTemplateContainerEnvValueSourceSecretKeyRefArgs(
-                        secret=place.names.secret(secret), version="latest"
-                    )
-                ),
-            )
-            for secret in settings.mounted_secrets
-        ]
         service = cloudrunv2.Service(
             name,
             name=place.names.resource(name),
@@ -97,33 +83,8 @@ class Serving(Component):
                 max_instance_request_concurrency=settings.concurrency,
                 # Only the second generation mounts buckets; which of the two serves is Google's choice otherwise.
                 execution_environment="EXECUTION_ENVIRONMENT_GEN2" if settings.volumes else None,
-                volumes=[
-                    cloudrunv2.ServiceTemplateVolumeArgs(
-                        name=bucket,
-                        gcs=cloudrunv2.ServiceTemplateVolumeGcsArgs(
-                            bucket=place.names.bucket(bucket), read_only=not volume.write
-                        ),
-                    )
-                    for bucket, volume in sorted(settings.volumes.items())
-                ]
-                or None,
-                containers=[
-                    cloudrunv2.ServiceTemplateContainerArgs(
-                        image=first_image(place, name, self._image(settings)),
-                        ports=cloudrunv2.ServiceTemplateContainerPortsArgs(container_port=settings.port),
-                        resources=cloudrunv2.ServiceTemplateContainerResourcesArgs(
-                            limits={"cpu": str(settings.cpu), "memory": settings.memory}, cpu_idle=True
-                        ),
-                        envs=variables,
-                        startup_probe=_startup_probe(settings),
-                        liveness_probe=_liveness_probe(settings),
-                        volume_mounts=[
-                            cloudrunv2.ServiceTemplateContainerVolumeMountArgs(name=bucket, mount_path=folder)
-                            for bucket, folder in settings.folders.items()
-                        ]
-                        or None,
-                    )
-                ],
+                volumes=_volumes(place, settings),
+                containers=[self._container(name, settings)],
             ),
             # A revision that mounts a secret or a bucket does not start until its account may read it.
             opts=self.child(
@@ -139,6 +100,23 @@ class Serving(Component):
         if settings.public:
             self.grant_calling(f"{name}-public", service, "allUsers", under=self)
         return service
+
+    def _container(self, name: str, settings: Service) -> cloudrunv2.ServiceTemplateContainerArgs:
+        return cloudrunv2.ServiceTemplateContainerArgs(
+            image=first_image(self.place, name, self._image(settings)),
+            ports=cloudrunv2.ServiceTemplateContainerPortsArgs(container_port=settings.port),
+            resources=cloudrunv2.ServiceTemplateContainerResourcesArgs(
+                limits={"cpu": str(settings.cpu), "memory": settings.memory}, cpu_idle=True
+            ),
+            envs=_variables(self.place, settings),
+            startup_probe=_startup_probe(settings),
+            liveness_probe=_liveness_probe(settings),
+            volume_mounts=[
+                cloudrunv2.ServiceTemplateContainerVolumeMountArgs(name=bucket, mount_path=folder)
+                for bucket, folder in settings.folders.items()
+            ]
+            or None,
+        )
 
     def _image(self, settings: Service) -> str:
         if not settings.deployed_by:
@@ -183,6 +161,31 @@ class Serving(Component):
             member=member,
             opts=under.child(),
         )
+
+
+def _variables(place: Place, settings: Service) -> list[cloudrunv2.ServiceTemplateContainerEnvArgs]:
+    given = sorted((environment(place, settings.secrets) | settings.env).items())
+    return [cloudrunv2.ServiceTemplateContainerEnvArgs(name=key, value=value) for key, value in given] + [
+        cloudrunv2.ServiceTemplateContainerEnvArgs(
+            name=variable(secret),
+            value_source=cloudrunv2.ServiceTemplateContainerEnvValueSourceArgs(
+                secret_key_ref=cloudrunv2.ServiceTemplateContainerEnvValueSourceSecretKeyRefArgs(
+                    secret=place.names.secret(secret), version="latest"
+                )
+            ),
+        )
+        for secret in settings.mounted_secrets
+    ]
+
+
+def _volumes(place: Place, settings: Service) -> list[cloudrunv2.ServiceTemplateVolumeArgs] | None:
+    return [
+        cloudrunv2.ServiceTemplateVolumeArgs(
+            name=bucket,
+            gcs=cloudrunv2.ServiceTemplateVolumeGcsArgs(bucket=place.names.bucket(bucket), read_only=not volume.write),
+        )
+        for bucket, volume in sorted(settings.volumes.items())
+    ] or None
 
 
 def _startup_probe(settings: Service) -> cloudrunv2.ServiceTemplateContainerStartupProbeArgs | None:

@@ -39,19 +39,7 @@ def declare(settings: Settings) -> dict[str, Any]:
     serving = None
     if settings.services:
         serving = Serving(place, settings.services, builds=settings.builds, stores=stores, github=github)
-    builds = None
-    if settings.builds.triggers and settings.builds.repository:
-        builds = Builds(
-            place,
-            settings.builds,
-            settings.services,
-            settings.builds.repository,
-            stores=stores,
-            training=training,
-            serving=serving,
-            github=github,
-        )
-
+    builds = _builds(place, settings, stores, training, serving, github)
     alerts = None
     if settings.monitoring.channels:
         alerts = Monitoring(place, settings.monitoring, serving=serving, builds=builds)
@@ -87,6 +75,28 @@ def declare(settings: Settings) -> dict[str, Any]:
         alerts=alerts,
         workflows=workflows,
         stores=stores,
+    )
+
+
+def _builds(
+    place: Place,
+    settings: Settings,
+    stores: Stores,
+    training: Training | None,
+    serving: Serving | None,
+    github: GitHub | None,
+) -> Builds | None:
+    if not settings.builds.triggers or not settings.builds.repository:
+        return None
+    return Builds(
+        place,
+        settings.builds,
+        settings.services,
+        settings.builds.repository,
+        stores=stores,
+        training=training,
+        serving=serving,
+        github=github,
     )
 
 

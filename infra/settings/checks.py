@@ -10,8 +10,9 @@ from pathlib import Path
 
 from catalog import limits, tables
 from infra import names
-from infra.settings.hardware import dated, free_range, known_region, known_zone
+from infra.settings.hardware import free_range, known_region, known_zone
 from infra.settings.model import Settings
+from infra.settings.offers import dated
 from infra.settings.problem import MISSING, Findings, Problem, nearest
 from infra.settings.types import NOT_IN_PROJECT_IDS
 from infra.settings.usage import check as used

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from catalog import tables
-from infra.settings.hardware import _alternatives, free_range  # pyright: ignore[reportPrivateUsage]
+from infra.settings.hardware import free_range
+from infra.settings.offers import _alternatives  # pyright: ignore[reportPrivateUsage]
 from tests.settings.stacks import PROJECT, mistakes, settings
 
 N1 = "machineType: n1-standard-4, spot: true"

@@ -112,7 +112,7 @@ def _listed(entries: "Iterable[Entry]") -> "Table":
 
 
 def _values(entry: "Entry") -> str:
-    from infra.settings.hardware import dated
+    from infra.settings.offers import dated
 
     if len(entry.values) <= SHOWN:
         return ", ".join(map(str, entry.values))

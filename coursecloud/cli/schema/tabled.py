@@ -7,8 +7,8 @@ from typing import Any
 
 from catalog import tables
 from coursecloud.cli.schema.sections import sections
-from infra.settings.hardware import dated
 from infra.settings.images import IMAGE_PATH
+from infra.settings.offers import dated
 
 Node = dict[str, Any]
 
