@@ -39,12 +39,13 @@ WANTED: Mapping[str, str] = {
     "changes": "what a change of each input does",
     "guards": "inputs whose change by hand is said first; [] for none",
     "grants": "whom it lets in, and by which input; null for nobody",
+    "classes": "what each of its inputs is about",
     "components": "which components declare it, and from which keys of the stack file its inputs come",
 }
 """What the file of a declared type has to say, in words."""
 NEVER_NULL = frozenset({
     "called", "bills", "api", "read", "deploy", "terraform", "request", "rules", "between", "changes", "guards",
-    "components",
+    "classes", "components",
 })  # fmt: skip
 EMPTY = frozenset({"rules", "between", "guards"})
 """Those that may be there and have nothing in them."""

@@ -8,10 +8,11 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from catalog.types.model import (
     Changes,
+    Classes,
     Declared,
     Door,
     Grants,
@@ -22,12 +23,15 @@ from catalog.types.model import (
     Request,
     ResourceType,
     Watches,
+    Word,
 )
 
 FOLDER = Path(__file__).parent
 
 _SHORT = re.compile(r"[A-Za-z0-9]+\.[A-Za-z0-9]+")
-_LETS_IN = re.compile(r"(?i)iam_?(?P<iam>member|binding|policy)$|(?P<entry>AccessControl)$|Acl$")
+_LETS_IN = re.compile(
+    r"(?i)iam_?(?P<iam>member|binding|policy)$|(?P<entry>AccessControl)$|Acl$|(?P<list>DatasetAccess)$"
+)
 """How the provider names all that lets somebody in (its 1495 types, release 10.2.0)."""
 
 
@@ -87,6 +91,8 @@ def grants(short: str) -> Grants | None:
     if match is None:
         return None
     to = {"member": "member", "binding": "members", "policy": "policyData"}.get((match["iam"] or "").lower())
+    if match["list"]:
+        return Grants("accesses")
     if to is None:
         return Grants("entity" if match["entry"] else "roleEntities", "role" if match["entry"] else None)
     return Grants(to, None if to == "policyData" else "role")
@@ -133,6 +139,21 @@ def _door(said: Mapping[str, Any]) -> Door:
     return Door(said["decides"], tuple(said["inputs"]))
 
 
+def _classes(said: Mapping[str, Any]) -> Classes:
+    only = {path: tuple(values) for path, values in said.get("only", {}).items()}
+    words: dict[str, Word] = {}
+    for word in get_args(Word):
+        words |= dict.fromkeys(said.get(word, ()), word)
+    if odd := said.keys() - {*get_args(Word), "only"}:
+        raise ValueError(f"classes of inputs: {', '.join(sorted(odd))}")
+    return Classes(words, only)
+
+
+def _grants(said: Mapping[str, Any]) -> Grants:
+    values: dict[str, Any] = {key: value for key, value in said.items() if key != "gives"}
+    return Grants(**values, gives={who: tuple(roles) for who, roles in said.get("gives", {}).items()})
+
+
 def _components(said: Mapping[str, Any]) -> dict[str, Declared]:
     return {
         name: Declared({path: tuple(keys) for path, keys in entry.get("inputs", {}).items()}, entry.get("named", ""))
@@ -150,7 +171,8 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
         for path, entry in said.items()
     },
     "watches": lambda said: Watches(**said),
-    "grants": lambda said: Grants(**said),
+    "grants": _grants,
+    "classes": _classes,
     "door": _door,
     "policy": lambda said: Policy(**said),
     "components": _components,

@@ -164,11 +164,33 @@ class Grants:
     """The input that says on which of them."""
     always: bool = False
     """One of the stack's own accounts that gets it is told too: what it opens can be carried away."""
+    gives: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """The roles that a stack gives by it, by who gets them: `accounts` of its own, `members` of the team, `federation`
+    for workflows from outside, `everybody`. Any other role is one that nobody has thought about."""
 
     @property
     def iam(self) -> bool:
         """Say whether it writes an IAM policy, and not an access list."""
         return self.to in ("member", "members", "policyData")
+
+
+Word = Literal["harmless", "priced", "grants", "opens", "ends", "loses", "runs"]
+"""harmless = whatever it says, nothing is spent, opened or lost that nobody sees; priced = what prices the type reads
+it; grants = it says who may do what, opens = what can be reached, ends = what stops by itself, loses = what is deleted:
+a rule judges it; runs = it is code, or says which code runs."""
+
+
+@dataclass(frozen=True, eq=False)
+class Classes:
+    """What each input of a type that the program declares is about. An input that is not here nobody has understood.
+
+    In a path [] is each element of a list; what lies below a path is of its class, too.
+    """
+
+    words: Mapping[str, Word]
+    """By the input's path."""
+    only: Mapping[str, tuple[Any, ...]] = field(default_factory=dict[str, tuple[Any, ...]])
+    """Inputs that are harmless with these values, and not understood with any other."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -299,6 +321,8 @@ class ResourceType:
     """How it lets in without a grant, or None."""
     policy: Policy | None = None
     """Its IAM policy, or None."""
+    classes: Classes | None = None
+    """What its inputs are about; None for a type of which nobody has said so."""
     components: Mapping[str, Declared] = field(default_factory=dict[str, Declared])
     """The components of the program that declare it, by the last word of their type; none for a type that only a
     reviewer meets."""

@@ -49,6 +49,8 @@ def given(resource: Registration) -> Iterator[Grant]:
     said = resource.inputs.get(gives.to)
     if gives.to == "policyData":
         yield from _of_policy(said)
+    elif gives.to == "accesses":
+        yield from _of_dataset(resource)
     elif gives.to == "roleEntities":
         yield from _of_list(said)
         yield from _predefined(resource.inputs)
@@ -77,6 +79,30 @@ def _of_list(said: Any) -> Iterator[Grant]:
     for at, entry in _each("roleEntities", said):
         role, _, entity = (None, "", None) if entry == UNKNOWN else str(entry).partition(":")
         yield Grant(entity, role, at, at)
+
+
+_PERSONS = {"userByEmail": "user:", "groupByEmail": "group:", "domain": "domain:", "iamMember": "", "specialGroup": ""}
+"""How an entry of a data set's list says who, and how IAM calls them (BigQuery API v2, Dataset.access)."""
+
+
+def _of_dataset(resource: Registration) -> Iterator[Grant]:
+    """Read the list of a data set, or the one entry that a resource adds to it."""
+    listed = resource.inputs.get("accesses")
+    entries = _each("accesses", listed) if "accesses" in resource.inputs else [("", resource.inputs)]
+    for at, entry in entries:
+        if entry == UNKNOWN:
+            yield Grant(None, None, at, at)
+            continue
+        said, front = nested.mapping(entry), f"{at}." if at else ""
+        for key, kind in _PERSONS.items():
+            who = said.get(key)
+            if who is not None:
+                role = _text(said.get("role"))
+                member = None if who == UNKNOWN else f"{kind}{who}"
+                yield Grant(member, role, f"{front}{key}", f"{front}role")
+        for key in ("view", "dataset", "routine"):
+            if said.get(key):
+                yield Grant(f"{key} of another data set", _text(said.get("role")) or "READER", f"{front}{key}", front)
 
 
 def _predefined(inputs: Mapping[str, Any]) -> Iterator[Grant]:

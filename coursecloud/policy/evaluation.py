@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from coursecloud.plan.planning import Plan, short_type
 from coursecloud.plan.registration import Deed, Registration
 from coursecloud.policy.reading import UnknownError
-from coursecloud.policy.rule import STACK, DeedRule, Finding, ResourceRule, Rule, Stack, StackRule
+from coursecloud.policy.rule import STACK, AmongRule, DeedRule, Finding, ResourceRule, Rule, Stack, StackRule
 from coursecloud.policy.rules import CURRENT, RULES
 from infra import secrecy
 from infra.settings import Settings
@@ -55,6 +55,11 @@ def checked(plan: Plan, today: datetime.date) -> Checked:
                 if rule.applies(kind):
                     judged = of_resource(rule, resource, settings)
                     found += _as_found(judged) if plan.adopts(resource) else judged
+        elif isinstance(rule, AmongRule):
+            for resource, kind in typed:
+                if rule.applies(kind):
+                    judged = among(rule, resource, stack)
+                    found += _as_found(judged) if plan.adopts(resource) else judged
         elif isinstance(rule, StackRule):
             found += of_stack(rule, stack)
         elif isinstance(rule, DeedRule):
@@ -93,6 +98,11 @@ def _order(finding: Finding) -> tuple[int, str, str, str]:
 def of_resource(rule: ResourceRule, resource: Registration, settings: Settings) -> Iterator[Finding]:
     """Hold one resource against one rule that applies to it: at most one finding."""
     yield from _finding(rule, resource.urn, resource.name, lambda: rule.check(resource, settings))
+
+
+def among(rule: AmongRule, resource: Registration, stack: Stack) -> Iterator[Finding]:
+    """Hold one resource among the others against one rule that applies to it: at most one finding."""
+    yield from _finding(rule, resource.urn, resource.name, lambda: rule.check(resource, stack))
 
 
 def of_stack(rule: StackRule, stack: Stack) -> Iterator[Finding]:

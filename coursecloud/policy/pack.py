@@ -31,7 +31,7 @@ from coursecloud.plan import adoption, effects, trigger_files
 from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.policy import evaluation
-from coursecloud.policy.rule import DeedRule, Finding, ResourceRule, Rule, Stack, StackRule
+from coursecloud.policy.rule import AmongRule, DeedRule, Finding, ResourceRule, Rule, Stack, StackRule
 from coursecloud.policy.rules import CURRENT, RULES
 from infra import secrecy
 from infra.settings import Settings, load
@@ -79,6 +79,8 @@ def policies(run: Run | None = None) -> list[Policy]:
     for rule in RULES:
         if isinstance(rule, ResourceRule):
             made.append(ResourceValidationPolicy(validate=_on_resource(rule, shared), **_described(rule)))
+        elif isinstance(rule, AmongRule):
+            made.append(StackValidationPolicy(validate=_among(rule, shared), **_described(rule)))
         elif isinstance(rule, StackRule):
             made.append(StackValidationPolicy(validate=_on_stack(rule, shared), **_described(rule)))
         elif isinstance(rule, DeedRule):
@@ -168,13 +170,27 @@ def _on_deeds(rule: DeedRule, run: Run) -> Callable[[ResourceValidationArgs, Rep
 
 def _on_stack(rule: StackRule, run: Run) -> Callable[[StackValidationArgs, ReportViolation], None]:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-        there = {resource.urn for resource in args.resources}
-        resources = tuple(resource for urn, resource in sorted(run.resources.items()) if urn in there)
-        stack = Stack(run.settings, resources, run.today)
-        for finding in run.note(rule, None, [*evaluation.of_stack(rule, stack)]):
+        for finding in run.note(rule, None, [*evaluation.of_stack(rule, _seen(run, args))]):
             report(_text(finding), None)
 
     return validate
+
+
+def _among(rule: AmongRule, run: Run) -> Callable[[StackValidationArgs, ReportViolation], None]:
+    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+        stack = _seen(run, args)
+        for resource in stack.resources:
+            if rule.applies(short_type(resource.type)):
+                for finding in run.note(rule, resource.urn, [*evaluation.among(rule, resource, stack)]):
+                    report(_text(finding), finding.urn)
+
+    return validate
+
+
+def _seen(run: Run, args: StackValidationArgs) -> Stack:
+    """Take all that is there at a run's end, as the program asked for it."""
+    there = {resource.urn for resource in args.resources}
+    return Stack(run.settings, tuple(r for urn, r in sorted(run.resources.items()) if urn in there), run.today, True)
 
 
 def _current(run: Run) -> Callable[[StackValidationArgs, ReportViolation], None]:
@@ -252,12 +268,17 @@ def registration(kind: str, name: str, urn: str, props: Mapping[str, Any]) -> Re
 
 
 def _plain(value: object) -> object:
-    """Undo the SDK's wrapping: unknown values marked as in a plan, whole numbers as integers."""
+    """Undo the SDK's wrapping: unknown values marked as in a plan, whole numbers as integers.
+
+    What the provider takes where the program says nothing, and lists in `__defaults`, is left out as in a plan.
+    """
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, Mapping):
         entries = cast("Mapping[str, object]", value)
-        return {key: _read(entries, key) for key in entries}
+        defaults = _plain(entries.get("__defaults") or ())
+        left_out = {"__defaults", *cast("Sequence[str]", defaults)}
+        return {key: _read(entries, key) for key in entries if key not in left_out}
     if isinstance(value, Sequence) and not isinstance(value, str):
         items = cast("Sequence[object]", value)
         return [_read(items, index) for index in range(len(items))]

@@ -2,7 +2,7 @@
 
 import datetime
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -108,6 +108,17 @@ class Stack:
     resources: tuple[Registration, ...]
     """Those that Google will hold; no components."""
     today: datetime.date
+    real: bool = False
+    """Whether it is Pulumi's own run that is judged: what Google computes is then known, and no pattern of it is."""
+
+    @functools.cached_property
+    def accounts(self) -> Mapping[str, Registration]:
+        """The stack's own service accounts, by the member that each is."""
+        of = (r for r in self.resources if r.type == "gcp:serviceaccount/account:Account")
+        return {
+            f"serviceAccount:{r.inputs.get('accountId')}@{r.inputs.get('project')}.iam.gserviceaccount.com": r
+            for r in of
+        }
 
     @functools.cached_property
     def estimate(self) -> "Estimate":
@@ -122,6 +133,16 @@ class StackRule(Rule):
     """A rule about all resources together, or about the stack file."""
 
     check: Callable[[Stack], Iterator[str]]
+    """As of a ResourceRule."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AmongRule(Rule):
+    """A rule about one resource at a time that looks at the others too."""
+
+    applies: Callable[[str], bool]
+    """As of a ResourceRule."""
+    check: Callable[[Registration, Stack], Iterator[str]]
     """As of a ResourceRule."""
 
 

@@ -1,7 +1,8 @@
 """Which files of a change can alter what is deployed or run, though no stack file shows it: all but a few kinds."""
 
+import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from coursecloud.common import stack_file
@@ -59,15 +60,20 @@ class Program:
     """How many other files outside of the project differ, which the program should not know of."""
 
 
-def of(changed: Iterable[Changed], within: str) -> Program:
-    """Sort what differs; `within` is the project's folder in the repository, with a slash at its end, or empty."""
+def of(changed: Iterable[Changed], within: str, named: Collection[str] = ()) -> Program:
+    """Sort what differs; `within` is the project's folder in the repository, with a slash at its end, or empty.
+
+    `named` are the files that a stack names, by path in the project: scripts of machines, and what a trigger builds
+    by. They run as the account of a machine or a build, wherever they are.
+    """
+    named = {posixpath.normpath(name) for name in named}
     files: list[str] = []
     runs: list[str] = []
     outside = 0
     for entry in sorted(changed, key=lambda each: each.path):
         inside = entry.path.startswith(within)
         path = entry.path.removeprefix(within) if inside else entry.path
-        acts = _RUNS.fullmatch(path) is not None or _RUNS.fullmatch(entry.path) is not None
+        acts = path in named or any(_RUNS.fullmatch(each) for each in (path, entry.path))
         if acts:
             runs.append(entry.called(within))
         elif not inside and not entry.odd:

@@ -42,6 +42,8 @@ class Review:
     """Those among them that are run by machines, such as the workflow that deploys."""
     packages: tuple[str, ...] = ()
     """Packages that a side wants in another version than the one that rendered it."""
+    requires: tuple[str, ...] = ()
+    """Packages that the change adds or wants in another version, in words."""
 
     @property
     def level(self) -> Level:
@@ -94,6 +96,7 @@ class Review:
         new = sum(len(stack.findings.violations) for stack in happening if stack.findings)
         if new:
             parts.append(f"breaks {new} rule{'s' if new > 1 else ''}")
+        parts += _not_understood(happening)
         hour = sum((stack.cost.per_hour for stack in happening if stack.cost), Decimal(0))
         unknown = any(stack.cost and stack.cost.unknown_in("per_hour_on") for stack in happening)
         text = formatting.hourly(hour, unknown=unknown)
@@ -146,7 +149,22 @@ def _unpriced(stacks: Iterable[Stack]) -> Iterator[str]:
 def _program(review: Review) -> Iterator[str]:
     if review.program:
         files = "1 file" if len(review.program) == 1 else f"{len(review.program)} files"
-        yield f"changes {files} of the PROGRAM" + (" and what is RUN BY ITSELF" if review.runs else "")
+        run = len(review.runs)
+        acts = f" and what is RUN BY ITSELF ({run} file{'s' if run > 1 else ''})" if run else ""
+        yield f"changes {files} of the PROGRAM{acts}"
+    if review.requires:
+        count = len(review.requires)
+        yield f"changes {count} PACKAGE{'S' if count > 1 else ''} that run with it"
+
+
+def _not_understood(stacks: Iterable[Stack]) -> Iterator[str]:
+    """Count what nobody has looked at: one of the same name in several stacks is one."""
+    found = {(f.rule.id, f.name) for stack in stacks if stack.findings for f in stack.findings.violations}
+    counted = Counter(rule for rule, _ in found)
+    words = {"type-understood": "type", "input-understood": "resource's input", "price-known": "price"}
+    said = [f"{n} {words[rule]}{'s' if n > 1 else ''}" for rule in words if (n := counted[rule])]
+    if said:
+        yield f"NOT UNDERSTOOD: {', '.join(said)}"
 
 
 _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]{0,39}( jobs)?")
@@ -259,6 +277,7 @@ def to_json(review: Review, closed: Sequence[str] = ()) -> dict[str, Any]:
         "notes": list(review.notes),
         "program": list(review.program),
         "runs": list(review.runs),
+        "packages": list(review.requires),
         "stacks": [_stack(stack) for stack in review.stacks],
     }
 

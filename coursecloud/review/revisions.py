@@ -11,7 +11,7 @@ from pathlib import Path
 from coursecloud.common import shadows, stack_file
 from coursecloud.plan import hiding, saved
 from coursecloud.plan.planning import Plan
-from coursecloud.review import deployed_state, git, kept, program, sandbox, subprocess_plan, tree
+from coursecloud.review import deployed_state, git, kept, program, requirements, sandbox, subprocess_plan, tree
 from coursecloud.review.inputs import Given, InputError, Read
 from coursecloud.review.report import Review
 from coursecloud.review.stacks import Stack, Status, review
@@ -30,8 +30,10 @@ class _Side:
     packages: list[str] = field(default_factory=list[str])
     """Those that it wants in another version than the one that renders it."""
     revision: git.Revision | None = None
-    differs: program.Program = field(default_factory=program.Program)
-    """Of the side under review: what of the program is not that of the other side."""
+    changed: tuple[program.Changed, ...] = ()
+    """Of the side under review: what of the repository is not that of the other side."""
+    within: str = ""
+    """The project's folder in the repository."""
     refused: Mapping[str, str] = field(default_factory=dict[str, str])
     """Stacks of which nothing is run, and why."""
     rendered: subprocess_plan.Rendered | None = None
@@ -101,22 +103,38 @@ def _made(given: Given, read: Read, space: Workspace, today: datetime.date) -> R
 def _reviewed(sides: tuple[_Side, _Side], today: datetime.date, said: str | None) -> Review:
     before, after = sides
     names = sorted({*before.names(), *after.names()})
-    stacks = [_stack(name, before, after, today) for name in names]
+    named: set[str] = set()
+    stacks = [_stack(name, before, after, today, named) for name in names]
+    differs = program.of(after.changed, after.within, named)
+    packages = _packages(before, after)
+    if packages:
+        after.notes.append(f"packages that run with it: {_listed(packages, 20)}")
     notes = [*([said] if said else ()), *(note for side in sides for note in side.notes)]
     return Review(
         before.label,
         after.label,
         tuple(stacks),
         tuple(dict.fromkeys(notes)),
-        after.differs.files,
-        after.differs.runs,
+        differs.files,
+        differs.runs,
         tuple(dict.fromkeys(each for side in sides for each in side.packages)),
+        tuple(packages),
     )
 
 
-def _stack(name: str, before: _Side, after: _Side, today: datetime.date) -> Stack:
+def _packages(before: _Side, after: _Side) -> list[str]:
+    """Say which packages a change adds, or wants in another version, where both sides are revisions."""
+    if before.source is None or after.source is None or not after.changed:
+        return []
+    return requirements.changed(before.source.root, after.source.root)
+
+
+def _stack(name: str, before: _Side, after: _Side, today: datetime.date, named: set[str]) -> Stack:
+    """Review one stack; `named` gets the files that it names."""
     new = after.plan(name)
     old = before.plan(name)
+    for side in (old, new):
+        named |= _named(side) if isinstance(side, Plan) else set[str]()
     if before.state and isinstance(new, Plan):
         # A state has no settings. Cost and rules take those of the plan: the same usage on both sides.
         old = dataclasses.replace(new, resources=before.state.resources, outputs={}, unread=())
@@ -130,6 +148,12 @@ def _stack(name: str, before: _Side, after: _Side, today: datetime.date) -> Stac
     except RecursionError:
         said = "what it renders hangs together without end: a resource under itself, or nested without measure"
         return Stack(name, Status.BROKEN, mistakes=(("after", said),))
+
+
+def _named(plan: Plan) -> set[str]:
+    """List the files of the repository that run on a stack's machines and in its builds."""
+    scripts = {s for each in plan.settings.machines.values() for s in (each.startup_script, each.before_stop) if s}
+    return scripts | {name for resource in plan.resources for name in resource.files}
 
 
 def _kept(given: Given, sides: tuple[_Side, _Side], box: sandbox.Sandbox | str) -> kept.Kept | None:
@@ -220,7 +244,7 @@ def _side(
 
 
 def _wanting(side: _Side, folder: Path) -> _Side:
-    side.packages = subprocess_plan.other_requirements(folder)
+    side.packages = requirements.other(folder)
     if side.packages:
         side.notes.append(
             f"{side.label} wants other packages than those that render it: {_listed(side.packages)}. What these do"
@@ -256,11 +280,10 @@ def _program(given: Given, before: _Side, after: _Side) -> None:
     """Note which files of the program differ between two revisions, or a revision and the working tree."""
     if before.revision and after.source and (after.revision or after.label == WORKING_TREE):
         repository = git.repository(given.root)
-        after.differs = program.of(repository.changed(before.revision, after.revision), repository.within)
-        if after.differs.outside:
-            after.notes.append(
-                f"{after.differs.outside} more files differ outside of the project's folder, where no plan looks"
-            )
+        after.changed = tuple(repository.changed(before.revision, after.revision))
+        after.within = repository.within
+        if outside := program.of(after.changed, after.within).outside:
+            after.notes.append(f"{outside} more files differ outside of the project's folder, where no plan looks")
 
 
 def _copy_members(given: Given, sides: tuple[_Side, _Side]) -> None:

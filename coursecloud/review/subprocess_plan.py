@@ -5,10 +5,8 @@ runs any more and what came of it is read: it cannot change what the other side 
 """
 
 import functools
-import importlib.metadata
 import json
 import os
-import re
 import selectors
 import signal
 import subprocess
@@ -307,26 +305,3 @@ def said(box: sandbox.Sandbox | str) -> str:
         " change your files, use the network, and so falsify this review. Before you review what you do not trust,"
         " install bubblewrap (Linux) and give --sandbox require; and use a checkout of your own, with --head."
     )
-
-
-def other_requirements(root: Path) -> list[str]:
-    """List the packages that a side's requirements.txt wants in another version than the one that renders it."""
-    path = root / "requirements.txt"
-    # A link could lead to any file of the user's.
-    if path.is_symlink() or not path.is_file():
-        return []
-    found: list[str] = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        match = re.match(r"([A-Za-z0-9][\w.-]*)==([\w.+!-]+)\s*(;?)", line)
-        if match is None:
-            continue
-        name, wanted, marker = match.groups()
-        try:
-            here = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            if not marker:
-                found.append(f"{name} {wanted} (not installed)")
-            continue
-        if here != wanted:
-            found.append(f"{name} {wanted} (here {here})")
-    return found

@@ -12,9 +12,9 @@ import coursecloud.policy
 from coursecloud.plan.planning import Plan, short_type
 from coursecloud.plan.registration import UNKNOWN
 from coursecloud.policy import RULES, Finding, ResourceRule
-from coursecloud.policy.evaluation import of_resource
+from coursecloud.policy.evaluation import among, of_resource
 from coursecloud.policy.example import Edit, put
-from coursecloud.policy.rule import Rule
+from coursecloud.policy.rule import AmongRule, Rule, Stack
 from infra.settings.lease import Credit
 from tests.guardrails.cases import Case
 from tests.guardrails.offenders import CASES
@@ -184,6 +184,7 @@ def test_the_message_about_a_secret_does_not_tell_it(committed: dict[str, Plan])
 def test_no_input_however_odd_stops_a_check(committed: dict[str, Plan]) -> None:
     odd: list[object] = [None, True, 5, 2.5, "x", "", [], ["x", None], {}, {"x": []}, [{"x": 1}], UNKNOWN, [UNKNOWN]]
     rules = [rule for rule in RULES if isinstance(rule, ResourceRule)]
+    among_others = [rule for rule in RULES if isinstance(rule, AmongRule)]
     seen = {short_type(resource.type): resource for plan in committed.values() for resource in plan.custom}
     extra = [case.edit(committed[case.stack]).resources[-1] for case in BROKEN]
     seen |= {short_type(resource.type): resource for resource in extra}
@@ -194,6 +195,9 @@ def test_no_input_however_odd_stops_a_check(committed: dict[str, Plan]) -> None:
                 changed = dataclasses.replace(resource, inputs=cast("dict[str, Any]", inputs))
                 for rule in applying:
                     list(of_resource(rule, changed, committed["dev"].settings))
+                stack = Stack(committed["dev"].settings, (changed,), TODAY)
+                for rule in among_others:
+                    list(among(rule, changed, stack) if rule.applies(kind) else ())
 
 
 def everywhere(value: object, strange: object) -> Iterator[object]:

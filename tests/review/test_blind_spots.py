@@ -81,7 +81,8 @@ class TestAccess:
         assert danger.kind is Kind.ACCESS
         assert "`user:a@example.com` gets `roles/r0`" in danger.text
         assert danger.text.endswith("and 2 more")
-        assert review.level is Level.LOOK
+        # Nobody has declared them, either.
+        assert review.level is Level.STOP
         assert closed(review, "access")
         said_everywhere(review, "user:a@example.com")
 

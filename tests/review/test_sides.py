@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from coursecloud.review import inputs, revisions, subprocess_plan
+from coursecloud.review import inputs, requirements, revisions, subprocess_plan
 from coursecloud.review.dangers import Level
 from coursecloud.review.report import Review
 from coursecloud.review.sandbox import Wanted
@@ -238,7 +238,7 @@ def test_other_requirements_than_those_here_are_told(repo: Repository) -> None:
 def test_requirements_that_are_a_link_to_elsewhere_are_not_read(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("password==hunter2", encoding="utf-8")
     (tmp_path / "requirements.txt").symlink_to(tmp_path / "secret")
-    assert subprocess_plan.other_requirements(tmp_path) == []
+    assert requirements.other(tmp_path) == []
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,19 @@
 """Every rule, by what it is about. The order is that of a stack: where it is, what runs, who may, what it costs."""
 
 from coursecloud.policy.rule import Rule
-from coursecloud.policy.rules import delivery, identity, leaks, machines, network, program, public, stack, storage
+from coursecloud.policy.rules import (
+    delivery,
+    granted,
+    identity,
+    leaks,
+    machines,
+    network,
+    program,
+    public,
+    stack,
+    storage,
+    understood,
+)
 
 CURRENT = stack.CURRENT
 
@@ -11,9 +23,11 @@ RULES: tuple[Rule, ...] = (
     *network.RULES,
     *machines.RULES,
     *identity.RULES,
+    *granted.RULES,
     *public.RULES,
     *delivery.RULES,
     *leaks.RULES,
     *program.RULES,
+    *understood.RULES,
 )
 """All of them; each id once."""

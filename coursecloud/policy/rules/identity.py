@@ -17,7 +17,11 @@ _KEYS = frozenset({"serviceaccount.Key", "storage.HmacKey"}).__contains__
 _PROVIDERS = frozenset({"iam.WorkloadIdentityPoolProvider"}).__contains__
 _AUTHORITATIVE = re.compile(r"\.\w*iam_?(binding|policy|auditconfig)$", re.IGNORECASE)
 _GITHUB = "https://token.actions.githubusercontent.com"
-_NAMES_ONE = re.compile(r"assertion\.(repository|repository_owner)(_id)?\b|assertion\.sub\b")
+_NAMES_ONE = re.compile(
+    r"assertion\.(?P<what>(repository|repository_owner)(_id)?|sub) == '(?P<is>[^'*]+)'"
+    r"|assertion\.sub\.startsWith\('repo:[\w.-]+/[^']*'\)"
+)
+"""A part of a condition that by itself keeps every repository out but one, or one owner's."""
 
 
 def _additive(resource: Registration, _: Settings) -> Iterator[str]:
@@ -60,14 +64,46 @@ def _key(resource: Registration, _: Settings) -> Iterator[str]:
     yield f"{short_type(resource.type)} makes a key that never expires and can be copied"
 
 
-def _conditioned(provider: Registration, _: Settings) -> Iterator[str]:
+def _conditioned(provider: Registration, settings: Settings) -> Iterator[str]:
     condition = at(provider.inputs, "attributeCondition")
     if not str(condition or "").strip():
         yield "it has no attributeCondition: everybody whom the issuer knows gets in"
         return
-    from_github = at(provider.inputs, "oidc.issuerUri") == _GITHUB
-    if from_github and not _NAMES_ONE.search(str(condition)):
-        yield "its attributeCondition names no repository: every repository on GitHub gets in"
+    if at(provider.inputs, "oidc.issuerUri") != _GITHUB:
+        return
+    parts = [] if len(list(_split(str(condition), "||"))) > 1 else list(_split(str(condition), "&&"))
+    found = [match for part in parts if (match := _NAMES_ONE.fullmatch(part))]
+    if not found:
+        yield "no part of its attributeCondition that has to hold names one: every repository on GitHub can get in"
+    declared = settings.github
+    for match in found:
+        if declared and match["what"] == "repository_id" and match["is"] != str(declared.repository_id):
+            yield f"it lets repository {match['is']} in, and the stack file names {declared.repository_id}"
+
+
+def _split(text: str, at_sign: str) -> Iterator[str]:
+    """Cut a condition at a sign that stands in no quotes and no brackets; brackets around all of a part go."""
+    begun = depth = 0
+    quoted = ""
+    for place, letter in enumerate(text):
+        if quoted:
+            quoted = "" if letter == quoted and text[place - 1] != "\\" else quoted
+        elif letter in "'\"":
+            quoted = letter
+        elif letter in "([{":
+            depth += 1
+        elif letter in ")]}":
+            depth -= 1
+        elif depth == 0 and text.startswith(at_sign, place) and place >= begun:
+            yield _bare(text[begun:place])
+            begun = place + len(at_sign)
+    yield _bare(text[begun:])
+
+
+def _bare(text: str) -> str:
+    stripped = text.strip().replace('"', "'")
+    inner = re.fullmatch(r"\(([^()]*)\)", stripped)
+    return inner[1].strip() if inner else stripped
 
 
 RULES = (

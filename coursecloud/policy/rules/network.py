@@ -4,10 +4,11 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Any
 
+from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import Registration
-from coursecloud.policy.example import Example, firewall, machine, open_to_all, put, then
+from coursecloud.policy.example import Example, add, firewall, machine, open_to_all, put, then
 from coursecloud.policy.reading import UnknownError, at, entries, is_true
-from coursecloud.policy.rule import ResourceRule
+from coursecloud.policy.rule import AmongRule, ResourceRule, Stack
 from infra.network import IAP_RANGE
 from infra.settings import Settings
 
@@ -19,6 +20,8 @@ _ON_A_NETWORK = frozenset(
 
 _LARGEST = 2**24
 """Addresses of a /8: a public range as large as that is the internet cut into pieces."""
+_LARGEST_6 = 2**32
+"""Subnets of 64 bits of a /32, the same for IPv6."""
 
 
 def _lets_in(firewall: Registration) -> bool:
@@ -40,6 +43,23 @@ def _sources(firewall: Registration) -> Iterator[ipaddress.IPv4Network | ipaddre
             yield ipaddress.ip_network(str(text), strict=False)
         except ValueError:
             continue  # the API refuses it; there is nothing that it would open
+
+
+def _together(firewall: Registration, stack: Stack) -> Iterator[str]:
+    """Add up what all rules of the stack let in: a hundred small ranges are the internet, too."""
+    if not _lets_in(firewall) or not (own := [each for each in _sources(firewall) if _public(each)]):
+        return
+    others = [r for r in stack.resources if _FIREWALLS(short_type(r.type)) and _lets_in(r)]
+    ranges = [each for other in others for each in _sources(other) if _public(each)]
+    for version, most, unit in ((4, _LARGEST, 1), (6, _LARGEST_6, 2**64)):
+        listed = [each for each in ranges if each.version == version]
+        total = sum(each.num_addresses for each in ipaddress.collapse_addresses(listed)) // unit  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType, reportUnknownArgumentType, reportArgumentType, reportCallIssue]
+        if total >= most and any(each.version == version for each in own):
+            yield f"with the other ranges that the stack lets in it opens {total:,} addresses of IPv{version}"
+
+
+def _public(source: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
+    return source.prefixlen == 0 or not source.is_private
 
 
 def _wide(source: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
@@ -136,6 +156,33 @@ RULES = (
             ),
         ),
         keeps=(Example("dev", "ssh-from-iap", firewall("sourceRanges", ["10.0.0.0/8"])),),
+    ),
+    AmongRule(
+        id="firewall-not-open-together",
+        title="Ranges do not add up to the internet",
+        why="Many small ranges, in one rule or in several, let in as many as one that stands for everybody.",
+        remedy=f"Let in {IAP_RANGE} (Identity-Aware Proxy) or ranges of the stack's own network only.",
+        severity="critical",
+        applies=_FIREWALLS,
+        check=_together,
+        breaks=(
+            Example(
+                "dev",
+                "ssh-from-iap",
+                firewall("sourceRanges", [f"{number}.0.0.0/9" for number in range(20, 24)]),
+                says="33,554,432 addresses of IPv4",
+            ),
+            Example(
+                "dev",
+                "ssh-from-iap",
+                then(
+                    firewall("sourceRanges", ["2000::/32"]),
+                    add("compute/firewall:Firewall", "more", allows=[{"protocol": "tcp"}], sourceRanges=["2600::/32"]),
+                ),
+                says="addresses of IPv6",
+            ),
+        ),
+        keeps=(Example("dev", "ssh-from-iap", firewall("sourceRanges", ["20.0.0.0/9", "10.0.0.0/8"])),),
     ),
     ResourceRule(
         id="firewall-ssh-through-iap",

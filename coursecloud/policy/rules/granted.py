@@ -1,0 +1,191 @@
+"""Who gets what: the stack's own accounts, the team and Google's agents get the roles of their work, nobody else any.
+
+One definition for every type that can grant: `coursecloud.plan.grants` reads whom a resource lets in, the type's file
+(`grants.gives`) says which roles a stack gives by it.
+"""
+
+import datetime
+import functools
+import re
+from collections.abc import Iterator
+
+from catalog import tables, types
+from catalog.types.model import Grants
+from coursecloud.plan import grants
+from coursecloud.plan.registration import UNKNOWN, Registration
+from coursecloud.policy.example import Example, add, grant, put
+from coursecloud.policy.reading import UnknownError
+from coursecloud.policy.rule import AmongRule, Stack
+
+_ROLE = "gcp:projects/iAMCustomRole:IAMCustomRole"
+_POOL = "gcp:iam/workloadIdentityPool:WorkloadIdentityPool"
+_DEPLOYER = "GitHub"
+"""The component whose account deploys, and so has the roles that the types of the program need."""
+_GRANTING = "roles/resourcemanager.projectIamAdmin"
+_ONLY = r"api\.getAttribute\('iam\.googleapis\.com/modifiedGrantsByRole', \[\]\)\.hasOnly\(\[('[^']*'(, )?)*\]\)"
+
+
+def _applies(kind: str) -> bool:
+    return types.grants(kind) is not None
+
+
+def _granted(resource: Registration, stack: Stack) -> Iterator[str]:
+    gives = types.grants(types.short_type(resource.type))
+    later: UnknownError | None = None
+    for each in grants.given(resource):
+        try:
+            yield from _judged(resource, stack, gives or Grants(""), each)
+        except UnknownError as error:
+            later = error
+    if later:
+        raise later
+
+
+def _judged(resource: Registration, stack: Stack, gives: Grants, each: grants.Grant) -> Iterator[str]:
+    who = _kind(resource, stack, each)
+    role = _role(resource, stack, each)
+    name = "somebody whom only the real run knows" if each.member is None else each.member
+    if not who:
+        yield f"it gives {role} to {name}, whom neither the stack file nor the program declares"
+        return
+    allowed = set(gives.gives.get(who, ()))
+    if who == "members" and gives.of == "organizations.Project":
+        allowed |= set(stack.settings.team.extra_roles)
+        yield from _ends(stack, each, role)
+    if who == "deploys" and gives.of == "organizations.Project":
+        allowed = _deploying()
+        if role == _GRANTING:
+            if str(UNKNOWN) in each.condition:
+                raise UnknownError("`condition.expression`")
+            yield from _bounded(each)
+    if who == "deploys" and gives.of != "organizations.Project":
+        allowed |= set(gives.gives.get("accounts", ()))
+    if role not in allowed and not _of_stack(resource, stack, each):
+        yield f"it gives {role} to {name}, which no stack gives {_WHO[who]}"
+
+
+_WHO = {
+    "accounts": "to an account of its own",
+    "deploys": "to the account that deploys",
+    "members": "to a member of the team",
+    "agents": "to a service of Google's",
+    "federation": "to a workflow",
+    "everybody": "to everybody",
+}
+
+
+def _kind(resource: Registration, stack: Stack, each: grants.Grant) -> str:
+    """Say who somebody is; an empty text where nobody has declared them. Raises UnknownError."""
+    member = each.member
+    if member is None:
+        raise UnknownError(f"`{each.member_at}`")
+    if pattern := resource.at_run.get(each.member_at):
+        # What a preview does not know of a member stands as a pattern, which no text of a program can pass for.
+        pools = "|".join(re.escape(r.name) for r in stack.resources if r.type == _POOL)
+        if pools and re.fullmatch(
+            rf"principalSet://iam\.googleapis\.com/\$\{{({pools})\.name\}}/attribute\.\w+/[^*]+", pattern
+        ):
+            return "federation"
+        found = re.fullmatch(r"serviceAccount:service-(?:\*|\$\{[^}]*\})@([a-z-]+)\.iam\.gserviceaccount\.com", pattern)
+        return "agents" if found and found[1] in tables.table("iam-by-google")["agents"] else ""
+    if grants.is_public(member):
+        return "everybody"
+    if account := stack.accounts.get(member):
+        return "deploys" if account.name == "deploy-account" and f":{_DEPLOYER}$" in account.urn else "accounts"
+    if member.lower() in {name.lower() for name in stack.settings.team.members}:
+        return "members"
+    if stack.real:
+        # In Pulumi's own run what Google computes is a text like any other.
+        return _at_run(stack, member)
+    return ""
+
+
+def _at_run(stack: Stack, member: str) -> str:
+    found = re.fullmatch(r"serviceAccount:service-\d+@([a-z-]+)\.iam\.gserviceaccount\.com", member)
+    if found and found[1] in tables.table("iam-by-google")["agents"]:
+        return "agents"
+    pools = "|".join(re.escape(str(r.inputs.get("workloadIdentityPoolId"))) for r in stack.resources if r.type == _POOL)
+    way = r"principalSet://iam\.googleapis\.com/projects/\d+/locations/global/workloadIdentityPools/"
+    return "federation" if pools and re.fullmatch(rf"{way}({pools})/attribute\.\w+/[^*]+", member) else ""
+
+
+def _role(resource: Registration, stack: Stack, each: grants.Grant) -> str:
+    if each.role is not None:
+        return each.role or "access"
+    return "a role of the stack's own" if _of_stack(resource, stack, each) else "a role that only the real run knows"
+
+
+def _of_stack(resource: Registration, stack: Stack, each: grants.Grant) -> bool:
+    """Say whether a role is one that the stack declares, whose permissions are judged there."""
+    declared = [r for r in stack.resources if r.type == _ROLE]
+    if each.role is None:
+        urns = resource.property_dependencies.get(each.role_at.partition("[")[0], ())
+        if not urns and each.role_at not in resource.at_run:
+            raise UnknownError(f"`{each.role_at}`")
+        return len(urns) == 1 and urns[0] in {r.urn for r in declared}
+    return each.role in {f"projects/{r.inputs.get('project')}/roles/{r.inputs.get('roleId')}" for r in declared}
+
+
+@functools.cache
+def _deploying() -> frozenset[str]:
+    """List what an update needs for the types that the program declares."""
+    return frozenset({_GRANTING, *(role for each in types.declared() for role in each.deploy)})
+
+
+def _bounded(each: grants.Grant) -> Iterator[str]:
+    """Hold whoever may grant to the roles that a list names, none of which is a basic one."""
+    lists = re.fullmatch(rf"{_ONLY}( \|\| {_ONLY})*", each.condition)
+    if not lists or re.search(r"roles/(owner|editor|viewer)'", each.condition):
+        yield f"it gives {_GRANTING} without a condition that lists which roles may be granted"
+
+
+def _ends(stack: Stack, each: grants.Grant, role: str) -> Iterator[str]:
+    """Hold what a member may on the project to the lease's end."""
+    until = stack.settings.lease.kept_until
+    if until and each.condition != f"request.time < timestamp('{until + datetime.timedelta(days=1)}T00:00:00Z')":
+        yield f"it gives {role} to {each.member} beyond the end of the lease"
+
+
+RULES = (
+    AmongRule(
+        id="grant-understood",
+        title="Only the declared get access, and only to what they do",
+        why="Whoever gets more than their work needs, or is nobody of the stack's, can spend, read and delete unseen.",
+        remedy="Name members under coursecloud:team, roles under its extraRoles; or an exception with reason and end.",
+        severity="high",
+        applies=_applies,
+        check=_granted,
+        breaks=(
+            Example(
+                "full",
+                "services-logging-log-writer",
+                grant("member", "user:stranger@example.com"),
+                says="whom neither the stack file",
+            ),
+            Example(
+                "full",
+                "services-logging-log-writer",
+                grant("role", "roles/pubsub.editor"),
+                says="no stack gives to an account of its own",
+            ),
+            Example(
+                "dev",
+                "sets",
+                add(
+                    "bigquery/dataset:Dataset",
+                    "sets",
+                    datasetId="d",
+                    accesses=[{"role": "READER", "userByEmail": "eve@example.com"}],
+                ),
+                says="user:eve@example.com",
+            ),
+        ),
+        keeps=(
+            Example(
+                "dev",
+                "machines-use-data",
+                put("storage.BucketIAMMember", "machines-use-data", "role", "roles/storage.objectViewer"),
+            ),
+        ),
+    ),
+)

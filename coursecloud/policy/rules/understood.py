@@ -1,0 +1,176 @@
+"""The closed world: a type, an input and a price that nobody has understood is named, and closes the gate."""
+
+import functools
+from collections.abc import Iterator
+from typing import Any, cast
+
+from catalog import types
+from catalog.types.model import Classes, ResourceType
+from coursecloud.plan.planning import bills
+from coursecloud.plan.registration import UNKNOWN, Registration
+from coursecloud.policy.example import Example, add, machine, put
+from coursecloud.policy.grants import grants_something
+from coursecloud.policy.reading import Inputs, UnknownError
+from coursecloud.policy.rule import AmongRule, ResourceRule, Stack
+from infra.settings import Settings
+
+_EXCEPTION = "an exception in the stack file, with a reason and an end"
+
+
+def _type(resource: Registration, _: Settings) -> Iterator[str]:
+    short = types.short_type(resource.type)
+    known = types.named(short)
+    if not resource.type.startswith("gcp:") or grants_something(short) or (known and known.classes):
+        return
+    yield f"nothing here knows what {short} opens, spends and loses{_partly(known)}"
+
+
+def _partly(known: ResourceType | None) -> str:
+    """Say the little that is known of a type."""
+    if known is None:
+        return ", nor what it costs"
+    words = {"hourly": "it bills by the hour", "storage": "it bills for what it holds", "usage": "it bills by its use"}
+    said = [words.get(known.bills or "", ""), f"it holds {known.holds}" if known.holds else ""]
+    said += [f"it decides {known.door.decides}"] if known.door else []
+    told = [text for text in said if text]
+    return f"; {' and '.join(told)}" if told else ""
+
+
+def _inputs(resource: Registration, settings: Settings) -> Iterator[str]:
+    known = types.of(resource.type)
+    if known is None or known.classes is None:
+        return  # the type as a whole is not understood
+    odd: list[str] = []
+    later = ""
+    for path, value in _leaves(resource.inputs):
+        if path == "project":
+            if value not in (settings.project, UNKNOWN):
+                yield f"`project` is {_said(value)}, and the stack is in {settings.project}"
+            continue
+        match _judged(known.classes, path, value):
+            case "unknown":
+                odd.append(f"`{path}`")
+            case "value":
+                yield f"`{path}` is {_said(value)}, and nobody has said what that spends, opens or loses"
+            case "later":
+                later = path
+            case _:
+                pass
+    if odd:
+        listed = ", ".join(list(dict.fromkeys(odd))[:6]) + (f" and {len(odd) - 6} more" if len(odd) > 6 else "")
+        yield f"nobody has said what {listed} spend{'s' if len(odd) == 1 else ''}, open or lose"
+    if later:
+        raise UnknownError(f"`{later}`")
+
+
+def _judged(classes: Classes, path: str, value: object) -> str:
+    """Say whether an input is understood: `yes`, `unknown` (nobody classed it), `value` (not this one), or `later`."""
+    place = path
+    while True:
+        if place in classes.only and place == path:
+            if value == UNKNOWN:
+                return "later"
+            wanted = _readable() if path == "permissions[]" and isinstance(value, str) else ()
+            return "yes" if any(_same(value, each) for each in classes.only[place]) or value in wanted else "value"
+        if place in classes.words:
+            return "yes"
+        # The next larger block: without the brackets of a list, then without the last name.
+        shorter = place.removesuffix("[]") if place.endswith("[]") else place.rpartition(".")[0]
+        if not shorter:
+            return "unknown"
+        place = shorter
+
+
+def _same(value: object, each: object) -> bool:
+    # 1 is no true.
+    return value == each and isinstance(value, bool) == isinstance(each, bool)
+
+
+@functools.cache
+def _readable() -> frozenset[str]:
+    """List what a preview asks of the types that the program declares: settings and policies."""
+    return frozenset(permission for each in types.declared() for permission in each.read)
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Give what an input says, with its path as the classes have it; what is not given is not said."""
+    if isinstance(value, dict) and value != UNKNOWN and value:
+        for key, entry in cast("Inputs", value).items():
+            yield from _leaves(entry, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for entry in cast("list[Any]", value):
+            yield from _leaves(entry, f"{path}[]")
+    elif value is not None:
+        yield path, value
+
+
+def _said(value: object) -> str:
+    return f"`{str(value)[:80].replace('`', chr(39))}`"
+
+
+def _price(resource: Registration, stack: Stack) -> Iterator[str]:
+    if bills(resource) == "free" or not resource.type.startswith("gcp:"):
+        return
+    reasons = [each.reason for each in stack.estimate.items if each.urn == resource.urn and each.reason]
+    later = [reason for reason in reasons if "only to the real run" in reason]
+    yield from dict.fromkeys(reason.removeprefix(f"{resource.name}: ") for reason in reasons if reason not in later)
+    if later:
+        raise UnknownError("what it costs", later[0])
+
+
+RULES = (
+    ResourceRule(
+        id="type-understood",
+        title="Every type of resource is one that somebody has looked at",
+        why="What a type spends, opens and loses is judged by facts of the type; without them by nobody.",
+        remedy=f"Take a type that the program declares; or {_EXCEPTION}.",
+        severity="high",
+        applies=lambda _: True,
+        check=_type,
+        breaks=(
+            Example(
+                "dev",
+                "cluster",
+                add("container/cluster:Cluster", "cluster", location="europe-west1", initialNodeCount=9),
+                says="container.Cluster opens",
+            ),
+            Example("dev", "odd", add("nowhere/thing:Thing", "odd"), says="nor what it costs"),
+        ),
+        keeps=(Example("dev", "k", add("serviceaccount/account:Account", "k", accountId="a-b-c-d")),),
+    ),
+    ResourceRule(
+        id="input-understood",
+        title="Every input is one that somebody has looked at",
+        why="An input that no rule, price or fact knows can open, spend or lose anything without a word.",
+        remedy=f"Leave it out; or class it in catalog/types; or {_EXCEPTION}.",
+        severity="high",
+        applies=lambda _: True,
+        check=_inputs,
+        breaks=(
+            Example("dev", "workbench", machine("metadata.ssh-keys", "me:ssh-rsa AAAA"), says="`metadata.ssh-keys`"),
+            Example(
+                "dev",
+                "workbench",
+                machine("scheduling.automaticRestart", True),
+                says="`scheduling.automaticRestart` is `True`",
+            ),
+        ),
+        keeps=(Example("dev", "workbench", machine("labels.near", "miss")),),
+    ),
+    AmongRule(
+        id="price-known",
+        title="Everything that bills has a known price",
+        why="What nobody can price is in no total: neither a limit nor the day on which the credit ends counts it.",
+        remedy=f"Give its price under `coursecloud:prices`; or {_EXCEPTION}.",
+        severity="high",
+        topic="cost",
+        applies=lambda _: True,
+        check=_price,
+        breaks=(
+            Example(
+                "dev", "data", put("storage.Bucket", "data", "storageClass", "NEARLINE"), says="NEARLINE has no known"
+            ),
+        ),
+        keeps=(Example("dev", "data", put("storage.Bucket", "data", "location", "EU")),),
+    ),
+)

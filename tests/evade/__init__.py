@@ -1,0 +1,1 @@
+"""What a change of the program or of a stack file tries to get past `check` and `review`, and what names it."""

@@ -1,0 +1,102 @@
+"""What the program gives for every valid stack file is understood, input by input; what anybody adds is not."""
+
+import dataclasses
+import datetime
+import json
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from catalog import types
+from coursecloud.plan import planning
+from coursecloud.plan.planning import Plan
+from coursecloud.policy import RULES, check
+from coursecloud.policy.rules import granted, understood
+from infra.settings import SettingsError
+from tests.fuzz import examples
+from tests.infra.stacks import configs, stack_names
+from tests.project import NAMES, ROOT
+from tests.settings import corpus
+
+TODAY = datetime.date(2026, 11, 25)
+CLOSED = {rule.id for rule in (*understood.RULES, *granted.RULES)}
+NO_PRICE = "price-known"
+"""A valid stack file may ask for what has no price here; `plan`, `cost` and this rule say so."""
+
+
+def named(plan: Plan) -> list[str]:
+    """Say what of a plan is not understood, and where to class it."""
+    found = [each for each in check(plan, TODAY) if each.rule.id in CLOSED - {NO_PRICE} and each.level == "violation"]
+    where = "catalog/types/*.json: `classes`, or `gives` of `grants`"
+    return [f"{each.name}: {each.rule.id}: {each.message} ({where})" for each in found]
+
+
+def planned(folder: Path, stack: str, text: str | bytes, *, twice: bool = True) -> Plan:
+    file = folder / f"Pulumi.{stack}.yaml"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    # As the real run too: of members that only that knows the pattern is known then.
+    return planning.make(stack, file, ROOT, twice=twice)
+
+
+@pytest.mark.parametrize("stack", NAMES)
+def test_the_stacks_that_the_project_comes_with_are_understood(tmp_path: Path, stack: str) -> None:
+    plan = planned(tmp_path, stack, (ROOT / f"Pulumi.{stack}.yaml").read_bytes())
+    assert named(plan) == []
+    assert [each for each in check(plan, TODAY) if each.violates] == []
+
+
+def test_every_valid_stack_file_of_the_corpus_is_understood(tmp_path: Path) -> None:
+    found: list[str] = []
+    for case in (*corpus.good(), corpus.Case("base", corpus.BASE, "all of it")):
+        try:
+            plan = planned(tmp_path, "x", case.text, twice=False)
+        except SettingsError:
+            continue  # it names a file or a day that is not here
+        except pulumi.RunError as error:
+            if "credential" not in str(error):  # an encrypted one the program itself refuses
+                raise
+            continue
+        found += named(plan)
+    assert found == []
+
+
+@given(stack=stack_names, config=configs())
+@settings(max_examples=examples(5), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_every_valid_stack_file_is_understood(
+    tmp_path_factory: pytest.TempPathFactory, stack: str, config: dict[str, Any]
+) -> None:
+    folder = tmp_path_factory.mktemp("generated")
+    assert named(planned(folder, "stack", json.dumps({"config": config}))) == [], stack
+
+
+def test_an_input_more_of_any_resource_is_named(tmp_path: Path) -> None:
+    plan = planned(tmp_path, "full", (ROOT / "Pulumi.full.yaml").read_bytes())
+    for resource in plan.custom:
+        if plan.adopts(resource) or types.grants(types.short_type(resource.type)):
+            continue
+        more = dataclasses.replace(resource, inputs={**resource.inputs, "somethingNew": {"deep": [True]}})
+        changed = dataclasses.replace(plan, resources=(more,))
+        (text,) = (text for text in named(changed) if "somethingNew" in text)
+        assert text.startswith(f"{resource.name}: input-understood: nobody has said what `somethingNew.deep[]`")
+
+
+def test_each_word_of_a_class_is_kept(tmp_path: Path) -> None:
+    """What is priced has a price, and what opens, ends or loses something is in a rule or in a fact of the review."""
+    rules = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "coursecloud/policy").rglob("*.py"))
+    del tmp_path
+    for each in types.declared():
+        assert each.classes
+        for path, word in each.classes.words.items():
+            last = path.replace("[]", "").rpartition(".")[2]
+            if word == "priced":
+                assert each.price, (each.short, path)
+            elif word in ("opens", "ends", "grants") and not each.grants:
+                assert last in rules or (word == "ends" and each.watches), (each.short, path)
+            elif word == "loses":
+                judged = {*each.protects, *(each.changes.prunes if each.changes else ())}
+                top = path.partition(".")[0].removesuffix("[]")
+                assert any(place.replace("[*]", "").startswith(top) for place in judged), (each.short, path)
+    assert {rule.id for rule in RULES} >= CLOSED
