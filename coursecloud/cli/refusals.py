@@ -1,8 +1,8 @@
-"""What was refused, as JSON: for programs that asked for JSON and would otherwise get nothing that they can read."""
+"""Standard output where JSON was asked for: one document, of what was done or of what was refused."""
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,6 +17,23 @@ def expect(words: Sequence[str]) -> None:
     """Note whether the words of a command line ask for JSON."""
     global _asked
     _asked = "--json" in words[: words.index("--") if "--" in words else None]
+
+
+def wanted() -> bool:
+    """Say whether JSON was asked for and is still to come: then nothing else may be on standard output."""
+    return _asked
+
+
+def document(form: Mapping[str, Any]) -> bool:
+    """Print what a command answers where JSON was asked for, without what looks like a secret; says whether it was."""
+    global _asked
+    if not (_asked and form):
+        return False
+    from coursecloud.plan import hiding
+
+    _asked = False
+    sys.stdout.write(f"{json.dumps(hiding.deep(dict(form)), indent=2)}\n")
+    return True
 
 
 def told(message: str, code: int, problems: "Sequence[Problem]" = (), stack: str | None = None) -> None:
@@ -57,13 +74,21 @@ def _form(
     return {"what": what, "value": value, "rule": rule, "remedy": remedy, "line": line, "column": column}
 
 
+_GOES_ON = " " * 12
+"""How far in a rule or a remedy of several lines stands from its second line on."""
+
+
 def _read(said: Sequence[str]) -> "list[dict[str, Any]]":
     """Read the mistakes of a message: each a line, with its rule and its remedy below it."""
     found: list[dict[str, Any]] = []
+    last = ""
     for line in said:
         word, _, rest = line.strip().partition("  ")
         if found and word in ("rule", "remedy") and line.startswith("    "):
             found[-1][word] = rest.strip()
+            last = word
+        elif found and found[-1].get(last) and line.startswith(_GOES_ON):
+            found[-1][last] += f"\n{line.strip()}"
         else:
             found.append(_form(line.strip(), None, None, None))
     return [each for each in found if each["rule"] or each["remedy"]] or found[:1]

@@ -98,7 +98,7 @@ class Pulumi:
     @contextlib.contextmanager
     def _hint(self, *, shown: bool) -> Generator[None]:
         """Show at a terminal that something is going on, in a line that is gone afterwards."""
-        if shown or self.output is not None:
+        if shown or self.output not in (None, sys.stderr):
             yield
             return
         with progress.shown(LOOKING):

@@ -47,20 +47,24 @@ def words(text: str) -> str:
 
 def lines(told: Told, names: Mapping[str, str] | None = None) -> Iterator[str]:
     """List what failed: each resource with the words and the remedy, then what is about none."""
+    for what, said, found in mistakes(told, names):
+        yield f"  {what}: {said}" if what else f"  {said}"
+        if found:
+            yield f"      remedy  {found}"
+
+
+def mistakes(told: Told, names: Mapping[str, str] | None = None) -> Iterator[tuple[str, str, str]]:
+    """Give what failed as (resource, words, remedy); the first is empty for what is about none, the last if unknown."""
     for urn, text in told.failed.items():
         google = (names or {}).get(urn, "")
-        yield f"  {called(urn)}{f' ({google})' if google else ''}: {words(text)}"
-        if found := remedy(text):
-            yield f"      remedy  {found}"
+        yield f"{called(urn)}{f' ({google})' if google else ''}", words(text), remedy(text)
     for text in dict.fromkeys(told.errors):
         # The engine adds what every failed run has; the resources above say why.
         if told.failed and re.fullmatch(
             r"(update|preview|refresh|destroy|resource operation) (failed|canceled).*", text
         ):
             continue
-        yield f"  {_program(text)}"
-        if found := remedy(text):
-            yield f"      remedy  {found}"
+        yield "", _program(text), remedy(text)
 
 
 def _program(text: str) -> str:

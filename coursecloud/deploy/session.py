@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from coursecloud.deploy import last_update
 from coursecloud.deploy.cloud import Cloud
@@ -18,6 +19,9 @@ from infra.settings import Settings
 
 Ask = Callable[[str], bool]
 """Puts a question to the user; True is yes."""
+
+Tell = Callable[[dict[str, Any]], None]
+"""Gets how a command ended, as `coursecloud.deploy.ending` writes it down for a script."""
 
 
 @dataclass
@@ -35,6 +39,8 @@ class Day:
     """Every question but those about what holds data is answered with yes."""
     ask: Ask | None
     """None where nobody can be asked."""
+    tell: Tell | None = None
+    """None where no script asks how it ended."""
     last: Marker | None = None
     """Who updated the stack last, by what the cloud has noted."""
     update: Update | None = None

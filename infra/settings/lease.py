@@ -40,11 +40,18 @@ class Course(Section):
     """Labels of your own, added to those that the stack sets."""
 
 
+_MEANT = {"$": "USD", "us$": "USD", "dollar": "USD", "\u20ac": "EUR", "euro": "EUR", "\u00a3": "GBP"}
+_MEANT |= dict.fromkeys(("kr", "kroner", "kronor"), "DKK, NOK or SEK: kroner are of three countries")
+"""Words and signs for money that stand for a code; those that stand for several name them."""
+
+
 def _currency(value: str) -> str:
     if not re.fullmatch(_CODE, value):
+        upper = value.strip().upper()
+        meant = _MEANT.get(value.strip().lower().rstrip(".")) or (upper if upper in CURRENCIES else "")
         raise RuleViolationError(
             f"a currency is a code of three capitals; a rate is known of {', '.join(CURRENCIES)}",
-            "write the billing account's currency, e.g. USD",
+            f"write {meant}" if meant else "write the billing account's currency, e.g. USD",
         )
     return value
 

@@ -39,10 +39,16 @@ class SettingsError(ValueError):
         shown = [masked(problem, tuple(word for word in secrets if len(word) > 3)) for problem in found]
         # By path and rule, because a value may be a list or a mapping, which cannot be compared or hashed.
         once = {(problem.path, problem.rule): problem for problem in shown}
-        self.problems = tuple(once[key] for key in sorted(once))
+        self.problems = tuple(once[key] for key in sorted(once, key=_in_order))
         count = f"{len(self.problems)} mistake{'s' if len(self.problems) > 1 else ''}"
         listing = "\n".join(f"  {problem}" for problem in self.problems)
         super().__init__(f"{count} in the settings of stack '{stack}'; nothing was registered.\n{listing}")
+
+
+def _in_order(key: tuple[str, str]) -> list[tuple[int, str]]:
+    """Sort paths as a person counts: the tenth entry of a list comes after the second."""
+    path, rule = key
+    return [(int(part), "") if part.isdigit() else (0, part) for part in [*re.split(r"(?<=\[)(\d+)(?=\])", path), rule]]
 
 
 class Hidden:

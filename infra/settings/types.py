@@ -1,5 +1,6 @@
 """The base of every settings section, and the values that Google writes in a form of its own."""
 
+import contextlib
 import datetime
 import functools
 import re
@@ -275,8 +276,26 @@ def _date(value: object) -> object:
         except ValueError:
             pass
     if not isinstance(value, datetime.date):
-        raise RuleViolationError("a date is a day of the calendar, year first", "write it as 2026-12-18")
+        meant = _day_meant(str(value))
+        raise RuleViolationError("a date is a day of the calendar, year first", f"write it as {meant or '2026-12-18'}")
     return value
+
+
+def _day_meant(text: str) -> str:
+    """Read a day that is not written as it should be, where it can be one alone: `2026-1-5`, `18.12.2026`."""
+    text = re.sub(r"[T ]\d\d:\d\d.*$", "", text.strip())
+    if match := re.fullmatch(r"(\d{4})[-./](\d{1,2})[-./](\d{1,2})", text, re.ASCII):
+        orders = [(match[1], match[2], match[3])]
+    elif match := re.fullmatch(r"(\d{1,2})([-./])(\d{1,2})\2(\d{4})", text, re.ASCII):
+        orders = [(match[4], match[3], match[1])]
+        orders += [(match[4], match[1], match[3])] if match[2] != "." else []
+    else:
+        return ""
+    found: set[datetime.date] = set()
+    for year, month, day in orders:
+        with contextlib.suppress(ValueError):
+            found.add(datetime.date(int(year), int(month), int(day)))
+    return " or ".join(str(day) for day in sorted(found))
 
 
 Date = Annotated[

@@ -133,7 +133,7 @@ def test_at_a_terminal_it_asks_shows_the_file_and_writes_it_after_a_yes(tmp_path
     typed = [b"mlops-group-07\n", b"Group 7\n", b"group-07\n", *[b"\n"] * 9, b"\n"]
     output, code = _terminal(["--folder", str(tmp_path)], typed)
     assert code == 0, output
-    assert "a label value has at most 63 lower-case letters" in output
+    assert "the name of a stack has 1 to 40 letters" in output
     assert "Pulumi.group-07.yaml will be" in output
     assert "wrote Pulumi.group-07.yaml" in output
     content = stack_file.read("group-07", tmp_path / "Pulumi.group-07.yaml")

@@ -150,7 +150,10 @@ z,my-proj-4,a,b,c,d,e,f
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "column group"),
+        ("", "the table is empty"),
+        ("a,mlops-01\nb,mlops-02\n", "put a line above it, e.g. project,group"),
+        ("1;mlops-01\n", "put a line above it, e.g. project;group"),
+        ("group,project\nGruppe 1,mlops-01\ngruppe-1,mlops-02\n", "the group is in line 2 already"),
         ("group,project\n", "the table has no group"),
         ("group,project\n,\n", "the table has no group"),
         ("group,projct\na,b\n", "did you mean 'project'?"),
@@ -192,6 +195,18 @@ def test_a_broken_table_is_refused_with_rule_and_remedy(content: str | bytes, sa
     assert "remedy" in result.stderr
     assert "Traceback" not in result.output
     assert written(tmp_path) == []
+
+
+def test_a_name_that_breaks_two_rules_with_one_remedy_is_one_mistake(tmp_path: Path) -> None:
+    told = run("group,project\nGruppe 1,mlops-01\nGruppe 2,mlops-02\n", tmp_path).stderr
+    assert told.startswith("2 mistakes")
+    assert "name the group for example gruppe-1" in told
+    assert "name the group for example gruppe-2" in told
+
+
+def test_names_that_differ_in_a_hyphen_are_two_groups(tmp_path: Path) -> None:
+    assert run("group,project\na-b,mlops-01\na_b,mlops-02\n", tmp_path).exit_code == 0
+    assert len(written(tmp_path)) == 2
 
 
 def test_lines_are_counted_as_an_editor_counts_them(tmp_path: Path) -> None:

@@ -154,4 +154,5 @@ class TestEvening:
 
 def test_nobody_at_the_terminal_is_no(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
-    assert life._asked("Delete all of that") is False  # pyright: ignore[reportPrivateUsage]
+    end = life._End(wanted=False)  # pyright: ignore[reportPrivateUsage]
+    assert end.asked("Delete all of that") is False

@@ -78,6 +78,12 @@ def ignore(_: float) -> None:
 
 @pytest.fixture(autouse=True)
 def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_account(monkeypatch)
+
+
+def without_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have credentials that are nobody's, and no wait between two tries."""
+
     def default(scopes: list[str]) -> tuple[AnonymousCredentials, None]:
         assert scopes == [catalog.SCOPE]
         return AnonymousCredentials(), None

@@ -158,6 +158,30 @@ def test_what_has_no_words_of_its_own_is_said_in_pydantics() -> None:
         ("network: {egress: }", "network.egress", "this is 'address' or 'nat'", "write a value, or remove the key"),
         ("network: {egress: adress}", "network.egress", "this is 'address' or 'nat'", "did you mean 'address'?"),
         ("services: {a: {cpu: x}}", "services.a.cpu", "this is 1, 2 or 4", "write one of 1, 2 or 4"),
+        *(
+            (f"lease: {{starts: '{value}'}}", "lease.starts", "a date is a day of the calendar", f"write it as {meant}")
+            for value, meant in (
+                ("18-12-2026", "2026-12-18"),
+                ("18.12.2026", "2026-12-18"),
+                ("12/18/2026", "2026-12-18"),
+                ("2026-1-5", "2026-01-05"),
+                ("2026/01/05", "2026-01-05"),
+                ("5.1.2027", "2027-01-05"),
+                ("5/1/2027", "2027-01-05 or 2027-05-01"),
+                ("2027-01-05 09:00", "2027-01-05"),
+                ("2027-02-30", "2026-12-18"),
+                ("soon", "2026-12-18"),
+            )
+        ),
+        *(
+            (f"lease: {{credit: {{currency: {value}}}}}", "lease.credit.currency", "a code of three capitals", meant)
+            for value, meant in (
+                ("dkk", "write DKK"),
+                ("\u20ac", "write EUR"),
+                ("kr.", "write DKK, NOK or SEK"),
+                ("gold", "write the billing account's currency"),
+            )
+        ),
     ],
 )
 def test_each_kind_of_wrong_value_has_words_of_its_own(
@@ -172,3 +196,9 @@ def test_each_kind_of_wrong_value_has_words_of_its_own(
 def test_a_mapping_of_free_keys_names_none_of_them(tmp_path: Path) -> None:
     (found,) = mistakes(PROJECT + "coursecloud:course: {labels: [a]}", tmp_path)
     assert found.remedy.partition(" (for")[0] == "indent keys under it"
+
+
+def test_the_tenth_entry_of_a_list_comes_after_the_second() -> None:
+    paths = [f"coursecloud:team.members[{at}]" for at in (10, 2, 0)]
+    error = SettingsError("x", [Problem(path, "a", "rule", "remedy") for path in paths])
+    assert [problem.path for problem in error.problems] == paths[::-1]

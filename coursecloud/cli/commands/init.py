@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from coursecloud.cli.commands.shared import Folder, Yes, folder_of, program, refuse
+from coursecloud.cli.commands.shared import AsJson, Folder, Yes, folder_of, program, refuse, say
 from coursecloud.common.project import called
 
 if TYPE_CHECKING:
@@ -54,8 +54,10 @@ def command(
     folder: Folder = None,
     force: Annotated[bool, typer.Option("--force", help="Write files anew that are there already.")] = False,
     yes: Yes = False,
+    as_json: AsJson = False,
 ) -> None:
     """Run `coursecloud init`."""
+    del as_json  # `refusals` knows it before anything can be refused
     said = {
         "project": project,
         "group": group,
@@ -82,8 +84,7 @@ def command(
 
 def _one(given: "Answers", folder: Path, *, force: bool, asking: bool) -> None:
     from coursecloud.cli.init import answers as asked
-    from coursecloud.cli.init import write
-    from coursecloud.common.console import say
+    from coursecloud.cli.init import said, write
     from infra import files
 
     answers = given
@@ -98,7 +99,7 @@ def _one(given: "Answers", folder: Path, *, force: bool, asking: bool) -> None:
         _not_over([*staged.over(), *write.there(folder, stack)], force=force)
         over = staged.over()
         for file in over:
-            say(_difference(file, staged.staging / file.name))
+            say(said.difference(file, staged.staging / file.name))
         if asking:
             say(f"\nPulumi.{stack}.yaml will be\n\n{files.text_of(staged.staging / f'Pulumi.{stack}.yaml')}")
             names = ", ".join(file.name for file in over)
@@ -106,76 +107,13 @@ def _one(given: "Answers", folder: Path, *, force: bool, asking: bool) -> None:
                 refuse("Nothing was written.")
         private = (f"members.{stack}.yaml", write.KEY)
         placed = staged.place()
-        _warn([file for file in placed if file.name in private])
+        warnings = _warn([file for file in placed if file.name in private])
         for file in placed:
             say(f"wrote {file.name}" + ("  (it names people)" if file.name in private else ""))
-    say(_lasts(stack, folder))
-    say(_next(stack, answers, folder))
-
-
-def _lasts(stack: str, folder: Path) -> str:
-    """Say what becomes of the credit by what was written, and where it ends too early what to change."""
-    from coursecloud import cost
-    from coursecloud.common import progress, stack_file
-    from coursecloud.cost import credit
-    from coursecloud.plan import planning
-    from infra.settings import SettingsError
-
-    try:
-        with progress.shown(f"Planning {stack}"):
-            plan = planning.make(stack, stack_file.path_of(stack, folder), program())
-    except SettingsError as error:  # what is written is sound; the program around may not be
-        return f"\nHow long the credit lasts is not known yet:\n{error}"
-    estimate = cost.estimate(plan)
-    sentence = credit.sentence(estimate)
-    said = f"\n{sentence[:1].upper()}{sentence[1:]}"
-    if credit.verdict(estimate) is credit.Verdict.ENDS:
-        said += (
-            "\n    remedy  write fewer hours under coursecloud:usage.machines and keep to them, or an earlier `ends`;"
-            f"\n            `{called()} cost --stack {stack}` says what takes how much"
-        )
-    return said
-
-
-def _next(stack: str, answers: "Answers", folder: Path) -> str:
-    """Say what comes next: a look at the plan, and the three commands of a day and of the course."""
-    from coursecloud.cli.init import costs
-    from coursecloud.cli.init.answers import keeps
-
-    here = "" if folder == program() else f" --folder {folder}"
-    bill = costs.kept(answers)
-    kept = f"data, images, secrets and the disk for your work stay, {bill}" if bill else "what is kept stays, and bills"
-    evening = f"machines go; {kept}" if keeps(answers) else "everything goes, DATA INCLUDED: nothing is kept"
-    steps = (
-        (f"{called()} plan --stack {stack}{here}", "shows what it would create, and what to do before"),
-        (f"make up STACK={stack}", "morning: creates what is missing"),
-        (f"make down STACK={stack}", f"evening: {evening}"),
-        (f"make finish STACK={stack}", "end of the course: asks, and deletes everything, data included"),
-    )
-    away = (
-        f"\nThe last three run in the project's folder, {program()}, once the stack file is there."
-        if here or Path.cwd() != program()
-        else ""
-    )
-    return "\nnext\n" + "\n".join(f"  {command}\n      {what}" for command, what in steps) + away
-
-
-def _difference(old: Path, new: Path) -> str:
-    """Show what writing over a file changes in it; of one that holds addresses, only that it does."""
-    import difflib
-
-    from infra import files
-
-    if not old.name.startswith("Pulumi."):
-        return f"{old.name} is there already, and is written anew"
-    try:
-        before = files.text_of(old)
-    except (OSError, ValueError):
-        return f"{old.name} is there already and cannot be read; it is written anew"
-    lines = difflib.unified_diff(
-        before.splitlines(), files.text_of(new).splitlines(), f"{old.name} as it is", "as it will be", lineterm=""
-    )
-    return "\n".join(lines) or f"{old.name} stays as it is"
+    lasts = said.lasts(stack, folder, program())
+    say(f"\n{lasts}")
+    say(said.following(stack, answers, folder, program()))
+    _written(folder, placed, warnings, credit=lasts.splitlines()[0])
 
 
 def _many(table: Path, given: "Answers", folder: Path, *, force: bool) -> None:
@@ -185,7 +123,6 @@ def _many(table: Path, given: "Answers", folder: Path, *, force: bool) -> None:
     from coursecloud.cli.init import answers as asked
     from coursecloud.cli.init import table as tables
     from coursecloud.cli.init import write
-    from coursecloud.common.console import say
     from infra import files
 
     for name in ("project", "group", "members"):
@@ -216,31 +153,56 @@ def _many(table: Path, given: "Answers", folder: Path, *, force: bool) -> None:
         _not_over([*staged.over(), *twins], force=force)
         written = staged.place()
     private = [file for file in written if file.name.startswith("members.") or file.name == write.KEY]
-    _warn([table, *private] if any("@" in row.answers.get("members", "") for row in rows) else private)
-    for notice in (*notes, *tables.shared(rows)):
+    warnings = _warn([table, *private] if any("@" in row.answers.get("members", "") for row in rows) else private)
+    notes += tables.shared(rows)
+    for notice in notes:
         render.console(error=True).print(Text(f"note  {notice}"), soft_wrap=True)
     stacks = [file for file in written if file.name.startswith("Pulumi.")]
     say(f"wrote {len(stacks)} stack files into {folder}")
     if len(written) > len(stacks):
         say("and members.*.yaml, owners.key: they hold or tell addresses, and .gitignore names them")
     say(f"\nnext\n  {called()} plan --all --folder {folder}\n      shows one line a group")
+    _written(folder, written, warnings, notes=notes)
 
 
-def _warn(files: "Sequence[Path]") -> None:
+def _written(
+    folder: Path,
+    files: "Sequence[Path]",
+    warnings: list[str],
+    *,
+    notes: "Sequence[str]" = (),
+    credit: str | None = None,
+) -> None:
+    """Write down for a script what was written; of many groups nobody has worked out how long a credit lasts."""
+    from coursecloud.cli import refusals
+    from coursecloud.cli.init import write
+
+    stacks = [file.name[len("Pulumi.") : -len(".yaml")] for file in files if file.name.startswith("Pulumi.")]
+    people = [file.name for file in files if file.name.startswith("members.") or file.name == write.KEY]
+    refusals.document({
+        "version": 1, "folder": str(folder), "stacks": stacks, "files": [file.name for file in files], "people": people,
+        "credit": credit, "warnings": warnings, "notes": list(notes),
+    })  # fmt: skip
+
+
+def _warn(files: "Sequence[Path]") -> list[str]:
     """Warn of files with people's addresses that git has or would take, before anything else is said."""
     from rich.text import Text
 
     from coursecloud.cli import render
     from coursecloud.cli.init import ignored
 
-    for warning in ignored.warnings(files):
+    warnings = list(ignored.warnings(files))
+    for warning in warnings:
         render.console(error=True).print(Text(f"WARNING  {warning}", "bold red"), soft_wrap=True)
+    return warnings
 
 
 def _asked(given: "Answers", folder: Path, *, force: bool) -> "Answers":
+    from coursecloud.cli import refusals
     from coursecloud.cli.init import answers as asked
     from coursecloud.cli.init import ask, write
-    from coursecloud.common.console import say, visible
+    from coursecloud.common.console import visible
 
     proposals = asked.proposals(datetime.date.today(), _time_zone())
     say(ask.WELCOME)
@@ -253,6 +215,7 @@ def _asked(given: "Answers", folder: Path, *, force: bool) -> "Answers":
                 default="",
                 show_default=False,
                 prompt_suffix=" > ",
+                err=refusals.wanted(),
             ),
             say=say,
             taken=lambda stack: [] if force else write.there(folder, stack),
@@ -262,8 +225,10 @@ def _asked(given: "Answers", folder: Path, *, force: bool) -> "Answers":
 
 
 def _confirmed(question: str, *, default: bool) -> bool:
+    from coursecloud.cli import refusals
+
     try:
-        return typer.confirm(question, default=default)
+        return typer.confirm(question, default=default, err=refusals.wanted())
     except typer.Abort:
         return False
 

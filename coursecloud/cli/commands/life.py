@@ -1,11 +1,12 @@
 """`coursecloud up`, `down` and `finish`: the day of a stack."""
 
+import sys
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from coursecloud.cli.commands.shared import BROKEN_RULE, Stack, Yes, project_here, refuse
+from coursecloud.cli.commands.shared import BROKEN_RULE, AsJson, Stack, Yes, project_here, refuse
 
 Lose = Annotated[
     list[str] | None,
@@ -16,18 +17,32 @@ Mine = Annotated[
 ]
 
 
-def up(stack: Stack = "dev", *, yes: Yes = False, lose: Lose = None, mine: Mine = False) -> None:
+def up(
+    stack: Stack = "dev", *, yes: Yes = False, lose: Lose = None, mine: Mine = False, as_json: AsJson = False
+) -> None:
     """Run `coursecloud up`."""
     from coursecloud.deploy import lifecycle
 
-    _run(lambda: lifecycle.up(project_here(), stack, yes=yes, lose=lose or (), mine=mine, ask=_asked))
+    end = _End(wanted=as_json)
+    end.run(
+        lambda: lifecycle.up(
+            project_here(), stack, yes=yes, lose=lose or (), mine=mine, ask=end.asked, output=end.output, tell=end.tell
+        )
+    )
 
 
-def down(stack: Stack = "dev", *, yes: Yes = False, lose: Lose = None, mine: Mine = False) -> None:
+def down(
+    stack: Stack = "dev", *, yes: Yes = False, lose: Lose = None, mine: Mine = False, as_json: AsJson = False
+) -> None:
     """Run `coursecloud down`."""
     from coursecloud.deploy import lifecycle
 
-    _run(lambda: lifecycle.down(project_here(), stack, yes=yes, lose=lose or (), mine=mine, ask=_asked))
+    end = _End(wanted=as_json)
+    end.run(
+        lambda: lifecycle.down(
+            project_here(), stack, yes=yes, lose=lose or (), mine=mine, ask=end.asked, output=end.output, tell=end.tell
+        )
+    )
 
 
 def finish(
@@ -35,40 +50,57 @@ def finish(
     *,
     mine: Mine = False,
     confirm: Annotated[str, typer.Option(help="The stack's name again, instead of being asked for it.")] = "",
+    as_json: AsJson = False,
 ) -> None:
     """Run `coursecloud finish`."""
     from coursecloud.deploy import lifecycle
 
+    end = _End(wanted=as_json)
+
     def asked(what: str) -> bool:
-        typer.echo(what)
+        typer.echo(what, err=as_json)
         try:
-            return (confirm or typer.prompt("Type the stack's name")) == stack
+            return (confirm or typer.prompt("Type the stack's name", err=as_json)) == stack
         except typer.Abort:
             return False
 
-    _run(lambda: lifecycle.finish(project_here(), stack, mine=mine, confirm=asked))
+    end.run(lambda: lifecycle.finish(project_here(), stack, mine=mine, confirm=asked, output=end.output, tell=end.tell))
 
 
-def _asked(question: str) -> bool:
-    """Ask; nobody there, or Ctrl-C, is no."""
-    try:
-        return typer.confirm(question)
-    except typer.Abort:
-        typer.echo()
-        return False
+class _End:
+    """How a command ends: in words, and where JSON is `wanted` as one document, with the words on standard error."""
 
+    def __init__(self, *, wanted: bool):
+        self._wanted = wanted
+        self._told: dict[str, Any] = {}
+        self.output = sys.stderr if wanted else None
+        self.tell = self._told.update if wanted else None
 
-def _run(action: Callable[[], int]) -> None:
-    from coursecloud.deploy.lifecycle import RefusedError, StoppedError
-    from coursecloud.deploy.process import InterruptError
-    from infra.settings import SettingsError
+    def asked(self, question: str) -> bool:
+        """Ask; nobody there, or Ctrl-C, is no."""
+        try:
+            return typer.confirm(question, err=self._wanted)
+        except typer.Abort:
+            typer.echo(err=self._wanted)
+            return False
 
-    try:
-        code = action()
-    except (InterruptError, KeyboardInterrupt) as ended:
-        raise typer.Exit(getattr(ended, "code", 130)) from None
-    except StoppedError as error:
-        refuse(error, BROKEN_RULE)
-    except (SettingsError, RefusedError) as error:
-        refuse(error)
-    raise typer.Exit(code)
+    def run(self, action: Callable[[], int]) -> None:
+        """Run it; ends with its exit code."""
+        from coursecloud.cli import refusals
+        from coursecloud.deploy.lifecycle import RefusedError, StoppedError
+        from coursecloud.deploy.process import InterruptError
+        from infra.settings import SettingsError
+
+        try:
+            code = action()
+        except (InterruptError, KeyboardInterrupt) as ended:
+            code = getattr(ended, "code", 130)
+            if not refusals.document(self._told):
+                refusals.told("interrupted before it touched anything", code)
+        except StoppedError as error:
+            refuse(error, BROKEN_RULE)
+        except (SettingsError, RefusedError) as error:
+            refuse(error)
+        else:
+            refusals.document(self._told)
+        raise typer.Exit(code)

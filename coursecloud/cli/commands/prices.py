@@ -11,7 +11,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from coursecloud.cli.commands.shared import BROKEN_RULE, refuse
+from coursecloud.cli.commands.shared import BROKEN_RULE, AsJson, refuse
 from coursecloud.cli.groups import Flags
 from coursecloud.cli.listed import COMMANDS
 from coursecloud.common import project
@@ -41,34 +41,46 @@ def check(
     data: _TableFolder = None,
     days: Annotated[int, typer.Option(min=0, help="Warn of prices that are older than this many days.")] = OLD_PRICES,
     today: Annotated[datetime.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Count from this day.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Say how old each price file is. Exit code 3 where one is older than `--days`."""
-    from rich.table import Table
-    from rich.text import Text
-
-    from coursecloud.cli import render
+    from coursecloud.cli import refusals
     from coursecloud.cost import prices
 
     files = _read(data)
     now = (today or datetime.datetime.now(tz=datetime.UTC)).date()
+    rows: list[dict[str, Any]] = []
+    for name, content in files.items():
+        if name != "prices-skus":
+            date = prices.dated(content)
+            old = (now - date).days > days
+            remedy = project.as_typed(_REMEDY[name]) if old else None
+            rows.append({"file": name, "date": str(date), "days": (now - date).days, "old": old, "remedy": remedy})
+    services, families = _by_hand(files, data)
+    byhand = {"services": services, "machineFamilies": families}
+    if as_json:
+        refusals.document({"version": 1, "today": str(now), "files": rows, "byHand": byhand})
+    else:
+        _print_ages(rows, services, families)
+    if any(row["old"] for row in rows):
+        raise typer.Exit(BROKEN_RULE)
+
+
+def _print_ages(rows: list[dict[str, Any]], services: list[str], families: list[str]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from coursecloud.cli import render
+
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("file", "prices of", "days old", ""):
         table.add_column(heading, justify="right" if heading == "days old" else "left", overflow="fold")
-    old = False
-    for name, content in files.items():
-        if name == "prices-skus":
-            continue
-        date = prices.dated(content)
-        age = (now - date).days
-        old = old or age > days
-        advice = "" if age <= days else _REMEDY[name]
-        table.add_row(name, str(date), str(age), Text(project.as_typed(advice), "yellow"))
+    for row in rows:
+        table.add_row(row["file"], row["date"], str(row["days"]), Text(row["remedy"] or "", "yellow"))
     console = render.console()
     console.print(table)
-    for line in _apart(files, data):
+    for line in _apart(services, families):
         console.print(Text(project.as_typed(line)), soft_wrap=True)
-    if old:
-        raise typer.Exit(BROKEN_RULE)
 
 
 _REMEDY = {
@@ -78,20 +90,24 @@ _REMEDY = {
 }
 
 
-def _apart(files: Mapping[str, Mapping[str, Any]], data: Path | None) -> Iterator[str]:
-    """Say what no refresh renews, and who can."""
+def _by_hand(files: Mapping[str, Mapping[str, Any]], data: Path | None) -> tuple[list[str], list[str]]:
+    """List what no refresh renews: prices of services, and machine families."""
     from coursecloud.cost import prices, refresh
 
-    kept = refresh.by_hand(files["prices-services"], files["prices-skus"])
-    if kept:
+    services = refresh.by_hand(files["prices-services"], files["prices-skus"])
+    return list(services), list(refresh.families_by_hand(prices.families(data or prices.DATA), files["prices-skus"]))
+
+
+def _apart(services: list[str], families: list[str]) -> Iterator[str]:
+    """Say what no refresh renews, and who can."""
+    if services:
         yield (
-            f"\nNo refresh renews {', '.join(kept)}: no SKU of the catalog is known for them. Their pages are named in"
-            " prices-services.json; a newer price and its day are a pull request."
+            f"\nNo refresh renews {', '.join(services)}: no SKU of the catalog is known for them. Their pages are named"
+            " in prices-services.json; a newer price and its day are a pull request."
         )
-    whole = refresh.families_by_hand(prices.families(data or prices.DATA), files["prices-skus"])
-    if whole:
+    if families:
         yield (
-            f"No refresh renews the machine families {', '.join(whole)}; another dated table does:"
+            f"No refresh renews the machine families {', '.join(families)}; another dated table does:"
             " `coursecloud prices refresh --from TABLE.json --date DAY --source URL`, as a pull request."
         )
 
@@ -124,15 +140,14 @@ def refresh(
         bool, typer.Option("--accept", help="Take prices that are more than twice or less than half of the old ones.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and write nothing.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Renew the price files: from Google with your credentials or an API key, or from what you downloaded.
 
     Exit code 1 where Google refuses or answers in half, 2 for a mistake in the input, without credentials, or where a
     price jumps and nobody accepts it; then nothing is written.
     """
-    from rich.text import Text
-
-    from coursecloud.cli import render
+    from coursecloud.cli import refusals
     from coursecloud.common import writing
     from coursecloud.cost import catalog, prices
     from coursecloud.cost import downloaded as downloads
@@ -157,15 +172,36 @@ def refresh(
             tables |= {f"{prices.FAMILIES}/{name}": entry for name, entry in families.items()}
     except (catalog.CatalogError, merging.TooLittleError) as error:
         remedy = "" if "remedy" in str(error) else "; nothing was written.\n    remedy  try again later"
-        render.console(error=True).print(Text(f"{error}{remedy}"), soft_wrap=True)
-        raise typer.Exit(2 if downloaded else 1) from None
+        refuse(f"{error}{remedy}", 2 if downloaded else 1)
     if not dry_run:
         _hold(new, accept=accept)
         try:
             merging.write(data or prices.DATA, tables)
         except writing.WriteError as error:
             refuse(str(error.strerror))
-    _report(new, skipped, dry_run=dry_run)
+    if as_json:
+        refusals.document(_form(new, skipped, dry_run=dry_run))
+    else:
+        _report(new, skipped, dry_run=dry_run)
+
+
+def _form(new: Any, skipped: list[str], *, dry_run: bool) -> dict[str, Any]:
+    """Write a refresh down for a script; docs/json.md documents its fields."""
+    return {
+        "version": 1,
+        "written": not dry_run,
+        "changes": [
+            {
+                "where": change.where, "key": change.key, "spot": change.spot,
+                "old": None if change.old is None else float(change.old), "new": float(change.new),
+                "jumps": change.jumps,
+            }
+            for change in new.changes
+        ],
+        "skipped": skipped,
+        "unmatched": list(new.unmatched),
+        "ambiguous": list(new.ambiguous),
+    }  # fmt: skip
 
 
 def _of_table(
@@ -235,13 +271,15 @@ def _session(key_file: Path | None) -> Any:
 
 def _hold(new: Any, *, accept: bool) -> None:
     """Ask before prices jump; refuse them where nobody can be asked."""
+    from coursecloud.cli import refusals
+
     jumps = [change for change in new.changes if change.jumps]
     if not jumps or accept:
         return
     shown = "".join(f"\n  {_said(change)}" for change in jumps[:20])
     more = f"\n  and {len(jumps) - 20} more" if len(jumps) > 20 else ""
     question = f"{len(jumps)} prices are more than twice, or less than half, of what they were:{shown}{more}"
-    if sys.stdin.isatty() and typer.confirm(f"{question}\nTake them?"):
+    if sys.stdin.isatty() and typer.confirm(f"{question}\nTake them?", err=refusals.wanted()):
         return
     refuse(
         f"{question}\nNothing was written.\n    rule    so large a change is more often a mistake than a price\n"

@@ -23,6 +23,11 @@ Folder = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
+AsJson = Annotated[
+    bool,
+    typer.Option("--json", help="Print JSON (docs/json.md documents its fields); all else is on standard error."),
+]
+
 
 def program() -> Path:
     """Give the project whose program plans: the one that the user stands in, or the tool's own."""
@@ -57,6 +62,16 @@ def folder_of(folder: Path | None) -> Path:
     if project.find(here) is None:
         project.note(f"{here} is in no project; these stack files are planned by the program in {ROOT}")
     return folder or here
+
+
+def say(text: str) -> None:
+    """Say something to a person: where JSON was asked for on standard error."""
+    from rich.text import Text
+
+    from coursecloud.cli import refusals
+    from coursecloud.common.console import console
+
+    console(error=refusals.wanted()).print(Text(text), soft_wrap=True)
 
 
 def refuse(message: str | Exception, code: int = 2, *, printed: bool = False) -> NoReturn:

@@ -75,7 +75,8 @@ def answered(error: SettingsError, made: list[Line], group: str = "") -> list[tu
         name = asked(problem.path, made)
         if name == "group" and (problem.path.startswith("Pulumi.") or name_like(group) not in ("", group)):
             problem = replace(problem, remedy=f"name the group for example {name_like(group) or 'group-07'}")
-        found.setdefault((name, problem.rule), (name, problem))
+        # A group's name is held to the rules of files and of labels; one name that fits both mends both.
+        found.setdefault((name, problem.remedy if name == "group" else problem.rule), (name, problem))
     return list(found.values())
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from coursecloud.cli.init.answers import NAMES, QUESTIONS
 from infra.settings import Problem
-from infra.settings.problem import MISSING, nearest
+from infra.settings.problem import MISSING, likely, nearest
 
 REQUIRED = tuple(question.name for question in QUESTIONS if question.required)
 
@@ -51,6 +51,11 @@ def meant(cell: str) -> str:
 def known(cells: Sequence[str]) -> int:
     """Count the questions that a line of cells names."""
     return len({name for cell in cells if (name := meant(cell)) in NAMES})
+
+
+def like(cells: Sequence[str]) -> bool:
+    """Say whether a line names columns at all, be it with slips: else it is a group, or something else."""
+    return any(name in NAMES or likely(name, NAMES) for cell in cells if (name := meant(cell)))
 
 
 def mistakes(cells: Sequence[str]) -> Iterator[Problem]:

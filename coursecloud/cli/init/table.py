@@ -11,10 +11,14 @@ from dataclasses import dataclass, field
 from coursecloud.cli import init
 from coursecloud.cli.init import columns
 from coursecloud.cli.init.answers import NAMES, Answers, stack_of, unanswered
+from coursecloud.cli.init.forms import name_like
 from infra.settings import Problem
 from infra.settings.problem import MISSING
 
 SEPARATORS = ",;\t|"
+
+_HEADER = "project,group"
+"""The least that a table's first line names."""
 
 
 @dataclass(frozen=True)
@@ -102,12 +106,18 @@ def read(text: str, otherwise: Answers) -> Table:
     begins = next((at for at, (_, cells) in enumerate(lines) if any(cells)), None)
     if begins is None:
         if not found.problems:
-            found.problems += [CellProblem(1, each.path, each) for each in columns.mistakes([])]
+            remedy = f"write its columns' names into the first line, e.g. {_HEADER}, and a group into each other"
+            found.problems.append(CellProblem(1, "", Problem("line", MISSING, "the table is empty", remedy)))
         return found
     line, header = lines[begins]
     if below := _names_below(lines[begins:]):
         rule = f"the first line names the columns, and here they are named in line {below}"
         remedy = f"remove what stands above line {below}"
+        found.problems.append(CellProblem(line, "", Problem("line", MISSING, rule, remedy)))
+        return found
+    if not columns.like(header):
+        rule = "the first line names the columns, and none of these is one's name"
+        remedy = f"put a line above it, e.g. {separator.join(_HEADER.split(','))}; the columns are {', '.join(NAMES)}"
         found.problems.append(CellProblem(line, "", Problem("line", MISSING, rule, remedy)))
         return found
     # A spreadsheet writes columns that were used once and are empty: they say nothing.
@@ -149,8 +159,8 @@ def _rows(
         wrong = [problem for _, problem in lost]
         said = {name for name, _ in lost} | found.missing
         wrong += [problem for problem in unanswered(answers) if problem.path not in said]
-        if not wrong and (first := seen.get(stack_of(answers).casefold())):
-            rule = f"the group is in line {first} already"
+        if not wrong and (first := seen.get(_called(answers))):
+            rule = f"the group is in line {first} already, by this name or one that becomes it"
             wrong.append(Problem("group", answers["group"], rule, "name it otherwise"))
         if wrong:
             # What else is wrong with this line is said in the same round.
@@ -158,9 +168,17 @@ def _rows(
             wrong += [each for each in also if each.path not in {problem.path for problem in wrong}]
             found.problems += [CellProblem(line, problem.path, problem) for problem in wrong]
             continue
-        # Some disks do not tell `A` from `a`.
-        seen[stack_of(answers).casefold()] = line
+        seen[_called(answers)] = line
         found.rows.append(Row(line, answers))
+
+
+def _called(answers: Answers) -> str:
+    """Give the name by which a group is one of its own: the one proposed for it where it cannot have the one it has.
+
+    Some disks do not tell `A` from `a`.
+    """
+    stack = stack_of(answers)
+    return (stack if re.fullmatch(r"[A-Za-z][\w-]*", stack, re.ASCII) else name_like(stack) or stack).casefold()
 
 
 _NOTHING = ("-", "--", "\u2013", "\u2014", "none", "n/a", "(none)", "(empty)")
