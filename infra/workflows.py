@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pulumi_gcp import serviceaccount
 
 from infra.component import Component, Place
-from infra.github import PULL_REQUEST, GitHub, ci_runs
+from infra.federation import PULL_REQUEST, ci_runs
+from infra.github import GitHub
 from infra.serving import Serving
 from infra.stores import Stores
 

@@ -2,18 +2,19 @@
 
 import datetime
 import html
-import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from coursecloud.common.console import visible
+from markupsafe import Markup
+
+from coursecloud.common.html import marked
 from coursecloud.cost import table
 from coursecloud.cost.model import Estimate
 
 CASES = (("idle", "nothing runs"), ("planned", "as planned"), ("everything_on", "everything on, day and night"))
 """The cases, gravest last, and what each is called."""
 
-STYLE = """
+STYLE = Markup("""
 .credit { margin: 12px 0; max-width: 900px; --idle: #1a7f37; --planned: #0969da; --everything_on: #cf222e; }
 @media (prefers-color-scheme: dark) { .credit { --idle: #56d364; --planned: #79c0ff; --everything_on: #ff7b72; } }
 .credit > svg { width: 100%; height: 250px; display: block; } .credit figcaption { font-weight: 600; }
@@ -30,7 +31,7 @@ STYLE = """
 .credit i.planned { border-top-width: 3px; } .credit i.before { border-top-style: dashed; }
 .credit i.idle { border-color: var(--idle); } .credit i.planned { border-color: var(--planned); }
 .credit i.everything_on { border-color: var(--everything_on); }
-"""
+""")
 """What a page puts into its style once."""
 
 _LEFT, _WIDE = 11, 85
@@ -64,15 +65,15 @@ class _Frame:
         return f"{_LEFT + _WIDE * self.across(days):.2f}%"
 
 
-def figure(before: Estimate | None, after: Estimate | None, name: str = "credit") -> str:
+def figure(before: Estimate | None, after: Estimate | None, name: str = "credit") -> Markup:
     """Draw what is left of the credit on each day: of `before` dashed, of `after` in whole lines.
 
-    Gives the text of an HTML figure, or nothing where no credit is known in USD; `STYLE` belongs into its page. `name`
+    Gives an HTML figure, or nothing where no credit is known in USD; `STYLE` belongs into its page. `name`
     is its own in the page.
     """
     known = [side for side in (before, after) if side and side.credit_usd and side.days]
     if not known:
-        return ""
+        return Markup()
     frame, lines, said = _Frame(known), list[str](), list[str]()
     for side in known:
         old = side is not known[-1]
@@ -93,7 +94,7 @@ def figure(before: Estimate | None, after: Estimate | None, name: str = "credit"
         title += f" after the change and of {_credit(known[0])} before it, each line in percent of its own"
     words = "; ".join(html.escape(f"{called}: {_ends(shown, case)}") for case, called in CASES)
     ident = html.escape(name, quote=True)
-    return (
+    return Markup(  # noqa: S704 - each text in it is escaped
         f'<figure class="credit"><figcaption>{html.escape(title)}</figcaption>'
         f'<svg role="img" aria-labelledby="{ident}-title {ident}-words">'
         f'<title id="{ident}-title">{html.escape(title)}</title><desc id="{ident}-words">{words}</desc>'
@@ -182,9 +183,3 @@ def _short(money: Decimal) -> str:
     if money >= 10_000:
         return f"{money / 1000:.0f}k"
     return f"{money:.0f}" if money >= 10 or money == money.to_integral_value() else f"{money.normalize():.3g}"
-
-
-def marked(text: str) -> str:
-    """Put a sentence where HTML stands: what is between backticks as code, and each date in one piece."""
-    escaped = re.sub(r"`([^`]*)`", r"<code>\1</code>", html.escape(visible(text), quote=True))
-    return re.sub(r"\b\d{4}-\d\d-\d\d\b", r'<span class="date">\g<0></span>', escaped)

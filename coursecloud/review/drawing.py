@@ -1,8 +1,10 @@
 """What hangs together in a stack: a drawing for a page, and a table where a drawing would be noise."""
 
-import html
 from collections.abc import Iterator, Mapping
 
+from markupsafe import Markup
+
+from coursecloud.common.html import text
 from coursecloud.diff.changes import Operation
 from coursecloud.review import formatting
 from coursecloud.review.graph import Graph, Node
@@ -22,16 +24,15 @@ NAMED = 8
 """Names that a row of the table lists; all of them are in the list of changes below it."""
 
 
-def text(value: str) -> str:
-    """Put text that anyone may have written where HTML stands."""
-    return html.escape(formatting.visible(value), quote=True)
-
-
-def graphs(graph: Graph, details: Mapping[str, str]) -> Iterator[str]:
+def graphs(graph: Graph, details: Mapping[str, str]) -> Markup:
     """Show what changes and what it touches, and, if there is more and it can be drawn, everything.
 
     `details` names the element of the page that tells of a change, by the change's key.
     """
+    return Markup("\n".join(_graphs(graph, details)))  # noqa: S704 - each text in it is escaped
+
+
+def _graphs(graph: Graph, details: Mapping[str, str]) -> Iterator[str]:
     near, whole = graph.near_changes().folded(), graph.folded()
     if not _readable(near):
         yield from _table(graph.near_changes())

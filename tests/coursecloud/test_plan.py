@@ -8,7 +8,7 @@ import pytest
 
 from coursecloud.common import stack_file
 from coursecloud.plan import engine, planning
-from infra.github import ci_runs
+from infra.federation import ci_runs
 from infra.settings import SettingsError
 from tests.project import CHECKOUT, ROOT
 

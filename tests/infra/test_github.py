@@ -8,7 +8,8 @@ import pytest
 from catalog import tables
 from coursecloud.plan.planning import Plan
 from emulator import conditions
-from infra.github import ci_runs, preview_permissions, run_attribute
+from infra.federation import ci_runs, run_attribute
+from infra.github import preview_permissions
 from tests.infra.planned import PROJECT, TEAM, Planner, account, grants, of, one, pretend, roles
 
 GITHUB = "coursecloud:github: {repositoryId: 42}"

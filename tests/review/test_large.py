@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from collections import Counter
 from collections.abc import Callable
 from html import unescape
 
@@ -93,9 +94,11 @@ class TestTogether:
         review = reviewed(whole(DATA), whole(DATA, *made))
         findings = review.stacks[0].findings
         assert findings
-        (rule,) = {finding.rule.id for finding in findings.violations}
-        assert len(findings.violations) > 2
-        assert markdown.full(review).partition("\n| ")[0].count(rule) < len(findings.violations)
+        # Of a grant that nobody has thought of each role is told.
+        broken = Counter(each.rule.id for each in findings.violations if each.rule.id != "grant-understood")
+        text = markdown.full(review).partition("\n| ")[0]
+        assert min(broken.values()) > 2
+        assert all(text.count(rule) < count for rule, count in broken.items())
         assert all(grant.name in unescape(page.full(review)) for grant in made)
 
 

@@ -16,6 +16,7 @@ from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.policy.example import Example, add, grant, put
 from coursecloud.policy.reading import UnknownError
 from coursecloud.policy.rule import AmongRule, Stack
+from infra.federation import PULL_REQUEST, ci_runs
 
 _ROLE = "gcp:projects/iAMCustomRole:IAMCustomRole"
 _POOL = "gcp:iam/workloadIdentityPool:WorkloadIdentityPool"
@@ -49,6 +50,8 @@ def _judged(resource: Registration, stack: Stack, gives: Grants, each: grants.Gr
         yield f"it gives {role} to {name}, whom neither the stack file nor the program declares"
         return
     allowed = set(gives.gives.get(who, ()))
+    if who == "accounts" and each.member:
+        allowed |= set(gives.gives.get(stack.accounts[each.member].name.removesuffix("-account"), ()))
     if who == "members" and gives.of == "organizations.Project":
         allowed |= set(stack.settings.team.extra_roles)
         yield from _ends(stack, each, role)
@@ -82,9 +85,8 @@ def _kind(resource: Registration, stack: Stack, each: grants.Grant) -> str:
     if pattern := resource.at_run.get(each.member_at):
         # What a preview does not know of a member stands as a pattern, which no text of a program can pass for.
         pools = "|".join(re.escape(r.name) for r in stack.resources if r.type == _POOL)
-        if pools and re.fullmatch(
-            rf"principalSet://iam\.googleapis\.com/\$\{{({pools})\.name\}}/attribute\.\w+/[^*]+", pattern
-        ):
+        way = rf"principalSet://iam\.googleapis\.com/\$\{{({pools})\.name\}}/{_workflows(stack)}"
+        if pools and re.fullmatch(way, pattern):
             return "federation"
         found = re.fullmatch(r"serviceAccount:service-(?:\*|\$\{[^}]*\})@([a-z-]+)\.iam\.gserviceaccount\.com", pattern)
         return "agents" if found and found[1] in tables.table("iam-by-google")["agents"] else ""
@@ -106,7 +108,16 @@ def _at_run(stack: Stack, member: str) -> str:
         return "agents"
     pools = "|".join(re.escape(str(r.inputs.get("workloadIdentityPoolId"))) for r in stack.resources if r.type == _POOL)
     way = r"principalSet://iam\.googleapis\.com/projects/\d+/locations/global/workloadIdentityPools/"
-    return "federation" if pools and re.fullmatch(rf"{way}({pools})/attribute\.\w+/[^*]+", member) else ""
+    return "federation" if pools and re.fullmatch(rf"{way}({pools})/{_workflows(stack)}", member) else ""
+
+
+def _workflows(stack: Stack) -> str:
+    """Write whose workflows come in: of the repository in the stack file, by the events that the program names."""
+    declared = stack.settings.github
+    runs = [PULL_REQUEST, f"push/{declared.ref}", *ci_runs(declared.ref).values()] if declared else []
+    known = "|".join(re.escape(f"run/{declared.repository_id}/{run}") for run in runs) if declared else "(?!)"
+    # A program of before 2026-11-28 lets in by the repository or the ref alone.
+    return rf"attribute\.({known}|repository_id/[^*]+|ref/[^*]+)"
 
 
 def _role(resource: Registration, stack: Stack, each: grants.Grant) -> str:
@@ -166,6 +177,12 @@ RULES = (
                 "full",
                 "services-logging-log-writer",
                 grant("role", "roles/pubsub.editor"),
+                says="no stack gives to an account of its own",
+            ),
+            Example(
+                "full",
+                "machines-logging-log-writer",
+                grant("role", "roles/cloudbuild.builds.editor"),
                 says="no stack gives to an account of its own",
             ),
             Example(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import cast
 
 from catalog import tables
 from catalog.tables import table
@@ -9,8 +10,9 @@ from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import Registration
 from coursecloud.policy.example import DEFAULT_ACCOUNT, DROP, Example, add, grant, put, then
 from coursecloud.policy.grants import grants_on_project, grants_something, is_default_account, members, roles
-from coursecloud.policy.reading import at
+from coursecloud.policy.reading import Inputs, at
 from coursecloud.policy.rule import ResourceRule
+from infra.federation import run_attribute
 from infra.settings import Settings
 
 _KEYS = frozenset({"serviceaccount.Key", "storage.HmacKey"}).__contains__
@@ -76,6 +78,10 @@ def _conditioned(provider: Registration, settings: Settings) -> Iterator[str]:
     if not found:
         yield "no part of its attributeCondition that has to hold names one: every repository on GitHub can get in"
     declared = settings.github
+    mapping = provider.inputs.get("attributeMapping")
+    run = cast("Inputs", mapping).get("attribute.run") if isinstance(mapping, dict) else None
+    if declared and run is not None and run != run_attribute(declared.ref):
+        yield "its attribute.run is not made of repository, event and ref, for which the bindings ask"
     for match in found:
         if declared and match["what"] == "repository_id" and match["is"] != str(declared.repository_id):
             yield f"it lets repository {match['is']} in, and the stack file names {declared.repository_id}"
@@ -251,6 +257,17 @@ RULES = (
         check=_conditioned,
         trivy=("AVD-GCP-0068",),
         breaks=(
+            Example(
+                "full",
+                "provider",
+                put(
+                    "iam.WorkloadIdentityPoolProvider",
+                    "provider",
+                    "attributeMapping",
+                    {"google.subject": "assertion.sub", "attribute.run": "assertion.ref"},
+                ),
+                says="is not made of repository, event and ref",
+            ),
             Example(
                 "full",
                 "provider",
