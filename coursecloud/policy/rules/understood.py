@@ -19,7 +19,7 @@ _EXCEPTION = "an exception in the stack file, with a reason and an end"
 
 def _type(resource: Registration, _: Settings) -> Iterator[str]:
     short = types.short_type(resource.type)
-    known = types.named(short)
+    known = types.of(resource.type)
     if not resource.type.startswith("gcp:") or grants_something(short) or (known and known.classes):
         return
     yield f"nothing here knows what {short} opens, spends and loses{_partly(known)}"
