@@ -2,10 +2,11 @@
 
 import datetime
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from catalog.types import short_type
 from coursecloud.plan.registration import Registration
 from coursecloud.policy.example import Example
 from infra.settings import Settings
@@ -114,11 +115,30 @@ class Stack:
     @functools.cached_property
     def accounts(self) -> Mapping[str, Registration]:
         """The stack's own service accounts, by the member that each is."""
-        of = (r for r in self.resources if r.type == "gcp:serviceaccount/account:Account")
         return {
             f"serviceAccount:{r.inputs.get('accountId')}@{r.inputs.get('project')}.iam.gserviceaccount.com": r
-            for r in of
+            for r in self.of("serviceaccount.Account")
         }
+
+    def of(self, short: str) -> Sequence[Registration]:
+        """List the resources of a short type."""
+        return self._by_type.get(short, ())
+
+    @functools.cached_property
+    def _by_type(self) -> Mapping[str, Sequence[Registration]]:
+        found: dict[str, list[Registration]] = {}
+        for resource in self.resources:
+            found.setdefault(short_type(resource.type), []).append(resource)
+        return found
+
+    @functools.cached_property
+    def unpriced(self) -> Mapping[str | None, Sequence[str]]:
+        """Why something of a resource has no known price or amount, by its URN."""
+        found: dict[str | None, list[str]] = {}
+        for item in self.estimate.items:
+            if item.reason:
+                found.setdefault(item.urn, []).append(item.reason)
+        return found
 
     @functools.cached_property
     def estimate(self) -> "Estimate":

@@ -17,8 +17,8 @@ from coursecloud.policy.example import Example, add, grant, put
 from coursecloud.policy.reading import UnknownError
 from coursecloud.policy.rule import AmongRule, Stack
 
-_ROLE = "gcp:projects/iAMCustomRole:IAMCustomRole"
-_POOL = "gcp:iam/workloadIdentityPool:WorkloadIdentityPool"
+_ROLE = "projects.IAMCustomRole"
+_POOL = "iam.WorkloadIdentityPool"
 _DEPLOYER = "GitHub"
 """The component whose account deploys, and so has the roles that the types of the program need."""
 _GRANTING = "roles/resourcemanager.projectIamAdmin"
@@ -49,6 +49,8 @@ def _judged(resource: Registration, stack: Stack, gives: Grants, each: grants.Gr
         yield f"it gives {role} to {name}, whom neither the stack file nor the program declares"
         return
     allowed = set(gives.gives.get(who, ()))
+    if who == "everybody" and not allowed:
+        return  # the rules on what is public say so
     if who == "members" and gives.of == "organizations.Project":
         allowed |= set(stack.settings.team.extra_roles)
         yield from _ends(stack, each, role)
@@ -60,6 +62,7 @@ def _judged(resource: Registration, stack: Stack, gives: Grants, each: grants.Gr
             yield from _bounded(each)
     if who == "deploys" and gives.of != "organizations.Project":
         allowed |= set(gives.gives.get("accounts", ()))
+    yield from _elsewhere(resource, stack, gives)
     if role not in allowed and not _of_stack(resource, stack, each):
         yield f"it gives {role} to {name}, which no stack gives {_WHO[who]}"
 
@@ -81,7 +84,7 @@ def _kind(resource: Registration, stack: Stack, each: grants.Grant) -> str:
         raise UnknownError(f"`{each.member_at}`")
     if pattern := resource.at_run.get(each.member_at):
         # What a preview does not know of a member stands as a pattern, which no text of a program can pass for.
-        pools = "|".join(re.escape(r.name) for r in stack.resources if r.type == _POOL)
+        pools = "|".join(re.escape(r.name) for r in stack.of(_POOL))
         if pools and re.fullmatch(
             rf"principalSet://iam\.googleapis\.com/\$\{{({pools})\.name\}}/attribute\.\w+/[^*]+", pattern
         ):
@@ -104,7 +107,7 @@ def _at_run(stack: Stack, member: str) -> str:
     found = re.fullmatch(r"serviceAccount:service-\d+@([a-z-]+)\.iam\.gserviceaccount\.com", member)
     if found and found[1] in tables.table("iam-by-google")["agents"]:
         return "agents"
-    pools = "|".join(re.escape(str(r.inputs.get("workloadIdentityPoolId"))) for r in stack.resources if r.type == _POOL)
+    pools = "|".join(re.escape(str(r.inputs.get("workloadIdentityPoolId"))) for r in stack.of(_POOL))
     way = r"principalSet://iam\.googleapis\.com/projects/\d+/locations/global/workloadIdentityPools/"
     return "federation" if pools and re.fullmatch(rf"{way}({pools})/attribute\.\w+/[^*]+", member) else ""
 
@@ -117,13 +120,25 @@ def _role(resource: Registration, stack: Stack, each: grants.Grant) -> str:
 
 def _of_stack(resource: Registration, stack: Stack, each: grants.Grant) -> bool:
     """Say whether a role is one that the stack declares, whose permissions are judged there."""
-    declared = [r for r in stack.resources if r.type == _ROLE]
+    declared = stack.of(_ROLE)
     if each.role is None:
         urns = resource.property_dependencies.get(each.role_at.partition("[")[0], ())
         if not urns and each.role_at not in resource.at_run:
             raise UnknownError(f"`{each.role_at}`")
         return len(urns) == 1 and urns[0] in {r.urn for r in declared}
     return each.role in {f"projects/{r.inputs.get('project')}/roles/{r.inputs.get('roleId')}" for r in declared}
+
+
+def _elsewhere(resource: Registration, stack: Stack, gives: Grants) -> Iterator[str]:
+    """Hold what a grant is on to what the stack has: what is somebody else's gets nobody of the stack's."""
+    on = resource.inputs.get(gives.on) if gives.on and gives.of != "organizations.Project" else None
+    if not isinstance(on, str) or not (name := on.rpartition("/")[2]):
+        return  # known only to the real run, where it follows from another resource
+    there = {str(r.inputs.get(key)) for r in stack.of(gives.of) for key in ("name", "secretId", "repositoryId")}
+    if gives.of == "serviceaccount.Account":
+        there = {member.partition(":")[2] for member in stack.accounts}
+    if name not in there:
+        yield f"it is on {name}, which is none of the stack's"
 
 
 @functools.cache

@@ -111,7 +111,7 @@ def _said(value: object) -> str:
 def _price(resource: Registration, stack: Stack) -> Iterator[str]:
     if bills(resource) == "free" or not resource.type.startswith("gcp:"):
         return
-    reasons = [each.reason for each in stack.estimate.items if each.urn == resource.urn and each.reason]
+    reasons = stack.unpriced.get(resource.urn, ())
     later = [reason for reason in reasons if "only to the real run" in reason]
     yield from dict.fromkeys(reason.removeprefix(f"{resource.name}: ") for reason in reasons if reason not in later)
     if later:
