@@ -165,8 +165,8 @@ class Grants:
     always: bool = False
     """One of the stack's own accounts that gets it is told too: what it opens can be carried away."""
     gives: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
-    """The roles that a stack gives by it, by who gets them: `accounts` of its own, `members` of the team, `federation`
-    for workflows from outside, `everybody`. Any other role is one that nobody has thought about."""
+    """The roles that a stack gives by it, by who gets them: `accounts` of its own, the one that `deploys`, `members` of
+    the team, `federation` for workflows from outside, `everybody`. Any other is one that nobody has thought about."""
 
     @property
     def iam(self) -> bool:

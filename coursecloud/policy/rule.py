@@ -3,8 +3,8 @@
 import datetime
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 from catalog.types import short_type
 from coursecloud.plan.registration import Registration
@@ -109,6 +109,8 @@ class Stack:
     resources: tuple[Registration, ...]
     """Those that Google will hold; no components."""
     today: datetime.date
+    outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What the stack puts out; nothing in a policy pack, which is not told."""
     real: bool = False
     """Whether it is Pulumi's own run that is judged: what Google computes is then known, and no pattern of it is."""
 

@@ -8,7 +8,7 @@ from coursecloud.plan.registration import Registration
 from coursecloud.policy import build_file
 from coursecloud.policy.example import DROP, Example, add, put, step
 from coursecloud.policy.grants import is_default_account
-from coursecloud.policy.reading import at
+from coursecloud.policy.reading import at, is_true
 from coursecloud.policy.rule import ResourceRule
 from infra.settings import Settings
 
@@ -27,6 +27,25 @@ def _trigger(trigger: Registration, _: Settings) -> Iterator[str]:
     yield from _account(at(trigger.inputs, "serviceAccount"))
 
 
+def _event(trigger: Registration, settings: Settings) -> Iterator[str]:
+    """Hold what starts a build, and who lets it start, to what the stack file says of the trigger."""
+    declared = settings.builds.triggers.get(trigger.name)
+    if declared is None:
+        yield f"no trigger of the stack file is called {trigger.name}"
+        return
+    for block in ("github", "repositoryEventConfig"):
+        for path, wanted in (
+            ("push.branch", declared.branch),
+            ("push.tag", declared.tag),
+            ("pullRequest.branch", declared.pull_request),
+        ):
+            given = at(trigger.inputs, f"{block}.{path}")
+            if given is not None and str(given) != wanted:
+                yield f"it builds at {path} `{given}`, and the stack file says {f'`{wanted}`' if wanted else 'no such'}"
+    if declared.approval and not is_true(at(trigger.inputs, "approvalConfig.approvalRequired")):
+        yield "it waits for nobody's approval, and the stack file says `approval: true`"
+
+
 def _from(resource: Registration, settings: Settings) -> Iterator[str]:
     """Hold where builds come from to the one repository of the stack file."""
     declared = settings.builds.repository
@@ -36,6 +55,7 @@ def _from(resource: Registration, settings: Settings) -> Iterator[str]:
         given = at(resource.inputs, "github")
         found = f"{at(resource.inputs, 'github.owner')}/{at(resource.inputs, 'github.name')}" if given else None
         others = ("triggerTemplate", "sourceToBuild", "gitFileSource", "bitbucketServerTriggerConfig")
+        yield from _event(resource, settings)
         for name in (each for each in others if at(resource.inputs, each)):
             yield f"it builds by {name}, which the stack file cannot name"
     else:

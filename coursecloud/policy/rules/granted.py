@@ -13,8 +13,9 @@ from catalog import tables, types
 from catalog.types.model import Grants
 from coursecloud.plan import grants
 from coursecloud.plan.registration import UNKNOWN, Registration
-from coursecloud.policy.example import Example, add, grant, put
-from coursecloud.policy.reading import UnknownError
+from coursecloud.policy.example import DROP, Example, add, grant, machine, put
+from coursecloud.policy.grants import is_default_account
+from coursecloud.policy.reading import UnknownError, at
 from coursecloud.policy.rule import AmongRule, Stack
 
 _ROLE = "projects.IAMCustomRole"
@@ -60,9 +61,9 @@ def _judged(resource: Registration, stack: Stack, gives: Grants, each: grants.Gr
             if str(UNKNOWN) in each.condition:
                 raise UnknownError("`condition.expression`")
             yield from _bounded(each)
-    if who == "deploys" and gives.of != "organizations.Project":
-        allowed |= set(gives.gives.get("accounts", ()))
     yield from _elsewhere(resource, stack, gives)
+    if gives.of == "serviceaccount.Account" and who != "federation" and _deploys(_target(resource), stack):
+        yield f"it lets {name} act as the account that deploys, which may do anything that the stack needs"
     if role not in allowed and not _of_stack(resource, stack, each):
         yield f"it gives {role} to {name}, which no stack gives {_WHO[who]}"
 
@@ -93,8 +94,8 @@ def _kind(resource: Registration, stack: Stack, each: grants.Grant) -> str:
         return "agents" if found and found[1] in tables.table("iam-by-google")["agents"] else ""
     if grants.is_public(member):
         return "everybody"
-    if account := stack.accounts.get(member):
-        return "deploys" if account.name == "deploy-account" and f":{_DEPLOYER}$" in account.urn else "accounts"
+    if member in stack.accounts:
+        return "deploys" if _deploys(member, stack) else "accounts"
     if member.lower() in {name.lower() for name in stack.settings.team.members}:
         return "members"
     if stack.real:
@@ -129,6 +130,15 @@ def _of_stack(resource: Registration, stack: Stack, each: grants.Grant) -> bool:
     return each.role in {f"projects/{r.inputs.get('project')}/roles/{r.inputs.get('roleId')}" for r in declared}
 
 
+def _target(resource: Registration) -> str:
+    return f"serviceAccount:{str(resource.inputs.get('serviceAccountId')).rpartition('/')[2]}"
+
+
+def _deploys(member: str, stack: Stack) -> bool:
+    account = stack.accounts.get(member)
+    return account is not None and account.name == "deploy-account" and f":{_DEPLOYER}$" in account.urn
+
+
 def _elsewhere(resource: Registration, stack: Stack, gives: Grants) -> Iterator[str]:
     """Hold what a grant is on to what the stack has: what is somebody else's gets nobody of the stack's."""
     on = resource.inputs.get(gives.on) if gives.on and gives.of != "organizations.Project" else None
@@ -161,7 +171,35 @@ def _ends(stack: Stack, each: grants.Grant, role: str) -> Iterator[str]:
         yield f"it gives {role} to {each.member} beyond the end of the lease"
 
 
+def _acts_as(resource: Registration, stack: Stack) -> Iterator[str]:
+    """Hold the account that something runs as to those of the stack; one that is missing is another rule's."""
+    known = types.of(resource.type)
+    for path, word in known.classes.words.items() if known and known.classes else ():
+        if word == "grants" and path.rpartition(".")[2] in ("email", "serviceAccount"):
+            name = str(at(resource.inputs, path) or "").rpartition("/")[2]
+            if name and f"serviceAccount:{name}" not in stack.accounts and not is_default_account(name):
+                yield f"it runs as {name}, which is no account of the stack"
+
+
 RULES = (
+    AmongRule(
+        id="account-declared",
+        title="What runs is an account of the stack",
+        why="What an account may that the stack does not declare, no plan shows.",
+        remedy="Give it an account that the stack declares.",
+        severity="high",
+        applies=lambda kind: not _applies(kind),
+        check=_acts_as,
+        breaks=(
+            Example(
+                "dev",
+                "workbench",
+                machine("serviceAccount.email", "own@another-project-9.iam.gserviceaccount.com"),
+                says="own@another-project-9",
+            ),
+        ),
+        keeps=(Example("dev", "workbench", machine("serviceAccount", DROP)),),
+    ),
     AmongRule(
         id="grant-understood",
         title="Only the declared get access, and only to what they do",

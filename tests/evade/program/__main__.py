@@ -108,6 +108,7 @@ def trigger(name: str, opts: pulumi.ResourceOptions | None = None, /, **more: An
         "project": PROJECT,
         "location": "europe-west1",
         "serviceAccount": f"projects/{PROJECT}/serviceAccounts/{ACCOUNT}",
+        "approvalConfig": {"approvalRequired": True},
         "github": {"owner": "a-group", "name": "its-project", "push": {"branch": "^main$"}},
         "build": {
             "options": {"logging": "CLOUD_LOGGING_ONLY"},
