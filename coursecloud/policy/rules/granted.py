@@ -44,11 +44,12 @@ def _granted(resource: Registration, stack: Stack) -> Iterator[str]:
 
 def _judged(resource: Registration, stack: Stack, gives: Grants, each: grants.Grant) -> Iterator[str]:
     who = _kind(resource, stack, each)
-    role = _role(resource, stack, each)
     name = "somebody whom only the real run knows" if each.member is None else each.member
     if not who:
-        yield f"it gives {role} to {name}, whom neither the stack file nor the program declares"
+        # What they get does not matter, and may be known to the real run only.
+        yield f"it gives {each.role or 'access'} to {name}, whom neither the stack file nor the program declares"
         return
+    role = _role(resource, stack, each)
     allowed = set(gives.gives.get(who, ()))
     if who == "everybody" and not allowed:
         return  # the rules on what is public say so

@@ -74,8 +74,8 @@ RULES = (
         remedy=_REMEDY,
         severity="critical",
         check=_in_outputs,
-        breaks=(Example("dev", "stack", outputs(token=GITHUB_TOKEN), says="output `token`"),),
-        keeps=(Example("dev", "stack", outputs(token="the one of Friday")),),  # noqa: S106 - no token
+        breaks=(Example("gpu", "stack", outputs(token=GITHUB_TOKEN), says="output `token`"),),
+        keeps=(Example("gpu", "stack", outputs(place="gs://somebody-data")),),
     ),
     StackRule(
         id="stack-file-no-secrets",
