@@ -166,8 +166,8 @@ class Grants:
     """One of the stack's own accounts that gets it is told too: what it opens can be carried away."""
     gives: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """The roles that a stack gives by it, by who gets them: each of its own `accounts`, one of them (`ci`, by name),
-    `members` of the team, `federation` for workflows from outside, `everybody`. Any other is one that nobody has
-    thought about."""
+    the one that `deploys`, `members` of the team, `federation` for workflows from outside, `everybody`. Any other is
+    one that nobody has thought about."""
 
     @property
     def iam(self) -> bool:

@@ -46,7 +46,7 @@ def check(plan: Plan, today: datetime.date) -> tuple[Finding, ...]:
 def checked(plan: Plan, today: datetime.date) -> Checked:
     """Check a plan, and count what was looked at."""
     settings, resources = plan.settings, plan.custom
-    stack = Stack(settings, resources, today)
+    stack = Stack(settings, resources, today, plan.outputs)
     typed = [(resource, short_type(resource.type)) for resource in resources]
     found: list[Finding] = []
     for rule in RULES:

@@ -181,6 +181,11 @@ def opt(**options: Any) -> Edit:
     return edit
 
 
+def outputs(**values: object) -> Edit:
+    """Have the program put out more."""
+    return lambda plan: dataclasses.replace(plan, outputs={**plan.outputs, **values})
+
+
 def another(kind: str, name: str = "other", *, custom: bool = True, **inputs: Any) -> Edit:
     """Add a resource of any type."""
 

@@ -190,7 +190,9 @@ def _among(rule: AmongRule, run: Run) -> Callable[[StackValidationArgs, ReportVi
 def _seen(run: Run, args: StackValidationArgs) -> Stack:
     """Take all that is there at a run's end, as the program asked for it."""
     there = {resource.urn for resource in args.resources}
-    return Stack(run.settings, tuple(r for urn, r in sorted(run.resources.items()) if urn in there), run.today, True)
+    return Stack(
+        run.settings, tuple(r for urn, r in sorted(run.resources.items()) if urn in there), run.today, real=True
+    )
 
 
 def _current(run: Run) -> Callable[[StackValidationArgs, ReportViolation], None]:

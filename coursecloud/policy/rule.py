@@ -2,10 +2,11 @@
 
 import datetime
 import functools
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
+from catalog.types import short_type
 from coursecloud.plan.registration import Registration
 from coursecloud.policy.example import Example
 from infra.settings import Settings
@@ -108,17 +109,38 @@ class Stack:
     resources: tuple[Registration, ...]
     """Those that Google will hold; no components."""
     today: datetime.date
+    outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What the stack puts out; nothing in a policy pack, which is not told."""
     real: bool = False
     """Whether it is Pulumi's own run that is judged: what Google computes is then known, and no pattern of it is."""
 
     @functools.cached_property
     def accounts(self) -> Mapping[str, Registration]:
         """The stack's own service accounts, by the member that each is."""
-        of = (r for r in self.resources if r.type == "gcp:serviceaccount/account:Account")
         return {
             f"serviceAccount:{r.inputs.get('accountId')}@{r.inputs.get('project')}.iam.gserviceaccount.com": r
-            for r in of
+            for r in self.of("serviceaccount.Account")
         }
+
+    def of(self, short: str) -> Sequence[Registration]:
+        """List the resources of a short type."""
+        return self._by_type.get(short, ())
+
+    @functools.cached_property
+    def _by_type(self) -> Mapping[str, Sequence[Registration]]:
+        found: dict[str, list[Registration]] = {}
+        for resource in self.resources:
+            found.setdefault(short_type(resource.type), []).append(resource)
+        return found
+
+    @functools.cached_property
+    def unpriced(self) -> Mapping[str | None, Sequence[str]]:
+        """Why something of a resource has no known price or amount, by its URN."""
+        found: dict[str | None, list[str]] = {}
+        for item in self.estimate.items:
+            if item.reason:
+                found.setdefault(item.urn, []).append(item.reason)
+        return found
 
     @functools.cached_property
     def estimate(self) -> "Estimate":

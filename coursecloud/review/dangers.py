@@ -2,10 +2,12 @@
 
 import enum
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from catalog import types
 from coursecloud.diff import copy_commands, data_loss, refusals
 from coursecloud.diff.changes import Change, Operation, PropertyChange
 from coursecloud.diff.refusals import Refusal
@@ -56,6 +58,8 @@ class Kind(enum.StrEnum):
     """The program does what no list of resources shows: see `coursecloud.plan.effects`."""
     GUARD = "guard"
     """The stack file loosens or changes what guards the stack: exceptions, limits, what the tables do not know."""
+    RUNS = "runs"
+    """Other code runs than before, as the account of a machine or of a build."""
     RESTARTS = "restarts"
     """A machine is stopped and started again."""
     RUNNING = "running"
@@ -137,6 +141,8 @@ def _of(change: Change) -> Iterable[Danger]:
         yield Danger(Kind.UNPROTECTED, change, f"{what} is kept no longer: the next `make down` deletes it{inside}")
     if change.retained:
         yield Danger(Kind.LEFT, change, f"{what} is forgotten by Pulumi but stays at Google, and bills on")
+    if change.operation in (Operation.UPDATE, Operation.REPLACE) and (code := _runs(change)):
+        yield Danger(Kind.RUNS, change, f"{what} runs other code than before: {', '.join(code)}")
     if change.operation is Operation.UPDATE:
         if pruned := _tops(entry for entry in change.properties if entry.prunes):
             yield Danger(
@@ -155,6 +161,21 @@ def _of(change: Change) -> Iterable[Danger]:
             yield Danger(
                 Kind.UNKNOWN, change, f"{what}: its type is not in the dated table, so the update may be a replacement"
             )
+
+
+def _runs(change: Change) -> list[str]:
+    """Name the inputs of a change that are code, or say which code runs."""
+    known = types.of(change.resource.type)
+    code = [path for path, word in known.classes.words.items() if word == "runs"] if known and known.classes else []
+    told: dict[str, None] = {}
+    for entry in change.properties:
+        path = re.sub(r"\[\d+\]", "[]", entry.path)
+        # A block that comes or goes has the code in it.
+        found = [
+            each for each in code if f"{path}.".startswith((f"{each}.", f"{each}[")) or each.startswith(f"{path}.")
+        ]
+        told |= dict.fromkeys(found if not entry.ignored else ())
+    return list(told)
 
 
 def _renamed(changes: Sequence[Change]) -> Iterator[Danger]:
@@ -263,6 +284,8 @@ def also(found: Iterable[Danger]) -> Iterator[str]:
         yield "widens access"
     if counted[Kind.PROGRAM]:
         yield "does what no plan shows"
+    if code := counted[Kind.RUNS]:
+        yield f"changes the CODE that {code} resource{' runs' if code == 1 else 's run'}"
     if weaker := counted[Kind.PROTECTION]:
         yield f"WEAKENS PROTECTION in {weaker} place{'' if weaker == 1 else 's'}"
     if counted[Kind.GUARD]:

@@ -206,7 +206,7 @@ class Gate:
                     yield f"changes who has access: {formatting.visible(danger.text)}"
         elif self.kind == "program":
             for danger in stack.dangers:
-                if danger.kind is Kind.PROGRAM:
+                if danger.kind in (Kind.PROGRAM, Kind.RUNS):
                     yield formatting.visible(danger.text)
         elif self.kind == "protection":
             for each in stack.protection:

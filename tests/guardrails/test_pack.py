@@ -109,6 +109,37 @@ def test_the_pack_sees_each_offence(committed: dict[str, Plan], case: Case) -> N
     assert any(name == case.rule and case.says in text for name, text, _ in reports)
 
 
+def test_what_the_provider_takes_where_the_program_says_nothing_is_no_input_of_its() -> None:
+    props = wired({"__defaults": ["mode"], "mode": "RW", "disk": {"__defaults": [], "size": 10}, "name": "x"})
+    made = pack.registration("gcp:compute/disk:Disk", "d", "urn", unknown_checking_proxy(props))
+    assert made.inputs == {"disk": {"size": 10}, "name": "x"}
+
+
+@pytest.mark.parametrize(
+    ("name", "member", "named"),
+    [
+        ("scheduled-stop-agent", "serviceAccount:service-42@compute-system.iam.gserviceaccount.com", False),
+        ("scheduled-stop-agent", "serviceAccount:service-42@evil.iam.gserviceaccount.com", True),
+        ("preview-federation", "principalSet://iam.googleapis.com/{}/github-7/attribute.repository_id/1", False),
+        ("preview-federation", "principalSet://iam.googleapis.com/{}/evil/attribute.repository_id/1", True),
+        ("preview-federation", "principalSet://iam.googleapis.com/{}/github-7/*", True),
+    ],
+)
+def test_what_google_computes_is_known_by_its_form_while_it_is_deployed(
+    committed: dict[str, Plan], name: str, member: str, named: bool
+) -> None:
+    kind = "projects.IAMMember" if name == "scheduled-stop-agent" else "serviceaccount.IAMMember"
+    edit = then(
+        put("iam.WorkloadIdentityPool", "pool", "workloadIdentityPoolId", "github-7"),
+        put(kind, name, "member", member.format("projects/42/locations/global/workloadIdentityPools")),
+    )
+    changed = edit(committed["full"])
+    found = [text for rule, text, urn in previewed(changed) if rule == "grant-understood" and str(urn).endswith(name)]
+    assert any("whom neither" in text for text in found) is named
+    # Before that nobody may write such a text down: the number may be another project's.
+    assert any((f.rule.id, f.name) == ("grant-understood", name) for f in coursecloud.policy.check(changed, TODAY))
+
+
 def test_what_is_unknown_is_one_advisory_line_a_rule_with_the_resources(committed: dict[str, Plan]) -> None:
     edit = then(
         put("storage.Bucket", "data", "uniformBucketLevelAccess", UNKNOWN),

@@ -1,12 +1,14 @@
 """What builds and serves: accounts of its own, and logs without secrets."""
 
+import re
 from collections.abc import Iterator
 
+from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import Registration
 from coursecloud.policy import build_file
 from coursecloud.policy.example import DROP, Example, add, put, step
 from coursecloud.policy.grants import is_default_account
-from coursecloud.policy.reading import at
+from coursecloud.policy.reading import at, is_true
 from coursecloud.policy.rule import ResourceRule
 from infra.settings import Settings
 
@@ -23,6 +25,43 @@ def _account(name: object) -> Iterator[str]:
 
 def _trigger(trigger: Registration, _: Settings) -> Iterator[str]:
     yield from _account(at(trigger.inputs, "serviceAccount"))
+
+
+def _event(trigger: Registration, settings: Settings) -> Iterator[str]:
+    """Hold what starts a build, and who lets it start, to what the stack file says of the trigger."""
+    declared = settings.builds.triggers.get(trigger.name)
+    if declared is None:
+        yield f"no trigger of the stack file is called {trigger.name}"
+        return
+    for block in ("github", "repositoryEventConfig"):
+        for path, wanted in (
+            ("push.branch", declared.branch),
+            ("push.tag", declared.tag),
+            ("pullRequest.branch", declared.pull_request),
+        ):
+            given = at(trigger.inputs, f"{block}.{path}")
+            if given is not None and str(given) != wanted:
+                yield f"it builds at {path} `{given}`, and the stack file says {f'`{wanted}`' if wanted else 'no such'}"
+    if declared.approval and not is_true(at(trigger.inputs, "approvalConfig.approvalRequired")):
+        yield "it waits for nobody's approval, and the stack file says `approval: true`"
+
+
+def _from(resource: Registration, settings: Settings) -> Iterator[str]:
+    """Hold where builds come from to the one repository of the stack file."""
+    declared = settings.builds.repository
+    wanted = f"{declared.owner}/{declared.name}".lower() if declared else None
+    if short_type(resource.type) == "cloudbuild.Trigger":
+        # Of a connected repository the trigger names a resource, which says where it is.
+        given = at(resource.inputs, "github")
+        found = f"{at(resource.inputs, 'github.owner')}/{at(resource.inputs, 'github.name')}" if given else None
+        others = ("triggerTemplate", "sourceToBuild", "gitFileSource", "bitbucketServerTriggerConfig")
+        yield from _event(resource, settings)
+        for name in (each for each in others if at(resource.inputs, each)):
+            yield f"it builds by {name}, which the stack file cannot name"
+    else:
+        found = re.sub(r"^https://github\.com/|\.git$", "", str(at(resource.inputs, "remoteUri")))
+    if found and found.lower() != wanted:
+        yield f"it builds what is in {found}, and the stack file names {wanted or 'no repository'}"
 
 
 def _server(server: Registration, _: Settings) -> Iterator[str]:
@@ -64,6 +103,27 @@ RULES = (
                 ),
             ),
         ),
+    ),
+    ResourceRule(
+        id="trigger-own-repository",
+        title="A build comes from the repository of the stack file",
+        why="Whoever can push there has the rights of the account for builds.",
+        remedy="Name the repository under coursecloud:builds.",
+        severity="high",
+        applies=frozenset({"cloudbuild.Trigger", "cloudbuildv2.Repository"}).__contains__,
+        check=_from,
+        breaks=(
+            Example(
+                "full", "trainer", put("cloudbuild.Trigger", "trainer", "github.owner", "evil"), says="what is in evil/"
+            ),
+            Example(
+                "full",
+                "other",
+                add("cloudbuildv2/repository:Repository", "other", remoteUri="https://github.com/evil/x.git"),
+                says="what is in evil/x",
+            ),
+        ),
+        keeps=(Example("full", "trainer", put("cloudbuild.Trigger", "trainer", "github.owner", "Example-Group")),),
     ),
     ResourceRule(
         id="service-own-account",

@@ -13,13 +13,14 @@ from catalog import tables, types
 from catalog.types.model import Grants
 from coursecloud.plan import grants
 from coursecloud.plan.registration import UNKNOWN, Registration
-from coursecloud.policy.example import Example, add, grant, put
-from coursecloud.policy.reading import UnknownError
+from coursecloud.policy.example import DROP, Example, add, grant, machine, put
+from coursecloud.policy.grants import is_default_account
+from coursecloud.policy.reading import UnknownError, at
 from coursecloud.policy.rule import AmongRule, Stack
 from infra.federation import PULL_REQUEST, ci_runs
 
-_ROLE = "gcp:projects/iAMCustomRole:IAMCustomRole"
-_POOL = "gcp:iam/workloadIdentityPool:WorkloadIdentityPool"
+_ROLE = "projects.IAMCustomRole"
+_POOL = "iam.WorkloadIdentityPool"
 _DEPLOYER = "GitHub"
 """The component whose account deploys, and so has the roles that the types of the program need."""
 _GRANTING = "roles/resourcemanager.projectIamAdmin"
@@ -44,12 +45,15 @@ def _granted(resource: Registration, stack: Stack) -> Iterator[str]:
 
 def _judged(resource: Registration, stack: Stack, gives: Grants, each: grants.Grant) -> Iterator[str]:
     who = _kind(resource, stack, each)
-    role = _role(resource, stack, each)
     name = "somebody whom only the real run knows" if each.member is None else each.member
     if not who:
-        yield f"it gives {role} to {name}, whom neither the stack file nor the program declares"
+        # What they get does not matter, and may be known to the real run only.
+        yield f"it gives {each.role or 'access'} to {name}, whom neither the stack file nor the program declares"
         return
+    role = _role(resource, stack, each)
     allowed = set(gives.gives.get(who, ()))
+    if who == "everybody" and not allowed:
+        return  # the rules on what is public say so
     if who == "accounts" and each.member:
         allowed |= set(gives.gives.get(stack.accounts[each.member].name.removesuffix("-account"), ()))
     if who == "members" and gives.of == "organizations.Project":
@@ -61,8 +65,9 @@ def _judged(resource: Registration, stack: Stack, gives: Grants, each: grants.Gr
             if str(UNKNOWN) in each.condition:
                 raise UnknownError("`condition.expression`")
             yield from _bounded(each)
-    if who == "deploys" and gives.of != "organizations.Project":
-        allowed |= set(gives.gives.get("accounts", ()))
+    yield from _elsewhere(resource, stack, gives)
+    if gives.of == "serviceaccount.Account" and who != "federation" and _deploys(_target(resource), stack):
+        yield f"it lets {name} act as the account that deploys, which may do anything that the stack needs"
     if role not in allowed and not _of_stack(resource, stack, each):
         yield f"it gives {role} to {name}, which no stack gives {_WHO[who]}"
 
@@ -84,7 +89,7 @@ def _kind(resource: Registration, stack: Stack, each: grants.Grant) -> str:
         raise UnknownError(f"`{each.member_at}`")
     if pattern := resource.at_run.get(each.member_at):
         # What a preview does not know of a member stands as a pattern, which no text of a program can pass for.
-        pools = "|".join(re.escape(r.name) for r in stack.resources if r.type == _POOL)
+        pools = "|".join(re.escape(r.name) for r in stack.of(_POOL))
         way = rf"principalSet://iam\.googleapis\.com/\$\{{({pools})\.name\}}/{_workflows(stack)}"
         if pools and re.fullmatch(way, pattern):
             return "federation"
@@ -92,8 +97,8 @@ def _kind(resource: Registration, stack: Stack, each: grants.Grant) -> str:
         return "agents" if found and found[1] in tables.table("iam-by-google")["agents"] else ""
     if grants.is_public(member):
         return "everybody"
-    if account := stack.accounts.get(member):
-        return "deploys" if account.name == "deploy-account" and f":{_DEPLOYER}$" in account.urn else "accounts"
+    if member in stack.accounts:
+        return "deploys" if _deploys(member, stack) else "accounts"
     if member.lower() in {name.lower() for name in stack.settings.team.members}:
         return "members"
     if stack.real:
@@ -106,7 +111,7 @@ def _at_run(stack: Stack, member: str) -> str:
     found = re.fullmatch(r"serviceAccount:service-\d+@([a-z-]+)\.iam\.gserviceaccount\.com", member)
     if found and found[1] in tables.table("iam-by-google")["agents"]:
         return "agents"
-    pools = "|".join(re.escape(str(r.inputs.get("workloadIdentityPoolId"))) for r in stack.resources if r.type == _POOL)
+    pools = "|".join(re.escape(str(r.inputs.get("workloadIdentityPoolId"))) for r in stack.of(_POOL))
     way = r"principalSet://iam\.googleapis\.com/projects/\d+/locations/global/workloadIdentityPools/"
     return "federation" if pools and re.fullmatch(rf"{way}({pools})/{_workflows(stack)}", member) else ""
 
@@ -128,13 +133,34 @@ def _role(resource: Registration, stack: Stack, each: grants.Grant) -> str:
 
 def _of_stack(resource: Registration, stack: Stack, each: grants.Grant) -> bool:
     """Say whether a role is one that the stack declares, whose permissions are judged there."""
-    declared = [r for r in stack.resources if r.type == _ROLE]
+    declared = stack.of(_ROLE)
     if each.role is None:
         urns = resource.property_dependencies.get(each.role_at.partition("[")[0], ())
         if not urns and each.role_at not in resource.at_run:
             raise UnknownError(f"`{each.role_at}`")
         return len(urns) == 1 and urns[0] in {r.urn for r in declared}
     return each.role in {f"projects/{r.inputs.get('project')}/roles/{r.inputs.get('roleId')}" for r in declared}
+
+
+def _target(resource: Registration) -> str:
+    return f"serviceAccount:{str(resource.inputs.get('serviceAccountId')).rpartition('/')[2]}"
+
+
+def _deploys(member: str, stack: Stack) -> bool:
+    account = stack.accounts.get(member)
+    return account is not None and account.name == "deploy-account" and f":{_DEPLOYER}$" in account.urn
+
+
+def _elsewhere(resource: Registration, stack: Stack, gives: Grants) -> Iterator[str]:
+    """Hold what a grant is on to what the stack has: what is somebody else's gets nobody of the stack's."""
+    on = resource.inputs.get(gives.on) if gives.on and gives.of != "organizations.Project" else None
+    if not isinstance(on, str) or not (name := on.rpartition("/")[2]):
+        return  # known only to the real run, where it follows from another resource
+    there = {str(r.inputs.get(key)) for r in stack.of(gives.of) for key in ("name", "secretId", "repositoryId")}
+    if gives.of == "serviceaccount.Account":
+        there = {member.partition(":")[2] for member in stack.accounts}
+    if name not in there:
+        yield f"it is on {name}, which is none of the stack's"
 
 
 @functools.cache
@@ -157,7 +183,35 @@ def _ends(stack: Stack, each: grants.Grant, role: str) -> Iterator[str]:
         yield f"it gives {role} to {each.member} beyond the end of the lease"
 
 
+def _acts_as(resource: Registration, stack: Stack) -> Iterator[str]:
+    """Hold the account that something runs as to those of the stack; one that is missing is another rule's."""
+    known = types.of(resource.type)
+    for path, word in known.classes.words.items() if known and known.classes else ():
+        if word == "grants" and path.rpartition(".")[2] in ("email", "serviceAccount"):
+            name = str(at(resource.inputs, path) or "").rpartition("/")[2]
+            if name and f"serviceAccount:{name}" not in stack.accounts and not is_default_account(name):
+                yield f"it runs as {name}, which is no account of the stack"
+
+
 RULES = (
+    AmongRule(
+        id="account-declared",
+        title="What runs is an account of the stack",
+        why="What an account may that the stack does not declare, no plan shows.",
+        remedy="Give it an account that the stack declares.",
+        severity="high",
+        applies=lambda kind: not _applies(kind),
+        check=_acts_as,
+        breaks=(
+            Example(
+                "dev",
+                "workbench",
+                machine("serviceAccount.email", "own@another-project-9.iam.gserviceaccount.com"),
+                says="own@another-project-9",
+            ),
+        ),
+        keeps=(Example("dev", "workbench", machine("serviceAccount", DROP)),),
+    ),
     AmongRule(
         id="grant-understood",
         title="Only the declared get access, and only to what they do",
@@ -181,7 +235,7 @@ RULES = (
             ),
             Example(
                 "full",
-                "machines-logging-log-writer",
+                "services-logging-log-writer",
                 grant("role", "roles/cloudbuild.builds.editor"),
                 says="no stack gives to an account of its own",
             ),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from coursecloud.plan.registration import Registration
 from coursecloud.policy import build_file
-from coursecloud.policy.example import GITHUB_TOKEN, WANDB_KEY, Example, machine, settings, variable
+from coursecloud.policy.example import GITHUB_TOKEN, WANDB_KEY, Example, machine, outputs, settings, variable
 from coursecloud.policy.rule import ResourceRule, Stack, StackRule
 from infra import secrecy
 from infra.settings import Settings
@@ -34,6 +34,11 @@ def _told(where: str, found: secrecy.Found) -> str:
     return f"{where} gives {name} a value" if name != found.what else f"{where} holds a secret ({found.what})"
 
 
+def _in_outputs(stack: Stack) -> Iterator[str]:
+    for path, _, found in secrecy.walk(stack.outputs):
+        yield _told(f"output `{path}`", found)
+
+
 def _in_the_file(stack: Stack) -> Iterator[str]:
     """Say what no resource tells: what is a resource's, too, is told there, once."""
     settings = stack.settings.model_dump(mode="json", by_alias=True)
@@ -61,6 +66,16 @@ RULES = (
             Example("dev", "workbench", machine("metadata.startup-script", f"x={GITHUB_TOKEN}"), says="GitHub token"),
         ),
         keeps=(Example("full", "demo", variable("DB_PASSWORD_SECRET", "projects/p/secrets/s/versions/latest")),),
+    ),
+    StackRule(
+        id="output-no-secrets",
+        title="No output holds the value of a secret",
+        why="Outputs are in Pulumi's state, and every `up` prints them, in a workflow's log too.",
+        remedy=_REMEDY,
+        severity="critical",
+        check=_in_outputs,
+        breaks=(Example("gpu", "stack", outputs(token=GITHUB_TOKEN), says="output `token`"),),
+        keeps=(Example("gpu", "stack", outputs(place="gs://somebody-data")),),
     ),
     StackRule(
         id="stack-file-no-secrets",

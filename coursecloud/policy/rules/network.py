@@ -4,7 +4,6 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Any
 
-from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import Registration
 from coursecloud.policy.example import Example, add, firewall, machine, open_to_all, put, then
 from coursecloud.policy.reading import UnknownError, at, entries, is_true
@@ -49,7 +48,7 @@ def _together(firewall: Registration, stack: Stack) -> Iterator[str]:
     """Add up what all rules of the stack let in: a hundred small ranges are the internet, too."""
     if not _lets_in(firewall) or not (own := [each for each in _sources(firewall) if _public(each)]):
         return
-    others = [r for r in stack.resources if _FIREWALLS(short_type(r.type)) and _lets_in(r)]
+    others = [r for r in stack.of("compute.Firewall") if _lets_in(r)]
     ranges = [each for other in others for each in _sources(other) if _public(each)]
     for version, most, unit in ((4, _LARGEST, 1), (6, _LARGEST_6, 2**64)):
         listed = [each for each in ranges if each.version == version]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from catalog import types
 from coursecloud.plan.registration import Registration
 from coursecloud.policy import grants
 from coursecloud.policy.example import Example, add, grant, public, put
@@ -198,7 +199,7 @@ RULES = (
         why="A grant to allUsers on a project or an account is one to everybody on the internet.",
         remedy="Name the members.",
         severity="critical",
-        applies=lambda kind: grants.grants_something(kind) and kind.partition(".")[0] not in _OWN_RULE,
+        applies=lambda kind: types.grants(kind) is not None and kind.partition(".")[0] not in _OWN_RULE,
         check=_public,
         breaks=(Example("full", "services-logging-log-writer", grant("member", "allUsers"), says="allUsers"),),
         keeps=(Example("full", "services-logging-log-writer", grant("member", "domain:example.com")),),

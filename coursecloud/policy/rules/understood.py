@@ -1,6 +1,7 @@
 """The closed world: a type, an input and a price that nobody has understood is named, and closes the gate."""
 
 import functools
+import re
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -19,7 +20,7 @@ _EXCEPTION = "an exception in the stack file, with a reason and an end"
 
 def _type(resource: Registration, _: Settings) -> Iterator[str]:
     short = types.short_type(resource.type)
-    known = types.named(short)
+    known = types.of(resource.type)
     if not resource.type.startswith("gcp:") or grants_something(short) or (known and known.classes):
         return
     yield f"nothing here knows what {short} opens, spends and loses{_partly(known)}"
@@ -47,6 +48,8 @@ def _inputs(resource: Registration, settings: Settings) -> Iterator[str]:
             if value not in (settings.project, UNKNOWN):
                 yield f"`project` is {_said(value)}, and the stack is in {settings.project}"
             continue
+        if elsewhere := _project(path, value, settings):
+            yield f"`{path}` is of project {elsewhere}, and the stack is in {settings.project}"
         match _judged(known.classes, path, value):
             case "unknown":
                 odd.append(f"`{path}`")
@@ -61,6 +64,15 @@ def _inputs(resource: Registration, settings: Settings) -> Iterator[str]:
         yield f"nobody has said what {listed} spend{'s' if len(odd) == 1 else ''}, open or lose"
     if later:
         raise UnknownError(f"`{later}`")
+
+
+_OF_PROJECT = re.compile(r"(?:https://[\w.-]*googleapis\.com/\w+/\w+/)?projects/(?P<project>[a-z][a-z0-9:.-]*)/")
+
+
+def _project(path: str, value: object, settings: Settings) -> str:
+    """Name the project of what an input refers to, where that is another one; images are Google's and others'."""
+    found = _OF_PROJECT.match(value) if isinstance(value, str) else None
+    return found["project"] if found and found["project"] != settings.project and not path.endswith("image") else ""
 
 
 def _judged(classes: Classes, path: str, value: object) -> str:
@@ -111,7 +123,7 @@ def _said(value: object) -> str:
 def _price(resource: Registration, stack: Stack) -> Iterator[str]:
     if bills(resource) == "free" or not resource.type.startswith("gcp:"):
         return
-    reasons = [each.reason for each in stack.estimate.items if each.urn == resource.urn and each.reason]
+    reasons = stack.unpriced.get(resource.urn, ())
     later = [reason for reason in reasons if "only to the real run" in reason]
     yield from dict.fromkeys(reason.removeprefix(f"{resource.name}: ") for reason in reasons if reason not in later)
     if later:

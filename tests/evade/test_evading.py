@@ -1,0 +1,99 @@
+"""Each edit that tries to get past `check` and `review` is named by what its line says, and what passes is listed.
+
+Some of each kind are tried by `make test`, all of them by `make evade`.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from coursecloud.plan.planning import Plan
+from coursecloud.policy import RULES, check
+from coursecloud.review import program, requirements
+from coursecloud.review.gates import GATES
+from tests.evade import trying
+from tests.evade.trying import REFUSED, TODAY, Edit
+
+ALL = os.environ.get("COURSECLOUD_EVADE") == "1"
+EVERY = trying.every()
+LISTED = EVERY if ALL else trying.sample(EVERY, 4)
+FILES: dict[str, list[str]] = yaml.safe_load((trying.HERE / "files.yaml").read_text(encoding="utf-8"))
+
+
+def test_what_is_edited_breaks_no_rule_by_itself() -> None:
+    def violations(plan: Plan) -> list[str]:
+        return [finding.key for finding in check(plan, TODAY) if finding.violates]
+
+    assert violations(trying.base(stack_file=False)) == []
+    assert violations(trying.base(stack_file=True)) == []
+
+
+def test_there_are_enough_of_each_kind_and_no_two_alike() -> None:
+    kinds = {edit.kind for edit in EVERY}
+    assert len(EVERY) >= 150
+    assert len({(edit.edit, edit.instead) for edit in EVERY}) == len(EVERY)
+    assert {edit.kind for edit in LISTED} == kinds
+    known = {REFUSED, *(rule.id for rule in RULES), "exceptions-current", *(f"gate {name}" for name in GATES)}
+    assert {edit.by for edit in EVERY} <= known
+    assert all(edit.says for edit in EVERY)
+
+
+@pytest.mark.parametrize("edit", LISTED, ids=str)
+def test_an_edit_is_named(edit: Edit) -> None:
+    found = trying.tried(edit)
+    assert found.by(edit), "\n".join(
+        [f"wanted {edit.by}: {edit.says}", *(f"{rule}: {text}" for rule, text in found.said)]
+    )
+
+
+SILENT = ("gate violation", "gate access", "gate program", "gate protection", REFUSED)
+
+
+@pytest.mark.parametrize(("edit", "why"), trying.passing() if ALL else trying.passing()[::4], ids=str)
+def test_what_is_listed_as_passing_passes(edit: Edit, why: str) -> None:
+    assert len(why.split()) > 5
+    said = [(rule, text) for rule, text in trying.tried(edit).said if rule in SILENT or not rule.startswith("gate ")]
+    assert said == []
+
+
+def test_a_file_that_runs_as_somebody_is_named_wherever_it_is() -> None:
+    named = ("./docs/setup.sh", "tests/build.yaml")
+    for kind, paths in FILES.items():
+        for path in paths:
+            found = program.of([program.Changed(path, "100644", "100644")], "", named)
+            assert (path in found.files, path in found.runs) == (kind != "words", kind == "runs"), path
+    # Nobody runs them where no stack names them.
+    assert program.of([program.Changed("docs/setup.sh", "100644", "100644")], "").files == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("evil==1.0", ["evil 1.0 (new)"]),
+        ("pulumi==9.9.9", ["pulumi 1.0.0 -> 9.9.9"]),
+        ("Evil_Name==1.0 ; python_version < '3'", ["evil-name 1.0 (new)"]),
+        ("evil @ git+https://evil.example/x", ["evil @ git+https://evil.example/x (no release of a package)"]),
+        ("evil>=1", ["evil>=1 (no release of a package)"]),
+        (
+            "--extra-index-url https://evil.example",
+            ["--extra-index-url https://evil.example (no release of a package)"],
+        ),
+        ("-r other.txt", ["-r other.txt (no release of a package)"]),
+        ("./local", ["./local (no release of a package)"]),
+        ("# a comment", []),
+        ("    # via pulumi", []),
+        ("    --hash=sha256:00", []),
+        ("", []),
+    ],
+)
+def test_a_package_that_comes_or_changes_is_named(tmp_path: Path, line: str, said: list[str]) -> None:
+    sides: list[Any] = []
+    for name, text in (("before", "pulumi==1.0.0\n"), ("after", f"pulumi==1.0.0\n{line}\n")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "requirements.txt").write_text(text, encoding="utf-8")
+        sides.append(tmp_path / name)
+    assert requirements.changed(*sides) == said
+    assert requirements.changed(*reversed(sides)) == (["pulumi 9.9.9 -> 1.0.0"] if line.startswith("pulumi") else [])
