@@ -50,10 +50,15 @@ def preview(project: Project, name: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize(
-    "name", ["dev", pytest.param("gpu", marks=pytest.mark.long), pytest.param("full", marks=pytest.mark.long)]
+    "name", ["dev", *(pytest.param(name, marks=pytest.mark.long) for name in ("gpu", "full", "everything"))]
 )
-def test_a_committed_stack_passes_the_pack(packed: Project, name: str) -> None:
-    stack(packed, name)
+def test_a_stack_passes_the_pack_with_what_the_provider_adds_to_its_inputs(packed: Project, name: str) -> None:
+    if name == "everything":
+        packed.stack_file(name, everything(PROJECT))
+        make_channel(packed.emulator, PROJECT)
+        assert packed.pulumi("stack", "init", name).returncode == 0
+    else:
+        stack(packed, name)
     code, output = preview(packed, name)
     assert code == 0, output
     assert "coursecloud-guardrails" in output
