@@ -108,14 +108,14 @@ def test_members_who_get_the_same_are_one_line() -> None:
     assert text.endswith(f"`user:s19@example.com` and 5 more get `{VIEWER}`")
 
 
-PUBLIC = [
+PUBLIC: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     (BINDING, {"role": VIEWER, "members": [ANN]}, {"role": VIEWER, "members": [ANN, "allUsers"]}, "allUsers"),
     (POLICY, policy(), policy((VIEWER, "allAuthenticatedUsers")), "allAuthenticatedUsers"),
     (LIST, {"predefinedAcl": "private"}, {"predefinedAcl": "authenticatedRead"}, "allAuthenticatedUsers"),
     (LIST, {"defaultAcl": "private"}, {"defaultAcl": "publicReadWrite"}, "allUsers"),
     (ENTRY, {"role": "READER", "entity": ANN}, {"role": "READER", "entity": "allUsers"}, "allUsers"),
     (GRANT, {"role": VIEWER, "member": ANN}, {"role": VIEWER, "member": "principalSet://goog/public:all"}, "goog/"),
-    (SET, {"accesses": []}, {"accesses": [{"role": "READER", "specialGroup": "allAuthenticatedUsers"}]}, "allAuth"),
+    (SET, {}, {"accesses": [{"role": "READER", "specialGroup": "allAuthenticatedUsers"}]}, "allAuth"),
     (ADDED, _entry(), {"role": "READER", "iamMember": "allUsers"}, "allUsers"),
 ]
 
