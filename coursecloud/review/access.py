@@ -20,8 +20,9 @@ ACCOUNT = "gcp:serviceaccount/account:Account"
 
 
 def grants(change: Change) -> bool:
-    """Say whether the resource gives someone access."""
-    return types.grants(types.short_type(change.resource.type)) is not None
+    """Say whether the resource is a grant; a data set with a list of its own is one thing, and holds data."""
+    found = types.grants(types.short_type(change.resource.type))
+    return found is not None and found.to != "accesses"
 
 
 def public(changes: Iterable[Change]) -> Iterator[tuple[Change, str]]:

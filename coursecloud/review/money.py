@@ -155,6 +155,8 @@ class Findings:
     new: tuple[Finding, ...]
     fixed: tuple[Finding, ...]
     still: tuple[Finding, ...]
+    covered: tuple[tuple[str, Finding], ...] = ()
+    """What an exception covers that it did not cover before, and what it covered of the same resource before."""
 
     @property
     def violations(self) -> tuple[Finding, ...]:
@@ -206,12 +208,25 @@ def findings(before: Plan | None, after: Plan | None, today: datetime.date) -> F
     So what nobody could judge before and breaks the rule now is newly broken. What an exception covers is not mended.
     """
     was, now = (check(side, today) if side else () for side in (before, after))
-    old = {(finding.key, finding.level) for finding in was if finding.excepted is None}
+    old = {_same(finding) for finding in was if finding.excepted is None}
     there = {finding.key for finding in now}
+    covered = {finding.key: finding.message for finding in was if finding.excepted}
     standing = [finding for finding in now if finding.excepted is None]
     # What only the real run can judge is neither mended nor still broken.
     return Findings(
-        tuple(finding for finding in standing if (finding.key, finding.level) not in old),
+        tuple(finding for finding in standing if _same(finding) not in old),
         tuple(f for f in was if f.excepted is None and f.key not in there and not f.unknown),
-        tuple(f for f in standing if (f.key, f.level) in old and not f.unknown),
+        tuple(f for f in standing if _same(f) in old and not f.unknown),
+        tuple(
+            (covered.get(f.key, ""), f) for f in now if f.excepted and not f.unknown and covered.get(f.key) != f.message
+        ),
     )
+
+
+_EACH = ("input-understood", "grant-understood")
+"""Rules that are about as many things as a resource says: another of them is newly broken."""
+
+
+def _same(finding: Finding) -> tuple[str, str, str]:
+    """Say what makes a finding the same on both sides."""
+    return finding.key, finding.level, finding.message if finding.rule.id in _EACH else ""

@@ -8,6 +8,7 @@ from coursecloud.cost import Estimate
 from coursecloud.plan.planning import Plan
 from coursecloud.policy.rule import by_id
 from coursecloud.policy.rules.stack import IDLE_SHARE
+from coursecloud.review.money import Findings
 from coursecloud.review.protection import Weaker
 from infra.settings import Settings
 from infra.settings.guardrails import GuardrailException
@@ -25,6 +26,22 @@ def weaker(before: Plan, after: Plan, now: Estimate | None) -> Iterator[Weaker]:
     yield from _evening(old, new, now)
     yield from _counted(old, new)
     yield from _builds(old, new)
+
+
+def covered(before: Plan, findings: Findings) -> Iterator[Weaker]:
+    """Say what an exception covers that was there before, and what it did not cover then: its reason may not be that.
+
+    A new exception is told by itself.
+    """
+    there = {(each.rule, each.resource) for each in before.settings.guardrails.exceptions}
+    for was, finding in findings.covered:
+        entry = finding.excepted
+        # Of the whole stack a number moves with every change.
+        moved = bool(was) and finding.urn is None
+        if entry and (entry.rule, entry.resource) in there and not moved:
+            what = f"the exception from {_code(entry.rule)} of {_code(entry.resource)}, now for {_code(finding.name)}"
+            then = f"its reason is {_code(entry.reason)}: read whether that is this"
+            yield Weaker(_about(entry), what, was or "not covered", finding.message, then, finding.urn)
 
 
 def _limits(old: Settings, new: Settings, now: Estimate | None) -> Iterator[Weaker]:

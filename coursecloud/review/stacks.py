@@ -183,6 +183,7 @@ def review(
     if before and after:
         weaker = (
             *protection_settings.weaker(before, after, cost.after),
+            *protection_settings.covered(before, findings),
             *left_on.weaker(found, before, after, cost.before, cost.after),
             *protection.of_changes(found, cost.before, cost.after, after.settings.lease.kept_until),
         )

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests.e2e.conftest import PROJECT, Project
-from tests.project import CHECKOUT, ROOT
+from tests.project import CHECKOUT, ROOT, everything, make_channel
 
 SOON = str(datetime.datetime.now().astimezone().date() + datetime.timedelta(days=30))
 PACK = ("--policy-pack", "guardrails", "--non-interactive", "--color", "never")

@@ -12,7 +12,7 @@ import yaml
 
 from coursecloud.plan.planning import Plan
 from coursecloud.policy import RULES, check
-from coursecloud.review import program, requirements
+from coursecloud.review import program, requirements, stacks
 from coursecloud.review.gates import GATES
 from tests.evade import trying
 from tests.evade.trying import REFUSED, TODAY, Edit
@@ -97,3 +97,29 @@ def test_a_package_that_comes_or_changes_is_named(tmp_path: Path, line: str, sai
         sides.append(tmp_path / name)
     assert requirements.changed(*sides) == said
     assert requirements.changed(*reversed(sides)) == (["pulumi 9.9.9 -> 1.0.0"] if line.startswith("pulumi") else [])
+
+
+EXCEPTION = "{rule: input-understood, resource: m, reason: the disk of the old course, until: 2026-12-01}"
+
+
+def test_an_exception_that_was_there_covers_nothing_new_in_silence(tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.unit.yaml"
+    text = (trying.PROGRAM / "Pulumi.unit.yaml").read_text(encoding="utf-8")
+    file.write_text(f"{text}  coursecloud:guardrails: {{exceptions: [{EXCEPTION}]}}\n", encoding="utf-8")
+    old = trying.program('machine("m", tags=["a"])', file)
+    more = trying.program('machine("m", tags=["a"], desiredStatus="RUNNING")', file)
+    assert [finding for finding in check(more, TODAY) if finding.violates] == []
+    (weaker,) = stacks.review("unit", old, more, today=TODAY).protection
+    assert weaker.what == "the exception from `input-understood` of `m`, now for `m`"
+    assert "desiredStatus" in weaker.will
+    assert stacks.review("unit", old, old, today=TODAY).protection == ()
+
+
+def test_another_input_of_what_breaks_the_rule_already_is_newly_broken() -> None:
+    old, more = (trying.program(f'machine("m", tags=["a"]{each})') for each in ("", ', desiredStatus="RUNNING"'))
+    findings = stacks.review("unit", old, more, today=TODAY).findings
+    assert findings
+    assert [finding.rule.id for finding in findings.violations] == ["input-understood"]
+    again = stacks.review("unit", old, old, today=TODAY).findings
+    assert again
+    assert (again.violations, len(again.still)) == ((), 1)

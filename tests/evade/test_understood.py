@@ -14,6 +14,7 @@ from catalog import types
 from coursecloud.plan import planning
 from coursecloud.plan.planning import Plan
 from coursecloud.policy import RULES, check
+from coursecloud.policy.example import DROP, put
 from coursecloud.policy.rules import granted, understood
 from infra.settings import SettingsError
 from tests.fuzz import examples
@@ -81,6 +82,47 @@ def test_an_input_more_of_any_resource_is_named(tmp_path: Path) -> None:
         changed = dataclasses.replace(plan, resources=(more,))
         (text,) = (text for text in named(changed) if "somethingNew" in text)
         assert text.startswith(f"{resource.name}: input-understood: nobody has said what `somethingNew.deep[]`")
+
+
+ONLY = "api.getAttribute('iam.googleapis.com/modifiedGrantsByRole', []).hasOnly(['roles/{}'])"
+MAKES = ("projects.IAMMember", "deploy-resourcemanager-project-iam-admin")
+DEPLOYER = "projects/example-project-id/serviceAccounts/full-deploy@example-project-id.iam.gserviceaccount.com"
+FEDERATED = "serviceAccount:full-deploy@example-project-id.iam.gserviceaccount.com"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "path", "value", "says"),
+    [
+        (*MAKES, "condition", DROP, "without a condition that lists"),
+        (*MAKES, "condition.expression", "true", "without a condition that lists"),
+        (*MAKES, "condition.expression", f"{ONLY.format('run.viewer')} || true", "without a condition that lists"),
+        (*MAKES, "condition.expression", ONLY.format("owner"), "without a condition that lists"),
+        (*MAKES, "condition.expression", ONLY.format("run.viewer"), ""),
+        (
+            "serviceaccount.IAMMember",
+            "deploy-machines-acts-as",
+            "serviceAccountId",
+            DEPLOYER,
+            "the account that deploys",
+        ),
+        (
+            "storage.BucketIAMMember",
+            "machines-use-data",
+            "member",
+            FEDERATED,
+            "no stack gives to the account that deploys",
+        ),
+    ],
+)
+def test_the_account_that_deploys_is_held_to_what_it_does(
+    tmp_path: Path, kind: str, name: str, path: str, value: object, says: str
+) -> None:
+    plan = planned(tmp_path, "full", (ROOT / "Pulumi.full.yaml").read_bytes())
+    # What the real run makes of a value goes with it.
+    changed = put(kind, name, path, value)(plan)
+    bare = tuple(dataclasses.replace(r, at_run={}) if r.name == name else r for r in changed.resources)
+    found = [text for text in named(dataclasses.replace(changed, resources=bare)) if text.startswith(f"{name}:")]
+    assert [says in text for text in found] == ([True] if says else [])
 
 
 def test_each_word_of_a_class_is_kept(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def _read(file: Path) -> Iterator[Edit]:
 @functools.cache
 def base(*, stack_file: bool) -> Plan:
     """Plan what is edited: the small program, or the stack that has everything on."""
-    return _stack("") if stack_file else _program("")
+    return _stack("") if stack_file else program("")
 
 
 def tried(edit: Edit) -> Named:
@@ -82,7 +82,7 @@ def tried(edit: Edit) -> Named:
     stack_file = bool(edit.instead)
     before = base(stack_file=stack_file)
     try:
-        after = _stack(edit.edit, edit.instead) if stack_file else _program(edit.edit)
+        after = _stack(edit.edit, edit.instead) if stack_file else program(edit.edit)
     except SettingsError as error:
         return Named(((REFUSED, str(error)),))
     except Exception as error:  # noqa: BLE001 - whatever a program raises ends the plan with its words
@@ -96,12 +96,13 @@ def tried(edit: Edit) -> Named:
     return Named((*found, *closed))
 
 
-def _program(code: str) -> Plan:
+def program(code: str, stack_file: Path = PROGRAM / "Pulumi.unit.yaml") -> Plan:
+    """Plan the small program with code behind it."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         text = (PROGRAM / "__main__.py").read_text(encoding="utf-8")
         (root / "__main__.py").write_text(f"{text}{code}\n", encoding="utf-8")
-        return planning.make("unit", PROGRAM / "Pulumi.unit.yaml", root, twice=True)
+        return planning.make("unit", stack_file, root, twice=True)
 
 
 def _stack(new: str, old: str = "") -> Plan:

