@@ -271,7 +271,10 @@ class _Writer:
         pushed = [each for each in (service,) if each] if facts.ci and not facts.builds_on_push else []
         submit = _submit(facts) if facts.pushes and pushed else None
         data = facts.ci and repository.tracked
-        if self.tests or pushed:
+        theirs = ".github/workflows/ci.yml"
+        if theirs in repository.texts:
+            self.contents.notes.append(f"{theirs} is yours and stays as it is; ci.yaml beside it is not written")
+        elif self.tests or pushed:
             self._put(".github/workflows/ci.yaml", data=data, pushed=pushed, submit=submit, **values)
         else:
             self.contents.notes.append("the repository has no tests: .github/workflows/ci.yaml is not written")

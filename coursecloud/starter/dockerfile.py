@@ -83,7 +83,7 @@ def parse(path: str, text: str) -> Dockerfile:
     for each in _instructions(text):
         if each.name == "ARG" and not stages:
             name, _, value = each.text.partition("=")
-            arguments[name.strip()] = value.strip().strip("\"'")
+            arguments[name.strip()] = _filled(value.strip().strip("\"'"), arguments)
         elif each.name == "FROM":
             words = [word for word in each.text.split() if not word.startswith("--")]
             base = _filled(words[0], arguments) if words else ""

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 
+import re2
+
 from catalog import tables
 from coursecloud.plan.outputs import texts
 from coursecloud.plan.planning import Plan
@@ -179,4 +181,5 @@ class Facts:
     @cached_property
     def builds_on_push(self) -> bool:
         """Say whether a push to the branch of the workflows starts a build of Cloud Build."""
-        return any(trigger.branch for trigger in self.pushes.values())
+        branch = self.ref.removeprefix("refs/heads/")
+        return any(trigger.branch and re2.search(trigger.branch, branch) for trigger in self.pushes.values())

@@ -170,6 +170,8 @@ def line_of_tests(repository: Repository, *, project: bool = False) -> str | Non
         extras = repository.pyproject["project"].get("optional-dependencies", {})
         extra = next((each for each in ("dev", "test", "tests") if each in extras), None)
         return f"pip install --quiet pytest '.{f'[{extra}]' if extra else ''}'{cpu} && python -m {run}"
+    if repository.pyproject.get("tool", {}).get("poetry"):
+        return f"pip install --quiet pytest .{cpu} && python -m {run}"
     parts = [file for file in (repository.requirements, *_dev(repository)) if file]
     if parts:
         named = " ".join(f"--requirement {file}" for file in parts)

@@ -127,6 +127,10 @@ def commands(
         return
     if logged:
         yield from prints(path, command, words, secret=secret)
+    if secret and (words[0] == "envsubst" or (words[0] == "sed" and _VALUE.search(command.text))):
+        rule = "the secret then stands in a file that a job's configuration or an image is made of, which many can read"
+        remedy = "leave it out: the job has NAME_SECRET, the secret's name, and reads it as its own account"
+        yield Finding(path, command.line, "secret-in-config", "leaks", command.text[:60], rule, remedy)
     if words[:2] == ("gcloud", "auth") and command.has("auth", "activate-service-account"):
         rule = "the stack makes no keys: builds, jobs and machines are an account already, workflows by federation"
         yield Finding(

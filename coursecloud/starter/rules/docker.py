@@ -81,7 +81,7 @@ def _installs(file: Dockerfile, line: int) -> bool:
     """Say whether the stage of a line, or one that begins with it, installs packages of Python."""
     names = {stage.alias.lower() for stage in file.stages if stage.line == line and stage.alias}
     fitting = [stage for stage in file.stages if stage.line == line or stage.base.lower() in names]
-    runs = (each.text for stage in fitting for each in stage.instructions if each.name == "RUN")
+    runs = (f"{each.text} {each.script}" for stage in fitting for each in stage.instructions if each.name == "RUN")
     return any(re.search(r"\b(pip3?|uv|poetry|pipenv|pdm)\b", text) for text in runs)
 
 
@@ -136,18 +136,26 @@ def _of_command(
     words = shell.program(command.words)
     if words[:1] and words[0].rpartition("/")[2] in ("sh", "bash") and len(words) > 1:
         words = words[1:]
-    script = words[0].lstrip("./") if words else ""
-    script = script.removeprefix("app/")
+    script = _found(repository, file, words[0]) if words else ""
     if script.endswith(".sh") and script in repository.texts:
         for inner in shell.commands(repository.texts[script]):
             yield from _server(ports, script, inner.line, shell.program(inner.words), exec_form=False)
         return
     program = [word for word in words if word not in ("python", "python3", "-u", "-m", "-O")]
-    source = program[0].removeprefix("/app/").lstrip("./") if program else ""
+    source = _found(repository, file, program[0]) if program else ""
     if source.endswith(".py") and source in repository.texts:
         yield from _own_server(ports, source, repository.texts[source])
         return
     yield from _server(ports, file.path, command.line or each.line, tuple(program), exec_form=exec_form)
+
+
+def _found(repository: Repository, file: Dockerfile, word: str) -> str:
+    """Find the file of the repository that a path in the image is; the word itself where there is none."""
+    folder = images.context(repository, file)
+    plain = re.sub(r"^(\./|/)+", "", word)
+    inside = [plain, plain.removeprefix("app/"), plain.partition("/")[2]]
+    paths = [path for each in inside if each for path in (f"{folder}/{each}" if folder != "." else each,)]
+    return next((path for path in paths if path in repository.texts), word)
 
 
 def _own_server(ports: set[int], path: str, text: str) -> Iterator[Finding]:

@@ -32,6 +32,7 @@ _PROJECT = re.compile(
 )
 _ACCOUNT = re.compile(r"[a-z0-9-]+@(?:[a-z0-9-]+\.iam|developer|appspot|cloudbuild)\.gserviceaccount\.com")
 _BUCKET = re.compile(r"(?:gs://|/gcs/)(?P<bucket>[a-z0-9][a-z0-9._-]{1,61}[a-z0-9])(?=[/\s\"'`,)]|$)")
+_SECRET = re.compile(r"\bsecrets/(?P<secret>[\w-]+)(?=/versions/)")
 _PUBLIC = re.compile(
     r"(cloud-samples-.*|gcp-public-data.*|tfds-data|download\.tensorflow\.org|.*-public(-.*)?|public-.*)$"
 )
@@ -107,6 +108,12 @@ def _line(facts: Facts, path: str, number: int, line: str) -> Iterator[Finding]:
             rule = "this is no account of the stack: it is not there, or may do more than it should"
             remedy = "one of the stack's: " + ", ".join(sorted(facts.accounts))
             yield Finding(path, number, "other-account", "fails", account, rule, remedy)
+    secrets = {facts.names.secret(name) for name in facts.settings.secrets.names}
+    for match in _SECRET.finditer(rest):
+        if match["secret"] not in secrets and "$" not in match["secret"]:
+            rule = "the stack has no secret of this name, and its accounts may read no other"
+            known = ", ".join(sorted(secrets)) or f"none yet: name it under coursecloud:secrets of {facts.file}"
+            yield Finding(path, number, "other-secret", "fails", match["secret"], rule, f"the stack's are {known}")
     own = {url.removeprefix("gs://") for url in facts.buckets.values()}
     for match in _BUCKET.finditer(rest):
         bucket = match["bucket"]
