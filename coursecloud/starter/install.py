@@ -145,11 +145,14 @@ def _torch(repository: Repository, names: list[str], wheels: str) -> str:
         locked = repository.locked.get(name, ("", ""))[0].partition("+")[0]
         said = re.sub(r"\s+", "", repository.depends.get(name, "")).partition("+")[0]
         version = f"=={locked}" if locked else said if re.match(r"[=<>!~]", said) else ""
+        if wheels != CPU:
+            # The newest releases are not made for every CUDA: the newest there is, up to the one that is asked for.
+            version = re.sub(r"^==", "<=", version)
         asked.append(f'"{name}{version}"' if version else name)
     exact = repository.locked.get("torch", ("", ""))[0] or repository.depends.get("torch", "")
     old = re.search(r"^(?:==)?\s*(\d+)\.(\d+)", exact)
     if wheels != CPU and old and (int(old[1]), int(old[2])) < _FIRST:
-        return f"pip install --no-cache-dir {' '.join(asked)}"
+        return f"pip install --no-cache-dir {' '.join(asked)}".replace("<=", "==")
     return f"pip install --no-cache-dir {' '.join(asked)} --index-url {wheels}"
 
 

@@ -108,7 +108,7 @@ def test_what_is_kept_does_not_pass_for_a_file_of_the_repository(folder: Path) -
     names = {path.name for path in (folder / ".coursecloud").rglob("*") if path.is_file()}
     assert names
     assert all(name.endswith(".base") for name in names)
-    assert not [path for path in (folder / ".coursecloud").rglob(".*")]
+    assert not list((folder / ".coursecloud").rglob(".*"))
     listed = subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True, capture_output=True) and subprocess.run(
         ["git", "status", "--short", "-uall"], cwd=folder, check=True, capture_output=True, text=True
     )

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ STACKS = str(HERE / "stacks")
 
 def run(*words: str, cwd: Path = ROOT, typed: str | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "coursecloud", "starter", *words]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"} | {"PYTHONPATH": str(ROOT)}
     if typed is None:
         return subprocess.run(
             command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
@@ -34,7 +35,8 @@ def run(*words: str, cwd: Path = ROOT, typed: str | None = None) -> subprocess.C
 
 
 def files(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and ".git/" not in str(path))  # fmt: skip
+    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(path for path in found if not path.startswith(".git/"))
 
 
 def test_a_folder_that_is_not_there_is_made_with_a_whole_project(tmp_path: Path) -> None:
@@ -135,8 +137,9 @@ def test_what_cannot_be_written_leaves_nothing_half_done(tmp_path: Path) -> None
     folder = tmp_path / "repository"
     folder.mkdir()
     (folder / "a" / "b").mkdir(parents=True)
+    words = shlex.join([sys.executable, "-m", "coursecloud", "starter", str(folder), "--stack", "group", "--yes"])
     done = subprocess.run(
-        ["bash", "-c", f"ulimit -f 1; exec '{sys.executable}' -m coursecloud starter '{folder}'" " --stack" " group" " --folder" f" '{STACKS}' --yes"],
+        ["bash", "-c", f"ulimit -f 1; exec {words} --folder {shlex.quote(STACKS)}"],
         cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 2

@@ -1,4 +1,4 @@
-"""The repository that is written from nothing works: its own tests run, a run is killed and goes on, the image's lines hold.
+"""The repository that is written from nothing works: its own tests pass, which kill a training and go on with it.
 
 With PyTorch where it is installed (`make test-starter`), else with the linear model of scikit-learn.
 """
@@ -27,7 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def tests_pass(folder: Path, python: str, *words: str) -> subprocess.CompletedProcess[str]:
+def tried(folder: Path, python: str, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV", "AIP_"))}
     environment |= {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(folder / "src")}
     return subprocess.run(
@@ -37,7 +37,7 @@ def tests_pass(folder: Path, python: str, *words: str) -> subprocess.CompletedPr
 
 
 def test_its_own_tests_pass(folder: Path) -> None:
-    done = tests_pass(folder, sys.executable)
+    done = tried(folder, sys.executable)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "skipped" not in done.stdout.splitlines()[-1]
 
@@ -48,7 +48,7 @@ def test_a_training_that_forgets_where_it_was_is_seen_by_them(folder: Path) -> N
     try:
         train.write_text(text.replace("learner.restore(state)\n            progress", "progress"), encoding="utf-8")
         assert train.read_text(encoding="utf-8") != text
-        done = tests_pass(folder, sys.executable, "tests/test_train.py", "-k", "goes_on")
+        done = tried(folder, sys.executable, "tests/test_train.py", "-k", "goes_on")
     finally:
         train.write_text(text, encoding="utf-8")
     assert done.returncode == 1, done.stdout
@@ -63,7 +63,7 @@ def test_its_own_tests_pass_with_pytorch(folder: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(folder / "src")}, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert kind.stdout.strip() == "torch"
-    done = tests_pass(folder, TORCH)
+    done = tried(folder, TORCH)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -81,4 +81,4 @@ def test_every_template_is_a_file_of_the_package() -> None:
     assert folder.is_relative_to(CHECKOUT) or importlib.util.find_spec("coursecloud")
     listed = contents.project_files()
     assert {"src/digits/train.py", ".gitignore", ".dvc/.gitignore", "tests/test_train.py"} <= set(listed)
-    assert not [path for path in folder.rglob(".*")]
+    assert not list(folder.rglob(".*"))

@@ -49,30 +49,32 @@ def command(
             _write(root, start)
         typer.echo(json.dumps(starting.to_json(start, written=writes), indent=2))
         raise typer.Exit(0 if start.clean else BROKEN_RULE)
-    asking = writes and not yes
     if writes and yes:
         _write(root, start)
-    shown = () if writes and yes else (formatting.differences(start),)
-    console.report(
-        *(
-            _plain(part)
-            for part in (
-                formatting.headline(start, done=writes and yes), *shown, formatting.files(start),
-                formatting.findings(start), formatting.beside(start),
-            )
-            if part
-        )
-    )  # fmt: skip
-    if asking and start.written:
-        if not _confirmed(f"\nWrite {len(start.written)} files into {root}?"):
+    console.report(_plain(formatting.headline(start, done=writes and yes)))
+    _say(
+        "" if writes and yes else formatting.differences(start),
+        formatting.files(start),
+        formatting.findings(start),
+        formatting.beside(start),
+    )
+    if writes and not yes:
+        if start.written and not _confirmed(f"\nWrite {len(start.written)} files into {root}?"):
             refuse("Nothing was written.")
         _write(root, start)
-        console.report(f"wrote {len(start.written)} files into {root}")
-    elif asking:
-        _write(root, start)
+        _say(f"wrote {len(start.written)} files into {root}")
     if not diff:
-        console.report(_plain(formatting.following(start)))
+        _say(formatting.following(start))
     raise typer.Exit(0 if start.clean else BROKEN_RULE)
+
+
+def _say(*parts: str) -> None:
+    """Print what is there, in lines that nobody wraps: a command that is broken in two is none."""
+    from coursecloud.common import console, progress
+
+    for part in parts:
+        if part and not progress.quiet():
+            console.say(part)
 
 
 def _looked(directory: Path, stack: str, folder: Path | None) -> "Start":
