@@ -63,8 +63,8 @@ def python_version(repository: Repository) -> str:
 
     if match := re.match(r"\s*(3\.\d+)", repository.texts.get(".python-version", "")):
         return match[1]
-    asked = str(repository.pyproject.get("project", {}).get("requires-python", "") or "")
-    poetry = repository.pyproject.get("tool", {}).get("poetry", {}).get("dependencies", {}).get("python", "")
+    asked = str(repository.said("project").get("requires-python", "") or "")
+    poetry = repository.said("tool", "poetry", "dependencies").get("python", "")
     asked = asked or re.sub(r"\^(3\.\d+)", r">=\1,<4", str(poetry))
     try:
         allowed = SpecifierSet(asked)
@@ -104,7 +104,7 @@ def plan(repository: Repository, gpu: tables.GpuModel | None, *, project: bool =
             "pip install --no-cache-dir --requirement /tmp/locked.txt",
         )
         return Install(files, runs)
-    if repository.pyproject.get("project"):
+    if repository.said("project"):
         before = (_torch(repository, own, wheels),) if own else ()
         sources = " --no-sources" if own else ""
         runs = (
@@ -116,7 +116,7 @@ def plan(repository: Repository, gpu: tables.GpuModel | None, *, project: bool =
     if file := repository.requirements:
         before = (_torch(repository, own, wheels),) if own else ()
         return Install((file,), (*before, f"pip install --no-cache-dir --requirement {file}"))
-    if repository.pyproject.get("tool", {}).get("poetry"):
+    if repository.said("tool", "poetry"):
         before = (_torch(repository, own, wheels),) if own else ()
         return Install((), (*before, "pip install --no-cache-dir ."))
     return None
@@ -169,11 +169,11 @@ def line_of_tests(repository: Repository, *, project: bool = False) -> str | Non
     if "uv.lock" in repository.texts:
         return f"pip install --quiet uv && uv run --frozen --all-groups --with pytest {run}"
     cpu = f" --extra-index-url {CPU}" if repository.torch else ""
-    if repository.pyproject.get("project"):
-        extras = repository.pyproject["project"].get("optional-dependencies", {})
+    if repository.said("project"):
+        extras = repository.said("project", "optional-dependencies")
         extra = next((each for each in ("dev", "test", "tests") if each in extras), None)
         return f"pip install --quiet pytest '.{f'[{extra}]' if extra else ''}'{cpu} && python -m {run}"
-    if repository.pyproject.get("tool", {}).get("poetry"):
+    if repository.said("tool", "poetry"):
         return f"pip install --quiet pytest .{cpu} && python -m {run}"
     parts = [file for file in (repository.requirements, *_dev(repository)) if file]
     if parts:

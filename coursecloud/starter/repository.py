@@ -242,25 +242,30 @@ class Repository:
         """The file of requirements; None without one."""
         return next((name for name in ("requirements.txt", "requirements/base.txt") if name in self.texts), None)
 
+    def said(self, *keys: str) -> Mapping[str, Any]:
+        """Give a table of pyproject.toml; an empty one where it has none, or something else there."""
+        at: Any = self.pyproject
+        for key in keys:
+            at = _table(at).get(key)
+        return _table(at)
+
     @cached_property
     def depends(self) -> dict[str, str]:
         """What it depends on: the name of each package with the rest of its line."""
-        said: list[str] = []
-        project_table = cast("Mapping[str, Any]", self.pyproject.get("project", {}))
-        said += [str(each) for each in project_table.get("dependencies", [])]
-        for group in cast("Mapping[str, Any]", project_table.get("optional-dependencies", {})).values():
-            said += [str(each) for each in group]
-        for group in cast("Mapping[str, Any]", self.pyproject.get("dependency-groups", {})).values():
-            said += [each for each in group if isinstance(each, str)]
-        poetry = cast("Mapping[str, Any]", self.pyproject.get("tool", {})).get("poetry", {})
-        said += [
+        lists = [
+            self.said("project").get("dependencies"),
+            *self.said("project", "optional-dependencies").values(),
+            *self.said("dependency-groups").values(),
+        ]
+        lines = [each for found in lists for each in _list(found) if isinstance(each, str)]
+        lines += [
             f"{name} {value if isinstance(value, str) else ''}"
-            for name, value in poetry.get("dependencies", {}).items()
+            for name, value in self.said("tool", "poetry", "dependencies").items()
         ]
         for text in self.matching(r"(.*/)?requirements[\w./-]*\.(txt|in)").values():
-            said += text.split("\n")
+            lines += text.split("\n")
         found: dict[str, str] = {}
-        for each in said:
+        for each in lines:
             if match := re.match(r"\s*([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?\s*([^;#]*)", each):
                 found.setdefault(re.sub(r"[-_.]+", "-", match[1]).lower(), match[2].strip())
         return found
@@ -278,14 +283,22 @@ class Repository:
         except tomllib.TOMLDecodeError:
             return {}
         found: dict[str, tuple[str, str]] = {}
-        for each in cast("list[Mapping[str, Any]]", made.get("package", [])):
-            source = str(each.get("source", {}).get("registry", ""))
+        for each in map(_table, _list(made.get("package"))):
+            source = str(_table(each.get("source")).get("registry", ""))
             found[str(each.get("name", ""))] = (str(each.get("version", "")), source)
         return found
 
 
 ON_TORCH = ("torch", "torchvision", "torchaudio", "pytorch-lightning", "lightning", "timm", "ultralytics", "fastai")
 """Packages that bring PyTorch, or are it."""
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return cast("list[Any]", value) if isinstance(value, list) else []
 
 
 def _is_text(path: str) -> bool:

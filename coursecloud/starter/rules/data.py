@@ -1,9 +1,10 @@
-"""DVC: whether its remote is the stack's bucket, and lets the bucket keep the versions."""
+"""DVC: whether its remote is the stack's bucket, and lets the bucket keep the versions; and TOML that is none."""
 
 from __future__ import annotations
 
 import configparser
 import re
+import tomllib
 from collections.abc import Iterator
 
 from coursecloud.starter.facts import Facts
@@ -14,7 +15,14 @@ FILE = ".dvc/config"
 
 
 def found(facts: Facts, repository: Repository) -> Iterator[Finding]:
-    """Hold the configuration of DVC against the stack's bucket."""
+    """Hold the configuration of DVC against the stack's bucket; say what of TOML cannot be read."""
+    for name in ("pyproject.toml", "uv.lock"):
+        try:
+            tomllib.loads(repository.texts.get(name, ""))
+        except tomllib.TOMLDecodeError as error:
+            line = int(match[1]) if (match := re.search(r"at line (\d+)", str(error))) else 0
+            rule = "this is not TOML: no package is installed by it, and nothing of it was looked at"
+            yield Finding(name, line, "unreadable", "fails", "", rule, "mend that line or the one before")
     text = repository.texts.get(FILE)
     if not text or not text.strip():
         return
