@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 CHECKOV := 3.3.30
 DVC := dvc==3.67.1 dvc-gs==3.1.0 gcsfs==2026.10.1
+TORCH := torch==2.15.0
+STARTER := fastapi httpx2 numpy pytest scikit-learn
 SEED := $(shell date +%s)
 TIMES ?= 50
 
@@ -12,7 +14,7 @@ TIMES ?= 50
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$p" && break; done)
 
-.PHONY: plan test fuzz evade rehearsal exercises month check checkov bench architecture mutation hooks up down finish lock setup dev clean
+.PHONY: plan test fuzz evade rehearsal exercises month check checkov test-starter bench architecture mutation hooks up down finish lock setup dev clean
 
 plan: setup                 ## what `pulumi up` would create; needs no cloud
 	@$(BIN)/coursecloud plan --stack $(STACK) $(ARGS)
@@ -33,6 +35,9 @@ rehearsal: dev              ## the long tests with the real Pulumi CLI and provi
 
 exercises: dev .venv-dvc/.ready  ## every exercise of the course as the identity that takes it, with gcloud and DVC
 	@COURSECLOUD_LONG=1 COURSECLOUD_DVC=$(CURDIR)/.venv-dvc/bin/python $(BIN)/python -m pytest tests/exercises $(ARGS)
+
+test-starter: dev .venv-starter/.ready  ## the tests of the repository that `coursecloud starter` writes, with PyTorch
+	@COURSECLOUD_TORCH="$$(cat .venv-starter/.ready 2>/dev/null)" $(BIN)/python -m pytest -rs tests/starter/test_project.py $(ARGS)
 
 month: dev                  ## a month of ordinary events, each alone; ARGS='--sequences 20' plays them by chance
 	@$(BIN)/python -m tests.month $(ARGS)
@@ -83,7 +88,7 @@ dev:                        ## the set-up of the tests, too
 	@sh .ci/setup "$(PYTHON)" dev
 
 clean:                      ## remove what the set-up made
-	rm -rf $(VENV) .venv-checkov .venv-dvc .mutation *.egg-info
+	rm -rf $(VENV) .venv-checkov .venv-dvc .venv-starter .mutation *.egg-info
 
 # It wants other versions of what Pulumi's SDK needs.
 .venv-checkov/.ready: | setup
@@ -96,3 +101,14 @@ clean:                      ## remove what the set-up made
 	@$(BIN)/python -m venv .venv-dvc
 	@.venv-dvc/bin/python -m pip install --quiet --disable-pip-version-check $(DVC)
 	@touch $@
+
+# PyTorch without CUDA is on an index of its own, which not every network lets through: then the test says so, and is
+# skipped. From PyPI it would be several GB.
+.venv-starter/.ready: | setup
+	@$(BIN)/python -m venv .venv-starter
+	@if .venv-starter/bin/python -m pip install --quiet --disable-pip-version-check \
+		--index-url https://download.pytorch.org/whl/cpu $(TORCH) && \
+		.venv-starter/bin/python -m pip install --quiet --disable-pip-version-check $(STARTER); \
+		then echo $(CURDIR)/.venv-starter/bin/python > $@; \
+		else echo "no PyTorch: 200 MB from download.pytorch.org, which cannot be had here" >&2; rm -rf .venv-starter; \
+		mkdir .venv-starter; fi

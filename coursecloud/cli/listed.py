@@ -74,6 +74,15 @@ Exit codes: 0 reviewed; 2 a mistake in what was given, or a side that does not l
         "command",
         "Write a group's first stack file: by a few questions, by options, or for many groups from a table.",
     ),
+    "starter": Listed(
+        "starter",
+        "command",
+        """Add to the group's own repository what it lacks to build, train and deploy; say what there will fail.
+
+It writes nothing over, shows first what it would write, and asks. Exit codes: 0 nothing there fails; 2 a mistake in the
+input, nothing was written; 3 something there will fail or gives a secret away, or edits are in conflict, whether or not
+files were written.""",
+    ),
     "prices": Listed("prices", "app", "The dated price files: how old they are, and how to renew them."),
 }
 """The commands in the order in which they are listed."""

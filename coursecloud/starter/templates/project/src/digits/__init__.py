@@ -1,0 +1,1 @@
+"""Handwritten digits, from data to a service."""
