@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests.e2e.conftest import PROJECT, Project
-from tests.project import CHECKOUT, ROOT, everything, make_channel
+from tests.project import CHECKOUT, everything, make_channel
 
 SOON = str(datetime.datetime.now().astimezone().date() + datetime.timedelta(days=30))
 PACK = ("--policy-pack", "guardrails", "--non-interactive", "--color", "never")
@@ -63,7 +63,7 @@ def test_a_stack_passes_the_pack_with_what_the_provider_adds_to_its_inputs(packe
     assert code == 0, output
     assert "coursecloud-guardrails" in output
     assert "[mandatory]" not in output
-    config = yaml.safe_load((ROOT / f"Pulumi.{name}.yaml").read_text(encoding="utf-8"))["config"]
+    config = yaml.safe_load((packed.root / f"Pulumi.{name}.yaml").read_text(encoding="utf-8"))["config"]
     assert ("exceptions-in-force" in output) is ("coursecloud:guardrails" in config)
     assert ("lease-ends" in output) is ("coursecloud:lease" not in config)
 
