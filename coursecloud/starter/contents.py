@@ -138,10 +138,17 @@ class _Writer:
                 " service image"
             )
             return None
-        path = facts.dockerfile_of(name) or SERVICE
+        path = facts.dockerfile_of(name) or self._asked_for() or SERVICE
         how = _with_server(repository, how, found[2]) if not self.project else how
         self._put(path, "dockerfiles/api.dockerfile", install=how, start=_start(*found), whole=self._whole("cpu"))
         return Image(name, path, ".", tags)
+
+    def _asked_for(self) -> str | None:
+        """Give a Dockerfile that a trigger names and that neither is there nor is that of training."""
+        training = self.facts.dockerfile_of(_name(self.facts.training_image))
+        asked = (trigger.dockerfile for trigger in self.facts.settings.builds.triggers.values())
+        there = self.repository.paths - self.repository.written
+        return next((each for each in asked if each and each != training and each not in there), None)
 
     def _training_image(self) -> Image | None:
         """Find or write the Dockerfile of training; None where the stack trains by an image of somebody else's."""
@@ -206,6 +213,7 @@ class _Writer:
             commit_image=f"{facts.registry}/{_name(facts.training_image)}:$COMMIT_SHA",
             submit=[*facts.submit(), "--config=/tmp/job.yaml"] if submits else [],
             triggers=build.triggers,
+            by_hand=shlex.join(_submit(facts, build.path)) if facts.pushes else "",
             trainer=(training if only_training else second),
         )
         if not build.triggers:
@@ -231,7 +239,10 @@ class _Writer:
             if instruction.name in ("COPY", "ADD")
             for source in images.sources(instruction)
         }
-        left = [name for name in ("data", "models", "notebooks", "reports") if name not in copied]
+        # What git has of data and models, an image may need.
+        kept = {path.split("/")[0] for path in self.repository.paths if re.search(r"/(?!\.git)[^/]+(?<!\.dvc)$", path)}
+        left = [name for name in ("data", "models") if name not in copied | kept]
+        left += [name for name in ("notebooks", "reports") if name not in copied]
         self._put(".gcloudignore", left=left)
         if not any(path.endswith(".dockerignore") for path in self.repository.paths - self.repository.written):
             self._put(".dockerignore", left=left)
@@ -269,7 +280,7 @@ class _Writer:
             "reader": facts.account("ci-read"),
         }
         pushed = [each for each in (service,) if each] if facts.ci and not facts.builds_on_push else []
-        submit = _submit(facts) if facts.pushes and pushed else None
+        submit = _submit(facts, facts.builds[0].path) if facts.pushes and pushed else None
         data = facts.ci and repository.tracked
         theirs = ".github/workflows/ci.yml"
         if theirs in repository.texts:
@@ -309,11 +320,11 @@ class _Writer:
             self.contents.commands["tell DVC the bucket"] = first + self.facts.commands["dvc remote"]
 
 
-def _submit(facts: Facts) -> list[str]:
-    """Write the words that submit a build from a workflow, from the stack's own command."""
+def _submit(facts: Facts, path: str) -> list[str]:
+    """Write the words that submit a build file, from the stack's own command."""
     line = facts.commands["build"]
     words = shlex.split(line[line.index("&& ") + 3 :])
-    return [f"--config={facts.builds[0].path}" if word.startswith("--config=") else word for word in words]
+    return [f"--config={path}" if word.startswith("--config=") else word for word in words]
 
 
 def _start(path: str, variable: str, kind: str) -> str:
