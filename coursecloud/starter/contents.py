@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
-import json
 import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from coursecloud.starter import images, install
 from coursecloud.starter.facts import Build, Facts
+from coursecloud.starter.rendering import PROJECT, hidden, project_files, rendered
 from coursecloud.starter.repository import Repository
 from infra import secrecy
 from infra.builds import DOCKER, GCLOUD
 
-TEMPLATES = Path(__file__).parent / "templates"
-PROJECT = "project/"
-"""Of the templates, those of a repository that is written from nothing."""
 TRAINING, SERVICE = "dockerfiles/train.dockerfile", "dockerfiles/api.dockerfile"
 JOB = "vertex_job{}.yaml"
 
@@ -88,7 +83,7 @@ class _Writer:
         facts = self.facts
         known = {"stack": facts.stack, "project": facts.project, "region": facts.region, "registry": facts.registry}
         common = {"python": self.python, "docker": DOCKER, "gcloud": GCLOUD, "tests": self.tests}
-        self.contents.files[path] = rendered(template or _hidden(path), known | common | values)
+        self.contents.files[path] = rendered(template or hidden(path), known | common | values)
 
     def _project(self) -> None:
         index = install.index(self.facts.gpu)
@@ -96,7 +91,7 @@ class _Writer:
         for path in project_files():
             self._put(
                 path,
-                PROJECT + _hidden(path),
+                PROJECT + hidden(path),
                 cpu=install.CPU,
                 gpu=gpu,
                 build=self.facts.builds[0].path,
@@ -353,47 +348,3 @@ def _with_server(repository: Repository, how: install.Install, kind: str) -> ins
 
 def _name(image: str | None) -> str:
     return (image or "").partition(":")[0]
-
-
-def _hidden(path: str) -> str:
-    """Name the template of a path: a file that begins with a dot would be a setting of this project."""
-    return "/".join(f"dot-{part[1:]}" if part.startswith(".") else part for part in path.split("/"))
-
-
-def project_files() -> list[str]:
-    """List the files of a repository from nothing, by the paths that they get."""
-    folder = TEMPLATES / PROJECT
-    found = (file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
-    kept = (path for path in found if "__pycache__" not in path)
-    return sorted(
-        "/".join(f".{part[4:]}" if part.startswith("dot-") else part for part in path.split("/")) for path in kept
-    )
-
-
-@functools.cache
-def _environment() -> Any:
-    import jinja2
-
-    made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        # `{{ }}` is GitHub's, `[[ ]]` TOML's, `${ }` a shell's.
-        block_start_string="<%",
-        block_end_string="%>",
-        variable_start_string="<<",
-        variable_end_string=">>",
-        comment_start_string="<#",
-        comment_end_string="#>",
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - no HTML
-        undefined=jinja2.StrictUndefined,
-    )
-    made.filters["quoted"] = json.dumps
-    made.filters["line"] = shlex.join
-    return made
-
-
-def rendered(template: str, values: Mapping[str, Any]) -> str:
-    """Fill a template in."""
-    return str(_environment().get_template(template).render(values))

@@ -200,6 +200,20 @@ def _gcloud(facts: Facts, path: str, command: shell.Command) -> Iterator[Finding
         if plain.has(*verb):
             at = next(index for index in range(len(words)) if words[index : index + len(verb)] == verb) + len(verb)
             yield from _release(facts, path, command, _positional(words[at:]))
+    if plain.has("builds", "submit") and command.option("--service-account") is None and "build" in facts.commands:
+        rule = (
+            "without the stack's own account and bucket gcloud takes an account that may do more or nothing, and"
+            " makes a bucket"
+        )
+        yield Finding(
+            path,
+            command.line,
+            "build-account",
+            "warns",
+            "gcloud builds submit",
+            rule,
+            f"`coursecloud commands build --stack {facts.stack}` has the line",
+        )
     if plain.has("run", "services", "replace"):
         rule = "the account of the stack's builds may give a service another image, and no more"
         yield Finding(

@@ -45,6 +45,9 @@ def _remedy(facts: Facts) -> str:
 def _workflow(facts: Facts, path: str, made: dict[str, Any]) -> Iterator[Finding]:
     events = _events(made.get("on"))
     jobs = lined.mapping(made.get("jobs")) or {"": {"steps": lined.mapping(made.get("runs")).get("steps")}}
+    for text in [each for part in (made, *map(lined.mapping, jobs.values())) for each in lined.texts(part.get("env"))]:
+        if match := _SECRET.search(text):
+            yield Finding(path, text.line, "key-in-workflow", "leaks", f"secrets.{match[1]}", _KEY, _remedy(facts))
     for job in map(lined.mapping, jobs.values()):
         rights = job.get("permissions", made.get("permissions"))
         for step in map(lined.mapping, lined.listed(job.get("steps"))):
