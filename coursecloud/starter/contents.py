@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
-import json
 import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from coursecloud.starter import images, install
 from coursecloud.starter.facts import Build, Facts
+from coursecloud.starter.rendering import PROJECT, hidden, project_files, rendered
 from coursecloud.starter.repository import Repository
 from infra import secrecy
 from infra.builds import DOCKER, GCLOUD
 
-TEMPLATES = Path(__file__).parent / "templates"
-PROJECT = "project/"
-"""Of the templates, those of a repository that is written from nothing."""
 TRAINING, SERVICE = "dockerfiles/train.dockerfile", "dockerfiles/api.dockerfile"
 JOB = "vertex_job{}.yaml"
 
@@ -88,7 +83,7 @@ class _Writer:
         facts = self.facts
         known = {"stack": facts.stack, "project": facts.project, "region": facts.region, "registry": facts.registry}
         common = {"python": self.python, "docker": DOCKER, "gcloud": GCLOUD, "tests": self.tests}
-        self.contents.files[path] = rendered(template or _hidden(path), known | common | values)
+        self.contents.files[path] = rendered(template or hidden(path), known | common | values)
 
     def _project(self) -> None:
         index = install.index(self.facts.gpu)
@@ -96,7 +91,7 @@ class _Writer:
         for path in project_files():
             self._put(
                 path,
-                PROJECT + _hidden(path),
+                PROJECT + hidden(path),
                 cpu=install.CPU,
                 gpu=gpu,
                 build=self.facts.builds[0].path,
@@ -138,10 +133,17 @@ class _Writer:
                 " service image"
             )
             return None
-        path = facts.dockerfile_of(name) or SERVICE
+        path = facts.dockerfile_of(name) or self._asked_for() or SERVICE
         how = _with_server(repository, how, found[2]) if not self.project else how
         self._put(path, "dockerfiles/api.dockerfile", install=how, start=_start(*found), whole=self._whole("cpu"))
         return Image(name, path, ".", tags)
+
+    def _asked_for(self) -> str | None:
+        """Give a Dockerfile that a trigger names and that neither is there nor is that of training."""
+        training = self.facts.dockerfile_of(_name(self.facts.training_image))
+        asked = (trigger.dockerfile for trigger in self.facts.settings.builds.triggers.values())
+        there = self.repository.paths - self.repository.written
+        return next((each for each in asked if each and each != training and each not in there), None)
 
     def _training_image(self) -> Image | None:
         """Find or write the Dockerfile of training; None where the stack trains by an image of somebody else's."""
@@ -206,6 +208,7 @@ class _Writer:
             commit_image=f"{facts.registry}/{_name(facts.training_image)}:$COMMIT_SHA",
             submit=[*facts.submit(), "--config=/tmp/job.yaml"] if submits else [],
             triggers=build.triggers,
+            by_hand=shlex.join(_submit(facts, build.path)) if facts.pushes else "",
             trainer=(training if only_training else second),
         )
         if not build.triggers:
@@ -231,7 +234,10 @@ class _Writer:
             if instruction.name in ("COPY", "ADD")
             for source in images.sources(instruction)
         }
-        left = [name for name in ("data", "models", "notebooks", "reports") if name not in copied]
+        # What git has of data and models, an image may need.
+        kept = {path.split("/")[0] for path in self.repository.paths if re.search(r"/(?!\.git)[^/]+(?<!\.dvc)$", path)}
+        left = [name for name in ("data", "models") if name not in copied | kept]
+        left += [name for name in ("notebooks", "reports") if name not in copied]
         self._put(".gcloudignore", left=left)
         if not any(path.endswith(".dockerignore") for path in self.repository.paths - self.repository.written):
             self._put(".dockerignore", left=left)
@@ -269,7 +275,7 @@ class _Writer:
             "reader": facts.account("ci-read"),
         }
         pushed = [each for each in (service,) if each] if facts.ci and not facts.builds_on_push else []
-        submit = _submit(facts) if facts.pushes and pushed else None
+        submit = _submit(facts, facts.builds[0].path) if facts.pushes and pushed else None
         data = facts.ci and repository.tracked
         theirs = ".github/workflows/ci.yml"
         if theirs in repository.texts:
@@ -309,11 +315,11 @@ class _Writer:
             self.contents.commands["tell DVC the bucket"] = first + self.facts.commands["dvc remote"]
 
 
-def _submit(facts: Facts) -> list[str]:
-    """Write the words that submit a build from a workflow, from the stack's own command."""
+def _submit(facts: Facts, path: str) -> list[str]:
+    """Write the words that submit a build file, from the stack's own command."""
     line = facts.commands["build"]
     words = shlex.split(line[line.index("&& ") + 3 :])
-    return [f"--config={facts.builds[0].path}" if word.startswith("--config=") else word for word in words]
+    return [f"--config={path}" if word.startswith("--config=") else word for word in words]
 
 
 def _start(path: str, variable: str, kind: str) -> str:
@@ -342,47 +348,3 @@ def _with_server(repository: Repository, how: install.Install, kind: str) -> ins
 
 def _name(image: str | None) -> str:
     return (image or "").partition(":")[0]
-
-
-def _hidden(path: str) -> str:
-    """Name the template of a path: a file that begins with a dot would be a setting of this project."""
-    return "/".join(f"dot-{part[1:]}" if part.startswith(".") else part for part in path.split("/"))
-
-
-def project_files() -> list[str]:
-    """List the files of a repository from nothing, by the paths that they get."""
-    folder = TEMPLATES / PROJECT
-    found = (file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
-    kept = (path for path in found if "__pycache__" not in path)
-    return sorted(
-        "/".join(f".{part[4:]}" if part.startswith("dot-") else part for part in path.split("/")) for path in kept
-    )
-
-
-@functools.cache
-def _environment() -> Any:
-    import jinja2
-
-    made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        # `{{ }}` is GitHub's, `[[ ]]` TOML's, `${ }` a shell's.
-        block_start_string="<%",
-        block_end_string="%>",
-        variable_start_string="<<",
-        variable_end_string=">>",
-        comment_start_string="<#",
-        comment_end_string="#>",
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - no HTML
-        undefined=jinja2.StrictUndefined,
-    )
-    made.filters["quoted"] = json.dumps
-    made.filters["line"] = shlex.join
-    return made
-
-
-def rendered(template: str, values: Mapping[str, Any]) -> str:
-    """Fill a template in."""
-    return str(_environment().get_template(template).render(values))

@@ -170,7 +170,10 @@ class Facts:
         deploying = [name for name in names if self.pushes[name].deploys]
         by = released[0].deployed_by if released else (deploying or names or [None])[0]
         own = next((each.image for each in self.services if each.image), None)
-        image = (self.pushes[by].image or by) if by else (own or "api").partition(":")[0]
+        image = (own or by or "api").partition(":")[0]
+        if by and (self.pushes[by].image or deploying):
+            # A trigger that deploys tells the build so.
+            image = self.pushes[by].image or by
         return Build(path, image, tuple(names), bool(deploying), released)
 
     def dockerfile_of(self, image: str) -> str | None:

@@ -93,7 +93,7 @@ def plan(repository: Repository, gpu: tables.GpuModel | None, *, project: bool =
         if own is None:
             runs = ("pip install --no-cache-dir uv", "uv sync --frozen --no-dev --no-install-project")
             return Install(files, runs, (".venv/bin",))
-        left = " ".join(f"--no-emit-package {name}" for name in own)
+        left = " ".join(f"--prune {name}" for name in own)
         export = (
             f"uv export --quiet --frozen --no-dev --no-emit-project --no-hashes {left} --output-file /tmp/locked.txt"
         )

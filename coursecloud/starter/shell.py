@@ -20,6 +20,8 @@ class Command:
     line: int
     shown: bool
     """Whether what it prints comes onto the screen or into the log: no pipe takes it, and no file."""
+    lines: tuple[int, ...] = ()
+    """The line of each word."""
 
     @property
     def text(self) -> str:
@@ -36,6 +38,14 @@ class Command:
                 return self.words[index + 1] if index + 1 < len(self.words) else ""
         return None
 
+    def line_of(self, text: str) -> int:
+        """Give the line of the word that a text is, or ends; of the command itself where it is in none."""
+        places = list(zip(self.words, self.lines, strict=False)) if text else []
+        for word, line in places:
+            if word == text or word.endswith((f"={text}", f":{text}")):
+                return line
+        return next((line for word, line in places if text in word), self.line)
+
     def has(self, *wanted: str) -> bool:
         """Say whether words follow each other in it."""
         size = len(wanted)
@@ -51,6 +61,9 @@ def commands(text: str, line: int = 1) -> list[Command]:
     for offset, each in enumerate(text.split("\n")):
         if not buffer:
             start = line + offset
+        elif each.lstrip().startswith("#"):
+            buffer += f" {_NEXT} "  # a Dockerfile has comments between the lines of an instruction
+            continue
         if each.endswith("\\"):
             buffer += f"{each[:-1]} {_NEXT} "
             continue
@@ -72,6 +85,7 @@ def _of_line(text: str, line: int) -> list[Command]:
         tokens = text.split()
     found: list[Command] = []
     words: list[str] = []
+    lines: list[int] = []
     begins = line
     to_file = False
     skip = False
@@ -87,15 +101,17 @@ def _of_line(text: str, line: int) -> list[Command]:
             skip = False
         elif token in _ENDS:
             if words:
-                found.append(Command(tuple(words), begins, not to_file and token not in ("|", "|&", ")")))
-            words, to_file = [], False
+                shown = not to_file and token not in ("|", "|&", ")")
+                found.append(Command(tuple(words), begins, shown, tuple(lines)))
+            words, lines, to_file = [], [], False
         elif set(token) <= {"<", ">", "&"} and set(token) & {"<", ">"}:
             to_file = to_file or ">" in token
             skip = True
         else:
             words.append(token)
+            lines.append(line)
     if words:
-        found.append(Command(tuple(words), begins, not to_file))
+        found.append(Command(tuple(words), begins, not to_file, tuple(lines)))
     return found
 
 

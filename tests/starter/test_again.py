@@ -129,3 +129,13 @@ def test_without_git_nothing_is_merged_and_that_is_said(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(merging.MergeError, match="install git"):
         again(folder, moved(GROUP), tmp_path)
+
+
+def test_an_image_that_only_a_trigger_of_pull_requests_names_stays_where_it_was_written(tmp_path: Path) -> None:
+    checks = "      checks: {pullRequest: ^main$, dockerfile: docker/service.dockerfile}\n"
+    text = GROUP.replace("  coursecloud:registry", checks + "  coursecloud:registry")
+    made = tmp_path / "repository"
+    starting.write(made, again(made, text, tmp_path))
+    assert (made / "docker" / "service.dockerfile").is_file()
+    second = again(made, text, tmp_path)
+    assert ({one.state for one in second.outcomes}, second.findings) == ({"same"}, ())

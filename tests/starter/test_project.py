@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from coursecloud.starter import contents, starting
+from coursecloud.starter import rendering, starting
 from tests.project import CHECKOUT
 from tests.starter.repositories import look
 
@@ -77,8 +77,8 @@ def test_what_its_code_imports_is_what_it_depends_on(folder: Path) -> None:
 
 
 def test_every_template_is_a_file_of_the_package() -> None:
-    folder = contents.TEMPLATES
+    folder = rendering.TEMPLATES
     assert folder.is_relative_to(CHECKOUT) or importlib.util.find_spec("coursecloud")
-    listed = contents.project_files()
+    listed = rendering.project_files()
     assert {"src/digits/train.py", ".gitignore", ".dvc/.gitignore", "tests/test_train.py"} <= set(listed)
     assert not list(folder.rglob(".*"))

@@ -101,21 +101,7 @@ def step_commands(step: dict[str, object], values: dict[str, str]) -> list[shell
     line = next((word.line for word in words), lined.line_of(step))
     shown = (*program, *filled)
     lines = (*(line for _ in program), *(word.line for word in words))
-    return [_Step(shown, line, shown=True, lines=lines)] if shown else []
-
-
-class _Step(shell.Command):
-    """A command of which each word has a line."""
-
-    def __init__(self, words: tuple[str, ...], line: int, *, shown: bool, lines: tuple[int, ...]):
-        super().__init__(words, line, shown)
-        object.__setattr__(self, "lines", lines)
-
-
-def line_in(command: shell.Command, text: str) -> int:
-    """Give the line of the word of a command in which a text stands."""
-    lines: tuple[int, ...] = getattr(command, "lines", ())
-    return next((line for word, line in zip(command.words, lines, strict=False) if text in word), command.line)
+    return [shell.Command(shown, line, shown=True, lines=lines)] if shown else []
 
 
 def commands(
@@ -214,6 +200,20 @@ def _gcloud(facts: Facts, path: str, command: shell.Command) -> Iterator[Finding
         if plain.has(*verb):
             at = next(index for index in range(len(words)) if words[index : index + len(verb)] == verb) + len(verb)
             yield from _release(facts, path, command, _positional(words[at:]))
+    if plain.has("builds", "submit") and command.option("--service-account") is None and "build" in facts.commands:
+        rule = (
+            "without the stack's own account and bucket gcloud takes an account that may do more or nothing, and"
+            " makes a bucket"
+        )
+        yield Finding(
+            path,
+            command.line,
+            "build-account",
+            "warns",
+            "gcloud builds submit",
+            rule,
+            f"`coursecloud commands build --stack {facts.stack}` has the line",
+        )
     if plain.has("run", "services", "replace"):
         rule = "the account of the stack's builds may give a service another image, and no more"
         yield Finding(
@@ -246,9 +246,9 @@ def _positional(words: tuple[str, ...]) -> str | None:
 
 
 def _release(facts: Facts, path: str, command: shell.Command, name: str | None) -> Iterator[Finding]:
-    yield from service(facts, path, line_in(command, name or "\0"), name)
+    yield from service(facts, path, command.line_of(name or ""), name)
     image = command.option("--image") or ""
-    line = line_in(command, image or "--image")
+    line = command.line_of(image or "--image")
     yield from deployed(path, line, image)
     if command.option("--source") is not None or (not image and "deploy" in command.words):
         rule = (
@@ -283,7 +283,7 @@ def _release(facts: Facts, path: str, command: shell.Command, name: str | None) 
             )
             yield Finding(
                 path,
-                line_in(command, flag),
+                command.line_of(flag),
                 "run-setting",
                 "fails" if refused else "warns",
                 flag,

@@ -28,7 +28,12 @@ _LOCAL = frozenset({"uvicorn", "gunicorn", "hypercorn", "granian", "flask"})
 """Programs that listen on the machine itself alone unless told otherwise."""
 _PORTS = ("--port", "-p", "--server.port", "-b", "--bind", "--listen")
 _HOSTS = ("--host", "-h", "--server.address", "-b", "--bind", "--listen")
-_REMOVE = "; or remove the file and run this again, which writes one"
+
+
+def _or(path: str) -> str:
+    """Say what else can be done: have a Dockerfile written anew. Nothing else is to be removed."""
+    docker = re.search(r"(?i)dockerfile", path)
+    return f"; or remove {path} and run this again, which writes one" if docker else ""
 
 
 def found(facts: Facts, repository: Repository) -> Iterator[Finding]:
@@ -74,7 +79,9 @@ def _bases(repository: Repository, file: Dockerfile) -> Iterator[Finding]:
             rule = "PyTorch has no packages for alpine (musl), and no sources there: the image cannot be built"
             other = re.sub(r"-alpine[\w.]*", "-bookworm-slim" if "/uv" in base else "-slim", base)
             other = "python:3.12-slim" if "alpine" in other else other
-            yield Finding(file.path, line, "alpine-torch", "fails", f"FROM {base}", rule, f"FROM {other}{_REMOVE}")
+            yield Finding(
+                file.path, line, "alpine-torch", "fails", f"FROM {base}", rule, f"FROM {other}{_or(file.path)}"
+            )
 
 
 def _installs(file: Dockerfile, line: int) -> bool:
@@ -104,14 +111,14 @@ def _listens(facts: Facts, repository: Repository, file: Dockerfile) -> Iterator
     ports = {each.port for each in facts.services} or {8080}
     for each in images.started(file):
         for command, exec_form in _commands(file, each):
-            yield from _of_command(repository, ports, file, each, command, exec_form=exec_form)
+            yield from _of_command(repository, ports, file, command, exec_form=exec_form)
 
 
 def _commands(file: Dockerfile, each: Instruction) -> Iterator[tuple[shell.Command, bool]]:
     """List what an image starts; of a script of the repository, what stands in it."""
     form = each.form
     if form is None:
-        for command in shell.commands(each.text, each.line):
+        for command in shell.commands(each.script, each.line):
             yield command, False
         return
     if form[:1] and form[0].rpartition("/")[2] in ("sh", "bash") and "-c" in form:
@@ -121,14 +128,20 @@ def _commands(file: Dockerfile, each: Instruction) -> Iterator[tuple[shell.Comma
     entry = file.last("ENTRYPOINT")
     if each.name == "CMD" and entry is not None and (before := entry.form):
         form = [*before, *form]
-    yield shell.Command(tuple(form), each.line, shown=True), True
+    yield shell.Command(tuple(form), each.line, shown=True, lines=_lines(each, form)), True
+
+
+def _lines(each: Instruction, form: list[str]) -> tuple[int, ...]:
+    """Say in which line of an instruction each word of its exec form stands."""
+    lines = each.script.split("\n")
+    at = ((number for number, line in enumerate(lines) if word in line) for word in form)
+    return tuple(each.line + next(numbers, 0) for numbers in at)
 
 
 def _of_command(
     repository: Repository,
     ports: set[int],
     file: Dockerfile,
-    each: Instruction,
     command: shell.Command,
     *,
     exec_form: bool,
@@ -139,14 +152,14 @@ def _of_command(
     script = _found(repository, file, words[0]) if words else ""
     if script.endswith(".sh") and script in repository.texts:
         for inner in shell.commands(repository.texts[script]):
-            yield from _server(ports, script, inner.line, shell.program(inner.words), exec_form=False)
+            yield from _server(ports, script, inner, shell.program(inner.words), exec_form=False)
         return
     program = [word for word in words if word not in ("python", "python3", "-u", "-m", "-O")]
     source = _found(repository, file, program[0]) if program else ""
     if source.endswith(".py") and source in repository.texts:
         yield from _own_server(ports, source, repository.texts[source])
         return
-    yield from _server(ports, file.path, command.line or each.line, tuple(program), exec_form=exec_form)
+    yield from _server(ports, file.path, command, tuple(program), exec_form=exec_form)
 
 
 def _found(repository: Repository, file: Dockerfile, word: str) -> str:
@@ -173,11 +186,14 @@ def _own_server(ports: set[int], path: str, text: str) -> Iterator[Finding]:
             yield _host(path, line, "uvicorn.run without a host is 127.0.0.1")
 
 
-def _server(ports: set[int], path: str, line: int, words: tuple[str, ...], *, exec_form: bool) -> Iterator[Finding]:
+def _server(
+    ports: set[int], path: str, whole: shell.Command, words: tuple[str, ...], *, exec_form: bool
+) -> Iterator[Finding]:
     program = words[0].rpartition("/")[2] if words else ""
     if program not in _DEFAULTS:
         return
-    command = shell.Command(words, line, shown=True)
+    command = shell.Command(words, whole.line, shown=True)
+    line = whole.line_of(words[0])
     said = _value(command, _PORTS, bind=True)
     if said is None:
         if _DEFAULTS[program] not in ports:
@@ -186,14 +202,16 @@ def _server(ports: set[int], path: str, line: int, words: tuple[str, ...], *, ex
         if exec_form:
             rule = "no shell reads this line, so that the program gets the letters `$PORT` and not a number"
             remedy = "write the line without brackets: CMD exec ... --port ${PORT:-8080}"
-            yield Finding(path, line, "port-not-read", "fails", said, rule, remedy + _REMOVE)
+            yield Finding(path, whole.line_of(said), "port-not-read", "fails", said, rule, remedy + _or(path))
         elif not re.search(r"\$\{?PORT\b", said):
-            yield Finding(path, line, "port-unknown", "warns", said, _PORT_RULE, "write ${PORT:-8080}" + _REMOVE)
+            yield Finding(
+                path, whole.line_of(said), "port-unknown", "warns", said, _PORT_RULE, "write ${PORT:-8080}" + _or(path)
+            )
     elif said.isdigit() and int(said) not in ports:
-        yield _port(path, line, f"port {said}", ports)
+        yield _port(path, whole.line_of(said), f"port {said}", ports)
     host = _value(command, _HOSTS, bind=False)
     if host in ("127.0.0.1", "localhost", "::1"):
-        yield _host(path, line, host)
+        yield _host(path, whole.line_of(host), host)
     elif host is None and (program in _LOCAL or words[:2] == ("fastapi", "dev")):
         yield _host(path, line, f"{program} without a host is 127.0.0.1")
 
@@ -226,13 +244,13 @@ def _port(path: str, line: int, value: str, ports: set[int]) -> Finding:
         "fails",
         value,
         rule,
-        "listen on $PORT: --port ${PORT:-8080}, in a line without brackets" + _REMOVE,
+        "listen on $PORT: --port ${PORT:-8080}, in a line without brackets" + _or(path),
     )
 
 
 def _host(path: str, line: int, value: str) -> Finding:
     rule = "only the container itself reaches this address: the service never becomes ready, and the release fails"
-    return Finding(path, line, "host-local", "fails", value, rule, "listen on 0.0.0.0: --host 0.0.0.0" + _REMOVE)
+    return Finding(path, line, "host-local", "fails", value, rule, "listen on 0.0.0.0: --host 0.0.0.0" + _or(path))
 
 
 def _torch(facts: Facts, repository: Repository, file: Dockerfile) -> Iterator[Finding]:
@@ -252,7 +270,7 @@ def _torch(facts: Facts, repository: Repository, file: Dockerfile) -> Iterator[F
     )
     if facts.gpu_name:
         rule = f"the stack's jobs have a {facts.gpu_name}, and PyTorch without CUDA leaves it idle while it bills"
-        remedy = f"in this image: pip install torch --index-url {install.index(facts.gpu)}{_REMOVE}"
+        remedy = f"in {file.path}: pip install torch --index-url {install.index(facts.gpu)}{_or(file.path)}"
         if without is not None:
             yield Finding(file.path, without[0].line, "cpu-torch", "fails", without[0].text[:80], rule, remedy)
         elif not own_cuda and (at := install.cpu_index(repository)) and _follows(repository, file, at[0], named):
@@ -263,7 +281,7 @@ def _torch(facts: Facts, repository: Repository, file: Dockerfile) -> Iterator[F
     elif own_cuda or base_has:
         line = next((command.line for command, _ in named if re.search(r"whl/cu\d", command.text)), file.stages[0].line)
         rule = "the stack's jobs have no GPU: CUDA is several GB that each build makes and the registry bills"
-        remedy = f"pip install torch --index-url {install.CPU}{_REMOVE}"
+        remedy = f"pip install torch --index-url {install.CPU}{_or(file.path)}"
         yield Finding(file.path, line, "cuda-torch", "warns", "PyTorch with CUDA", rule, remedy)
 
 
@@ -286,5 +304,5 @@ def _signals(facts: Facts, file: Dockerfile) -> Iterator[Finding]:
     if entry is None or entry.form is not None or not facts.settings.training.spot or entry.text.startswith("exec "):
         return
     rule = "a shell starts the program and hands no SIGTERM on: what Spot capacity takes away cannot be saved"
-    remedy = 'write ENTRYPOINT ["python", "..."]' + _REMOVE
+    remedy = 'write ENTRYPOINT ["python", "..."]' + _or(file.path)
     yield Finding(file.path, entry.line, "no-signal", "warns", f"{entry.name} {entry.text[:60]}", rule, remedy)

@@ -45,6 +45,9 @@ def _remedy(facts: Facts) -> str:
 def _workflow(facts: Facts, path: str, made: dict[str, Any]) -> Iterator[Finding]:
     events = _events(made.get("on"))
     jobs = lined.mapping(made.get("jobs")) or {"": {"steps": lined.mapping(made.get("runs")).get("steps")}}
+    for text in [each for part in (made, *map(lined.mapping, jobs.values())) for each in lined.texts(part.get("env"))]:
+        if match := _SECRET.search(text):
+            yield Finding(path, text.line, "key-in-workflow", "leaks", f"secrets.{match[1]}", _KEY, _remedy(facts))
     for job in map(lined.mapping, jobs.values()):
         rights = job.get("permissions", made.get("permissions"))
         for step in map(lined.mapping, lined.listed(job.get("steps"))):
@@ -72,9 +75,12 @@ def _step(
         if (match := _SECRET.search(text)) and not keyed:
             yield Finding(path, text.line, "key-in-workflow", "leaks", f"secrets.{match[1]}", _KEY, _remedy(facts))
     if str(uses).startswith("google-github-actions/auth") and with_.get("workload_identity_provider"):
-        yield from _identity(
-            facts, path, lined.line_of(uses), str(with_.get("service_account", "")), events, rights, action=action
-        )
+        account = with_.get("service_account")
+        if str(account) == facts.account("ci") and set(events) == {"pull_request"}:
+            rule = "`ci` is for pushed code; a pull request is `ci-read`, which changes nothing"
+            remedy = f"service_account: {facts.account('ci-read')}"
+            yield Finding(path, lined.line_of(account), "wrong-identity", "fails", str(account), rule, remedy)
+        yield from _identity(facts, path, lined.line_of(uses), events, rights, action=action)
     if str(uses).startswith("google-github-actions/deploy-cloudrun"):
         name = with_.get("service")
         yield from builds.service(facts, path, lined.line_of(name), str(name) if name else None)
@@ -95,7 +101,6 @@ def _identity(
     facts: Facts,
     path: str,
     line: int,
-    account: str,
     events: dict[str, int],
     rights: Any,
     *,
@@ -137,9 +142,3 @@ def _identity(
                 rule,
                 "use push, release, schedule, workflow_dispatch or pull_request",
             )
-    only = set(events) == {"pull_request"}
-    if account == facts.account("ci") and only:
-        rule = "`ci` is for pushed code; a pull request is `ci-read`, which changes nothing"
-        yield Finding(
-            path, line, "wrong-identity", "fails", account, rule, f"service_account: {facts.account('ci-read')}"
-        )
