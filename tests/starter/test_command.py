@@ -121,8 +121,12 @@ def test_nothing_is_written_through_a_link_or_over_a_folder(tmp_path: Path) -> N
     elsewhere, folder = tmp_path / "elsewhere", tmp_path / "repository"
     elsewhere.mkdir()
     folder.mkdir()
-    (folder / "train.py").write_text("", encoding="utf-8")
+    for name in ("train.py", "requirements.txt"):
+        (folder / name).write_text("", encoding="utf-8")
     (folder / ".github").symlink_to(elsewhere)
+    done = run(str(folder), "--stack", "group", "--folder", STACKS, "--yes")
+    assert (done.returncode, files(elsewhere)) == (2, [])
+    assert ".github is a link" in done.stderr
     (folder / "vertex_job.yaml").mkdir()
     (folder / ".coursecloud").write_text("", encoding="utf-8")
     done = run(str(folder), "--stack", "group", "--folder", STACKS, "--yes")
@@ -130,7 +134,7 @@ def test_nothing_is_written_through_a_link_or_over_a_folder(tmp_path: Path) -> N
     for what in ("vertex_job.yaml is a folder where a file would be", ".coursecloud is a file where a folder would be"):
         assert what in done.stderr
     assert files(elsewhere) == []
-    assert files(folder) == [".coursecloud", "train.py"]
+    assert files(folder) == [".coursecloud", "requirements.txt", "train.py"]
 
 
 def test_what_cannot_be_written_leaves_nothing_half_done(tmp_path: Path) -> None:
