@@ -15,7 +15,7 @@ _CUDA = "https://download.pytorch.org/whl/cu126"
 _NEWER_CUDA = "https://download.pytorch.org/whl/cu128"
 _NEWER = re.compile(r"b200|b300|gb200|rtx-pro-6000")
 """Of GPUs, those of Blackwell: CUDA 12.6 has no code for them. The builds for CUDA 12.8 have none for Volta (V100) and
-older (PyTorch's table of releases, from memory, 2026-11-28). Drivers from 525 on run every CUDA 12."""
+older (PyTorch's releases; as known on 2026-11-28, and not looked up). Drivers from 525 on run every CUDA 12."""
 _FIRST = (2, 6)
 """PyTorch's first release for CUDA 12.6; for older ones the build on PyPI is one with CUDA."""
 
