@@ -44,10 +44,10 @@ def runs(project: Project) -> str:
 def build(project: Project, commit: str) -> None:
     """What the trigger's build does: push, release, and only then move the tag."""
     project.emulator.push({"image": f"{HOME}:{commit}", "size": 1000})
-    template = ask(project, "GET", SERVICE)["template"]
-    template["containers"][0]["image"] = f"{HOME}:{commit}"
-    template["labels"] = {"client.knative.dev/nonce": "abc"}
-    ask(project, "PATCH", SERVICE, {"template": template, "client": "gcloud", "clientVersion": "500.0.0"})
+    service = ask(project, "GET", SERVICE)
+    service["template"]["containers"][0]["image"] = f"{HOME}:{commit}"
+    service["template"]["labels"] = {"client.knative.dev/nonce": "abc"}
+    ask(project, "PATCH", SERVICE, service | {"client": "gcloud", "clientVersion": "500.0.0"})
     project.emulator.push({"image": f"{HOME}:deployed", "size": 1000})
 
 
@@ -67,8 +67,9 @@ def test_the_morning_serves_what_was_deployed_last_where_the_registry_is_kept(pr
     build(project, "c0ffee")
     assert "nobody has pushed" not in pulumi(project, "up")
     assert runs(project) == f"{HOME}:c0ffee"
-    project.unchanged(STACK)
     pulumi(project, "refresh")
+    # What the build has changed is known now, and is the build's.
+    project.unchanged(STACK)
     pulumi(project, "up")
     assert runs(project) == f"{HOME}:c0ffee"
 
