@@ -24,6 +24,7 @@ TESTS = {
     "infra.outputs": ("tests/infra/test_outputs.py", "tests/infra/test_commands.py"),
     "infra.stores": ("tests/infra/test_secrets.py", "tests/infra/test_training.py"),
     "infra.images": ("tests/infra/test_serving.py", "tests/infra/test_builds.py"),
+    "infra.federation": ("tests/infra/test_github.py",),
     "infra.workflows": ("tests/infra/test_github.py", *PLANS),
     "infra.names": ("tests/test_names.py",),
     "infra.files": ("tests/test_files.py", "tests/test_stackfile.py"),
