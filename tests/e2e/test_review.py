@@ -30,6 +30,7 @@ def every_component(config: Config) -> None:
     section["secrets"]["names"]["OTHER_KEY"] = ["machines", "training"]
     section["builds"]["repository"]["name"] = "other-repository"
     section["builds"]["triggers"].pop("release")
+    section["services"]["backend"].pop("deployedBy")
     section["machines"]["workbench"] |= {"machineType": "e2-standard-4", "dataDisk": {"sizeGb": 20}}
     section["machines"]["trainer"] |= {"gpu": None, "image": "deep-learning", "maxRun": "4h"}
     section["machines"]["runner"] |= {"spot": False, "container": {"image": "trainer:v2"}}
