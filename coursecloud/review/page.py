@@ -9,7 +9,7 @@ from coursecloud.diff.changes import Change, Operation
 from coursecloud.review import cost_lines, drawing, folding, formatting
 from coursecloud.review.dangers import Level, one
 from coursecloud.review.drawing import text
-from coursecloud.review.report import Review
+from coursecloud.review.report import EXAMPLES, Review
 from coursecloud.review.stacks import Stack
 
 TEMPLATE = Path(__file__).with_name("page.html")
@@ -43,8 +43,11 @@ def _body(review: Review) -> Iterator[str]:
     yield "</div>"
     for number, stack in enumerate(review.telling):
         yield from _stack(stack, number)
-    quiet = [stack.name for stack in review.stacks if stack not in review.telling]
-    if quiet:
+    if review.examples:
+        yield f"<details><summary>{text(f'{len(review.examples)} {EXAMPLES}')}</summary>"
+        yield from _list([f"{stack.name}: {stack.sentence}" for stack in review.examples])
+        yield "</details>"
+    if quiet := review.quiet:
         yield f'<h2>Unchanged</h2><p class="dim">{text(", ".join(quiet))}</p>'
     yield "<h2>How this was made</h2>"
     yield from _list(review.notes)

@@ -69,6 +69,8 @@ class Stack:
     """What holds spending back, keeps data, keeps somebody out or tells somebody, and does so less than before."""
     consequences: tuple[Consequence, ...] = ()
     """What the change means for whoever deploys it, gravest first."""
+    example: bool = False
+    """Both of its sides have the example project's id: `up` refuses it, and nobody has anything of it."""
 
     @property
     def nothing_done(self) -> bool:
@@ -159,6 +161,7 @@ def review(
 ) -> Stack:
     """Review one stack; a side that is None has no such stack. With `state`, `before` is what was deployed."""
     said = list(notes)
+    example = all(plan.settings.project == EXAMPLE_PROJECT for plan in (before, after) if plan)
     if before and after and before.settings.project == EXAMPLE_PROJECT != after.settings.project:
         # `up` refuses the example, so nothing of it can be there.
         said.append(f"the project was the example until now, {EXAMPLE_PROJECT}: everything is new")
@@ -215,6 +218,7 @@ def review(
         refusals=refused,
         protection=weaker,
         consequences=consequence.of_change(telling, risks, refused, cost, findings, weaker),
+        example=example,
     )
 
 
