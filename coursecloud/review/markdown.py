@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
-from coursecloud.diff.changes import Change, Operation
+from coursecloud.diff.changes import Change, Operation, Place
 from coursecloud.policy.consequence import Kind as Means
 from coursecloud.review import cost_lines, dangers, folding, formatting, mermaid
 from coursecloud.review.access import grants
@@ -291,6 +291,8 @@ def _change(change: Change) -> str:
     said = f": {code(summary, 160)}" if summary else ""
     lines = [f"- {code(one(change), 120)}{said}{renamed}{loses}{order}"]
     lines += [f"  - because {code(reason, 400)}" for reason in formatting.reasons(change)]
+    if change.places:
+        lines.append(f"  - at {', '.join(map(_place, change.places))}")
     for entry in (*formatting.scripts(change), *change.properties):
         diff = formatting.text_diff(entry)
         marks = formatting.marks(entry)
@@ -300,6 +302,11 @@ def _change(change: Change) -> str:
             block = fence("\n".join(diff), 3000, "diff", indent="    ")
             lines.append(f"  - {code(entry.path, 120)}{marks}\n\n{block}")
     return "\n".join(lines) + "\n"
+
+
+def _place(place: Place) -> str:
+    name = code(str(place), 120)
+    return f"[{name}]({place.url})" if place.url else name
 
 
 def _counts(stack: Stack) -> str:

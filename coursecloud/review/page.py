@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from coursecloud.cost import cards, chart
-from coursecloud.diff.changes import Change, Operation
+from coursecloud.diff.changes import Change, Operation, Place
 from coursecloud.review import cost_lines, drawing, folding, formatting
 from coursecloud.review.dangers import Level, one
 from coursecloud.review.drawing import text
@@ -118,6 +118,11 @@ def _stack(stack: Stack, number: int) -> Iterator[str]:
     yield "</section>"
 
 
+def _place(place: Place) -> str:
+    name = text(str(place))
+    return f'<a href="{text(place.url)}">{name}</a>' if place.url else name
+
+
 def _group(group: Sequence[Change], name: str) -> str:
     operation = group[0].operation
     told = f'<span class="{operation}">{formatting.DONE[operation]}</span> {text(folding.many(group, len(group)))}'
@@ -136,6 +141,8 @@ def _change(change: Change, name: str) -> str:
         f" <code>{text(one(change))}</code>{said}{renamed}{loses}{order}</summary>"
     ]
     parts += _list([f"because {reason}" for reason in formatting.reasons(change)])
+    if change.places:
+        parts.append(f'<div class="dim">at {", ".join(map(_place, change.places))}</div>')
     for entry in change.inputs or change.properties:
         diff = formatting.text_diff(entry, lines=400)
         marks = text(formatting.marks(entry))

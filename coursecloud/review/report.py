@@ -393,6 +393,7 @@ def _change(change: Change) -> dict[str, Any]:
         "reasons": [
             {"property": reason.property, "follows": reason.cause, "text": reason.text} for reason in change.reasons
         ],
+        "places": [{"file": place.file, "line": place.line, "url": place.url or None} for place in change.places],
         "deleteFirst": change.delete_first,
         "loses": change.loses,
         "protected": _protected(change.before),

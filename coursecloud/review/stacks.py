@@ -19,6 +19,7 @@ from coursecloud.review import (
     formatting,
     left_on,
     money,
+    places,
     protection,
     protection_settings,
     settings_diff,
@@ -158,8 +159,12 @@ def review(
     today: datetime.date,
     state: bool = False,
     notes: Iterable[str] = (),
+    written: places.Written = places.NOTHING,
 ) -> Stack:
-    """Review one stack; a side that is None has no such stack. With `state`, `before` is what was deployed."""
+    """Review one stack; a side that is None has no such stack. With `state`, `before` is what was deployed.
+
+    `written` is where the places of the changes are looked up.
+    """
     said = list(notes)
     example = all(plan.settings.project == EXAMPLE_PROJECT for plan in (before, after) if plan)
     if before and after and before.settings.project == EXAMPLE_PROJECT != after.settings.project:
@@ -175,6 +180,7 @@ def review(
     agreed = outputs = ()
     if before and after and not (before.unread or after.unread or state):
         agreed, outputs = settings_diff.settings(before, after), settings_diff.outputs(before, after)
+    found, telling = places.found(found, written, agreed), places.found(telling, written, agreed)
     before, after, without = _readable(before, after)
     said += [without] if without else []
     said += _notes(name, before, after, telling)

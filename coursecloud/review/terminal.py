@@ -135,6 +135,8 @@ def _change(change: Change, wide: int) -> RenderableType:
     )
     for reason in formatting.reasons(change):
         lines.add_row("", Text(f"  because {formatting.visible(reason)}", "magenta"))
+    if change.places:
+        lines.add_row("", Text(f"  at {formatting.visible(', '.join(map(str, change.places)))}", "dim"))
     for entry in (*formatting.scripts(change), *change.properties):
         diff = formatting.text_diff(entry)
         marks = formatting.marks(entry)

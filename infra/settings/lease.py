@@ -40,8 +40,10 @@ class Course(Section):
     """Labels of your own, added to those that the stack sets."""
 
 
-_MEANT = {"$": "USD", "us$": "USD", "dollar": "USD", "\u20ac": "EUR", "euro": "EUR", "\u00a3": "GBP"}
-_MEANT |= dict.fromkeys(("kr", "kroner", "kronor"), "DKK, NOK or SEK: kroner are of three countries")
+_KRONER = "DKK, NOK or SEK: kroner are of three countries"
+_MEANT = {"$": "USD", "us$": "USD", "dollar": "USD", "\u20ac": "EUR", "euro": "EUR", "\u00a3": "GBP"} | dict.fromkeys(
+    ("kr", "kroner", "kronor"), _KRONER
+)
 """Words and signs for money that stand for a code; those that stand for several name them."""
 
 
