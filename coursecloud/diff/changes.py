@@ -67,6 +67,21 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Place:
+    """A line of the side under review."""
+
+    file: str
+    """Its path in the project, or what the user called it."""
+    line: int
+    url: str = ""
+    """The address at which everybody can read it; empty where there is none."""
+
+    def __str__(self) -> str:
+        """Name it as editors and compilers do."""
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True)
 class Change:
     """What happens to one resource."""
 
@@ -84,6 +99,8 @@ class Change:
     unseen: tuple[str, ...] = ()
     """Inputs that are unknown on both sides and follow from the same resources, or that hold a secret which was hidden
     before it came here (in a saved plan), or that come from a resource that is new: taken to be the same."""
+    places: tuple["Place", ...] = ()
+    """The lines of the project that it comes from, where somebody has looked for them."""
 
     @property
     def resource(self) -> Registration:

@@ -9,15 +9,17 @@ import logging
 import os
 from collections.abc import Awaitable, Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Thread
 from typing import Any, cast
+from urllib.parse import unquote
 
 import pulumi
 from google.protobuf import json_format
 from typing_extensions import override
 
+import infra
 from catalog import types
 from coursecloud.plan import mock_outputs, sdk, transforms
 from coursecloud.plan.registration import UNKNOWN, Deed, Registration
@@ -65,8 +67,11 @@ class _Assigned(pulumi.runtime.Mocks):
 
 
 class _Recorder(sdk.Monitor):
-    def __init__(self, mark: str | None) -> None:
+    def __init__(self, mark: str | None, root: Path) -> None:
         super().__init__(_Assigned(mark))
+        # Where a process has loaded the program's packages from another folder (a test), they are that one's.
+        loaded = Path(str(infra.__file__)).parents[1]
+        self._roots = [f"{folder.resolve().as_uri()}/" for folder in (root, loaded)]
         self.recording = Recording()
         self._transforms = transforms.Transforms()
 
@@ -77,9 +82,10 @@ class _Recorder(sdk.Monitor):
     def RegisterResource(self, request: Any) -> Any:
         if request.type != "pulumi:pulumi:Stack":
             urn = self.make_urn(request.parent, request.type, request.name)
+            place = declared(request, self._roots)
             # As the engine does it: what is recorded is what is left after the program's own transforms.
             request, applied = self._transforms.applied(urn, request)
-            self.recording.resources.append(registration(urn, request, applied))
+            self.recording.resources.append(replace(registration(urn, request, applied), declared=place))
         return super().RegisterResource(request)
 
     @override
@@ -150,7 +156,7 @@ def record(
 
 def _run(done: Future[Recording], program: Path, project: str, stack: str, mark: str | None) -> None:
     """Run a program as Pulumi's language host does, but with a monitor that only writes down."""
-    recorder = _Recorder(mark)
+    recorder = _Recorder(mark, program.parent)
     try:
         with asyncio.Runner() as runner, contextlib.closing(asyncio.new_event_loop()) as answers:
             loop = runner.get_loop()
@@ -252,6 +258,16 @@ def registration(urn: str, request: Any, applied: Sequence[str]) -> Registration
         protect=request.protect,
         options=options,
     )
+
+
+def declared(request: Any, roots: Sequence[str]) -> tuple[str, int] | None:
+    """Find the line of the program that asks for a resource: the innermost in one of the folders."""
+    for frame in request.stackTrace.frames:
+        for root in roots:
+            inside = frame.pc.uri.removeprefix(root)
+            if inside != frame.pc.uri and "site-packages/" not in inside:
+                return unquote(inside), frame.pc.line
+    return None
 
 
 @functools.cache

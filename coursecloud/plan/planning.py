@@ -304,6 +304,10 @@ def _lease(settings: Settings) -> Iterator[str]:
     )
 
 
+def _place(file: str, line: int) -> dict[str, Any]:
+    return {"file": file, "line": line}
+
+
 def to_json(plan: Plan, today: datetime.date | None = None) -> dict[str, Any]:
     """Make the JSON form of a plan; docs/json.md documents its fields, and `notices` what `today` is for."""
     settings = plan.settings
@@ -335,6 +339,7 @@ def to_json(plan: Plan, today: datetime.date | None = None) -> dict[str, Any]:
                 "options": resource.options,
                 **({"files": resource.files} if resource.files else {}),
                 **({"atRun": resource.at_run} if resource.at_run else {}),
+                **({"declared": _place(*resource.declared)} if resource.declared else {}),
                 "bills": bills(resource) if resource.custom else None,
                 "holds": holds(resource),
             }

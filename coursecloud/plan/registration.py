@@ -29,6 +29,8 @@ class Registration:
     at_run: Mapping[str, str] = field(default_factory=dict[str, str])
     """Of values among its inputs that only the real run can know, by path, what is known: `${NAME.OUTPUT}` is what
     Google computes for a resource, `*` something of Google's that the program cuts or reckons with."""
+    declared: tuple[str, int] | None = field(default=None, compare=False)
+    """File of the program, from its folder, and the line that asked for it; None where nobody knows."""
 
 
 PROGRAM = "stack"

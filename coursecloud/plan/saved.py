@@ -103,4 +103,13 @@ def _registration(entry: Mapping[str, Any]) -> Registration:
         options=entry["options"],
         files=entry.get("files", {}),
         at_run={str(key): str(text) for key, text in entry.get("atRun", {}).items()},
+        declared=_place(entry.get("declared")),
     )
+
+
+def _place(written: object) -> tuple[str, int] | None:
+    """Take where a resource is declared; a plan of another revision may have anything there, or nothing."""
+    place: Mapping[str, Any] = cast("Mapping[str, Any]", written) if isinstance(written, Mapping) else {}
+    file: object = place.get("file")
+    line: object = place.get("line")
+    return (file, line) if isinstance(file, str) and isinstance(line, int) else None

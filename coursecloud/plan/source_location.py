@@ -1,5 +1,6 @@
 """Where in a stack file the cause of a finding stands: its key path and its line."""
 
+import functools
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -72,16 +73,25 @@ def _component(resource: Registration | None, by_urn: Mapping[str, Registration]
 
 def line(text: str, path: Path) -> int:
     """Find the line, from 1, of the deepest key of a path that a stack file has; 1 where it has none."""
-    try:
-        node = cast("object", yaml.compose(text, Loader=yaml.SafeLoader))
-    except yaml.YAMLError:
-        return 1
-    found = 1
-    for key in path:
+    return deepest(text, path)[1]
+
+
+def deepest(text: str, path: Path) -> tuple[int, int]:
+    """Find how many keys of a path a stack file has, and the line, from 1, of the last of them; 1 where it has none."""
+    node, found, depth = _composed(text), 1, 0
+    for depth, key in enumerate(path):
         if (inner := _entry(node, key)) is None:
-            break
+            return depth, found
         found, node = inner
-    return found
+    return depth + 1, found
+
+
+@functools.lru_cache(maxsize=4)
+def _composed(text: str) -> object:
+    try:
+        return cast("object", yaml.compose(text, Loader=yaml.SafeLoader))
+    except (yaml.YAMLError, RecursionError):
+        return None
 
 
 def _entry(node: object, key: str) -> tuple[int, object] | None:

@@ -5,6 +5,7 @@ import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from coursecloud.review.program import Changed
 
@@ -37,6 +38,13 @@ BRANCHES = ("refs/remotes/origin/main", "refs/heads/main", "refs/remotes/origin/
 of such a name, which a fetch from a stranger brings along, would come first."""
 
 _PLACES = ("refs/tags/", "refs/heads/", "refs/remotes/")
+
+
+_GITHUB = re.compile(
+    r"(?:https://(?:[^@/\s]+@)?github\.com/|(?:ssh://)?git@github\.com[:/])(?P<name>[\w-]+/[\w.-]+?)(?:\.git)?/?",
+    re.ASCII,
+)
+"""The addresses of a repository on GitHub that git takes, with what may be a credential in front, which is left out."""
 
 
 class GitError(Exception):
@@ -76,6 +84,15 @@ class Repository:
             )
         self._one_meaning(name)
         return Revision(name, found.stdout.strip())
+
+    def address(self, revision: Revision) -> str:
+        """Say where everybody can read the project's files of a revision: on GitHub; empty where the remote is another.
+
+        The remote is `origin`. Whether the commit is there, nobody asks: a reviewed branch has been pushed.
+        """
+        url = _git(self.folder, "config", "--get", "remote.origin.url").stdout.strip()
+        found = re.fullmatch(_GITHUB, url)
+        return f"https://github.com/{found['name']}/blob/{revision.commit}/{quote(self.within)}" if found else ""
 
     def tree(self, revision: Revision) -> str:
         """Give the id of all that a revision holds."""

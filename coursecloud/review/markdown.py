@@ -4,14 +4,14 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
-from coursecloud.diff.changes import Change, Operation
+from coursecloud.diff.changes import Change, Operation, Place
 from coursecloud.policy.consequence import Kind as Means
 from coursecloud.review import cost_lines, dangers, folding, formatting, mermaid
 from coursecloud.review.access import grants
 from coursecloud.review.consequence import SAME
 from coursecloud.review.dangers import Danger, Kind, Level, one
 from coursecloud.review.escape import amounts, as_html, code, fence, size, unlinked
-from coursecloud.review.report import Review
+from coursecloud.review.report import EXAMPLES, Review
 from coursecloud.review.stacks import Stack, Status
 
 MARKER = "<!-- coursecloud-review -->"
@@ -40,6 +40,8 @@ def full(review: Review, *, closed: Sequence[str] = (), limit: int = LIMIT) -> s
             skipped.append(f"{left_out} of {code(stack.name, 80)}")
         parts.append(text)
         left -= size(text)
+    if text := _examples(review, left):
+        parts.append(text)
     if skipped:
         shown = ", ".join(skipped[:5]) + (f" and of {len(skipped) - 5} more stacks" if len(skipped) > 5 else "")
         parts.append(
@@ -47,6 +49,15 @@ def full(review: Review, *, closed: Sequence[str] = (), limit: int = LIMIT) -> s
             " `coursecloud review --html` and `--json` show all of them.\n"
         )
     return "".join((*parts, tail))
+
+
+def _examples(review: Review, left: int) -> str:
+    """Fold the examples away: a line each, as far as there is room."""
+    lines = [f"- {code(stack.name, 80)}: {code(stack.sentence, 200)}\n" for stack in review.examples[:30]]
+    begins, ends = f"\n<details><summary>{len(review.examples)} {EXAMPLES}</summary>\n\n", "\n</details>\n"
+    while lines and size(begins) + size(ends) + sum(map(size, lines)) > left:
+        lines.pop()
+    return "".join((begins, *lines, ends)) if lines else ""
 
 
 def _heading(review: Review) -> str:
@@ -193,8 +204,8 @@ def _table(review: Review) -> str:
     more = len(review.telling) - 60
     if more > 0:
         lines.append(f"| and {more} more stacks that change | | | |")
-    quiet = [stack for stack in review.stacks if stack not in review.telling]
-    names = ", ".join(code(stack.name, 40, table=True) for stack in quiet[:8]) + (
+    quiet = review.quiet
+    names = ", ".join(code(name, 40, table=True) for name in quiet[:8]) + (
         f" and {len(quiet) - 8} more" if len(quiet) > 8 else ""
     )
     if quiet:
@@ -280,6 +291,8 @@ def _change(change: Change) -> str:
     said = f": {code(summary, 160)}" if summary else ""
     lines = [f"- {code(one(change), 120)}{said}{renamed}{loses}{order}"]
     lines += [f"  - because {code(reason, 400)}" for reason in formatting.reasons(change)]
+    if change.places:
+        lines.append(f"  - at {', '.join(map(_place, change.places))}")
     for entry in (*formatting.scripts(change), *change.properties):
         diff = formatting.text_diff(entry)
         marks = formatting.marks(entry)
@@ -289,6 +302,11 @@ def _change(change: Change) -> str:
             block = fence("\n".join(diff), 3000, "diff", indent="    ")
             lines.append(f"  - {code(entry.path, 120)}{marks}\n\n{block}")
     return "\n".join(lines) + "\n"
+
+
+def _place(place: Place) -> str:
+    name = code(str(place), 120)
+    return f"[{name}]({place.url})" if place.url else name
 
 
 def _counts(stack: Stack) -> str:

@@ -10,7 +10,7 @@ from coursecloud.cost.page import FOLDER as TABLES
 from coursecloud.diff.changes import Change, Operation, PropertyChange
 from coursecloud.review import cost_lines, drawing, folding, formatting
 from coursecloud.review.dangers import Level, one
-from coursecloud.review.report import Review
+from coursecloud.review.report import EXAMPLES, Review
 from coursecloud.review.stacks import Stack
 
 TEMPLATE = Path(__file__).with_name("page.html")
@@ -32,7 +32,9 @@ def full(review: Review) -> str:
         program=list(formatting.program(review.program, review.runs)),
         told=list(_told(review)),
         stacks=[_stack(stack, number) for number, stack in enumerate(review.telling)],
-        quiet=[stack.name for stack in review.stacks if stack not in review.telling],
+        examples=[f"{stack.name}: {stack.sentence}" for stack in review.examples],
+        examples_told=f"{len(review.examples)} {EXAMPLES}",
+        quiet=review.quiet,
         notes=review.notes,
         chart_style=chart.STYLE,
     )
@@ -112,6 +114,7 @@ def _change(change: Change) -> dict[str, Any]:
         "loses": change.loses,
         "order": formatting.order(change) if change.operation is Operation.REPLACE else None,
         "reasons": [f"because {reason}" for reason in formatting.reasons(change)],
+        "places": change.places,
         "inputs": [_input(entry) for entry in change.inputs or change.properties],
         "urn": change.resource.urn,
     }

@@ -27,6 +27,10 @@ VERSION = 1
 """Version of the JSON form; it rises when a field changes its meaning or goes."""
 
 
+EXAMPLES = "example stacks, with the example project's id: nobody can deploy them, or have anything of them"
+"""Stands over the stacks that come with the project, where there are others."""
+
+
 @dataclass(frozen=True)
 class Review:
     """What a change does to every stack."""
@@ -48,13 +52,15 @@ class Review:
     @property
     def level(self) -> Level:
         """How much the change asks of its reader."""
-        levels = [stack.level for stack in self.stacks]
+        levels = [stack.level for stack in self.own]
+        if self.examples:
+            levels.append(Level.FINE)
         return max([*levels, Level.LOOK] if self.program or self.packages else levels, default=Level.NOTHING)
 
     @property
     def dangers(self) -> Iterator[Danger]:
-        """Every danger of every stack."""
-        return (danger for stack in self.stacks for danger in stack.dangers)
+        """Every danger of every stack that somebody can have deployed."""
+        return (danger for stack in self.own for danger in stack.dangers)
 
     @property
     def broken(self) -> bool:
@@ -63,18 +69,36 @@ class Review:
 
     @property
     def telling(self) -> tuple[Stack, ...]:
-        """The stacks that do not stay as they are, gravest first."""
-        found = [stack for stack in self.stacks if stack.status is not Status.UNCHANGED or stack.notes]
-        return tuple(sorted(found, key=lambda stack: (-stack.level, stack.name)))
+        """The stacks that do not stay as they are, gravest first, but for the examples beside them."""
+        return _telling(self.own)
+
+    @property
+    def own(self) -> tuple[Stack, ...]:
+        """The stacks but for the examples; where there are only examples, as in a new clone, these."""
+        if not any(not stack.example and stack.status is not Status.BROKEN for stack in self.stacks):
+            return self.stacks
+        return tuple(stack for stack in self.stacks if not stack.example)
+
+    @property
+    def examples(self) -> tuple[Stack, ...]:
+        """The examples that do not stay as they are, beside stacks that somebody has: nobody loses anything there."""
+        own = {stack.name for stack in self.own}
+        return _telling(stack for stack in self.stacks if stack.name not in own)
+
+    @property
+    def quiet(self) -> list[str]:
+        """The names of the stacks that stay as they are."""
+        told = {stack.name for stack in (*self.telling, *self.examples)}
+        return [stack.name for stack in self.stacks if stack.name not in told]
 
     @property
     def sentence(self) -> str:
         """The verdict in one line, without its level."""
         broken = sum(stack.status is Status.BROKEN for stack in self.stacks)
-        fails = refusals.headline(refusal for stack in self.stacks for refusal in stack.refusals)
+        fails = refusals.headline(refusal for stack in self.own for refusal in stack.refusals)
         parts = [fails] if fails else []
         # Of what fails at its start nothing happens, and it saves nothing.
-        happening = [stack for stack in self.stacks if not stack.nothing_done]
+        happening = [stack for stack in self.own if not stack.nothing_done]
         if fails and not any(stack.level > Level.NOTHING for stack in happening):
             return "; ".join([*parts, *_program(self)])
         parts += [f"{broken} {'stacks do' if broken > 1 else 'stack does'} not load"] if broken else []
@@ -103,7 +127,14 @@ class Review:
         # What fails in the middle saves nothing, and a price that nobody knows is said once.
         if text and not (fails and hour < 0) and not any(part.startswith(text) for part in parts):
             parts.append(text)
+        if count := len(self.examples):
+            parts.append(f"{count} example stack{'s change' if count > 1 else ' changes'}, which nobody can deploy")
         return "; ".join(parts)
+
+
+def _telling(stacks: Iterable[Stack]) -> tuple[Stack, ...]:
+    found = [stack for stack in stacks if stack.status is not Status.UNCHANGED or stack.notes]
+    return tuple(sorted(found, key=lambda stack: (-stack.level, stack.name)))
 
 
 def _credit(stacks: Iterable[Stack]) -> Iterator[str]:
@@ -287,6 +318,7 @@ def _stack(stack: Stack) -> dict[str, Any]:
     return {
         "stack": stack.name,
         "status": str(stack.status),
+        "example": stack.example,
         "level": stack.level.name.lower(),
         "verdict": stack.sentence,
         "counts": {str(operation): counts[operation] for operation in Operation if operation is not Operation.SAME}
@@ -380,6 +412,7 @@ def _change(change: Change) -> dict[str, Any]:
         "reasons": [
             {"property": reason.property, "follows": reason.cause, "text": reason.text} for reason in change.reasons
         ],
+        "places": [{"file": place.file, "line": place.line, "url": place.url or None} for place in change.places],
         "deleteFirst": change.delete_first,
         "loses": change.loses,
         "protected": _protected(change.before),

@@ -11,11 +11,22 @@ from pathlib import Path
 from coursecloud.common import shadows, stack_file
 from coursecloud.plan import hiding, saved
 from coursecloud.plan.planning import Plan
-from coursecloud.review import deployed_state, git, kept, program, requirements, sandbox, subprocess_plan, tree
+from coursecloud.review import (
+    deployed_state,
+    git,
+    kept,
+    places,
+    program,
+    requirements,
+    sandbox,
+    subprocess_plan,
+    tree,
+)
 from coursecloud.review.inputs import Given, InputError, Read
 from coursecloud.review.report import Review
 from coursecloud.review.stacks import Stack, Status, review
 from coursecloud.review.workspace import Workspace
+from infra import files
 
 WORKING_TREE = "the working tree"
 
@@ -37,6 +48,8 @@ class _Side:
     refused: Mapping[str, str] = field(default_factory=dict[str, str])
     """Stacks of which nothing is run, and why."""
     rendered: subprocess_plan.Rendered | None = None
+    address: str = ""
+    """Where everybody can read its files; empty where that is nowhere."""
 
     def names(self) -> list[str]:
         return [*self.plans, *self.refused, *(self.source.files if self.source else ())]
@@ -47,6 +60,17 @@ class _Side:
         if file is None or not file.is_file():
             return frozenset()
         return hiding.of_file(file.read_text(encoding="utf-8", errors="replace"))
+
+    def written(self, stack: str) -> places.Written:
+        """Give what a reader can look up of this side: its stack file, what of the program differs, and where."""
+        file = self.source.files.get(stack) if self.source else None
+        try:
+            text = files.text_of(file) if file else ""
+        except (OSError, ValueError):
+            return places.NOTHING  # it has not loaded either
+        return places.Written(
+            file.name if file else "", text, program.of(self.changed, self.within).files, self.address
+        )
 
     def plan(self, stack: str) -> Plan | str | None:
         """Take one stack: its plan, why it does not load, or None where this side has no such stack."""
@@ -144,7 +168,7 @@ def _stack(name: str, before: _Side, after: _Side, today: datetime.date, named: 
         known = frozenset[str]().union(*(side.secrets(name) for side in (before, after)))
         return Stack(name, Status.BROKEN, mistakes=hiding.deep(mistakes, known))
     try:
-        return review(name, old, new, today=today, state=before.state is not None)
+        return review(name, old, new, today=today, state=before.state is not None, written=after.written(name))
     except RecursionError:
         said = "what it renders hangs together without end: a resource under itself, or nested without measure"
         return Stack(name, Status.BROKEN, mistakes=(("after", said),))
@@ -238,6 +262,7 @@ def _side(
         )
     side = _sourced(str(chosen), folder, _files(folder, given, read))
     side.revision = chosen
+    side.address = repository.address(chosen)
     if empty:
         side.notes.append(f"{chosen} has submodules, which are empty here: {_listed(empty)}")
     return _wanting(side, folder)

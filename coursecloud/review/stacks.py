@@ -19,6 +19,7 @@ from coursecloud.review import (
     formatting,
     left_on,
     money,
+    places,
     protection,
     protection_settings,
     settings_diff,
@@ -69,6 +70,8 @@ class Stack:
     """What holds spending back, keeps data, keeps somebody out or tells somebody, and does so less than before."""
     consequences: tuple[Consequence, ...] = ()
     """What the change means for whoever deploys it, gravest first."""
+    example: bool = False
+    """Both of its sides have the example project's id: `up` refuses it, and nobody has anything of it."""
 
     @property
     def nothing_done(self) -> bool:
@@ -156,9 +159,14 @@ def review(
     today: datetime.date,
     state: bool = False,
     notes: Iterable[str] = (),
+    written: places.Written = places.NOTHING,
 ) -> Stack:
-    """Review one stack; a side that is None has no such stack. With `state`, `before` is what was deployed."""
+    """Review one stack; a side that is None has no such stack. With `state`, `before` is what was deployed.
+
+    `written` is where the places of the changes are looked up.
+    """
     said = list(notes)
+    example = all(plan.settings.project == EXAMPLE_PROJECT for plan in (before, after) if plan)
     if before and after and before.settings.project == EXAMPLE_PROJECT != after.settings.project:
         # `up` refuses the example, so nothing of it can be there.
         said.append(f"the project was the example until now, {EXAMPLE_PROJECT}: everything is new")
@@ -172,6 +180,7 @@ def review(
     agreed = outputs = ()
     if before and after and not (before.unread or after.unread or state):
         agreed, outputs = settings_diff.settings(before, after), settings_diff.outputs(before, after)
+    found, telling = places.found(found, written, agreed), places.found(telling, written, agreed)
     before, after, without = _readable(before, after)
     said += [without] if without else []
     said += _notes(name, before, after, telling)
@@ -216,6 +225,7 @@ def review(
         refusals=refused,
         protection=weaker,
         consequences=consequence.of_change(telling, risks, refused, cost, findings, weaker),
+        example=example,
     )
 
 

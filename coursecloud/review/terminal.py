@@ -11,7 +11,7 @@ from coursecloud.diff.changes import Change, Operation
 from coursecloud.review import cost_lines, folding, formatting
 from coursecloud.review.dangers import Level, one
 from coursecloud.review.money import Cost
-from coursecloud.review.report import Review
+from coursecloud.review.report import EXAMPLES, Review
 from coursecloud.review.stacks import Stack, Status
 
 COLOURS = {
@@ -47,8 +47,10 @@ def full(review: Review, *, wide: int = 70) -> RenderableType:
         parts += [Text(), _bullets(f"{stack.name}: {each.text}" for stack, each in costs)]
     for stack in review.telling:
         parts += _stack(stack, wide)
-    quiet = [stack.name for stack in review.stacks if stack not in review.telling]
-    if quiet:
+    if review.examples:
+        parts += [Text(), Text(EXAMPLES, "dim")]
+        parts.append(_bullets((f"{stack.name}: {stack.sentence}" for stack in review.examples), "dim"))
+    if quiet := review.quiet:
         parts += [Text(), Text(f"unchanged: {formatting.visible(', '.join(quiet))}", "dim")]
     if review.notes:
         parts += [Text(), _bullets(review.notes, "dim")]
@@ -133,6 +135,8 @@ def _change(change: Change, wide: int) -> RenderableType:
     )
     for reason in formatting.reasons(change):
         lines.add_row("", Text(f"  because {formatting.visible(reason)}", "magenta"))
+    if change.places:
+        lines.add_row("", Text(f"  at {formatting.visible(', '.join(map(str, change.places)))}", "dim"))
     for entry in (*formatting.scripts(change), *change.properties):
         diff = formatting.text_diff(entry)
         marks = formatting.marks(entry)
