@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import yaml
 
+from infra.settings import EXAMPLE_PROJECT
 from tests.e2e.refactorings import REFACTORINGS
 from tests.gcloud import Gcloud
 from tests.month.cutoff import interrupted
@@ -160,7 +161,7 @@ def wait(month: Month, _: object) -> None:
 
 
 def code(month: Month, commit: str) -> None:
-    """Let the clone have the code of an older commit, or `today`'s."""
+    """Let the clone have the code of an older commit and the stack file that came with it, or `today`'s code."""
     root = month.place.root
     month.place.code_differs()
     for name in ("catalog", "coursecloud", "emulator", "guardrails", "infra", "starter"):
@@ -171,6 +172,11 @@ def code(month: Month, commit: str) -> None:
     archive = subprocess.run(["git", "-C", str(CHECKOUT), "archive", commit], capture_output=True, check=True)
     kept = ["--exclude=Pulumi.*.yaml", "--exclude=tests", "--exclude=.pulumi-state", "--exclude=.gitignore"]
     subprocess.run(["tar", "-x", "-C", str(root), *kept], input=archive.stdout, check=True)
+    file = f"Pulumi.{month.stack}.yaml"
+    shown = ["git", "-C", str(CHECKOUT), "show", f"{commit}:{file}"]
+    text = subprocess.run(shown, capture_output=True, text=True, check=True).stdout
+    # Today's may have keys that the older code does not know.
+    (root / file).write_text(text.replace(EXAMPLE_PROJECT, PROJECT), encoding="utf-8")
 
 
 def old_up(month: Month, _: object) -> None:
