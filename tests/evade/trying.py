@@ -112,11 +112,3 @@ def _stack(new: str, old: str = "") -> Plan:
         file = Path(folder) / "Pulumi.full.yaml"
         file.write_text(text.replace(old, new) if old else text, encoding="utf-8")
         return planning.make("full", file, ROOT)
-
-
-def sample(edits: list[Edit], of_each: int) -> list[Edit]:
-    """Take some of each kind, spread over its file."""
-    kinds: dict[str, list[Edit]] = {}
-    for edit in edits:
-        kinds.setdefault(edit.kind, []).append(edit)
-    return [edit for listed in kinds.values() for edit in listed[:: max(1, -(-len(listed) // of_each))]]
