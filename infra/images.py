@@ -44,7 +44,7 @@ def _pushed(place: Place, image: str) -> bool:
             image_name=image,
             location=place.region,
             project=place.project,
-            repository_id=place.names.resource("docker"),
+            repository_id=place.names.repository("docker"),
         )
     except Exception as refused:  # noqa: BLE001 - the SDK raises nothing narrower
         return not any(word in str(refused).lower() for word in _ABSENT)

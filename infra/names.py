@@ -55,6 +55,14 @@ class Names:
         """Name a repository of Artifact Registry: `docker` or `python`."""
         return self.existing.get(name) or self.resource(name)
 
+    def docker(self, region: str) -> str:
+        """Say where the stack's docker images are pushed: HOST/PROJECT/REPOSITORY."""
+        return f"{region}-docker.pkg.dev/{self.project}/{self.repository('docker')}"
+
+    def image(self, region: str, image: str) -> str:
+        """Complete the name of an image: one without a registry's host is in the stack's docker repository."""
+        return image if names_registry(image) else f"{self.docker(region)}/{image}"
+
     def secret(self, name: str) -> str:
         """Name a secret: the stack in front, the group's own spelling behind."""
         front = fit(self.stack, 48)
@@ -110,3 +118,9 @@ def member_key(member: str) -> str:
 def label_value(text: str) -> str:
     """Bring a text into a label's form: lower case, digits, '_' and '-', at most 63."""
     return text if re.fullmatch(limits.pattern("label-value"), text) else fit(text, 63)
+
+
+def names_registry(image: str) -> bool:
+    """Say whether an image's name begins with a registry's host, as docker reads it."""
+    host, slash, _ = image.partition("/")
+    return bool(slash) and ("." in host or ":" in host)

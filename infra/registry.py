@@ -91,10 +91,9 @@ class Registry(Component):
 
 def docker_url(place: Place) -> str:
     """Say where docker images are pushed: HOST/PROJECT/REPOSITORY."""
-    return f"{place.region}-docker.pkg.dev/{place.project}/{place.names.repository('docker')}"
+    return place.names.docker(place.region)
 
 
 def full_image(place: Place, image: str) -> str:
     """Complete the name of an image: one without a registry's host is in the stack's docker repository."""
-    host, slash, _ = image.partition("/")
-    return image if slash and ("." in host or ":" in host) else f"{docker_url(place)}/{image}"
+    return place.names.image(place.region, image)

@@ -4,7 +4,7 @@ import enum
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from coursecloud.diff import cascade, property_diff
 from coursecloud.diff.matching import Pair, key_of, pair
@@ -303,7 +303,9 @@ def _property(difference: Difference, rules: Rules, old: Mapping[str, Any], new:
         replaces=effect is Effect.REPLACE,
         ignored=effect is Effect.NONE,
         at_run=has_unknown(difference.new),
-        prunes=difference.top in rules.prunes and effect is not Effect.NONE and not _keeps_more(difference),
+        prunes=difference.top in rules.prunes
+        and effect is not Effect.NONE
+        and not (_keeps_more(difference) or _spares(difference, old, new)),
         restarts=difference.top in rules.restarts and effect is Effect.UPDATE,
     )
 
@@ -316,6 +318,30 @@ def _keeps_more(difference: Difference) -> bool:
     sides = [re.fullmatch(r"(\d+)(?:\.0)?s?", str(side)) for side in (difference.old, difference.new)]
     old, new = sides
     return bool(old and new and int(old[1]) < int(new[1]))
+
+
+def _spares(difference: Difference, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Say whether a cleanup policy spares more than before: one that keeps comes or takes more in, or one that deletes
+    goes."""
+    if difference.top != "cleanupPolicies" or len(difference.keys) < 2:
+        return False
+    if len(difference.keys) == 2:
+        came, went = (property_diff.at(side, "action") for side in (difference.new, difference.old))
+        return (came, went) in (("KEEP", property_diff.NOTHING), (property_diff.NOTHING, "DELETE"))
+    sides = [_policy(side, difference.keys[1]) for side in (old, new)]
+    if any(property_diff.at(side, "action") != "KEEP" for side in sides):
+        return False
+    was, will = difference.old, difference.new
+    if isinstance(was, list) and isinstance(will, list):
+        # Without a word of which tags are kept, all are.
+        left = [each for each in cast("list[Any]", was) if each not in cast("list[Any]", will)]
+        return not left and was != []
+    return was is property_diff.NOTHING and difference.keys[-1].startswith("[")
+
+
+def _policy(inputs: Mapping[str, Any], label: str) -> Any:
+    entries = cast("list[Any]", inputs.get("cleanupPolicies") or [])
+    return next((each for each in entries if f"[{property_diff.at(each, 'id')}]" == label), None)
 
 
 def _other_unknowns(

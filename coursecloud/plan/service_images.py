@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from infra.names import names_registry
 from infra.settings import Settings
 from infra.settings.services import Service
 
@@ -10,10 +11,9 @@ def _own(settings: Settings) -> dict[str, str]:
     """Name the services whose image is in the stack's own docker repository, and who pushes it."""
     found: dict[str, str] = {}
     for name, service in settings.services.items():
-        host, slash, _ = service.image.partition("/")
         if service.deployed_by:
             found[name] = f"trigger {service.deployed_by} has deployed"
-        elif not (slash and ("." in host or ":" in host)):
+        elif not names_registry(service.image):
             found[name] = "somebody has pushed its image, and `make up` then"
     return found
 

@@ -151,7 +151,7 @@ SAME = "costs as much as before"
 
 def money(cost: Cost) -> str:
     """Say what a change costs more or less an hour and a day; what is unknown is never a saving."""
-    hour, day = cost.per_hour, _day(cost.after) - _day(cost.before)
+    hour, day = cost.per_hour, cost.per_day
     if cost.news_unknown:
         known = f"costs {_more(hour)} USD an hour at least; " if round(hour, 2) > 0 else ""
         said = "; ".join(cost.news_unknown[:3]).replace("`", "'")
@@ -171,10 +171,6 @@ def _claimed(less: tuple[Decimal, Decimal]) -> str:
         f"; the stack file's `usage` or `prices` now count what is there for {hour} USD an hour and {day} USD a day"
         " less, which saves nothing"
     )
-
-
-def _day(estimate: Estimate | None) -> Decimal:
-    return estimate.per_day_planned if estimate else Decimal(0)
 
 
 def _more(value: Decimal) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from catalog import types
-from coursecloud.diff import copy_commands, data_loss, refusals
+from coursecloud.diff import copy_commands, data_loss, property_diff, refusals
 from coursecloud.diff.changes import Change, Operation, PropertyChange
 from coursecloud.diff.refusals import Refusal
 from coursecloud.diff.replacement import called, rules_of
@@ -56,6 +56,8 @@ class Kind(enum.StrEnum):
     """What holds spending back, keeps data, keeps somebody out or tells somebody does so less than before."""
     PROGRAM = "program"
     """The program does what no list of resources shows: see `coursecloud.plan.effects`."""
+    OUTPUTS = "outputs"
+    """The program prints other commands, addresses or names than before, which people copy and workflows use."""
     GUARD = "guard"
     """The stack file loosens or changes what guards the stack: exceptions, limits, what the tables do not know."""
     RUNS = "runs"
@@ -127,6 +129,22 @@ def of_program(before: Plan | None, after: Plan, changes: Iterable[Change]) -> I
             yield Danger(Kind.PROGRAM, change, f"{what} {deed.text}")
 
 
+def of_outputs(outputs: Sequence[PropertyChange], most: int = 6) -> Iterator[Danger]:
+    """Say what a program that changes prints otherwise, each with both sides."""
+    for entry in outputs[:most]:
+        old, new = (_printed(side) for side in (entry.old, entry.new))
+        yield Danger(Kind.OUTPUTS, None, f"the output `{entry.path.replace('`', chr(39))}` says {new}; before: {old}")
+    if (more := len(outputs) - most) > 0:
+        yield Danger(Kind.OUTPUTS, None, f"{more} more outputs say something else than before")
+
+
+def _printed(value: object) -> str:
+    if value is property_diff.NOTHING:
+        return "nothing"
+    text = json.dumps(property_diff.plain(value), ensure_ascii=False, default=str)
+    return f"`{text[:300].replace('`', chr(39))}`"
+
+
 def _of(change: Change) -> Iterable[Danger]:
     what = one(change)
     goes = "deleted" if change.operation is Operation.DELETE else "deleted and made anew, empty"
@@ -169,7 +187,7 @@ def _runs(change: Change) -> list[str]:
     code = [path for path, word in known.classes.words.items() if word == "runs"] if known and known.classes else []
     told: dict[str, None] = {}
     for entry in change.properties:
-        path = re.sub(r"\[\d+\]", "[]", entry.path)
+        path = re.sub(r"\[[^\]]*\]", "[]", entry.path)
         # A block that comes or goes has the code in it.
         found = [
             each for each in code if f"{path}.".startswith((f"{each}.", f"{each}[")) or each.startswith(f"{path}.")
@@ -284,8 +302,12 @@ def also(found: Iterable[Danger]) -> Iterator[str]:
         yield "widens access"
     if counted[Kind.PROGRAM]:
         yield "does what no plan shows"
+    if counted[Kind.OUTPUTS]:
+        yield "changes the OUTPUTS that people copy"
     if code := counted[Kind.RUNS]:
         yield f"changes the CODE that {code} resource{' runs' if code == 1 else 's run'}"
+    if pruned := counted[Kind.PRUNES]:
+        yield f"can DELETE CONTENT of {pruned} store{'' if pruned == 1 else 's'} sooner"
     if weaker := counted[Kind.PROTECTION]:
         yield f"WEAKENS PROTECTION in {weaker} place{'' if weaker == 1 else 's'}"
     if counted[Kind.GUARD]:

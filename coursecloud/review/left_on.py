@@ -85,35 +85,9 @@ def _evening(line: str, hours: WorkingHours) -> Decimal | None:
     for number, day in enumerate(DAYS):
         if day in hours.days:
             start = datetime.datetime.combine(first + datetime.timedelta(days=number), end)
-            found = next(_fires(line, start), None)
+            found = next(cron.fires(line, start, _HORIZON), None)
             waits.append(None if found is None else Decimal((found - start).total_seconds()) / 3600)
     return None if None in waits else max((each for each in waits if each is not None), default=None)
-
-
-def _fires(line: str, start: datetime.datetime) -> Iterator[datetime.datetime]:
-    minute, hour, of_month, month, of_week = line.split()
-    for number in range(_HORIZON + 1):
-        day = start.date() + datetime.timedelta(days=number)
-        by_month = _takes(of_month, day.day)
-        by_week = _takes(of_week, day.isoweekday()) or (day.isoweekday() == 7 and _takes(of_week, 0))
-        # Where both are given, either does.
-        on = by_month or by_week if "*" not in (of_month[0], of_week[0]) else by_month and by_week
-        if not (on and _takes(month, day.month)):
-            continue
-        for at in range(24):
-            fires = datetime.datetime.combine(day, datetime.time(at, int(minute)))
-            if _takes(hour, at) and fires >= start:
-                yield fires
-
-
-def _takes(field: str, value: int) -> bool:
-    for part in field.split(","):
-        body, _, step = part.partition("/")
-        low, _, high = body.partition("-")
-        first, last = (0, 99) if body == "*" else (int(low), int(high or (99 if step else low)))
-        if first <= value <= last and (value - first) % int(step or 1) == 0:
-            return True
-    return False
 
 
 def _then(name: str, old: Ends, new: Ends, change: Change, was: Estimate | None, now: Estimate | None) -> str:

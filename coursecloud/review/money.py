@@ -63,6 +63,12 @@ class Cost:
         return _hour(self.after) - _hour(self.before)
 
     @property
+    def per_day(self) -> Decimal:
+        """USD a day as planned that the change adds."""
+        was, now = (each.per_day_planned if each else Decimal(0) for each in (self.before, self.after))
+        return now - was
+
+    @property
     def news_unknown(self) -> tuple[str, ...]:
         """What has no known price now and had none before."""
         was = self.before.unknown if self.before else ()

@@ -29,7 +29,7 @@ def full(review: Review) -> str:
         head=review.head,
         kind={Level.STOP: "stop", Level.LOOK: "look"}.get(review.level, "fine"),
         advice=formatting.advice(review.level, review.dangers, review.program),
-        program=list(formatting.program(review.program, review.runs)),
+        program=review.of_program,
         told=list(_told(review)),
         stacks=[_stack(stack, number) for number, stack in enumerate(review.telling)],
         examples=[f"{stack.name}: {stack.sentence}" for stack in review.examples],

@@ -1,8 +1,9 @@
 """The process that renders one side: it runs the code of a revision, and imports nothing of this package.
 
 It is given on its standard input, as JSON, the project's `root`, its `stacks` with their files, the `limits` of its
-resources, and the `parent` that it does not outlive. On its standard output it writes one line of JSON a stack, in
-their order: `plan`, or `mistake` in words. Whatever the revision prints goes to standard error.
+resources, the `parent` that it does not outlive, and the files whose lines are `watched`, by path. On its standard
+output it writes one line of JSON a stack, in their order: `plan`, with the lines of the watched files that `ran` until
+then, or `mistake` in words. Whatever the revision prints goes to standard error.
 """
 
 import contextlib
@@ -16,28 +17,55 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from types import FrameType
 from typing import IO, Any
 
 _SET_PARENT_DEATH_SIGNAL = 1
 """An operation of prctl(2)."""
 
 
-def main(root: Path, wanted: Mapping[str, str], written: IO[bytes]) -> None:
+def main(root: Path, wanted: Mapping[str, str], written: IO[bytes], watched: Collection[str] = ()) -> None:
     """Render every stack that is wanted; for one that does not load, `mistake` is written instead."""
     gc.set_threshold(100_000, 50, 100)
     # The project that this command is installed from has packages of the same names.
     sys.path[:] = [str(root), *(entry for entry in sys.path if not _is_a_checkout(Path(entry)))]
+    ran: dict[str, set[int]] = {path: set() for path in watched}
+    if ran:
+        _watch({str(root / path): lines for path, lines in ran.items()})
     render = _engine(root)
     for stack, file in wanted.items():
         try:
-            line = json.dumps({"plan": render(stack, Path(file))}, allow_nan=False)
+            said: dict[str, Any] = {"plan": render(stack, Path(file))}
+            if ran:
+                said["ran"] = {path: sorted(lines) for path, lines in ran.items()}
+            line = json.dumps(said, allow_nan=False)
         except BaseException as error:  # noqa: BLE001 - whatever a revision's program raises is a mistake of its own
             line = json.dumps({"mistake": _words(error, root)})
         written.write(line.encode() + b"\n")
         written.flush()
+
+
+def _watch(files: Mapping[str, set[int]]) -> None:
+    """Have each line that runs of some files noted, in every thread."""
+
+    def call(frame: FrameType, _event: str, _arg: Any) -> Any:
+        lines = files.get(frame.f_code.co_filename)
+        if lines is None:
+            return None
+        lines.add(frame.f_lineno)
+
+        def line(frame: FrameType, _event: str, _arg: Any) -> Any:
+            lines.add(frame.f_lineno)
+            return line
+
+        return line
+
+    threading.settrace(call)
+    sys.settrace(call)
 
 
 def _is_a_checkout(folder: Path) -> bool:
@@ -105,7 +133,7 @@ def _start() -> None:
     # What a revision prints, from C and from what it starts too, is not among what is written.
     with os.fdopen(os.dup(1), "wb") as written:
         os.dup2(2, 1)
-        main(Path(given["root"]), given["stacks"], written)
+        main(Path(given["root"]), given["stacks"], written, given["watched"])
     # All is said: what an interpreter does at its end would only take time.
     os._exit(0)
 

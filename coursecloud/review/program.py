@@ -1,11 +1,17 @@
 """Which files of a change can alter what is deployed or run, though no stack file shows it: all but a few kinds."""
 
+import json
 import posixpath
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import yaml
 
 from coursecloud.common import stack_file
+from coursecloud.diff import property_diff
 
 _WORDS = re.compile(
     r"(docs|tests)/.*|(LICENSE|LICENCE|NOTICE|COPYING|CITATION|AUTHORS)(\.(md|txt|rst|cff))?|(?!(\.\w+|infra|coursecloud|guardrails)/|(CLAUDE|AGENTS|GEMINI)\.md).*\.md"
@@ -18,8 +24,13 @@ _RUNS = re.compile(
     r"|\.gitlab-ci\.yml|\.pre-commit-config\.yaml|cloudbuild\.ya?ml|azure-pipelines\.yml|\.gitmodules|\.gitattributes"
     r"|Jenkinsfile.*|\.travis\.yml|bitbucket-pipelines\.yml|\.drone\.yml|\.woodpecker\.ya?ml|\.cirrus\.yml|\.envrc"
     r"|Makefile|\.appveyor\.yml|appveyor\.yml"
+    r"|Pulumi\.ya?ml|([\w.-]+/)*(sitecustomize|usercustomize)\.py|([\w.-]+/)*[\w.-]+\.pth|starter/(?!.*\.md$).*"
+    r"|(?!docs/|tests/)([\w.-]+/)*[\w.-]+\.(sh|bash|zsh|fish)"
 )
-"""What machines run by themselves, some of it as the account that deploys."""
+"""What machines run by themselves, some of it as the account that deploys: also how Pulumi and Python start, and what a
+group's own repository begins with."""
+
+PROJECT_FILE = "Pulumi.yaml"
 
 _KINDS = {"120000": "a link", "160000": "another repository"}
 
@@ -83,3 +94,26 @@ def of(changed: Iterable[Changed], within: str, named: Collection[str] = ()) -> 
             continue
         files.append(entry.called(within))
     return Program(tuple(files), tuple(runs), outside)
+
+
+def of_project_file(before: Path, after: Path) -> list[str]:
+    """Say what changes in Pulumi.yaml, by key: it says with what Pulumi runs the program, and where the state is."""
+    old, new = (_read(folder / PROJECT_FILE) for folder in (before, after))
+    return [
+        f"{PROJECT_FILE} {found.path}: {_said(found.old)} -> {_said(found.new)}"
+        for found in property_diff.differences(old, new)
+    ]
+
+
+def _read(file: Path) -> dict[str, object]:
+    try:
+        said = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        said = None
+    return cast("dict[str, object]", said) if isinstance(said, dict) else {"(all of it)": "not read"}
+
+
+def _said(value: object) -> str:
+    if value is property_diff.NOTHING:
+        return "(none)"
+    return json.dumps(value, ensure_ascii=False, default=str)[:120].replace("`", "'")

@@ -22,6 +22,7 @@ from coursecloud.review.gates import GATES
 from coursecloud.review.money import Findings, Line
 from coursecloud.review.protection import Weaker
 from coursecloud.review.stacks import Stack, Status
+from coursecloud.review.untaken import Untaken
 
 VERSION = 1
 """Version of the JSON form; it rises when a field changes its meaning or goes."""
@@ -48,6 +49,15 @@ class Review:
     """Packages that a side wants in another version than the one that rendered it."""
     requires: tuple[str, ...] = ()
     """Packages that the change adds or wants in another version, in words."""
+    project: tuple[str, ...] = ()
+    """What changes in Pulumi.yaml, in words."""
+    untaken: tuple[Untaken, ...] = ()
+    """Places of the program that change, and of which no plan shows what they do."""
+
+    @property
+    def of_program(self) -> list[str]:
+        """What is to be known of the change of the program itself, in lines."""
+        return formatting.program(self.program, self.runs, self.project, self.untaken)
 
     @property
     def level(self) -> Level:
@@ -121,9 +131,13 @@ class Review:
         if new:
             parts.append(f"breaks {new} rule{'s' if new > 1 else ''}")
         parts += _not_understood(happening)
-        hour = sum((stack.cost.per_hour for stack in happening if stack.cost), Decimal(0))
-        unknown = any(stack.cost and stack.cost.unknown_in("per_hour_on") for stack in happening)
-        text = formatting.hourly(hour, unknown=unknown)
+        costs = [stack.cost for stack in happening if stack.cost]
+        hour = sum((each.per_hour for each in costs), Decimal(0))
+        text = formatting.hourly(hour, unknown=any(each.unknown_in("per_hour_on") for each in costs))
+        # What is less by the hour with everything on can be more by the day, and that is what it costs.
+        day = sum((each.per_day for each in costs), Decimal(0))
+        if day > 0 >= round(hour, 2) and round(day, 2) and "?" not in text:
+            text = f"{formatting.more(day)}/day as planned"
         # What fails in the middle saves nothing, and a price that nobody knows is said once.
         if text and not (fails and hour < 0) and not any(part.startswith(text) for part in parts):
             parts.append(text)
@@ -182,7 +196,10 @@ def _program(review: Review) -> Iterator[str]:
         files = "1 file" if len(review.program) == 1 else f"{len(review.program)} files"
         run = len(review.runs)
         acts = f" and what is RUN BY ITSELF ({run} file{'s' if run > 1 else ''})" if run else ""
-        yield f"changes {files} of the PROGRAM{acts}"
+        lines = (
+            f", {count} line{'s' if count > 1 else ''} of which NO PLAN SHOWS" if (count := len(review.untaken)) else ""
+        )
+        yield f"changes {files} of the PROGRAM{lines}{acts}"
     if review.requires:
         count = len(review.requires)
         yield f"changes {count} PACKAGE{'S' if count > 1 else ''} that run with it"
@@ -192,8 +209,12 @@ def _not_understood(stacks: Iterable[Stack]) -> Iterator[str]:
     """Count what nobody has looked at: one of the same name in several stacks is one."""
     found = {(f.rule.id, f.name) for stack in stacks if stack.findings for f in stack.findings.violations}
     counted = Counter(rule for rule, _ in found)
-    words = {"type-understood": "type", "input-understood": "resource's input", "price-known": "price"}
-    said = [f"{n} {words[rule]}{'s' if n > 1 else ''}" for rule in words if (n := counted[rule])]
+    words = {"type-understood": "type", "input-understood": "inputs of {} resource", "price-known": "price"}
+    said = [
+        (text.format(n) if "{" in text else f"{n} {text}") + ("s" if n > 1 else "")
+        for rule, text in words.items()
+        if (n := counted[rule])
+    ]
     if said:
         yield f"NOT UNDERSTOOD: {', '.join(said)}"
 
@@ -237,7 +258,7 @@ class Gate:
                     yield f"changes who has access: {formatting.visible(danger.text)}"
         elif self.kind == "program":
             for danger in stack.dangers:
-                if danger.kind in (Kind.PROGRAM, Kind.RUNS):
+                if danger.kind in (Kind.PROGRAM, Kind.RUNS, Kind.OUTPUTS):
                     yield formatting.visible(danger.text)
         elif self.kind == "protection":
             for each in stack.protection:
@@ -309,6 +330,8 @@ def to_json(review: Review, closed: Sequence[str] = ()) -> dict[str, Any]:
         "program": list(review.program),
         "runs": list(review.runs),
         "packages": list(review.requires),
+        "project": list(review.project),
+        "untaken": [{"file": each.file, "line": each.line, "why": each.why} for each in review.untaken],
         "stacks": [_stack(stack) for stack in review.stacks],
     }
 

@@ -4,7 +4,7 @@ import dataclasses
 import datetime
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from coursecloud.review import (
     sandbox,
     subprocess_plan,
     tree,
+    untaken,
 )
 from coursecloud.review.inputs import Given, InputError, Read
 from coursecloud.review.report import Review
@@ -48,6 +49,8 @@ class _Side:
     refused: Mapping[str, str] = field(default_factory=dict[str, str])
     """Stacks of which nothing is run, and why."""
     rendered: subprocess_plan.Rendered | None = None
+    ran: dict[str, set[int]] = field(default_factory=dict[str, set[int]])
+    """The lines of the program that its plans ran, by file, where they were watched."""
     address: str = ""
     """Where everybody can read its files; empty where that is nowhere."""
 
@@ -82,6 +85,8 @@ class _Side:
             return None
         try:
             found = self.rendered.read(stack)
+            for path, lines in untaken.ran_of(found.get("ran")).items():
+                self.ran.setdefault(path, set()).update(lines)
             return str(found["mistake"]) if "mistake" in found else saved.read(found["plan"])
         except (saved.UnreadableError, KeyError, ValueError) as error:
             return f"what it renders is no plan that this version reads: {error}"
@@ -143,7 +148,20 @@ def _reviewed(sides: tuple[_Side, _Side], today: datetime.date, said: str | None
         differs.runs,
         tuple(dict.fromkeys(each for side in sides for each in side.packages)),
         tuple(packages),
+        *_of_code(before, after, differs.files),
     )
+
+
+def _of_code(
+    before: _Side, after: _Side, changed: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[untaken.Untaken, ...]]:
+    """Say what changes in Pulumi.yaml, and of which changed lines of the program no plan shows what they do."""
+    if before.source is None or after.source is None or not changed:
+        return (), ()
+    sides = (before.source.root, after.source.root)
+    project = program.of_project_file(*sides) if program.PROJECT_FILE in changed else []
+    loads = after.rendered is not None and bool(after.ran)
+    return tuple(project), untaken.of(*sides, changed, after.ran) if loads else ()
 
 
 def _packages(before: _Side, after: _Side) -> list[str]:
@@ -307,7 +325,10 @@ def _program(given: Given, before: _Side, after: _Side) -> None:
         repository = git.repository(given.root)
         after.changed = tuple(repository.changed(before.revision, after.revision))
         after.within = repository.within
-        if outside := program.of(after.changed, after.within).outside:
+        differs = program.of(after.changed, after.within)
+        watched = untaken.files(after.source.root, differs.files)
+        after.source = dataclasses.replace(after.source, watched=watched)
+        if outside := differs.outside:
             after.notes.append(f"{outside} more files differ outside of the project's folder, where no plan looks")
 
 

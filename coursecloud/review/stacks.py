@@ -103,7 +103,7 @@ class Stack:
         said = [f"{entry.path}: {formatting.from_to(entry)}" for entry in self.settings]
         if len(said) > limit:
             said = [*said[:limit], f"and {len(said) - limit} more"]
-        if self.outputs and not self.changes:
+        if self.outputs and not self.changes and not any(each.kind is Kind.OUTPUTS for each in self.dangers):
             names = [entry.path for entry in self.outputs]
             more = f" and {len(names) - 8} more" if len(names) > 8 else ""
             said.append(f"outputs that change with it: {', '.join(names[:8])}{more}")
@@ -198,6 +198,8 @@ def review(
         )
     risks = [*dangers.dangers(found), *dangers.of_refusals(refused, found), *deeds, *_guards(agreed, weaker)]
     risks += [*_weaker(weaker, found), *_money(cost, bool(telling))]
+    # What the same program prints of other settings is what these say.
+    risks += dangers.of_outputs(outputs) if written.program else ()
     # Nobody deploys what stays as it is.
     if after and telling and (over := after.settings.lease.over(today)):
         risks.append(Danger(Kind.OVER, None, over))

@@ -56,6 +56,8 @@ class Source:
     files: Mapping[str, Path]
     known: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
     """What came of some of them before: they are not rendered again."""
+    watched: tuple[str, ...] = ()
+    """Files of the program, by path, of which it is to be told which lines ran."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,10 @@ class Rendered:
         return self.written.read(size)
 
     def read(self, stack: str) -> Mapping[str, Any]:
-        """Read one stack: `plan` as its JSON form, or `mistake` in words. Raises ValueError for anything else."""
+        """Read one stack: `plan` as its JSON form, or `mistake` in words. Raises ValueError for anything else.
+
+        With `plan` comes, of files that were watched, which lines `ran`.
+        """
         line = self.line(stack)
         if line is None:
             return {"mistake": self.mistake}
@@ -156,6 +161,7 @@ class _Side:
             "root": str(root),
             "stacks": {name: str(path) for name, path in self._files.items()},
             "limits": _limits(self._timeout),
+            "watched": list(self._source.watched),
             "parent": None if isinstance(self._box, sandbox.Sandbox) else os.getpid(),
         }
         with tempfile.TemporaryFile() as given, self._space.held():

@@ -37,7 +37,7 @@ def full(review: Review, *, wide: int = 70) -> RenderableType:
         Text(formatting.advice(review.level, review.dangers, review.program)),
         Text(f"{formatting.visible(review.base)} -> {formatting.visible(review.head)}", "dim"),
     ]
-    parts += [Text(formatting.visible(said), "bold yellow") for said in formatting.program(review.program, review.runs)]
+    parts += [Text(formatting.visible(said), "bold yellow") for said in review.of_program]
     found = [(stack, danger) for stack in review.telling for danger in stack.happening]
     if found:
         parts += [Text(), Text("dangers", "bold red")]

@@ -14,7 +14,7 @@ import re2
 from catalog import tables
 from coursecloud.plan.outputs import texts
 from coursecloud.plan.planning import Plan
-from infra.names import Names
+from infra.names import Names, names_registry
 from infra.settings import EXAMPLE_PROJECT, Settings
 from infra.settings.delivery import Trigger
 
@@ -107,8 +107,7 @@ class Facts:
     def own_image(self, image: str) -> str | None:
         """Give name and tag of an image of the stack's own repository; None for one of somebody else."""
         image = image.removeprefix(f"{self.registry}/")
-        host, slash, _ = image.partition("/")
-        if slash and ("." in host or ":" in host):
+        if names_registry(image):
             return None
         return image if ":" in image else f"{image}:latest"
 

@@ -1,6 +1,9 @@
 """Cron lines as instance schedules take them: five fields of numbers, `*`, lists, ranges and steps."""
 
+import datetime
+import itertools
 import re
+from collections.abc import Iterator
 
 from infra.settings.problem import RuleViolationError
 from infra.settings.types import Shown
@@ -69,3 +72,31 @@ def mistake(line: str) -> str | None:
     if not re.fullmatch(r"[0-9]+", fields[0]):
         return "an instance schedule runs at most once an hour: its minute is one number"
     return None
+
+
+def fires(line: str, start: datetime.datetime, days: int) -> Iterator[datetime.datetime]:
+    """Give the times from `start` on at which a line without mistake comes, over so many days.
+
+    Where a day of the month and one of the week are both given, either does, as cron has it.
+    """
+    minute, hours, of_month, months, of_week = line.split()
+    in_day, in_month, in_year = sorted(_numbers(hours, 0, 23)), _numbers(of_month, 1, 31), _numbers(months, 1, 12)
+    in_week = {day % 7 for day in _numbers(of_week, 0, 7)}
+    either = "*" not in (of_month[0], of_week[0])
+    for number in range(days + 1):
+        day = start.date() + datetime.timedelta(days=number)
+        by = (day.day in in_month, day.isoweekday() % 7 in in_week)
+        if day.month not in in_year or not (any(by) if either else all(by)):
+            continue
+        for hour in in_day:
+            at = datetime.datetime.combine(day, datetime.time(hour, int(minute)))
+            if at >= start:
+                yield at
+
+
+def longest_wait(line: str) -> int:
+    """Count the days, of a line without mistake, that are the most between two of its times."""
+    # From one leap year to the second next: all days of the week and of the month meet often enough.
+    found = list(fires(line, datetime.datetime(2024, 1, 1), 8 * 366))
+    waits = [(later.date() - earlier.date()).days for earlier, later in itertools.pairwise(found)]
+    return max(waits, default=8 * 366)

@@ -2,6 +2,7 @@
 
 from coursecloud.policy.rule import Rule
 from coursecloud.policy.rules import (
+    declared,
     delivery,
     granted,
     identity,
@@ -28,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     *delivery.RULES,
     *leaks.RULES,
     *program.RULES,
+    *declared.RULES,
     *understood.RULES,
 )
 """All of them; each id once."""

@@ -9,11 +9,11 @@ from catalog import types
 from catalog.types.model import Classes, ResourceType
 from coursecloud.plan.planning import bills
 from coursecloud.plan.registration import UNKNOWN, Registration
+from coursecloud.policy import told
 from coursecloud.policy.example import Example, add, machine, put
 from coursecloud.policy.grants import grants_something
 from coursecloud.policy.reading import Inputs, UnknownError
 from coursecloud.policy.rule import AmongRule, ResourceRule, Stack
-from infra.names import Names
 from infra.settings import Settings
 
 _EXCEPTION = "an exception in the stack file, with a reason and an end"
@@ -42,6 +42,7 @@ def _inputs(resource: Registration, settings: Settings) -> Iterator[str]:
     known = types.of(resource.type)
     if known is None or known.classes is None:
         return  # the type as a whole is not understood
+    yield from told.otherwise(resource, settings)
     odd: list[str] = []
     later = ""
     for path, value in _leaves(resource.inputs):
@@ -51,9 +52,6 @@ def _inputs(resource: Registration, settings: Settings) -> Iterator[str]:
             continue
         if elsewhere := _project(path, value, settings):
             yield f"`{path}` is of project {elsewhere}, and the stack is in {settings.project}"
-        if path.startswith("substitutions.") and not _told(resource, settings, path, value):
-            odd.append(f"`{path}`")
-            continue
         match _judged(known.classes, path, value):
             case "unknown":
                 odd.append(f"`{path}`")
@@ -78,24 +76,6 @@ def _project(path: str, value: object, settings: Settings) -> str:
     """Name the project of what an input refers to, where that is another one; images are Google's and others'."""
     found = _OF_PROJECT.match(value) if isinstance(value, str) else None
     return found["project"] if found and found["project"] != settings.project and not path.endswith("image") else ""
-
-
-def _told(resource: Registration, settings: Settings, path: str, value: object) -> bool:
-    """Say whether a build is told what the stack file says, or where the stack's own images and services are."""
-    name, trigger = path.partition(".")[2], settings.builds.triggers.get(resource.name)
-    if trigger is None or name in trigger.substitutions:
-        return trigger is not None and trigger.substitutions[name] == value
-    own = Names(settings.project, settings.stack, settings.existing)
-    match name:
-        case "_IMAGE":
-            home = f"{settings.region}-docker.pkg.dev/{settings.project}/{own.repository('docker')}/"
-            return value == f"{home}{trigger.image or resource.name}"
-        case "_REGION":
-            return value == settings.region
-        case "_SERVICE":
-            return value in [own.resource(each) for each in settings.services]
-        case _:
-            return False
 
 
 def _judged(classes: Classes, path: str, value: object) -> str:
@@ -188,6 +168,18 @@ RULES = (
                 "workbench",
                 machine("scheduling.automaticRestart", True),
                 says="`scheduling.automaticRestart` is `True`",
+            ),
+            Example(
+                "dev",
+                "workbench",
+                machine("bootDisk.initializeParams.image", "somebody/theirs"),
+                says="the stack file says `debian-cloud/debian-13`",
+            ),
+            Example(
+                "full",
+                "backend",
+                put("cloudrunv2.Service", "backend", "template.containers.0.envs.0.value", "gs://theirs"),
+                says="`DATA_BUCKET`",
             ),
         ),
         keeps=(Example("dev", "workbench", machine("labels.near", "miss")),),

@@ -65,7 +65,9 @@ def bucket(name: str, opts: pulumi.ResourceOptions | None = None, /, **more: Any
         "publicAccessPrevention": "enforced",
         "forceDestroy": True,
         "versioning": {"enabled": True},
-        "lifecycleRules": [{"action": {"type": "Delete"}, "condition": {"daysSinceNoncurrentTime": 30}}],
+        "lifecycleRules": [
+            {"action": {"type": "Delete"}, "condition": {"daysSinceNoncurrentTime": 90, "numNewerVersions": 3}}
+        ],
     }
     return made("gcp:storage/bucket:Bucket", name, said, opts, more)
 

