@@ -138,9 +138,9 @@ def _places(path: str, text: str, tree: ast.Module, lines: Collection[int], ran:
         runs = _own(node) & executable
         if runs and not runs & set(ran):
             yield place("is run by no plan")
-        elif outside := _outside(node, imported):
+        elif outside := _outside(node, imported, set(here)):
             yield place(f"asks what a plan cannot know (`{outside}`)")
-        elif _chooses(node):
+        elif _chooses(node, set(here)):
             yield place("chooses within the line, and a plan shows one side")
 
 
@@ -195,12 +195,25 @@ def _expressions(node: ast.stmt) -> Iterator[ast.AST]:
         waiting += [child for child in ast.iter_child_nodes(here) if not isinstance(child, ast.stmt)]
 
 
-def _chooses(node: ast.stmt) -> bool:
+def _on(node: ast.stmt, lines: Collection[int]) -> Iterator[ast.AST]:
+    """Take of what belongs to a statement what stands on some lines, or around them."""
+    for each in _expressions(node):
+        if isinstance(each, ast.comprehension):
+            start, end = each.target.lineno, max(part.end_lineno or 0 for part in (each.iter, *each.ifs))
+        elif isinstance(each, ast.expr):
+            start, end = each.lineno, each.end_lineno or each.lineno
+        else:
+            continue
+        if any(start <= line <= end for line in lines):
+            yield each
+
+
+def _chooses(node: ast.stmt, lines: Collection[int]) -> bool:
     if isinstance(node, ast.If | ast.While | ast.For) and node.body[0].lineno == node.lineno:
         return True
     return any(
         isinstance(each, ast.IfExp) or (isinstance(each, ast.comprehension) and bool(each.ifs))
-        for each in _expressions(node)
+        for each in _on(node, lines)
     )
 
 
@@ -215,7 +228,7 @@ def _imported(tree: ast.Module) -> Mapping[str, str]:
     return found
 
 
-def _outside(node: ast.stmt, imported: Mapping[str, str]) -> str:
+def _outside(node: ast.stmt, imported: Mapping[str, str], lines: Collection[int]) -> str:
     """Name the first thing in a statement that reaches outside of the program; empty where nothing does."""
     if isinstance(node, ast.Import | ast.ImportFrom):
         modules = [node.module or "."] if isinstance(node, ast.ImportFrom) else [each.name for each in node.names]
@@ -223,7 +236,7 @@ def _outside(node: ast.stmt, imported: Mapping[str, str]) -> str:
         return next((f"import {each}" for each in modules if not _harmless(each)), "") or next(
             (each for each in names if each in _ASKS), ""
         )
-    for each in _expressions(node):
+    for each in _on(node, lines):
         if isinstance(each, ast.Attribute) and (each.attr in _ASKS or _is_inner(each.attr)):
             return ast.unparse(each)[:60]
         if isinstance(each, ast.Name) and (each.id in _ASKS or not _harmless(imported.get(each.id, "infra"))):

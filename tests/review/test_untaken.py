@@ -30,6 +30,10 @@ def late(number: int) -> int:
     return number + LIMIT
 
 
+given = dict(
+    first=1 if infra else open,
+    second=3,
+)
 member(1)
 '''
 
@@ -57,7 +61,7 @@ def changed(repo: Repository, new: str, old: str = OLD) -> Review:
         ("    return name\n", "    return open(__file__).read()\n", 10, "asks"),
         ("    return name\n", "    return str(getattr(infra, '_' * 2 + 'file' + '_' * 2))\n", 10, "asks"),
         ("    return name\n", "    try:\n        return name\n    except OSError:\n        return 'eve'\n", 13, "by"),
-        ("    return name\n", "    match number:\n        case 7:\n            return 'x'\n    return name\n", 12, "by"),
+        ("    return name\n", "    match number:\n        case 7:\n            return 1\n    return name\n", 12, "by"),
         ("LIMIT = 3", "LIMIT = 4", 14, "uses `LIMIT`, which changes"),
         ("    return number + LIMIT\n", "    return number - LIMIT\n", 14, "run by no plan"),
         ("import infra.names\n", "import infra.names\nimport socket\n", 4, "asks"),
@@ -83,6 +87,7 @@ def test_what_no_plan_shows_is_named_by_line(repo: Repository, was: str, now: st
         ("LIMIT = 3", "LIMIT = 3\nLEAST: int"),
         ("    return name\n", "    if number > 7:\n        raise ValueError(number)\n    return name\n"),
         ("import infra.names\n", "import json\n\nimport infra.names\n"),
+        ("3,\n", "4,\n"),
     ],
 )
 def test_what_every_plan_runs_is_not(repo: Repository, was: str, now: str) -> None:
