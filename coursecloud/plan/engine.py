@@ -158,7 +158,8 @@ def _run(done: Future[Recording], program: Path, project: str, stack: str, mark:
     """Run a program as Pulumi's language host does, but with a monitor that only writes down."""
     recorder = _Recorder(mark, program.parent)
     try:
-        with asyncio.Runner() as runner, contextlib.closing(asyncio.new_event_loop()) as answers:
+        # The runner ends first, and waits for the thread that answers: a program that fails leaves it at work.
+        with contextlib.closing(asyncio.new_event_loop()) as answers, asyncio.Runner() as runner:
             loop = runner.get_loop()
             asyncio.set_event_loop(loop)
             if mark is not None:

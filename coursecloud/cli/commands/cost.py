@@ -52,7 +52,7 @@ def command(
         with progress.shown(f"Planning {stack}"):
             from coursecloud import cost
             from coursecloud.common import stack_file
-            from coursecloud.cost import form, page, prices, table, words
+            from coursecloud.cost import form, prices, table, words
             from coursecloud.plan import hiding, planning
             from coursecloud.policy import consequence
 
@@ -64,6 +64,8 @@ def command(
     shown = hiding.plan(made)
     estimate = cost.estimate(shown, start=first)
     if html:
+        from coursecloud.cost import page
+
         try:
             writing.report(html, page.full(estimate))
         except writing.WriteError as error:

@@ -119,10 +119,13 @@ def _at_run(stack: Stack, member: str) -> str:
 def _workflows(stack: Stack) -> str:
     """Write whose workflows come in: of the repository in the stack file, by the events that the program names."""
     declared = stack.settings.github
-    runs = [PULL_REQUEST, f"push/{declared.ref}", *ci_runs(declared.ref).values()] if declared else []
-    known = "|".join(re.escape(f"run/{declared.repository_id}/{run}") for run in runs) if declared else "(?!)"
+    if declared is None:
+        return "(?!)"
+    runs = [PULL_REQUEST, f"push/{declared.ref}", *ci_runs(declared.ref).values()]
     # A program of before 2026-11-28 lets in by the repository or the ref alone.
-    return rf"attribute\.({known}|repository_id/[^*]+|ref/[^*]+)"
+    known = [f"repository_id/{declared.repository_id}", f"ref/{declared.ref}"]
+    known += [f"run/{declared.repository_id}/{run}" for run in runs]
+    return rf"attribute\.({'|'.join(map(re.escape, known))})"
 
 
 def _role(resource: Registration, stack: Stack, each: grants.Grant) -> str:
