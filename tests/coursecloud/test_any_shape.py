@@ -17,7 +17,7 @@ from coursecloud.cost import form, table
 from coursecloud.plan import planning, source_location, terraform
 from coursecloud.plan.planning import Plan
 from coursecloud.plan.registration import UNKNOWN, Registration
-from coursecloud.review import markdown, page, report, terminal
+from coursecloud.review import json_form, markdown, page, terminal
 from coursecloud.review.report import Review
 from coursecloud.review.stacks import review
 from coursecloud.validation import formatting
@@ -65,7 +65,7 @@ def everything(made: Plan, before: Plan) -> str:
     found = conformance(made)
     formatting.to_json(found)
     whole = Review("a", "b", (review("full", before, made, today=TODAY),))
-    json.dumps(report.to_json(whole))
+    json.dumps(json_form.to_json(whole))
     markdown.full(whole)
     page.full(whole)
     screen = Console(file=io.StringIO(), width=100, force_terminal=False)

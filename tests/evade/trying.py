@@ -14,7 +14,7 @@ import yaml
 from coursecloud.plan import planning
 from coursecloud.plan.planning import Plan
 from coursecloud.policy import check
-from coursecloud.review import report, stacks
+from coursecloud.review import closing, stacks
 from coursecloud.review.gates import GATES
 from coursecloud.review.report import Review
 from infra.settings import SettingsError
@@ -90,7 +90,7 @@ def tried(edit: Edit) -> Named:
     old = {finding.key for finding in check(before, TODAY) if finding.violates}
     found = [(f.rule.id, f"{f.name}: {f.message}") for f in check(after, TODAY) if f.violates and f.key not in old]
     review = Review("base", "head", (stacks.review(after.settings.stack, before, after, today=TODAY),))
-    gates, mistakes = report.gates([*GATES[:-1], "cost>0.5"])
+    gates, mistakes = closing.gates([*GATES[:-1], "cost>0.5"])
     assert not mistakes
     closed = [(f"gate {gate.kind}", text) for gate in gates for text in gate.closed(review.stacks)]
     return Named((*found, *closed))

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from coursecloud.review.report import to_json
+from coursecloud.review.json_form import to_json
 from tests.project import CHECKOUT as ROOT
 from tests.review.made import INSTANCE, resource, reviewed, whole
 

@@ -13,7 +13,8 @@ import pytest
 
 from coursecloud.plan.planning import Plan
 from coursecloud.plan.registration import Deed
-from coursecloud.review.report import Review, to_json
+from coursecloud.review.json_form import to_json
+from coursecloud.review.report import Review
 from coursecloud.review.stacks import review
 from tests.project import CHECKOUT as ROOT
 from tests.review.made import BUCKET, GRANT, INSTANCE, TODAY, resource, whole
@@ -174,11 +175,11 @@ def test_the_script_needs_nothing_but_python() -> None:
 
 
 def test_the_marker_and_the_words_are_those_of_the_tool(wording: ModuleType) -> None:
-    from coursecloud.review import formatting, markdown, report
+    from coursecloud.review import formatting, json_form, markdown
     from coursecloud.review.dangers import Level
 
     assert wording.MARKER == markdown.MARKER
-    assert wording.VERSION == report.VERSION
+    assert wording.VERSION == json_form.VERSION
     assert wording.LEVELS.keys() == {level.name.lower() for level in Level}
     assert {level.name.lower(): formatting.VERDICTS[level] for level in Level} == {
         name: verdict for name, (_, verdict, _) in wording.LEVELS.items()

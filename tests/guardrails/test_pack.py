@@ -120,7 +120,11 @@ def test_what_the_provider_takes_where_the_program_says_nothing_is_no_input_of_i
     [
         ("scheduled-stop-agent", "serviceAccount:service-42@compute-system.iam.gserviceaccount.com", False),
         ("scheduled-stop-agent", "serviceAccount:service-42@evil.iam.gserviceaccount.com", True),
-        ("preview-federation", "principalSet://iam.googleapis.com/{}/github-7/attribute.repository_id/123456789", False),
+        (
+            "preview-federation",
+            "principalSet://iam.googleapis.com/{}/github-7/attribute.repository_id/123456789",
+            False,
+        ),
         ("preview-federation", "principalSet://iam.googleapis.com/{}/github-7/attribute.repository_id/1", True),
         ("preview-federation", "principalSet://iam.googleapis.com/{}/github-7/attribute.ref/refs/heads/evil", True),
         ("preview-federation", "principalSet://iam.googleapis.com/{}/evil/attribute.repository_id/1", True),

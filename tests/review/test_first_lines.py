@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from coursecloud.policy.example import put
-from coursecloud.review import markdown, page, report
+from coursecloud.review import json_form, markdown, page
 from coursecloud.review.dangers import Kind
 from coursecloud.review.report import Review
 from tests.review.conftest import Planner
@@ -121,7 +121,7 @@ def test_ten_lines_say_whether_to_merge_and_why(plan_of: Planner, name: str) -> 
 @pytest.mark.parametrize("name", CHANGES)
 def test_every_form_begins_with_the_same_sentence(plan_of: Planner, name: str) -> None:
     review = review_of(plan_of, *CHANGES[name][:2])
-    form = report.to_json(review)
+    form = json_form.to_json(review)
     assert form["headline"].endswith(review.sentence)
     assert " ".join(printed(review, 2000).split()).startswith(form["headline"].replace(": ", " ", 1))
     assert review.sentence.replace("'", "&#x27;") in page.full(review)

@@ -11,7 +11,7 @@ import pytest
 
 from coursecloud.diff.changes import Operation
 from coursecloud.plan.registration import Registration
-from coursecloud.review import drawing, folding, markdown, page, report
+from coursecloud.review import drawing, folding, json_form, markdown, page
 from coursecloud.review.graph import Graph, Node
 from coursecloud.review.layout import lay_out
 from coursecloud.review.report import Review
@@ -76,7 +76,7 @@ class TestTogether:
         assert all(f"user:{number:04}@example.com" in text for number in range(60))
         assert "and 20 more)" in markdown.full(review)
         assert "and 40 more get `roles" in next(danger.text for danger in review.dangers)
-        assert len(report.to_json(review)["stacks"][0]["changes"]) == 120
+        assert len(json_form.to_json(review)["stacks"][0]["changes"]) == 120
 
     def test_what_everybody_gets_stands_by_itself(self) -> None:
         made = [*grants("allUsers", *ROLES), *grants("user:a@example.com", *ROLES)]
@@ -155,7 +155,7 @@ class TestDrawing:
 
 
 def as_json(review: Review) -> str:
-    return json.dumps(report.to_json(review))
+    return json.dumps(json_form.to_json(review))
 
 
 @pytest.mark.parametrize("made", [machines, members])

@@ -13,7 +13,7 @@ import pytest
 from coursecloud.diff.changes import Place
 from coursecloud.plan import planning, saved
 from coursecloud.plan.planning import Plan
-from coursecloud.review import git, markdown, page, places, report, revisions, stacks
+from coursecloud.review import git, json_form, markdown, page, places, revisions, stacks
 from coursecloud.review.inputs import Given, read
 from coursecloud.review.report import Review
 from coursecloud.review.sandbox import Wanted
@@ -119,7 +119,7 @@ def test_every_form_has_it_and_those_with_links_a_link(plan_of: Planner) -> None
     assert f"  - at [`{FILE}:{line}`]({url})" in markdown.full(made)
     assert f'<a href="{url}">{FILE}:{line}</a>' in page.full(made)
     assert f"at {FILE}:{line}" in printed(made)
-    (change,) = [each for each in report.to_json(made)["stacks"][0]["changes"] if each["name"] == "trainer-work"]
+    (change,) = [each for each in json_form.to_json(made)["stacks"][0]["changes"] if each["name"] == "trainer-work"]
     assert change["places"] == [{"file": FILE, "line": line, "url": url}]
     plain = reviewed(plan_of, "")
     assert f"  - at `{FILE}:{line}`\n" in markdown.full(plain)

@@ -7,10 +7,10 @@ import pytest
 
 from coursecloud.plan.planning import Plan
 from coursecloud.plan.registration import Deed
-from coursecloud.review import markdown, report
+from coursecloud.review import json_form, markdown
+from coursecloud.review.closing import gates
 from coursecloud.review.dangers import Kind, Level
 from coursecloud.review.program import Changed, of
-from coursecloud.review.report import gates
 from tests.review.made import BUCKET, resource, reviewed, whole
 from tests.review.repository import Repository
 from tests.review.test_sides import repo, review
@@ -117,7 +117,7 @@ def test_packages_that_come_are_counted_and_listed(repo: Repository) -> None:
         "pulumi 3.1.0 -> 3.2.0", "evil 1.0 (new)", "git+https://evil.example/x (no release of a package)",
     )  # fmt: skip
     assert "changes 3 PACKAGES that run with it" in found.sentence
-    assert report.to_json(found)["packages"] == list(found.requires)
+    assert json_form.to_json(found)["packages"] == list(found.requires)
     for each in found.requires:
         assert any(each in note for note in found.notes)
     (gate,), _ = gates(["program"])
@@ -169,7 +169,7 @@ def test_what_the_program_newly_does_is_a_danger_and_closes_the_gate(after: Plan
     (gate,), _ = gates(["program"])
     assert list(gate.closed(found.stacks))
     # An import under another id also deletes the bucket that was there.
-    assert "program" in {each["kind"] for each in report.to_json(found)["stacks"][0]["dangers"]}
+    assert "program" in {each["kind"] for each in json_form.to_json(found)["stacks"][0]["dangers"]}
     assert not list(reviewed(after, after).dangers)
     assert not list(gate.closed(reviewed(after, after).stacks))
 

@@ -12,7 +12,7 @@ from coursecloud.plan import ports
 from coursecloud.plan.planning import Plan, short_type
 from coursecloud.plan.registration import UNKNOWN
 from coursecloud.policy.example import DROP, put
-from coursecloud.review import left_on, protection, report
+from coursecloud.review import json_form, left_on, protection
 from coursecloud.review.dangers import Level
 from coursecloud.review.protection import Weaker
 from tests.review.conftest import Planner
@@ -261,7 +261,7 @@ def test_an_edit_of_the_program_alone_is_seen_with_its_money(plan_of: Planner) -
     said_everywhere(review, "7.27 USD a day instead of 0.61 USD")
     assert "WEAKENS PROTECTION in 2 places" in review.sentence
     assert review.level >= Level.LOOK
-    form = report.to_json(review)["stacks"][0]["protection"]
+    form = json_form.to_json(review)["stacks"][0]["protection"]
     assert [entry["about"] for entry in form] == ["money", "money"]
 
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from coursecloud.cli.application import app
 from coursecloud.plan.planning import Plan
-from coursecloud.review import markdown, page, report
+from coursecloud.review import json_form, markdown, page
 from coursecloud.review.dangers import Kind, Level
 from coursecloud.review.report import Review
 from tests.review.conftest import Planner
@@ -105,7 +105,7 @@ class TestFirst:
 
     def test_the_json_form_has_each_with_its_place_and_is_documented(self, plan_of: Planner) -> None:
         review = edit_of(plan_of, boot(80), boot(60))
-        (found,) = report.to_json(review)["stacks"][0]["refusals"]
+        (found,) = json_form.to_json(review)["stacks"][0]["refusals"]
         assert found["place"] == "coursecloud:machines.trainer.bootDisk.sizeGb"
         assert (found["kind"], found["fails"], found["lose"]) == ("shrinks", True, None)
         assert found["urn"].endswith("::trainer")

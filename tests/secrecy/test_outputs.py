@@ -17,7 +17,7 @@ from coursecloud.plan import hiding, saved
 from coursecloud.plan import planning as plans
 from coursecloud.plan.planning import Plan
 from coursecloud.policy.example import machine, put
-from coursecloud.review import markdown, page, report, terminal
+from coursecloud.review import json_form, markdown, page, report, terminal
 from coursecloud.review.hiding import review as hide_review
 from coursecloud.review.stacks import review
 from infra.secrecy import HIDDEN
@@ -139,7 +139,7 @@ def forms(made: report.Review) -> str:
     shown.width = 200
     with shown.capture() as capture:
         shown.print(terminal.full(made))
-    return "\n".join([capture.get(), json.dumps(report.to_json(made)), markdown.full(made), page.full(made)])
+    return "\n".join([capture.get(), json.dumps(json_form.to_json(made)), markdown.full(made), page.full(made)])
 
 
 def test_no_form_of_a_review_shows_one(leaky: Plan) -> None:

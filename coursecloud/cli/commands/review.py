@@ -57,9 +57,9 @@ def command(
 
     from coursecloud.cli import render
     from coursecloud.common import console, progress, writing
-    from coursecloud.review import hiding, inputs, markdown, page, report, revisions, terminal
+    from coursecloud.review import closing, hiding, inputs, json_form, markdown, page, revisions, terminal
 
-    gates, mistakes = report.gates(fail_on or ())
+    gates, mistakes = closing.gates(fail_on or ())
     if as_json and as_markdown:
         mistakes.append("--json and --markdown\n    rule    one form is printed\n    remedy  leave one of them")
     for option, file in (("--html", html), ("--json-file", json_file)):
@@ -103,7 +103,7 @@ def command(
         )
     made = hiding.review(made)
     closed = [text for gate in gates for text in gate.closed(made.own, made.program)]
-    data = json.dumps(report.to_json(made, closed), indent=2) if as_json or json_file else ""
+    data = json.dumps(json_form.to_json(made, closed), indent=2) if as_json or json_file else ""
     for option, file in (("--html", html), ("--json-file", json_file)):
         if file is None:
             continue
