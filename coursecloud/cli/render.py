@@ -107,6 +107,7 @@ def full(plan: Plan, today: datetime.date | None = None, violations: Sequence[Fi
             f" and {own} of the group's own to adopt" if own else "",
             ": " + ", ".join(f"{count} {kind}" for kind, count in by_bill.items() if count),
             f"; {kept} kept, {len(plan.custom) - kept - own} gone with `make down`",
+            _later(plan),
         )
     )
     parts += [Text("costs", "bold yellow"), _bullets(list(cost_table.short(estimate)))]
@@ -118,7 +119,7 @@ def full(plan: Plan, today: datetime.date | None = None, violations: Sequence[Fi
     del found["over"]
     todo = found.pop("todo")
     sections = [(KINDS[kind], texts) for kind, texts in found.items()]
-    for heading, texts in (*sections, ("made up for this plan", list(_made_up(plan))), (KINDS["todo"], todo)):
+    for heading, texts in (*sections, (KINDS["todo"], todo)):
         if texts:
             parts += [Text(heading, "bold yellow"), _bullets(texts)]
     return Group(*parts, Text.assemble(("next  ", "bold green"), _next(plan, bool(todo), bool(violations))))
@@ -135,11 +136,10 @@ def _lease(lease: Lease) -> Iterator[str]:
     )
 
 
-def _made_up(plan: Plan) -> Iterator[str]:
-    """Say what nobody can know before an up, and that there is nothing to do about it."""
-    found = [f"{resource.name} ({', '.join(unknowns(resource))})" for resource in plan.custom if unknowns(resource)]
-    if found:
-        yield f"what Google gives at the first `make up`, such as an id; nothing to do: {', '.join(found)}"
+def _later(plan: Plan) -> str:
+    """Say how many values nobody can know before an up; `plan --json` has each as `{"$unknown": true}`."""
+    found = sum(len(unknowns(resource)) for resource in plan.custom)
+    return f"; Google gives {found} value{'' if found == 1 else 's'} at `make up`" if found else ""
 
 
 def _next(plan: Plan, todo: bool, broken: bool) -> str:
@@ -147,7 +147,7 @@ def _next(plan: Plan, todo: bool, broken: bool) -> str:
     up = "`make up`" if stack == "dev" else f"`make up STACK={stack}`"
     first = f"`coursecloud check --stack {stack}`, which says how to mend what is broken; then " if broken else ""
     return (
-        f"{'this; then ' if todo else ''}{first}{up}: it shows what it would do, and asks before it does it."
+        f"{'do the lines above, then ' if todo else ''}{first}{up}: it shows what it would do, and asks before it does it."
         f" `coursecloud commands --stack {stack}` has every command to paste: the logins, ssh, data, builds, jobs"
     )
 

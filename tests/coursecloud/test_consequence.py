@@ -137,7 +137,7 @@ def test_what_has_to_be_done_first_is_the_first_line_of_a_plan_and_a_check_and_t
         )
         assert any(line.startswith("credit  The credit of 50 USD lasts") for line in shown[:4])
     last = lines(run("plan", "--stack", "dev").output)[-1]
-    assert last.startswith("next  this; then `make up`: it shows what it would do, and asks before it does it. ")
+    assert last.startswith("next  do the lines above, then `make up`: it shows what it would do, and asks before it does it. ")
     assert "`coursecloud commands --stack dev` has every command to paste" in last
 
 
@@ -197,5 +197,5 @@ def test_nothing_of_a_plan_speaks_of_the_real_run(gpu: Plan) -> None:
         screen.print(render.full(gpu, TODAY))
     said = capture.get()
     assert "real run" not in said
-    assert "what Google gives at the first `make up`, such as an id; nothing to do: operator (roleId)" in said
+    assert "; Google gives 1 value at `make up`" in said
     assert "`coursecloud check` refuses what costs more than 2 USD an hour with everything on (`maxPerHour`)" in said
