@@ -155,7 +155,10 @@ def _grave(form: _Form) -> Iterator[str]:
     yield from _list(
         "What is run by itself changes, with the rights of whoever deploys or commits:", form.texts("runs")
     )
+    yield from _list("What Pulumi runs with changes:", form.texts("project"))
     yield from _list("The program itself changes:", form.texts("program"))
+    unseen = [f"{each.text('file')}:{each.number('line'):g} {each.text('why')}" for each in form.forms("untaken")]
+    yield from _list("No plan shows what these lines of it do, so read them:", unseen[:40])
     for stack in form.forms("stacks"):
         name = code(stack.text("stack"), 80)
         stack.one_of("level", LEVELS)
@@ -223,6 +226,10 @@ def _change(change: _Form) -> Iterator[str]:
     loses = f" **and loses** {code(change.maybe('loses'), 80)}" if change.maybe("loses") else ""
     yield f"- {done}: {code(change.text('kind'), 80)} {code(change.text('name'), 120)}{loses}"
     yield from (f"  - because of {code(_because(reason), 300)}" for reason in change.forms("reasons"))
+    # As text: a stranger's link leads wherever the stranger likes.
+    places = [f"{place.text('file')}:{place.number('line'):g}" for place in change.forms("places")]
+    if places:
+        yield f"  - at {code(', '.join(places), 300)}"
     if done in ("updated", "replaced"):
         yield from (f"  - {_from_to(each)}" for each in change.forms("properties")[:12])
 

@@ -137,7 +137,9 @@ def test_what_has_to_be_done_first_is_the_first_line_of_a_plan_and_a_check_and_t
         )
         assert any(line.startswith("credit  The credit of 50 USD lasts") for line in shown[:4])
     last = lines(run("plan", "--stack", "dev").output)[-1]
-    assert last.startswith("next  do the lines above, then `make up`: it shows what it would do, and asks before it does it. ")
+    assert last.startswith(
+        "next  do the lines above, then `make up`: it shows what it would do, and asks before it does it. "
+    )
     assert "`coursecloud commands --stack dev` has every command to paste" in last
 
 

@@ -16,6 +16,7 @@ from coursecloud.plan.registration import Deed
 from coursecloud.review.json_form import to_json
 from coursecloud.review.report import Review
 from coursecloud.review.stacks import review
+from coursecloud.review.untaken import Untaken
 from tests.project import CHECKOUT as ROOT
 from tests.review.made import BUCKET, GRANT, INSTANCE, TODAY, resource, whole
 
@@ -61,8 +62,19 @@ def whole_review() -> dict[str, Any]:
         program=(Deed("differs", "does more"),),
     )
     stack = review("one", before, after, today=TODAY, notes=["a note"])
-    found = Review("base", "head", (stack,), ("another note",), ("yaml.py",), (".github/workflows/x.yml",))
+    untaken = (Untaken("infra/machines.py", 7, "is run by no plan", "x = 1"),)
+    found = Review(
+        "base",
+        "head",
+        (stack,),
+        ("another note",),
+        ("yaml.py",),
+        (".github/workflows/x.yml",),
+        project=('Pulumi.yaml name: "x" -> "y"',),
+        untaken=untaken,
+    )
     form = to_json(found, ["a gate"])
+    form["stacks"][0]["changes"][0]["places"] = [{"file": "Pulumi.one.yaml", "line": 3, "url": "https://evil.com"}]
     form["stacks"][0]["mistakes"] = [{"side": "after", "message": "no"}]
     return form
 
@@ -155,6 +167,13 @@ def test_a_review_of_many_stacks_is_cut_with_the_gravest_first_and_says_so(wordi
     assert len(comment.encode()) <= 65_536
     assert "Left out" in comment
     assert comment.index("is run by itself") < comment.index("**Left out")
+
+
+def test_where_a_change_is_and_what_no_plan_shows_is_told_and_a_strangers_link_is_not(wording: ModuleType) -> None:
+    comment = wording.comment(whole_review())
+    for said in ("infra/machines.py:7 is run by no plan", "Pulumi.one.yaml:3", 'Pulumi.yaml name: "x" -> "y"'):
+        assert said in comment
+    assert "https://evil.com" not in comment
 
 
 def test_the_script_needs_nothing_but_python() -> None:
