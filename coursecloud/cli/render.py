@@ -147,8 +147,8 @@ def _next(plan: Plan, todo: bool, broken: bool) -> str:
     up = "`make up`" if stack == "dev" else f"`make up STACK={stack}`"
     first = f"`coursecloud check --stack {stack}`, which says how to mend what is broken; then " if broken else ""
     return (
-        f"{'do the lines above, then ' if todo else ''}{first}{up}: it shows what it would do, and asks before it does it."
-        f" `coursecloud commands --stack {stack}` has every command to paste: the logins, ssh, data, builds, jobs"
+        f"{'do the lines above, then ' if todo else ''}{first}{up}: it shows what it would do, and asks before it does"
+        f" it. `coursecloud commands --stack {stack}` has every command to paste: the logins, ssh, data, builds, jobs"
     )
 
 
