@@ -41,10 +41,10 @@ PROGRAMS = {
 """Whose command lines the documents have, and what is done with them."""
 
 PULUMI = {
-    "cancel": set[str](), "config set": set[str](), "destroy": {"--yes"}, "import": set[str](),
+    "cancel": set[str](), "config set": {"--stack"}, "destroy": {"--stack", "--yes"}, "import": set[str](),
     "plugin install": set[str](), "preview": {"--expect-no-changes", "--policy-pack"}, "refresh": set[str](),
     "stack export": set[str](), "stack init": set[str](), "stack rm": set[str](), "state unprotect": set[str](),
-    "up": {"--yes"},
+    "up": {"--stack", "--yes"},
 }  # fmt: skip
 """Pulumi's commands and options that the documents name; a test holds them against the CLI where it is."""
 

@@ -1,0 +1,1 @@
+"""The program of the billing account's owner."""
