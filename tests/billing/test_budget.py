@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pytest
@@ -33,7 +33,7 @@ class Recorded(Mocks):
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         self.inputs[args.typ, args.name] = args.inputs
-        given: dict[Any, Any] = args.inputs
+        given = cast("dict[Any, Any]", args.inputs)
         return f"{args.name}-id", given
 
     def call(self, args: MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
