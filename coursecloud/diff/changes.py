@@ -4,9 +4,9 @@ import enum
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
-from coursecloud.diff import cascade, property_diff
+from coursecloud.diff import cascade, property_diff, pruning
 from coursecloud.diff.matching import Pair, key_of, pair
 from coursecloud.diff.property_diff import NOTHING, Difference
 from coursecloud.diff.replacement import Rules, rules_of
@@ -305,43 +305,9 @@ def _property(difference: Difference, rules: Rules, old: Mapping[str, Any], new:
         at_run=has_unknown(difference.new),
         prunes=difference.top in rules.prunes
         and effect is not Effect.NONE
-        and not (_keeps_more(difference) or _spares(difference, old, new)),
+        and not pruning.keeps_more(difference, old, new),
         restarts=difference.top in rules.restarts and effect is Effect.UPDATE,
     )
-
-
-def _keeps_more(difference: Difference) -> bool:
-    """Say whether a rule that deletes waits longer or spares more than before, as it does when its number rises; or
-    whether old versions are kept from now on."""
-    if difference.top == "versioning" and True in (difference.new, property_diff.at(difference.new, "enabled")):
-        return True
-    sides = [re.fullmatch(r"(\d+)(?:\.0)?s?", str(side)) for side in (difference.old, difference.new)]
-    old, new = sides
-    return bool(old and new and int(old[1]) < int(new[1]))
-
-
-def _spares(difference: Difference, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    """Say whether a cleanup policy spares more than before: one that keeps comes or takes more in, or one that deletes
-    goes."""
-    if difference.top != "cleanupPolicies" or len(difference.keys) < 2:
-        return False
-    if len(difference.keys) == 2:
-        came, went = (property_diff.at(side, "action") for side in (difference.new, difference.old))
-        return (came, went) in (("KEEP", property_diff.NOTHING), (property_diff.NOTHING, "DELETE"))
-    sides = [_policy(side, difference.keys[1]) for side in (old, new)]
-    if any(property_diff.at(side, "action") != "KEEP" for side in sides):
-        return False
-    was, will = difference.old, difference.new
-    if isinstance(was, list) and isinstance(will, list):
-        # Without a word of which tags are kept, all are.
-        left = [each for each in cast("list[Any]", was) if each not in cast("list[Any]", will)]
-        return not left and was != []
-    return was is property_diff.NOTHING and difference.keys[-1].startswith("[")
-
-
-def _policy(inputs: Mapping[str, Any], label: str) -> Any:
-    entries = cast("list[Any]", inputs.get("cleanupPolicies") or [])
-    return next((each for each in entries if f"[{property_diff.at(each, 'id')}]" == label), None)
 
 
 def _other_unknowns(
