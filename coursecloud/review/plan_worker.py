@@ -21,7 +21,7 @@ import threading
 import traceback
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import IO, Any
 
 _SET_PARENT_DEATH_SIGNAL = 1
@@ -51,6 +51,18 @@ def main(root: Path, wanted: Mapping[str, str], written: IO[bytes], watched: Col
 
 def _watch(files: Mapping[str, set[int]]) -> None:
     """Have each line that runs of some files noted, in every thread."""
+
+    if monitoring := getattr(sys, "monitoring", None):  # of Python 3.12, at a tenth of the cost
+
+        def seen(code: CodeType, number: int) -> Any:
+            if (lines := files.get(code.co_filename)) is not None:
+                lines.add(number)
+            return monitoring.DISABLE
+
+        monitoring.use_tool_id(monitoring.COVERAGE_ID, "coursecloud")
+        monitoring.register_callback(monitoring.COVERAGE_ID, monitoring.events.LINE, seen)
+        monitoring.set_events(monitoring.COVERAGE_ID, monitoring.events.LINE)
+        return
 
     def call(frame: FrameType, _event: str, _arg: Any) -> Any:
         lines = files.get(frame.f_code.co_filename)
