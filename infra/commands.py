@@ -86,7 +86,7 @@ def _data(place: Place) -> dict[str, str]:
     return {
         "upload data": _line("gcloud", "storage", "cp", "--recursive", "data", data, project),
         "download data": _line("gcloud", "storage", "cp", "--recursive", f"{data}/data", ".", project),
-        "list data": _line("gcloud", "storage", "ls", "--all-versions", data, project),
+        "list data": _line("gcloud", "storage", "ls", "--recursive", "--all-versions", data, project),
         "upload models": _line("gcloud", "storage", "cp", "--recursive", "models", models, project),
         "download models": _line("gcloud", "storage", "cp", "--recursive", f"{models}/models", ".", project),
         # The bucket keeps each version under its own name, so DVC needs no copies named by their hashes.

@@ -250,7 +250,7 @@ def test_the_commands_are_these(plan_of: Planner) -> None:
         "start box": f"gcloud compute instances start {box}",
         "stop box": f"gcloud compute instances stop {box}",
         "upload data": f"gcloud storage cp --recursive data {bucket} --project={PROJECT}",
-        "list data": f"gcloud storage ls --all-versions {bucket} --project={PROJECT}",
+        "list data": f"gcloud storage ls --recursive --all-versions {bucket} --project={PROJECT}",
         "docker login": f"gcloud auth configure-docker {host} --quiet",
         "docker push": f"docker build --tag {image} . && docker push {image}",
         "run trigger image": f"gcloud builds triggers run unit-image {trigger} --branch=main",
