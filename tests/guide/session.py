@@ -43,6 +43,7 @@ NOT_RUN = {
     'eval "$(coursecloud commands notebook': "stays open until Ctrl-C, and there is no machine",
     'eval "$(coursecloud commands configure ssh': "tests/emulator/test_gcloud.py runs it",
     'eval "$(coursecloud commands call service': "nothing answers at the service's address",
+    'eval "$(coursecloud commands job log': "goes on until the job ends, and there is no machine that it runs on",
     "git push": "there is no GitHub",
 }
 """Lines that are not run, by their beginning, and why."""

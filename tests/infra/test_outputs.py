@@ -239,9 +239,11 @@ def test_the_commands_are_these(plan_of: Planner) -> None:
         "dvc pull": "dvc pull",
         "docker pull": f"docker pull {image}",
         "list builds": f"gcloud builds list {trigger} --limit=10",
-        "build log": 'gcloud logging read \'resource.type="build" AND resource.labels.build_id="BUILD"\''
+        "build log": 'gcloud logging read "resource.type=build AND resource.labels.build_id=$('
+        f"gcloud builds list {trigger} --limit=1 '--format=value(id)')\""
         f" --project={PROJECT} --order=asc '--format=value(textPayload)'",
-        "job log": f"gcloud ai custom-jobs stream-logs JOB {trigger}",
+        "job log": f'gcloud ai custom-jobs stream-logs "$(gcloud ai custom-jobs list {trigger}'
+        f" '--sort-by=~createTime' --limit=1 '--format=value(name)')\" {trigger}",
         "cancel job": f"gcloud ai custom-jobs cancel JOB {trigger}",
         "call service demo": 'curl --header "Authorization: Bearer $(gcloud auth print-identity-token)"'
         f' "$({described})"',
