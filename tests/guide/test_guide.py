@@ -120,6 +120,10 @@ def test_from_a_clone_to_a_trained_model_on_a_laptop(tmp_path: Path) -> None:
         here.run(Step(Block("x", 1, "bash", ""), ("coursecloud plan",)))  # before the page's own `activate`
     assert follow(here, "start") >= 4
     assert (here.root / "digits/models/model.bin").is_file()
+    # The folder of the group's own code is no project of stacks; the commands are those of the clone's.
+    printed = here.run(Step(Block("x", 1, "bash", ""), ("coursecloud commands list data",)))
+    assert printed.startswith("gcloud storage ls ")
+    assert f"the stack file is that of {here.clone}" in printed
 
 
 @pytest.mark.skipif(not TORCH, reason="PyTorch is not installed; `make test-starter` installs it")
