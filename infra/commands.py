@@ -87,8 +87,10 @@ def _data(place: Place) -> dict[str, str]:
         "upload data": _line("gcloud", "storage", "cp", "--recursive", "data", data, project),
         "download data": _line("gcloud", "storage", "cp", "--recursive", f"{data}/data", ".", project),
         "list data": _line("gcloud", "storage", "ls", "--recursive", "--all-versions", data, project),
-        "upload models": _line("gcloud", "storage", "cp", "--recursive", "models", models, project),
-        "download models": _line("gcloud", "storage", "cp", "--recursive", f"{models}/models", ".", project),
+        # What is in the folder `models` here is at the top of the bucket: there jobs and services look for it.
+        "upload models": _line("gcloud", "storage", "cp", "--recursive", "models/*", models, project),
+        "download models": "mkdir -p models && "
+        + _line("gcloud", "storage", "cp", "--recursive", f"{models}/*", "models", project),
         # The bucket keeps each version under its own name, so DVC needs no copies named by their hashes.
         "dvc remote": f"{_line('dvc', 'remote', 'add', '--default', '--force', 'storage', f'{data}/dvc')}"
         " && dvc remote modify storage version_aware true",

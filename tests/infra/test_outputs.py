@@ -230,8 +230,8 @@ def test_the_commands_are_these(plan_of: Planner) -> None:
         "copy from box": f"gcloud compute scp --recurse unit-box:/mnt/disks/work/FILE . {place} {tunnel}",
         "notebook box": f"gcloud compute ssh {box} {tunnel} --ssh-flag=-N --ssh-flag=-L8888:localhost:8888",
         "download data": f"{storage} {bucket}/data . --project={PROJECT}",
-        "upload models": f"{storage} models {models} --project={PROJECT}",
-        "download models": f"{storage} {models}/models . --project={PROJECT}",
+        "upload models": f"{storage} 'models/*' {models} --project={PROJECT}",
+        "download models": f"mkdir -p models && {storage} '{models}/*' models --project={PROJECT}",
         "download jobs": f"{storage} {models}/jobs . --project={PROJECT}",
         "dvc remote": f"dvc remote add --default --force storage {bucket}/dvc"
         " && dvc remote modify storage version_aware true",
