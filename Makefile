@@ -14,7 +14,7 @@ TIMES ?= 50
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$p" && break; done)
 
-.PHONY: plan test fuzz evade rehearsal exercises month check checkov test-starter bench architecture mutation hooks up down finish lock setup dev clean
+.PHONY: plan test fuzz evade rehearsal exercises month check checkov test-starter docs bench architecture mutation hooks up down finish lock setup dev clean
 
 plan: setup                 ## what `pulumi up` would create; needs no cloud
 	@$(BIN)/coursecloud plan --stack $(STACK) $(ARGS)
@@ -34,10 +34,11 @@ rehearsal: dev              ## the long tests with the real Pulumi CLI and provi
 	@COURSECLOUD_LONG=1 $(BIN)/python -m pytest tests/e2e tests/emulator $(ARGS)
 
 exercises: dev .venv-dvc/.ready  ## every exercise of the course as the identity that takes it, with gcloud and DVC
-	@COURSECLOUD_LONG=1 COURSECLOUD_DVC=$(CURDIR)/.venv-dvc/bin/python $(BIN)/python -m pytest tests/exercises $(ARGS)
+	@COURSECLOUD_LONG=1 COURSECLOUD_DVC=$(CURDIR)/.venv-dvc/bin/python $(BIN)/python -m pytest tests/exercises tests/guide $(ARGS)
 
 test-starter: dev .venv-starter/.ready  ## the tests of the repository that `coursecloud starter` writes, with PyTorch
-	@COURSECLOUD_TORCH="$$(cat .venv-starter/.ready 2>/dev/null)" $(BIN)/python -m pytest -rs tests/starter/test_project.py $(ARGS)
+	@COURSECLOUD_TORCH="$$(cat .venv-starter/.ready 2>/dev/null)" $(BIN)/python -m pytest -rs tests/starter/test_project.py \
+		tests/guide/test_guide.py::test_the_same_way_with_pytorch $(ARGS)
 
 month: dev                  ## a month of ordinary events, each alone; ARGS='--sequences 20' plays them by chance
 	@$(BIN)/python -m tests.month $(ARGS)
@@ -51,6 +52,11 @@ check: dev                  ## linter, type checker, who may import whom, and wh
 
 checkov: dev .venv-checkov/.ready  ## Checkov, in an environment of its own, over every committed stack
 	@COURSECLOUD_CHECKOV=.venv-checkov/bin/checkov $(BIN)/python -m pytest tests/guardrails/test_checkov.py $(ARGS)
+
+docs: setup .venv-docs/.ready  ## the site of docs/, into build/docs; a link that leads nowhere ends it
+	@$(BIN)/python -m bench.messages
+	@.venv-docs/bin/sphinx-build -q -n -W --keep-going -d build/doctrees -b html docs build/docs
+	@echo "build/docs/index.html"
 
 up: setup                   ## prepare Pulumi on a fresh clone and run `pulumi up`
 	@$(BIN)/coursecloud up --stack $(STACK) $(ARGS)
@@ -80,6 +86,8 @@ lock: dev                   ## write requirements*.txt anew from pyproject.toml
 		--python-version 3.11 pyproject.toml --output-file requirements.txt
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --no-emit-index-url --custom-compile-command 'make lock' \
 		--python-version 3.11 --group dev --constraint requirements.txt --output-file requirements-dev.txt
+	@$(BIN)/uv pip compile --quiet --universal --upgrade --no-emit-index-url --custom-compile-command 'make lock' \
+		--python-version 3.11 --group docs --output-file requirements-docs.txt
 
 setup:                      ## only the set-up
 	@sh .ci/setup "$(PYTHON)"
@@ -88,12 +96,17 @@ dev:                        ## the set-up of the tests, too
 	@sh .ci/setup "$(PYTHON)" dev
 
 clean:                      ## remove what the set-up made
-	rm -rf $(VENV) .venv-checkov .venv-dvc .venv-starter .mutation *.egg-info
+	rm -rf $(VENV) .venv-checkov .venv-docs .venv-dvc .venv-starter .mutation *.egg-info
 
 # It wants other versions of what Pulumi's SDK needs.
 .venv-checkov/.ready: | setup
 	@$(BIN)/python -m venv .venv-checkov
 	@.venv-checkov/bin/python -m pip install --quiet --disable-pip-version-check checkov==$(CHECKOV)
+	@touch $@
+
+.venv-docs/.ready: requirements-docs.txt | setup
+	@$(BIN)/python -m venv .venv-docs
+	@.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
 	@touch $@
 
 # A hundred packages, which nothing else here needs.

@@ -1,7 +1,7 @@
 """The commands of a stack's days, each a line that a POSIX shell takes as it stands. Pure: nothing is asked of Google.
 
-Words in capitals (FILE, JOB, BUILD, TAG) are for the reader to fill in. What members must hold for each is in
-`catalog/commands.json`.
+Words in capitals (FILE, JOB, TAG) are for the reader to fill in; logs are those of the newest job and build. What
+members must hold for each is in `catalog/commands.json`.
 """
 
 import json
@@ -86,9 +86,11 @@ def _data(place: Place) -> dict[str, str]:
     return {
         "upload data": _line("gcloud", "storage", "cp", "--recursive", "data", data, project),
         "download data": _line("gcloud", "storage", "cp", "--recursive", f"{data}/data", ".", project),
-        "list data": _line("gcloud", "storage", "ls", "--all-versions", data, project),
-        "upload models": _line("gcloud", "storage", "cp", "--recursive", "models", models, project),
-        "download models": _line("gcloud", "storage", "cp", "--recursive", f"{models}/models", ".", project),
+        "list data": _line("gcloud", "storage", "ls", "--recursive", "--all-versions", data, project),
+        # What is in the folder `models` here is at the top of the bucket: there jobs and services look for it.
+        "upload models": _line("gcloud", "storage", "cp", "--recursive", "models/*", models, project),
+        "download models": "mkdir -p models && "
+        + _line("gcloud", "storage", "cp", "--recursive", f"{models}/*", "models", project),
         # The bucket keeps each version under its own name, so DVC needs no copies named by their hashes.
         "dvc remote": f"{_line('dvc', 'remote', 'add', '--default', '--force', 'storage', f'{data}/dvc')}"
         " && dvc remote modify storage version_aware true",
@@ -124,13 +126,13 @@ def _builds(place: Place, settings: Settings) -> dict[str, str]:
         # gcloud cannot stream such a log; it prints the log's address instead.
         "--suppress-logs",
     ]
-    found = 'resource.type="build" AND resource.labels.build_id="BUILD"'
+    newest = _line("gcloud", "builds", "list", project, region, "--limit=1", "--format=value(id)")
+    found = f'"resource.type=build AND resource.labels.build_id=$({newest})"'
     result = {
         "build": f"printf '%s' {shlex.quote(json.dumps(config))} > build.json && {_line(*submit)}",
         "list builds": _line("gcloud", "builds", "list", project, region, "--limit=10"),
-        "build log": _line(
-            *("gcloud", "logging", "read", found, project, "--order=asc", "--format=value(textPayload)")
-        ),
+        "build log": f"{_line('gcloud', 'logging', 'read')} {found}"
+        f" {_line(project, '--order=asc', '--format=value(textPayload)')}",
     }
     for name, trigger in settings.builds.triggers.items():
         if trigger.pull_request or trigger.deploys:
@@ -144,6 +146,8 @@ def _builds(place: Place, settings: Settings) -> dict[str, str]:
 def _training(place: Place, settings: Settings) -> dict[str, str]:
     readable = tuple(name for name, readers in settings.secrets.names.items() if "training" in readers)
     at = [_project(place), f"--region={settings.training.region or place.region}"]
+    one = ("--sort-by=~createTime", "--limit=1", "--format=value(name)")
+    newest = f'"$({_line("gcloud", "ai", "custom-jobs", "list", *at, *one)})"'
     return {
         "train": submit_command(place, settings.training, readable),
         **{
@@ -155,7 +159,7 @@ def _training(place: Place, settings: Settings) -> dict[str, str]:
         "download jobs": _line(
             "gcloud", "storage", "cp", "--recursive", f"gs://{place.names.bucket('models')}/jobs", ".", at[0]
         ),
-        "job log": _line("gcloud", "ai", "custom-jobs", "stream-logs", "JOB", *at),
+        "job log": f"{_line('gcloud', 'ai', 'custom-jobs', 'stream-logs')} {newest} {shlex.join(at)}",
         "cancel job": _line("gcloud", "ai", "custom-jobs", "cancel", "JOB", *at),
     }
 

@@ -112,14 +112,14 @@ def _older(marker: Marker, here: Here, *, empty_state: bool) -> str:
     stack, there, who = here.stack, _plain(marker.state), _plain(f"{marker.user} on {marker.host}")
     if not marker.state.startswith("file:"):
         value = f"the state of stack {stack} lives in {there}, and this command would work with {here.backend}"
-        get = f"write {there} as `url` under `backend` into Pulumi.yaml (README, A group shares its state)"
+        get = f"write {there} as `url` under `backend` into Pulumi.yaml (docs/environment.md, A group shares its state)"
     else:
         held = "holds nothing of it" if empty_state else "is an older copy, or another"
         value = f"the last update of stack {stack} was made by {who}; the state in {here.backend} {held}"
         get = (
             f"where that state is: `pulumi stack export --stack {stack} --file state.json`; here: `pulumi stack import"
-            f" --stack {stack} --file state.json`; better, keep it in a bucket that all share (README, A group shares"
-            " its state)"
+            f" --stack {stack} --file state.json`; better, keep it in a bucket that all share"
+            " (docs/environment.md, A group shares its state)"
         )
     # Only words that this program types itself stand where a reader copies a command from.
     command = f"coursecloud {marker.command}" if re.fullmatch(r"[a-z]{1,20}", marker.command) else "an update"

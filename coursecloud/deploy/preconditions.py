@@ -156,7 +156,7 @@ def _choose(pulumi: Pulumi) -> None:
 def _readable_by_all(config: Mapping[str, object]) -> None:
     """Refuse an encrypted credential that the empty passphrase would decrypt for everybody who has the file.
 
-    Members are encrypted against a glance, not a reader (README); a credential is worth more than that.
+    Members are encrypted against a glance, not a reader (docs/environment.md); a credential is worth more than that.
     """
     found = sorted(
         key for key, value in config.items() if not key.startswith("coursecloud:") and "secure" in str(value)

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from catalog import tables
+from catalog import messages
 from coursecloud.diff.engine_events import Told, called
 
 _LONGEST = 500
-
-
-@functools.cache
-def _remedies() -> list[dict[str, Any]]:
-    return tables.table("remedies")["remedies"]
+UNKNOWN = "      unknown  no message of docs/guide/messages.md is like this; the words are Google's own"
 
 
 def remedy(text: str) -> str:
     """Say what to do about an error; empty where nobody has said it yet."""
-    return next((each["remedy"] for each in _remedies() if re.search(each["sign"], text, re.IGNORECASE)), "")
+    found = messages.find(text)
+    return found.remedy if found else ""
 
 
 def stops(text: str) -> bool:
     """Say whether an error concerns every call: no login, no billing, no network."""
-    first = next((each for each in _remedies() if re.search(each["sign"], text, re.IGNORECASE)), None)
-    return bool(first and first.get("stops"))
+    found = messages.find(text)
+    return bool(found and found.stops)
 
 
 def disabled(text: str) -> bool:
@@ -46,11 +41,16 @@ def words(text: str) -> str:
 
 
 def lines(told: Told, names: Mapping[str, str] | None = None) -> Iterator[str]:
-    """List what failed: each resource with the words and the remedy, then what is about none."""
+    """List what failed: each resource with the words and the remedy, then what is about none.
+
+    Words that the catalogue does not know stay as they are, and are said to be unknown.
+    """
     for what, said, found in mistakes(told, names):
         yield f"  {what}: {said}" if what else f"  {said}"
         if found:
             yield f"      remedy  {found}"
+        elif what:
+            yield UNKNOWN
 
 
 def mistakes(told: Told, names: Mapping[str, str] | None = None) -> Iterator[tuple[str, str, str]]:

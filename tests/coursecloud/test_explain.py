@@ -92,6 +92,30 @@ def test_nonsense_is_refused_or_explained_but_never_an_error(key: str) -> None:
     assert result.exception is None or isinstance(result.exception, SystemExit)
 
 
+@pytest.mark.parametrize(
+    ("message", "title"),
+    [
+        ("GPUS_ALL_REGIONS", "The project may not have a GPU yet"),
+        ("a long log\nexec /usr/local/bin/python: exec format error\n", "The image is for another processor"),
+    ],
+)
+def test_a_message_is_explained_by_the_catalogue(message: str, title: str) -> None:
+    result = run(message, columns=200)
+    assert result.exit_code == 0
+    assert result.output.startswith(title)
+    assert "remedy" in result.output
+    told = json.loads(run(message, "--json").stdout)["message"]
+    assert told["title"] == title
+    assert told.keys() == {"id", "title", "meaning", "remedy", "retry"}
+
+
+def test_a_message_that_nobody_knows_is_repeated_and_said_to_be_unknown() -> None:
+    result = run("the moon is in the way", columns=200)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("the moon is in the way\n    rule    no key")
+    assert "no message that is known is like this" in result.stderr
+
+
 def test_every_key_is_explained_with_its_effect_and_its_costs() -> None:
     def unexplained(place: str) -> list[str]:
         found = explain.find(place)

@@ -164,7 +164,7 @@ class TestInterrupted:
         assert fake.changes == [UP, "cancel --yes"]
 
 
-def test_the_readme_lists_every_exit_code() -> None:
-    text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+def test_the_page_of_commands_lists_every_exit_code() -> None:
+    text = (CHECKOUT / "docs/commands.md").read_text(encoding="utf-8")
     said = text[text.index("Exit codes of all of them:") :].partition("\n\n")[0]
     assert {int(code) for code in re.findall(r"\b\d+\b", said)} >= {0, 1, 2, 3, 129, 130, 141, 143}

@@ -85,8 +85,6 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     for name in (".gitignore", "README.md"):
         shutil.copyfile(CHECKOUT / name, found.root / name)
     (found.root / ".venv").symlink_to(sys.prefix)
-    (table,) = of("table")
-    (found.root / "groups.csv").write_text(table.text, encoding="utf-8")
     found.git("init", "--quiet", "--initial-branch=main")
     found.git("add", "--all")
     found.git("commit", "--quiet", "--message=first")
@@ -123,8 +121,6 @@ def promised(words: list[str], printed: str, folder: Path) -> None:
     for option in ("--sarif", "--out"):
         if option in words:
             assert json.loads((folder / words[words.index(option) + 1]).read_text(encoding="utf-8"))
-    if words[1] == "init":
-        assert (folder / "Pulumi.group-07.yaml").is_file()
 
 
 @pytest.mark.parametrize("line", [line for line in RUN if line not in ON_THE_EMULATOR])

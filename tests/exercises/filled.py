@@ -114,21 +114,24 @@ def _outputs(made: Made) -> Json:
     return found | ({"name": told["name"]} if short.startswith("iam.") else {})
 
 
-def fill(ask: provider.Asked, today: datetime.date) -> list[Made]:
-    """Run the program as `pulumi up` does; what it has made, in the order in which it did."""
+def fill(ask: provider.Asked, today: datetime.date, stack: str = STACK, config: Json | None = None) -> list[Made]:
+    """Run the program as `pulumi up` does; what it has made, in the order in which it did.
+
+    It makes everything that a stack can have, unless `config` says otherwise.
+    """
     # Secrets that are mounted, and a host of a first generation repository, are a person's to give: not in `full`.
     mocks = _Provider(ask)
     done: Future[None] = Future()
     program = ROOT / "__main__.py"
-    with engine._configured(configuration(today)), contextlib.chdir(program.parent):  # pyright: ignore[reportPrivateUsage]
-        thread = Thread(target=_run, args=(done, program, mocks), daemon=True)
+    with engine._configured(config or configuration(today)), contextlib.chdir(program.parent):  # pyright: ignore[reportPrivateUsage]
+        thread = Thread(target=_run, args=(done, program, mocks, stack), daemon=True)
         thread.start()
         thread.join()
     done.result(timeout=0)
     return mocks.made
 
 
-def _run(done: Future[None], program: Path, mocks: _Provider) -> None:
+def _run(done: Future[None], program: Path, mocks: _Provider, stack: str) -> None:
     try:
         with asyncio.Runner() as runner, contextlib.closing(asyncio.new_event_loop()) as answers:
             loop = runner.get_loop()
@@ -142,7 +145,7 @@ def _run(done: Future[None], program: Path, mocks: _Provider) -> None:
 
             monitor = sdk.Monitor(mocks)
             loop.run_until_complete(
-                sdk.run(main, monitor, project="coursecloud", stack=STACK, preview=False, log=__name__)
+                sdk.run(main, monitor, project="coursecloud", stack=stack, preview=False, log=__name__)
             )
         done.set_result(None)
     except BaseException as error:  # noqa: BLE001 - raised anew by the caller

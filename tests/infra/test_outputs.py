@@ -230,8 +230,8 @@ def test_the_commands_are_these(plan_of: Planner) -> None:
         "copy from box": f"gcloud compute scp --recurse unit-box:/mnt/disks/work/FILE . {place} {tunnel}",
         "notebook box": f"gcloud compute ssh {box} {tunnel} --ssh-flag=-N --ssh-flag=-L8888:localhost:8888",
         "download data": f"{storage} {bucket}/data . --project={PROJECT}",
-        "upload models": f"{storage} models {models} --project={PROJECT}",
-        "download models": f"{storage} {models}/models . --project={PROJECT}",
+        "upload models": f"{storage} 'models/*' {models} --project={PROJECT}",
+        "download models": f"mkdir -p models && {storage} '{models}/*' models --project={PROJECT}",
         "download jobs": f"{storage} {models}/jobs . --project={PROJECT}",
         "dvc remote": f"dvc remote add --default --force storage {bucket}/dvc"
         " && dvc remote modify storage version_aware true",
@@ -239,9 +239,11 @@ def test_the_commands_are_these(plan_of: Planner) -> None:
         "dvc pull": "dvc pull",
         "docker pull": f"docker pull {image}",
         "list builds": f"gcloud builds list {trigger} --limit=10",
-        "build log": 'gcloud logging read \'resource.type="build" AND resource.labels.build_id="BUILD"\''
+        "build log": 'gcloud logging read "resource.type=build AND resource.labels.build_id=$('
+        f"gcloud builds list {trigger} --limit=1 '--format=value(id)')\""
         f" --project={PROJECT} --order=asc '--format=value(textPayload)'",
-        "job log": f"gcloud ai custom-jobs stream-logs JOB {trigger}",
+        "job log": f'gcloud ai custom-jobs stream-logs "$(gcloud ai custom-jobs list {trigger}'
+        f" '--sort-by=~createTime' --limit=1 '--format=value(name)')\" {trigger}",
         "cancel job": f"gcloud ai custom-jobs cancel JOB {trigger}",
         "call service demo": 'curl --header "Authorization: Bearer $(gcloud auth print-identity-token)"'
         f' "$({described})"',
@@ -250,7 +252,7 @@ def test_the_commands_are_these(plan_of: Planner) -> None:
         "start box": f"gcloud compute instances start {box}",
         "stop box": f"gcloud compute instances stop {box}",
         "upload data": f"gcloud storage cp --recursive data {bucket} --project={PROJECT}",
-        "list data": f"gcloud storage ls --all-versions {bucket} --project={PROJECT}",
+        "list data": f"gcloud storage ls --recursive --all-versions {bucket} --project={PROJECT}",
         "docker login": f"gcloud auth configure-docker {host} --quiet",
         "docker push": f"docker build --tag {image} . && docker push {image}",
         "run trigger image": f"gcloud builds triggers run unit-image {trigger} --branch=main",

@@ -14,7 +14,7 @@ from tests.infra import shell
 from tests.infra.planned import Planner
 from tests.machine import FOUND
 
-CAPITALS = {"FILE", "JOB", "BUILD", "TAG"}
+CAPITALS = {"FILE", "JOB", "TAG"}
 """What the reader fills in, as the first lines of infra/commands.py say."""
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from coursecloud.cli.commands.shared import Folder, Stack, folder_of, program, refuse
+from coursecloud.cli.commands.shared import Folder, Stack, program, refuse, stacks_of
 
 
 def command(
@@ -27,7 +27,7 @@ def command(
     from infra.settings import SettingsError
 
     try:
-        where = folder_of(folder)
+        where = stacks_of(folder)
         with progress.shown(f"Planning {stack}"):
             from coursecloud.common import stack_file
             from coursecloud.plan import hiding, once, outputs, planning

@@ -1,4 +1,4 @@
-"""`coursecloud explain`: what a key of a stack file does, costs and changes."""
+"""`coursecloud explain`: what a key of a stack file does, costs and changes; or what a message of Google's means."""
 
 import json
 import re
@@ -24,7 +24,8 @@ def command(
     key: Annotated[
         str,
         typer.Argument(
-            help="A path such as machines.trainer.gpu or gcp:zone; all unless given.", autocompletion=complete.keys
+            help="A path such as machines.trainer.gpu or gcp:zone; all unless given. Or a message, in quotes.",
+            autocompletion=complete.keys,
         ),
     ] = "",
     *,
@@ -43,11 +44,46 @@ def command(
     try:
         entry = explain.find(key)
     except explain.UnknownKeyError as error:
-        refuse(error)
+        from catalog import messages
+
+        if " " not in key.strip() and not messages.find(key):
+            refuse(error)
+        _message(key, as_json=as_json)
+        return
     if as_json:
         typer.echo(json.dumps(entry.to_json(), indent=2))
     else:
         _one(entry)
+
+
+def _message(text: str, *, as_json: bool) -> None:
+    """Say what a message means, whole words of which no key has; exit code 2 where the catalogue does not know it."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from catalog import messages
+    from coursecloud.cli import render
+
+    found = messages.find(text)
+    if not found:
+        refuse(
+            f"{text}\n    rule    no key of a stack file is called so, and no message that is known is like this\n"
+            "    remedy  the words are the program's own that said them; of a long log take the line that says ERROR."
+            " docs/guide/messages.md has all that are known"
+        )
+    if as_json:
+        told = {"id": found.id, "title": found.title, "meaning": found.meaning, "remedy": found.remedy}
+        typer.echo(json.dumps({"message": told | {"retry": found.retry}}, indent=2))
+        return
+    console = render.console()
+    console.print(Text(found.title, "bold cyan"))
+    console.print(Text(f"{found.meaning}\n"))
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row("remedy", Text(found.remedy))
+    grid.add_row("again", Text(messages.AGAIN[found.retry]))
+    console.print(grid)
 
 
 def _overview(entries: "Iterable[Entry]") -> None:

@@ -64,6 +64,18 @@ def folder_of(folder: Path | None) -> Path:
     return folder or here
 
 
+def stacks_of(folder: Path | None) -> Path:
+    """Take the folder of a command that one runs beside the project, too, in the group's own code: else the tool's own.
+
+    Says so where it is that.
+    """
+    here = Path.cwd()
+    if folder is None and project.find(here) is None and not any(stack_folder.every(here)):
+        project.note(f"the stack file is that of {ROOT}; --folder names another folder")
+        return ROOT
+    return folder_of(folder)
+
+
 def say(text: str) -> None:
     """Say something to a person: where JSON was asked for on standard error."""
     from rich.text import Text

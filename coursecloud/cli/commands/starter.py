@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coursecloud.cli.commands.shared import BROKEN_RULE, ROOT, Folder, Stack, Yes, folder_of, program, refuse
+from coursecloud.cli.commands.shared import BROKEN_RULE, Folder, Stack, Yes, program, refuse, stacks_of
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -95,7 +95,7 @@ def _looked(directory: Path, stack: str, folder: Path | None) -> "Start":
             "    remedy  name its folder: `coursecloud starter ../our-project --stack NAME`; one that is not"
             " there is made"
         )
-    where = _stacks(folder)
+    where = stacks_of(folder)
     try:
         with progress.shown(f"Planning {stack}"):
             file = stack_file.path_of(stack, where)
@@ -105,17 +105,6 @@ def _looked(directory: Path, stack: str, folder: Path | None) -> "Start":
         refuse(error)
     except merging.MergeError as error:
         refuse(f"nothing was written: {error}")
-
-
-def _stacks(folder: Path | None) -> Path:
-    """Find the stack files; from a group's repository, beside which there is no project, those of this tool's."""
-    from coursecloud.common import project, stack_folder
-
-    here = Path.cwd()
-    if folder is None and project.find(here) is None and not any(stack_folder.every(here)):
-        project.note(f"the stack file is that of {ROOT}; --folder names another folder")
-        return ROOT
-    return folder_of(folder)
 
 
 def _write(root: Path, start: "Start") -> None:

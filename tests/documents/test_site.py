@@ -1,0 +1,28 @@
+"""The site of the documents: what `make docs` makes has every page, each once, and no page links to what is not there.
+
+Sphinx itself, which is no dependency of the tests, is strict about links: a warning ends `make docs`.
+"""
+
+import re
+
+from tests.documents.reading import blocks
+from tests.project import CHECKOUT
+
+DOCS = CHECKOUT / "docs"
+
+
+def listed() -> list[str]:
+    """List the pages of the navigation, in its order."""
+    trees = [each.text for each in blocks(DOCS / "index.md", CHECKOUT) if each.language == "{toctree}"]
+    return [line for tree in trees for line in tree.splitlines() if line and not line.startswith(":")]
+
+
+def test_the_navigation_has_every_page_once() -> None:
+    pages = {path.relative_to(DOCS).with_suffix("").as_posix() for path in DOCS.glob("**/*.md")} - {"index"}
+    assert sorted(listed()) == sorted(pages)
+
+
+def test_a_link_that_leads_nowhere_ends_the_making_of_the_site() -> None:
+    recipe = re.search(r"^docs:.*\n((?:\t.*\n)+)", (CHECKOUT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert recipe
+    assert {"-n", "-W"} <= set(recipe[1].split())
