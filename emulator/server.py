@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import traceback
+from datetime import timedelta
 from http import HTTPStatus
 from http.client import responses
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,7 +24,7 @@ from .faults import Fault, Scenario
 from .media import Media
 from .needs import Need
 from .passing import let_pass
-from .services import images
+from .services import events, images
 from .world import World
 
 Json = dict[str, Any]
@@ -65,6 +66,8 @@ class Emulator:
     def use(self, scenario: Json) -> None:
         """From now on, these faults, quotas and refusals."""
         self.scenario = Scenario.read(scenario)
+        self.world.logs.late = timedelta(seconds=self.scenario.late)
+        self.world.logs.twice = self.scenario.twice
         for project in self.world.projects.values():
             project.quotas |= self.scenario.quotas
 
@@ -72,6 +75,11 @@ class Emulator:
         """Move the clock; machines stop, old versions go, ids come free, as far as that is due by then."""
         with self.lock:
             let_pass(self.world, days=days, hours=hours)
+
+    def happen(self, event: str, machine: str) -> Json:
+        """Let something happen to a machine that nobody asked for: `events.EVENTS`; ValueError where it cannot."""
+        with self.lock:
+            return events.happen(self.world, event, machine)
 
     def push(self, image: Json) -> Json:
         """Pretend that somebody pushed an image: {"image": "...-docker.pkg.dev/...:TAG", "size": BYTES, "tags": []}."""
