@@ -81,7 +81,10 @@ def done(call: Call, asked: Asked | None, answer: Any) -> None:
     producer = {"id": name, "producer": call.service.host}
     ends = call.until or call.world.time()
     _activity(call, asked, asked.at, {"response": _bare(answer)}, {**producer, "first": True})
-    _activity(call, asked, max(ends, asked.at), {"status": error} if error else {}, {**producer, "last": True})
+    came = {"status": error} if error else {}
+    if not error and call.service.name != "compute":
+        came = {"response": part(_kept(call, answer), "response")}
+    _activity(call, asked, max(ends, asked.at), came, {**producer, "last": True})
 
 
 def refused(call: Call, asked: Asked | None, error: ApiError) -> None:

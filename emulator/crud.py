@@ -50,7 +50,7 @@ def check_parent(call: Call, parent: str) -> None:
     for end in range(2, len(parts) + 1, 2):
         collection = "/".join(parts[0:end:2])
         known = any(k.collection == collection for k in call.service.kinds)
-        if known and call.world.get(call.service.name, "/".join(parts[:end])) is None:
+        if known and parts[end - 1] != "-" and call.world.get(call.service.name, "/".join(parts[:end])) is None:
             raise not_found(call.shown("/".join(parts[:end])))
 
 

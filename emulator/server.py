@@ -10,6 +10,7 @@ import threading
 import time
 import traceback
 from datetime import timedelta
+from email.utils import format_datetime
 from http import HTTPStatus
 from http.client import responses
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -253,7 +254,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(
         self, status: int, payload: bytes, kind: str = "application/json", headers: dict[str, str] | None = None
     ) -> None:
-        head = f"HTTP/1.1 {status} {responses.get(status, '')}\r\nContent-Type: {kind}\r\n"
+        date = format_datetime(self.server.emulator.world.time(), usegmt=True)
+        head = f"HTTP/1.1 {status} {responses.get(status, '')}\r\nDate: {date}\r\nContent-Type: {kind}\r\n"
         head += "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
         if status != HTTPStatus.NO_CONTENT:
             head += f"Content-Length: {len(payload)}\r\n"

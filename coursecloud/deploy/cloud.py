@@ -6,6 +6,9 @@ the environment.
 
 from __future__ import annotations
 
+import contextlib
+import datetime
+import email.utils
 import json
 import re
 import threading
@@ -25,17 +28,38 @@ Json = dict[str, Any]
 T = TypeVar("T")
 
 APIS = {
+    "alloydb": "https://alloydb.googleapis.com/v1/",
     "artifactRegistry": "https://artifactregistry.googleapis.com/v1/",
+    "bigtableadmin": "https://bigtableadmin.googleapis.com/v2/",
+    "billingBudgets": "https://billingbudgets.googleapis.com/v1/",
+    "cloudBilling": "https://cloudbilling.googleapis.com/v1/",
+    "cloudRunV1": "https://run.googleapis.com/v1/",
     "cloudRunV2": "https://run.googleapis.com/v2/",
+    "composer": "https://composer.googleapis.com/v1/",
     "compute": "https://compute.googleapis.com/compute/v1/",
+    "container": "https://container.googleapis.com/v1/",
+    "dataflow": "https://dataflow.googleapis.com/v1b3/",
+    "datafusion": "https://datafusion.googleapis.com/v1/",
+    "dataproc": "https://dataproc.googleapis.com/v1/",
+    "file": "https://file.googleapis.com/v1/",
     "iamBeta": "https://iam.googleapis.com/v1/",
+    "logging": "https://logging.googleapis.com/v2/",
+    "memcache": "https://memcache.googleapis.com/v1/",
+    "notebooks": "https://notebooks.googleapis.com/v2/",
+    "redis": "https://redis.googleapis.com/v1/",
     "resourceManager": "https://cloudresourcemanager.googleapis.com/v1/",
     "serviceUsage": "https://serviceusage.googleapis.com/v1/",
     "secretManager": "https://secretmanager.googleapis.com/v1/",
+    "spanner": "https://spanner.googleapis.com/v1/",
+    "sqladmin": "https://sqladmin.googleapis.com/v1/",
     "storage": "https://storage.googleapis.com/storage/v1/",
+    "tpu": "https://tpu.googleapis.com/v2/",
     "vertexAi": "https://{{region}}-aiplatform.googleapis.com/v1/",
+    "workstations": "https://workstations.googleapis.com/v1/",
 }
 """Where each API is, under the name that the provider's setting for it begins with: gcp:NAMECustomEndpoint."""
+_SAME = {"cloudRunV1": ("cloudRunV2", "/v2", "/v1")}
+"""An API that has no setting of its own: it is where another is, but for its version."""
 
 WAIT = (10, 30)
 """Seconds to wait for a connection, and for an answer."""
@@ -75,8 +99,9 @@ def variable(api: str) -> str:
 def address(api: str, environment: Mapping[str, str], config: Mapping[str, object], region: str = "") -> str:
     """Give the address of an API, with a `/` at its end. Raises KeyError for one that is not in `APIS`."""
     usual = APIS[api]
-    moved = config.get(f"gcp:{api}CustomEndpoint") or environment.get(variable(api))
-    found = moved if isinstance(moved, str) else usual
+    named, version, asked = _SAME.get(api, (api, "", ""))
+    moved = config.get(f"gcp:{named}CustomEndpoint") or environment.get(variable(named))
+    found = moved.replace(version, asked) if isinstance(moved, str) else usual
     if api == "serviceUsage":  # the provider's setting names v1beta1, and its client calls v1
         found = found.replace("/v1beta1", "/v1")
     return found.replace("{{region}}", region).rstrip("/") + "/"
@@ -124,6 +149,8 @@ class Cloud:
         self._silent: dict[str, CloudError] = {}
         self.calls = 0
         """How many requests were sent; one that was repeated counts once."""
+        self.ahead = datetime.timedelta()
+        """How far Google's clock is before this machine's, by its last answer; to the second."""
 
     def get(self, api: str, path: str, *, region: str = "", **parameters: str) -> Json:
         """Read one thing. Raises CloudError."""
@@ -216,9 +243,16 @@ class Cloud:
         except requests.RequestException as error:
             self._silent[host] = CloudError(0, f"{host} did not answer ({type(error).__name__})")
             raise self._silent[host] from None
+        with contextlib.suppress(TypeError, ValueError, OverflowError):
+            told = email.utils.parsedate_to_datetime(answer.headers["Date"]) if "Date" in answer.headers else None
+            self.ahead = told - datetime.datetime.now(datetime.UTC) if told else self.ahead
         if not answer.ok:
             raise _refusal(answer)
         return answer
+
+    def now(self) -> datetime.datetime:
+        """What time it is in UTC by Google's clock as its last answer had it, else by this machine's."""
+        return datetime.datetime.now(datetime.UTC) + self.ahead
 
     def _connected(self) -> requests.Session:
         with self._lock:
