@@ -30,7 +30,7 @@ T = TypeVar("T")
 APIS = {
     "alloydb": "https://alloydb.googleapis.com/v1/",
     "artifactRegistry": "https://artifactregistry.googleapis.com/v1/",
-    "bigtableadmin": "https://bigtableadmin.googleapis.com/v2/",
+    "bigtable": "https://bigtableadmin.googleapis.com/v2/",
     "billingBudgets": "https://billingbudgets.googleapis.com/v1/",
     "cloudBilling": "https://cloudbilling.googleapis.com/v1/",
     "cloudRunV1": "https://run.googleapis.com/v1/",
@@ -39,26 +39,26 @@ APIS = {
     "compute": "https://compute.googleapis.com/compute/v1/",
     "container": "https://container.googleapis.com/v1/",
     "dataflow": "https://dataflow.googleapis.com/v1b3/",
-    "datafusion": "https://datafusion.googleapis.com/v1/",
+    "dataFusion": "https://datafusion.googleapis.com/v1/",
     "dataproc": "https://dataproc.googleapis.com/v1/",
-    "file": "https://file.googleapis.com/v1/",
+    "filestore": "https://file.googleapis.com/v1/",
     "iamBeta": "https://iam.googleapis.com/v1/",
     "logging": "https://logging.googleapis.com/v2/",
     "memcache": "https://memcache.googleapis.com/v1/",
-    "notebooks": "https://notebooks.googleapis.com/v2/",
     "redis": "https://redis.googleapis.com/v1/",
     "resourceManager": "https://cloudresourcemanager.googleapis.com/v1/",
-    "serviceUsage": "https://serviceusage.googleapis.com/v1/",
     "secretManager": "https://secretmanager.googleapis.com/v1/",
+    "serviceUsage": "https://serviceusage.googleapis.com/v1/",
     "spanner": "https://spanner.googleapis.com/v1/",
-    "sqladmin": "https://sqladmin.googleapis.com/v1/",
+    "sql": "https://sqladmin.googleapis.com/v1/",
     "storage": "https://storage.googleapis.com/storage/v1/",
-    "tpu": "https://tpu.googleapis.com/v2/",
+    "tpuV2": "https://tpu.googleapis.com/v2/",
     "vertexAi": "https://{{region}}-aiplatform.googleapis.com/v1/",
+    "workbench": "https://notebooks.googleapis.com/v2/",
     "workstations": "https://workstations.googleapis.com/v1/",
 }
 """Where each API is, under the name that the provider's setting for it begins with: gcp:NAMECustomEndpoint."""
-_SAME = {"cloudRunV1": ("cloudRunV2", "/v2", "/v1")}
+SAME = {"cloudRunV1": ("cloudRunV2", "/v2", "/v1")}
 """An API that has no setting of its own: it is where another is, but for its version."""
 
 WAIT = (10, 30)
@@ -99,7 +99,7 @@ def variable(api: str) -> str:
 def address(api: str, environment: Mapping[str, str], config: Mapping[str, object], region: str = "") -> str:
     """Give the address of an API, with a `/` at its end. Raises KeyError for one that is not in `APIS`."""
     usual = APIS[api]
-    named, version, asked = _SAME.get(api, (api, "", ""))
+    named, version, asked = SAME.get(api, (api, "", ""))
     moved = config.get(f"gcp:{named}CustomEndpoint") or environment.get(variable(named))
     found = moved.replace(version, asked) if isinstance(moved, str) else usual
     if api == "serviceUsage":  # the provider's setting names v1beta1, and its client calls v1
