@@ -63,16 +63,16 @@ class Project:
 
 
 @pytest.fixture(scope="session")
-def _emulator() -> Iterator[Emulator]:
+def emulated() -> Iterator[Emulator]:
     with Emulator(projects=[PROJECT], enabled=[f"{api}.googleapis.com" for api in APIS]) as emulator:
         yield emulator
 
 
 @pytest.fixture
-def project(_emulator: Emulator) -> Project:
-    _emulator.reset()
-    _emulator.use({})
-    made = Project(_emulator)
+def project(emulated: Emulator) -> Project:
+    emulated.reset()
+    emulated.use({})
+    made = Project(emulated)
     made.compute("POST", "global/networks", {"name": "net", "autoCreateSubnetworks": False})
     sub = {"name": "sub", "network": "global/networks/net", "ipCidrRange": "10.0.0.0/24"}
     made.compute("POST", f"regions/{REGION}/subnetworks", sub)
