@@ -65,6 +65,14 @@ Exit codes: 0 they run; 1 Google said no, as where it has no capacity; 2 a mista
 
 Exit codes: 0 written; 2 a mistake in the input, or nobody said yes. `coursecloud up` brings it to the cloud.""",
     ),
+    "save": Listed(
+        "operate",
+        "save",
+        """Copy the stack's work to a folder before it goes: data, models, code; and say how disks are copied.
+
+What it costs is said first. It goes on where it ended, holds each object to Google's sum, and writes nothing over. Exit
+codes: 0 all of it is there; 1 something was not saved, and is named; 2 a mistake in the input, or nobody said yes.""",
+    ),
     "rehearse": Listed(
         "rehearse",
         "command",

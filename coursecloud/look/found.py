@@ -102,7 +102,7 @@ def runs(kind: Kind, body: Json, machines: Mapping[str, Json]) -> bool:
         return any(part.get("dedicatedResources") or part.get("automaticResources")
                    for part in many(body, "deployedModels"))  # fmt: skip
     if kind.asset == ADDRESS:
-        # https://cloud.google.com/vpc/network-pricing (2026-11): an address of a machine that runs bills with it.
+        # An address of a machine that runs bills with it: https://cloud.google.com/vpc/network-pricing (from memory).
         users = [machines.get(path_of(user), {}) for user in cast("list[str]", body.get("users") or [])]
         return not any(user.get("status") == "RUNNING" for user in users)
     if kind.runs is None:

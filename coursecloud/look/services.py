@@ -90,7 +90,7 @@ def _told(each: Done) -> Mapping[str, Any]:
 def _second(body: Mapping[str, Any]) -> Json:
     """A service of the first version in the words of the second.
 
-    https://cloud.google.com/run/docs/reference/yaml/v1 (2026-11) has the annotations.
+    https://cloud.google.com/run/docs/reference/yaml/v1 (from memory, 2026-11) has the annotations.
     """
     template = part(part(body, "spec"), "template")
     notes, of_service = part(part(template, "metadata"), "annotations"), part(part(body, "metadata"), "annotations")

@@ -92,14 +92,16 @@ def _job(bill: Bill, shape: Shape, pools: Iterable[Mapping[str, Any]]) -> Rate:
 
 
 def usd(amount: Decimal) -> str:
-    """Write dollars: `$0.037`, `$1.20`; three significant digits below a cent."""
-    return (
-        f"${amount:.2f}"
-        if amount >= 1 or not amount
-        else f"${amount:.2g}"
-        if amount < Decimal("0.01")
-        else f"${amount:.3f}"
-    )
+    """Write dollars so that two figures of a small amount are seen.
+
+    >>> [usd(Decimal(each)) for each in ("1.2", "0.0368", "0.0011", "0.00000001", "0")]
+    ['$1.20', '$0.037', '$0.0011', 'under $0.0001', '$0.00']
+    """
+    if amount and amount < Decimal("0.0001"):
+        return "under $0.0001"
+    if amount >= 1 or not amount:
+        return f"${amount:.2f}"
+    return f"${amount:.4f}" if amount < Decimal("0.01") else f"${amount:.3f}"
 
 
 def total(amounts: Iterable[Decimal | None], unit: str) -> str:

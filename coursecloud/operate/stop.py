@@ -155,7 +155,7 @@ def _stop(operation: Operation, found: Found) -> str:
 def scale_to_zero(operation: Operation, path: str) -> None:
     """Let a service have no instance, without a new revision, and note how it scaled before. Raises CloudError.
 
-    https://cloud.google.com/run/docs/configuring/services/manual-scaling (2026-11)
+    https://cloud.google.com/run/docs/configuring/services/manual-scaling (from memory, 2026-11)
     """
     body = operation.cloud.get("cloudRunV2", path)
     if part(body, "scaling").get("scalingMode") == "MANUAL" and not least(body):

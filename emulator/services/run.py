@@ -81,7 +81,7 @@ def _secret(call: Call, reference: Json, account: str) -> None:
 def _check_scaling(scaling: Json) -> None:
     """Scaling of the service: by hand to so many instances, 0 included, or between two numbers by itself.
 
-    https://cloud.google.com/run/docs/configuring/services/manual-scaling (2026-11)
+    https://cloud.google.com/run/docs/configuring/services/manual-scaling (from memory, 2026-11)
     """
     by_hand = scaling.get("scalingMode") == "MANUAL"
     if "manualInstanceCount" in scaling and not by_hand:

@@ -1,7 +1,8 @@
-"""`coursecloud stop`, `start` and `extend`: what is done between `up` and `down`."""
+"""`coursecloud stop`, `start`, `extend`, `save` and `caps`: what is done between `up` and `down`."""
 
 import datetime
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -50,6 +51,19 @@ def extend(
 
     today = datetime.datetime.now().astimezone().date()
     run("extend", stack, lambda op: extending.extend(op, to=to, days=days, today=today), yes=yes, as_json=as_json)
+
+
+def save(
+    *,
+    stack: Stack = "dev",
+    to: Annotated[Path, typer.Option(help="The folder that gets it; made where it is not there.", metavar="FOLDER")],
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run `coursecloud save`."""
+    from coursecloud.operate import save as saving
+
+    run("save", stack, lambda op: saving.save(op, to.expanduser(), Path.cwd()), yes=yes, as_json=as_json)
 
 
 def run(command: str, stack: str, action: "Callable[[Operation], int]", *, yes: bool, as_json: bool) -> None:
