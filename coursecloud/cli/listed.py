@@ -73,6 +73,14 @@ Exit codes: 0 written; 2 a mistake in the input, or nobody said yes. `courseclou
 What it costs is said first. It goes on where it ended, holds each object to Google's sum, and writes nothing over. Exit
 codes: 0 all of it is there; 1 something was not saved, and is named; 2 a mistake in the input, or nobody said yes.""",
     ),
+    "caps": Listed(
+        "operate",
+        "caps",
+        """Show Google's own monthly spend caps of the project, and set one (--set): Vertex AI's unless --service run.
+
+They do not see Compute Engine. Exit codes: 0 shown or set; 1 Google said no: budgets are the billing account's; 2 a
+mistake in the input, or nobody said yes.""",
+    ),
     "rehearse": Listed(
         "rehearse",
         "command",

@@ -166,11 +166,16 @@ class Cloud:
         region: str = "",
         parameters: Mapping[str, str] | None = None,
         body: Json | None = None,
+        payer: str = "",
     ) -> Json:
-        """Ask for anything that may be asked twice without harm. Raises CloudError; an empty answer is {}."""
+        """Ask for anything that may be asked twice without harm. Raises CloudError; an empty answer is {}.
+
+        `payer` is the project whose quota a question counts against, where it is about none.
+        """
         url = address(api, self._environment, self._config, region) + path
         data = None if body is None else json.dumps(body).encode()
-        return _object(self._answered(method, url, parameters or {}, data))
+        headers = {"X-Goog-User-Project": payer} if payer else {}
+        return _object(self._answered(method, url, parameters or {}, data, headers=headers))
 
     def read_object(self, bucket: str, name: str, largest: int) -> bytes:
         """Read the bytes of an object of Cloud Storage. Raises CloudError, also where there are more than `largest`."""

@@ -17,6 +17,10 @@ KEPT = timedelta(days=400)
 """For how long both logs are kept (https://cloud.google.com/logging/quotas, 2026-11)."""
 DELAY = timedelta(minutes=2)
 """An entry that has not come after this time is late; most come within seconds. No page of Google's promises a time."""
+OFF = (
+    "the API of Cloud Logging is off, which is on in every new project: `gcloud services enable logging.googleapis.com"
+    " --project={project}`; what was logged meanwhile is there then"
+)
 ACTIVITY, SYSTEM_EVENT = "cloudaudit.googleapis.com%2Factivity", "cloudaudit.googleapis.com%2Fsystem_event"
 
 
@@ -76,7 +80,7 @@ def read(cloud: Cloud, project: str, since: datetime) -> Read:
             answer = cloud.call("POST", "logging", "entries:list", body=body)
         except CloudError as error:
             until = f" after {found[-1]['timestamp']}" if found else f" since {begins:%Y-%m-%d %H:%M} UTC"
-            why = "the API of Cloud Logging is off" if error.off else error.words
+            why = OFF.format(project=project) if error.off else error.words
             unread.append((f"the audit logs{until}", why))
             break
         found += cast("list[Json]", answer.get("entries") or [])

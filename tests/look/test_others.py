@@ -135,6 +135,16 @@ def test_an_api_that_is_off_has_nothing(project: Project) -> None:
     assert (seen.found, seen.unread) == ((), ())
 
 
+def test_where_logging_is_off_it_is_said_how_to_switch_it_on(project: Project) -> None:
+    held = project.emulator.world.projects[PROJECT]
+    held.services.remove("logging.googleapis.com")
+    try:
+        unread = dict(project.look().unread)
+    finally:
+        held.services.add("logging.googleapis.com")
+    assert any("gcloud services enable logging.googleapis.com --project=my-project" in why for why in unread.values())
+
+
 def test_an_api_of_which_nothing_is_known_is_named(project: Project) -> None:
     project.emulator.world.projects[PROJECT].services.add("mysterious.googleapis.com")
     ((what, why),) = project.look().unread

@@ -66,6 +66,29 @@ def save(
     run("save", stack, lambda op: saving.save(op, to.expanduser(), Path.cwd()), yes=yes, as_json=as_json)
 
 
+def caps(
+    *,
+    stack: Stack = "dev",
+    set_it: Annotated[bool, typer.Option("--set", help="Set one, after a question.")] = False,
+    amount: Annotated[
+        float, typer.Option(help="A month, in the billing account's currency; the lease's credit unless given.")
+    ] = 0,
+    service: Annotated[str, typer.Option(help="vertex or run.", metavar="SERVICE")] = "vertex",
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run `coursecloud caps`."""
+    from coursecloud.operate import caps as capping
+
+    run(
+        "caps",
+        stack,
+        lambda op: capping.put(op, service, amount) if set_it else capping.show(op),
+        yes=yes,
+        as_json=as_json,
+    )
+
+
 def run(command: str, stack: str, action: "Callable[[Operation], int]", *, yes: bool, as_json: bool) -> None:
     """Run a command on what is there, and end with its exit code."""
     from coursecloud.cli import refusals
