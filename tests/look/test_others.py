@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from coursecloud.deploy.cloud import APIS, Cloud, CloudError
-from coursecloud.look import look
+from coursecloud.look import look, shapes
+from coursecloud.look.entries import unique
 from coursecloud.look.kinds import Kind, kinds, known_apis, table
 from tests.look.conftest import MACHINES, PROJECT, REGION, ZONE, Project, acts, change, of
 
@@ -288,3 +289,37 @@ def test_a_kind_is_named_once_and_its_type_is_one_that_is_known() -> None:
 def test_addresses_of_all_apis_are_known() -> None:
     assert not [kind.asset for kind in kinds() if (kind.at or kind.api) not in APIS]
     assert isinstance(Cloud({}, {}).calls, int)
+
+
+def test_an_api_that_is_off_has_nothing_also_where_nobody_says_which_are_on(project: Project) -> None:
+    project.machine()
+    held = project.emulator.world.projects[PROJECT]
+    held.services -= {"run.googleapis.com", "aiplatform.googleapis.com"}
+    project.emulator.use({"deny": {"student": ["serviceusage.*"]}})
+    try:
+        seen = project.look(cloud=project.cloud("student"), regions=[REGION])
+    finally:
+        held.services |= {"run.googleapis.com", "aiplatform.googleapis.com"}
+    assert not [what for what, _ in seen.unread if what.startswith(("run.", "aiplatform."))]
+
+
+def test_a_job_that_began_before_what_is_read_is_no_change(project: Project) -> None:
+    name = train(project)
+    project.ask("GET", f"aiplatform/v1/{PLACE}/customJobs/{name}")
+    project.emulator.pass_time(hours=1)
+    seen = project.look(project.emulator.world.time(), regions=[REGION])
+    job = f"//aiplatform.googleapis.com/{PLACE}/customJobs/{name}"
+    assert of(seen, job).running
+    assert acts(seen, job) == []
+
+
+def test_a_search_runs_several_trials_at_a_time() -> None:
+    pool = {"machineSpec": {"machineType": "n1-standard-4"}, "replicaCount": "2"}
+    body = {"displayName": "s", "parallelTrialCount": 3, "trialJobSpec": {"workerPoolSpecs": [pool]}}
+    assert shapes.job(body, {})["pools"] == [{"machineType": "n1-standard-4", "count": 6}]
+
+
+def test_an_entry_that_was_delivered_twice_is_taken_as_it_came_first() -> None:
+    entry = {"logName": "l", "insertId": "x", "timestamp": "2026-11-28T10:00:00.123456789Z"}
+    deliveries = [{**entry, "receiveTimestamp": f"2026-11-28T1{hour}:00:00Z"} for hour in (2, 1)]
+    assert unique(deliveries) == [deliveries[1]]
