@@ -177,14 +177,6 @@ class Cloud:
         headers = {"X-Goog-User-Project": payer} if payer else {}
         return _object(self._answered(method, url, parameters or {}, data, headers=headers))
 
-    def read_object(self, bucket: str, name: str, largest: int) -> bytes:
-        """Read the bytes of an object of Cloud Storage. Raises CloudError, also where there are more than `largest`."""
-        url = address("storage", self._environment, self._config)
-        content = self._answered("GET", f"{url}b/{escaped(bucket)}/o/{escaped(name)}", {"alt": "media"}, None).content
-        if len(content) > largest:
-            raise CloudError(200, f"gs://{bucket}/{name} is larger than {largest:,} bytes")
-        return content
-
     def stream(self, bucket: str, name: str, generation: str, start: int) -> Iterator[bytes]:
         """Read one version of an object from a byte on, a piece at a time. Raises CloudError, in the middle too."""
         url = address("storage", self._environment, self._config)
@@ -201,6 +193,14 @@ class Cloud:
                 yield from answer.raw.stream(1 << 20, decode_content=False)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
                 raise CloudError(0, f"the connection broke off ({type(error).__name__})") from None
+
+    def read_object(self, bucket: str, name: str, largest: int) -> bytes:
+        """Read the bytes of an object of Cloud Storage. Raises CloudError, also where there are more than `largest`."""
+        url = address("storage", self._environment, self._config)
+        content = self._answered("GET", f"{url}b/{escaped(bucket)}/o/{escaped(name)}", {"alt": "media"}, None).content
+        if len(content) > largest:
+            raise CloudError(200, f"gs://{bucket}/{name} is larger than {largest:,} bytes")
+        return content
 
     def write_object(self, bucket: str, name: str, content: bytes) -> Json:
         """Write an object of Cloud Storage, over one of that name, and give its description. Raises CloudError."""
