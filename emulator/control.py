@@ -42,6 +42,11 @@ def answer(emulator: Emulator, http: str, path: str, raw: bytes, query: dict[str
             except (ApiError, ValueError) as wrong:
                 return 400, {"error": str(wrong)}
             return 200, {"now": emulator.world.now()}
+        if http == "POST" and name == "event":
+            try:
+                return 200, emulator.happen(**_event(wire.parsed(raw or b"{}")))
+            except (ApiError, ValueError) as wrong:
+                return 400, {"error": str(wrong)}
         if http == "POST" and name == "login":
             emulator.scenario.log_in()
             return 200, {}
@@ -65,7 +70,9 @@ def answer(emulator: Emulator, http: str, path: str, raw: bytes, query: dict[str
             except (ApiError, ValueError, TypeError) as wrong:
                 return 400, {"error": str(wrong)}
             return 200, {}
-    known = "GET requests, state, remaining, env, scenario, clock; POST reset, scenario, clock, image, login, token"
+    known = (
+        "GET requests, state, remaining, env, scenario, clock; POST reset, scenario, clock, event, image, login, token"
+    )
     return 404, {"error": f"{http} {path}: unknown; there are {known}"}
 
 
@@ -73,6 +80,13 @@ def _named(given: Any) -> dict[str, Any]:
     texts = is_object(given) and isinstance(given.get("as"), str) and isinstance(given.get("groups", []), list)
     if not is_object(given) or not texts or not set(given) <= {"as", "groups"}:
         raise ValueError(f'token: {given!r}; it is an object such as {{"as": "user:ada@example.com", "groups": []}}')
+    return given
+
+
+def _event(given: Any) -> dict[str, Any]:
+    texts = is_object(given) and all(isinstance(value, str) for value in given.values())
+    if not is_object(given) or not texts or set(given) != {"event", "machine"}:
+        raise ValueError(f'event: {given!r}; it is an object such as {{"event": "preempt", "machine": "trainer"}}')
     return given
 
 

@@ -50,7 +50,7 @@ def check_parent(call: Call, parent: str) -> None:
     for end in range(2, len(parts) + 1, 2):
         collection = "/".join(parts[0:end:2])
         known = any(k.collection == collection for k in call.service.kinds)
-        if known and call.world.get(call.service.name, "/".join(parts[:end])) is None:
+        if known and parts[end - 1] != "-" and call.world.get(call.service.name, "/".join(parts[:end])) is None:
             raise not_found(call.shown("/".join(parts[:end])))
 
 
@@ -133,13 +133,16 @@ def _wildcard(call: Call) -> list[Resource]:
 def aggregated(call: Call) -> Any:
     """aggregatedList: the zones or regions of a compute collection in one answer."""
     project, leaf = call.project.id, call.method.segments[-1]
-    scopes: Json = {}
+    found: list[Json] = []
     for r in call.world.below("compute", f"projects/{project}"):
         parts = r.path.split("/")
         if parts[-2] == leaf and matches(str(call.query.get("filter") or ""), r.body):
-            scope = "global" if parts[2] == "global" else f"{parts[2]}/{parts[3]}"
-            scopes.setdefault(scope, {}).setdefault(leaf, []).append(r.body)
-    return {"kind": f"compute#{leaf}AggregatedList", "id": f"projects/{project}/aggregated/{leaf}", "items": scopes}
+            found.append({"scope": "global" if parts[2] == "global" else f"{parts[2]}/{parts[3]}", "body": r.body})
+    answer = page(call, "items", found)
+    scopes: Json = {}
+    for entry in answer.get("items", ()):
+        scopes.setdefault(entry["scope"], {}).setdefault(leaf, []).append(entry["body"])
+    return answer | {"id": f"projects/{project}/aggregated/{leaf}", "items": scopes}
 
 
 def update(call: Call) -> Any:

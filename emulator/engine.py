@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from . import access, catalog, crud, iampolicy, longrunning, services
+from . import access, audit, catalog, crud, iampolicy, longrunning, services
 from .call import Call
 from .discovery import Method, load
 from .errors import ApiError, bad_value, denied, disabled
@@ -70,15 +70,23 @@ class Engine:
         """The answer as JSON (or bytes), or an ApiError."""
         halting.settle(self.world)
         self.admit(call, query, body)
+        asked = audit.begin(call)
         if call.fault and call.fault.operation:
-            return longrunning.failed(call, call.fault.operation)
+            failed = longrunning.failed(call, call.fault.operation)
+            audit.done(call, asked, failed)
+            return failed
         seen = str(call.query.get("requestId") or "")
         if seen and seen in self.world.requests_seen:
             return self.world.requests_seen[seen]
         handler = call.service.handlers.get(call.method.id) or GENERIC.get(call.method.action)
         if handler is None:
             raise ApiError(501, f"The emulator does not imitate {call.method.id}.")
-        result = handler(call)
+        try:
+            result = handler(call)
+        except ApiError as refused:
+            audit.refused(call, asked, refused)
+            raise
+        audit.done(call, asked, result)
         if seen:
             self.world.requests_seen[seen] = result
         return result

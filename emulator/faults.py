@@ -154,6 +154,8 @@ class Scenario:
     organization: bool = False  # the project is of one that was made since May 2024: no keys of service accounts
     order: str = "name"  # which is told of a machine that is there and whose disk is in use: the name, or the disk
     stopping: float = 0.0  # seconds for which a machine that is stopped is STOPPING
+    late: float = 0.0  # seconds after which an entry of the audit logs can be read, at most: they come out of order
+    twice: bool = False  # each entry of the audit logs is delivered twice, the second time later
     expires: int = 0  # from this request on (1: the next) the access token has expired, until somebody logs in again
     deny: dict[str, list[str]] = field(default_factory=dict)  # access token -> permissions or methods, with * and ?
 

@@ -44,7 +44,7 @@ class Media:
 
 def described(body: Json, data: bytes) -> Media:
     """An object's bytes with the headers that tell its version and sums, as both of Google's APIs send them."""
-    hashes = f"crc32c={body['crc32c']},md5={body['md5Hash']}"
+    hashes = f"crc32c={body['crc32c']}" + (f",md5={body['md5Hash']}" if "md5Hash" in body else "")
     headers = {
         "ETag": f'"{body["etag"]}"',
         "X-Goog-Generation": body["generation"],

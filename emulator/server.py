@@ -9,6 +9,8 @@ import sys
 import threading
 import time
 import traceback
+from datetime import timedelta
+from email.utils import format_datetime
 from http import HTTPStatus
 from http.client import responses
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,7 +25,7 @@ from .faults import Fault, Scenario
 from .media import Media
 from .needs import Need
 from .passing import let_pass
-from .services import images
+from .services import events, images
 from .world import World
 
 Json = dict[str, Any]
@@ -65,6 +67,8 @@ class Emulator:
     def use(self, scenario: Json) -> None:
         """From now on, these faults, quotas and refusals."""
         self.scenario = Scenario.read(scenario)
+        self.world.logs.late = timedelta(seconds=self.scenario.late)
+        self.world.logs.twice = self.scenario.twice
         for project in self.world.projects.values():
             project.quotas |= self.scenario.quotas
 
@@ -72,6 +76,11 @@ class Emulator:
         """Move the clock; machines stop, old versions go, ids come free, as far as that is due by then."""
         with self.lock:
             let_pass(self.world, days=days, hours=hours)
+
+    def happen(self, event: str, machine: str) -> Json:
+        """Let something happen to a machine that nobody asked for: `events.EVENTS`; ValueError where it cannot."""
+        with self.lock:
+            return events.happen(self.world, event, machine)
 
     def push(self, image: Json) -> Json:
         """Pretend that somebody pushed an image: {"image": "...-docker.pkg.dev/...:TAG", "size": BYTES, "tags": []}."""
@@ -245,7 +254,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(
         self, status: int, payload: bytes, kind: str = "application/json", headers: dict[str, str] | None = None
     ) -> None:
-        head = f"HTTP/1.1 {status} {responses.get(status, '')}\r\nContent-Type: {kind}\r\n"
+        date = format_datetime(self.server.emulator.world.time(), usegmt=True)
+        head = f"HTTP/1.1 {status} {responses.get(status, '')}\r\nDate: {date}\r\nContent-Type: {kind}\r\n"
         head += "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
         if status != HTTPStatus.NO_CONTENT:
             head += f"Content-Length: {len(payload)}\r\n"

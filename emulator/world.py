@@ -10,7 +10,9 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from .logs import Logs
 from .media import Uploads
+from .moments import moment, written
 from .shapes import many
 
 if TYPE_CHECKING:
@@ -18,19 +20,11 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+__all__ = ["Project", "Resource", "World", "moment", "written"]
+
 # What answers in a project where nothing was enabled yet; everything else needs a projects.Service first.
 BARE_SERVICES = ("cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com")
 QUOTAS = {"CPUS_ALL_REGIONS": 72.0, "GPUS_ALL_REGIONS": 4.0, "IN_USE_ADDRESSES": 23.0, "NETWORKS": 15.0}
-
-
-def written(moment: datetime) -> str:
-    """As Google writes it."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def moment(text: str) -> datetime:
-    """When that was; the reverse of `written`, and any other form of RFC 3339."""
-    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 @dataclass
@@ -79,6 +73,8 @@ class World:
         """Machines that are told to stop, and when they have."""
         self.ahead = timedelta()
         """How far this world's clock is before the machine's; passing.py moves it."""
+        self.logs = Logs()
+        """What Cloud Logging has of what was done here."""
         self.passed = self.time()
         """Up to when it was looked what is due."""
         self._ids = 0

@@ -43,6 +43,44 @@ because data or somebody's access would go that --lose does not name (--yes is n
     "finish": Listed(
         "life", "finish", "At the end of the course: lift the protection and delete everything, data included."
     ),
+    "stop": Listed(
+        "operate",
+        "stop",
+        """Stop machines, running jobs and services: all of the stack's that runs, or those named; disks and data stay.
+
+It says first what is lost, what goes on billing and what only `down` ends, and asks. Exit codes: 0 stopped, or nothing
+ran; 1 Google said no of something, or did not say what runs; 2 a mistake in the input, or nobody said yes.""",
+    ),
+    "start": Listed(
+        "operate",
+        "start",
+        """Start machines by name, and give services the scaling that they had; what an hour costs is said first.
+
+Exit codes: 0 they run; 1 Google said no, as where it has no capacity; 2 a mistake in the input, or nobody said yes.""",
+    ),
+    "extend": Listed(
+        "operate",
+        "extend",
+        """Move the lease's end in the stack file to a later day, keeping its comments; say first what that costs.
+
+Exit codes: 0 written; 2 a mistake in the input, or nobody said yes. `coursecloud up` brings it to the cloud.""",
+    ),
+    "save": Listed(
+        "operate",
+        "save",
+        """Copy the stack's work to a folder before it goes: data, models, code; and say how disks are copied.
+
+What it costs is said first. It goes on where it ended, holds each object to Google's sum, and writes nothing over. Exit
+codes: 0 all of it is there; 1 something was not saved, and is named; 2 a mistake in the input, or nobody said yes.""",
+    ),
+    "caps": Listed(
+        "operate",
+        "caps",
+        """Show Google's own monthly spend caps of the project, and set one (--set): Vertex AI's unless --service run.
+
+They do not see Compute Engine. Exit codes: 0 shown or set; 1 Google said no: budgets are the billing account's; 2 a
+mistake in the input, or nobody said yes.""",
+    ),
     "rehearse": Listed(
         "rehearse",
         "command",

@@ -140,14 +140,14 @@ def read(stack: str, path: Path) -> dict[str, object]:
         raise located(SettingsError(stack, problems), text)
     spelt: dict[str, list[str]] = {}
     for key in entries:
-        spelt.setdefault(_full(key), []).append(key)
+        spelt.setdefault(full_key(key), []).append(key)
     problems = [*_unreadable_keys(entries), *_twice(spelt)]
     if problems:
         raise located(SettingsError(stack, problems), text)
     return {full: entries[key] for full, (key, *_) in spelt.items()}
 
 
-def _full(key: str) -> str:
+def full_key(key: str) -> str:
     """Write a key as Pulumi understands it: one without a namespace is the project's own, and `:config:` is nothing."""
     namespace, *names = key.split(":")
     return (
@@ -167,10 +167,10 @@ def _twice(spelt: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
 
 def _unreadable_keys(keys: Iterable[str]) -> Iterator[Problem]:
     for key in keys:
-        if not KEY.fullmatch(_full(key)):
+        if not KEY.fullmatch(full_key(key)):
             meant = ":".join(part.strip() for part in key.strip().strip(":").split(":") if part.strip())
             rule = "a key is NAMESPACE:NAME or NAME, without spaces, and Pulumi reads no other"
-            yield Problem(key, MISSING, rule, f"write `{meant}:`" if KEY.fullmatch(_full(meant)) else "rename it")
+            yield Problem(key, MISSING, rule, f"write `{meant}:`" if KEY.fullmatch(full_key(meant)) else "rename it")
 
 
 def located(error: SettingsError, text: str) -> SettingsError:
@@ -197,7 +197,7 @@ def _line(root: yaml.Node | None, path: str) -> tuple[int, int] | None:
         fitting = [
             (name, at, value)
             for at, value in _entries(node)
-            for name in ((at.value, _full(at.value)) if node is config else (at.value,))
+            for name in ((at.value, full_key(at.value)) if node is config else (at.value,))
             if rest == name or rest.startswith((f"{name}.", f"{name}["))
         ]
         if not fitting:

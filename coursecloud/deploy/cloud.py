@@ -6,17 +6,21 @@ the environment.
 
 from __future__ import annotations
 
+import contextlib
+import datetime
+import email.utils
 import json
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import google.auth.exceptions
 import requests
+import urllib3
 
 from coursecloud.common.console import visible
 from coursecloud.deploy import credentials
@@ -25,17 +29,38 @@ Json = dict[str, Any]
 T = TypeVar("T")
 
 APIS = {
+    "alloydb": "https://alloydb.googleapis.com/v1/",
     "artifactRegistry": "https://artifactregistry.googleapis.com/v1/",
+    "bigtable": "https://bigtableadmin.googleapis.com/v2/",
+    "billingBudgets": "https://billingbudgets.googleapis.com/v1/",
+    "cloudBilling": "https://cloudbilling.googleapis.com/v1/",
+    "cloudRunV1": "https://run.googleapis.com/v1/",
     "cloudRunV2": "https://run.googleapis.com/v2/",
+    "composer": "https://composer.googleapis.com/v1/",
     "compute": "https://compute.googleapis.com/compute/v1/",
+    "container": "https://container.googleapis.com/v1/",
+    "dataflow": "https://dataflow.googleapis.com/v1b3/",
+    "dataFusion": "https://datafusion.googleapis.com/v1/",
+    "dataproc": "https://dataproc.googleapis.com/v1/",
+    "filestore": "https://file.googleapis.com/v1/",
     "iamBeta": "https://iam.googleapis.com/v1/",
+    "logging": "https://logging.googleapis.com/v2/",
+    "memcache": "https://memcache.googleapis.com/v1/",
+    "redis": "https://redis.googleapis.com/v1/",
     "resourceManager": "https://cloudresourcemanager.googleapis.com/v1/",
-    "serviceUsage": "https://serviceusage.googleapis.com/v1/",
     "secretManager": "https://secretmanager.googleapis.com/v1/",
+    "serviceUsage": "https://serviceusage.googleapis.com/v1/",
+    "spanner": "https://spanner.googleapis.com/v1/",
+    "sql": "https://sqladmin.googleapis.com/v1/",
     "storage": "https://storage.googleapis.com/storage/v1/",
+    "tpuV2": "https://tpu.googleapis.com/v2/",
     "vertexAi": "https://{{region}}-aiplatform.googleapis.com/v1/",
+    "workbench": "https://notebooks.googleapis.com/v2/",
+    "workstations": "https://workstations.googleapis.com/v1/",
 }
 """Where each API is, under the name that the provider's setting for it begins with: gcp:NAMECustomEndpoint."""
+SAME = {"cloudRunV1": ("cloudRunV2", "/v2", "/v1")}
+"""An API that has no setting of its own: it is where another is, but for its version."""
 
 WAIT = (10, 30)
 """Seconds to wait for a connection, and for an answer."""
@@ -75,8 +100,9 @@ def variable(api: str) -> str:
 def address(api: str, environment: Mapping[str, str], config: Mapping[str, object], region: str = "") -> str:
     """Give the address of an API, with a `/` at its end. Raises KeyError for one that is not in `APIS`."""
     usual = APIS[api]
-    moved = config.get(f"gcp:{api}CustomEndpoint") or environment.get(variable(api))
-    found = moved if isinstance(moved, str) else usual
+    named, version, asked = SAME.get(api, (api, "", ""))
+    moved = config.get(f"gcp:{named}CustomEndpoint") or environment.get(variable(named))
+    found = moved.replace(version, asked) if isinstance(moved, str) else usual
     if api == "serviceUsage":  # the provider's setting names v1beta1, and its client calls v1
         found = found.replace("/v1beta1", "/v1")
     return found.replace("{{region}}", region).rstrip("/") + "/"
@@ -124,6 +150,8 @@ class Cloud:
         self._silent: dict[str, CloudError] = {}
         self.calls = 0
         """How many requests were sent; one that was repeated counts once."""
+        self.ahead = datetime.timedelta()
+        """How far Google's clock is before this machine's, by its last answer; to the second."""
 
     def get(self, api: str, path: str, *, region: str = "", **parameters: str) -> Json:
         """Read one thing. Raises CloudError."""
@@ -138,11 +166,33 @@ class Cloud:
         region: str = "",
         parameters: Mapping[str, str] | None = None,
         body: Json | None = None,
+        payer: str = "",
     ) -> Json:
-        """Ask for anything that may be asked twice without harm. Raises CloudError; an empty answer is {}."""
+        """Ask for anything that may be asked twice without harm. Raises CloudError; an empty answer is {}.
+
+        `payer` is the project whose quota a question counts against, where it is about none.
+        """
         url = address(api, self._environment, self._config, region) + path
         data = None if body is None else json.dumps(body).encode()
-        return _object(self._answered(method, url, parameters or {}, data))
+        headers = {"X-Goog-User-Project": payer} if payer else {}
+        return _object(self._answered(method, url, parameters or {}, data, headers=headers))
+
+    def stream(self, bucket: str, name: str, generation: str, start: int) -> Iterator[bytes]:
+        """Read one version of an object from a byte on, a piece at a time. Raises CloudError, in the middle too."""
+        url = address("storage", self._environment, self._config)
+        parameters = {"alt": "media", "generation": generation}
+        # As it is stored: what was packed would be unpacked on the way, and have another sum.
+        headers = {"Accept-Encoding": "gzip", "Range": f"bytes={start}-"}
+        answer = self._answered(
+            "GET", f"{url}b/{escaped(bucket)}/o/{escaped(name)}", parameters, None, headers=headers, stream=True
+        )
+        with answer:
+            if start and answer.status_code != 206:
+                raise CloudError(answer.status_code, "Google did not go on in the middle of an object")
+            try:
+                yield from answer.raw.stream(1 << 20, decode_content=False)
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+                raise CloudError(0, f"the connection broke off ({type(error).__name__})") from None
 
     def read_object(self, bucket: str, name: str, largest: int) -> bytes:
         """Read the bytes of an object of Cloud Storage. Raises CloudError, also where there are more than `largest`."""
@@ -193,7 +243,16 @@ class Cloud:
         if errors:
             raise CloudError(409, "; ".join(f"{error.get('code')}: {error.get('message')}" for error in errors))
 
-    def _answered(self, method: str, url: str, parameters: Mapping[str, str], data: bytes | None) -> requests.Response:
+    def _answered(
+        self,
+        method: str,
+        url: str,
+        parameters: Mapping[str, str],
+        data: bytes | None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        stream: bool = False,
+    ) -> requests.Response:
         host = urlsplit(url).netloc
         for asked in (_SIGN_IN, host):
             if asked in self._silent:
@@ -206,7 +265,8 @@ class Cloud:
                 url,
                 params=dict(parameters),
                 data=data,
-                headers={"Content-Type": "application/json"} if data else {},
+                headers=({"Content-Type": "application/json"} if data else {}) | dict(headers or {}),
+                stream=stream,
                 timeout=WAIT,
                 proxies=proxies(self._environment, url),
             )
@@ -216,9 +276,16 @@ class Cloud:
         except requests.RequestException as error:
             self._silent[host] = CloudError(0, f"{host} did not answer ({type(error).__name__})")
             raise self._silent[host] from None
+        with contextlib.suppress(TypeError, ValueError, OverflowError):
+            told = email.utils.parsedate_to_datetime(answer.headers["Date"]) if "Date" in answer.headers else None
+            self.ahead = told - datetime.datetime.now(datetime.UTC) if told else self.ahead
         if not answer.ok:
             raise _refusal(answer)
         return answer
+
+    def now(self) -> datetime.datetime:
+        """What time it is in UTC by Google's clock as its last answer had it, else by this machine's."""
+        return datetime.datetime.now(datetime.UTC) + self.ahead
 
     def _connected(self) -> requests.Session:
         with self._lock:

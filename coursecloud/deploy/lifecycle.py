@@ -122,7 +122,8 @@ def finish(
         resources = checkpoint.resources(state)
         going = inspection.inside(day, resources, data_loss.in_state(resources, protected=True))
         listed = "".join(f"\n    {loss}" for loss in going)
-        if not confirm(f"This deletes ALL of '{stack}', data included:{listed or ' it holds none'}"):
+        first = f"\n`coursecloud save --stack {stack} --to FOLDER` copies the work out first." if listed else ""
+        if not confirm(f"This deletes ALL of '{stack}', data included:{listed or ' it holds none'}{first}"):
             rule = "the end of a course deletes all data, so the stack's name is typed once more"
             raise _not_confirmed(day, rule, "type the name of the stack")
         if any(resource.get("protect") for resource in resources):

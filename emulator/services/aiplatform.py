@@ -75,7 +75,11 @@ def get_job(call: Call) -> Any:
     job = call.resource()
     following = {"JOB_STATE_PENDING": "JOB_STATE_RUNNING", "JOB_STATE_RUNNING": "JOB_STATE_SUCCEEDED"}
     told = dict(job.body)
-    job.body["state"] = following.get(job.body["state"], job.body["state"])
+    state = job.body["state"] = following.get(job.body["state"], job.body["state"])
+    if state == "JOB_STATE_RUNNING":
+        job.body.setdefault("startTime", call.world.now())
+    elif state in ENDED:
+        job.body.setdefault("endTime", call.world.now())
     job.bills = job_bills(job.body)
     return told
 
@@ -93,6 +97,32 @@ def cancel(call: Call) -> Any:
         job.body |= {"state": "JOB_STATE_CANCELLED", "endTime": call.world.now()}
         job.bills = ""
     return {}
+
+
+@handlers.on("aiplatform.projects.locations.endpoints.deployModel")
+def deploy(call: Call) -> Any:
+    """A model on machines of its own, which bill until it is taken off."""
+    endpoint, given = call.resource(), dict(part(call.body, "deployedModel"))
+    if not given.get("model"):
+        raise invalid("deployed_model.model must not be empty.", ("deployed_model.model", "required"))
+    if not part(part(given, "dedicatedResources"), "machineSpec").get("machineType"):
+        raise invalid("machine_spec.machine_type is required.", ("deployed_model.dedicated_resources", "required"))
+    given |= {"id": given.get("id") or call.world.next_id(), "createTime": call.world.now()}
+    endpoint.body["deployedModels"] = [*endpoint.body.get("deployedModels", []), given]
+    endpoint.bills = "its deployed models by the hour"
+    return longrunning.reply(call, {"deployedModel": given})
+
+
+@handlers.on("aiplatform.projects.locations.endpoints.undeployModel")
+def undeploy(call: Call) -> Any:
+    """The model and its machines go."""
+    endpoint, wanted = call.resource(), call.body.get("deployedModelId")
+    held = [each for each in endpoint.body.get("deployedModels", []) if each["id"] != wanted]
+    if len(held) == len(endpoint.body.get("deployedModels", [])):
+        raise invalid(f"Deployed model {wanted} does not exist.", ("deployed_model_id", "not found"))
+    endpoint.body["deployedModels"] = held
+    endpoint.bills = "its deployed models by the hour" if held else ""
+    return longrunning.reply(call, {})
 
 
 def job_running(_call: Call, resource: Resource) -> None:

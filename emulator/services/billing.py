@@ -49,8 +49,61 @@ def budget(call: Call, body: Json, _old: Json | None) -> None:
             raise invalid(
                 "FORECASTED_SPEND cannot go with a custom period.", ("threshold_rules.spend_basis", "custom period")
             )
+    if body.get("spendCap"):
+        _cap(body, _old)
     _filter(call, body.setdefault("budgetFilter", {}))
     _notify(call, part(body, "notificationsRule"))
+
+
+# https://docs.cloud.google.com/billing/docs/how-to/budgets-spend-caps, by the API's description of 2026-10-11; which
+# services are eligible stands on that page alone: Vertex AI, Cloud Run, its functions, AI Studio and Maps.
+CAPPED = ("C7E2-9256-1C43", "152E-C115-5142")
+"""Vertex AI and Cloud Run; the others' ids are not known here."""
+
+
+def _cap(body: Json, old: Json | None) -> None:
+    """A spend cap: one project, one eligible service, a calendar month, no credits taken off, three thresholds."""
+    chosen, rule, cap = part(body, "budgetFilter"), part(body, "notificationsRule"), body["spendCap"]
+    wrong: list[str] = []
+    if len(many(chosen, "projects")) != 1:
+        wrong.append("budget_filter.projects must contain exactly one project")
+    if len(many(chosen, "services")) != 1 or many(chosen, "services")[0].removeprefix("services/") not in CAPPED:
+        wrong.append("budget_filter.services must contain exactly one eligible service")
+    if chosen.get("creditTypesTreatment") != "EXCLUDE_ALL_CREDITS":
+        wrong.append("budget_filter.credit_types_treatment must be EXCLUDE_ALL_CREDITS")
+    if chosen.get("calendarPeriod", "MONTH") != "MONTH" or chosen.get("customPeriod"):
+        wrong.append("budget_filter.calendar_period must be MONTH")
+    rules = many(body, "thresholdRules")
+    current = all(each.get("spendBasis", "CURRENT_SPEND") == "CURRENT_SPEND" for each in rules)
+    if sorted(float(each.get("thresholdPercent") or 0) for each in rules) != [0.5, 0.8, 1.0] or not current:
+        wrong.append("threshold_rules must be 0.5, 0.8 and 1.0 of CURRENT_SPEND")
+    if not rule.get("enableProjectLevelRecipients") or rule.get("disableDefaultIamRecipients"):
+        wrong.append("notifications_rule.enable_project_level_recipients must be true")
+    if rule.get("pubsubTopic") or rule.get("monitoringNotificationChannels"):
+        wrong.append("notifications_rule must have neither topic nor channels")
+    if body.get("ownershipScope") == "BILLING_ACCOUNT" or "specifiedAmount" not in part(body, "amount"):
+        wrong.append("ownership_scope and amount must be those of a spend cap")
+    allowed = ("CONFIGURED",) if old is None else ("CONFIGURED", "AWAITING_NEXT_PERIOD")
+    if cap.get("inputState") not in allowed:
+        wrong.append("spend_cap.input_state must be CONFIGURED")
+    if wrong:
+        raise invalid("; ".join(wrong), *(("budget", each) for each in wrong))
+    if old and part(old, "spendCap").get("outputState") == "ENFORCED":
+        raise ApiError(400, "An enforced spend cap cannot be modified.", status="FAILED_PRECONDITION")
+    cap.setdefault("outputState", cap["inputState"])
+
+
+@handlers.on("billingbudgets.billingAccounts.budgets.list")
+def budgets(call: Call) -> Any:
+    """Those of the account, or with `scope` those that track one project."""
+    account_of(call)
+    scope = str(call.query.get("scope") or "").removeprefix("projects/")
+    project = call.world.project(scope) if scope else None
+    if scope and project is None:
+        raise ApiError(403, f"Permission denied on resource projects/{scope}.")
+    held = [r.body for r in call.world.below("billingbudgets", call.path.rpartition("/")[0])]
+    wanted = [f"projects/{project.number}"] if project else []
+    return page(call, "budgets", [b for b in held if not wanted or many(part(b, "budgetFilter"), "projects") == wanted])
 
 
 def _filter(call: Call, chosen: Json) -> None:
@@ -155,5 +208,8 @@ def linked(call: Call) -> Any:
 
 BILLING = Service("cloudbilling", ("v1",), handlers=handlers, kinds=(Kind("cloudbilling", "billingAccounts"),))
 BUDGETS = Service(
-    "billingbudgets", ("v1",), kinds=(Kind("billingbudgets", "billingAccounts/budgets", etag="etag", fill=budget),)
+    "billingbudgets",
+    ("v1",),
+    handlers=handlers,
+    kinds=(Kind("billingbudgets", "billingAccounts/budgets", etag="etag", fill=budget),),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from .. import audit
 from ..cron import fires
 from ..shapes import many, part
 from ..world import Resource, World, moment, written
@@ -59,12 +60,22 @@ def passes(world: World, since: datetime, until: datetime) -> None:
             at, event = due
             if event == "start":
                 run(world, machine, written(at))
+                _by_schedule(world, machine, "start", at)
             elif event == "DELETE":
+                audit.event(world, machine, "deferredDelete", at)
                 instances.let_go(world, machine)
                 world.drop(machine)
                 break
             else:
                 halt(world, machine, "TERMINATED", written(at))
+                if event == "STOP":
+                    audit.event(world, machine, "deferredStop", at)
+                else:
+                    _by_schedule(world, machine, "stop", at)
+
+
+def _by_schedule(world: World, machine: Resource, action: str, at: datetime) -> None:
+    audit.agent(world, machine, action, at, instances.agent_of(world, machine.path.split("/")[1]))
 
 
 def _next(world: World, machine: Resource, since: datetime, until: datetime) -> tuple[datetime, str] | None:
@@ -84,7 +95,7 @@ def _next(world: World, machine: Resource, since: datetime, until: datetime) -> 
         # name of Compute Engine's agent; without its permissions nothing happens, and nobody is told but the log.
         if not schedule or not instances.agent_may(world, machine.path.split("/")[1]):
             continue
-        field, event = ("vmStopSchedule", "STOP") if running else ("vmStartSchedule", "start")
+        field, event = ("vmStopSchedule", "stop") if running else ("vmStartSchedule", "start")
         cron = part(schedule, field).get("schedule")
         starts, ends = schedule.get("startTime"), schedule.get("expirationTime")
         first = max(since, moment(starts)) if starts else since

@@ -10,7 +10,7 @@ from ..errors import ApiError, bad_value, failed
 from ..kinds import Handlers
 from ..shapes import many, part
 from ..world import Resource
-from . import halting, instances
+from . import events, halting, instances
 from .common import labels
 from .disks import attach, release
 from .identity import same
@@ -56,17 +56,16 @@ def stop(call: Call) -> Any:
 
 
 @handlers.on("compute.instances.simulateMaintenanceEvent")
-def preempt(call: Call) -> Any:
-    """A Spot machine is preempted: https://cloud.google.com/compute/docs/instances/create-use-spot (2026-08)."""
+def maintain(call: Call) -> Any:
+    """A Spot machine is preempted, another migrates or restarts.
+
+    https://cloud.google.com/compute/docs/instances/create-use-spot (2026-08)
+    """
     machine = call.resource()
-    rules = machine.body["scheduling"]
-    if machine.body["status"] != "RUNNING" or not rules["preemptible"]:
-        return _done(call, machine)  # it migrates, or restarts: nothing that is kept changes
-    if rules.get("instanceTerminationAction") == "DELETE":
-        instances.let_go(call.world, machine)
-        call.world.drop(machine)
+    if machine.body["status"] == "RUNNING":
+        events.maintain(call.world, machine)
+    if call.world.get("compute", machine.path) is None:
         return longrunning.reply(call, machine.body)
-    halting.halt(call.world, machine, "TERMINATED", call.world.now())
     return _done(call, machine)
 
 

@@ -191,19 +191,20 @@ def check_schedule(call: Call, body: Json) -> None:
             )
     if schedules and not agent_may(call.world, call.project.id):
         text = (
-            f"Compute Engine System service account {_agent(call.world, call.project.id)} needs to have "
+            f"Compute Engine System service account {agent_of(call.world, call.project.id)} needs to have "
             "[compute.instances.start,compute.instances.stop] permissions applied in order to perform this operation."
         )
         raise ApiError(412, text, reason="conditionNotMet")
 
 
-def _agent(world: World, project: str) -> str:
+def agent_of(world: World, project: str) -> str:
+    """The address of Compute Engine's own agent in a project."""
     return f"service-{world.projects[project].number}@compute-system.iam.gserviceaccount.com"
 
 
 def agent_may(world: World, project: str) -> bool:
     """May Compute Engine's own agent start and stop machines of the project?"""
-    member = f"serviceAccount:{_agent(world, project)}"
+    member = f"serviceAccount:{agent_of(world, project)}"
     return iampolicy.may(world, member, START_STOP, START_STOP_ROLES, f"cloudresourcemanager:projects/{project}")
 
 

@@ -1,12 +1,13 @@
-"""Cloud Logging: metrics made of log entries; entries themselves are taken and forgotten."""
+"""Cloud Logging: metrics made of log entries, and the two audit logs; what others write is taken and forgotten."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ..call import Call
-from ..errors import bad_value, invalid
+from ..errors import ApiError, bad_value, invalid
 from ..kinds import Handlers, Kind, Service
+from ..logfilter import matches
 from ..shapes import many, part
 
 Json = dict[str, Any]
@@ -39,10 +40,41 @@ def metric(call: Call, body: Json, _old: Json | None) -> None:
     body["resourceName"] = call.path
 
 
-@handlers.on("logging.entries.list", "logging.entries.write")
+@handlers.on("logging.entries.write")
 def entries(_call: Call) -> Any:
     """Taken and forgotten."""
     return {}
+
+
+ORDERS = ("timestamp asc", "timestamp desc")
+
+
+@handlers.on("logging.entries.list")
+def listed(call: Call) -> Any:
+    """What has been received by now, filtered and in order, a page at a time."""
+    body = call.body
+    names = [*many(body, "resourceNames"), *(f"projects/{each}" for each in many(body, "projectIds"))]
+    if not names or len(names) > 100:
+        raise invalid("Between 1 and 100 resource_names must be given.", ("resource_names", f"{len(names)} given"))
+    order = str(body.get("orderBy") or ORDERS[0])
+    if order not in ORDERS:
+        raise bad_value("order_by", order, f"Must be one of {', '.join(ORDERS)}.")
+    query = str(body.get("filter") or "")
+    if len(query) > 20_000:
+        raise bad_value("filter", f"{len(query)} characters", "Must be at most 20000 characters.")
+    size, token = int(body.get("pageSize") or 50), str(body.get("pageToken") or "0")
+    if size < 0 or not (token.isascii() and token.isdigit()):
+        raise bad_value("page_size" if size < 0 else "page_token", size if size < 0 else token, "Is not valid.")
+    found: list[Json] = []
+    for name in names:
+        project = call.world.project(name.split("/")[1]) if name.startswith("projects/") else None
+        if project is None:
+            raise ApiError(403, f"Permission denied on resource '{name}' (or it may not exist).")
+        found += [e for e in call.world.logs.seen(project.id, call.world.time()) if matches(query, e)]
+    found.sort(key=lambda e: (e["timestamp"], e["insertId"]), reverse=order == ORDERS[1])
+    start, most = int(token), min(size, 1000)
+    answer: Json = {"entries": found[start : start + most]} if found[start:] else {}
+    return answer | ({"nextPageToken": str(start + most)} if found[start + most :] else {})
 
 
 KINDS = (

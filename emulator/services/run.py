@@ -78,11 +78,27 @@ def _secret(call: Call, reference: Json, account: str) -> None:
         )
 
 
+def _check_scaling(scaling: Json) -> None:
+    """Scaling of the service: by hand to so many instances, 0 included, or between two numbers by itself.
+
+    https://cloud.google.com/run/docs/configuring/services/manual-scaling (from memory, 2026-11)
+    """
+    by_hand = scaling.get("scalingMode") == "MANUAL"
+    if "manualInstanceCount" in scaling and not by_hand:
+        raise invalid("manual_instance_count needs scaling_mode MANUAL.", ("scaling.manual_instance_count", "mode"))
+    if by_hand and "manualInstanceCount" not in scaling:
+        raise invalid("scaling_mode MANUAL needs manual_instance_count.", ("scaling.scaling_mode", "count"))
+    for name in ("manualInstanceCount", "minInstanceCount", "maxInstanceCount"):
+        if not 0 <= int(scaling.get(name) or 0) <= 1000:
+            raise bad_value(f"scaling.{name}", scaling[name], "Must be between 0 and 1000.")
+
+
 def check_service(call: Call, body: Json, _old: Json | None) -> None:
     """Scaling, concurrency, timeout and traffic are within limits."""
     labels(body)
     template = body.setdefault("template", {})
     containers(call, template, "template")
+    _check_scaling(part(body, "scaling"))
     scaling = part(template, "scaling")
     low, high = int(scaling.get("minInstanceCount") or 0), int(scaling.get("maxInstanceCount") or 100)
     if not 0 <= low <= high <= 1000:
@@ -127,8 +143,11 @@ def fill_service(call: Call, body: Json, old: Json | None) -> None:
             if box.get("livenessProbe") is not None:
                 made["livenessProbe"] = mounts.asked(box["livenessProbe"], port["containerPort"])
     generation = int((old or {}).get("generation", 0)) + 1
+    count = int(str((old or {}).get("latestCreatedRevision", "-0-")).split("-")[-2])
+    # Only another template makes another revision: scaling and traffic of the service do not.
+    count += 1 if old is None or old["template"] != template else 0
     mark = f"{zlib.crc32(call.project.id.encode()):08x}"
-    revision = f"{name}-{generation:05d}-{mark[:3]}"
+    revision = f"{name}-{count:05d}-{mark[:3]}"
     region = call.segment("locations")
     url = f"https://{name}-{mark}-{''.join(p[:2] for p in region.split('-'))}.a.run.app"
     common(call, body, generation)
@@ -227,7 +246,11 @@ handlers["run.projects.locations.operations.wait"] = longrunning.read
 
 def warm(body: Json) -> str:
     """Only instances that are kept warm bill while nobody asks."""
-    least = int(part(body["template"], "scaling").get("minInstanceCount") or 0)
+    own, of_revision = part(body, "scaling"), part(body["template"], "scaling")
+    if own.get("scalingMode") == "MANUAL":
+        least = int(own["manualInstanceCount"])
+    else:
+        least = max(int(own.get("minInstanceCount") or 0), int(of_revision.get("minInstanceCount") or 0))
     return f"{least} instance(s) kept warm" if least else ""
 
 

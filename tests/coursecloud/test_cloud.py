@@ -15,6 +15,7 @@ from google.auth import exceptions
 
 from coursecloud.deploy import cloud, credentials
 from coursecloud.deploy.cloud import Cloud, CloudError
+from emulator import services
 from emulator.environment import PROVIDER
 from tests.coursecloud import deployed
 from tests.coursecloud.deployed import BUCKET, HERE, PLACE, Deployed
@@ -39,8 +40,18 @@ def test_an_api_is_moved_as_the_providers_settings_move_it() -> None:
     """Under a name that the provider does not know, nothing would be moved, and nobody would notice."""
     settings = (Path(pulumi_gcp.__file__).parent / "config/vars.py").read_text(encoding="utf-8")
     known = set(re.findall(r"__config__\.get\('(\w+)CustomEndpoint'\)", settings))
-    assert set(cloud.APIS) <= known
-    assert {cloud.variable(api) for api in cloud.APIS} <= {f"GOOGLE_{name}_CUSTOM_ENDPOINT" for name in PROVIDER}
+    assert set(cloud.APIS) - set(cloud.SAME) <= known
+    host = {
+        api: url.split("/")[2].removesuffix(".googleapis.com").rpartition("-")[2] for api, url in cloud.APIS.items()
+    }
+    emulated = {api for api in cloud.APIS if host[api] in services.ALL and api not in cloud.SAME}
+    assert {cloud.variable(api) for api in emulated} <= {f"GOOGLE_{name}_CUSTOM_ENDPOINT" for name in PROVIDER}
+
+
+def test_an_api_without_a_setting_goes_where_its_other_version_goes() -> None:
+    variables = {"GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT": "http://env/run/v2/"}
+    assert cloud.address("cloudRunV1", {}, {}) == "https://run.googleapis.com/v1/"
+    assert cloud.address("cloudRunV1", variables, {}) == "http://env/run/v1/"
 
 
 def test_the_stack_file_goes_before_the_environment() -> None:
