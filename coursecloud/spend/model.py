@@ -58,6 +58,8 @@ class Found:
     incarnation: str = ""
     declared: bool = False
     """Whether it is of this stack, by its label or its state."""
+    stopped: datetime | None = None
+    """UTC, its last stop, where the API says so."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ class Look:
     """The project's number."""
     found: tuple[Found, ...]
     unread: tuple[tuple[str, str], ...]
-    """What could not be read, and the reason in words."""
+    """What could not be read, and the reason in words. What is an asset type, a service (`compute.googleapis.com`) or a
+    full name is about that alone; of anything else nobody knows what would have been found."""
     changes: tuple[Change, ...]
     """Of both logs since `since`."""
     complete_until: datetime | None
