@@ -217,12 +217,12 @@ def _by_incarnation(facts: _Facts) -> list[tuple[str, _Facts]]:
     begins = sorted((min(point.at for point in _points(part)), name) for name, part in parts.items())
 
     def owner(at: datetime) -> _Facts:
-        return parts[next((name for begin, name in reversed(begins) if begin <= at + GRACE), begins[0][1])]
+        return parts[next((name for begin, name in reversed(begins) if begin < at), begins[0][1])]
 
     for change in unnamed.changes:
-        # What goes is what was there before the next of its name.
-        margin = -2 * GRACE if change.act == "delete" and len(begins) > 1 else timedelta()
-        owner(change.at + margin).changes.append(change)
+        # What is made is that whose creation is nearest; whatever else is done is done to what is there already.
+        nearest = min(begins, key=lambda each: abs(each[0] - change.at))[1]
+        (parts[nearest] if change.act == "create" else owner(change.at)).changes.append(change)
     for sighting in unnamed.sightings:
         owner(sighting.first).sightings.append(sighting)
     return list(parts.items())
@@ -258,6 +258,8 @@ class _Walk:
         """Up to when its state is proven."""
         self._edge: datetime | None = None
         """When its state last changed by what is exact."""
+        self._other: datetime | None = None
+        """Before when it was something else than what is known of it."""
         self._told: datetime | None = None
         """When a log last said what it is."""
 
@@ -297,7 +299,8 @@ class _Walk:
             if lived := uses[before + 1 : last + 1]:
                 # What nobody said at first is what was said first.
                 first = next((use.shape for use in lived if use.shape), None)
-                yield tuple(replace(use, shape=use.shape or first) for use in lived)
+                since = self._other or lived[0].begin
+                yield tuple(replace(use, shape=use.shape or (first if use.begin >= since else None)) for use in lived)
 
     def _turn(self, at: datetime, state: State, *, exact: bool = True, reason: str = "") -> None:
         if state != self.state:
@@ -340,6 +343,8 @@ class _Walk:
     def _sight(self, point: _Point) -> None:
         if point.state != self.state:
             if self._recent(point.at):
+                if self.shape is None:
+                    self._reshape(point)
                 return
             self._contradicted(point)
         if point.shape != self.shape:
@@ -368,8 +373,13 @@ class _Walk:
 
     def _reshape(self, point: _Point) -> None:
         shape = point.shape
-        if shape is None or (self.shape is None and point.kind == "resize"):
-            return  # a part of what it is says nothing by itself
+        if shape is None:
+            return
+        if self.shape is None and point.kind == "resize":
+            # A part of what it is says nothing by itself, but that it was something else before.
+            self._other = point.at
+            self.turns.append((point.at, self.state, None, ""))
+            return
         if self.shape and point.kind == "resize":
             shape = replace(self.shape, inputs={**self.shape.inputs, **shape.inputs})
         at = point.at

@@ -111,7 +111,7 @@ def _differences(world: World, settled: Account, kept: Ledger, run: Run, *, fina
 def _unknowable(name: str, settled: Account) -> bool:
     """Say whether an account names something as that of which nothing says what it is: older than what logs tell."""
     machine = name.replace("/disks/", "/instances/")
-    return any(f"what this compute.googleapis.com instances is" in reason
+    return any("no log and no look says what" in reason
                for entry in settled.entries if entry.life.resource == machine for reason in entry.unknown)  # fmt: skip
 
 
