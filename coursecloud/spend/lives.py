@@ -220,9 +220,10 @@ def _by_incarnation(facts: _Facts) -> list[tuple[str, _Facts]]:
         return parts[next((name for begin, name in reversed(begins) if begin < at), begins[0][1])]
 
     for change in unnamed.changes:
-        # What is made is that whose creation is nearest; whatever else is done is done to what is there already.
-        nearest = min(begins, key=lambda each: abs(each[0] - change.at))[1]
-        (parts[nearest] if change.act == "create" else owner(change.at)).changes.append(change)
+        # What is made is what the API says was made then; whatever else is done is done to what is there already.
+        begin, nearest = min(begins, key=lambda each: abs(each[0] - change.at))
+        made = change.act == "create" and abs(begin - change.at) <= GRACE
+        (parts[nearest] if made else owner(change.at)).changes.append(change)
     for sighting in unnamed.sightings:
         owner(sighting.first).sightings.append(sighting)
     return list(parts.items())

@@ -1,4 +1,4 @@
-"""What a look at a simulated world gives: its things and log entries in the words of a look, as far as they are read."""
+"""What a look at a simulated world gives: things and log entries in the words of a look, as far as they are read."""
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-
+from datetime import datetime
 
 from coursecloud.cost import prices
 from coursecloud.spend import account, ledger
@@ -12,7 +12,6 @@ from coursecloud.spend.account import Account
 from coursecloud.spend.ledger import Ledger
 from coursecloud.spend.model import Look
 from coursecloud.spend.rates import Rates
-
 from tests.coursecloud import costs
 from tests.spend import delivered, scenarios
 from tests.spend.simulator import World
@@ -56,19 +55,20 @@ def live(seed: int, priced: Rates) -> Run:
             kept = ledger.fold(kept, world.random.choice(looks))
         settled = account.of(kept, priced)
         assert settled
-        run.mistakes += [f"look {run.looks}: {each}" for each in _differences(world, settled, kept, run)]
-        run.mistakes += [f"look {run.looks}, today: {each}" for each in _today(world, settled, kept, morning)]
+        run.mistakes += [f"look {run.looks}: {each}" for each in differences(world, settled, kept, run)]
+        today = differences(world, settled, kept, run, begin=morning, before=world.mornings)
+        run.mistakes += [f"look {run.looks}, today: {each}" for each in today]
     world.wait(max([world.now, *(entry.received for entry in world.entries)]) + DAY_AFTER)
     last = delivered.look(world, ledger.read_from(kept, delivered.START, delivered.when(world.now)), 0.0)
     kept = ledger.fold(kept, last)
     settled = account.of(kept, priced)
     assert settled
-    run.mistakes += [f"at the end: {each}" for each in _differences(world, settled, kept, run, final=True)]
+    run.mistakes += [f"at the end: {each}" for each in differences(world, settled, kept, run, final=True)]
     run.bill, run.counted = sum(world.bill().values()), float(settled.spent(delivered.START))
     named = any(_unknowable(delivered.full(path), settled) for path in world.bill())
     if abs(run.bill - run.counted) > 0.01 * run.bill + _minutes(world) and not named:
         run.mistakes.append(f"at the end: {run.counted} in all, the bill is {run.bill}")
-    run.mistakes += _again(world, looks, last, kept, priced, settled)
+    run.mistakes += _again(world, looks, last, priced, settled)
     return run
 
 
@@ -79,7 +79,20 @@ def _minutes(world: World) -> float:
     return sum(many * dearest / 60 for many, dearest in world.edges().values())
 
 
-def _differences(world: World, settled: Account, kept: Ledger, run: Run, *, final: bool = False) -> Iterator[str]:
+def differences(
+    world: World,
+    settled: Account,
+    kept: Ledger,
+    run: Run,
+    *,
+    begin: datetime = delivered.START,
+    before: Mapping[str, float] | None = None,
+    final: bool = False,
+) -> Iterator[str]:
+    """List what differs by more than a minute of each edge, a hundredth, and what is said to be in doubt.
+
+    Counted from `begin`, until which the bill was `before`; at the end (`final`) nothing may be in doubt.
+    """
     known = {change.id.rpartition("/")[2].removesuffix("-again") for change in kept.changes.values()}
     missing = {entry.path for entry in world.entries if entry.ident.removesuffix("-again") not in known}
     missing |= {path.replace("/instances/", "/disks/") for path in missing}
@@ -87,13 +100,13 @@ def _differences(world: World, settled: Account, kept: Ledger, run: Run, *, fina
     counted, doubt = dict[str, float](), dict[str, float]()
     for entry in settled.entries:
         name = entry.life.resource
-        counted[name] = counted.get(name, 0.0) + float(entry.spent(delivered.START, settled.at))
-        doubt[name] = doubt.get(name, 0.0) + float(entry.doubt(delivered.START, settled.at))
+        counted[name] = counted.get(name, 0.0) + float(entry.spent(begin, settled.at))
+        doubt[name] = doubt.get(name, 0.0) + float(entry.doubt(begin, settled.at))
     for name in counted.keys() - names.keys():
         yield f"{name} is on the account, and never was"
-    edges = world.edges()
+    edges, bill = world.edges(), world.bill()
     for name, path in names.items():
-        usd, (many, dearest) = world.bill()[path], edges[path]
+        usd, (many, dearest) = bill[path] - (before or {}).get(path, 0.0), edges[path]
         # What no log has delivered is shown as such; where a look failed, nobody knows how a job went on.
         late = path in missing or (not final and "/customJobs/" in path)
         off = abs(counted.get(name, 0.0) - usd)
@@ -115,11 +128,7 @@ def _unknowable(name: str, settled: Account) -> bool:
                for entry in settled.entries if entry.life.resource == machine for reason in entry.unknown)  # fmt: skip
 
 
-def _today(world: World, settled: Account, kept: Ledger, morning: object) -> Iterator[str]:
-    return iter(())
-
-
-def _again(world: World, looks: list[Look], last: Look, kept: Ledger, priced: Rates, settled: Account) -> Iterator[str]:
+def _again(world: World, looks: list[Look], last: Look, priced: Rates, settled: Account) -> Iterator[str]:
     # In another order, and each twice.
     shuffled = [*looks, *looks, last]
     world.random.shuffle(shuffled)

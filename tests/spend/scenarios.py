@@ -11,7 +11,7 @@ from tests.spend.simulator import DAY, MACHINES, ZONES, Odds, World
 
 def world(seed: int) -> World:
     """Make the world of a seed, some kinder than others."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - no secret
     odds = Odds(
         late=chance.choice([0.0, 0.05, 0.3]),
         doubled=chance.choice([0.0, 0.2]),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +102,6 @@ class Entry:
     reason: str
     number: str
     config: dict[str, Any] | None
-    boot: dict[str, Any] | None = None
 
 
 @dataclass
@@ -224,15 +223,10 @@ class World:
             # The same entry again, or another of the same operation.
             ident = entry.ident if self.random.random() < 0.5 else f"{entry.ident}-again"
             received = entry.received + self.random.randint(0, 900)
-            self.entries.append(Entry(**{**entry.__dict__, "ident": ident, "received": received}))
+            self.entries.append(replace(entry, ident=ident, received=received))
 
     def delivered(self) -> list[Entry]:
         """List what the logs hold by now, in no order."""
         found = [entry for entry in self.entries if entry.received <= self.now]
         self.random.shuffle(found)
         return found
-
-    def withheld(self) -> set[str]:
-        """Name what an entry is about that no log has delivered yet, the boot disks of machines included."""
-        paths = {entry.path for entry in self.entries if entry.received > self.now}
-        return paths | {path.replace("/instances/", "/disks/") for path in paths}
