@@ -235,14 +235,25 @@ def _points(facts: _Facts) -> Iterable[_Point]:
     for sighting in facts.sightings:
         found = sighting.found
         state: State = "runs" if found.running else "stopped"
-        if found.made:
+        if found.made and not _logged(facts, found.made, sighting):
             yield _Point(found.made, _RANKS["made"], "made")
-        if found.since:
+        if found.since and not _logged(facts, found.since, sighting):
             yield _Point(found.since, _RANKS["since"], "since")
         if found.stopped and not found.running:
             yield _Point(found.stopped, _RANKS["halted"], "halted")
         for at in sorted({sighting.first, sighting.last}):
             yield _Point(at, _RANKS["sight"], "sight", state, found.shape, since=found.since)
+
+
+def _logged(facts: _Facts, at: datetime, sighting: Sighting) -> bool:
+    """Say whether a log has a start that the API tells of, too: its time is in order with all else that logs say.
+
+    A log whose clock says that it was later than it was seen, or had stopped, is no help.
+    """
+    stopped = sighting.found.stopped
+    seen = min(sighting.first, stopped) if stopped and stopped >= at else sighting.first
+    started = (change.at for change in facts.changes if change.act in ("create", "start"))
+    return any(abs(each - at) <= GRACE and each <= seen for each in started)
 
 
 class _Walk:
