@@ -73,6 +73,7 @@ def _while_used(hours: Decimal) -> Decimal:
 
 
 def vertex(bill: Bill, machine: str, gpus: list[tuple[str, int]], region: str, *, spot: bool) -> Decimal | Unknown:
+    """USD an hour of a machine with GPUs on Vertex AI; each GPU by its model and count."""
     total = bill.machine(machine, region, spot=spot)
     for model, count in gpus:
         each = bill.gpu(model, region, spot=spot)

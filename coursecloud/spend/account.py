@@ -46,11 +46,20 @@ class Entry:
     @property
     def since(self) -> datetime:
         """Since when it does that."""
+        return self._turn.begin
+
+    @property
+    def reason(self) -> str:
+        """Why it came to what it does now, where a log says."""
+        return self._turn.reason
+
+    @property
+    def _turn(self) -> Use:
         uses = self.life.uses
         first = len(uses) - 1
         while first and uses[first - 1].state == uses[-1].state:
             first -= 1
-        return uses[first].begin
+        return uses[first]
 
     @property
     def rate(self) -> Rate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Collection
 
 from coursecloud.cost.compute import has_address
 from coursecloud.spend.account import Entry
@@ -12,7 +13,6 @@ _COMPUTES = frozenset(
     {"gcp:compute/instance:Instance", "gcp:cloudrunv2/service:Service", "gcp:tpu/v2Vm:V2Vm",
      "gcp:vertex/aiEndpoint:AiEndpoint"}
 )  # fmt: skip
-_KEEPS = frozenset({"gcp:compute/disk:Disk", "gcp:compute/address:Address"})
 
 
 def computes(entry: Entry) -> bool:
@@ -21,8 +21,11 @@ def computes(entry: Entry) -> bool:
     return shape is None or shape.type in _COMPUTES or not shape.type
 
 
-def ending(entry: Entry, settings: Settings) -> tuple[str, str]:
-    """Give the command that ends what something costs, and what that loses; by Google's own tool where it can."""
+def ending(entry: Entry, settings: Settings, machines: Collection[str] = ()) -> tuple[str, str]:
+    """Give the command that ends what something costs, and what that loses; by Google's own tool where it can.
+
+    `machines` are the full names of those that are there: a boot disk goes with its own.
+    """
     shape, name = entry.life.shape, entry.name
     place = _place(entry.life.resource)
     project = f"--project={settings.project}"
@@ -54,6 +57,8 @@ def ending(entry: Entry, settings: Settings) -> tuple[str, str]:
             return f"gcloud ai endpoints describe {name} --region={place} {project}", "it lists the models to undeploy"
         case _ if entry.life.declared:
             return down, "what is not kept; `down` counts the data that go, and asks"
+        case "gcp:compute/disk:Disk" if entry.life.resource.replace("/disks/", "/instances/") in machines:
+            return f"gcloud compute instances delete {name} --zone={place} {project}", "its machine and the data on it"
         case "gcp:compute/disk:Disk":
             return f"gcloud compute disks delete {name} --zone={place} {project}", "the data on it"
         case "gcp:compute/address:Address":

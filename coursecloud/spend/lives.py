@@ -345,6 +345,10 @@ class _Walk:
                 return
             # It was there, and nothing has said since when.
             self._begin(point.at)
+        if state == self.state and point.reason:
+            # The API told of it first, and did not say why.
+            begin, _, shape, _ = self.turns[-1]
+            self.turns[-1] = (begin, state, shape, point.reason)
         self._turn(point.at, state, reason=point.reason)
 
     def _begin(self, at: datetime) -> None:

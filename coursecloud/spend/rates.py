@@ -114,20 +114,22 @@ class Rates:
         # Its boot disk is a thing of its own: it bills while the machine is stopped, and may outlive it.
         inputs = {key: value for key, value in resource.inputs.items() if key != "bootDisk"}
         bare = Registration("", resource.type, resource.name, True, None, inputs, (), {}, None, False, {})
-        rate = _summed(self._lines("machine", bare))
+        found = self._lines("machine", bare)
+        rate = _summed(found)
+        parts = [line.what for line in found if line.price is not None and "address" not in line.what]
         zone = inputs.get("zone")
         region = tables.region_of(zone) if isinstance(zone, str) else ""
         table, more = self.bill.prices, ZERO
         if reserved := _addresses(inputs) & around.addresses:
             # Reserved, it bills as such day and night; while it is used it costs what any address does.
             unused, used = table.hour(region, "address-unused"), table.hour(region, "address")
-            own = next((line.price for line in self._lines("machine", bare) if "external address" in line.what), None)
+            own = next((line.price for line in found if "external address" in line.what), None)
             if unused is not None and used is not None and own is not None:
                 more = len(reserved) * (used - unused) - own
         if not has_address(inputs) and region in around.behind_nat:
             more += table.service("nat.machines") or ZERO
         runs = None if rate.runs is None else rate.runs + more
-        return Rate(runs, ZERO, rate.what, rate.unknown)
+        return Rate(runs, ZERO, " + ".join(parts), rate.unknown)
 
 
 def kind_of(shape: Shape) -> str:

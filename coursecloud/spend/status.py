@@ -43,6 +43,7 @@ class Thing:
 class Status:
     """All that the screen shows; money is USD unless it says otherwise."""
 
+    account: Account
     stack: str
     project: str
     at: datetime.datetime
@@ -77,6 +78,8 @@ class Status:
     """Why something has no price; none of it is in a total."""
     unread: tuple[str, ...]
     """What could not be read, what logs cannot give back, and what they have not delivered."""
+    blind: int
+    """How many questions about what there is failed at the last look."""
     notes: tuple[str, ...]
 
     @property
@@ -128,9 +131,15 @@ def of(ledger: Ledger, settings: Settings, rates: Rates, notes: Sequence[str] = 
     credit = number(lease.credit.amount)
     usd = credit * exchange.usd if exchange else None
     reserve = number(lease.reserved) * exchange.usd if exchange else ZERO
-    things = tuple(_thing(each, settings, start, morning, at) for each in settled.there if _shows(each))
+    machines = {each.life.resource for each in settled.there}
+    things = tuple(
+        _thing(each, start, morning, at, commands.ending(each, settings, machines))
+        for each in settled.there
+        if _shows(each)
+    )
     spent_parts = [number(part) for part in lease.alerts if usd and spent >= number(part) * usd]
     return Status(
+        account=settled,
         stack=settings.stack,
         project=settings.project,
         at=at,
@@ -154,6 +163,7 @@ def of(ledger: Ledger, settings: Settings, rates: Rates, notes: Sequence[str] = 
         passed=max(spent_parts, default=None),
         unknown=settled.unknown,
         unread=tuple(_unread(ledger, start, at)),
+        blind=sum(not what.removeprefix("//").startswith("logging.") for what, _ in ledger.unread),
         notes=tuple(notes),
     )
 
@@ -177,12 +187,15 @@ def _shows(entry: Entry) -> bool:
 
 
 def _thing(
-    entry: Entry, settings: Settings, start: datetime.datetime, morning: datetime.datetime, at: datetime.datetime
+    entry: Entry,
+    start: datetime.datetime,
+    morning: datetime.datetime,
+    at: datetime.datetime,
+    command: tuple[str, str],
 ) -> Thing:
     shape = entry.life.shape
     ends = endings.of(shape, entry.since) if shape and entry.state == "runs" else None
-    command, loses = commands.ending(entry, settings)
-    return Thing(entry, entry.spent(start, at), entry.spent(morning, at), ends, command, loses)
+    return Thing(entry, entry.spent(start, at), entry.spent(morning, at), ends, *command)
 
 
 def _gone(settled: Account, start: datetime.datetime) -> tuple[Entry, ...]:

@@ -164,6 +164,7 @@ class World:
             size = {"zone": config["zone"], "size": config["boot"], "type": config["bootType"]}
             disk = next((each for each in self.there("disks") if each.name == name), None)
             thing.boot = disk or self._disk(name, size)
+            thing.boot.declared = thing.declared
         self.things.append(thing)
         if logged:
             self._log(thing, "create", config=config)
