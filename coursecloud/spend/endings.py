@@ -63,6 +63,8 @@ def _endings(plan: Plan, estimate: Estimate) -> Iterator[Ending]:
         kind = short_type(resource.type)
         if priced in COMPUTE:
             yield Ending(resource.name, kind, True, _ends(plan, resource, str(priced)))
+            if priced == "machine":  # stopped, its boot disk goes on
+                yield Ending(resource.name, "boot disk", False, ONLY_DOWN, _until(estimate, resource))
             continue
         yield Ending(resource.name, kind, False, ONLY_DOWN, _until(estimate, resource))
     training = plan.settings.training

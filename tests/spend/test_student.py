@@ -60,7 +60,7 @@ def test_the_first_evening_says_the_day_and_the_command() -> None:
     assert line.startswith("The credit of 50 USD ends on 2026-11-27, ")
     assert "21 days before the lease does, if nothing is stopped" in line
     assert "now running costs $0.5" in line
-    assert "`training-vm` since 2026-11-23 10:00" in line
+    assert "`training-vm` since 2026-11-23" in line
     assert [each.entry.name for each in found.by_hand if each in found.running] == ["training-vm"]
     assert "gcloud compute instances stop training-vm --zone=europe-west1-b" in shown(found, 200)
     assert found.data_goes == found.ends.date() + datetime.timedelta(days=30) if found.ends else False
