@@ -27,6 +27,15 @@ They follow from the stack file; nothing is asked of Google. Where the words mea
     "cost": Listed(
         "cost", "command", "Show what a stack costs by the hour, idle and as planned: no cloud, no credentials."
     ),
+    "status": Listed(
+        "status",
+        "command",
+        """Show what runs in the project, what it has cost, and the day on which the credit ends; nothing is changed.
+
+What it has cost is time x price of everything that bills by the hour, made by hand too, from a look and Google's logs.
+It remembers what it saw in one object of the stack's bucket. Exit codes: 0 shown; 1 Google was not reached, or said
+no; 2 a mistake in the input.""",
+    ),
     "up": Listed(
         "life",
         "up",

@@ -46,7 +46,7 @@ def training(bill: Bill) -> Iterator[Line]:
             *((f"{count} {model}", model) for model, count in gpus),
         ]
     )
-    price = _vertex(bill, training.worker_type, gpus, region, spot=training.spot)
+    price = vertex(bill, training.worker_type, gpus, region, spot=training.spot)
     used = _while_used(hours) * at_once
     several = f", {at_once} at once" if at_once > 1 else ""
     yield bill.shared(
@@ -63,7 +63,7 @@ def training(bill: Bill) -> Iterator[Line]:
 def endpoint(bill: Bill, resource: Registration) -> Iterator[Line]:
     """Bill the hours for which a model is deployed; the endpoint itself is free."""
     machine, hours = bill.usage.training.endpoint_machine, number(bill.usage.training.endpoint_hours_per_week) / 7
-    price = _vertex(bill, machine, [], region_of(resource.inputs) or "?", spot=False)
+    price = vertex(bill, machine, [], region_of(resource.inputs) or "?", spot=False)
     yield bill.used(resource, f"deployed model on {machine}", "hour", price, hours, on=_while_used(hours))
 
 
@@ -72,7 +72,8 @@ def _while_used(hours: Decimal) -> Decimal:
     return Decimal(1 if hours else 0)
 
 
-def _vertex(bill: Bill, machine: str, gpus: list[tuple[str, int]], region: str, *, spot: bool) -> Decimal | Unknown:
+def vertex(bill: Bill, machine: str, gpus: list[tuple[str, int]], region: str, *, spot: bool) -> Decimal | Unknown:
+    """USD an hour of a machine with GPUs on Vertex AI; each GPU by its model and count."""
     total = bill.machine(machine, region, spot=spot)
     for model, count in gpus:
         each = bill.gpu(model, region, spot=spot)

@@ -202,10 +202,15 @@ class Cloud:
             raise CloudError(200, f"gs://{bucket}/{name} is larger than {largest:,} bytes")
         return content
 
-    def write_object(self, bucket: str, name: str, content: bytes) -> Json:
-        """Write an object of Cloud Storage, over one of that name, and give its description. Raises CloudError."""
+    def write_object(self, bucket: str, name: str, content: bytes, *, generation: int | None = None) -> Json:
+        """Write an object of Cloud Storage, over one of that name, and give its description. Raises CloudError.
+
+        With a `generation`, only over that, 0 for none at all: Google refuses with status 412 where there is another.
+        """
         url = upload_address(address("storage", self._environment, self._config))
         parameters = {"uploadType": "media", "name": name}
+        if generation is not None:
+            parameters["ifGenerationMatch"] = str(generation)
         return _object(self._answered("POST", f"{url}b/{escaped(bucket)}/o", parameters, content))
 
     def pages(

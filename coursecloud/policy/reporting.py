@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from coursecloud.plan import source_location
 from coursecloud.plan.planning import Plan
 from coursecloud.policy import Checked, Finding, consequence
 from coursecloud.policy.consequence import Consequence, Kind
+from coursecloud.spend import endings
+from coursecloud.spend.endings import Ending
 from infra import files
 from infra.settings.guardrails import GuardrailException
 
@@ -37,6 +40,10 @@ class Report:
     """By the key of a finding: the key path in the stack file that caused it, and its line."""
     consequences: tuple[Consequence, ...] = ()
     """What the plan means for whoever deploys it, gravest first."""
+    endings: tuple[Ending, ...] = ()
+    """How each thing that bills by the hour comes to an end."""
+    reserve: str = ""
+    """What is kept of the credit for copying the work away, in words."""
 
     @property
     def stack(self) -> str:
@@ -54,12 +61,16 @@ def make(plan: Plan, file: Path, today: datetime.date) -> Report:
         path = by_urn.get(finding.urn, ("config",)) if finding.urn else source_location.of_rule(finding.rule.id)
         found[finding.key] = (path, source_location.line(text, path))
     asked = (Kind.OVER, Kind.FIRST, Kind.CREDIT)
-    means = [each for each in consequence.of_plan(plan, cost.estimate(plan), today) if each.kind in asked]
+    estimate = cost.estimate(plan)
+    means = [each for each in consequence.of_plan(plan, estimate, today) if each.kind in asked]
     # Whoever asks for the rules hears of a broken one first, but for that which the sentence of the credit explains.
     rules = _rules(checked)
     beyond = any(finding.rule.id != "credit-lasts" for finding in checked.violations)
     said = (rules, *means) if beyond else consequence.ordered([*means, rules])
-    return Report(file, checked, plan.settings.guardrails.exceptions, found, said)
+    lease = plan.settings.lease
+    reserve = f"{lease.reserved:g} of {lease.credit.amount:g} {lease.credit.currency}"
+    ends = endings.of_plan(plan, estimate)
+    return Report(file, checked, plan.settings.guardrails.exceptions, found, said, ends, reserve)
 
 
 def _rules(checked: Checked) -> Consequence:
@@ -90,7 +101,13 @@ def _stack(report: Report) -> dict[str, Any]:
         "violations": len(report.checked.violations),
         "findings": [_finding(finding, *report.places[finding.key]) for finding in report.checked.findings],
         "unusedExceptions": [_exception(entry) for entry in report.checked.unused],
+        "endings": [_ending(each) for each in report.endings],
     }
+
+
+def _ending(each: Ending) -> dict[str, Any]:
+    until = None if each.until is None else round(float(each.until), 6)
+    return {"name": each.name, "kind": each.kind, "computes": each.computes, "ends": each.ends, "until": until}
 
 
 def _exception(entry: GuardrailException) -> dict[str, Any]:
@@ -150,9 +167,31 @@ def full(report: Report, *, brief: bool = False) -> RenderableType:
         ]
     if not brief and (advice := of_level(report, "advice")):
         parts += [Text("advice", "bold yellow"), *_advice(advice)]
+    if not brief and report.endings:
+        parts += [Text("how what bills ends, if nobody watches", "bold yellow"), *_ends(report)]
     if not (brief and broken):
         parts.append(count)
     return Group(*parts)
+
+
+def _ends(report: Report) -> Iterator[RenderableType]:
+    """Say of what computes how it ends, of the rest what it costs in all, and what is kept for copying the work."""
+    for how, group in groupby(
+        sorted((each for each in report.endings if each.computes), key=lambda each: each.ends),
+        key=lambda each: each.ends,
+    ):
+        yield _bullet(Text.assemble((", ".join(each.name for each in group), "bold"), f": {how}"))
+    stored = [each for each in report.endings if not each.computes]
+    known = sum((each.until for each in stored if each.until is not None), Decimal(0))
+    if stored:
+        unknown = ", ".join(each.name for each in stored if each.until is None)
+        names = ", ".join(dict.fromkeys(each.name for each in stored if each.until is not None))
+        until = f"to the lease's end and {endings.AFTER} days more"
+        if names:
+            yield _bullet(Text.assemble((names, "bold"), f": stores, about {known:.2f} USD {until}, unless ended"))
+        if unknown:
+            yield _bullet(Text.assemble((unknown, "bold"), f": stores, at a price that nobody knows, {until}"))
+    yield _bullet(f"{report.reserve} is kept for copying the work away (`lease.reserve`)")
 
 
 def _by_rule(findings: Sequence[Finding]) -> Iterator[tuple[coursecloud.policy.Rule, list[Finding]]]:

@@ -136,7 +136,22 @@ class Lease(Section):
     ] = None
     """Cron line in the lease's time zone at which every machine is stopped, e.g. `0 20 * * *`."""
     max_per_hour: Annotated[Number, Field(ge=0.001, le=10_000_000, examples=[2.0])] = 2.0
-    """Ceiling of what the stack may cost per hour with everything on, in the credit's currency."""
+    """Ceiling of what the stack may cost per hour with everything on, in the credit's currency. `coursecloud check`
+    holds the plan to it, and `coursecloud status` what runs in the project."""
+    reserve: Annotated[
+        Number | None,
+        costs("nothing; it keeps what copying the work costs, mostly traffic: $0.12 a GiB to Europe (2026-08-20)."),
+        Field(ge=0, le=1_000_000_000, examples=[1.0]),
+    ] = None
+    """Part of the credit that is kept for copying the work away before the credit ends, in its currency; a fiftieth
+    of the credit unless given, which is 1 of 50. `coursecloud status` says on which day only that is left."""
+    alerts: Annotated[
+        tuple[Annotated[Number, Field(gt=0, le=1)], ...],
+        costs("nothing."),
+        Field(max_length=10, examples=[[0.5, 0.9]]),
+    ] = (0.5, 0.8, 1.0)
+    """Parts of the credit, each larger than the one before, that `coursecloud status` says are spent, when they
+    are."""
     grace_days: Annotated[
         Int,
         updates(
@@ -164,10 +179,27 @@ class Lease(Section):
             yield RuleViolationError(
                 f"the lease starts ({self.starts}) after it ends ({self.ends})", "swap the two dates", "starts", "ends"
             )
+        if self.reserve is not None and self.reserve >= self.credit.amount:
+            yield RuleViolationError(
+                f"the reserve ({self.reserve:g}) leaves nothing of the credit ({self.credit.amount:g}) to work with",
+                "give a smaller reserve, or leave it out: then it is a fiftieth of the credit",
+                "reserve",
+            )
+        if list(self.alerts) != sorted(set(self.alerts)):
+            yield RuleViolationError(
+                f"each part is larger than the one before: {', '.join(f'{part:g}' for part in self.alerts)} is not so",
+                "write them in order, each once, e.g. [0.5, 0.8, 1.0]",
+                "alerts",
+            )
         for key, day in (("starts", self.starts), ("ends", self.ends)):
             if day and not FIRST_YEAR <= day.year <= LAST_YEAR:
                 rule = f"a lease is of our days: {key} is in a year from {FIRST_YEAR} to {LAST_YEAR}"
                 yield RuleViolationError(rule, "write it as 2026-12-18", key)
+
+    @property
+    def reserved(self) -> float:
+        """What is kept of the credit for copying the work away, in its currency."""
+        return self.credit.amount / 50 if self.reserve is None else self.reserve
 
     @property
     def kept_until(self) -> datetime.date | None:

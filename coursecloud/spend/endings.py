@@ -1,0 +1,121 @@
+"""When what runs ends by itself, without anybody who watches: max run, a job's timeout, the nightly stop."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import cast
+
+from catalog import types
+from coursecloud.cost import Estimate
+from coursecloud.plan.planning import Plan, short_type
+from coursecloud.plan.registration import Registration
+from coursecloud.spend.model import Shape
+from coursecloud.spend.rates import JOBS
+
+ONLY_DOWN = "ends only by down"
+AFTER = 30
+"""Days for which Google keeps what is stored after the credit has ended and the account with it
+(cloud.google.com/free/docs/free-cloud-features, 2026-11)."""
+COMPUTE = frozenset({"machine", "tpu", "service", "endpoint", "nat"})
+"""What computes, by the word for its price in its type's file; all else that bills stores or reserves."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How one thing that bills comes to an end, or what it costs until somebody ends it."""
+
+    name: str
+    kind: str
+    computes: bool
+    ends: str
+    """In words; `ends only by down` where nothing else ends it."""
+    until: Decimal | None = None
+    """USD of what stores or reserves, from today to the lease's end and 30 days more; None where nobody knows."""
+
+
+def of(shape: Shape, since: datetime) -> datetime | None:
+    """Say when something that has run since then stops by itself; None where nothing stops it."""
+    scheduling = _mapping(shape.inputs.get("scheduling"))
+    if shape.asset in JOBS:
+        scheduling = _mapping(_mapping(shape.inputs.get(JOBS[shape.asset])).get("scheduling"))
+        # Google ends a job after a week where it says nothing (its API, CustomJob, Scheduling.timeout).
+        seconds = _seconds(scheduling.get("timeout")) or 7 * 86_400
+        return since + timedelta(seconds=seconds)
+    most = _seconds(_mapping(scheduling.get("maxRunDuration")).get("seconds"))
+    return since + timedelta(seconds=most) if most and scheduling.get("instanceTerminationAction") else None
+
+
+def of_plan(plan: Plan, estimate: Estimate) -> tuple[Ending, ...]:
+    """List how each thing of a plan that bills by the hour ends; what stores or reserves with what it costs until."""
+    return tuple(_endings(plan, estimate))
+
+
+def _endings(plan: Plan, estimate: Estimate) -> Iterator[Ending]:
+    for resource in plan.custom:
+        known = types.of(resource.type)
+        priced = known.price if known else None
+        if known and known.bills in ("free", "usage") and priced not in COMPUTE:
+            continue
+        kind = short_type(resource.type)
+        if priced in COMPUTE:
+            yield Ending(resource.name, kind, True, _ends(plan, resource, str(priced)))
+            if priced == "machine":  # stopped, its boot disk goes on
+                yield Ending(resource.name, "boot disk", False, ONLY_DOWN, _until(estimate, resource))
+            continue
+        yield Ending(resource.name, kind, False, ONLY_DOWN, _until(estimate, resource))
+    training = plan.settings.training
+    if training.enabled and any(resource.name == "training" for resource in plan.resources):
+        yield Ending("training", "jobs", True, f"each job ends after {training.timeout}")
+
+
+def _ends(plan: Plan, resource: Registration, priced: str) -> str:
+    shape = Shape(resource.type, "", resource.inputs)
+    since = datetime.min
+    found = of(shape, since) if priced == "machine" else None
+    if found:
+        return f"stops {_length(found - since)} after each start (maxRun)"
+    if priced == "machine" and resource.inputs.get("resourcePolicies"):
+        return f"stops each time that {plan.settings.lease.stop_schedule} comes (stopSchedule)"
+    if priced == "service" and not _least(resource):
+        return "scales to nothing when nobody asks"
+    if priced == "endpoint":
+        return f"bills nothing until a model is deployed; then {ONLY_DOWN}"
+    return ONLY_DOWN
+
+
+def _least(resource: Registration) -> int:
+    for holder in (resource.inputs, _mapping(resource.inputs.get("template"))):
+        scaling = _mapping(holder.get("scaling"))
+        for key in ("manualInstanceCount", "minInstanceCount"):
+            if scaling.get(key):
+                return 1
+    return 0
+
+
+def _until(estimate: Estimate, resource: Registration) -> Decimal | None:
+    items = [item for item in estimate.items if item.urn == resource.urn]
+    if not items or any(item.full.per_hour_idle is None for item in items):
+        return None
+    hourly = sum((item.full.per_hour_idle or Decimal(0) for item in items), Decimal(0))
+    # The first and the last day count whole.
+    return hourly * 24 * (len(estimate.days) + AFTER)
+
+
+def _length(length: timedelta) -> str:
+    hours = length.total_seconds() / 3600
+    return f"{hours:g} hour{'' if hours == 1 else 's'}"
+
+
+def _seconds(value: object) -> int | None:
+    match = re.fullmatch(r"([0-9]+)(?:\.[0-9]+)?s?", str(value))
+    return int(match[1]) if match else None
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    if isinstance(value, list):
+        value = next(iter(cast("Iterable[object]", value)), None)
+    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}

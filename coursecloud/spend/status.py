@@ -1,0 +1,246 @@
+"""What an account means for a student: what runs, what it has cost, when the credit ends, and what to do now."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from coursecloud.cost import totals
+from coursecloud.cost.bill import number
+from coursecloud.cost.model import Rate as Exchange
+from coursecloud.spend import account, commands, endings
+from coursecloud.spend.account import Account, Entry
+from coursecloud.spend.ledger import Ledger
+from coursecloud.spend.rates import ZERO, Rates
+from infra.settings import Settings
+
+LAST = timedelta(days=3650)
+"""What lies further off is no day that anybody plans for."""
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One thing that is there and bills, or whose price nobody knows."""
+
+    entry: Entry
+    spent: Decimal
+    """USD since the start."""
+    today: Decimal
+    """USD since this morning."""
+    ends: datetime.datetime | None
+    """When it stops by itself; None where it does not, or does not run."""
+    command: str
+    """What ends it, to paste."""
+    loses: str
+    """What that loses, and what goes on billing."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """All that the screen shows; money is USD unless it says otherwise."""
+
+    account: Account
+    stack: str
+    project: str
+    at: datetime.datetime
+    zone: ZoneInfo
+    things: tuple[Thing, ...]
+    gone: tuple[Entry, ...]
+    """What has cost something and is no more, dearest first."""
+    per_hour: Decimal
+    spent: Decimal
+    today: Decimal
+    doubt: Decimal
+    """How much of `spent` may be otherwise: no log has said yet what was done."""
+    start: datetime.datetime
+    credit: Decimal
+    """In the credit's currency."""
+    currency: str
+    rate: Exchange | None
+    reserve: Decimal
+    """USD kept for saving the work; of the credit."""
+    left: Decimal | None
+    """USD; None where the currency has no known rate. Below 0 once more was spent."""
+    ends: datetime.datetime | None
+    """When the credit ends, or ended, if nothing is stopped by hand; None where it never does, or nobody knows."""
+    save_by: datetime.datetime | None
+    """When only the reserve is left."""
+    lease_ends: datetime.date | None
+    ceiling: Decimal | None
+    """USD an hour that the stack may cost."""
+    passed: Decimal | None
+    """The largest part of `alerts` that is spent."""
+    unknown: tuple[str, ...]
+    """Why something has no price; none of it is in a total."""
+    unread: tuple[str, ...]
+    """What could not be read, what logs cannot give back, and what they have not delivered."""
+    blind: int
+    """How many questions about what there is failed at the last look."""
+    notes: tuple[str, ...]
+
+    @property
+    def at_least(self) -> bool:
+        """Whether something has no price or was not read, so that totals are lower bounds."""
+        return bool(self.unknown or self.unread)
+
+    @property
+    def data_goes(self) -> datetime.date | None:
+        """The day on which Google removes what is stored: 30 days after the credit ends."""
+        return self.ends and (self.ends.astimezone(self.zone) + timedelta(days=endings.AFTER)).date()
+
+    @property
+    def lease_days(self) -> int | None:
+        """Days of the lease that are left, today included; 0 once it is over."""
+        if self.lease_ends is None:
+            return None
+        return max(0, (self.lease_ends - self.at.astimezone(self.zone).date()).days + 1)
+
+    @property
+    def running(self) -> tuple[Thing, ...]:
+        """What runs and bills by the hour for it."""
+        return tuple(each for each in self.things if each.entry.state == "runs" and commands.computes(each.entry))
+
+    @property
+    def by_hand(self) -> tuple[Thing, ...]:
+        """What somebody made that the stack did not."""
+        return tuple(each for each in self.things if not each.entry.life.declared and each.entry.life.last_seen)
+
+    @property
+    def over(self) -> bool:
+        """Whether the credit is spent."""
+        return self.left is not None and self.left <= 0
+
+    def in_currency(self, usd: Decimal) -> Decimal:
+        """Convert USD into the credit's currency; USD where no rate is known."""
+        return usd / self.rate.usd if self.rate else usd
+
+
+def of(ledger: Ledger, settings: Settings, rates: Rates, notes: Sequence[str] = ()) -> Status:
+    """Say where a project stands at the time of the last look of its ledger. Raises ValueError where nobody looked."""
+    settled = account.of(ledger, rates)
+    if settled is None:
+        raise ValueError("nobody has looked at this project yet")
+    lease, zone, at = settings.lease, ZoneInfo(settings.lease.time_zone), settled.at
+    start = start_of(settings, ledger, at)
+    morning = max(start, at.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0))
+    spent, exchange = settled.spent(start), totals.rate(rates.bill)
+    credit = number(lease.credit.amount)
+    usd = credit * exchange.usd if exchange else None
+    reserve = number(lease.reserved) * exchange.usd if exchange else ZERO
+    machines = {each.life.resource for each in settled.there}
+    things = tuple(
+        _thing(each, start, morning, at, commands.ending(each, settings, machines))
+        for each in settled.there
+        if _shows(each)
+    )
+    spent_parts = [number(part) for part in lease.alerts if usd and spent >= number(part) * usd]
+    return Status(
+        account=settled,
+        stack=settings.stack,
+        project=settings.project,
+        at=at,
+        zone=zone,
+        things=things,
+        gone=_gone(settled, start),
+        per_hour=settled.per_hour,
+        spent=spent,
+        today=settled.spent(morning),
+        doubt=settled.doubt(start),
+        start=start,
+        credit=credit,
+        currency=lease.credit.currency,
+        rate=exchange,
+        reserve=reserve,
+        left=None if usd is None else usd - spent,
+        ends=None if usd is None else _reaches(settled, things, start, usd),
+        save_by=None if usd is None else _reaches(settled, things, start, usd - reserve),
+        lease_ends=lease.ends,
+        ceiling=number(lease.max_per_hour) * exchange.usd if exchange else None,
+        passed=max(spent_parts, default=None),
+        unknown=settled.unknown,
+        unread=tuple(_unread(ledger, start, at)),
+        blind=sum(not what.removeprefix("//").startswith("logging.") for what, _ in ledger.unread),
+        notes=tuple(notes),
+    )
+
+
+def start_of(settings: Settings, ledger: Ledger | None, at: datetime.datetime) -> datetime.datetime:
+    """Say from when on the credit is counted: the lease's first day, else the first time of which anything is known."""
+    lease = settings.lease
+    if lease.starts:
+        day = datetime.datetime.combine(lease.starts, datetime.time(), ZoneInfo(lease.time_zone))
+        return min(day.astimezone(datetime.UTC), at)
+    known = ledger.origin if ledger else None
+    return known or at - timedelta(days=RETENTION)
+
+
+RETENTION = 400
+"""Days for which Google keeps the logs of both kinds: bucket `_Required` (cloud.google.com/logging/quotas, 2026-11)."""
+
+
+def _shows(entry: Entry) -> bool:
+    return entry.per_hour is None or bool(entry.per_hour) or bool(entry.rate.runs) or bool(entry.unknown)
+
+
+def _thing(
+    entry: Entry,
+    start: datetime.datetime,
+    morning: datetime.datetime,
+    at: datetime.datetime,
+    command: tuple[str, str],
+) -> Thing:
+    shape = entry.life.shape
+    ends = endings.of(shape, entry.since) if shape and entry.state == "runs" else None
+    return Thing(entry, entry.spent(start, at), entry.spent(morning, at), ends, *command)
+
+
+def _gone(settled: Account, start: datetime.datetime) -> tuple[Entry, ...]:
+    found = [each for each in settled.entries if each.state == "gone" and each.spent(start, settled.at)]
+    return tuple(sorted(found, key=lambda each: -each.spent(start, settled.at)))
+
+
+def _reaches(
+    settled: Account, things: Sequence[Thing], start: datetime.datetime, usd: Decimal
+) -> datetime.datetime | None:
+    """Find when so much is spent since `start`: in the past by the account, else as it goes on if nobody acts."""
+    spent = settled.spent(start)
+    if spent >= usd:
+        early, late = start, settled.at
+        while late - early > timedelta(minutes=1):
+            middle = early + (late - early) / 2
+            early, late = (early, middle) if settled.spent(start, middle) >= usd else (middle, late)
+        return late
+    rate, reached = settled.per_hour, settled.at
+    for thing in sorted((each for each in things if each.ends), key=lambda each: each.ends or reached):
+        # What is past its end and still runs was not stopped by it.
+        if thing.ends is None or thing.ends <= settled.at:
+            continue
+        step = rate * Decimal((thing.ends - reached).total_seconds()) / 3600
+        if spent + step >= usd:
+            break
+        spent, reached = spent + step, thing.ends
+        rate -= (thing.entry.per_hour or ZERO) - (thing.entry.rate.stopped or ZERO)
+    if rate <= 0 or (usd - spent) / rate > LAST // timedelta(hours=1):
+        return None
+    return reached + timedelta(hours=float((usd - spent) / rate))
+
+
+def _unread(ledger: Ledger, start: datetime.datetime, at: datetime.datetime) -> Iterator[str]:
+    for what, why in ledger.unread:
+        yield f"not read: {what}: {why}"
+    for begin, end in ledger.gaps(start, at):
+        last = ledger.complete_until
+        if last and begin >= last and end - begin <= timedelta(minutes=15):
+            continue  # Google delivers a log within minutes
+        if last and begin >= last:
+            since = f"{begin:%Y-%m-%d %H:%M} UTC"
+            yield f"no log has come since {since}: what was done since is on the account as looks see it"
+        else:
+            yield (
+                f"no log was read of {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC: what was there only then is on"
+                " no account but Google's"
+            )

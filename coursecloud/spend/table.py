@@ -1,0 +1,152 @@
+"""A status for a terminal, and as JSON."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from coursecloud.spend import words
+from coursecloud.spend.account import Entry
+from coursecloud.spend.status import Status, Thing
+from infra import secrecy
+
+VERSION = 1
+
+
+def full(status: Status) -> RenderableType:
+    """Lay out the screen: the consequence, what runs, the money, and the next command for each thing."""
+    grave = status.over or status.blind or (status.ends is not None and status.lease_ends is not None
+                            and status.ends.astimezone(status.zone).date() < status.lease_ends)  # fmt: skip
+    at = Text(f"stack {status.stack}, project {status.project}, {words.moment(status, status.at)}", "dim")
+    first = Text(secrecy.hide(words.headline(status)), "bold red" if grave else "bold green")
+    parts: list[RenderableType] = [first, at, Text()]
+    if status.things:
+        parts += [_things(status), Text()]
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for word, text in words.sentences(status):
+        grid.add_row(Text(word, "bold yellow" if word in words.GRAVE else "bold"), Text(secrecy.hide(text)))
+    parts.append(grid)
+    if status.things:
+        parts += [Text(), Text("what ends each", "bold yellow")]
+        for each in status.things:
+            parts.append(
+                Text.assemble(
+                    (f"  {secrecy.hide(each.entry.name)}", "bold cyan"), f" {each.entry.kind}, loses {each.loses}"
+                )
+            )
+            parts.append(Text(f"    {secrecy.hide(each.command)}"))
+    return Group(*parts)
+
+
+def _things(status: Status) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("", overflow="fold", ratio=2)
+    table.add_column("", overflow="fold", ratio=3)
+    for heading in ("an hour", "today", "in all"):
+        table.add_column(heading, justify="right", no_wrap=True, header_style="dim")
+    for each in status.things:
+        made = "" if each.entry.life.declared else " (by hand)" if each in status.by_hand else ""
+        what = each.entry.rate.what or each.entry.kind
+        assumed = ", as `usage` assumes" if each.entry.rate.assumed else ""
+        table.add_row(
+            Text(f"{secrecy.hide(each.entry.name)}{made}", "bold" if each in status.running else ""),
+            Text(secrecy.hide(f"{what}{assumed}, {words.state(status, each)}")),
+            words.money(each.entry.per_hour),
+            words.money(each.today),
+            words.money(each.spent),
+        )
+    if past := sum((each.spent(status.start, status.at) for each in status.gone), Decimal(0)):
+        names = ", ".join(dict.fromkeys(each.name for each in status.gone[:4]))
+        more = len({each.name for each in status.gone}) - 4
+        names += f" and {more} more" if more > 0 else ""
+        table.add_row("gone", secrecy.hide(names), "", "", words.money(past), style="dim")
+    table.add_row("total", "at least" if status.at_least else "", words.money(status.per_hour),
+                  words.money(status.today), words.money(status.spent), style="bold")  # fmt: skip
+    return table
+
+
+def to_json(status: Status) -> dict[str, Any]:
+    """Give the form of `--json`; docs/json.md documents its fields."""
+    return {
+        "version": VERSION,
+        "stack": status.stack,
+        "project": status.project,
+        "at": _time(status.at),
+        "headline": words.headline(status),
+        "atLeast": status.at_least,
+        "perHour": _usd(status.per_hour),
+        "today": _usd(status.today),
+        "spent": _usd(status.spent),
+        "inDoubt": _usd(status.doubt),
+        "since": _time(status.start),
+        "billed": None,
+        "credit": {
+            "amount": float(status.credit),
+            "currency": status.currency,
+            "usdRate": None if status.rate is None else float(status.rate.usd),
+            "left": _usd(status.left),
+            "reserve": _usd(status.reserve),
+            "ends": _time(status.ends),
+            "saveBy": _time(status.save_by),
+            "dataGoes": None if status.data_goes is None else str(status.data_goes),
+            "alert": None if status.passed is None else float(status.passed),
+        },
+        "leaseEnds": None if status.lease_ends is None else str(status.lease_ends),
+        "leaseDays": status.lease_days,
+        "ceiling": _usd(status.ceiling),
+        "things": [_thing(status, each) for each in status.things],
+        "gone": [_gone(status, each) for each in status.gone],
+        "unknown": list(status.unknown),
+        "unread": list(status.unread),
+        "notes": list(status.notes),
+    }
+
+
+def _thing(status: Status, each: Thing) -> dict[str, Any]:
+    entry = each.entry
+    return {
+        "resource": entry.life.resource,
+        "name": entry.name,
+        "kind": entry.kind,
+        "what": entry.rate.what,
+        "state": entry.state,
+        "since": _time(entry.since),
+        "reason": entry.reason or None,
+        "perHour": _usd(entry.per_hour),
+        "today": _usd(each.today),
+        "spent": _usd(each.spent),
+        "ends": _time(each.ends),
+        "declared": entry.life.declared,
+        "byHand": each in status.by_hand,
+        "assumed": entry.rate.assumed,
+        "byUse": entry.rate.by_use,
+        "command": each.command,
+        "loses": each.loses,
+    }
+
+
+def _gone(status: Status, entry: Entry) -> dict[str, Any]:
+    return {
+        "resource": entry.life.resource,
+        "name": entry.name,
+        "kind": entry.kind,
+        "from": _time(entry.life.uses[0].begin),
+        "to": _time(entry.life.now.begin),
+        "reason": entry.reason or None,
+        "spent": _usd(entry.spent(status.start, status.at)),
+    }
+
+
+def _usd(usd: Decimal | None) -> float | None:
+    return None if usd is None else round(float(usd), 6)
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()

@@ -1,0 +1,156 @@
+"""Holds an account against the bill of a simulated world: per resource, to the minute and the hundredth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from coursecloud.cost import prices
+from coursecloud.spend import account, ledger
+from coursecloud.spend.account import Account
+from coursecloud.spend.ledger import Ledger
+from coursecloud.spend.model import Look
+from coursecloud.spend.rates import Rates
+from tests.coursecloud import costs
+from tests.spend import delivered, scenarios
+from tests.spend.simulator import World
+
+
+def rates() -> Rates:
+    """Price as stack dev does."""
+    return Rates(costs.committed("dev").settings, prices.load())
+
+
+@dataclass
+class Run:
+    """What came of a scenario."""
+
+    mistakes: list[str] = field(default_factory=list[str])
+    bill: float = 0.0
+    counted: float = 0.0
+    looks: int = 0
+    worst: float = 0.0
+    """The largest difference of a thing, in minutes of its dearest hour an edge, beyond the hundredth."""
+
+
+def live(seed: int, priced: Rates) -> Run:
+    """Live a scenario and judge every look of it, and the account that is made anew from the logs at its end."""
+    world, run = scenarios.world(seed), Run()
+    kept, looks = Ledger(delivered.PROJECT), list[Look]()
+    morning = delivered.START
+    for event in scenarios.days(world):
+        if event == "morning":
+            morning = delivered.when(world.now)
+            continue
+        look = delivered.look(
+            world, ledger.read_from(kept, delivered.START, delivered.when(world.now)), world.odds.failing
+        )
+        looks.append(look)
+        run.looks += 1
+        if world.random.random() < 0.1:
+            continue  # it ended before it had written anything
+        kept = ledger.fold(kept, look)
+        if world.random.random() < 0.2:
+            kept = ledger.fold(kept, world.random.choice(looks))
+        settled = account.of(kept, priced)
+        assert settled
+        run.mistakes += [f"look {run.looks}: {each}" for each in differences(world, settled, kept, run)]
+        today = differences(world, settled, kept, run, begin=morning, before=world.mornings)
+        run.mistakes += [f"look {run.looks}, today: {each}" for each in today]
+    world.wait(max([world.now, *(entry.received for entry in world.entries)]) + DAY_AFTER)
+    last = delivered.look(world, ledger.read_from(kept, delivered.START, delivered.when(world.now)), 0.0)
+    kept = ledger.fold(kept, last)
+    settled = account.of(kept, priced)
+    assert settled
+    run.mistakes += [f"at the end: {each}" for each in differences(world, settled, kept, run, final=True)]
+    run.bill, run.counted = sum(world.bill().values()), float(settled.spent(delivered.START))
+    named = any(_unknowable(delivered.full(path), settled) for path in world.bill())
+    if abs(run.bill - run.counted) > 0.01 * run.bill + _minutes(world) and not named:
+        run.mistakes.append(f"at the end: {run.counted} in all, the bill is {run.bill}")
+    run.mistakes += _again(world, looks, last, priced, settled)
+    return run
+
+
+DAY_AFTER = 26 * 3600
+
+
+def _minutes(world: World) -> float:
+    return sum(many * dearest / 60 for many, dearest in world.edges().values())
+
+
+def differences(
+    world: World,
+    settled: Account,
+    kept: Ledger,
+    run: Run,
+    *,
+    begin: datetime = delivered.START,
+    before: Mapping[str, float] | None = None,
+    final: bool = False,
+) -> Iterator[str]:
+    """List what differs by more than a minute of each edge, a hundredth, and what is said to be in doubt.
+
+    Counted from `begin`, until which the bill was `before`; at the end (`final`) nothing may be in doubt.
+    """
+    known = {change.id.rpartition("/")[2].removesuffix("-again") for change in kept.changes.values()}
+    missing = {entry.path for entry in world.entries if entry.ident.removesuffix("-again") not in known}
+    missing |= {path.replace("/instances/", "/disks/") for path in missing}
+    names = {delivered.full(path): path for path in world.bill()}
+    counted, doubt = dict[str, float](), dict[str, float]()
+    for entry in settled.entries:
+        name = entry.life.resource
+        counted[name] = counted.get(name, 0.0) + float(entry.spent(begin, settled.at))
+        doubt[name] = doubt.get(name, 0.0) + float(entry.doubt(begin, settled.at))
+    for name in counted.keys() - names.keys():
+        yield f"{name} is on the account, and never was"
+    edges, bill = world.edges(), world.bill()
+    for name, path in names.items():
+        usd, (many, dearest) = bill[path] - (before or {}).get(path, 0.0), edges[path]
+        # What no log has delivered is shown as such; where a look failed, nobody knows how a job went on.
+        late = path in missing or (not final and "/customJobs/" in path)
+        off = abs(counted.get(name, 0.0) - usd)
+        if _unknowable(name, settled):
+            continue
+        allowed = many * dearest / 60 + 0.01 * usd + (0.0 if final else doubt.get(name, 0.0)) + 1e-9
+        if off > allowed and not (late and not final):
+            yield f"{name} has {counted.get(name)} on the account, and {usd} on the bill; {allowed} is allowed"
+        if final and dearest:
+            run.worst = max(run.worst, (off - 0.01 * usd) / dearest * 60 / many)
+        if final and "/sql/" in path and not any("database" in each for each in settled.unknown):
+            yield f"{name} has no price, and is not named"
+
+
+def _unknowable(name: str, settled: Account) -> bool:
+    """Say whether an account names something as that of which nothing says what it is: older than what logs tell."""
+    machine = name.replace("/disks/", "/instances/")
+    return any("no log and no look says what" in reason
+               for entry in settled.entries if entry.life.resource == machine for reason in entry.unknown)  # fmt: skip
+
+
+def _again(world: World, looks: list[Look], last: Look, priced: Rates, settled: Account) -> Iterator[str]:
+    # In another order, and each twice.
+    shuffled = [*looks, *looks, last]
+    world.random.shuffle(shuffled)
+    one = Ledger(delivered.PROJECT)
+    for look in shuffled:
+        one = ledger.fold(one, look)
+    ordered = Ledger(delivered.PROJECT)
+    for look in [*looks, last]:
+        ordered = ledger.fold(ordered, look)
+    if one != ordered:
+        yield "looks in another order give another ledger"
+    anew = ledger.fold(Ledger(delivered.PROJECT), delivered.look(world, delivered.START, 0.0))
+    rebuilt = account.of(anew, priced)
+    assert rebuilt
+    edges = world.edges()
+    for path in world.bill():
+        name, (many, dearest) = delivered.full(path), edges[path]
+        was, will = (
+            sum(float(entry.spent(delivered.START, made.at)) for entry in made.entries if entry.life.resource == name)
+            for made in (settled, rebuilt)
+        )
+        if _unknowable(name, rebuilt):
+            continue
+        if abs(was - will) > many * dearest / 60 + 1e-9:
+            yield f"{name} has {was} on the account that was kept, and {will} on the one from the logs"

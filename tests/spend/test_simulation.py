@@ -1,0 +1,39 @@
+"""The ledger against worlds with bills of their own: some in `make test`, ten thousand with COURSECLOUD_LONG."""
+
+import ast
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.spend import judge
+
+SAMPLE, ALL = 240, 10_000
+CHUNK = 40
+FIRST = range(0, ALL if os.environ.get("COURSECLOUD_LONG") else SAMPLE, CHUNK)
+
+
+@pytest.fixture(scope="module")
+def priced() -> judge.Rates:
+    return judge.rates()
+
+
+@pytest.mark.parametrize("first", FIRST)
+def test_the_ledger_is_the_bill(first: int, priced: judge.Rates) -> None:
+    """At each look and at the end, by resource: a minute of each start and stop, and a hundredth."""
+    bill = 0.0
+    for seed in range(first, first + CHUNK):
+        run = judge.live(seed, priced)
+        assert not run.mistakes, f"scenario {seed}: {run.mistakes}"
+        bill += run.bill
+    assert bill > 100, "these worlds cost next to nothing, so nothing was judged"
+
+
+def test_the_world_shares_nothing_with_what_it_judges() -> None:
+    folder = Path(__file__).parent
+    for name in ("simulator", "scenarios"):
+        tree = ast.parse((folder / f"{name}.py").read_text(encoding="utf-8"))
+        imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        imported |= {each.name for node in ast.walk(tree) if isinstance(node, ast.Import) for each in node.names}
+        own = {each for each in imported if each.partition(".")[0] in ("coursecloud", "infra", "catalog", "tests")}
+        assert own <= {"tests.spend.simulator"}, own

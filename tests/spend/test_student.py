@@ -1,0 +1,162 @@
+"""The student who lost $50 to a machine that was forgotten, replayed: what `status` would have said, and when."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import random
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from coursecloud.spend import ledger, status, table, words
+from coursecloud.spend.ledger import Ledger
+from coursecloud.spend.status import Status
+from infra.settings.lease import Lease
+from tests.spend import delivered, judge
+from tests.spend.simulator import DAY, Odds, World
+
+HOUR = 3600
+KIND = Odds(late=0.0, doubled=0.0, failing=0.0, numbered=True)
+MACHINE: Mapping[str, Any] = {
+    "zone": "europe-west1-b", "machine": "n1-standard-4", "spot": False, "gpus": 1, "address": True, "boot": 100,
+    "bootType": "pd-balanced", "bootGoes": True,
+}  # fmt: skip
+LEASE = {"starts": "2026-11-23", "ends": "2026-12-18", "timeZone": "Etc/UTC"}
+
+
+def forgotten() -> World:
+    """On the first day at ten somebody makes a GPU machine by hand in the console, and goes home."""
+    world = World(random.Random(7), KIND)  # noqa: S311 - no secret
+    world.wait(10 * HOUR)
+    world.create("instances", "training-vm", dict(MACHINE), declared=False)
+    return world
+
+
+def said(world: World, known: Ledger, **lease: Any) -> tuple[Ledger, Status]:
+    """Look, and say where the group stands."""
+    rates = judge.rates()
+    settings = rates.bill.settings.model_copy(update={"lease": Lease.model_validate(LEASE | lease)})
+    look = delivered.look(world, delivered.START, 0.0)
+    kept = ledger.fold(known, look)
+    return kept, status.of(kept, settings, rates)
+
+
+def shown(found: Status, width: int = 80) -> str:
+    console = Console(width=width, record=True, force_terminal=False)
+    with console.capture() as captured:
+        console.print(table.full(found))
+    return captured.get()
+
+
+def test_the_first_evening_says_the_day_and_the_command() -> None:
+    world = forgotten()
+    world.wait(18 * HOUR)
+    _, found = said(world, Ledger(delivered.PROJECT))
+    line = words.headline(found)
+    assert line.startswith("The credit of 50 USD ends on 2026-11-27, ")
+    assert "21 days before the lease does, if nothing is stopped" in line
+    assert "now running costs $0.5" in line
+    assert "`training-vm` since 2026-11-23" in line
+    assert [each.entry.name for each in found.by_hand if each in found.running] == ["training-vm"]
+    assert "gcloud compute instances stop training-vm --zone=europe-west1-b" in shown(found, 200)
+    assert found.data_goes == found.ends.date() + datetime.timedelta(days=30) if found.ends else False
+
+
+@pytest.mark.parametrize("day", range(1, 8))
+def test_each_day_says_the_same_end_until_it_has_come(day: int) -> None:
+    world = forgotten()
+    known, first = said(world, Ledger(delivered.PROJECT))
+    world.wait(day * DAY + 9 * HOUR)
+    _, found = said(world, known)
+    assert first.ends
+    assert found.ends
+    assert abs(found.ends - first.ends) < datetime.timedelta(minutes=10)
+    assert found.over == (found.at >= first.ends)
+    if found.over:
+        assert words.headline(found).startswith(f"The credit of 50 USD is spent, since {first.ends:%Y-%m-%d}")
+        assert str(found.data_goes) in words.headline(found)
+    bill = sum(world.bill().values())
+    assert abs(float(found.spent) - bill) <= 0.01 * bill + 0.02
+
+
+def test_once_it_is_stopped_the_disk_alone_goes_on() -> None:
+    world = forgotten()
+    world.wait(18 * HOUR)
+    known, before = said(world, Ledger(delivered.PROJECT))
+    world.stop(world.there("instances")[0], "system", "compute.instances.preempted")
+    world.wait(world.now + HOUR)
+    _, after = said(world, known)
+    assert words.headline(after).startswith("The credit of 50 USD lasts: as it goes now it ends on 20")
+    assert "nothing runs, and what is kept costs $0.01" in words.headline(after)
+    assert "Google took it back (Spot)" in shown(after, 200)
+    assert before.per_hour > 20 * after.per_hour
+
+
+def test_a_machine_that_stops_itself_ends_the_credit_later() -> None:
+    world = forgotten()
+    world.wait(11 * HOUR)
+    _, for_ever = said(world, Ledger(delivered.PROJECT))
+    machine = next(each for each in for_ever.things if each.entry.name == "training-vm" and each in for_ever.running)
+    assert machine.ends is None
+    look = delivered.look(world, delivered.START, 0.0)
+    scheduling = {"maxRunDuration": {"seconds": 8 * HOUR}, "instanceTerminationAction": "STOP"}
+    found = list(look.found)
+    for place, each in enumerate(found):
+        if each.resource.endswith("instances/training-vm"):
+            shape = dataclasses.replace(each.shape, inputs={**each.shape.inputs, "scheduling": scheduling})
+            found[place] = dataclasses.replace(each, shape=shape)
+    kept = ledger.fold(Ledger(delivered.PROJECT), dataclasses.replace(look, found=tuple(found)))
+    rates = judge.rates()
+    settings = rates.bill.settings.model_copy(update={"lease": Lease.model_validate(LEASE)})
+    bounded = status.of(kept, settings, rates)
+    ends = next(each.ends for each in bounded.things if each in bounded.running)
+    assert ends
+    assert abs(ends - delivered.when(18 * HOUR)) < datetime.timedelta(minutes=1)
+    assert bounded.ends
+    assert for_ever.ends
+    assert bounded.ends > for_ever.ends + datetime.timedelta(days=20)
+
+
+def test_the_reserve_the_ceiling_and_the_alerts_are_named() -> None:
+    world = forgotten()
+    world.wait(2 * DAY)
+    _, found = said(world, Ledger(delivered.PROJECT), reserve=10, maxPerHour=0.5, alerts=[0.1, 0.4, 0.9])
+    told = dict(words.sentences(found))
+    assert told["alert"].startswith("40% of the credit")
+    assert "`lease.maxPerHour`" in told["ceiling"]
+    assert found.save_by
+    assert found.ends
+    assert abs((found.ends - found.save_by) / datetime.timedelta(hours=1) - float(10 / found.per_hour)) < 0.1
+
+
+def test_what_was_not_read_is_said_and_makes_the_rest_a_least() -> None:
+    world = forgotten()
+    world.wait(18 * HOUR)
+    look = delivered.look(world, delivered.START, 1.0)
+    rates = judge.rates()
+    found = status.of(ledger.fold(Ledger(delivered.PROJECT), look), rates.bill.settings, rates)
+    assert found.at_least
+    assert sum(text.startswith("not read: ") for text in found.unread) == len(look.unread)
+    assert words.headline(found).startswith("What runs is not known, as 6 questions to Google failed")
+    known, _ = said(world, Ledger(delivered.PROJECT))
+    world.wait(world.now + HOUR)
+    look = delivered.look(world, delivered.START, 1.0)
+    later = status.of(ledger.fold(known, look), rates.bill.settings, rates)
+    assert "at the latest" in words.headline(later)
+    assert "`training-vm` since" in words.headline(later)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    world = forgotten()
+    world.wait(3 * DAY)
+    _, found = said(world, Ledger(delivered.PROJECT), credit={"amount": 350, "currency": "DKK"})
+    text = shown(found, width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "DKK" in text
+    assert found.left is not None
+    assert found.in_currency(found.left) < Decimal(350)
