@@ -60,7 +60,7 @@ SECTIONS: list[Case] = [
     ("coursecloud:machines: {a: e2-medium}", "coursecloud:machines.a", "mapping", "machineType"),
     ("coursecloud:github:", "coursecloud:github.repositoryId", "required", "gh api repos/OWNER/NAME"),
     ("coursecloud:lease: {time_zone: Etc/UTC}", "coursecloud:lease.time_zone", "not known", "'timeZone'"),
-    ("coursecloud:lease: {xyzzy: 1}", "coursecloud:lease.xyzzy", "not known", "known here: credit"),
+    ("coursecloud:lease: {xyzzy: 1}", "coursecloud:lease.xyzzy", "not known", "known here: alerts, credit"),
     ("coursecloud:machines: {a: {gpu: {modell: T4}}}", "coursecloud:machines.a.gpu.modell", "not known", "'model'"),
     ("coursecloud:storage: {data: {keepNewst: 1}}", "coursecloud:storage.data.keepNewst", "not known", "'keepNewest'"),
     ("coursecloud:lease: {workingHours: }", "coursecloud:lease.workingHours", "mapping", "remove the key"),
