@@ -36,12 +36,12 @@ def world(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.chdir(fake.root)
     monkeypatch.setattr(delivered, "PROJECT", fake.emulator.world.projects[PROJECT].number)
 
-    def read(number: str, session: object, since: datetime.datetime) -> Look:
-        assert number == delivered.PROJECT
+    def read(project: str, session: object, since: datetime.datetime, **_where: object) -> Look:
+        assert project == PROJECT
         assert isinstance(session, Cloud)
         return delivered.look(made, since, 0.0)
 
-    monkeypatch.setattr(command, "reader", lambda: read)
+    monkeypatch.setattr("coursecloud.look.look", read)
     bucket = {"name": f"{PROJECT}-x-data", "location": "EUROPE-WEST1"}
     cloud = Cloud(fake.emulator.env(PROJECT), {})
     cloud.call("POST", "storage", "b", parameters={"project": PROJECT}, body=bucket)
@@ -165,10 +165,10 @@ def test_a_project_that_is_not_reached_ends_with_one(world: World, fake: Fake) -
 def test_the_reader_is_asked_from_the_leases_first_day(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = list[datetime.datetime]()
 
-    def read(_number: str, _session: object, since: datetime.datetime) -> Look:
+    def read(_project: str, _session: object, since: datetime.datetime, **_where: object) -> Look:
         asked.append(since)
         return delivered.look(world, since, 0.0)
 
-    monkeypatch.setattr(command, "reader", lambda: read)
+    monkeypatch.setattr("coursecloud.look.look", read)
     run()
     assert asked == [delivered.START]

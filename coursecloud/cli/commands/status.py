@@ -3,7 +3,6 @@
 import datetime
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -106,6 +105,7 @@ def look(cloud: "Cloud", settings: "Settings", *, write: bool = True) -> "Status
     from coursecloud.deploy import last_update
     from coursecloud.deploy.cloud import CloudError, escaped
     from coursecloud.deploy.ledger_object import LedgerObject
+    from coursecloud.look import look as look_at
     from coursecloud.spend import ledger as ledgers
     from coursecloud.spend import status as statuses
     from coursecloud.spend import store
@@ -119,21 +119,11 @@ def look(cloud: "Cloud", settings: "Settings", *, write: bool = True) -> "Status
 
     def since(known: "Ledger") -> "Look":
         start = statuses.start_of(settings, None, now)
-        return reader()(number, cloud, ledgers.read_from(known, start, now))
+        where = {settings.region, settings.training.region or settings.region}
+        return look_at(
+            settings.project, cloud, ledgers.read_from(known, start, now), stack=settings.stack, regions=where
+        )
 
     objects = LedgerObject(cloud, last_update.bucket_of(settings), number)
     kept = store.look_and_keep(objects, number, since, write=write)
     return statuses.of(kept.ledger, settings, Rates(settings, prices.load()), kept.notes)
-
-
-def reader() -> "Callable[[str, object, datetime.datetime], Look]":
-    """Give what looks at a project."""
-    import importlib
-
-    try:
-        module = importlib.import_module("coursecloud.look")
-    except ModuleNotFoundError:
-        refuse(
-            "this version has nothing that looks at a project.\n    remedy  update it: `git pull`, then `make setup`"
-        )
-    return module.look
