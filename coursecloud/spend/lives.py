@@ -124,8 +124,12 @@ def _boot_disks(lives: Sequence[Life]) -> Iterable[tuple[str, _Facts]]:
         yield disk, facts
 
 
+_MACHINE = "its machine"
+"""By whom what is done to a boot disk is done where only its machine tells of it."""
+
+
 def _implied(disk: str, act: Literal["create", "delete"], at: datetime, shape: Shape | None = None) -> Change:
-    return Change(f"{disk} {act} {at.isoformat()}", at, at, disk, act, "its machine", shape=shape)
+    return Change(f"{disk} {act} {at.isoformat()}", at, at, disk, act, _MACHINE, shape=shape)
 
 
 def _boot(shape: Shape | None) -> Mapping[str, object]:
@@ -184,7 +188,9 @@ class _Context:
             return
         seen = max((sighting.last for sighting in facts.sightings), default=None)
         last = max(point.at for point in points)
-        if walk.state != "gone" and asset in self._listed:
+        # Of a boot disk that no look lists by itself its machine tells, when it goes too.
+        alone = facts.sightings or any(change.by != _MACHINE for change in facts.changes)
+        if walk.state != "gone" and asset in self._listed and alone:
             missed = self._missed(resource, asset, max(last + GRACE, seen or last))
             if missed:
                 walk.vanish(missed)
