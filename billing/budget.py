@@ -23,7 +23,6 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 _MOST_CHANNELS = 5
 """Channels that a budget tells (Budget API, `monitoringNotificationChannels`, 2026-11-28)."""
 
-THRESHOLDS = (0.5, 0.8, 1.0)
 APIS = ("billingbudgets", "pubsub", "cloudbilling")
 
 
@@ -173,7 +172,7 @@ def declare(asked: Asked) -> dict[str, Any]:
         threshold_rules=[
             # A forecast does not go with a period of one's own.
             gcp.billing.BudgetThresholdRuleArgs(threshold_percent=part, spend_basis="CURRENT_SPEND")
-            for part in THRESHOLDS
+            for part in lease.alerts
         ],
         all_updates_rule=gcp.billing.BudgetAllUpdatesRuleArgs(
             pubsub_topic=topic.id,
@@ -189,7 +188,7 @@ def declare(asked: Asked) -> dict[str, Any]:
         "budget": budget.name,
         "topic": topic.id,
         "tells": f"{asked.amount:f} {asked.currency} from {lease.starts} to {lease.ends}, credits not taken off; at "
-        + ", ".join(f"{part:.0%}" for part in THRESHOLDS)
+        + ", ".join(f"{part:.0%}" for part in lease.alerts)
         + "; it stops nothing",
         "gone": f"`pulumi destroy --stack {settings.stack}` in billing/, by whoever may change the billing account",
     }

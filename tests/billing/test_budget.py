@@ -73,7 +73,7 @@ def test_a_budget_does_not_take_the_credit_off_and_counts_over_the_lease(configu
         },
     }
     assert {rule["spendBasis"] for rule in made["thresholdRules"]} == {"CURRENT_SPEND"}
-    assert [rule["thresholdPercent"] for rule in made["thresholdRules"]] == list(budget.THRESHOLDS)
+    assert [rule["thresholdPercent"] for rule in made["thresholdRules"]] == list(asked.settings.lease.alerts)
     assert made["allUpdatesRule"]["monitoringNotificationChannels"] == [
         f"projects/group-project-1/notificationChannels/{number}" for number in ("12345678901234567890", "12345")
     ]
