@@ -73,6 +73,8 @@ _VALUES: dict[str, Any] = {
     "lease.stopSchedule": "0 21 * * *",
     "lease.maxPerHour": 30,
     "lease.graceDays": 10,
+    "lease.reserve": 2,
+    "lease.alerts": [0.4, 0.9],
     "network.subnets": {"europe-west4": "10.10.0.0/20", "europe-west1": "10.20.0.0/20", "us-central1": "10.30.0.0/20"},
     "network.egress": "address",
     "storage.keep": True,
