@@ -1,16 +1,13 @@
 """A budget counts what the credit pays, over the lease, and mistakes are all said at once."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import pulumi
 import pytest
-from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
 from billing import budget
-from coursecloud.plan import planning
+from coursecloud.plan import engine, planning
 from infra.settings import SettingsError
 from tests.project import CHECKOUT, ROOT
 
@@ -25,21 +22,6 @@ config:
 """
 
 
-class Recorded(Mocks):
-    """Writes down what is declared."""
-
-    def __init__(self) -> None:
-        self.inputs: dict[tuple[str, str], Mapping[str, Any]] = {}
-
-    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
-        self.inputs[args.typ, args.name] = args.inputs
-        given = cast("dict[Any, Any]", args.inputs)
-        return f"{args.name}-id", given
-
-    def call(self, args: MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
-        return {**args.args, "number": "42"}, []
-
-
 @pytest.fixture
 def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     def read(group: str = GROUP, **config: str) -> budget.Asked:
@@ -51,17 +33,26 @@ def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return read
 
 
-def test_a_budget_does_not_take_the_credit_off_and_counts_over_the_lease(configured: Any) -> None:
-    asked = configured(channels="12345678901234567890, 12345")
-    mocks = Recorded()
-    pulumi.runtime.set_mocks(mocks, project="coursecloud-billing", stack="dev", preview=False)
+PROGRAM = """
+from pathlib import Path
+from types import SimpleNamespace
+import pulumi_gcp as gcp
+from billing import budget
+gcp.organizations.get_project_output = lambda **_: SimpleNamespace(number="42")
+budget.declare(budget.read("dev", Path.cwd()))
+"""
 
-    @pulumi.runtime.test
-    def declared() -> Any:
-        return pulumi.Output.from_input(budget.declare(asked)).apply(lambda _: None)
 
-    declared()
-    made = mocks.inputs["gcp:billing/budget:Budget", "budget"]
+def test_a_budget_does_not_take_the_credit_off_and_counts_over_the_lease(configured: Any, tmp_path: Path) -> None:
+    given = {"account": ACCOUNT, "channels": "12345678901234567890, 12345"}
+    asked = configured(**given)
+    (tmp_path / "__main__.py").write_text(PROGRAM, encoding="utf-8")
+    config = {f"coursecloud-billing:{key}": value for key, value in given.items()}
+    recorded = engine.record(
+        tmp_path / "__main__.py", project="coursecloud-billing", stack="dev", config=config, mark="x"
+    )
+    inputs = {(each.type, each.name): each.inputs for each in recorded.resources}
+    made = inputs["gcp:billing/budget:Budget", "budget"]
     assert made["billingAccount"] == ACCOUNT
     assert made["amount"] == {"specifiedAmount": {"currencyCode": "DKK", "units": "350", "nanos": 500_000_000}}
     assert made["budgetFilter"] == {
@@ -77,10 +68,10 @@ def test_a_budget_does_not_take_the_credit_off_and_counts_over_the_lease(configu
     assert made["allUpdatesRule"]["monitoringNotificationChannels"] == [
         f"projects/group-project-1/notificationChannels/{number}" for number in ("12345678901234567890", "12345")
     ]
-    assert mocks.inputs["gcp:pubsub/topic:Topic", "budget"]["name"] == "dev-budget"
-    provider = mocks.inputs["pulumi:providers:gcp", "google"]
+    assert inputs["gcp:pubsub/topic:Topic", "budget"]["name"] == "dev-budget"
+    provider = inputs["pulumi:providers:gcp", "google"]
     assert (provider["billingProject"], provider["userProjectOverride"]) == ("group-project-1", "true")
-    services = {each["service"] for (kind, _), each in mocks.inputs.items() if kind == "gcp:projects/service:Service"}
+    services = {each["service"] for (kind, _), each in inputs.items() if kind == "gcp:projects/service:Service"}
     assert services == {"billingbudgets.googleapis.com", "cloudbilling.googleapis.com", "pubsub.googleapis.com"}
 
 
