@@ -78,8 +78,8 @@ def of_credit(cost: Cost) -> str:
     if not _worse(before, after):
         if claimed := by_claims(cost):
             return (
-                "that the credit lasts is only what the stack file now says of itself (`credit`, `usage` or `prices`);"
-                f" by what it said before, {credit.sentence(claimed)}"
+                "that the credit lasts is only what the stack file now says of itself (`credit`, `usage`, `prices` or"
+                f" `workingHours`); by what it said before, {credit.sentence(claimed)}"
             )
         return ""
     return f"{credit.sentence(after)}{_was(before)}"
@@ -168,8 +168,8 @@ def money(cost: Cost) -> str:
 def _claimed(less: tuple[Decimal, Decimal]) -> str:
     hour, day = (f"{usd:.2f}" for usd in less)
     return (
-        f"; the stack file's `usage` or `prices` now count what is there for {hour} USD an hour and {day} USD a day"
-        " less, which saves nothing"
+        f"; the stack file's `usage`, `prices` or `workingHours` now count what is there for {hour} USD an hour and"
+        f" {day} USD a day less, which saves nothing"
     )
 
 

@@ -16,6 +16,7 @@ from coursecloud.plan import import_ids
 from coursecloud.plan.planning import Plan, holds
 from coursecloud.plan.registration import Registration
 from coursecloud.review import access
+from infra.settings.training import Training
 
 
 class Level(enum.IntEnum):
@@ -129,7 +130,19 @@ def of_program(before: Plan | None, after: Plan, changes: Iterable[Change]) -> I
             yield Danger(Kind.PROGRAM, change, f"{what} {deed.text}")
 
 
-def of_outputs(outputs: Sequence[PropertyChange], most: int = 6) -> Iterator[Danger]:
+def of_jobs(before: Plan, after: Plan) -> Iterator[Danger]:
+    """Say what training jobs run otherwise: no resource of the stack stands for a job."""
+    old, new = before.settings.training, after.settings.training
+    if new.enabled and (told := [key for key in ("image", "args", "env", "jobs") if _at(old, key) != _at(new, key)]):
+        listed = ", ".join(f"`training.{key}`" for key in told)
+        yield Danger(Kind.RUNS, None, f"training jobs run other code, or are told other things, than before: {listed}")
+
+
+def _at(settings: Training, key: str) -> object:
+    return getattr(settings, key)
+
+
+def of_outputs(outputs: Sequence[PropertyChange], most: int = 40) -> Iterator[Danger]:
     """Say what a program that changes prints otherwise, each with both sides."""
     for entry in outputs[:most]:
         old, new = (_printed(side) for side in (entry.old, entry.new))

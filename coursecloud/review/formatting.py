@@ -154,38 +154,9 @@ def files(paths: Sequence[str]) -> str:
     return ", ".join(paths[:6]) + (f" and {len(paths) - 6} more" if len(paths) > 6 else "")
 
 
-def program(
-    paths: Sequence[str], runs: Sequence[str] = (), project: Sequence[str] = (), untaken: Sequence[object] = ()
-) -> list[str]:
-    """Say that the program itself changes, and where; what of it is run by itself; what `project` says of Pulumi.yaml;
-    and what is `untaken` of it. Empty where it does not change."""
-    said: list[str] = []
-    if runs:
-        said.append(
-            f"what is run by itself changes ({files(runs)}): workflows can do what the account that deploys can do,"
-            " hooks and scripts what whoever runs them can do; no plan shows it"
-        )
-    said += [f"what Pulumi runs with changes: {each}" for each in project]
-    if paths:
-        said.append(
-            f"the program itself changes ({files(paths)}): what is said here of the change is what its own code says,"
-            " so read the code"
-        )
-    if untaken:
-        said.append(
-            f"no plan shows what {_places(len(untaken))} of it do{'es' if len(untaken) == 1 else ''}; read them:"
-        )
-        said += [f"  {each}" for each in untaken[:_UNTAKEN]]
-        said += [f"  and {len(untaken) - _UNTAKEN} more"] if len(untaken) > _UNTAKEN else []
-    return said
-
-
-_UNTAKEN = 12
-"""Lines of the program that are shown, of those that no plan shows."""
-
-
-def _places(count: int) -> str:
-    return f"{count} line{'' if count == 1 else 's'}"
+def counted(count: int, what: str) -> str:
+    """Count things: `1 file`, `2 files`."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def scripts(change: Change) -> Iterator[PropertyChange]:

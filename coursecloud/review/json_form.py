@@ -13,6 +13,7 @@ from coursecloud.plan.registration import Registration
 from coursecloud.policy import Finding
 from coursecloud.policy import consequence as means
 from coursecloud.review import formatting
+from coursecloud.review.changed_lines import Lines
 from coursecloud.review.dangers import Danger
 from coursecloud.review.money import Findings, Line
 from coursecloud.review.protection import Weaker
@@ -38,8 +39,19 @@ def to_json(review: Review, closed: Sequence[str] = ()) -> dict[str, Any]:
         "runs": list(review.runs),
         "packages": list(review.requires),
         "project": list(review.project),
+        "lines": [_lines(each) for each in review.lines],
+        "documents": [_lines(each) for each in review.documents],
         "untaken": [{"file": each.file, "line": each.line, "why": each.why} for each in review.untaken],
         "stacks": [_stack(stack) for stack in review.stacks],
+    }
+
+
+def _lines(each: Lines) -> dict[str, Any]:
+    return {
+        "file": each.file,
+        "ranges": [list(run) for run in each.ranges],
+        "goneAfter": list(each.gone),
+        "whole": each.whole or None,
     }
 
 

@@ -173,8 +173,8 @@ class Findings:
 def costs(before: Plan | None, after: Plan | None) -> Cost:
     """Estimate both sides, and tell what a change is from what is only counted otherwise.
 
-    A stack file's `usage` and `prices` are claims. Where what was there costs less by the new ones, it is held against
-    the new: the difference is no saving. Where it costs more, all of the difference counts.
+    A stack file's `usage`, `prices` and `lease.workingHours` are claims. Where what was there costs less by the new
+    ones, it is held against the new: the difference is no saving. Where it costs more, all of the difference counts.
     """
     now = cost.estimate(after) if after else None
     was = cost.estimate(before) if before else None
@@ -189,22 +189,26 @@ def costs(before: Plan | None, after: Plan | None) -> Cost:
 
 
 _CLAIMS = ("usage", "prices")
-"""Sections of a stack file that say how much is used and what it costs, and change nothing at Google."""
+"""Sections of a stack file that say how much is used and what it costs, and change nothing at Google; with them go the
+working hours of the lease."""
 
 
 def _claims(before: Plan, after: Plan) -> Iterator[bool]:
     """Say of each claim, and of the credit, whether it is another one."""
     for name in _CLAIMS:
         yield getattr(before.settings, name) != getattr(after.settings, name)
-    yield before.settings.lease.credit != after.settings.lease.credit
+    for each in ("credit", "working_hours"):
+        yield getattr(before.settings.lease, each) != getattr(after.settings.lease, each)
 
 
 def _counted_as(plan: Plan, other: Plan, *names: str) -> Plan:
     """Take a plan with another one's claims, and its credit where that is named."""
     settings = other.settings
     update: dict[str, object] = {name: getattr(settings, name) for name in names if name in _CLAIMS}
-    if "credit" in names:
-        update["lease"] = plan.settings.lease.model_copy(update={"credit": settings.lease.credit})
+    lease: dict[str, object] = {"credit": settings.lease.credit} if "credit" in names else {}
+    if update:
+        lease["working_hours"] = settings.lease.working_hours
+    update["lease"] = plan.settings.lease.model_copy(update=lease)
     return replace(plan, settings=plan.settings.model_copy(update=update))
 
 

@@ -14,21 +14,31 @@ from coursecloud.common import stack_file
 from coursecloud.diff import property_diff
 
 _WORDS = re.compile(
-    r"(docs|tests)/.*|(LICENSE|LICENCE|NOTICE|COPYING|CITATION|AUTHORS)(\.(md|txt|rst|cff))?|(?!(\.\w+|infra|coursecloud|guardrails)/|(CLAUDE|AGENTS|GEMINI)\.md).*\.md"
+    r"docs/.*\.(md|rst|txt|svg|png|jpe?g|gif|webp)"
+    r"|(LICENSE|LICENCE|NOTICE|COPYING|CITATION|AUTHORS)(\.(md|txt|rst|cff))?"
+    r"|(?!(\.\w+|infra|coursecloud|guardrails|tests)/|(CLAUDE|AGENTS|GEMINI)\.md).*\.md"
 )
-"""What nobody runs and no plan follows from: documentation, tests, licences."""
+"""What nobody runs and no plan follows from: documentation and licences. Tests are no words: whoever runs them runs
+what is in them."""
+
+_STACK_FILE = re.sub(r"\(\?P<\w+>", "(?:", stack_file.NAME.pattern)
 
 _RUNS = re.compile(
-    r"(\.github|\.ci|\.circleci|\.buildkite)/(?!ISSUE_TEMPLATE/|[\w-]+\.md$).*"
-    r"|(\.husky|\.devcontainer|\.gitea|\.forgejo|\.woodpecker|\.drone|\.vscode|\.claude|\.cursor)/.*"
-    r"|\.gitlab-ci\.yml|\.pre-commit-config\.yaml|cloudbuild\.ya?ml|azure-pipelines\.yml|\.gitmodules|\.gitattributes"
-    r"|Jenkinsfile.*|\.travis\.yml|bitbucket-pipelines\.yml|\.drone\.yml|\.woodpecker\.ya?ml|\.cirrus\.yml|\.envrc"
-    r"|Makefile|\.appveyor\.yml|appveyor\.yml"
-    r"|Pulumi\.ya?ml|([\w.-]+/)*(sitecustomize|usercustomize)\.py|([\w.-]+/)*[\w.-]+\.pth|starter/(?!.*\.md$).*"
-    r"|(?!docs/|tests/)([\w.-]+/)*[\w.-]+\.(sh|bash|zsh|fish)"
+    r"\.[^/]+/(?!ISSUE_TEMPLATE/|[\w-]+\.md$).*"
+    # At the top whatever is not known: each tool has files of its own that it reads unasked.
+    r"|(?!(\.(gitignore|editorconfig|dockerignore|gcloudignore)|requirements[\w.-]*\.txt|stack\.schema\.json"
+    r"|members\.[\w.-]+\.yaml|[^/]+\.(py|md)|(docs|tests)|(LICENSE|LICENCE|NOTICE|COPYING|CITATION|AUTHORS)(\.\w+)?"
+    rf"|{_STACK_FILE})$)[^/]+"
+    r"|([^/]+/)*(sitecustomize|usercustomize)\.py|starter/(?!.*\.md$).*"
+    # Python loads what is compiled in place of what can be read.
+    r"|([^/]+/)*[^/]+\.(pth|so|pyd|dylib|dll|pyc|pyo|exe|egg|whl|zip|jar|wasm|node)"
+    r"|([^/]+/)*(GNUm|m|M)akefile|([^/]+/)*[^/]+\.mk|([^/]+/)*(setup|noxfile|fabfile)\.py"
+    r"|([^/]+/)*[^/]+\.(sh|bash|zsh|fish|ps1|bat|cmd)"
 )
-"""What machines run by themselves, some of it as the account that deploys: also how Pulumi and Python start, and what a
-group's own repository begins with."""
+"""What machines and tools run by themselves, some of it as the account that deploys: also how Pulumi and Python start,
+and what a group's own repository begins with."""
+
+_DOCUMENT = re.compile(r".*\.(md|rst|txt)")
 
 PROJECT_FILE = "Pulumi.yaml"
 
@@ -69,6 +79,8 @@ class Program:
     """Those among them that are run by machines: workflows, hooks."""
     outside: int = 0
     """How many other files outside of the project differ, which the program should not know of."""
+    documents: tuple[str, ...] = ()
+    """Words of the project: of them only what a reader types or copies matters."""
 
 
 def of(changed: Iterable[Changed], within: str, named: Collection[str] = ()) -> Program:
@@ -80,20 +92,24 @@ def of(changed: Iterable[Changed], within: str, named: Collection[str] = ()) -> 
     named = {posixpath.normpath(name) for name in named}
     files: list[str] = []
     runs: list[str] = []
+    documents: list[str] = []
     outside = 0
     for entry in sorted(changed, key=lambda each: each.path):
         inside = entry.path.startswith(within)
         path = entry.path.removeprefix(within) if inside else entry.path
-        acts = path in named or any(_RUNS.fullmatch(each) for each in (path, entry.path))
+        # Elsewhere in a repository other things of its own are at the top.
+        acts = path in named or _RUNS.fullmatch(path if inside else entry.path)
         if acts:
             runs.append(entry.called(within))
         elif not inside and not entry.odd:
             outside += _WORDS.fullmatch(path) is None
             continue
         elif not entry.odd and (_WORDS.fullmatch(path) or ("/" not in path and stack_file.NAME.fullmatch(path))):
+            if _WORDS.fullmatch(path) and _DOCUMENT.fullmatch(path):
+                documents.append(path)
             continue
         files.append(entry.called(within))
-    return Program(tuple(files), tuple(runs), outside)
+    return Program(tuple(files), tuple(runs), outside, tuple(documents))
 
 
 def of_project_file(before: Path, after: Path) -> list[str]:

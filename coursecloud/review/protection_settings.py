@@ -192,10 +192,11 @@ def _builds(old: Settings, new: Settings) -> Iterator[Weaker]:
             if a != b and b is not None:
                 path = f"`builds.triggers.{name}.{'pullRequest' if key == 'pull_request' else key}`"
                 yield Weaker("access", path, a or _NONE, b, "other pushes than before run as the account for builds")
-        if one.included_files and set(one.included_files) - set(other.included_files) and not other.included_files:
-            then = "every push builds, whichever files it touches, and bills"
+        if one.included_files and (not other.included_files or set(other.included_files) - set(one.included_files)):
+            pushes = "other pushes than before build" if other.included_files else "every push builds"
             path = f"`builds.triggers.{name}.includedFiles`"
-            yield Weaker("money", path, _listed(one.included_files), _NONE, then)
+            then = f"{pushes}, as the account for builds, and bill"
+            yield Weaker("money", path, _listed(one.included_files), _listed(other.included_files), then)
 
 
 def _listed(values: Iterable[str]) -> str:

@@ -9,12 +9,20 @@ from decimal import Decimal
 from coursecloud.cost import credit
 from coursecloud.diff import refusals
 from coursecloud.review import consequence, dangers, formatting
+from coursecloud.review.changed_lines import Lines
 from coursecloud.review.dangers import Danger, Kind, Level
 from coursecloud.review.stacks import Stack, Status
 from coursecloud.review.untaken import Untaken
 
 EXAMPLES = "example stacks, with the example project's id: nobody can deploy them, or have anything of them"
 """Stands over the stacks that come with the project, where there are others."""
+
+
+_FILES = 40
+"""Files of the program of which each has a line of its own."""
+
+_UNTAKEN = 12
+"""Lines of the program that are shown, of those that no plan shows; where all that differ are is told before."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +46,40 @@ class Review:
     """What changes in Pulumi.yaml, in words."""
     untaken: tuple[Untaken, ...] = ()
     """Places of the program that change, and of which no plan shows what they do."""
+    lines: tuple[Lines, ...] = ()
+    """Which lines of each file of the program differ."""
+    documents: tuple[Lines, ...] = ()
+    """Which lines of documents differ that a reader types or copies."""
 
     @property
     def of_program(self) -> list[str]:
-        """What is to be known of the change of the program itself, in lines."""
-        return formatting.program(self.program, self.runs, self.project, self.untaken)
+        """Say that the program itself changes, and at which lines; what of it is run by itself; what Pulumi.yaml says
+        otherwise; and what no plan shows of it. Empty where it does not change."""
+        said: list[str] = []
+        if self.runs:
+            said.append(
+                f"what is run by itself changes ({', '.join(self.runs)}): workflows can do what the account that"
+                " deploys can do, hooks and scripts what whoever runs them can do; no plan shows it"
+            )
+        said += [f"what Pulumi runs with changes: {each}" for each in self.project]
+        if self.program:
+            named = "at these lines" if self.lines else formatting.files(self.program)
+            said.append(
+                f"the program itself changes ({named}): what is said here of the change is what its own code says, so"
+                " read the code"
+            )
+            said += [f"  {each}" for each in self.lines[:_FILES]]
+            if more := self.lines[_FILES:]:
+                said.append(f"  and {formatting.counted(len(more), 'more file')}: {'; '.join(map(str, more))}")
+        if self.documents:
+            said.append("commands that people copy change; read them before anybody types them:")
+            said += [f"  {each}" for each in self.documents]
+        if count := len(self.untaken):
+            does, them = ("does", "it") if count == 1 else ("do", "them")
+            said.append(f"no plan shows what {formatting.counted(count, 'line')} of it {does}; read {them}:")
+            said += [f"  {each}" for each in self.untaken[:_UNTAKEN]]
+            said += [f"  and {count - _UNTAKEN} more"] if count > _UNTAKEN else []
+        return said
 
     @property
     def level(self) -> Level:
@@ -50,7 +87,8 @@ class Review:
         levels = [stack.level for stack in self.own]
         if self.examples:
             levels.append(Level.FINE)
-        return max([*levels, Level.LOOK] if self.program or self.packages else levels, default=Level.NOTHING)
+        code = self.program or self.packages or self.documents
+        return max([*levels, Level.LOOK] if code else levels, default=Level.NOTHING)
 
     @property
     def dangers(self) -> Iterator[Danger]:
@@ -178,16 +216,34 @@ def _unpriced(stacks: Iterable[Stack]) -> Iterator[str]:
 
 def _program(review: Review) -> Iterator[str]:
     if review.program:
-        files = "1 file" if len(review.program) == 1 else f"{len(review.program)} files"
+        files = _where(review)
         run = len(review.runs)
         acts = f" and what is RUN BY ITSELF ({run} file{'s' if run > 1 else ''})" if run else ""
         lines = (
             f", {count} line{'s' if count > 1 else ''} of which NO PLAN SHOWS" if (count := len(review.untaken)) else ""
         )
-        yield f"changes {files} of the PROGRAM{lines}{acts}"
+        yield f"changes {files}{lines}{acts}"
+        if tables := sum(path.startswith(("catalog/", "coursecloud/cost/")) for path in review.program):
+            yield f"COUNTED BY CHANGED TABLES ({tables} file{'s' if tables > 1 else ''})"
+    if review.documents:
+        yield f"changes COMMANDS in {formatting.counted(len(review.documents), 'document')}"
     if review.requires:
         count = len(review.requires)
         yield f"changes {count} PACKAGE{'S' if count > 1 else ''} that run with it"
+
+
+def _where(review: Review) -> str:
+    """Say in how many files the program changes, and where, if that is one line or two files."""
+    names = review.program
+    said = f"{formatting.counted(len(names), 'file')} of the PROGRAM"
+    first = review.lines[0] if len(review.lines) == 1 else None
+    if first and first.places == 1 and first.first and _FILE.fullmatch(first.file):
+        return f"{said} at {first.file}:{first.first}"
+    return f"{said} ({', '.join(names)})" if len(names) <= 2 and all(map(_FILE.fullmatch, names)) else said
+
+
+_FILE = re.compile(r"[\w./-]{1,60}", re.ASCII)
+"""Paths that a headline repeats."""
 
 
 def _not_understood(stacks: Iterable[Stack]) -> Iterator[str]:

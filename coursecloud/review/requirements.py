@@ -2,53 +2,90 @@
 
 import importlib.metadata
 import re
+from dataclasses import dataclass, field
 from pathlib import Path
 
-_PINNED = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)(\[[\w,.-]*\])?==(?P<version>[\w.+!-]+)\s*(?P<marker>;?)")
+_PINNED = re.compile(
+    r"(?P<name>[A-Za-z0-9][\w.-]*)\s*(?P<extras>\[[^\]]*\])?\s*==\s*(?P<version>[\w.+!-]+)\s*(?P<marker>;[^#\\]*)?"
+)
+_HASH = re.compile(r"--hash=(\S+)")
 _NOTHING = re.compile(r"\s*(#.*|--hash=\S+\s*\\?)?\s*")
 
 
-def _read(path: Path) -> tuple[dict[str, tuple[str, bool]], list[str]]:
-    """Read the pinned packages of a file, with whether a marker decides on each, and every line that pins none."""
+@dataclass
+class _Pin:
+    """One pinned package as its line has it."""
+
+    version: str
+    extras: str = ""
+    marker: str = ""
+    hashes: set[str] = field(default_factory=set[str])
+
+    def __str__(self) -> str:
+        return self.version + (f" {self.extras}" if self.extras else "") + (f" {self.marker}" if self.marker else "")
+
+
+def _read(path: Path) -> tuple[dict[str, _Pin], list[str]]:
+    """Read the pinned packages of a file, and every line that pins none."""
     # A link could lead to any file of the user's.
     if path.is_symlink() or not path.is_file():
         return {}, []
-    pinned: dict[str, tuple[str, bool]] = {}
+    pinned: dict[str, _Pin] = {}
     odd: list[str] = []
+    last: _Pin | None = None
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         if match := _PINNED.match(line):
-            pinned[match["name"].lower().replace("_", "-")] = (match["version"], bool(match["marker"]))
+            extras, marker = ("".join((match[part] or "").split()) for part in ("extras", "marker"))
+            last = pinned[re.sub(r"[-_.]+", "-", match["name"].lower())] = _Pin(match["version"], extras, marker)
+            rest = re.sub(r"#.*|\\\s*$", "", _HASH.sub("", line[match.end() :])).strip()
+            odd += [_short(line)] if rest else []
         elif not _NOTHING.fullmatch(line):
-            odd.append(" ".join(line.split())[:120])
+            odd.append(_short(line))
+        if last:
+            last.hashes.update(_HASH.findall(line))
     return pinned, odd
+
+
+def _short(line: str) -> str:
+    return " ".join(line.split())[:120]
 
 
 def other(root: Path) -> list[str]:
     """List what a side's requirements.txt wants otherwise than it is here, where that renders it."""
     pinned, odd = _read(root / "requirements.txt")
     found: list[str] = []
-    for name, (wanted, marked) in pinned.items():
+    for name, pin in pinned.items():
         try:
             here = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            if not marked:
-                found.append(f"{name} {wanted} (not installed)")
+            if not pin.marker:
+                found.append(f"{name} {pin.version} (not installed)")
             continue
-        if here != wanted:
-            found.append(f"{name} {wanted} (here {here})")
+        if here != pin.version:
+            found.append(f"{name} {pin.version} (here {here})")
     return [*found, *(f"{line} (no release of a package)" for line in odd)]
 
 
 def changed(before: Path, after: Path) -> list[str]:
-    """List the packages that differ: `name 1.0 (new)`, `name 1.0 -> 1.1`, or the line as it stands."""
+    """List the packages that differ: `name 1.0 (new)`, `name 1.0 -> 1.1`, `name 1.0 (gone)`, or the line as it stands.
+
+    Of the same version other extras, another marker and other hashes are told too: each brings other code.
+    """
     found: list[str] = []
     names = {path.name for root in (before, after) for path in root.glob("requirements*.txt")}
     for file in sorted(names):
         (old, odd), (new, more) = _read(before / file), _read(after / file)
-        for name, (version, _) in new.items():
-            if name not in old:
-                found.append(f"{name} {version} (new)")
-            elif old[name][0] != version:
-                found.append(f"{name} {old[name][0]} -> {version}")
+        for name, pin in new.items():
+            was = old.get(name)
+            if was is None:
+                found.append(f"{name} {pin} (new)")
+            elif str(was) != str(pin):
+                found.append(f"{name} {was} -> {pin}")
+            elif was.hashes and not was.hashes >= pin.hashes:
+                found.append(f"{name} {pin} (other hashes: other files under the same version)")
+            elif was.hashes and not pin.hashes:
+                found.append(f"{name} {pin} (without hashes: whatever is served under that version)")
+        found += [f"{name} {was} (gone)" for name, was in old.items() if name not in new]
         found += [f"{line} (no release of a package)" for line in more if line not in odd]
+        found += [f"{line} (gone)" for line in odd if line not in more]
     return list(dict.fromkeys(found))

@@ -4,14 +4,16 @@ import dataclasses
 import datetime
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from coursecloud.common import shadows, stack_file
 from coursecloud.plan import hiding, saved
 from coursecloud.plan.planning import Plan
 from coursecloud.review import (
+    changed_lines,
     deployed_state,
     git,
     kept,
@@ -148,20 +150,21 @@ def _reviewed(sides: tuple[_Side, _Side], today: datetime.date, said: str | None
         differs.runs,
         tuple(dict.fromkeys(each for side in sides for each in side.packages)),
         tuple(packages),
-        *_of_code(before, after, differs.files),
+        **_of_code(before, after, differs),
     )
 
 
-def _of_code(
-    before: _Side, after: _Side, changed: Sequence[str]
-) -> tuple[tuple[str, ...], tuple[untaken.Untaken, ...]]:
-    """Say what changes in Pulumi.yaml, and of which changed lines of the program no plan shows what they do."""
-    if before.source is None or after.source is None or not changed:
-        return (), ()
+def _of_code(before: _Side, after: _Side, differs: program.Program) -> dict[str, Any]:
+    """Say which lines of the program change, what in Pulumi.yaml, and of which lines no plan shows what they do."""
+    if before.source is None or after.source is None:
+        return {}
     sides = (before.source.root, after.source.root)
-    project = program.of_project_file(*sides) if program.PROJECT_FILE in changed else []
-    loads = after.rendered is not None and bool(after.ran)
-    return tuple(project), untaken.of(*sides, changed, after.ran) if loads else ()
+    return {
+        "project": tuple(program.of_project_file(*sides) if program.PROJECT_FILE in differs.files else ()),
+        "untaken": untaken.of(*sides, differs.files, after.ran) if after.rendered and after.ran else (),
+        "lines": changed_lines.of(*sides, differs.files),
+        "documents": changed_lines.commands(*sides, differs.documents),
+    }
 
 
 def _packages(before: _Side, after: _Side) -> list[str]:

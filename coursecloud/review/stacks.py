@@ -200,6 +200,7 @@ def review(
     risks += [*_weaker(weaker, found), *_money(cost, bool(telling))]
     # What the same program prints of other settings is what these say.
     risks += dangers.of_outputs(outputs) if written.program else ()
+    risks += dangers.of_jobs(before, after) if before and after else ()
     # Nobody deploys what stays as it is.
     if after and telling and (over := after.settings.lease.over(today)):
         risks.append(Danger(Kind.OVER, None, over))

@@ -5,14 +5,13 @@ no trace in it; of such lines a reader is told where they are.
 """
 
 import ast
-import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
 from typing import cast
 
-from infra import files as bounds
+from coursecloud.review import changed_lines
 
 _TOOLS = ("coursecloud", "emulator", "tests", "docs", "bench")
 """Folders of the project that a plan does not run."""
@@ -37,6 +36,18 @@ _ASKS = frozenset(
     }
 )  # fmt: skip
 """Names that reach outside of the program, or past what is written."""
+
+_MODULES = frozenset(
+    {
+        "atexit", "builtins", "ctypes", "gc", "http", "importlib", "inspect", "io", "marshal", "os", "pathlib",
+        "pickle", "platform", "random", "runpy", "shutil", "socket", "subprocess", "sys", "tempfile", "threading",
+        "urllib", "uuid",
+    }
+)  # fmt: skip
+"""Modules of Python that any other module that imports them hands on: `json.decoder.os`."""
+
+_PICKS = frozenset({"all", "any", "filter", "get", "max", "min", "next", "pop", "setdefault"})
+"""Functions and methods that give one thing or another."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +88,11 @@ def of(before: Path, after: Path, changed: Iterable[str], ran: Mapping[str, Coll
     constants: set[str] = set()
     for path in sorted({path for path in changed if watched(path)}):
         try:
-            text = _text(after, path)
+            text = changed_lines.text_of(after, path)
             tree = ast.parse(text)
-            lines = _differing(_text(before, path), text)
+            lines = changed_lines.differing(changed_lines.text_of(before, path), text)
             found += _places(path, text, tree, lines, ran.get(path, ()))
-            constants |= {name for node in tree.body if lines & _extent(node) for name in _assigned(node)}
+            constants |= {name for node in _at_import(tree) if lines & _own(node) for name in _assigned(node)}
         except SyntaxError:
             continue
         except _TOO_MUCH:
@@ -94,32 +105,6 @@ def of(before: Path, after: Path, changed: Iterable[str], ran: Mapping[str, Coll
 
 _TOO_MUCH = (ValueError, RecursionError, MemoryError)
 """What Python raises for a program that is nested or written past what it reads."""
-
-_MOST_LINES = 4000
-"""Lines of a file of which it is worked out which differ; of a longer one all are taken to."""
-
-
-def _text(root: Path, path: str) -> str:
-    """Read a file of one side; one that is not there, is too large or leaves the project is empty."""
-    file = root / path
-    try:
-        return bounds.text_of(file) if file.resolve().is_relative_to(root.resolve()) else ""
-    except (OSError, ValueError):
-        return ""
-
-
-def _differing(old: str, new: str) -> set[int]:
-    """Number the lines of the new text that the old one does not have, from 1."""
-    sides = (old.splitlines(), new.splitlines())
-    if max(map(len, sides)) > _MOST_LINES:
-        return set(range(1, len(sides[1]) + 1))
-    matcher = difflib.SequenceMatcher(None, *sides, autojunk=False)
-    return {
-        line + 1
-        for tag, _, _, start, end in matcher.get_opcodes()
-        if tag in ("replace", "insert")
-        for line in range(start, end)
-    }
 
 
 def _places(path: str, text: str, tree: ast.Module, lines: Collection[int], ran: Collection[int]) -> Iterator[Untaken]:
@@ -164,7 +149,17 @@ def _inner(node: ast.AST) -> Iterator[ast.stmt]:
 
 
 def _extent(node: ast.stmt) -> set[int]:
-    return set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    decorators = node.decorator_list if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else ()
+    start = min([node.lineno, *(each.lineno for each in decorators)])
+    return set(range(start, (node.end_lineno or node.lineno) + 1))
+
+
+def _at_import(tree: ast.AST) -> Iterator[ast.stmt]:
+    """Give the statements that run when a module is loaded: not those in a function."""
+    for node in _inner(tree):
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from _at_import(node)
 
 
 def _own(node: ast.stmt) -> set[int]:
@@ -211,10 +206,28 @@ def _on(node: ast.stmt, lines: Collection[int]) -> Iterator[ast.AST]:
 def _chooses(node: ast.stmt, lines: Collection[int]) -> bool:
     if isinstance(node, ast.If | ast.While | ast.For) and node.body[0].lineno == node.lineno:
         return True
-    return any(
-        isinstance(each, ast.IfExp) or (isinstance(each, ast.comprehension) and bool(each.ifs))
-        for each in _on(node, lines)
-    )
+    if isinstance(node, ast.Match):
+        return True
+    if isinstance(node, ast.If) and all(isinstance(each, ast.Raise) for each in (*node.body, *node.orelse)):
+        return False  # it goes on, or makes nothing
+    return any(map(_is_choice, _on(node, lines)))
+
+
+def _is_choice(node: ast.AST) -> bool:
+    """Say whether an expression gives one thing or another: what it gives otherwise no plan shows."""
+    match node:
+        case ast.IfExp() | ast.BoolOp() | ast.Compare() | ast.UnaryOp(op=ast.Not()):
+            return True
+        case ast.comprehension():
+            return bool(node.ifs)
+        case ast.Subscript(value=ast.List() | ast.Tuple() | ast.Dict()):
+            return not isinstance(node.slice, ast.Constant)
+        case ast.Subscript():
+            return isinstance(node.slice, ast.Call | ast.BinOp)
+        case ast.Call(func=ast.Name() | ast.Attribute()):
+            return _name(node.func) in _PICKS
+        case _:
+            return False
 
 
 def _imported(tree: ast.Module) -> Mapping[str, str]:
@@ -234,12 +247,14 @@ def _outside(node: ast.stmt, imported: Mapping[str, str], lines: Collection[int]
         modules = [node.module or "."] if isinstance(node, ast.ImportFrom) else [each.name for each in node.names]
         names = [each.name for each in node.names]
         return next((f"import {each}" for each in modules if not _harmless(each)), "") or next(
-            (each for each in names if each in _ASKS), ""
+            (each for each in names if each in _ASKS | _MODULES or _is_inner(each)), ""
         )
     for each in _on(node, lines):
-        if isinstance(each, ast.Attribute) and (each.attr in _ASKS or _is_inner(each.attr)):
+        if isinstance(each, ast.Attribute) and (each.attr in _ASKS | _MODULES or _is_inner(each.attr)):
             return ast.unparse(each)[:60]
-        if isinstance(each, ast.Name) and (each.id in _ASKS or not _harmless(imported.get(each.id, "infra"))):
+        if isinstance(each, ast.Name) and (
+            each.id in _ASKS or _is_inner(each.id) or not _harmless(imported.get(each.id, "infra"))
+        ):
             return each.id
     return ""
 
@@ -253,14 +268,15 @@ def _is_inner(name: str) -> bool:
 
 
 def _assigned(node: ast.stmt) -> Iterator[str]:
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else ()
-    yield from (each.id for each in targets if isinstance(each, ast.Name))
+    for each in _expressions(node):
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
+            yield each.id
 
 
 def _uses(root: Path, constants: Collection[str], ran: Mapping[str, Collection[int]]) -> Iterator[Untaken]:
     """Find where no plan ran what uses a constant that changes: what it is there nobody has seen."""
     for path in sorted(ran):
-        text = _text(root, path)
+        text = changed_lines.text_of(root, path)
         try:
             tree, executable = ast.parse(text), _executable(text, path)
         except (SyntaxError, *_TOO_MUCH):

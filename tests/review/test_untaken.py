@@ -42,7 +42,7 @@ def changed(repo: Repository, new: str, old: str = OLD) -> Review:
     """Review a change of one module that the program loads."""
     repo.write("__main__.py", "import infra.machines")
     repo.write("infra/__init__.py", "")
-    repo.write("infra/names.py", "")
+    repo.write("infra/names.py", "import os\n")
     repo.write("infra/machines.py", old)
     base = repo.commit()
     repo.write("infra/machines.py", new)
@@ -63,6 +63,20 @@ def changed(repo: Repository, new: str, old: str = OLD) -> Review:
         ("    return name\n", "    try:\n        return name\n    except OSError:\n        return 'eve'\n", 13, "by"),
         ("    return name\n", "    match number:\n        case 7:\n            return 1\n    return name\n", 12, "by"),
         ("LIMIT = 3", "LIMIT = 4", 14, "uses `LIMIT`, which changes"),
+        ("LIMIT = 3", "LIMIT, OTHER = 3, 4", 14, "uses `LIMIT`, which changes"),
+        ("LIMIT = 3", "print(LIMIT := 3)", 14, "uses `LIMIT`, which changes"),
+        ("LIMIT = 3", "for LIMIT in (3, 4):\n    print(LIMIT)", 15, "uses `LIMIT`, which changes"),
+        ("    return name\n", "    return number > 7 and 'eve' or name\n", 10, "chooses within the line"),
+        ("    return name\n", "    return (name, 'eve')[number > 7]\n", 10, "chooses within the line"),
+        ("    return name\n", "    return [name, 'eve'][number // 7]\n", 10, "chooses within the line"),
+        ("    return name\n", "    return {7: 'eve'}.get(number, name)\n", 10, "chooses within the line"),
+        ("    return name\n", "    return name * (number != 7)\n", 10, "chooses within the line"),
+        ("    return name\n", "    match number:\n        case _: return name\n", 10, "chooses within the line"),
+        ("    return name\n", "    if number != 7:\n        return name\n", 10, "chooses within the line"),
+        ("    return name\n", "    return str(infra.names.os)\n", 10, "asks"),
+        ("    return name\n", "    return str(__builtins__)\n", 10, "asks"),
+        ("import infra.names\n", "from infra.names import os\nimport infra.names\n", 3, "asks"),
+        ("def late(", "@(infra.names.os and (lambda f: f))\ndef late(", 13, "asks"),
         ("    return number + LIMIT\n", "    return number - LIMIT\n", 14, "run by no plan"),
         ("import infra.names\n", "import infra.names\nimport socket\n", 4, "asks"),
     ],
