@@ -156,7 +156,10 @@ def _grave(form: _Form) -> Iterator[str]:
         "What is run by itself changes, with the rights of whoever deploys or commits:", form.texts("runs")
     )
     yield from _list("What Pulumi runs with changes:", form.texts("project"))
-    yield from _list("The program itself changes:", form.texts("program"))
+    lines = [each.text("text") for each in form.forms("lines")]
+    yield from _list("The program itself changes:", lines or form.texts("program"))
+    documents = [each.text("text") for each in form.forms("documents")]
+    yield from _list("Commands that people copy change:", documents)
     unseen = [f"{each.text('file')}:{each.number('line'):g} {each.text('why')}" for each in form.forms("untaken")]
     yield from _list("No plan shows what these lines of it do, so read them:", unseen[:40])
     for stack in form.forms("stacks"):

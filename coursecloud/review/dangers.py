@@ -145,7 +145,7 @@ def _at(settings: Training, key: str) -> object:
 def of_outputs(outputs: Sequence[PropertyChange], most: int = 40) -> Iterator[Danger]:
     """Say what a program that changes prints otherwise, each with both sides."""
     for entry in outputs[:most]:
-        old, new = (_printed(side) for side in (entry.old, entry.new))
+        old, new = _where_they_differ(_printed(entry.old), _printed(entry.new))
         yield Danger(Kind.OUTPUTS, None, f"the output `{entry.path.replace('`', chr(39))}` says {new}; before: {old}")
     if (more := len(outputs) - most) > 0:
         yield Danger(Kind.OUTPUTS, None, f"{more} more outputs say something else than before")
@@ -154,8 +154,29 @@ def of_outputs(outputs: Sequence[PropertyChange], most: int = 40) -> Iterator[Da
 def _printed(value: object) -> str:
     if value is property_diff.NOTHING:
         return "nothing"
-    text = json.dumps(property_diff.plain(value), ensure_ascii=False, default=str)
-    return f"`{text[:300].replace('`', chr(39))}`"
+    plain = property_diff.plain(value)
+    text = plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False, default=str)
+    return f"`{text.replace('`', chr(39))}`"
+
+
+def _where_they_differ(old: str, new: str, most: int = 300, around: int = 60) -> tuple[str, str]:
+    """Cut two long texts to where they differ, with some of what stands around it."""
+    if max(len(old), len(new)) <= most:
+        return old, new
+    start = max(0, _alike(old, new) - around)
+    back = _alike(old[start + around :][::-1], new[start + around :][::-1])
+    sides: list[str] = []
+    for text in (old, new):
+        end = len(text) - max(0, back - around)
+        part = text[start : min(end, start + most)]
+        head, tail = "`…" if start else "", "…`" if start + len(part) < len(text) else ""
+        sides.append(f"{head}{part}{tail}")
+    return sides[0], sides[1]
+
+
+def _alike(one: str, other: str) -> int:
+    """Count the characters with which both begin."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _of(change: Change) -> Iterable[Danger]:

@@ -52,6 +52,7 @@ def _lines(each: Lines) -> dict[str, Any]:
         "ranges": [list(run) for run in each.ranges],
         "goneAfter": list(each.gone),
         "whole": each.whole or None,
+        "text": str(each),
     }
 
 

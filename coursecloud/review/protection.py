@@ -5,24 +5,17 @@ has is in `protection_settings`. Values in, values out, on the facts of catalog/
 """
 
 import datetime
-import ipaddress
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, cast
 
 from catalog import types
-from catalog.types.model import About, Protects
+from catalog.types.model import About
 from coursecloud.cost import Estimate
-from coursecloud.diff import property_diff
 from coursecloud.diff.changes import Change, Operation
-from coursecloud.diff.property_diff import NOTHING
-from coursecloud.plan import ports
 from coursecloud.plan.grants import Grant
-from coursecloud.plan.registration import UNKNOWN
-from coursecloud.policy.reading import is_true
-from coursecloud.review import access
+from coursecloud.review import access, weakened
 from coursecloud.review.dangers import one
 
 
@@ -64,7 +57,15 @@ def of_changes(
     for change, grant, was in access.freed(listed):
         then = "they have it where they had it not: read both"
         what, will = _of_grant(grant), grant.condition or "(none)"
-        yield Weaker("access", f"{what} condition", _shown(was), _shown(will), then, change.resource.urn, told=True)
+        yield Weaker(
+            "access",
+            f"{what} condition",
+            weakened.shown(was),
+            weakened.shown(will),
+            then,
+            change.resource.urn,
+            told=True,
+        )
     yield from _prolonged(listed, until)
     for change in listed:
         if change.operation is Operation.DELETE:
@@ -115,8 +116,8 @@ def _prunes(change: Change, told: Iterable[Weaker]) -> Iterator[Weaker]:
             yield Weaker(
                 "data",
                 f"{what} {_code(entry.path)}",
-                _shown(entry.old),
-                _shown(entry.new),
+                weakened.shown(entry.old),
+                weakened.shown(entry.new),
                 then,
                 change.resource.urn,
                 told=True,
@@ -126,7 +127,11 @@ def _prunes(change: Change, told: Iterable[Weaker]) -> Iterator[Weaker]:
 def _gone(change: Change) -> Iterator[Weaker]:
     fact = types.of(change.resource.type)
     watches = fact.watches if fact else None
-    if watches is None or change.retained or (watches.only and not _there(change.resource.inputs, watches.only)):
+    if (
+        watches is None
+        or change.retained
+        or (watches.only and not weakened.there(change.resource.inputs, watches.only))
+    ):
         return
     yield Weaker(watches.about, _code(one(change)), "there", "deleted", watches.then, change.resource.urn)
 
@@ -142,7 +147,12 @@ def _pulumis(change: Change) -> Iterator[Weaker]:
         was = old.get(key, True if key == "deletionProtection" and fact and fact.protected else None)
         if was in strong and new.get(key, was if key not in old else None) not in strong:
             yield Weaker(
-                "data", f"{what} `{key}`", _shown(was), _shown(new.get(key)), f"a deletion takes it{holds}", urn
+                "data",
+                f"{what} `{key}`",
+                weakened.shown(was),
+                weakened.shown(new.get(key)),
+                f"a deletion takes it{holds}",
+                urn,
             )
 
 
@@ -155,165 +165,18 @@ def _inputs(
 ) -> Iterator[Weaker]:
     fact = types.of(change.resource.type)
     for path, protects in fact.protects.items() if fact else ():
-        if protects.only and not _there(old, protects.only):
+        if protects.only and not weakened.there(old, protects.only):
             continue
-        was, will = list(_at(old, path)), list(_at(new, path))
-        if not weakened(protects, was, will):
+        was, will = list(weakened.at(old, path)), list(weakened.at(new, path))
+        if not weakened.weaker(protects, was, will):
             continue
         then = protects.then
         if protects.spends:
             then += _hourly(change.resource.urn, before, after)
-        sides = (_side(protects, was), _side(protects, will))
+        sides = (weakened.side(protects, was), weakened.side(protects, will))
         yield Weaker(
             protects.about, f"{_code(one(change))} `{path.replace('[*]', '')}`", *sides, then, change.resource.urn
         )
-
-
-def weakened(protects: Protects, was: Sequence[Any], will: Sequence[Any]) -> bool:
-    """Say whether the values at a place protect less than those that were there; what only a run knows may."""
-    old, new = (_one(values, protects.default) for values in (was, will))
-    if new == UNKNOWN and old != UNKNOWN:
-        return _strong(protects, old, was)
-    match protects.weaker:
-        case "off":
-            return is_true(old) and not is_true(new)
-        case "on":
-            return not is_true(old) and is_true(new)
-        case "less":
-            low, high = _number(new), _number(old)
-            return high is not None and (low is None or low < high)
-        case "more":
-            high, low = _number(new), _number(old)
-            return low is not None and (high is None or high > low)
-        case "gone":
-            return _any(was) and not _any(will)
-        case "added":
-            return len(will) > len(was)
-        case "entries":
-            return (
-                _any(was)
-                and any(entry not in _flat(will) for entry in _flat(was))
-                and len(_flat(will)) < len(_flat(was))
-            )
-        case "wider" if _flat(will):
-            return any(not _inside(entry, _flat(was)) for entry in _flat(will)) and bool(_flat(was))
-        case "longer" if _flat(will):
-            # Of a list with a default an empty one was the widest.
-            return any(entry not in _flat(was) for entry in _flat(will)) and (bool(_flat(was)) or not protects.default)
-        case "wider" | "longer":
-            return bool(_flat(was)) and protects.default is not None
-        case "opens":
-            return not ports.within(_flat(will), _flat(was))
-        case "changed":
-            return old != new and old not in (None, "", [], {})
-        case "least":
-            low, high = (min((n for e in side if (n := _number(e)) is not None), default=None) for side in (was, will))
-            return low is not None and high is not None and high > low
-        case "order":
-            return _rank(protects, new) > _rank(protects, old)
-
-
-def _strong(protects: Protects, old: Any, was: Sequence[Any]) -> bool:
-    """Say whether there was something that could have become weaker."""
-    if protects.weaker == "order":
-        return _rank(protects, old) < len(protects.strong) - 1
-    return not is_true(old) if protects.weaker in ("on", "added") else _any(was)
-
-
-def _inside(place: Any, places: Iterable[Any]) -> bool:
-    """Say whether a range of addresses lies in one of others; what is no range only in itself."""
-    for other in places:
-        try:
-            inner, outer = (
-                ipaddress.ip_network(str(place), strict=False),
-                ipaddress.ip_network(str(other), strict=False),
-            )
-        except ValueError:
-            if place == other:
-                return True
-            continue
-        if inner.version == outer.version and inner.subnet_of(outer):  # pyright: ignore[reportArgumentType]
-            return True
-    return False
-
-
-def _rank(protects: Protects, value: Any) -> int:
-    return protects.strong.index(value) if value in protects.strong else len(protects.strong)
-
-
-def _one(values: Sequence[Any], default: Any) -> Any:
-    return values[0] if values and values[0] is not None else default
-
-
-def _any(values: Iterable[Any]) -> bool:
-    return any(value not in (None, "", False) and value != [] and value != {} for value in values)
-
-
-def _flat(values: Iterable[Any]) -> list[Any]:
-    return [each for value in values for each in (cast("list[Any]", value) if isinstance(value, list) else [value])]
-
-
-def _at(value: Any, path: str) -> Iterator[Any]:
-    """Give the values at a path of the table, where [*] is each element; a block may be written as a list of one."""
-    key, _, rest = path.partition(".")
-    name = key.removesuffix("[*]")
-    if isinstance(value, list):
-        for entry in cast("list[Any]", value)[:1]:
-            yield from _at(entry, path)
-        return
-    if value == UNKNOWN:
-        yield UNKNOWN
-        return
-    if not isinstance(value, Mapping) or name not in value:
-        return
-    inner = cast("Mapping[str, Any]", value)[name]
-    entries = cast("list[Any]", inner) if key != name and isinstance(inner, list) else [inner]
-    for entry in entries:
-        if rest:
-            yield from _at(entry, rest)
-        else:
-            yield entry
-
-
-def _there(inputs: Mapping[str, Any], path: str) -> bool:
-    return _any(_at(inputs, path))
-
-
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def _number(value: Any) -> Decimal | None:
-    """Read a number, or a time in seconds as Google writes them: 3600, "3600", "3600s", "1h"."""
-    if isinstance(value, bool):
-        return None
-    match = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)([smhd]?)\s*", str(value))
-    try:
-        return Decimal(match[1]) * _UNITS[match[2]] if match else None
-    except InvalidOperation:
-        return None
-
-
-def _side(protects: Protects, values: Sequence[Any]) -> str:
-    if protects.weaker in ("gone", "added"):
-        return "there" if _any(values) or values else "not there"
-    if protects.weaker == "opens":
-        return ports.shown(_flat(values))
-    if protects.weaker in ("entries", "least", "wider", "longer"):
-        return ", ".join(_shown(value) for value in _flat(values)) or "(none)"
-    if not values and protects.default is not None:
-        return f"{_shown(protects.default)} (unless given)"
-    return _shown(values[0] if values else None)
-
-
-def _shown(value: Any) -> str:
-    if value is None or value is NOTHING:
-        return "(none)"
-    if value == UNKNOWN:
-        return "(known only to an up)"
-    if isinstance(value, bool):
-        return str(value).lower()
-    text = str(property_diff.plain(value))
-    return text if len(text) <= 60 else f"{text[:59]}…"
 
 
 def _hourly(urn: str, before: Estimate | None, after: Estimate | None) -> str:

@@ -13,6 +13,7 @@ import pytest
 
 from coursecloud.plan.planning import Plan
 from coursecloud.plan.registration import Deed
+from coursecloud.review.changed_lines import Lines
 from coursecloud.review.json_form import to_json
 from coursecloud.review.report import Review
 from coursecloud.review.stacks import review
@@ -72,6 +73,8 @@ def whole_review() -> dict[str, Any]:
         (".github/workflows/x.yml",),
         project=('Pulumi.yaml name: "x" -> "y"',),
         untaken=untaken,
+        lines=(Lines("yaml.py", ((1, 2),)),),
+        documents=(Lines("README.md", ((7, 7),)),),
     )
     form = to_json(found, ["a gate"])
     form["stacks"][0]["changes"][0]["places"] = [{"file": "Pulumi.one.yaml", "line": 3, "url": "https://evil.com"}]

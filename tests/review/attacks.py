@@ -82,7 +82,8 @@ ATTACKS = (
         "changes what the base is made of",
         """
 import pathlib
-for path in (*pathlib.Path(root).parent.glob('base/Pulumi.*'), *pathlib.Path('/').glob('tmp/*/base/Pulumi.*')):
+# Of this review alone: others of the same user may be at work on the machine.
+for path in pathlib.Path(root).parent.glob('base/Pulumi.*'):
     path.write_text('#{}')
 """,
     ),

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from coursecloud.review import changed_lines, json_form, markdown
+from coursecloud.diff.changes import PropertyChange
+from coursecloud.review import changed_lines, dangers, json_form, markdown
 from coursecloud.review.changed_lines import Lines
 from coursecloud.review.dangers import Level
 from tests.review.repository import Repository
@@ -69,7 +70,7 @@ def test_a_review_says_where_the_program_changes(repo: Repository) -> None:
     assert "changes 1 file of the PROGRAM at infra/x.py:7" in found.sentence
     assert "infra/x.py: line 7" in markdown.full(found)
     assert json_form.to_json(found)["lines"] == [
-        {"file": "infra/x.py", "ranges": [[7, 7]], "goneAfter": [], "whole": None}
+        {"file": "infra/x.py", "ranges": [[7, 7]], "goneAfter": [], "whole": None, "text": "infra/x.py: line 7"}
     ]
 
 
@@ -113,3 +114,14 @@ def test_changed_tables_are_told_with_what_they_count(repo: Repository) -> None:
     base = repo.commit()
     repo.write("catalog/prices.json", "[]")
     assert "COUNTED BY CHANGED TABLES (1 file)" in review(repo, base=base, head=repo.commit()).sentence
+
+
+def test_a_long_output_is_shown_where_it_differs() -> None:
+    old = f"{'a' * 400} image trainer:latest {'b' * 400}"
+    change = PropertyChange("commands.train", old, old.replace("trainer", "other"))
+    (said,) = dangers.of_outputs([change])
+    assert "image other:latest b" in said.text
+    assert "image trainer:latest b" in said.text
+    assert len(said.text) < 500
+    (short,) = dangers.of_outputs([PropertyChange("x", "a", "b")])
+    assert short.text == "the output `x` says `b`; before: `a`"

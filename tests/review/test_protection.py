@@ -12,9 +12,10 @@ from coursecloud.plan import ports
 from coursecloud.plan.planning import Plan, short_type
 from coursecloud.plan.registration import UNKNOWN
 from coursecloud.policy.example import DROP, put
-from coursecloud.review import json_form, left_on, protection
+from coursecloud.review import json_form, left_on
 from coursecloud.review.dangers import Level
 from coursecloud.review.protection import Weaker
+from coursecloud.review.weakened import weaker as protects_less
 from tests.review.conftest import Planner
 from tests.review.made import DISK, Config, resource, reviewed, whole
 from tests.review.test_blind_spots import closed, said_everywhere
@@ -235,17 +236,17 @@ def test_the_providers_own_protection_is_told_of_any_type(before: dict[str, Any]
 
 def test_a_value_that_only_an_up_knows_may_be_the_weak_one() -> None:
     fact = Protects("off", "x", "data")
-    assert protection.weakened(fact, [True], [UNKNOWN])
-    assert not protection.weakened(fact, [UNKNOWN], [UNKNOWN])
-    assert not protection.weakened(fact, [False], [UNKNOWN])
+    assert protects_less(fact, [True], [UNKNOWN])
+    assert not protects_less(fact, [UNKNOWN], [UNKNOWN])
+    assert not protects_less(fact, [False], [UNKNOWN])
 
 
 def test_times_are_compared_as_times() -> None:
     less = Protects("less", "x", "data", default="604800s")
-    assert protection.weakened(less, ["2h"], ["3600s"])
-    assert not protection.weakened(less, ["3600s"], ["2h"])
-    assert not protection.weakened(less, [], ["8d"])
-    assert protection.weakened(less, [], ["6d"])
+    assert protects_less(less, ["2h"], ["3600s"])
+    assert not protects_less(less, ["3600s"], ["2h"])
+    assert not protects_less(less, [], ["8d"])
+    assert protects_less(less, [], ["6d"])
 
 
 def test_an_edit_of_the_program_alone_is_seen_with_its_money(plan_of: Planner) -> None:
