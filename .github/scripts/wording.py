@@ -159,7 +159,7 @@ def _grave(form: _Form) -> Iterator[str]:
     lines = [each.text("text") for each in form.forms("lines")]
     yield from _list("The program itself changes:", lines or form.texts("program"))
     documents = [each.text("text") for each in form.forms("documents")]
-    yield from _list("Commands that people copy change:", documents)
+    yield from _list("Documents change, which people copy from:", documents)
     unseen = [f"{each.text('file')}:{each.number('line'):g} {each.text('why')}" for each in form.forms("untaken")]
     yield from _list("No plan shows what these lines of it do, so read them:", unseen[:40])
     for stack in form.forms("stacks"):

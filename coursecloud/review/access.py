@@ -65,10 +65,19 @@ def widened(changes: Iterable[Change]) -> Iterator[tuple[Change, str]]:
 
 
 def _on_what_was_there(change: Change, there: Collection[str]) -> bool:
-    """Say whether a grant to one of the stack's own accounts is worth telling: on a secret that was there before."""
+    """Say whether a grant to one of the stack's own accounts is worth telling.
+
+    It is on a secret that was there before, or on a store from before that it may now write or delete in.
+    """
     gives = types.grants(types.short_type(change.resource.type))
-    urns = change.resource.property_dependencies.get(gives.on, ()) if gives and gives.always else ()
-    return any(urn in there for urn in urns)
+    urns = change.resource.property_dependencies.get(gives.on or "", ()) if gives else ()
+    if not any(urn in there for urn in urns):
+        return False
+    return bool(gives and gives.always) or any(_WRITES.search(grant.role or "") for grant in given(change.resource))
+
+
+_WRITES = re.compile(r"[Aa]dmin|[Uu]ser$|[Ww]riter|[Ee]ditor|[Oo]wner|[Cc]reator")
+"""In the names of Google's roles: they write or delete."""
 
 
 def freed(changes: Iterable[Change]) -> Iterator[tuple[Change, Grant, str]]:

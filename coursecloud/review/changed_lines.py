@@ -1,7 +1,8 @@
 """Which lines of a file differ between two sides: every one of them is named, whatever a plan says of it."""
 
 import difflib
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,28 +43,29 @@ class Lines:
             said.append(f"line{'' if one else 's'} {listed}")
         if self.gone:
             said.append(f"lines gone after {', '.join(map(str, self.gone))}")
-        return f"{self.file}: {'; '.join(said) or 'its lines are the same'}"
+        return f"{self.file}: {'; '.join(said) or 'nothing in it but its mode or kind'}"
 
 
-def of(before: Path, after: Path, changed: Iterable[str]) -> tuple[Lines, ...]:
-    """Say of each changed file, by path in the project, which lines differ between the folders of both sides."""
-    return tuple(_of(before, after, path) for path in changed)
+def of(before: Path, after: Path, changed: Iterable[str], paths: Mapping[str, str]) -> tuple[Lines, ...]:
+    """Say of each changed file which lines differ between the folders of both sides.
+
+    `paths` gives the path in the project of what is called otherwise; what is outside of the project has none.
+    """
+    return tuple(_of(before, after, name, paths.get(name, name)) for name in changed)
 
 
-def _of(before: Path, after: Path, path: str) -> Lines:
-    # What git says of its kind stands behind it.
-    real = path.partition(" (")[0]
+def _of(before: Path, after: Path, path: str, real: str) -> Lines:
     if path.startswith("/"):
         return Lines(path, whole="outside of the project, not compared here")
-    sides = [_bytes(root, real) for root in (before, after)]
-    if sides[0] is None and sides[1] is None:
-        return Lines(path, whole="no plain file, or too large to compare")
-    old, new = sides
-    if any(side is not None and b"\0" in side for side in sides):
+    old, new = (_bytes(root, real) for root in (before, after))
+    there = [(root / real).is_symlink() or (root / real).exists() for root in (before, after)]
+    if (old is None and there[0]) or (new is None and there[1]):
+        return Lines(path, whole="no plain file on both sides, or too large to compare")
+    if any(side is not None and b"\0" in side for side in (old, new)):
         return Lines(path, whole="no text: nobody can read here what it is")
     if new is None:
         return Lines(path, whole="gone")
-    lines = len(new.splitlines())
+    lines = len(split(new.decode("utf-8", "replace")))
     if old is None:
         return Lines(path, whole=f"new, {lines} line{'' if lines == 1 else 's'}")
     ranges, gone = _differing(*(side.decode("utf-8", "replace") for side in (old, new)))
@@ -92,8 +94,21 @@ def differing(old: str, new: str) -> set[int]:
     return {line for start, end in _differing(old, new)[0] for line in range(start, end + 1)}
 
 
+_ENDS = re.compile(r"\r\n|\n|\r")
+
+
+def split(text: str) -> list[str]:
+    """Split a text where editors and git do, each line with its end: what else ends one to Python hides in it."""
+    lines: list[str] = []
+    start = 0
+    for match in _ENDS.finditer(text):
+        lines.append(text[start : match.end()])
+        start = match.end()
+    return lines + ([text[start:]] if start < len(text) else [])
+
+
 def _differing(old: str, new: str) -> tuple[list[tuple[int, int]], list[int]]:
-    sides = (old.splitlines(), new.splitlines())
+    sides = (split(old), split(new))
     if max(map(len, sides)) > _MOST_LINES:
         return ([(1, len(sides[1]))], []) if old != new else ([], [])
     opcodes = difflib.SequenceMatcher(None, *sides, autojunk=False).get_opcodes()
@@ -101,18 +116,34 @@ def _differing(old: str, new: str) -> tuple[list[tuple[int, int]], list[int]]:
     return ranges, [start for tag, _, _, start, _ in opcodes if tag == "delete"]
 
 
-def commands(before: Path, after: Path, documents: Iterable[str]) -> tuple[Lines, ...]:
-    """Say of each document which lines differ that stand in a code block: what people type, or copy."""
-    found = ((path, tuple(_commands(text_of(before, path), text_of(after, path)))) for path in documents)
-    return tuple(Lines(path, tuple((line, line) for line in lines)) for path, lines in found if lines)
+def documents(before: Path, after: Path, changed: Iterable[str]) -> tuple[Lines, ...]:
+    """Say of each changed document which lines differ."""
+    return of(before, after, changed, {})
 
 
-def _commands(old: str, new: str) -> Iterator[int]:
-    changed = differing(old, new)
-    fence = ""
-    for number, line in enumerate(new.splitlines(), 1):
-        mark = line.lstrip(" >")[:3]
-        if mark in (fence or "```", fence or "~~~"):
-            fence = "" if fence else mark
-        elif number in changed and line.strip() and (fence or line.startswith(("    ", "\t"))):
-            yield number
+_TYPED = re.compile(
+    r"(?m)^( {3,}|\t)|[`~<|$]|://|\]\(|^\s*(:::|\.\. )|::\s*$"
+    r"|\b(curl|wget|pip3?|sudo|bash|sh|npm|uv|make|gcloud|pulumi)\b"
+)
+"""Marks of what a reader of a document types, copies or follows: rather too many than one too few."""
+
+
+def typed(before: Path, after: Path, document: str) -> bool:
+    """Say whether what differs of a document, gone lines too, is perhaps something to type, copy or follow."""
+    old, new = (text_of(root, document) for root in (before, after))
+    sides = ((split(old), differing(new, old)), (split(new), differing(old, new)))
+    if any(_TYPED.search(lines[number - 1]) for lines, numbers in sides for number in numbers):
+        return True
+    # A plain word in a block is one too; where the block began may stand far above.
+    return any(_fenced(lines) & numbers for lines, numbers in sides)
+
+
+def _fenced(lines: list[str]) -> set[int]:
+    """Number the lines of a document that stand behind an odd number of fences."""
+    inside, found = False, set[int]()
+    for number, line in enumerate(lines, 1):
+        if re.match(r"[\s>*+\-0-9.)]*(`{3,}|~{3,}|:{3,})", line):
+            inside = not inside
+        elif inside:
+            found.add(number)
+    return found

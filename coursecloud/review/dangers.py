@@ -4,8 +4,9 @@ import enum
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 from catalog import types
 from coursecloud.diff import copy_commands, data_loss, property_diff, refusals
@@ -195,6 +196,8 @@ def _of(change: Change) -> Iterable[Danger]:
         yield Danger(Kind.LEFT, change, f"{what} is forgotten by Pulumi but stays at Google, and bills on")
     if change.operation in (Operation.UPDATE, Operation.REPLACE) and (code := _runs(change)):
         yield Danger(Kind.RUNS, change, f"{what} runs other code than before: {', '.join(code)}")
+    if change.operation is Operation.CREATE and change.after and (code := _brings(change.after)):
+        yield Danger(Kind.RUNS, change, f"{what} brings code that runs as an account of the stack: {', '.join(code)}")
     if change.operation is Operation.UPDATE:
         if pruned := _tops(entry for entry in change.properties if entry.prunes):
             yield Danger(
@@ -228,6 +231,27 @@ def _runs(change: Change) -> list[str]:
         ]
         told |= dict.fromkeys(found if not entry.ignored else ())
     return list(told)
+
+
+def _brings(resource: Registration) -> list[str]:
+    """Name the inputs of a resource that comes which are code."""
+    # Every machine has an image and a script of the stack's; what the stack file gives one is told by its key.
+    known = types.of(resource.type) if resource.type != "gcp:compute/instance:Instance" else None
+    words = known.classes.words.items() if known and known.classes else ()
+    code = [path for path, word in words if word == "runs"]
+    return [path for path in code if any(value not in (None, "", [], {}) for value in _values(resource.inputs, path))]
+
+
+def _values(value: Any, path: str) -> Iterator[Any]:
+    """Give what stands at a path of the classes, where [] is each element."""
+    key, _, rest = path.partition(".")
+    name = key.removesuffix("[]")
+    inner = cast("Mapping[str, Any]", value).get(name) if isinstance(value, Mapping) else None
+    for entry in cast("list[Any]", inner) if key != name and isinstance(inner, list) else [inner]:
+        if rest:
+            yield from _values(entry, rest)
+        else:
+            yield entry
 
 
 def _renamed(changes: Sequence[Change]) -> Iterator[Danger]:

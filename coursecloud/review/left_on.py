@@ -19,6 +19,8 @@ from infra.settings.lease import DAYS, WorkingHours
 INSTANCE = "gcp:compute/instance:Instance"
 _HORIZON = 31
 """Days in which a stop that comes at all comes."""
+_YEAR = 366
+"""Days that are looked at: a line may leave out some days of each month."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,10 @@ def weaker(
         if old.run is not None and (new.run is None or new.run > old.run):
             yield Weaker("money", f"{what} stops by itself", _after(old.run), _after(new.run), then, urn)
         if old.evening is not None and (new.evening is None or new.evening > old.evening):
-            yield Weaker("money", f"the nightly stop of {what}", str(old.stop), str(new.stop or "(none)"), then, urn)
+            sides = (str(old.stop), str(new.stop or "(none)"))
+            if sides[0] == sides[1]:
+                sides = tuple(f"{side.stop}, {_hours(side.evening)} after work" for side in (old, new))
+            yield Weaker("money", f"the nightly stop of {what}", sides[0], sides[1], then, urn)
 
 
 def ends(machine: Registration, plan: Plan) -> Ends:
@@ -79,15 +84,19 @@ def _stops(machine: Registration, plan: Plan) -> Iterator[str]:
 
 def _evening(line: str, hours: WorkingHours) -> Decimal | None:
     """Count the hours from the end of work to the next stop, on the working day on which they are most."""
-    first = datetime.date(2026, 1, 5)  # a Monday; which week it is does not matter to a line for each week
-    end = datetime.time.fromisoformat(hours.end)
-    waits: list[Decimal | None] = []
-    for number, day in enumerate(DAYS):
-        if day in hours.days:
-            start = datetime.datetime.combine(first + datetime.timedelta(days=number), end)
-            found = next(cron.fires(line, start, _HORIZON), None)
-            waits.append(None if found is None else Decimal((found - start).total_seconds()) / 3600)
-    return None if None in waits else max((each for each in waits if each is not None), default=None)
+    first = datetime.datetime.combine(datetime.date(2026, 1, 5), datetime.time.fromisoformat(hours.end))  # a Monday
+    stops = list(cron.fires(line, first, _YEAR + _HORIZON))
+    longest: Decimal | None = None
+    for number in range(_YEAR):
+        start = first + datetime.timedelta(days=number)
+        if DAYS[number % 7] not in hours.days:
+            continue
+        while stops and stops[0] < start:
+            stops.pop(0)
+        if not stops or stops[0] - start > datetime.timedelta(days=_HORIZON):
+            return None
+        longest = max(longest or Decimal(0), Decimal((stops[0] - start).total_seconds()) / 3600)
+    return longest
 
 
 def _then(name: str, old: Ends, new: Ends, change: Change, was: Estimate | None, now: Estimate | None) -> str:

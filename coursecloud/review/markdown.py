@@ -69,7 +69,7 @@ def _heading(review: Review) -> str:
 
 def _alert(review: Review, limit: int) -> Iterator[str]:
     """Say what to do and why, every danger with it; where they are too many, their names, and at last their count."""
-    program = "".join(f"> {code(said, 600)}\n>\n" for said in review.of_program)
+    program = "".join(f"> {code(said, 2000)}\n>\n" for said in review.of_program)
     advice = formatting.advice(review.level, review.dangers, review.program)
     stop = f"\n> [!{ALERTS[review.level]}]\n> **{advice}**\n>\n{program}"
     lines = list(_grave(review))

@@ -3,8 +3,8 @@
 import json
 import posixpath
 import re
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
@@ -14,9 +14,11 @@ from coursecloud.common import stack_file
 from coursecloud.diff import property_diff
 
 _WORDS = re.compile(
-    r"docs/.*\.(md|rst|txt|svg|png|jpe?g|gif|webp)"
+    r"(?!.*(claude|agents|gemini|skill|copilot|cursor|prompt)[^/]*$)("
+    r"docs/.*\.(md|rst|png|jpe?g|gif|webp)"
     r"|(LICENSE|LICENCE|NOTICE|COPYING|CITATION|AUTHORS)(\.(md|txt|rst|cff))?"
-    r"|(?!(\.\w+|infra|coursecloud|guardrails|tests)/|(CLAUDE|AGENTS|GEMINI)\.md).*\.md"
+    r"|(?!(\.\w+|infra|coursecloud|guardrails|tests)/).*\.md)",
+    re.IGNORECASE,
 )
 """What nobody runs and no plan follows from: documentation and licences. Tests are no words: whoever runs them runs
 what is in them."""
@@ -38,7 +40,11 @@ _RUNS = re.compile(
 """What machines and tools run by themselves, some of it as the account that deploys: also how Pulumi and Python start,
 and what a group's own repository begins with."""
 
-_DOCUMENT = re.compile(r".*\.(md|rst|txt)")
+
+_BUILT = re.compile(
+    r"([^/]+/)*(requirements[^/]*\.txt|[^/]*Dockerfile[^/]*|conftest\.py|\.env[^/]*|[^/]*cloudbuild[^/]*\.ya?ml)"
+)
+"""Of what is outside of the project, what its builds are made of."""
 
 PROJECT_FILE = "Pulumi.yaml"
 
@@ -64,6 +70,8 @@ class Changed:
     def called(self, within: str) -> str:
         """Call it by its path in the project, or from the top of the repository; and say what is odd about it."""
         path = self.path.removeprefix(within) if self.path.startswith(within) else f"/{self.path}"
+        # Nobody's file name is a line of the report.
+        path = "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in path)
         if kind := _KINDS.get(self.after) or (self.after == "000000" and _KINDS.get(self.before)):
             return f"{path} ({kind})"
         return f"{path} (its mode)" if self.odd else path
@@ -80,7 +88,9 @@ class Program:
     outside: int = 0
     """How many other files outside of the project differ, which the program should not know of."""
     documents: tuple[str, ...] = ()
-    """Words of the project: of them only what a reader types or copies matters."""
+    """Words of the project: nobody runs them, but people do what they say."""
+    paths: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The paths of those of `files` that are called otherwise."""
 
 
 def of(changed: Iterable[Changed], within: str, named: Collection[str] = ()) -> Program:
@@ -93,6 +103,7 @@ def of(changed: Iterable[Changed], within: str, named: Collection[str] = ()) -> 
     files: list[str] = []
     runs: list[str] = []
     documents: list[str] = []
+    paths: dict[str, str] = {}
     outside = 0
     for entry in sorted(changed, key=lambda each: each.path):
         inside = entry.path.startswith(within)
@@ -102,14 +113,18 @@ def of(changed: Iterable[Changed], within: str, named: Collection[str] = ()) -> 
         if acts:
             runs.append(entry.called(within))
         elif not inside and not entry.odd:
-            outside += _WORDS.fullmatch(path) is None
+            if _BUILT.fullmatch(path):
+                files.append(entry.called(within))
+            else:
+                outside += _WORDS.fullmatch(path) is None
             continue
         elif not entry.odd and (_WORDS.fullmatch(path) or ("/" not in path and stack_file.NAME.fullmatch(path))):
-            if _WORDS.fullmatch(path) and _DOCUMENT.fullmatch(path):
+            if _WORDS.fullmatch(path):
                 documents.append(path)
             continue
         files.append(entry.called(within))
-    return Program(tuple(files), tuple(runs), outside, tuple(documents))
+        paths[files[-1]] = path
+    return Program(tuple(files), tuple(runs), outside, tuple(documents), paths)
 
 
 def of_project_file(before: Path, after: Path) -> list[str]:

@@ -12,6 +12,7 @@ from coursecloud.review.money import Findings
 from coursecloud.review.protection import Weaker
 from infra.settings import Settings
 from infra.settings.guardrails import GuardrailException
+from infra.settings.machines import Machine
 
 _NONE = "(none)"
 
@@ -26,6 +27,68 @@ def weaker(before: Plan, after: Plan, now: Estimate | None) -> Iterator[Weaker]:
     yield from _evening(old, new, now)
     yield from _counted(old, new)
     yield from _builds(old, new)
+    yield from _of_no_resource(old, new)
+    yield from _new_machines(old, new)
+
+
+def comes(after: Plan) -> Iterator[Weaker]:
+    """List what the stack file of a stack that comes takes beyond what holds every stack unless given."""
+    new = after.settings
+    given = Settings(stack=new.stack, project=new.project)
+    lease = {"max_per_hour": given.lease.max_per_hour}
+    if new.lease.credit.currency != given.lease.credit.currency:
+        lease = {}
+    own = ("allow", "guardrails", "prices", "machines")
+    update: dict[str, object] = {name: getattr(given, name) for name in own}
+    old = new.model_copy(update=update | {"lease": new.lease.model_copy(update=lease)})
+    yield from _limits(old, new, None)
+    yield from _exceptions(old, new)
+    yield from _allowed(old, new)
+    yield from _counted(old, new)
+    yield from _new_machines(old, new)
+
+
+def _of_no_resource(old: Settings, new: Settings) -> Iterator[Weaker]:
+    """List what no resource follows, and what people are told or kept from by."""
+    was, will = old.lease.alerts, new.lease.alerts
+    if any(each not in will for each in was):
+        then = "nobody is told when that part of the credit is spent"
+        before, after = (_listed(f"{each:g}" for each in side) for side in (was, will))
+        yield Weaker("notice", "`lease.alerts`", before, after, then)
+    was, will = (_reserve(each) for each in (old, new))
+    if will < was and old.lease.credit == new.lease.credit:
+        then = "so much is left for copying the work away before the credit ends"
+        yield Weaker("money", "`lease.reserve`", f"{was:g}", f"{will:g}", then)
+    was, will = (each.training.region or each.region for each in (old, new))
+    if was != will and new.training.enabled and old.region == new.region:
+        then = "jobs run there, and what they read and write goes there: other prices, other laws"
+        yield Weaker("money", "`training.region`", was, will, then)
+
+
+def _reserve(settings: Settings) -> float:
+    lease = settings.lease
+    return lease.credit.amount / 50 if lease.reserve is None else lease.reserve
+
+
+def _new_machines(old: Settings, new: Settings) -> Iterator[Weaker]:
+    """List what machines that come have beyond what every machine has: a longer run, an image of somebody's."""
+    longest = Machine.model_fields["max_run"].default
+    for name, machine in new.machines.items():
+        if name in old.machines:
+            continue
+        if machine.max_run > longest:
+            then = "so long a forgotten machine bills in one go"
+            usual, will = (f"{int(each) / 3600:g} h" for each in (longest, machine.max_run))
+            yield Weaker("money", f"`machines.{name}.maxRun`", f"{usual} unless given", will, then)
+        scripts = {"startupScript": machine.startup_script, "beforeStop": machine.before_stop}
+        container = machine.container.image if machine.container else None
+        for key, code in (scripts | {"container": container}).items():
+            if code:
+                then = "it runs as the machines' account, with its data and secrets"
+                yield Weaker("access", f"`machines.{name}.{key}`", _NONE, code, then)
+        if machine.image and "/" in machine.image:
+            then = "what is in the image runs as the machines' account, whoever made it"
+            yield Weaker("access", f"`machines.{name}.image`", "(none)", machine.image, then)
 
 
 def covered(before: Plan, findings: Findings) -> Iterator[Weaker]:
@@ -185,6 +248,14 @@ def _builds(old: Settings, new: Settings) -> Iterator[Weaker]:
     if was and will and (was.owner, was.name) != (will.owner, will.name):
         then = "what is pushed there runs as this stack's account for builds, with its rights and its secrets"
         yield Weaker("access", "`builds.repository`", f"{was.owner}/{was.name}", f"{will.owner}/{will.name}", then)
+    for name in sorted(new.builds.triggers.keys() - old.builds.triggers.keys()) if old.builds.repository else ():
+        trigger = new.builds.triggers[name]
+        by = {"branch": trigger.branch, "tag": trigger.tag, "pull requests to": trigger.pull_request}
+        event = "; ".join(f"{kind} {pattern}" for kind, pattern in by.items() if pattern)
+        account = "the account that deploys" if trigger.deploys else "the account for builds"
+        asked = "after somebody's approval" if trigger.approval else "without anybody's approval"
+        path = f"`builds.triggers.{name}`"
+        yield Weaker("access", path, _NONE, event, f"what is pushed there runs as {account}, {asked}")
     for name in sorted(old.builds.triggers.keys() & new.builds.triggers.keys()):
         one, other = old.builds.triggers[name], new.builds.triggers[name]
         for key in ("branch", "tag", "pull_request"):

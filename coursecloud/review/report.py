@@ -49,7 +49,9 @@ class Review:
     lines: tuple[Lines, ...] = ()
     """Which lines of each file of the program differ."""
     documents: tuple[Lines, ...] = ()
-    """Which lines of documents differ that a reader types or copies."""
+    """Which lines of documents differ."""
+    typed: tuple[str, ...] = ()
+    """The documents of which something differs that a reader may type, copy or follow."""
 
     @property
     def of_program(self) -> list[str]:
@@ -68,11 +70,15 @@ class Review:
                 f"the program itself changes ({named}): what is said here of the change is what its own code says, so"
                 " read the code"
             )
-            said += [f"  {each}" for each in self.lines[:_FILES]]
-            if more := self.lines[_FILES:]:
-                said.append(f"  and {formatting.counted(len(more), 'more file')}: {'; '.join(map(str, more))}")
+            # What runs by itself first, and what changes before what is new: where room ends, it ends in the new.
+            ordered = sorted(self.lines, key=lambda each: (each.file not in self.runs, each.whole.startswith("new")))
+            said += [f"  {each}" for each in ordered[:_FILES]]
+            if more := ordered[_FILES:]:
+                said.append(f"  and {formatting.counted(len(more), 'more file')}:")
+                said += [f"  {'; '.join(map(str, more[at : at + 10]))}" for at in range(0, len(more), 10)]
         if self.documents:
-            said.append("commands that people copy change; read them before anybody types them:")
+            copied = "; read what people type, copy or follow of it before they do" if self.typed else ""
+            said.append(f"documents change{copied}:")
             said += [f"  {each}" for each in self.documents]
         if count := len(self.untaken):
             does, them = ("does", "it") if count == 1 else ("do", "them")
@@ -87,8 +93,9 @@ class Review:
         levels = [stack.level for stack in self.own]
         if self.examples:
             levels.append(Level.FINE)
-        code = self.program or self.packages or self.documents
-        return max([*levels, Level.LOOK] if code else levels, default=Level.NOTHING)
+        if self.program or self.packages or self.typed:
+            levels.append(Level.LOOK)
+        return max([*levels, Level.FINE] if self.documents else levels, default=Level.NOTHING)
 
     @property
     def dangers(self) -> Iterator[Danger]:
@@ -226,7 +233,8 @@ def _program(review: Review) -> Iterator[str]:
         if tables := sum(path.startswith(("catalog/", "coursecloud/cost/")) for path in review.program):
             yield f"COUNTED BY CHANGED TABLES ({tables} file{'s' if tables > 1 else ''})"
     if review.documents:
-        yield f"changes COMMANDS in {formatting.counted(len(review.documents), 'document')}"
+        count = formatting.counted(len(review.documents), "document")
+        yield f"changes what people copy from {count}" if review.typed else f"changes the words of {count}"
     if review.requires:
         count = len(review.requires)
         yield f"changes {count} PACKAGE{'S' if count > 1 else ''} that run with it"

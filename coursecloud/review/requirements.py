@@ -36,7 +36,10 @@ def _read(path: Path) -> tuple[dict[str, _Pin], list[str]]:
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         if match := _PINNED.match(line):
             extras, marker = ("".join((match[part] or "").split()) for part in ("extras", "marker"))
-            last = pinned[re.sub(r"[-_.]+", "-", match["name"].lower())] = _Pin(match["version"], extras, marker)
+            name = re.sub(r"[-_.]+", "-", match["name"].lower())
+            # Two lines of one package: pip takes what fits, and a reader has to see both.
+            odd += [_short(line)] if name in pinned else []
+            last = pinned[name] = _Pin(match["version"], extras, marker)
             rest = re.sub(r"#.*|\\\s*$", "", _HASH.sub("", line[match.end() :])).strip()
             odd += [_short(line)] if rest else []
         elif not _NOTHING.fullmatch(line):

@@ -13,6 +13,7 @@ from coursecloud.review.report import Review
 from coursecloud.review.sides import Side, both, compared, copy_members, listed
 from coursecloud.review.stacks import Stack, Status, review
 from coursecloud.review.workspace import Workspace
+from infra.settings import EXAMPLE_PROJECT
 
 
 def unsandboxed(given: Given, read: Read) -> str | None:
@@ -83,8 +84,9 @@ def _of_code(before: Side, after: Side, differs: program.Program) -> dict[str, A
     return {
         "project": tuple(program.of_project_file(*sides) if program.PROJECT_FILE in differs.files else ()),
         "untaken": untaken.of(*sides, differs.files, after.ran) if after.rendered and after.ran else (),
-        "lines": changed_lines.of(*sides, differs.files),
-        "documents": changed_lines.commands(*sides, differs.documents),
+        "lines": changed_lines.of(*sides, differs.files, differs.paths),
+        "documents": changed_lines.documents(*sides, differs.documents),
+        "typed": tuple(each for each in differs.documents if changed_lines.typed(*sides, each)),
     }
 
 
@@ -110,10 +112,21 @@ def _stack(name: str, before: Side, after: Side, today: datetime.date, named: se
         known = frozenset[str]().union(*(side.secrets(name) for side in (before, after)))
         return Stack(name, Status.BROKEN, mistakes=hiding.deep(mistakes, known))
     try:
-        return review(name, old, new, today=today, state=before.state is not None, written=after.written(name))
+        state, written = before.state is not None, after.written(name)
+        beside = _beside(name, new, before) if old is None else ()
+        return review(name, old, new, today=today, state=state, written=written, beside=beside)
     except RecursionError:
         said = "what it renders hangs together without end: a resource under itself, or nested without measure"
         return Stack(name, Status.BROKEN, mistakes=(("after", said),))
+
+
+def _beside(name: str, plan: Plan | None, before: Side) -> list[str]:
+    """List the other stacks that were in the project of one that comes."""
+    others = {each: before.plan(each) for each in before.names() if each != name} if plan else {}
+    own = plan.settings.project if plan else ""
+    if own == EXAMPLE_PROJECT:
+        return []
+    return [each for each, other in others.items() if isinstance(other, Plan) and other.settings.project == own]
 
 
 def _named(plan: Plan) -> set[str]:

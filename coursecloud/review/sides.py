@@ -151,10 +151,17 @@ def _sourced(label: str, root: Path, files: Mapping[str, Path], *, own: bool = T
     refused = {
         name: f"{file.name} is a link that leaves the project; a stack file is a file of its own"
         for name, file in files.items()
-        if own and not file.resolve().is_relative_to(root.resolve())
+        if own and not _inside(file, root)
     }
     left = {name: file for name, file in files.items() if name not in refused}
     return Side(label, subprocess_plan.Source(root, left), refused=refused)
+
+
+def _inside(file: Path, root: Path) -> bool:
+    try:
+        return file.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):  # links in a circle
+        return False
 
 
 def _files(folder: Path, given: Given, read: Read) -> dict[str, Path]:

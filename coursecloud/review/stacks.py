@@ -4,7 +4,7 @@ import dataclasses
 import datetime
 import enum
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from coursecloud.diff import edits, refusals
@@ -160,10 +160,11 @@ def review(
     state: bool = False,
     notes: Iterable[str] = (),
     written: places.Written = places.NOTHING,
+    beside: Sequence[str] = (),
 ) -> Stack:
     """Review one stack; a side that is None has no such stack. With `state`, `before` is what was deployed.
 
-    `written` is where the places of the changes are looked up.
+    `written` is where the places of the changes are looked up, `beside` the other stacks of its project.
     """
     said = list(notes)
     example = all(plan.settings.project == EXAMPLE_PROJECT for plan in (before, after) if plan)
@@ -196,6 +197,8 @@ def review(
             *left_on.weaker(found, before, after, cost.before, cost.after),
             *protection.of_changes(found, cost.before, cost.after, after.settings.lease.kept_until),
         )
+    elif after:
+        weaker = tuple(protection_settings.comes(after))
     risks = [*dangers.dangers(found), *dangers.of_refusals(refused, found), *deeds, *_guards(agreed, weaker)]
     risks += [*_weaker(weaker, found), *_money(cost, bool(telling))]
     # What the same program prints of other settings is what these say.
@@ -205,13 +208,16 @@ def review(
     if after and telling and (over := after.settings.lease.over(today)):
         risks.append(Danger(Kind.OVER, None, over))
     if before is None:
-        # Whom a new stack lets in is the reader's to see in its grants; only the internet is worth a warning.
-        risks = [danger for danger in risks if danger.kind is not Kind.ACCESS]
+        # Of a stack of its own all comes: whom it lets in, and what runs in it, its changes say.
+        if not beside:
+            risks = [danger for danger in risks if danger.kind not in (Kind.ACCESS, Kind.RUNS)]
+        else:
+            risks.append(Danger(Kind.GUARD, None, f"it is in a project that others are in: {', '.join(beside)}"))
     if before is None or after is None:
         status = Status.ADDED if before is None else Status.REMOVED
     else:
-        beside = cost.changes or findings.new or findings.fixed or agreed or outputs or risks
-        status = Status.CHANGED if telling or beside else Status.UNCHANGED
+        other = cost.changes or findings.new or findings.fixed or agreed or outputs or risks
+        status = Status.CHANGED if telling or other else Status.UNCHANGED
     return Stack(
         name,
         status,

