@@ -13,61 +13,20 @@ from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from coursecloud.common import project
+from coursecloud.starter.kept import KEPT, kept
 from infra import files
-
-KEPT = ".coursecloud"
-"""Folder of what was last written, which no rule is about."""
 
 MOST = 20_000
 """Files of a repository that are looked at."""
 
-_SKIPPED = frozenset(
-    {
-        ".git",
-        ".venv",
-        "venv",
-        "env",
-        "node_modules",
-        "__pycache__",
-        "site-packages",
-        "wandb",
-        "mlruns",
-        "outputs",
-        ".mypy_cache",
-        ".pytest_cache",
-        ".ruff_cache",
-        ".ipynb_checkpoints",
-        ".tox",
-        ".idea",
-        ".vscode",
-        KEPT,
-    }
-)
-_READ = frozenset(
-    {
-        ".py",
-        ".yaml",
-        ".yml",
-        ".toml",
-        ".txt",
-        ".json",
-        ".cfg",
-        ".ini",
-        ".sh",
-        ".bash",
-        ".env",
-        ".dockerfile",
-        ".tf",
-        ".ipynb",
-        ".dvc",
-        ".lock",
-        ".mk",
-        ".pem",
-        ".key",
-        ".p12",
-        ".conf",
-    }
-)
+_SKIPPED = frozenset({
+    ".git", ".venv", "venv", "env", "node_modules", "__pycache__", "site-packages", "wandb", "mlruns", "outputs",
+    ".mypy_cache", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints", ".tox", ".idea", ".vscode", KEPT,
+})  # fmt: skip
+_READ = frozenset({
+    ".py", ".yaml", ".yml", ".toml", ".txt", ".json", ".cfg", ".ini", ".sh", ".bash", ".env", ".dockerfile", ".tf",
+    ".ipynb", ".dvc", ".lock", ".mk", ".pem", ".key", ".p12", ".conf",
+})  # fmt: skip
 _NAMED = frozenset(
     {"makefile", "justfile", "procfile", ".gitignore", ".gcloudignore", ".dockerignore", ".python-version"}
 )
@@ -143,9 +102,7 @@ class Repository:
     @cached_property
     def written(self) -> frozenset[str]:
         """The files that an earlier run has written, by their paths."""
-        from coursecloud.starter import merging
-
-        return frozenset(merging.kept(self.root))
+        return frozenset(kept(self.root))
 
     # What there is.
 
