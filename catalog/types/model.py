@@ -257,7 +257,7 @@ class ResourceType:
     holds: str | None = None
     """What a deletion loses, or None."""
     counted: str | None = None
-    """The reader of `coursecloud.deploy.data_stores.READERS` that counts what is in it."""
+    """The reader of `coursecloud.deploy.store_readers.READERS` that counts what is in it."""
     copied: str | None = None
     """The command of `coursecloud.diff.copy_commands.COMMANDS` that copies what is in it."""
     id_blocked: str | None = None

@@ -12,7 +12,8 @@ import pytest
 from coursecloud import cost, policy
 from coursecloud.deploy import drift, iam_policies
 from coursecloud.diff import data_loss
-from coursecloud.diff.changes import Change, Operation, compare
+from coursecloud.diff.changes import Change, Operation
+from coursecloud.diff.comparison import compare
 from coursecloud.diff.engine_events import Told
 from coursecloud.plan import adoption, notices, planning
 from coursecloud.plan.planning import Plan

@@ -10,7 +10,7 @@ import pytest
 
 from coursecloud import cost
 from coursecloud.cli import render
-from coursecloud.diff.changes import compare
+from coursecloud.diff.comparison import compare
 from coursecloud.plan import hiding, json_form
 from coursecloud.plan.planning import Plan
 from coursecloud.policy import check
