@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any, cast
+from typing import Any
 
 from coursecloud.common import project
+from coursecloud.plan.nested import listed, mapping
 from coursecloud.starter.kept import KEPT, kept
 from infra import files
 
@@ -203,8 +204,8 @@ class Repository:
         """Give a table of pyproject.toml; an empty one where it has none, or something else there."""
         at: Any = self.pyproject
         for key in keys:
-            at = _table(at).get(key)
-        return _table(at)
+            at = mapping(at).get(key)
+        return mapping(at)
 
     @cached_property
     def depends(self) -> dict[str, str]:
@@ -214,7 +215,7 @@ class Repository:
             *self.said("project", "optional-dependencies").values(),
             *self.said("dependency-groups").values(),
         ]
-        lines = [each for found in lists for each in _list(found) if isinstance(each, str)]
+        lines = [each for found in lists for each in listed(found) if isinstance(each, str)]
         lines += [
             f"{name} {value if isinstance(value, str) else ''}"
             for name, value in self.said("tool", "poetry", "dependencies").items()
@@ -240,22 +241,14 @@ class Repository:
         except tomllib.TOMLDecodeError:
             return {}
         found: dict[str, tuple[str, str]] = {}
-        for each in map(_table, _list(made.get("package"))):
-            source = str(_table(each.get("source")).get("registry", ""))
+        for each in map(mapping, listed(made.get("package"))):
+            source = str(mapping(each.get("source")).get("registry", ""))
             found[str(each.get("name", ""))] = (str(each.get("version", "")), source)
         return found
 
 
 ON_TORCH = ("torch", "torchvision", "torchaudio", "pytorch-lightning", "lightning", "timm", "ultralytics", "fastai")
 """Packages that bring PyTorch, or are it."""
-
-
-def _table(value: Any) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return cast("list[Any]", value) if isinstance(value, list) else []
 
 
 def _is_text(path: str) -> bool:

@@ -14,12 +14,12 @@ from typing import Any
 from coursecloud.common import writing
 from coursecloud.plan.planning import Plan
 from coursecloud.starter import contents, merging, rules
-from coursecloud.starter.contents import Contents
 from coursecloud.starter.facts import Facts
 from coursecloud.starter.finding import Finding
 from coursecloud.starter.kept import kept_at
 from coursecloud.starter.merging import Outcome
 from coursecloud.starter.repository import Repository
+from coursecloud.starter.writer import Contents
 from infra import secrecy
 
 VERSION = 1
