@@ -13,6 +13,7 @@ from typing import Any, cast, get_args
 from catalog.types.model import (
     Changes,
     Classes,
+    Cost,
     Declared,
     Door,
     Grants,
@@ -162,6 +163,7 @@ def _components(said: Mapping[str, Any]) -> dict[str, Declared]:
 
 
 _READ: Mapping[str, Callable[[Any], Any]] = {
+    "costs": lambda said: tuple(Cost(**each) for each in said),
     "request": lambda said: Request(**said),
     "changes": _changes,
     "grows": _grows,

@@ -175,6 +175,23 @@ class Grants:
         return self.to in ("member", "members", "policyData")
 
 
+@dataclass(frozen=True, eq=False)
+class Cost:
+    """What one of it costs, worked out by hand, alone in a stack of europe-west1 and before free tiers."""
+
+    inputs: Mapping[str, Any]
+    on: float
+    """USD an hour with everything on."""
+    idle: float
+    """USD an hour while nothing runs."""
+    by: str
+    """The arithmetic."""
+    usage: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """`coursecloud:usage`, where it is counted by that."""
+    name: str = "one"
+    """What the program calls it."""
+
+
 Word = Literal["harmless", "priced", "grants", "opens", "ends", "loses", "runs"]
 """harmless = whatever it says, nothing is spent, opened or lost that nobody sees; priced = what prices the type reads
 it; grants = it says who may do what, opens = what can be reached, ends = what stops by itself, loses = what is deleted:
@@ -254,6 +271,8 @@ class ResourceType:
     """How it stops billing without being deleted; None: only its deletion ends what it bills."""
     price: str | None = None
     """The function of `coursecloud.cost.lines.PRICED` that prices it."""
+    costs: tuple[Cost, ...] = ()
+    """Examples that its price is held to."""
     holds: str | None = None
     """What a deletion loses, or None."""
     counted: str | None = None
@@ -324,6 +343,8 @@ class ResourceType:
     """Its IAM policy, or None."""
     classes: Classes | None = None
     """What its inputs are about; None for a type of which nobody has said so."""
+    played: str | None = None
+    """The event of tests/month/events.yaml that plays with one of it; None where none does."""
     components: Mapping[str, Declared] = field(default_factory=dict[str, Declared])
     """The components of the program that declare it, by the last word of their type; none for a type that only a
     reviewer meets."""
