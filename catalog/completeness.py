@@ -57,6 +57,9 @@ OF_STORES: Mapping[str, str] = {
 """What a type that holds data has to say beside."""
 OF_BILLED: Mapping[str, str] = {"costs": "what one of it costs an hour, worked out by hand"}
 """What a type that is not free has to say beside."""
+_SETS = re.compile(r"= frozenset\(\{[^}]*\}\)")
+_RATED = re.compile(r'"(\w[^"]*)"')
+"""The prices that `coursecloud.spend.rates` has in one of its sets."""
 REGISTERED: Mapping[str, str] = {"price": "PRICED", "counted": "READERS", "copied": "COMMANDS"}
 """Fields that name an entry, and the table of `coursecloud` that has it."""
 
@@ -137,6 +140,7 @@ class Known:
         self.apis: Mapping[str, Any] = _json(data / "apis.json")["apis"]
         self.rules: Mapping[str, Any] = _json(data / "api-facts.json")["rules"]
         self._running = {str(each["type"]) for each in _json(data / "running.json")["kinds"]}
+        self._rated = set(_RATED.findall("".join(_SETS.findall(_text(root / "coursecloud" / "spend" / "rates.py")))))
         self._events = _text(root / "tests" / "month" / "events.yaml")
         self.sources = {str(each["name"]) for each in _json(data / "sources.json")["source"]}
         self._source = _texts(root / "coursecloud")
@@ -168,6 +172,8 @@ class Known:
             yield f"`price` is missing: it bills ({bills}), and nothing prices it"
         if bills == "hourly" and said.get("type") not in self._running:
             yield "it bills by the hour, and catalog/running.json has no such kind: `coursecloud status` misses it"
+        elif said.get("type") in self._running and said.get("price") not in (None, *self._rated):
+            yield f"coursecloud/spend/rates.py has no {said['price']!r}: `coursecloud status` counts what it bills as 0"
         request = cast("Mapping[str, Any]", said.get("request") or {})
         method = str(request.get("method") or "")
         if method and not self._answers(method):

@@ -165,6 +165,17 @@ def test_what_is_wrong_is_in_the_list(
     assert any(text.startswith(short) and told in text for text in found), found
 
 
+def test_what_status_sees_and_has_no_rate_for_is_in_the_list(changed: tuple[str, Path], tmp_path: Path) -> None:
+    _, root = changed
+    other = tmp_path / "project"
+    shutil.copytree(root, other)
+    types_of = other / "catalog" / "types"
+    said = json.loads((types_of / "compute.Disk.json").read_text(encoding="utf-8")) | {"price": "alert"}
+    (types_of / "compute.Disk.json").write_text(json.dumps(said), encoding="utf-8")
+    (told,) = completeness.missing(other, types_of)
+    assert told.endswith("coursecloud/spend/rates.py has no 'alert': `coursecloud status` counts what it bills as 0")
+
+
 def test_a_type_without_a_file_and_one_that_nobody_declares_are_in_the_list(
     changed: tuple[str, Path], tmp_path: Path
 ) -> None:
