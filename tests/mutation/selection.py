@@ -35,11 +35,14 @@ TESTS = {
         "tests/coursecloud/test_conformance.py",
     ),
     "infra.training": ("tests/infra/test_training.py", "tests/infra/test_outputs.py", *PLANS),
-    "infra.settings.types": (
-        "tests/settings/test_edges.py",
-        "tests/settings/test_reading.py",
-        "tests/settings/test_saying.py",
-        "tests/coursecloud/test_schema.py",
+    **dict.fromkeys(
+        ("infra.settings.times", "infra.settings.types"),
+        (
+            "tests/settings/test_edges.py",
+            "tests/settings/test_reading.py",
+            "tests/settings/test_saying.py",
+            "tests/coursecloud/test_schema.py",
+        ),
     ),
     **dict.fromkeys(
         (
