@@ -69,7 +69,10 @@ TESTS = {
     ),
     "coursecloud.plan.notices": ("tests/coursecloud/test_notices.py",),
     "coursecloud.plan.planning": ("tests/coursecloud/test_notices.py", "tests/coursecloud/test_plan.py"),
-    "coursecloud.plan.engine": ("tests/coursecloud/test_engine.py", "tests/coursecloud/test_plan.py", *PLANS),
+    **dict.fromkeys(
+        ("coursecloud.plan.engine", "coursecloud.plan.engine_request"),
+        ("tests/coursecloud/test_engine.py", "tests/coursecloud/test_plan.py", *PLANS),
+    ),
     "coursecloud.plan.saved": ("tests/coursecloud/test_saved.py",),
     "coursecloud.common.stack_file": ("tests/test_stackfile.py",),
 }
