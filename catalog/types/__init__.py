@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from catalog.types.model import (
+from catalog.types.model import ResourceType
+from catalog.types.parts import (
     Changes,
     Classes,
     Cost,
@@ -22,7 +23,6 @@ from catalog.types.model import (
     Policy,
     Protects,
     Request,
-    ResourceType,
     Watches,
     Word,
 )

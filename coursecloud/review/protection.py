@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
 from catalog import types
-from catalog.types.model import About, Protects
+from catalog.types.parts import About, Protects
 from coursecloud.cost import Estimate
 from coursecloud.diff import property_diff
 from coursecloud.diff.changes import Change, Operation

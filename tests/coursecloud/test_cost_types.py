@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 
 from catalog import types
-from catalog.types.model import Cost, ResourceType
+from catalog.types.model import ResourceType
+from catalog.types.parts import Cost
 from coursecloud import cost
 from tests.coursecloud.costs import close, planned, using
 from tests.review.made import resource
