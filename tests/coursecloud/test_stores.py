@@ -84,7 +84,7 @@ def test_a_large_bucket_is_counted_as_far_as_the_bound(stack: Deployed, monkeypa
 
     monkeypatch.setattr(stack.cloud, "pages", few)
     assert looked(stack)["data"].says == "5 objects, 10 bytes"
-    monkeypatch.setattr(data_stores, "PAGES", 2)
+    monkeypatch.setattr(store_readers, "PAGES", 2)
     store = looked(stack)["data"]
     assert store.says == "at least 4 objects, 8 bytes"
     assert (store.count, store.more) == (4, True)
