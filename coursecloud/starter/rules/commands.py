@@ -61,8 +61,9 @@ def commands(
 
 def names_secret(name: str) -> bool:
     """Say whether a variable is that of a secret: by its name, as errors and plans hide it, or because it is a key."""
-    kind = secrecy.kind(name)
-    return kind == "secret" or (kind == "perhaps" and name.lower().endswith("key"))
+    plain = re.sub(r"(?i)_(json|b64|base64)$", "", name)
+    kind = secrecy.kind(plain)
+    return kind == "secret" or (kind == "perhaps" and plain.lower().endswith(("key", "secret")))
 
 
 def _tells(text: str) -> bool:
