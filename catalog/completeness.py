@@ -39,13 +39,14 @@ WANTED: Mapping[str, str] = {
     "changes": "what a change of each input does",
     "guards": "inputs whose change by hand is said first; [] for none",
     "grants": "whom it lets in, and by which input; null for nobody",
+    "played": "the event of tests/month/events.yaml that plays with one of it; null where none does",
     "classes": "what each of its inputs is about",
     "components": "which components declare it, and from which keys of the stack file its inputs come",
 }
 """What the file of a declared type has to say, in words."""
 NEVER_NULL = frozenset({
     "called", "bills", "api", "read", "deploy", "terraform", "request", "rules", "between", "changes", "guards",
-    "classes", "components",
+    "classes", "components", "costs",
 })  # fmt: skip
 EMPTY = frozenset({"rules", "between", "guards"})
 """Those that may be there and have nothing in them."""
@@ -54,6 +55,11 @@ OF_STORES: Mapping[str, str] = {
     "copied": "what copies the data in it; null where nothing can",
 }
 """What a type that holds data has to say beside."""
+OF_BILLED: Mapping[str, str] = {"costs": "what one of it costs an hour, worked out by hand"}
+"""What a type that is not free has to say beside."""
+_SETS = re.compile(r"= frozenset\(\{[^}]*\}\)")
+_RATED = re.compile(r'"(\w[^"]*)"')
+"""The prices that `coursecloud.spend.rates` has in one of its sets."""
 REGISTERED: Mapping[str, str] = {"price": "PRICED", "counted": "READERS", "copied": "COMMANDS"}
 """Fields that name an entry, and the table of `coursecloud` that has it."""
 
@@ -133,6 +139,9 @@ class Known:
         self.components: Mapping[str, Any] = _json(data / "components.json")["components"]
         self.apis: Mapping[str, Any] = _json(data / "apis.json")["apis"]
         self.rules: Mapping[str, Any] = _json(data / "api-facts.json")["rules"]
+        self._running = {str(each["type"]) for each in _json(data / "running.json")["kinds"]}
+        self._rated = set(_RATED.findall("".join(_SETS.findall(_text(root / "coursecloud" / "spend" / "rates.py")))))
+        self._events = _text(root / "tests" / "month" / "events.yaml")
         self.sources = {str(each["name"]) for each in _json(data / "sources.json")["source"]}
         self._source = _texts(root / "coursecloud")
         self._program = _texts(root / "infra")
@@ -153,12 +162,18 @@ class Known:
             yield f"there is no catalog/types/{short}.json, which says all that is known of the type"
             return
         said = self.said[short]
-        for name, words in {**WANTED, **(OF_STORES if said.get("holds") else {})}.items():
+        bills = said.get("bills")
+        beside = {**(OF_STORES if said.get("holds") else {}), **(OF_BILLED if bills not in (None, "free") else {})}
+        for name, words in {**WANTED, **beside}.items():
             empty = said.get(name) is None or (not said[name] and name not in EMPTY)
             if name not in said or (empty and name in NEVER_NULL):
                 yield f"`{name}` is missing: {words}"
-        if said.get("bills") not in (None, "free") and "price" in said and not said["price"]:
-            yield f"`price` is missing: it bills ({said['bills']}), and nothing prices it"
+        if bills not in (None, "free") and "price" in said and not said["price"]:
+            yield f"`price` is missing: it bills ({bills}), and nothing prices it"
+        if bills == "hourly" and said.get("type") not in self._running:
+            yield "it bills by the hour, and catalog/running.json has no such kind: `coursecloud status` misses it"
+        elif said.get("type") in self._running and said.get("price") not in (None, *self._rated):
+            yield f"coursecloud/spend/rates.py has no {said['price']!r}: `coursecloud status` counts what it bills as 0"
         request = cast("Mapping[str, Any]", said.get("request") or {})
         method = str(request.get("method") or "")
         if method and not self._answers(method):
@@ -185,6 +200,10 @@ class Known:
         for rule in cast("dict[str, str]", said.get("rules") or {}).values():
             if rule not in self.rules:
                 yield f"`rules` names {rule}, which catalog/api-facts.json does not have"
+        event = said.get("played")
+        # A group's copy of the project may have no tests.
+        if event and self._events and not re.search(rf"\bname: {re.escape(event)}\s*(,|$)", self._events, re.MULTILINE):
+            yield f"`played` names {event!r}, which tests/month/events.yaml does not have"
         components = self.components_of(short)
         yield from (f"catalog/components.json has no {name}" for name in components if name not in self.components)
         api = said.get("api")
@@ -219,6 +238,10 @@ class Known:
 
 def _texts(folder: Path) -> dict[Path, str]:
     return {path: path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.py"))}
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 def _emulated(folder: Path) -> dict[str, frozenset[str]]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from catalog import tables
+from catalog.families import MachineType, families, of_family, region_of
 
 _STEP = 256
 """Mebibytes of which the memory is a multiple."""
@@ -22,12 +22,12 @@ def is_custom(name: str) -> bool:
 
 
 @functools.cache
-def machine_type(name: str) -> tables.MachineType | None:
+def machine_type(name: str) -> MachineType | None:
     """Read a size of one's own; None where it is none, or one that Google does not make."""
     if mistake(name) or not (match := _NAME.fullmatch(name)):
         return None
     family = match["family"] or "n1"
-    of = tables.families()[family]
+    of = families()[family]
     entry: dict[str, Any] = {
         "memoryGib": int(match["memory"]) / 1024,
         "premium": of["custom"]["premium"],
@@ -38,7 +38,7 @@ def machine_type(name: str) -> tables.MachineType | None:
     else:
         most = of["custom"]["gibPerVcpu"][1] * int(match["vcpus"])
         entry |= {"vcpus": int(match["vcpus"]), "extendedGib": max(0, entry["memoryGib"] - most)}
-    return tables.of_family(family, of, name, entry)
+    return of_family(family, of, name, entry)
 
 
 def mistake(name: str) -> tuple[str, str] | None:
@@ -46,7 +46,7 @@ def mistake(name: str) -> tuple[str, str] | None:
     if not is_custom(name):
         return None
     match = _NAME.fullmatch(name)
-    known = [family for family, of in tables.families().items() if "custom" in of]
+    known = [family for family, of in families().items() if "custom" in of]
     if not match:
         return (
             "a size of your own is FAMILY-custom-VCPUS-MEBIBYTES, and -ext behind it for more memory",
@@ -58,7 +58,7 @@ def mistake(name: str) -> tuple[str, str] | None:
             f"{family} machines come in Google's own sizes only",
             f"take one of these, or a series with sizes of your own: {', '.join(known)}",
         )
-    rule = tables.families()[family]["custom"]
+    rule = families()[family]["custom"]
     memory, extended = int(match["memory"]), bool(match["extended"])
     if match["shared"]:
         return _step(name, match, memory, _STEP, memory + _STEP) or _shared(name, match, rule, memory)
@@ -130,4 +130,4 @@ def _vcpus(family: str, vcpus: int, rule: Mapping[str, Any]) -> tuple[str, str] 
 
 
 def _where(of: Mapping[str, Any]) -> list[str]:
-    return list(dict.fromkeys(map(tables.region_of, of["zones"])))
+    return list(dict.fromkeys(map(region_of, of["zones"])))

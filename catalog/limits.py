@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from catalog.tables import table
+from catalog.data import table
 
 
 def pattern(name: str) -> str:

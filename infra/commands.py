@@ -118,7 +118,7 @@ def _builds(place: Place, settings: Settings) -> dict[str, str]:
         "images": [image],
         "options": {"logging": "CLOUD_LOGGING_ONLY"},
     }
-    account = f"{place.names.account('builds')}@{place.project}.iam.gserviceaccount.com"
+    account = place.names.email("builds")
     submit = [
         *("gcloud", "builds", "submit", ".", "--config=build.json", project, region),
         f"--service-account=projects/{place.project}/serviceAccounts/{account}",

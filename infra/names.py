@@ -46,6 +46,10 @@ class Names:
         name = fit(self._joined(*parts), 30)
         return name if len(name) >= 6 else f"{name}-account"
 
+    def email(self, *parts: str) -> str:
+        """Give the address of a service account."""
+        return email_of(self.account(*parts), self.project)
+
     def bucket(self, *parts: str) -> str:
         """Name a bucket: at most 63 characters, unique in the world by the project's id in front."""
         own = self.existing.get("-".join(parts))
@@ -103,6 +107,15 @@ def labels(*, course: str, group: str, owner: str, stack: str, lease_end: str, o
         "lease-end": lease_end,
         "managed-by": "coursecloud",
     }
+
+
+def email_of(account: str, project: str) -> str:
+    """Give the address that Google gives a service account by its id.
+
+    >>> email_of("dev-builds", "my-project-1")
+    'dev-builds@my-project-1.iam.gserviceaccount.com'
+    """
+    return f"{account}@{project}.iam.gserviceaccount.com"
 
 
 def variable(secret: str) -> str:

@@ -109,7 +109,7 @@ def job(place: Place, settings: TrainingSettings, secrets: tuple[str, ...], name
     return {
         "workerPoolSpecs": [{"machineSpec": machine, "replicaCount": 1, "containerSpec": container}],
         "scheduling": scheduling,
-        "serviceAccount": f"{names.account('training')}@{place.project}.iam.gserviceaccount.com",
+        "serviceAccount": names.email("training"),
         "baseOutputDirectory": {"outputUriPrefix": f"gs://{names.bucket('models')}/jobs"},
     }
 

@@ -227,3 +227,8 @@ def test_a_name_once_given_is_never_another_one(stack: str, made: list[str]) -> 
         names.bucket(key), names.secret("KEY"), names.role("operator"), names.role(key), names.number("endpoint"),
         label_value(stack),
     ] == made  # fmt: skip
+
+
+def test_an_accounts_address_is_its_id_in_its_project() -> None:
+    names = Names(project=PROJECT, stack="dev")
+    assert names.email("builds") == f"{names.account('builds')}@{PROJECT}.iam.gserviceaccount.com"

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from catalog.types.model import (
+from catalog.types.model import ResourceType
+from catalog.types.parts import (
     Changes,
     Classes,
+    Cost,
     Declared,
     Door,
     Grants,
@@ -21,7 +23,6 @@ from catalog.types.model import (
     Policy,
     Protects,
     Request,
-    ResourceType,
     Watches,
     Word,
 )
@@ -162,6 +163,7 @@ def _components(said: Mapping[str, Any]) -> dict[str, Declared]:
 
 
 _READ: Mapping[str, Callable[[Any], Any]] = {
+    "costs": lambda said: tuple(Cost(**each) for each in said),
     "request": lambda said: Request(**said),
     "changes": _changes,
     "grows": _grows,

@@ -9,7 +9,7 @@ from coursecloud.cli import schema
 from coursecloud.cli.schema import keys
 from coursecloud.common.stack_file import PULUMIS_OWN
 from infra.settings.problem import likely
-from infra.settings.types import UNITS
+from infra.settings.times import UNITS
 
 SAMPLES = {"machines": "trainer", "triggers": "trainer", "services": "demo", "names": "WANDB_API_KEY"}
 """A name for an entry of each map, for examples."""

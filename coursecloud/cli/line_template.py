@@ -19,7 +19,7 @@ from typing import Any, cast
 
 from coursecloud.plan.nested import at, has_unknown, listed, mapping
 from coursecloud.policy.reading import number
-from infra.settings.types import Duration
+from infra.settings.times import Duration
 
 Inputs = Mapping[str, Any]
 

@@ -16,7 +16,8 @@ from coursecloud.cli.line_template import plain
 from coursecloud.common.console import console as console
 from coursecloud.cost import table as cost_table
 from coursecloud.plan import adoption
-from coursecloud.plan.planning import KINDS, Plan, bills, holds, notices, short_type, unknowns
+from coursecloud.plan.notices import KINDS, notices
+from coursecloud.plan.planning import Plan, bills, holds, short_type, unknowns
 from coursecloud.plan.registration import Registration
 from coursecloud.policy import Finding, consequence
 from infra.settings.lease import Lease

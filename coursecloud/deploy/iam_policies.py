@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from catalog import tables, types
-from catalog.types.model import Policy
+from catalog.types.parts import Policy
 from coursecloud.deploy.cloud import Cloud, CloudError, escaped
 from coursecloud.plan import adoption
 from coursecloud.plan.grants import is_public

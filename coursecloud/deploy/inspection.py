@@ -14,7 +14,7 @@ from coursecloud.deploy.cloud import CloudError
 from coursecloud.deploy.preconditions import RefusedError
 from coursecloud.deploy.recovery import owned
 from coursecloud.deploy.session import Day
-from coursecloud.diff import data_loss, edits, refusals
+from coursecloud.diff import data_loss, edits, refusals, refusing
 from coursecloud.diff.engine_events import Told, called
 from coursecloud.plan import planning
 
@@ -129,7 +129,7 @@ def _follow(day: Day, urns: list[str]) -> None:
 
 def _elsewhere(day: Day, told: Told) -> None:
     """Refuse before anything is put in order where the stack lives in another project: that one is not its own."""
-    refused = refusals.refused(edits.of_preview(told.steps))
+    refused = refusing.refused(edits.of_preview(told.steps))
     if moved := [refusal for refusal in refused if refusal.kind is refusals.Kind.PROJECT]:
         raise RefusedError("\n".join([f"{day.stopped}: {refusals.headline(moved)}", *map(str, moved)]))
 

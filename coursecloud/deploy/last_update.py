@@ -22,7 +22,7 @@ from urllib.parse import urlsplit, urlunsplit
 from coursecloud.common import writing
 from coursecloud.common.console import visible
 from coursecloud.deploy.cloud import Cloud, CloudError, escaped, unread
-from coursecloud.deploy.data_stores import MARKER
+from coursecloud.deploy.store_readers import MARKER
 from infra import files
 from infra.names import Names
 from infra.settings import Settings

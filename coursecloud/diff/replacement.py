@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog import types
-from catalog.types.model import Changes
+from catalog.types.parts import Changes
 from coursecloud.diff.property_diff import NOTHING, Difference, at, leaves, pattern
 from coursecloud.diff.replacement_conditions import SAME, WHEN, Effect
 from coursecloud.plan.planning import short_type

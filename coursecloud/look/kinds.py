@@ -41,7 +41,7 @@ class Kind:
     shape: str
     """What makes its inputs: a function of `shapes.MAKERS`."""
     at: str = ""
-    """The address that it is asked at, of `coursecloud.deploy.cloud.APIS`; the API's own unless given."""
+    """The address that it is asked at, of `coursecloud.deploy.endpoints.APIS`; the API's own unless given."""
     per: str = ""
     """`region` where Google lists it region by region."""
     aggregated: bool = False

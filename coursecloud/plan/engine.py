@@ -3,17 +3,15 @@
 import asyncio
 import contextlib
 import functools
-import importlib.metadata
 import json
 import logging
 import os
-from collections.abc import Awaitable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Thread
 from typing import Any, cast
-from urllib.parse import unquote
 
 import pulumi
 from google.protobuf import json_format
@@ -22,7 +20,8 @@ from typing_extensions import override
 import infra
 from catalog import types
 from coursecloud.plan import mock_outputs, sdk, transforms
-from coursecloud.plan.registration import UNKNOWN, Deed, Registration
+from coursecloud.plan.engine_request import declared, plain, registration
+from coursecloud.plan.registration import Deed, Registration
 
 # What a program says while it is recorded as the real run, it has said before.
 logging.getLogger(f"{__name__}.again").propagate = False
@@ -131,7 +130,7 @@ class _Recorder(sdk.Monitor):
     @override
     def RegisterResourceOutputs(self, request: Any) -> Any:
         if request.urn.split("::")[2] == "pulumi:pulumi:Stack":
-            self.recording.outputs = _plain(json_format.MessageToDict(request.outputs))
+            self.recording.outputs = plain(json_format.MessageToDict(request.outputs))
         return super().RegisterResourceOutputs(request)
 
 
@@ -201,102 +200,6 @@ def _configured(config: Mapping[str, object]) -> Generator[None]:
             del os.environ["PULUMI_CONFIG"]
         else:
             os.environ["PULUMI_CONFIG"] = before
-
-
-FIELDS = frozenset({
-    "type", "name", "parent", "custom", "object", "protect", "dependencies", "provider", "propertyDependencies",
-})  # fmt: skip
-"""Of the request that registers a resource: what a Registration has a field for."""
-
-TALK = frozenset({
-    "acceptSecrets", "acceptResources", "supportsPartialValues", "supportsResultReporting", "accepts_byte_string",
-    "aliasSpecs", "deleteBeforeReplaceDefined", "sourcePosition", "stackTrace", "parentStackTraceHandle",
-})  # fmt: skip
-"""What only says how the SDK and the engine talk with each other, or where the program was."""
-
-OPTIONS: Mapping[str, str] = {
-    "aliases": "aliases", "aliasURNs": "aliasURNs", "deleteBeforeReplace": "deleteBeforeReplace",
-    "ignoreChanges": "ignoreChanges", "replaceOnChanges": "replaceOnChanges", "replace_with": "replaceWith",
-    "retainOnDelete": "retainOnDelete", "replacement_trigger": "replacementTrigger", "version": "version",
-    "importId": "importId", "deletedWith": "deletedWith", "remote": "remote", "providers": "providers",
-    "pluginDownloadURL": "pluginDownloadURL", "pluginChecksums": "pluginChecksums", "packageRef": "packageRef",
-    "customTimeouts": "customTimeouts", "hideDiffs": "hideDiffs", "hooks": "hooks", "envVarMappings": "envVarMappings",
-    "state_migrations": "stateMigrations", "transforms": "transforms",
-}  # fmt: skip
-"""What else a program can ask for, by the name of the request's field, and how a plan calls it."""
-
-
-def registration(urn: str, request: Any, applied: Sequence[str]) -> Registration:
-    """Read what a program asks Pulumi's engine for; `applied` are the names of the transforms that it brings."""
-    written = json_format.MessageToDict(request, preserving_proto_field_name=True)
-    options: dict[str, Any] = {called: _plain(written[name]) for name, called in OPTIONS.items() if written.get(name)}
-    # Tokens of a run mean nothing outside of it.
-    options |= {"transforms": list(applied)} if applied else {}
-    if "stateMigrations" in options:
-        options["stateMigrations"] = len(options["stateMigrations"])
-    options |= {"replaceWith": sorted(request.replace_with)} if request.replace_with else {}
-    if (version := _installed(request.type)) and request.version not in ("", version):
-        options["otherVersion"] = f"{request.version}, where {version} is installed"
-    # A closed world: what a later release of Pulumi can be asked for is never passed over.
-    known = FIELDS | TALK | OPTIONS.keys() | {"additionalSecretOutputs"}
-    # These two the SDK adds to every resource that has labels; the program did not ask for them.
-    if secret := [name for name in request.additionalSecretOutputs if name not in ("effectiveLabels", "pulumiLabels")]:
-        options["additionalSecretOutputs"] = secret
-    if unread := sorted(each.name for each, _ in request.ListFields() if each.name not in known):
-        options["unread"] = unread
-    return Registration(
-        urn=urn,
-        type=request.type,
-        name=request.name,
-        custom=request.custom,
-        parent=None if request.parent.split("::")[2:3] in ([], ["pulumi:pulumi:Stack"]) else request.parent,
-        inputs=_inputs(request),
-        dependencies=tuple(sorted(request.dependencies)),
-        property_dependencies={
-            name: tuple(sorted(urns.urns)) for name, urns in sorted(request.propertyDependencies.items()) if urns.urns
-        },
-        provider=request.provider or None,
-        protect=request.protect,
-        options=options,
-    )
-
-
-def declared(request: Any, roots: Sequence[str]) -> tuple[str, int] | None:
-    """Find the line of the program that asks for a resource: the innermost in one of the folders."""
-    for frame in request.stackTrace.frames:
-        for root in roots:
-            inside = frame.pc.uri.removeprefix(root)
-            if inside != frame.pc.uri and "site-packages/" not in inside:
-                return unquote(inside), frame.pc.line
-    return None
-
-
-@functools.cache
-def _installed(kind: str) -> str | None:
-    """Look up the version of the package that a type is from, as far as it is a Python package of Pulumi's."""
-    try:
-        return importlib.metadata.version(f"pulumi-{kind.partition(':')[0]}")
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
-def _inputs(request: Any) -> dict[str, Any]:
-    found = _plain(json_format.MessageToDict(request.object))
-    if request.type.startswith("pulumi:providers:"):
-        # They would stand in every plan that is saved and every review of it.
-        found |= {key: {"$secret": True} for key in found if key in ("credentials", "accessToken")}
-    return found
-
-
-def _plain(value: Any) -> Any:
-    """Turn the wire form into plain JSON: whole numbers as integers, unknown values marked."""
-    if isinstance(value, dict):
-        return {key: _plain(entry) for key, entry in cast("dict[str, Any]", value).items()}
-    if isinstance(value, list):
-        return [_plain(entry) for entry in cast("list[Any]", value)]
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return UNKNOWN if value == sdk.UNKNOWN_TEXT else value
 
 
 def _derived(kind: str, inputs: Mapping[str, Any]) -> dict[str, Any]:

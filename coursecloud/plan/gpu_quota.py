@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from catalog import tables
 from infra.settings import Settings
 from infra.settings.machines import Machine
-from infra.settings.types import Duration
+from infra.settings.times import Duration
 
 
 @dataclass(frozen=True)

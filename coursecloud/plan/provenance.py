@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog import tables, types
-from catalog.types.model import Declared
+from catalog.types.parts import Declared
 from coursecloud.plan.registration import Registration
 
 

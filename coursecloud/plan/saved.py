@@ -7,7 +7,8 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from coursecloud.plan import json_form as forms
-from coursecloud.plan.planning import VERSION, Plan
+from coursecloud.plan.json_form import VERSION
+from coursecloud.plan.planning import Plan
 from coursecloud.plan.registration import Deed, Registration
 from infra.settings import Settings
 

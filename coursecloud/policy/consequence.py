@@ -14,7 +14,8 @@ from rich.text import Text
 
 from coursecloud.common.console import visible
 from coursecloud.cost import Estimate, credit
-from coursecloud.plan.planning import Plan, holds, notices
+from coursecloud.plan.notices import notices
+from coursecloud.plan.planning import Plan, holds
 from coursecloud.policy.rule import Finding
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from catalog import types
-from catalog.types.model import About
+from catalog.types.parts import About
 from coursecloud.cost import Estimate
 from coursecloud.diff.changes import Change, Operation
 from coursecloud.plan.grants import Grant

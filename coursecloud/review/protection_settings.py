@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from catalog.types.model import About
+from catalog.types.parts import About
 from coursecloud.cost import Estimate
 from coursecloud.plan.planning import Plan
 from coursecloud.policy.rule import by_id

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from coursecloud.diff import edits, refusals
-from coursecloud.diff.changes import Change, Operation, PropertyChange, compare
+from coursecloud.diff import edits, refusals, refusing
+from coursecloud.diff.changes import Change, Operation, PropertyChange
+from coursecloud.diff.comparison import compare
 from coursecloud.diff.refusals import Refusal
 from coursecloud.plan import gpu_quota
 from coursecloud.plan.planning import Plan
@@ -188,7 +189,7 @@ def review(
     cost = money.costs(before, after)
     findings = money.findings(before, after, today)
     # A stack that comes has nothing yet, and of one that goes nothing is updated.
-    refused = tuple(refusals.refused(edits.of_review(found))) if before and after else ()
+    refused = tuple(refusing.refused(edits.of_review(found))) if before and after else ()
     weaker: tuple[Weaker, ...] = ()
     if before and after:
         weaker = (

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
-from catalog.types.model import Protects
+from catalog.types.parts import Protects
 from coursecloud.diff import property_diff
 from coursecloud.diff.property_diff import NOTHING
 from coursecloud.plan import ports

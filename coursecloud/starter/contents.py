@@ -2,47 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
-from coursecloud.starter import images, install
+from coursecloud.starter import image_files, images, install
 from coursecloud.starter.facts import Build, Facts
-from coursecloud.starter.rendering import PROJECT, hidden, project_files, rendered
+from coursecloud.starter.image_files import bare_name
+from coursecloud.starter.rendering import PROJECT, hidden, project_files
 from coursecloud.starter.repository import Repository
+from coursecloud.starter.writer import Contents, Image, Writer
 from infra import secrecy
-from infra.builds import DOCKER, GCLOUD
 
-TRAINING, SERVICE = "dockerfiles/train.dockerfile", "dockerfiles/api.dockerfile"
 JOB = "vertex_job{}.yaml"
-
-
-@dataclass
-class Contents:
-    """The files by path, and in words what else there is to know."""
-
-    files: dict[str, str] = field(default_factory=dict[str, str])
-    notes: list[str] = field(default_factory=list[str])
-    commands: dict[str, str] = field(default_factory=dict[str, str])
-    """What a person does once, by what it is for."""
-    project: bool = False
-    """Whether it is a whole repository, from nothing."""
-
-
-@dataclass(frozen=True)
-class Image:
-    """An image that a build makes."""
-
-    name: str
-    dockerfile: str
-    folder: str
-    tags: tuple[str, ...]
-    """Tags by which the stack itself names it, beside that of the commit."""
 
 
 def wanted(facts: Facts, repository: Repository) -> Contents:
@@ -52,16 +27,7 @@ def wanted(facts: Facts, repository: Repository) -> Contents:
     return made.contents
 
 
-class _Writer:
-    def __init__(self, facts: Facts, repository: Repository):
-        self.facts, self.repository = facts, repository
-        self.project = repository.empty or "src/digits/train.py" in repository.written
-        self.contents = Contents(project=self.project)
-        self.python = "3.12" if self.project else install.python_version(repository)
-        self.tests = install.line_of_tests(repository, project=self.project)
-        read = images.read(repository)
-        self.read = {path: each for path, each in read.items() if path not in repository.written}
-
+class _Writer(Writer):
     def write(self) -> None:
         facts, contents = self.facts, self.contents
         if facts.example:
@@ -71,7 +37,7 @@ class _Writer:
             )
         if self.project:
             self._project()
-        service, training = self._service_image(), self._training_image()
+        service, training = image_files.service(self), image_files.training(self)
         for build in facts.builds:
             self._build(build, service, training)
         self._ignored()
@@ -79,17 +45,11 @@ class _Writer:
         self._workflows(service, training, jobs)
         self._dvc()
 
-    def _put(self, path: str, template: str = "", **values: Any) -> None:
-        facts = self.facts
-        known = {"stack": facts.stack, "project": facts.project, "region": facts.region, "registry": facts.registry}
-        common = {"python": self.python, "docker": DOCKER, "gcloud": GCLOUD, "tests": self.tests}
-        self.contents.files[path] = rendered(template or hidden(path), known | common | values)
-
     def _project(self) -> None:
         index = install.index(self.facts.gpu)
-        gpu = index if self.facts.gpu else install._CUDA  # pyright: ignore[reportPrivateUsage]
+        gpu = index if self.facts.gpu else install.CUDA
         for path in project_files():
-            self._put(
+            self.put(
                 path,
                 PROJECT + hidden(path),
                 cpu=install.CPU,
@@ -102,88 +62,11 @@ class _Writer:
                 file=self.facts.file,
             )
 
-    # Images.
-
-    def _existing(self, purpose: images.Purpose, name: str) -> images.Dockerfile | None:
-        fitting = [each for each in self.read.values() if images.purpose(each) == purpose]
-        exact = [each for each in fitting if name and name in each.path.lower()]
-        return next(iter(exact or fitting), None)
-
-    def _service_image(self) -> Image | None:
-        """Find or write the Dockerfile of the service; None where the repository has nothing that serves."""
-        repository, facts = self.repository, self.facts
-        name = facts.builds[0].image if facts.builds[0].image != _name(facts.training_image) else "api"
-        tags = tuple(
-            dict.fromkeys(
-                tag for each in facts.services if each.image for own, tag in [each.image.split(":", 1)] if own == name
-            )
-        )
-        if found := self._existing("service", name):
-            return Image(name, found.path, images.context(repository, found), tags)
-        found = ("src/digits/api.py", "app", "fastapi") if self.project else repository.api
-        if found is None:
-            self.contents.notes.append(
-                "no program that serves was found (FastAPI, Flask or Streamlit): no service image"
-            )
-            return None
-        how = install.plan(repository, None, project=self.project)
-        if how is None:
-            self.contents.notes.append(
-                f"{found[0]} serves, and nothing says what it needs (pyproject.toml or requirements.txt): no"
-                " service image"
-            )
-            return None
-        path = facts.dockerfile_of(name) or self._asked_for() or SERVICE
-        how = _with_server(repository, how, found[2]) if not self.project else how
-        self._put(path, "dockerfiles/api.dockerfile", install=how, start=_start(*found), whole=self._whole("cpu"))
-        return Image(name, path, ".", tags)
-
-    def _asked_for(self) -> str | None:
-        """Give a Dockerfile that a trigger names and that neither is there nor is that of training."""
-        training = self.facts.dockerfile_of(_name(self.facts.training_image))
-        asked = (trigger.dockerfile for trigger in self.facts.settings.builds.triggers.values())
-        there = self.repository.paths - self.repository.written
-        return next((each for each in asked if each and each != training and each not in there), None)
-
-    def _training_image(self) -> Image | None:
-        """Find or write the Dockerfile of training; None where the stack trains by an image of somebody else's."""
-        repository, facts = self.repository, self.facts
-        if not facts.trains or not (image := facts.training_image):
-            return None
-        name, tag = image.split(":", 1)
-        if found := self._existing("training", "train"):
-            return Image(name, found.path, images.context(repository, found), (tag,))
-        program = "src/digits/train.py" if self.project else repository.training
-        if program is None:
-            self.contents.notes.append("no program that trains was found (train.py, train_model.py): no training image")
-            return None
-        how = install.plan(repository, facts.gpu, project=self.project)
-        if how is None:
-            self.contents.notes.append(
-                f"{program} trains, and nothing says what it needs (pyproject.toml or requirements.txt): no"
-                " training image"
-            )
-            return None
-        path = facts.dockerfile_of(name) or TRAINING
-        self._put(
-            path,
-            "dockerfiles/train.dockerfile",
-            install=how,
-            program=program,
-            gpu=facts.gpu_name,
-            whole=self._whole("gpu" if facts.gpu else "cpu"),
-        )
-        return Image(name, path, ".", (tag,))
-
-    def _whole(self, extra: str) -> str:
-        """Write what installs the repository itself, once all of it is in the image."""
-        return f"uv sync --no-dev --extra {extra}" if self.project else ""
-
     # Builds.
 
     def _build(self, build: Build, service: Image | None, training: Image | None) -> None:
         facts = self.facts
-        only_training = build.image == _name(facts.training_image) or service is None
+        only_training = build.image == bare_name(facts.training_image) or service is None
         first = training if only_training else service
         if first is None:
             self.contents.notes.append(f"{build.path} is not written: the repository has nothing to put into an image")
@@ -192,7 +75,7 @@ class _Writer:
         submits = build.deploys and training is not None and facts.trains
         state = "job" if submits and only_training and not build.services else "image" if only_training else "none"
         job_image = f"{facts.registry}/{facts.training_image}" if facts.training_image else ""
-        self._put(
+        self.put(
             build.path,
             "cloudbuild.yaml",
             image=first,
@@ -205,7 +88,7 @@ class _Writer:
             gated=second is not None or submits,
             job=JOB.format(""),
             job_image=job_image,
-            commit_image=f"{facts.registry}/{_name(facts.training_image)}:$COMMIT_SHA",
+            commit_image=f"{facts.registry}/{bare_name(facts.training_image)}:$COMMIT_SHA",
             submit=[*facts.submit(), "--config=/tmp/job.yaml"] if submits else [],
             triggers=build.triggers,
             by_hand=shlex.join(_submit(facts, build.path)) if facts.pushes else "",
@@ -238,9 +121,9 @@ class _Writer:
         kept = {path.split("/")[0] for path in self.repository.paths if re.search(r"/(?!\.git)[^/]+(?<!\.dvc)$", path)}
         left = [name for name in ("data", "models") if name not in copied | kept]
         left += [name for name in ("notebooks", "reports") if name not in copied]
-        self._put(".gcloudignore", left=left)
+        self.put(".gcloudignore", left=left)
         if not any(path.endswith(".dockerignore") for path in self.repository.paths - self.repository.written):
-            self._put(".dockerignore", left=left)
+            self.put(".dockerignore", left=left)
 
     # Jobs and workflows.
 
@@ -260,7 +143,7 @@ class _Writer:
                 continue
             text = yaml.safe_dump(job, sort_keys=False, width=120)
             command = shlex.join([*facts.submit(name), f"--config={path}"])
-            self._put(path, "vertex_job.yaml", job=text, command=command, own=training is not None)
+            self.put(path, "vertex_job.yaml", job=text, command=command, own=training is not None)
             paths[name] = path
         return paths
 
@@ -281,7 +164,7 @@ class _Writer:
         if theirs in repository.texts:
             self.contents.notes.append(f"{theirs} is yours and stays as it is; ci.yaml beside it is not written")
         elif self.tests or pushed:
-            self._put(".github/workflows/ci.yaml", data=data, pushed=pushed, submit=submit, **values)
+            self.put(".github/workflows/ci.yaml", data=data, pushed=pushed, submit=submit, **values)
         else:
             self.contents.notes.append("the repository has no tests: .github/workflows/ci.yaml is not written")
         if not facts.ci:
@@ -293,7 +176,7 @@ class _Writer:
             return
         if jobs and (training is not None or not facts.training_image):
             submits = {job: [*facts.submit(job), "--config=job.yaml"] for job in jobs}
-            self._put(
+            self.put(
                 ".github/workflows/train.yaml",
                 image=training,
                 jobs=jobs,
@@ -309,7 +192,7 @@ class _Writer:
     def _dvc(self) -> None:
         there = self.repository.texts.get(".dvc/config", "").strip()
         if self.project or ".dvc/config" in self.repository.written or (self.repository.dvc and not there):
-            self._put(".dvc/config", url=self.facts.commands["dvc remote"].split(" storage ")[1].split()[0])
+            self.put(".dvc/config", url=self.facts.commands["dvc remote"].split(" storage ")[1].split()[0])
         else:
             first = "" if self.repository.dvc else "dvc init && "
             self.contents.commands["tell DVC the bucket"] = first + self.facts.commands["dvc remote"]
@@ -320,31 +203,3 @@ def _submit(facts: Facts, path: str) -> list[str]:
     line = facts.commands["build"]
     words = shlex.split(line[line.index("&& ") + 3 :])
     return [f"--config={path}" if word.startswith("--config=") else word for word in words]
-
-
-def _start(path: str, variable: str, kind: str) -> str:
-    """Write the command that serves on the port that Cloud Run names."""
-    module = re.sub(r"/__init__$", "", path.removesuffix(".py").removeprefix("src/")).replace("/", ".")
-    port = "${PORT:-8080}"
-    return {
-        "fastapi": f"uvicorn {module}:{variable} --host 0.0.0.0 --port {port}",
-        "flask": f"gunicorn {module}:{variable} --bind 0.0.0.0:{port}",
-        "streamlit": f"streamlit run {path} --server.address=0.0.0.0 --server.port={port} --server.headless=true",
-    }[kind]
-
-
-def _with_server(repository: Repository, how: install.Install, kind: str) -> install.Install:
-    """Add the program that serves, where the repository does not name it."""
-    server = {"fastapi": "uvicorn", "flask": "gunicorn"}.get(kind)
-    lists = "".join(
-        text for path, text in repository.texts.items() if path in ("pyproject.toml", repository.requirements)
-    )
-    if server is None or server in repository.depends or server in repository.locked or "fastapi[standard" in lists:
-        return how
-    # The environment that `uv sync` makes has no pip.
-    line = f"uv pip install {server}" if how.ways else f"pip install --no-cache-dir {server}"
-    return dataclasses.replace(how, runs=(*how.runs, line))
-
-
-def _name(image: str | None) -> str:
-    return (image or "").partition(":")[0]

@@ -14,7 +14,7 @@ import re2
 from catalog import tables
 from coursecloud.plan.outputs import texts
 from coursecloud.plan.planning import Plan
-from infra.names import Names, names_registry
+from infra.names import Names, email_of, names_registry
 from infra.settings import EXAMPLE_PROJECT, Settings
 from infra.settings.delivery import Trigger
 
@@ -72,13 +72,13 @@ class Facts:
 
     def account(self, name: str) -> str:
         """Give the address of a service account of the stack."""
-        return f"{self.names.account(name)}@{self.project}.iam.gserviceaccount.com"
+        return self.names.email(name)
 
     @cached_property
     def accounts(self) -> frozenset[str]:
         """The addresses of all service accounts that the stack makes."""
         made = (each for each in self.plan.custom if each.type == "gcp:serviceaccount/account:Account")
-        return frozenset(f"{each.inputs['accountId']}@{self.project}.iam.gserviceaccount.com" for each in made)
+        return frozenset(email_of(str(each.inputs["accountId"]), self.project) for each in made)
 
     @property
     def ci(self) -> bool:

@@ -11,7 +11,7 @@ from coursecloud.starter.repository import Repository
 CPU = "https://download.pytorch.org/whl/cpu"
 """PyTorch without CUDA: 200 MB instead of several GB."""
 
-_CUDA = "https://download.pytorch.org/whl/cu126"
+CUDA = "https://download.pytorch.org/whl/cu126"
 _NEWER_CUDA = "https://download.pytorch.org/whl/cu128"
 _NEWER = re.compile(r"b200|b300|gb200|rtx-pro-6000")
 """Of GPUs, those of Blackwell: CUDA 12.6 has no code for them. The builds for CUDA 12.8 have none for Volta (V100) and
@@ -31,7 +31,7 @@ def index(gpu: tables.GpuModel | None) -> str:
     """
     if gpu is None:
         return CPU
-    return _NEWER_CUDA if _NEWER.search(gpu.name) else _CUDA
+    return _NEWER_CUDA if _NEWER.search(gpu.name) else CUDA
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import yaml
 
+from coursecloud.starter.finding import Finding
 from infra import files
 
 
@@ -63,6 +64,15 @@ def load(text: str) -> Any:
         raise UnreadableError(line, "this is not YAML") from None
     except (ValueError, TypeError, yaml.YAMLError):
         raise UnreadableError(0, "this is not YAML") from None
+
+
+def read(path: str, text: str, who: str) -> dict[str, Any] | Finding:
+    """Make the mapping that a YAML file says; of one that is no YAML the finding. `who` is, in words, refused by it."""
+    try:
+        return mapping(load(text))
+    except UnreadableError as error:
+        rule, remedy = f"{error}, and {who}", "mend the YAML of that line or the one before"
+        return Finding(path, error.line, "unreadable", "fails", "", rule, remedy)
 
 
 def mapping(value: Any) -> dict[str, Any]:

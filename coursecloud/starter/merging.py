@@ -9,11 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from coursecloud.starter.repository import KEPT
-from infra import files
-
-FOLDER = f"{KEPT}/starter"
-"""Where what was last written is kept, to be committed with the rest."""
+from coursecloud.starter.kept import kept, kept_at
 
 State = Literal["new", "same", "merged", "conflict", "theirs", "removed", "obsolete"]
 """What comes of a file: `new` and `merged` are written, the others are left as they are. `theirs` was there before and
@@ -38,32 +34,6 @@ class Outcome:
 
 class MergeError(Exception):
     """No merge could be tried; the text says why and what to do."""
-
-
-def kept_at(path: str) -> str:
-    """Say where the last written text of a file is kept: under no name that a tool would take for its own.
-
-    >>> kept_at(".github/workflows/ci.yaml")
-    '.coursecloud/starter/dot-github/workflows/ci.yaml.base'
-    """
-    parts = [f"dot-{part[1:]}" if part.startswith(".") else part for part in path.split("/")]
-    return f"{FOLDER}/{'/'.join(parts)}.base"
-
-
-def kept(root: Path) -> dict[str, str]:
-    """Read what was last written, by the paths that it was written to."""
-    folder = root / FOLDER
-    found: dict[str, str] = {}
-    for file in sorted(folder.rglob("*.base")) if folder.is_dir() else ():
-        if file.is_symlink() or not file.is_file():
-            continue
-        parts = file.relative_to(folder).as_posix().removesuffix(".base").split("/")
-        path = "/".join(f".{part[4:]}" if part.startswith("dot-") else part for part in parts)
-        try:
-            found[path] = files.text_of(file)
-        except (OSError, ValueError):
-            continue  # as if it had never been kept: its file is then left alone
-    return found
 
 
 def outcomes(root: Path, wanted: Mapping[str, str]) -> list[Outcome]:

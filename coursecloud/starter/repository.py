@@ -10,64 +10,24 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any, cast
+from typing import Any
 
 from coursecloud.common import project
+from coursecloud.plan.nested import listed, mapping
+from coursecloud.starter.kept import KEPT, kept
 from infra import files
-
-KEPT = ".coursecloud"
-"""Folder of what was last written, which no rule is about."""
 
 MOST = 20_000
 """Files of a repository that are looked at."""
 
-_SKIPPED = frozenset(
-    {
-        ".git",
-        ".venv",
-        "venv",
-        "env",
-        "node_modules",
-        "__pycache__",
-        "site-packages",
-        "wandb",
-        "mlruns",
-        "outputs",
-        ".mypy_cache",
-        ".pytest_cache",
-        ".ruff_cache",
-        ".ipynb_checkpoints",
-        ".tox",
-        ".idea",
-        ".vscode",
-        KEPT,
-    }
-)
-_READ = frozenset(
-    {
-        ".py",
-        ".yaml",
-        ".yml",
-        ".toml",
-        ".txt",
-        ".json",
-        ".cfg",
-        ".ini",
-        ".sh",
-        ".bash",
-        ".env",
-        ".dockerfile",
-        ".tf",
-        ".ipynb",
-        ".dvc",
-        ".lock",
-        ".mk",
-        ".pem",
-        ".key",
-        ".p12",
-        ".conf",
-    }
-)
+_SKIPPED = frozenset({
+    ".git", ".venv", "venv", "env", "node_modules", "__pycache__", "site-packages", "wandb", "mlruns", "outputs",
+    ".mypy_cache", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints", ".tox", ".idea", ".vscode", KEPT,
+})  # fmt: skip
+_READ = frozenset({
+    ".py", ".yaml", ".yml", ".toml", ".txt", ".json", ".cfg", ".ini", ".sh", ".bash", ".env", ".dockerfile", ".tf",
+    ".ipynb", ".dvc", ".lock", ".mk", ".pem", ".key", ".p12", ".conf",
+})  # fmt: skip
 _NAMED = frozenset(
     {"makefile", "justfile", "procfile", ".gitignore", ".gcloudignore", ".dockerignore", ".python-version"}
 )
@@ -143,9 +103,7 @@ class Repository:
     @cached_property
     def written(self) -> frozenset[str]:
         """The files that an earlier run has written, by their paths."""
-        from coursecloud.starter import merging
-
-        return frozenset(merging.kept(self.root))
+        return frozenset(kept(self.root))
 
     # What there is.
 
@@ -246,8 +204,8 @@ class Repository:
         """Give a table of pyproject.toml; an empty one where it has none, or something else there."""
         at: Any = self.pyproject
         for key in keys:
-            at = _table(at).get(key)
-        return _table(at)
+            at = mapping(at).get(key)
+        return mapping(at)
 
     @cached_property
     def depends(self) -> dict[str, str]:
@@ -257,7 +215,7 @@ class Repository:
             *self.said("project", "optional-dependencies").values(),
             *self.said("dependency-groups").values(),
         ]
-        lines = [each for found in lists for each in _list(found) if isinstance(each, str)]
+        lines = [each for found in lists for each in listed(found) if isinstance(each, str)]
         lines += [
             f"{name} {value if isinstance(value, str) else ''}"
             for name, value in self.said("tool", "poetry", "dependencies").items()
@@ -283,22 +241,14 @@ class Repository:
         except tomllib.TOMLDecodeError:
             return {}
         found: dict[str, tuple[str, str]] = {}
-        for each in map(_table, _list(made.get("package"))):
-            source = str(_table(each.get("source")).get("registry", ""))
+        for each in map(mapping, listed(made.get("package"))):
+            source = str(mapping(each.get("source")).get("registry", ""))
             found[str(each.get("name", ""))] = (str(each.get("version", "")), source)
         return found
 
 
 ON_TORCH = ("torch", "torchvision", "torchaudio", "pytorch-lightning", "lightning", "timm", "ultralytics", "fastai")
 """Packages that bring PyTorch, or are it."""
-
-
-def _table(value: Any) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return cast("list[Any]", value) if isinstance(value, list) else []
 
 
 def _is_text(path: str) -> bool:

@@ -14,11 +14,12 @@ from typing import Any
 from coursecloud.common import writing
 from coursecloud.plan.planning import Plan
 from coursecloud.starter import contents, merging, rules
-from coursecloud.starter.contents import Contents
 from coursecloud.starter.facts import Facts
 from coursecloud.starter.finding import Finding
+from coursecloud.starter.kept import kept_at
 from coursecloud.starter.merging import Outcome
 from coursecloud.starter.repository import Repository
+from coursecloud.starter.writer import Contents
 from infra import secrecy
 
 VERSION = 1
@@ -79,7 +80,7 @@ def with_written(repository: Repository, texts: Mapping[str, str]) -> Repository
 def blocked(root: Path, start: Start) -> Iterator[str]:
     """Say why files cannot be written: a link that leads out of the folder, or something else in their place."""
     for each in start.written:
-        for path in (each.path, merging.kept_at(each.path)):
+        for path in (each.path, kept_at(each.path)):
             at = root
             for part in path.split("/"):
                 at /= part
@@ -105,7 +106,7 @@ def write(root: Path, start: Start) -> None:
         if each.after is not None:
             texts[root / each.path] = each.after
         if each.base is not None:
-            texts[root / merging.kept_at(each.path)] = each.base
+            texts[root / kept_at(each.path)] = each.base
     made: list[Path] = []
     try:
         for path in texts:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from catalog import types
-from catalog.types.model import Request
+from catalog.types.parts import Request
 
 _PART = re.compile(r"(?P<name>[^\[\]{}]+)(?P<list>\[(?P<element>\w*)\])?(?P<map>\{\})?")
 

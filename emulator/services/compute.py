@@ -14,7 +14,7 @@ from ..errors import bad_value
 from ..filters import matches
 from ..kinds import Handlers, Kind, Service, always
 from ..shapes import many, part
-from . import disks, halting, instance_methods, instances, networks
+from . import disks, halting, instance_methods, instances, networks, quotas
 from .common import labels
 from .identity import identity, same
 from .links import COMPUTE, catalog_or_world, link
@@ -84,7 +84,7 @@ def kept_by_google(call: Call) -> Any:
     if found is None:
         raise call.missing()
     if call.method.id == "compute.regions.get":
-        found = found | {"quotas": instances.quotas(call, path.rsplit("/", 1)[-1])}
+        found = found | {"quotas": quotas.quotas(call, path.rsplit("/", 1)[-1])}
     return found
 
 
@@ -145,7 +145,7 @@ def get_project(call: Call) -> Any:
         "defaultNetworkTier": "PREMIUM",
         "xpnProjectStatus": "UNSPECIFIED_XPN_PROJECT_STATUS",
         "commonInstanceMetadata": {"kind": "compute#metadata", "fingerprint": base64.b64encode(b"metadata").decode()},
-        "quotas": instances.quotas(call, ""),
+        "quotas": quotas.quotas(call, ""),
     }
 
 

@@ -8,7 +8,7 @@ from .. import audit
 from ..cron import fires
 from ..shapes import many, part
 from ..world import Resource, World, moment, written
-from . import instances
+from . import instances, interfaces
 from .links import path_of
 
 MACHINES = "projects/zones/instances"
@@ -47,7 +47,7 @@ def run(world: World, machine: Resource, at: str) -> None:
     machine.body |= {"status": "RUNNING", "lastStartTimestamp": at}
     for nic in machine.body["networkInterfaces"]:
         for config in many(nic, "accessConfigs"):
-            instances.access(world, config)
+            interfaces.access(world, config)
     machine.bills = instances.bills(machine.body)
 
 

@@ -10,7 +10,7 @@ from ..errors import ApiError, bad_value, failed
 from ..kinds import Handlers
 from ..shapes import many, part
 from ..world import Resource
-from . import events, halting, instances
+from . import events, halting, instances, interfaces, quotas
 from .common import labels
 from .disks import attach, release
 from .identity import same
@@ -36,8 +36,8 @@ def start(call: Call) -> Any:
         raise ApiError(400, f"The resource '{machine.path}' is not ready", reason="resourceNotReady")
     if machine.body["status"] != "RUNNING":
         try:
-            instances.quota(call, machine.body)
-        except instances.QuotaExceededError as refused:
+            quotas.quota(call, machine.body)
+        except quotas.QuotaExceededError as refused:
             return longrunning.error_operation(call, refused, "QUOTA_EXCEEDED", refused.info)
         halting.run(call.world, machine, call.world.now())
     return _done(call, machine)
@@ -240,7 +240,7 @@ def access_config(call: Call) -> Any:
         if nic.get("accessConfigs"):
             raise bad_value("accessConfig", call.body.get("name"), "At most one access config currently supported.")
         given = dict(call.body)
-        instances.access(call.world, given)
+        interfaces.access(call.world, given)
         nic["accessConfigs"] = [given]
     elif action == "deleteAccessConfig":
         nic.pop("accessConfigs", None)

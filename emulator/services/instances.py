@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import Any
 
@@ -15,7 +14,9 @@ from ..world import Resource, World
 from .common import need_account
 from .disks import attach, release, use
 from .identity import labelled
+from .interfaces import interfaces
 from .links import catalog_or_world, link, path_of
+from .quotas import QuotaExceededError, quota, size
 
 Json = dict[str, Any]
 handlers = Handlers()
@@ -51,7 +52,7 @@ def settle(call: Call, body: Json, old: Json | None) -> None:
         quota(call, body)
         for index, entry in enumerate(body["disks"]):
             attach(call, body, entry, index)
-        _interfaces(call, body)
+        interfaces(call, body)
         defaults = {
             "status": "RUNNING",
             "cpuPlatform": "Intel Broadwell",
@@ -85,7 +86,7 @@ def scheduling(body: Json) -> None:
     """Maintenance, restart, Spot and time limits fit each other."""
     given = part(body, "scheduling")
     rules = body["scheduling"] = {**SCHEDULING, **given}
-    gpus = bool(body.get("guestAccelerators")) or bool(_size(body)[2])
+    gpus = bool(body.get("guestAccelerators")) or bool(size(body)[2])
     if gpus and "onHostMaintenance" not in given:
         rules["onHostMaintenance"] = "TERMINATE"
     if rules["provisioningModel"] == "SPOT" or rules["preemptible"]:
@@ -122,10 +123,6 @@ def scheduling(body: Json) -> None:
         )
     if spot and not action:
         rules["instanceTerminationAction"] = "STOP"
-
-
-def _size(body: Json) -> tuple[int, int, int]:
-    return catalog.size_of(str(body["machineType"]).rsplit("/", 1)[-1]) or (1, 1024, 0)
 
 
 def accelerators(call: Call, body: Json) -> None:
@@ -206,114 +203,6 @@ def agent_may(world: World, project: str) -> bool:
     """May Compute Engine's own agent start and stop machines of the project?"""
     member = f"serviceAccount:{agent_of(world, project)}"
     return iampolicy.may(world, member, START_STOP, START_STOP_ROLES, f"cloudresourcemanager:projects/{project}")
-
-
-def quotas(call: Call, region: str) -> list[Json]:
-    """Limits and what running machines use of them."""
-    used = {"CPUS_ALL_REGIONS": 0.0, "GPUS_ALL_REGIONS": 0.0}
-    for machine in call.world.below("compute", f"projects/{call.project.id}/zones"):
-        if machine.collection.endswith("instances") and machine.body["status"] == "RUNNING":
-            cpus, gpus = wants(machine.body)
-            used["CPUS_ALL_REGIONS"] += cpus
-            used["GPUS_ALL_REGIONS"] += gpus
-    limits = call.project.quotas
-    names = sorted(limits) if not region else ["CPUS", "NVIDIA_T4_GPUS", "IN_USE_ADDRESSES"]
-    return [{"metric": n, "limit": limits.get(n, 24.0), "usage": used.get(n, 0.0)} for n in names]
-
-
-def wants(body: Json) -> tuple[int, int]:
-    """vCPUs and GPUs of a machine."""
-    cpus, _, built_in = _size(body)
-    added = sum(int(g["acceleratorCount"]) for g in many(body, "guestAccelerators"))
-    return cpus, max(built_in, added)
-
-
-class QuotaExceededError(ApiError):
-    """Told in the operation, not as the answer to the request."""
-
-    def __init__(self, metric: str, limit: float):
-        super().__init__(403, f"Quota '{metric}' exceeded.  Limit: {limit:.1f} globally.", reason="quotaExceeded")
-        info = {
-            "metricName": f"compute.googleapis.com/{metric.lower()}",
-            "limit": limit,
-            "dimensions": {"global": "global"},
-            "limitName": metric.replace("_", "-") + "-per-project",
-        }
-        self.info: list[Json] = [{"quotaInfo": info}]
-
-
-def quota(call: Call, body: Json) -> None:
-    """Would it be more than the project may have?"""
-    asked = dict(zip(("CPUS_ALL_REGIONS", "GPUS_ALL_REGIONS"), wants(body), strict=True))
-    for quota in quotas(call, ""):
-        more = asked.get(quota["metric"], 0)
-        if more and quota["usage"] + more > quota["limit"]:
-            raise QuotaExceededError(quota["metric"], quota["limit"])
-
-
-def _interfaces(call: Call, body: Json) -> None:
-    given = body.get("networkInterfaces")
-    if not given:
-        raise bad_value("resource.networkInterfaces", "", "At least one network interface is required.")
-    region = catalog.zone(call.segment("zones"))
-    for index, nic in enumerate(given):
-        where = f"resource.networkInterfaces[{index}]"
-        if nic.get("subnetwork"):
-            nic["subnetwork"] = link(call, nic["subnetwork"], f"{where}.subnetwork")
-        else:
-            nic["network"] = link(call, nic.get("network") or "global/networks/default", f"{where}.network")
-            nic["subnetwork"] = _subnet_of(call, nic["network"], str(region), where)
-        subnet = catalog_or_world(call, path_of(nic["subnetwork"])) or {}
-        if not str(subnet["region"]).endswith(f"/{region}"):
-            raise bad_value(
-                f"{where}.subnetwork", nic["subnetwork"], f"The subnetwork must be in the machine's region {region}."
-            )
-        if nic.get("network") and link(call, nic["network"], f"{where}.network") != subnet["network"]:
-            raise bad_value(f"{where}.subnetwork", nic["subnetwork"], "The subnetwork is not of the given network.")
-        nic["network"] = subnet["network"]
-        nic.setdefault("networkIP", _free_address(call, subnet))
-        nic |= {
-            "kind": "compute#networkInterface",
-            "name": f"nic{index}",
-            "fingerprint": call.world.tag(),
-            "stackType": nic.get("stackType", "IPV4_ONLY"),
-        }
-        for config in many(nic, "accessConfigs"):
-            access(call.world, config)
-
-
-def access(world: World, config: Json) -> None:
-    """An external address: the reserved one that was named, or one for as long as the machine runs."""
-    config |= {
-        "kind": "compute#accessConfig",
-        "type": "ONE_TO_ONE_NAT",
-        "name": config.get("name") or "external-nat",
-        "networkTier": config.get("networkTier", "PREMIUM"),
-    }
-    config["natIP"] = config.get("natIP") or f"35.190.{int(world.next_id()) % 250}.{int(world.next_id()) % 250 + 2}"
-
-
-def _subnet_of(call: Call, network: str, region: str, where: str) -> str:
-    for subnet in call.world.of("compute", "projects/regions/subnetworks"):
-        if subnet.body["network"] == network and subnet.body["region"].endswith(f"/{region}"):
-            automatic = catalog_or_world(call, path_of(network)) or {}
-            if automatic.get("autoCreateSubnetworks"):
-                return str(subnet.body["selfLink"])
-    text = "Subnetwork should be specified for custom subnetmode network"
-    raise bad_value(f"{where}.subnetwork", "", text)
-
-
-def _free_address(call: Call, subnet: Json) -> str:
-    taken = {
-        n["networkIP"]
-        for r in call.world.of("compute", "projects/zones/instances")
-        for n in r.body["networkInterfaces"]
-    }
-    hosts = list(ipaddress.IPv4Network(subnet["ipCidrRange"]).hosts())[1:4000]
-    free = [str(h) for h in hosts if str(h) not in taken]
-    if not free:
-        raise ApiError(403, f"IP space of '{subnet['selfLink']}' is exhausted.", reason="ipSpaceExhausted")
-    return free[0]
 
 
 def bills(body: Json) -> str:

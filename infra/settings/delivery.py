@@ -13,7 +13,8 @@ from infra.settings.combinations import ExactlyOne, Given, Refused
 from infra.settings.effects import costs, nothing, replaces, updates
 from infra.settings.paths import GitHubOwner, GitHubRepository, RepositoryGlob, RepositoryPath
 from infra.settings.problem import RuleViolationError
-from infra.settings.types import Bool, Duration, Int, Key, Principal, Section, Shown, lasting, matching
+from infra.settings.times import Duration, lasting
+from infra.settings.types import Bool, Int, Key, Principal, Section, Shown, matching
 
 _NOT_RE2 = "Cloud Build reads RE2, which has no look-around and no back-reference"
 _BRANCH = "write for example '^main$'"

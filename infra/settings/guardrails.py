@@ -7,7 +7,8 @@ from pydantic import AfterValidator, Field
 
 from infra.settings.listed import listed
 from infra.settings.problem import RuleViolationError
-from infra.settings.types import Date, Number, Section, Shown, matching
+from infra.settings.times import Date
+from infra.settings.types import Number, Section, Shown, matching
 
 _REASON = Shown(
     r"\s*\S+\s+\S+\s+\S[\s\S]*",

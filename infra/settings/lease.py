@@ -14,7 +14,8 @@ from infra.settings.combinations import Given, Refused
 from infra.settings.effects import costs, updates
 from infra.settings.listed import listed
 from infra.settings.problem import RuleViolationError
-from infra.settings.types import ClockTime, Date, Int, LabelKey, LabelValue, Number, Section, TimeZone
+from infra.settings.times import ClockTime, Date, TimeZone
+from infra.settings.types import Int, LabelKey, LabelValue, Number, Section
 
 CURRENCIES: tuple[str, ...] = tuple(tables.table("prices-currencies")["perEuro"])
 """ISO 4217 codes of currencies of which a rate is known; any other goes with `usdRate` of `coursecloud:usage`."""

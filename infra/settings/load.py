@@ -1,8 +1,7 @@
 """From the configuration of a stack to frozen settings, or to the list of everything that is wrong with it."""
 
 import contextlib
-import datetime
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -14,7 +13,8 @@ from pydantic_core import ErrorDetails
 from infra import files, names
 from infra.settings import checks, credentials, hardware, not_offered, people
 from infra.settings.model import ENCRYPTED_PROJECT, SECTIONS, Settings
-from infra.settings.problem import MISSING, Findings, Problem, RuleViolationError, SettingsError, likely, nearest
+from infra.settings.own_rules import breaches
+from infra.settings.problem import MISSING, Findings, Problem, SettingsError, likely, nearest
 from infra.settings.translate import translated
 from infra.settings.types import Principal, ProjectId, Section
 
@@ -65,7 +65,7 @@ def load(
     problems = [*found.problems, *checks.check(settings, found, folder), *hardware.check(settings, found)]
     problems += people.check(settings, found)
     for section in SECTIONS:
-        problems += _within(NAMESPACE + section, getattr(settings, section), found)
+        problems += breaches(NAMESPACE + section, getattr(settings, section), found)
     if problems:
         raise SettingsError(stack, problems)
     return settings
@@ -264,35 +264,6 @@ def _without(value: object, place: tuple[int | str, ...]) -> object:
     first, *rest = place
     others = {key: entry for key, entry in entries.items() if key != first}
     return {**others, str(first): _without(entries[str(first)], tuple(rest))} if rest and first in entries else others
-
-
-def _within(path: str, value: object, found: Findings) -> Iterator[Problem]:
-    """Hold sections to their own rules, and lists to having nothing twice."""
-    if isinstance(value, Section):
-        for refused in value.rules():
-            if found.sound(*(f"{path}.{key}" for key in refused.keys)):
-                yield _broken(path, value, refused)
-        for name, field in type(value).model_fields.items():
-            yield from _within(f"{path}.{field.alias or name}", getattr(value, name), found)
-    elif isinstance(value, Mapping):
-        for key, entry in cast("Mapping[str, object]", value).items():
-            yield from _within(f"{path}.{key}", entry, found)
-    elif isinstance(value, tuple) and not path.endswith(".args"):
-        entries = cast("tuple[object, ...]", value)
-        for index, entry in enumerate(entries):
-            if entry in entries[:index]:
-                yield Problem(f"{path}[{index}]", entry, "this is listed twice", "list it once")
-
-
-def _broken(path: str, section: Section, refused: RuleViolationError) -> Problem:
-    """Say a rule at the section, or at the one key that it is about, with what stands there."""
-    if len(refused.keys) == 1:
-        names = {field.alias or name: name for name, field in type(section).model_fields.items()}
-        (key,) = refused.keys
-        if (value := getattr(section, names[key])) is not None:
-            plain: object = str(value) if isinstance(value, datetime.date) else value
-            return Problem(f"{path}.{key}", plain, refused.rule, refused.remedy)
-    return Problem(path, MISSING, refused.rule, refused.remedy)
 
 
 def _members(path: Path, found: Findings) -> tuple[str, ...]:

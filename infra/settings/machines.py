@@ -12,17 +12,8 @@ from infra.settings.effects import costs, loses, nothing, restarts, updates
 from infra.settings.images import ImageName, MachineImage
 from infra.settings.listed import listed
 from infra.settings.problem import RuleViolationError
-from infra.settings.types import (
-    Bool,
-    Duration,
-    EnvironmentName,
-    Int,
-    Key,
-    LabelKey,
-    LabelValue,
-    Section,
-    lasting,
-)
+from infra.settings.times import Duration, lasting
+from infra.settings.types import Bool, EnvironmentName, Int, Key, LabelKey, LabelValue, Section
 
 DiskType = Literal[
     "pd-standard",

@@ -13,18 +13,8 @@ from infra.names import variable
 from infra.settings.effects import costs, updates
 from infra.settings.images import RunImage
 from infra.settings.problem import RuleViolationError
-from infra.settings.types import (
-    Bool,
-    Duration,
-    EnvironmentName,
-    Int,
-    Key,
-    SecretId,
-    Section,
-    Shown,
-    lasting,
-    matching,
-)
+from infra.settings.times import Duration, lasting
+from infra.settings.types import Bool, EnvironmentName, Int, Key, SecretId, Section, Shown, matching
 
 _SERVICE_VARIABLE = matching(
     f"(?={limits.pattern('variable-name')}$)[A-Za-z_][A-Za-z0-9_]*",

@@ -13,7 +13,8 @@ from infra.settings.images import TrainingImage
 from infra.settings.listed import listed
 from infra.settings.machines import Gpu
 from infra.settings.problem import RuleViolationError
-from infra.settings.types import Bool, Duration, EnvironmentName, Int, Key, Section, lasting, matching
+from infra.settings.times import Duration, lasting
+from infra.settings.types import Bool, EnvironmentName, Int, Key, Section, matching
 
 WAIT = Duration(2 * 3600)
 """How long a job waits for a GPU unless the stack file says: Google's own day outlasts a working day."""

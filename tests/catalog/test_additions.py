@@ -15,6 +15,7 @@ from catalog import completeness, types
 from tests.project import CHECKOUT, make
 
 ADDED: dict[str, dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "additions.yaml").read_text("utf-8"))
+EVENTS = "tests/month/events.yaml"
 MOST = 8
 """Files that a change which adds a type may touch, tests and docs included."""
 
@@ -39,11 +40,18 @@ def add(root: Path, addition: Mapping[str, Any]) -> None:
         file.write_text(text, encoding="utf-8")
 
 
+def with_events(root: Path) -> None:
+    """Bring the list of the month's events into a project's folder."""
+    (root / EVENTS).parent.mkdir(parents=True)
+    shutil.copyfile(CHECKOUT / EVENTS, root / EVENTS)
+
+
 @pytest.fixture(scope="module", params=sorted(ADDED))
 def changed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """Give the project with a type more, and the type."""
     root = make(tmp_path_factory.mktemp("added") / "project")
     shutil.copyfile(CHECKOUT / "README.md", root / "README.md")
+    with_events(root)
     add(root, ADDED[request.param])
     return request.param, root
 
@@ -126,6 +134,9 @@ def test_what_is_left_out_is_the_one_thing_in_the_list(changed: tuple[str, Path]
         ("api", "dns", "`api` is dns, which nothing in infra/ switches on"),
         ("price", "guess", "`price` names 'guess', which no PRICED of coursecloud has"),
         ("bills", "hourly", "`price` is missing: it bills (hourly)"),
+        ("bills", "hourly", "catalog/running.json has no such kind"),
+        ("bills", "usage", "`costs` is missing: what one of it costs an hour"),
+        ("played", "a dance", "`played` names 'a dance', which tests/month/events.yaml does not have"),
         ("between", ["guessed"], "`between` names guessed"),
         ("rules", {"name": "guessed"}, "`rules` names guessed"),
         ("components", {"Nobody": {}}, "catalog/components.json has no Nobody"),
@@ -148,9 +159,21 @@ def test_what_is_wrong_is_in_the_list(
     said = json.loads(file.read_text(encoding="utf-8")) | {name: value}
     if name == "bills":
         said["price"] = None
+        said.pop("costs", None)
     file.write_text(json.dumps(said), encoding="utf-8")
     found = completeness.missing(root, types)
     assert any(text.startswith(short) and told in text for text in found), found
+
+
+def test_what_status_sees_and_has_no_rate_for_is_in_the_list(changed: tuple[str, Path], tmp_path: Path) -> None:
+    _, root = changed
+    other = tmp_path / "project"
+    shutil.copytree(root, other)
+    types_of = other / "catalog" / "types"
+    said = json.loads((types_of / "compute.Disk.json").read_text(encoding="utf-8")) | {"price": "alert"}
+    (types_of / "compute.Disk.json").write_text(json.dumps(said), encoding="utf-8")
+    (told,) = completeness.missing(other, types_of)
+    assert told.endswith("coursecloud/spend/rates.py has no 'alert': `coursecloud status` counts what it bills as 0")
 
 
 def test_a_type_without_a_file_and_one_that_nobody_declares_are_in_the_list(
@@ -170,6 +193,7 @@ def test_a_type_without_a_file_and_one_that_nobody_declares_are_in_the_list(
 def test_no_test_begins_before_the_list_is_empty(tmp_path: Path) -> None:
     root = make(tmp_path / "project")
     shutil.copytree(CHECKOUT / "tests", root / "tests", ignore=shutil.ignore_patterns("e2e", "month", "emulator"))
+    with_events(root)
     add(root, {name: new for name, new in ADDED["cloudscheduler.Job"].items() if "catalog" not in name})
     ran = run(root, "pytest", "-p", "no:cacheprovider", "tests/infra/test_clock.py")
     assert ran.returncode == 1

@@ -12,7 +12,7 @@ from catalog import tables, types
 from catalog.types.model import ResourceType
 from coursecloud.cli import line_template
 from coursecloud.cost.lines import PRICED
-from coursecloud.deploy.data_stores import READERS
+from coursecloud.deploy.store_readers import READERS
 from coursecloud.diff.copy_commands import COMMANDS
 from coursecloud.validation import sdk
 from tests.infra.planned import resource_class

@@ -12,9 +12,10 @@ import pytest
 from coursecloud import cost, policy
 from coursecloud.deploy import drift, iam_policies
 from coursecloud.diff import data_loss
-from coursecloud.diff.changes import Change, Operation, compare
+from coursecloud.diff.changes import Change, Operation
+from coursecloud.diff.comparison import compare
 from coursecloud.diff.engine_events import Told
-from coursecloud.plan import adoption, planning
+from coursecloud.plan import adoption, notices, planning
 from coursecloud.plan.planning import Plan
 from coursecloud.plan.registration import Registration
 from infra.settings import SettingsError
@@ -117,8 +118,8 @@ def test_rules_see_it_and_say_that_they_cannot_judge_it(plan: Plan) -> None:
 
 
 def test_the_plan_says_it_and_counts_it_as_neither_kept_nor_gone(plan: Plan) -> None:
-    told: dict[str, list[str]] = {notice.kind: [] for notice in planning.notices(plan)}
-    for notice in planning.notices(plan):
+    told: dict[str, list[str]] = {notice.kind: [] for notice in notices.notices(plan)}
+    for notice in notices.notices(plan):
         told[notice.kind].append(notice.text)
     assert "docker (our-images), data (our-data): the group's own" in told["data"][0]
     assert "never changed and never deleted" in told["data"][0]

@@ -15,6 +15,7 @@ from coursecloud import cost
 from coursecloud.cli import render
 from coursecloud.cost import form, table
 from coursecloud.plan import planning, source_location, terraform
+from coursecloud.plan.json_form import to_json
 from coursecloud.plan.planning import Plan
 from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.review import json_form, markdown, page, terminal
@@ -58,7 +59,7 @@ def another(kind: str, **inputs: Any) -> Registration:
 def everything(made: Plan, before: Plan) -> str:
     """Run all that works on a plan, and give what a terminal would show of it and of its review."""
     estimate = cost.estimate(made)
-    json.dumps([planning.to_json(made), form.to_json(estimate), list(form.rows(estimate))])
+    json.dumps([to_json(made), form.to_json(estimate), list(form.rows(estimate))])
     json.dumps(terraform.export(made).plan)
     coursecloud.policy.checked(made, TODAY)
     source_location.of_resources(made)

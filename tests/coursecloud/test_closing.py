@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from coursecloud.deploy import lifecycle, summary
+from coursecloud.deploy import consent, lifecycle, summary
 from tests.coursecloud.faked import Fake, Said, answer
 from tests.coursecloud.told import bucket, disk, done, error, looked, machine, planned
 
@@ -156,7 +156,7 @@ class TestTouched:
     def said_of(self, fake: Fake, said: Said, **more: Any) -> str:
         try:
             fake.up(**more)
-        except (lifecycle.RefusedError, lifecycle.StoppedError) as caught:
+        except (lifecycle.RefusedError, consent.StoppedError) as caught:
             return said() + str(caught)
         return said()
 

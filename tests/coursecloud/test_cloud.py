@@ -13,7 +13,7 @@ import pytest
 import requests
 from google.auth import exceptions
 
-from coursecloud.deploy import cloud, credentials
+from coursecloud.deploy import credentials, endpoints
 from coursecloud.deploy.cloud import Cloud, CloudError
 from emulator import services
 from emulator.environment import PROVIDER
@@ -40,31 +40,31 @@ def test_an_api_is_moved_as_the_providers_settings_move_it() -> None:
     """Under a name that the provider does not know, nothing would be moved, and nobody would notice."""
     settings = (Path(pulumi_gcp.__file__).parent / "config/vars.py").read_text(encoding="utf-8")
     known = set(re.findall(r"__config__\.get\('(\w+)CustomEndpoint'\)", settings))
-    assert set(cloud.APIS) - set(cloud.SAME) <= known
+    assert set(endpoints.APIS) - set(endpoints.SAME) <= known
     host = {
-        api: url.split("/")[2].removesuffix(".googleapis.com").rpartition("-")[2] for api, url in cloud.APIS.items()
+        api: url.split("/")[2].removesuffix(".googleapis.com").rpartition("-")[2] for api, url in endpoints.APIS.items()
     }
-    emulated = {api for api in cloud.APIS if host[api] in services.ALL and api not in cloud.SAME}
-    assert {cloud.variable(api) for api in emulated} <= {f"GOOGLE_{name}_CUSTOM_ENDPOINT" for name in PROVIDER}
+    emulated = {api for api in endpoints.APIS if host[api] in services.ALL and api not in endpoints.SAME}
+    assert {endpoints.variable(api) for api in emulated} <= {f"GOOGLE_{name}_CUSTOM_ENDPOINT" for name in PROVIDER}
 
 
 def test_an_api_without_a_setting_goes_where_its_other_version_goes() -> None:
     variables = {"GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT": "http://env/run/v2/"}
-    assert cloud.address("cloudRunV1", {}, {}) == "https://run.googleapis.com/v1/"
-    assert cloud.address("cloudRunV1", variables, {}) == "http://env/run/v1/"
+    assert endpoints.address("cloudRunV1", {}, {}) == "https://run.googleapis.com/v1/"
+    assert endpoints.address("cloudRunV1", variables, {}) == "http://env/run/v1/"
 
 
 def test_the_stack_file_goes_before_the_environment() -> None:
     variables = {"GOOGLE_STORAGE_CUSTOM_ENDPOINT": "http://env/storage/v1/"}
-    assert cloud.address("storage", {}, {}) == "https://storage.googleapis.com/storage/v1/"
-    assert cloud.address("storage", variables, {}) == "http://env/storage/v1/"
+    assert endpoints.address("storage", {}, {}) == "https://storage.googleapis.com/storage/v1/"
+    assert endpoints.address("storage", variables, {}) == "http://env/storage/v1/"
     config = {"gcp:storageCustomEndpoint": "http://file/storage/v1"}
-    assert cloud.address("storage", variables, config) == "http://file/storage/v1/"
-    assert cloud.address("vertexAi", {}, {}, "europe-west4").startswith("https://europe-west4-aiplatform.")
+    assert endpoints.address("storage", variables, config) == "http://file/storage/v1/"
+    assert endpoints.address("vertexAi", {}, {}, "europe-west4").startswith("https://europe-west4-aiplatform.")
 
 
 def test_uploads_go_where_the_bucket_is() -> None:
-    assert cloud.upload_address("http://h:1/storage/v1/") == "http://h:1/upload/storage/v1/"
+    assert endpoints.upload_address("http://h:1/storage/v1/") == "http://h:1/upload/storage/v1/"
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_uploads_go_where_the_bucket_is() -> None:
 def test_proxies_are_those_of_the_environment_that_is_given(
     environment: Mapping[str, str], found: Mapping[str, str]
 ) -> None:
-    assert cloud.proxies(environment, "https://storage.googleapis.com/storage/v1/b") == found
+    assert endpoints.proxies(environment, "https://storage.googleapis.com/storage/v1/b") == found
 
 
 def test_what_would_leave_the_machine_goes_to_the_proxy(stack: Deployed) -> None:

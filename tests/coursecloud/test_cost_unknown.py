@@ -9,7 +9,8 @@ from coursecloud import cost
 from coursecloud.cost import Prices, table
 from coursecloud.cost.prices import load
 from coursecloud.plan import saved
-from coursecloud.plan.planning import Plan, to_json
+from coursecloud.plan.json_form import to_json
+from coursecloud.plan.planning import Plan
 from coursecloud.plan.registration import UNKNOWN
 from tests.coursecloud.costs import committed, estimated, one, planned, with_inputs
 

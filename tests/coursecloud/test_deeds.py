@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pulumi.runtime.proto import resource_pb2
 
-from coursecloud.plan import effects, engine
+from coursecloud.plan import effects, engine_request
 from coursecloud.plan.engine import Recording
 from coursecloud.plan.registration import Deed
 from tests.coursecloud.test_engine import one, run
@@ -132,11 +132,11 @@ def test_a_credential_of_a_provider_is_never_recorded(tmp_path: Path) -> None:
 
 def test_each_field_of_the_request_has_its_place_and_a_new_one_would_be_named() -> None:
     fields = {field.name for field in resource_pb2.RegisterResourceRequest.DESCRIPTOR.fields}
-    known = engine.FIELDS | engine.TALK | engine.OPTIONS.keys() | {"additionalSecretOutputs"}
+    known = engine_request.FIELDS | engine_request.TALK | engine_request.OPTIONS.keys() | {"additionalSecretOutputs"}
     assert known <= fields
     assert fields - known == {"snippetId"}
     request = resource_pb2.RegisterResourceRequest(type="a:b:C", name="x", snippetId="1")
-    made = engine.registration("urn:pulumi:s::p::a:b:C::x", request, ())
+    made = engine_request.registration("urn:pulumi:s::p::a:b:C::x", request, ())
     assert made.options["unread"] == ["snippetId"]
     assert [deed.kind for deed in effects.of_resource(made)] == ["unread"]
 
@@ -146,4 +146,4 @@ def test_every_option_of_a_registration_has_its_words_or_is_told_by_the_change()
         "aliases", "aliasURNs", "deleteBeforeReplace", "replaceOnChanges", "replaceWith", "replacementTrigger",
         "version", "remote", "providers", "packageRef",
     }  # fmt: skip
-    assert set(engine.OPTIONS.values()) - told <= effects.OPTIONS.keys()
+    assert set(engine_request.OPTIONS.values()) - told <= effects.OPTIONS.keys()

@@ -6,7 +6,7 @@ import pytest
 
 from catalog import tables
 from coursecloud import cost
-from coursecloud.plan import gpu_quota, planning
+from coursecloud.plan import gpu_quota, notices, planning
 from coursecloud.policy import consequence
 from tests.project import ROOT
 from tests.settings.stacks import PROJECT, settings
@@ -107,6 +107,6 @@ def test_a_machine_that_the_zone_of_the_stack_file_does_not_have_is_named_with_w
     text = f"config: {{gcp:project: my-project-1, gcp:zone: europe-west1-c, 'coursecloud:machines': {{a: {machine}}}}}"
     (tmp_path / "Pulumi.x.yaml").write_text(text, encoding="utf-8")
     plan = planning.make("x", tmp_path / "Pulumi.x.yaml", ROOT)
-    told = [each.text for each in planning.notices(plan) if each.kind == "zone"]
+    told = [each.text for each in notices.notices(plan) if each.kind == "zone"]
     assert len(told) == bool(said_of)
     assert said_of in "".join(told)

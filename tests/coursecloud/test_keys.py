@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from coursecloud.cli.schema import keys
-from coursecloud.diff.changes import Change, Operation, compare
+from coursecloud.diff.changes import Change, Operation
+from coursecloud.diff.comparison import compare
 from coursecloud.plan import planning
 from coursecloud.plan.registration import Registration
 from tests.project import ROOT

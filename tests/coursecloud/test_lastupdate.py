@@ -11,8 +11,8 @@ import pytest
 
 from coursecloud.deploy import last_update
 from coursecloud.deploy.cloud import escaped
-from coursecloud.deploy.data_stores import MARKER
 from coursecloud.deploy.last_update import Here, Marker, Note, Older, Same, Unknown
+from coursecloud.deploy.store_readers import MARKER
 from infra.settings import load
 from tests.coursecloud import deployed
 from tests.coursecloud.deployed import BUCKET, PROJECT, Deployed

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from coursecloud.cli.commands import life
-from coursecloud.deploy import lifecycle
+from coursecloud.deploy import consent, lifecycle
 from tests.coursecloud.faked import DOWN, FINISH, UP, Fake, Said, answer
 from tests.coursecloud.told import begun, bucket, error, machine, planned, resource
 
@@ -30,7 +30,7 @@ class TestUp:
         fake.answers("preview --refresh", answer(*events, stays=True))
 
     def stopped(self, fake: Fake, **more: Any) -> str:
-        with pytest.raises(lifecycle.StoppedError) as caught:
+        with pytest.raises(consent.StoppedError) as caught:
             fake.up(**more)
         assert fake.changes == [], "something was touched"
         said = str(caught.value)
@@ -81,7 +81,7 @@ class TestUp:
         )
         fake.answers("import", answer(state=[bucket("data"), other]))
         fake.answers("preview", answer(planned("replace", bucket("data"), bucket("data"))))
-        with pytest.raises(lifecycle.StoppedError) as caught:
+        with pytest.raises(consent.StoppedError) as caught:
             fake.up()
         first = str(caught.value).splitlines()[0]
         assert first == "up of stack x stopped before it lost anything; what it had begun stays."
@@ -129,7 +129,7 @@ class TestEvening:
         made = planning.make("x", fake.root / "Pulumi.x.yaml", fake.root)
         kept = next(each for each in made.resources if each.type.endswith(":Bucket") and each.protect)
         fake.holds({"urn": kept.urn, "type": kept.type, "custom": True, "inputs": kept.inputs})
-        with pytest.raises(lifecycle.StoppedError, match=rf"(?s)keeps them:.*{kept.name}.*--lose {kept.name}"):
+        with pytest.raises(consent.StoppedError, match=rf"(?s)keeps them:.*{kept.name}.*--lose {kept.name}"):
             fake.down()
         assert fake.changes == []
         assert fake.down(lose=[kept.name]) == 0

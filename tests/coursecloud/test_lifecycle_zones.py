@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from coursecloud.deploy import lifecycle
+from coursecloud.deploy import fallback_zones
 from infra.settings import load
 from tests.coursecloud.faked import UP, Fake, answer
 from tests.coursecloud.told import disk, error, machine, planned
@@ -25,7 +25,7 @@ IN_WORDS = "The zone 'z' does not have enough resources available to fulfill the
 
 def zones(messages: list[tuple[str, str]], existing: frozenset[str] = frozenset()) -> dict[str, tuple[str, ...]]:
     settings = load(yaml.safe_load(FALLBACK)["config"], "x", ROOT)
-    return lifecycle.next_zones(settings, messages, existing)
+    return fallback_zones.next_zones(settings, messages, existing)
 
 
 @pytest.mark.parametrize("text", [EXHAUSTED, IN_WORDS])
@@ -45,8 +45,8 @@ def test_a_machine_whose_data_disk_was_there_before_stays() -> None:
     made = FALLBACK.replace("europe-west1-d]}", "europe-west1-d], dataDisk: {sizeGb: 20}}")
     settings = load(yaml.safe_load(made)["config"], "x", ROOT)
     there = frozenset({disk("trainer-work", 20)["urn"]})
-    assert lifecycle.next_zones(settings, [(URN, EXHAUSTED)], there) == {}
-    assert lifecycle.next_zones(settings, [(URN, EXHAUSTED)], frozenset()) != {}
+    assert fallback_zones.next_zones(settings, [(URN, EXHAUSTED)], there) == {}
+    assert fallback_zones.next_zones(settings, [(URN, EXHAUSTED)], frozenset()) != {}
 
 
 def test_up_moves_a_machine_in_the_stack_file_and_tries_again(fake: Fake) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from coursecloud.deploy.cloud import Cloud
-from coursecloud.deploy.data_stores import MARKER
+from coursecloud.deploy.store_readers import MARKER
 from tests.coursecloud.faked import PROJECT, UP, Fake
 from tests.coursecloud.test_life_command import Command
 from tests.coursecloud.told import bucket

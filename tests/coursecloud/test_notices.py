@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from coursecloud.cli import render
+from coursecloud.plan import json_form
 from coursecloud.plan import planning as plans
-from coursecloud.plan.planning import KINDS, Plan, bills, holds, notices, short_type, unknowns
+from coursecloud.plan.notices import KINDS, notices
+from coursecloud.plan.planning import Plan, bills, holds, short_type, unknowns
 from coursecloud.plan.registration import UNKNOWN, Deed, Registration
 from coursecloud.policy import reporting
 from tests.project import ROOT
@@ -207,7 +209,7 @@ def test_unknown_values_are_named_by_their_path_however_deep() -> None:
 
 
 def test_the_json_form_speaks_the_words_of_the_stack_file(folder: Path) -> None:
-    form = json.loads(json.dumps(plans.to_json(planned(folder, "coursecloud:storage: {keep: true}"))))
+    form = json.loads(json.dumps(json_form.to_json(planned(folder, "coursecloud:storage: {keep: true}"))))
     assert form["settings"]["machines"]["workbench"]["machineType"] == "e2-medium"
     assert (form["stack"], form["project"], form["region"]) == ("x", "my-project-1", "europe-west1")
     assert form["counts"]["kept"] == 2
@@ -280,7 +282,7 @@ def test_a_lease_that_is_over_is_said_first_by_plan_and_check(folder: Path, toda
     kinds = [notice.kind for notice in notices(made, day)]
     assert kinds.count("over") == bool(said)
     assert not said or kinds[0] == "over"
-    assert plans.to_json(made, day)["notices"][0]["kind"] == kinds[0]
+    assert json_form.to_json(made, day)["notices"][0]["kind"] == kinds[0]
 
 
 def test_a_lease_without_an_end_is_never_over(folder: Path) -> None:

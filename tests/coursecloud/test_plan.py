@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from coursecloud.common import stack_file
-from coursecloud.plan import engine, planning
+from coursecloud.plan import engine, json_form, notices, planning
 from infra.federation import ci_runs
 from infra.settings import SettingsError
 from tests.project import CHECKOUT, ROOT
@@ -25,7 +25,7 @@ def test_every_committed_stack_plans(stack: str) -> None:
 
 def test_a_plan_is_the_same_twice_in_one_process(full: planning.Plan) -> None:
     again = planning.make("full", ROOT / "Pulumi.full.yaml", ROOT)
-    assert planning.to_json(again) == planning.to_json(full)
+    assert json_form.to_json(again) == json_form.to_json(full)
 
 
 def test_a_plan_leaves_the_environment_as_it_was(tmp_path: Path) -> None:
@@ -36,8 +36,8 @@ def test_a_plan_leaves_the_environment_as_it_was(tmp_path: Path) -> None:
 
 
 def test_the_json_form_survives_a_round_trip_and_has_every_field(full: planning.Plan) -> None:
-    written = json.loads(json.dumps(planning.to_json(full)))
-    assert written == planning.to_json(full)
+    written = json.loads(json.dumps(json_form.to_json(full)))
+    assert written == json_form.to_json(full)
     assert written["version"] == 1
     documented = (CHECKOUT / "docs" / "json.md").read_text(encoding="utf-8")
     for field in (*written, *written["resources"][0]):
@@ -86,7 +86,7 @@ def test_whole_numbers_are_whole(full: planning.Plan) -> None:
 
 
 def _texts(made: planning.Plan, kind: str) -> str:
-    return "\n".join(notice.text for notice in planning.notices(made) if notice.kind == kind)
+    return "\n".join(notice.text for notice in notices.notices(made) if notice.kind == kind)
 
 
 def test_the_notices_say_what_is_kept_and_what_a_destroy_loses(full: planning.Plan) -> None:

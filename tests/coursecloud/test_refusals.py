@@ -8,7 +8,8 @@ import pytest
 from catalog import types
 from coursecloud.diff import copy_commands, refusals
 from coursecloud.diff.edits import Edit, Op, of_preview
-from coursecloud.diff.refusals import Kind, Refusal, headline, refused, stopping
+from coursecloud.diff.refusals import Kind, Refusal, headline, stopping
+from coursecloud.diff.refusing import refused
 
 UNDER = "urn:pulumi:x::coursecloud::coursecloud:infra:"
 BUCKET = "gcp:storage/bucket:Bucket"

@@ -6,17 +6,17 @@ from typing import Any
 import pytest
 
 from coursecloud.common import stack_file
-from coursecloud.plan import planning, saved
+from coursecloud.plan import json_form, planning, saved
 from tests.project import ROOT
 
 
 def written(stack: str) -> dict[str, Any]:
-    return json.loads(json.dumps(planning.to_json(planning.make(stack, stack_file.path_of(stack, ROOT), ROOT))))
+    return json.loads(json.dumps(json_form.to_json(planning.make(stack, stack_file.path_of(stack, ROOT), ROOT))))
 
 
 @pytest.mark.parametrize("stack", ["dev", "gpu", "full"])
 def test_a_saved_plan_reads_as_it_was(stack: str) -> None:
-    assert planning.to_json(saved.read(written(stack))) == written(stack)
+    assert json_form.to_json(saved.read(written(stack))) == written(stack)
     assert saved.read(written(stack)).unread == ()
 
 

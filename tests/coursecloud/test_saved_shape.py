@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from coursecloud.plan import planning as plans
-from coursecloud.plan import saved
+from coursecloud.plan import json_form, saved
 from infra import files
 from tests.review.made import BUCKET, resource, whole
 
-FORM: dict[str, Any] = json.loads(json.dumps(plans.to_json(whole(resource(BUCKET, "b", {"name": "b"})))))
+FORM: dict[str, Any] = json.loads(json.dumps(json_form.to_json(whole(resource(BUCKET, "b", {"name": "b"})))))
 WRONG: tuple[Any, ...] = (None, 7, "text", [7], {"a": 7}, True, [[]], {"": {}}, 1.5, [None])
 
 
@@ -40,7 +39,7 @@ def test_every_wrong_type_is_a_mistake_or_a_plan_that_can_be_used() -> None:
             assert isinstance(entry.type, str), name
             assert all(isinstance(urn, str) for urn in entry.dependencies), name
             assert len(entry.urn.split("::")) >= 4, name
-        plans.to_json(made)
+        json_form.to_json(made)
     assert refused > 100
 
 

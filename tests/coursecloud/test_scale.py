@@ -10,8 +10,8 @@ import pytest
 
 from coursecloud import cost
 from coursecloud.cli import render
-from coursecloud.diff.changes import compare
-from coursecloud.plan import hiding, planning
+from coursecloud.diff.comparison import compare
+from coursecloud.plan import hiding, json_form
 from coursecloud.plan.planning import Plan
 from coursecloud.policy import check
 from tests.review.made import BUCKET, DISK, GRANT, INSTANCE, NETWORK, resource, whole
@@ -39,7 +39,7 @@ def large(count: int, mark: str = "") -> Plan:
 
 WORK: dict[str, Callable[[Plan], object]] = {
     "hiding": hiding.plan,
-    "json": planning.to_json,
+    "json": json_form.to_json,
     "cost": cost.estimate,
     "check": lambda plan: check(plan, TODAY),
     "tree": lambda plan: render.full(plan, TODAY),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from coursecloud.deploy import checkpoint, lifecycle
+from coursecloud.deploy import checkpoint, consent, lifecycle
 from coursecloud.plan.import_ids import form
 from tests.coursecloud.faked import DOWN, FINISH, UP, Fake, Said, answer
 from tests.coursecloud.told import begun, bucket, done, error, planned, resource
@@ -135,7 +135,7 @@ class TestThere:
         anew = planned("replace", read, wanted)
         anew["resourcePreEvent"]["metadata"]["keys"] = ["region"]
         fake.answers("preview", answer(planned("create", None, wanted)), answer(anew))
-        with pytest.raises(lifecycle.StoppedError, match="--lose endpoint"):
+        with pytest.raises(consent.StoppedError, match="--lose endpoint"):
             fake.up()
         assert fake.commands == ["up", "import"]
 

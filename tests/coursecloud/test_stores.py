@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from coursecloud.deploy import data_stores
+from coursecloud.deploy import data_stores, store_readers
 from coursecloud.deploy.cloud import Cloud
 from tests import gcloud
 from tests.coursecloud import deployed
@@ -58,8 +58,8 @@ def test_a_bucket_whose_objects_were_all_deleted_is_not_empty(stack: Deployed) -
 
 
 def test_the_tools_own_note_is_nobodys_work(stack: Deployed) -> None:
-    stack.upload(data_stores.MARKER, b"{}")
-    stack.upload(data_stores.MARKER, b"{ }")
+    stack.upload(store_readers.MARKER, b"{}")
+    stack.upload(store_readers.MARKER, b"{ }")
     assert looked(stack)["data"].empty
     stack.upload(".coursecloud/mine.txt", b"work")
     assert looked(stack)["data"].count == 1
@@ -84,7 +84,7 @@ def test_a_large_bucket_is_counted_as_far_as_the_bound(stack: Deployed, monkeypa
 
     monkeypatch.setattr(stack.cloud, "pages", few)
     assert looked(stack)["data"].says == "5 objects, 10 bytes"
-    monkeypatch.setattr(data_stores, "PAGES", 2)
+    monkeypatch.setattr(store_readers, "PAGES", 2)
     store = looked(stack)["data"]
     assert store.says == "at least 4 objects, 8 bytes"
     assert (store.count, store.more) == (4, True)
@@ -199,7 +199,7 @@ def test_nothing_waits_for_a_network_that_is_not_there(stack: Deployed) -> None:
     ],
 )  # fmt: skip
 def test_sizes_are_written_for_people(size: int, said: str) -> None:
-    assert data_stores.readable(size) == said
+    assert store_readers.readable(size) == said
 
 
 def test_the_data_says_what_the_line_says(stack: Deployed) -> None:

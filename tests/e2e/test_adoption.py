@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from coursecloud.deploy import lifecycle
-from coursecloud.deploy.lifecycle import StoppedError
+from coursecloud.deploy.consent import StoppedError
 from tests.e2e.conftest import PROJECT, Project
 
 BUCKET = {

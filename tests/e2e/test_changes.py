@@ -11,7 +11,8 @@ import pytest
 from coursecloud.cli import schema
 from coursecloud.cli.schema import keys
 from coursecloud.deploy import lifecycle
-from coursecloud.diff.changes import Change, Operation, compare
+from coursecloud.diff.changes import Change, Operation
+from coursecloud.diff.comparison import compare
 from coursecloud.plan import planning
 from coursecloud.plan.planning import Plan
 from emulator.world import Resource

@@ -12,8 +12,8 @@ from urllib.parse import unquote
 import pytest
 
 from coursecloud.deploy import lifecycle, process
-from coursecloud.deploy.data_stores import MARKER
 from coursecloud.deploy.pulumi_cli import Pulumi, alive
+from coursecloud.deploy.store_readers import MARKER
 from tests.e2e.conftest import Project, Record
 from tests.project import CHECKOUT as ROOT
 

@@ -11,8 +11,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from coursecloud.deploy import lifecycle
-from coursecloud.deploy.data_stores import MARKER
+from coursecloud.deploy import consent, lifecycle
+from coursecloud.deploy.store_readers import MARKER
 from tests.e2e.conftest import PROJECT, Project
 from tests.e2e.refactorings import REFACTORINGS, Refactoring
 from tests.project import CHECKOUT as ROOT
@@ -106,7 +106,7 @@ def refactored(project: Project, refactorings: Iterable[Refactoring]) -> None:
     for refactoring in refactorings:
         before, there = writes(project), cloud(project)
         refactoring.apply(project.root, aliases=False)
-        with pytest.raises(lifecycle.StoppedError, match=r"(?s)would be DELETED.*aliases=\["):
+        with pytest.raises(consent.StoppedError, match=r"(?s)would be DELETED.*aliases=\["):
             lifecycle.up(project.root, "x", yes=True, lose=["data", "KEY", "docker", "workbench-work"])
         assert writes(project) == before, f"{refactoring.called}: something was touched"
 

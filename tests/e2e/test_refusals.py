@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from coursecloud.diff.edits import of_preview
-from coursecloud.diff.refusals import Kind, Refusal, headline, refused
+from coursecloud.diff.refusals import Kind, Refusal, headline
+from coursecloud.diff.refusing import refused
 from tests.e2e.conftest import PROJECT, Project
 
 Config = dict[str, Any]

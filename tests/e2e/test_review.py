@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from coursecloud.diff.changes import Change, Operation, compare
+from coursecloud.diff.changes import Change, Operation
+from coursecloud.diff.comparison import compare
 from coursecloud.diff.matching import key_of
 from coursecloud.plan import planning as plans
 from coursecloud.plan.planning import Plan

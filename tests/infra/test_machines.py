@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from coursecloud.plan.planning import Plan, notices
+from coursecloud.plan.notices import notices
+from coursecloud.plan.planning import Plan
 from tests.infra.planned import (
     COMMITTED,
     MACHINE_ACCOUNT,

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from coursecloud.deploy.cloud import APIS, Cloud, CloudError
+from coursecloud.deploy.cloud import Cloud, CloudError
+from coursecloud.deploy.endpoints import APIS
 from coursecloud.look import look, shapes
 from coursecloud.look.entries import unique
 from coursecloud.look.kinds import Kind, kinds, known_apis, table

@@ -28,18 +28,21 @@ TESTS = {
     "infra.workflows": ("tests/infra/test_github.py", *PLANS),
     "infra.names": ("tests/test_names.py",),
     "infra.files": ("tests/test_files.py", "tests/test_stackfile.py"),
-    "catalog.tables": ("tests/test_tables.py",),
+    **dict.fromkeys(("catalog.data", "catalog.families", "catalog.tables"), ("tests/test_tables.py",)),
     "infra.settings.re2": (
         "tests/settings/test_rules.py",
         "tests/settings/test_edges.py",
         "tests/coursecloud/test_conformance.py",
     ),
     "infra.training": ("tests/infra/test_training.py", "tests/infra/test_outputs.py", *PLANS),
-    "infra.settings.types": (
-        "tests/settings/test_edges.py",
-        "tests/settings/test_reading.py",
-        "tests/settings/test_saying.py",
-        "tests/coursecloud/test_schema.py",
+    **dict.fromkeys(
+        ("infra.settings.times", "infra.settings.types"),
+        (
+            "tests/settings/test_edges.py",
+            "tests/settings/test_reading.py",
+            "tests/settings/test_saying.py",
+            "tests/coursecloud/test_schema.py",
+        ),
     ),
     **dict.fromkeys(
         (
@@ -64,8 +67,12 @@ TESTS = {
         "tests/settings/test_usage.py",
         "tests/settings/test_guardrails.py",
     ),
+    "coursecloud.plan.notices": ("tests/coursecloud/test_notices.py",),
     "coursecloud.plan.planning": ("tests/coursecloud/test_notices.py", "tests/coursecloud/test_plan.py"),
-    "coursecloud.plan.engine": ("tests/coursecloud/test_engine.py", "tests/coursecloud/test_plan.py", *PLANS),
+    **dict.fromkeys(
+        ("coursecloud.plan.engine", "coursecloud.plan.engine_request"),
+        ("tests/coursecloud/test_engine.py", "tests/coursecloud/test_plan.py", *PLANS),
+    ),
     "coursecloud.plan.saved": ("tests/coursecloud/test_saved.py",),
     "coursecloud.common.stack_file": ("tests/test_stackfile.py",),
 }

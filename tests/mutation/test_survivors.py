@@ -1,4 +1,4 @@
-"""The mutation run's own parts. What it knows of survivors is held against the source when it starts."""
+"""The mutation run's own parts, and what it knows of survivors held against the source."""
 
 import importlib.util
 import json
@@ -23,6 +23,10 @@ def test_an_entry_that_is_stale_or_has_no_reason_is_seen_and_a_good_one_is_not()
         good._replace(becomes=good.was): reason,
     }
     assert len(bookkeeping.mistakes(wrong)) == len(wrong)
+
+
+def test_no_entry_is_stale_or_else_the_run_of_an_hour_would_not_begin() -> None:
+    assert bookkeeping.mistakes(results.known(json.loads(results.KNOWN.read_text(encoding="utf-8")))) == []
 
 
 def test_a_module_whose_tests_are_not_there_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:

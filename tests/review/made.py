@@ -8,7 +8,8 @@ from typing import Any
 
 import yaml
 
-from coursecloud.diff.changes import Change, Operation, compare
+from coursecloud.diff.changes import Change, Operation
+from coursecloud.diff.comparison import compare
 from coursecloud.plan import planning as plans
 from coursecloud.plan.planning import Plan
 from coursecloud.plan.registration import Registration

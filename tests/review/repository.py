@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from coursecloud.plan import planning as plans
+from coursecloud.plan import json_form
 from coursecloud.plan.planning import Plan
 from tests.review.made import whole
 
@@ -42,7 +42,7 @@ class Repository:
         path.write_text(text, encoding="utf-8")
 
     def stack(self, name: str, plan: Plan) -> None:
-        self.write(f"Pulumi.{name}.yaml", f"#{json.dumps(plans.to_json(plan))}")
+        self.write(f"Pulumi.{name}.yaml", f"#{json.dumps(json_form.to_json(plan))}")
 
     def commit(self, message: str = "a commit") -> str:
         self.git("add", "--all")

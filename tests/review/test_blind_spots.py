@@ -9,6 +9,7 @@ import pytest
 
 from coursecloud.plan import planning as plans
 from coursecloud.plan import saved
+from coursecloud.plan.json_form import to_json
 from coursecloud.plan.planning import Plan
 from coursecloud.plan.registration import UNKNOWN
 from coursecloud.review import closing, dangers, json_form, markdown, page, stacks
@@ -153,7 +154,7 @@ class TestAccess:
         assert grant.inputs["member"] == UNKNOWN
         assert grant.at_run["member"] == "serviceAccount:service-*@compute-system.iam.gserviceaccount.com"
         assert Kind.ACCESS not in kinds(reviewed(whole(), whole(grant)))
-        again = saved.read(json.loads(json.dumps(plans.to_json(made))))
+        again = saved.read(json.loads(json.dumps(to_json(made))))
         assert next(each for each in again.custom if each.name == "scheduled-stop-agent").at_run == grant.at_run
 
     def test_a_member_cannot_write_into_the_report(self) -> None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coursecloud.diff.changes import Operation, compare
+from coursecloud.diff.changes import Operation
+from coursecloud.diff.comparison import compare
 from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.review import dangers
 from tests.review.made import (

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from coursecloud.cli.application import app
-from coursecloud.plan import planning as plans
+from coursecloud.plan import json_form
 from coursecloud.plan.registration import Registration
 from tests.project import ROOT
 from tests.review import repository
@@ -36,7 +36,7 @@ def repo(tmp_path: Path) -> Repository:
 def saved(tmp_path: Path) -> tuple[Path, Path]:
     sides = tmp_path / "before.json", tmp_path / "after.json"
     for path, place in zip(sides, ("EU", "US"), strict=True):
-        path.write_text(json.dumps(plans.to_json(whole(bucket(place)))), encoding="utf-8")
+        path.write_text(json.dumps(json_form.to_json(whole(bucket(place)))), encoding="utf-8")
     return sides
 
 
@@ -133,7 +133,7 @@ def test_two_stack_files_are_compared_as_one_stack(tmp_path: Path) -> None:
     broken = tmp_path / "Pulumi.broken.yaml"
     broken.write_text("config: {gcp:project: NO, coursecloud:leese: {}}", encoding="utf-8")
     plan = tmp_path / "plan.json"
-    plan.write_text(json.dumps(plans.to_json(whole(bucket("EU"), stack="mine"))), encoding="utf-8")
+    plan.write_text(json.dumps(json_form.to_json(whole(bucket("EU"), stack="mine"))), encoding="utf-8")
     result = run("--base-plan", plan, "--head-file", broken, columns=200)
     assert result.exit_code == 2
     assert "did you mean 'lease'" in result.output

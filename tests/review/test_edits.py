@@ -2,7 +2,8 @@
 
 import pytest
 
-from coursecloud.diff.changes import Change, Operation, compare
+from coursecloud.diff.changes import Change, Operation
+from coursecloud.diff.comparison import compare
 from coursecloud.review import dangers
 from coursecloud.review.dangers import Kind
 from tests.review.conftest import Planner

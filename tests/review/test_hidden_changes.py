@@ -9,7 +9,7 @@ import pytest
 import coursecloud.policy
 from coursecloud.common import stack_file
 from coursecloud.diff import matching
-from coursecloud.diff.changes import compare
+from coursecloud.diff.comparison import compare
 from coursecloud.plan import planning as plans
 from coursecloud.plan.registration import Registration
 from coursecloud.review import git

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from coursecloud.diff.changes import Change, Operation, compare
+from coursecloud.diff.changes import Change, Operation
+from coursecloud.diff.comparison import compare
 from coursecloud.plan import engine, planning, real_run
 from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.review import report

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from coursecloud.diff.changes import Place
-from coursecloud.plan import planning, saved
+from coursecloud.plan import saved
+from coursecloud.plan.json_form import to_json
 from coursecloud.plan.planning import Plan
 from coursecloud.review import git, json_form, markdown, page, places, revisions, stacks
 from coursecloud.review.inputs import Given, read
@@ -56,7 +57,7 @@ def test_a_plan_knows_the_line_of_the_program_that_asks_for_each_resource(plan_o
 
 def test_it_is_in_the_json_form_beside_the_inputs_and_counts_in_no_comparison(plan_of: Planner) -> None:
     plan = plan_of("gpu")
-    form = planning.to_json(plan)
+    form = to_json(plan)
     assert all(set(each["declared"]) == {"file", "line"} for each in form["resources"])
     assert all("declared" not in each["inputs"] for each in form["resources"])
     again = saved.read(json.loads(json.dumps(form)))
@@ -67,7 +68,7 @@ def test_it_is_in_the_json_form_beside_the_inputs_and_counts_in_no_comparison(pl
 
 @pytest.mark.parametrize("wrong", [None, 5, {}, {"file": 5, "line": 1}, {"file": "a", "line": "b"}, ["a", 1]])
 def test_whatever_a_saved_plan_has_there_is_read(plan_of: Planner, wrong: object) -> None:
-    form = json.loads(json.dumps(planning.to_json(plan_of("gpu"))))
+    form = json.loads(json.dumps(to_json(plan_of("gpu"))))
     for each in form["resources"]:
         each["declared"] = wrong
     assert {each.declared for each in saved.read(form).resources} == {None}

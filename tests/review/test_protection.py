@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from catalog import types
-from catalog.types.model import Protects
+from catalog.types.parts import Protects
 from coursecloud.plan import ports
 from coursecloud.plan.planning import Plan, short_type
 from coursecloud.plan.registration import UNKNOWN

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from catalog import types
-from catalog.types.model import Changes
+from catalog.types.parts import Changes
 from coursecloud.diff import property_diff, replacement, replacement_conditions
 from coursecloud.diff.replacement_conditions import Effect
 from coursecloud.plan.registration import UNKNOWN

@@ -15,6 +15,7 @@ from coursecloud.cli.application import app
 from coursecloud.deploy import lifecycle
 from coursecloud.plan import hiding, saved
 from coursecloud.plan import planning as plans
+from coursecloud.plan.json_form import to_json
 from coursecloud.plan.planning import Plan
 from coursecloud.policy.example import machine, put
 from coursecloud.review import json_form, markdown, page, report, terminal
@@ -97,7 +98,7 @@ def shows_none(text: str) -> None:
 
 
 def test_the_planted_secrets_are_in_the_plan_itself(leaky: Plan) -> None:
-    raw = json.dumps(plans.to_json(leaky))
+    raw = json.dumps(to_json(leaky))
     assert [part for part in PLANTED if part not in raw] == []
 
 
@@ -170,7 +171,7 @@ def test_a_review_of_two_sides_shows_that_a_secret_changed_and_neither_of_them(l
 
 def test_saved_plans_are_compared_as_far_as_they_can_be_and_say_so(leaky: Plan) -> None:
     sides = [machine("metadata.note", value)(leaky) for value in (HEX, "c0ffee11" * 5)]
-    old, new = (saved.read(json.loads(json.dumps(plans.to_json(hiding.plan(side))))) for side in sides)
+    old, new = (saved.read(json.loads(json.dumps(to_json(hiding.plan(side))))) for side in sides)
     stack = review("leaky", old, new, today=TODAY)
     assert not stack.changes
     assert ("workbench", "metadata") in stack.unseen
@@ -217,7 +218,7 @@ def test_a_plan_without_secrets_is_left_as_it_is() -> None:
     for stack in ("dev", "gpu", "full"):
         made = plans.make(stack, ROOT / f"Pulumi.{stack}.yaml", ROOT)
         assert hiding.plan(made) == made
-        assert plans.to_json(hiding.plan(made)) == plans.to_json(made)
+        assert to_json(hiding.plan(made)) == to_json(made)
         assert not [f for f in coursecloud.policy.check(made, TODAY) if "secret" in f.rule.id and f.violates]
         assert dataclasses.replace(made) == made
 
@@ -228,7 +229,7 @@ def test_the_command_shows_none_even_of_plans_that_were_saved_with_them(
 ) -> None:
     new = machine("metadata.note", "x " + HEX)(leaky)
     for name, side in (("old", leaky), ("new", new)):
-        (tmp_path / f"{name}.json").write_text(json.dumps(plans.to_json(side)), encoding="utf-8")
+        (tmp_path / f"{name}.json").write_text(json.dumps(to_json(side)), encoding="utf-8")
     files = ["--base-plan", str(tmp_path / "old.json"), "--head-plan", str(tmp_path / "new.json")]
     shown = run("review", *files, "--html", str(tmp_path / "page.html"), "--fail-on", "violation", *form)
     shows_none(shown)

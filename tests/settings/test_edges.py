@@ -14,8 +14,9 @@ from infra.settings.lease import Lease, WorkingHours
 from infra.settings.machines import Machine
 from infra.settings.services import Service, memory_mebibytes
 from infra.settings.stores import Secrets
+from infra.settings.times import Duration
 from infra.settings.training import Training
-from infra.settings.types import Duration, Section
+from infra.settings.types import Section
 from tests.settings.stacks import PROJECT, mistakes, settings
 
 MACHINE = "coursecloud:machines: {{a: {{{}}}}}"

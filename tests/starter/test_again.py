@@ -7,6 +7,7 @@ import pytest
 
 from coursecloud.plan import planning
 from coursecloud.starter import merging, starting
+from coursecloud.starter.kept import kept_at
 from coursecloud.starter.starting import Start
 from tests.project import ROOT
 from tests.starter.repositories import HERE, look
@@ -93,7 +94,7 @@ def test_what_the_group_removed_is_not_written_again(folder: Path) -> None:
     (folder / ".gcloudignore").unlink()
     start = look("group", folder)
     assert state(start, ".gcloudignore") == "removed"
-    (folder / merging.kept_at(".gcloudignore")).unlink()
+    (folder / kept_at(".gcloudignore")).unlink()
     assert state(look("group", folder), ".gcloudignore") == "new"
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from coursecloud.starter import contents, rules, starting
 from coursecloud.starter.facts import Facts
 from coursecloud.starter.repository import Repository
+from coursecloud.starter.rules.commands import names_secret
 from tests.starter.repositories import NAMES, case, look, plan
 
 FILES = [(name, path) for name in NAMES for path, text in case(name).files.items() if text.strip()]
@@ -103,3 +104,17 @@ def test_toml_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[project]\nname = = 1\n", encoding="utf-8")
     found = look("group", tmp_path).findings
     assert [(each.place, each.id) for each in found if each.id == "unreadable"] == [("pyproject.toml:2", "unreadable")]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        *dict.fromkeys(
+            ("WANDB_API_KEY", "KEY", "TOKEN", "SECRET", "PASSPHRASE", "GCP_KEY_JSON", "SERVICE_KEY_B64", "openaiKey"),
+            True,
+        ).items(),
+        *dict.fromkeys(("MAX_TOKENS", "_SECRET_NAME", "LOGIN", "MONKEY", "KEY_FILE", "COMMIT_SHA"), False).items(),
+    ],
+)
+def test_a_variable_is_a_secrets_by_its_name(name: str, is_one: bool) -> None:
+    assert names_secret(name) is is_one

@@ -30,7 +30,7 @@ def command(
         where = stacks_of(folder)
         with progress.shown(f"Planning {stack}"):
             from coursecloud.common import stack_file
-            from coursecloud.plan import hiding, once, outputs, planning
+            from coursecloud.plan import hiding, notices, once, outputs, planning
 
             made = hiding.plan(planning.make(stack, stack_file.path_of(stack, where), program()))
     except SettingsError as error:
@@ -53,7 +53,7 @@ def command(
         # As it is, so that a shell can take it.
         typer.echo(next(iter(found.values())))
     else:
-        todo = () if name else [notice.text for notice in planning.notices(made) if notice.kind == "todo"]
+        todo = () if name else [notice.text for notice in notices.notices(made) if notice.kind == "todo"]
         first = _first(len(found), stack)
         console.say(first) if progress.quiet() else _print(first, sections, todo)
 

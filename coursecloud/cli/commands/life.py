@@ -87,7 +87,8 @@ class _End:
     def run(self, action: Callable[[], int]) -> None:
         """Run it; ends with its exit code."""
         from coursecloud.cli import refusals
-        from coursecloud.deploy.lifecycle import RefusedError, StoppedError
+        from coursecloud.deploy.consent import StoppedError
+        from coursecloud.deploy.lifecycle import RefusedError
         from coursecloud.deploy.process import InterruptError
         from infra.settings import SettingsError
 

@@ -57,13 +57,13 @@ def command(
 
 def _form(made: "Plan") -> dict[str, Any]:
     from coursecloud import cost
-    from coursecloud.plan import planning
+    from coursecloud.plan import json_form
     from coursecloud.policy import consequence
 
     estimate = cost.estimate(made)
     means = consequence.of_plan(made, estimate, _today(), _violations(made))
     return {
-        **planning.to_json(made, _today()),
+        **json_form.to_json(made, _today()),
         "cost": cost.to_json(estimate),
         **consequence.to_json(means),
     }
@@ -119,7 +119,7 @@ def _every(folder: Path, *, as_json: bool, as_csv: bool, check: bool) -> None:
     from coursecloud.cli import render
     from coursecloud.common import console, parallel, progress, stack_file
     from coursecloud.common.console import print_csv
-    from coursecloud.plan import planning
+    from coursecloud.plan import json_form
 
     files = list(stack_file.every(folder))
     made = parallel.each(functools.partial(_row, check=check), files)
@@ -129,7 +129,7 @@ def _every(folder: Path, *, as_json: bool, as_csv: bool, check: bool) -> None:
     if not rows:
         refuse(f"{folder} has no stack file.\n    remedy  put Pulumi.NAME.yaml files there")
     if as_json:
-        typer.echo(json.dumps({"version": planning.VERSION, "stacks": rows, "mistakes": mistakes}, indent=2))
+        typer.echo(json.dumps({"version": json_form.VERSION, "stacks": rows, "mistakes": mistakes}, indent=2))
     elif as_csv:
         columns = (*render.ROW, "findings") if check else render.ROW
         print_csv(columns, rows)

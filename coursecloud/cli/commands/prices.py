@@ -4,13 +4,13 @@ import datetime
 import json
 import os
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
 
+from coursecloud.cli.commands.price_changes import form, hold, report
 from coursecloud.cli.commands.shared import BROKEN_RULE, AsJson, refuse
 from coursecloud.cli.groups import Flags
 from coursecloud.cli.listed import COMMANDS
@@ -174,34 +174,15 @@ def refresh(
         remedy = "" if "remedy" in str(error) else "; nothing was written.\n    remedy  try again later"
         refuse(f"{error}{remedy}", 2 if downloaded else 1)
     if not dry_run:
-        _hold(new, accept=accept)
+        hold(new, accept=accept)
         try:
             merging.write(data or prices.DATA, tables)
         except writing.WriteError as error:
             refuse(str(error.strerror))
     if as_json:
-        refusals.document(_form(new, skipped, dry_run=dry_run))
+        refusals.document(form(new, skipped, dry_run=dry_run))
     else:
-        _report(new, skipped, dry_run=dry_run)
-
-
-def _form(new: Any, skipped: list[str], *, dry_run: bool) -> dict[str, Any]:
-    """Write a refresh down for a script; docs/json.md documents its fields."""
-    return {
-        "version": 1,
-        "written": not dry_run,
-        "changes": [
-            {
-                "where": change.where, "key": change.key, "spot": change.spot,
-                "old": None if change.old is None else float(change.old), "new": float(change.new),
-                "jumps": change.jumps,
-            }
-            for change in new.changes
-        ],
-        "skipped": skipped,
-        "unmatched": list(new.unmatched),
-        "ambiguous": list(new.ambiguous),
-    }  # fmt: skip
+        report(new, skipped, dry_run=dry_run)
 
 
 def _of_table(
@@ -267,48 +248,6 @@ def _session(key_file: Path | None) -> Any:
             f" ({_KEY} or --key-file), or download the pages and give them with --from"
         )
     return AuthorizedSession(credentials)
-
-
-def _hold(new: Any, *, accept: bool) -> None:
-    """Ask before prices jump; refuse them where nobody can be asked."""
-    from coursecloud.cli import refusals
-
-    jumps = [change for change in new.changes if change.jumps]
-    if not jumps or accept:
-        return
-    shown = "".join(f"\n  {_said(change)}" for change in jumps[:20])
-    more = f"\n  and {len(jumps) - 20} more" if len(jumps) > 20 else ""
-    question = f"{len(jumps)} prices are more than twice, or less than half, of what they were:{shown}{more}"
-    if sys.stdin.isatty() and typer.confirm(f"{question}\nTake them?", err=refusals.wanted()):
-        return
-    refuse(
-        f"{question}\nNothing was written.\n    rule    so large a change is more often a mistake than a price\n"
-        "    remedy  look at Google's page; if it says so too, run it again with --accept"
-    )
-
-
-def _said(change: Any) -> str:
-    old = "new" if change.old is None else f"{change.old:f}"
-    return f"{change.where} {change.key}{' Spot' if change.spot else ''}: {old} -> {change.new:f}"
-
-
-def _report(new: Any, skipped: list[str], *, dry_run: bool) -> None:
-    from coursecloud.cli import render
-
-    console = render.console()
-    console.print(f"{len(new.changes)} prices {'would change' if dry_run else 'changed'}")
-    for change in new.changes:
-        console.print(f"  {_said(change)}", soft_wrap=True)
-    if skipped:
-        more = f"; and {len(skipped) - 20} more" if len(skipped) > 20 else ""
-        text = "; ".join(skipped[:20])
-        console.print(f"{len(skipped)} SKUs passed over, as their form is another: {text}{more}", soft_wrap=True)
-    for heading, labels in (
-        ("not in the catalog", new.unmatched),
-        ("in the catalog with several prices", new.ambiguous),
-    ):
-        if labels:
-            console.print(f"{len(labels)} kept as they were, {heading}:\n  {', '.join(labels)}", soft_wrap=True)
 
 
 def _read(data: Path | None) -> dict[str, dict[str, Any]]:

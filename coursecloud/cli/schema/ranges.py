@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from infra.settings.types import UNITS
+from infra.settings.times import UNITS
 
 
 def durations(low: int, high: int) -> str:

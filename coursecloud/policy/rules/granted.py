@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from catalog import tables, types
-from catalog.types.model import Grants
+from catalog.types.parts import Grants
 from coursecloud.plan import grants
 from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.policy.example import DROP, Example, add, grant, machine, put

@@ -12,7 +12,7 @@ from coursecloud.policy.reading import UnknownError, at, entries, is_true, numbe
 from coursecloud.policy.rule import ResourceRule
 from infra.settings import Settings
 from infra.settings.machines import LONG_RUN
-from infra.settings.types import Duration
+from infra.settings.times import Duration
 
 _MACHINES = frozenset({"compute.Instance", "compute.InstanceTemplate", "compute.RegionInstanceTemplate"}).__contains__
 _LOGINS = frozenset(

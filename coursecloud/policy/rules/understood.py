@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from catalog import types
-from catalog.types.model import Classes, ResourceType
+from catalog.types.model import ResourceType
+from catalog.types.parts import Classes
 from coursecloud.plan.planning import bills
 from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.policy import told

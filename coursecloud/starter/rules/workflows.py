@@ -10,7 +10,7 @@ from coursecloud.starter import lined, shell
 from coursecloud.starter.facts import Facts
 from coursecloud.starter.finding import Finding
 from coursecloud.starter.repository import Repository
-from coursecloud.starter.rules import builds
+from coursecloud.starter.rules import commands, releases
 
 _KEY = (
     "a key of a service account works for whoever has it, from anywhere, until somebody deletes it; the stack"
@@ -22,15 +22,8 @@ _SECRET = re.compile(r"secrets\.(\w*(GCP|GCLOUD|GOOGLE|GCR|SA|SERVICE_ACCOUNT|CR
 def found(facts: Facts, repository: Repository) -> Iterator[Finding]:
     """Hold each workflow against the rules."""
     for path, text in repository.workflows.items():
-        try:
-            made = lined.mapping(lined.load(text))
-        except lined.UnreadableError as error:
-            rule = f"{error}, and GitHub runs nothing of it"
-            yield Finding(
-                path, error.line, "unreadable", "fails", "", rule, "mend the YAML of that line or the one before"
-            )
-            continue
-        yield from _workflow(facts, path, made)
+        made = lined.read(path, text, "GitHub runs nothing of it")
+        yield from (made,) if isinstance(made, Finding) else _workflow(facts, path, made)
 
 
 def _remedy(facts: Facts) -> str:
@@ -83,9 +76,9 @@ def _step(
         yield from _identity(facts, path, lined.line_of(uses), events, rights, action=action)
     if str(uses).startswith("google-github-actions/deploy-cloudrun"):
         name = with_.get("service")
-        yield from builds.service(facts, path, lined.line_of(name), str(name) if name else None)
+        yield from releases.service(facts, path, lined.line_of(name), str(name) if name else None)
         image = with_.get("image")
-        yield from builds.deployed(path, lined.line_of(image), str(image or ""))
+        yield from releases.deployed(path, lined.line_of(image), str(image or ""))
     run = step.get("run")
     if isinstance(run, lined.Lined):
         for command in shell.commands(run, run.line):
@@ -94,7 +87,9 @@ def _step(
                     path, command.line, "key-in-workflow", "leaks", f"secrets.{match[1]}", _KEY, _remedy(facts)
                 )
                 continue
-            yield from builds.commands(facts, path, command, logged=True, secret="secrets." in str(step.get("env", "")))
+            yield from commands.commands(
+                facts, path, command, logged=True, secret="secrets." in str(step.get("env", ""))
+            )
 
 
 def _identity(
