@@ -11,7 +11,7 @@ from functools import cached_property
 from coursecloud.cost.bill import region_of
 from coursecloud.spend import lives
 from coursecloud.spend.ledger import Ledger
-from coursecloud.spend.lives import Life, Use
+from coursecloud.spend.life import Life, Use
 from coursecloud.spend.model import Shape
 from coursecloud.spend.rates import ZERO, Rate, Rates, Surroundings, kind_of
 
