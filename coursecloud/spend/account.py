@@ -29,8 +29,9 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """The last part of its full name."""
-        return self.life.resource.rpartition("/")[2]
+        """What people call it: the last part of its full name, or what it shows where that is only a number."""
+        last, shape = self.life.resource.rpartition("/")[2], self.life.shape
+        return str(shape.inputs.get("name") or last) if last.isdigit() and shape else last
 
     @property
     def kind(self) -> str:

@@ -14,7 +14,7 @@ from coursecloud.cost import Estimate
 from coursecloud.plan.planning import Plan, short_type
 from coursecloud.plan.registration import Registration
 from coursecloud.spend.model import Shape
-from coursecloud.spend.rates import JOBS
+from coursecloud.spend.vertex import JOBS
 
 ONLY_DOWN = "ends only by down"
 AFTER = 30
@@ -41,9 +41,8 @@ def of(shape: Shape, since: datetime) -> datetime | None:
     """Say when something that has run since then stops by itself; None where nothing stops it."""
     scheduling = _mapping(shape.inputs.get("scheduling"))
     if shape.asset in JOBS:
-        scheduling = _mapping(_mapping(shape.inputs.get(JOBS[shape.asset])).get("scheduling"))
         # Google ends a job after a week where it says nothing (its API, CustomJob, Scheduling.timeout).
-        seconds = _seconds(scheduling.get("timeout")) or 7 * 86_400
+        seconds = _seconds(shape.inputs.get("timeout")) or 7 * 86_400
         return since + timedelta(seconds=seconds)
     most = _seconds(_mapping(scheduling.get("maxRunDuration")).get("seconds"))
     return since + timedelta(seconds=most) if most and scheduling.get("instanceTerminationAction") else None
