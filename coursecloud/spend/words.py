@@ -82,13 +82,8 @@ def sentences(status: Status) -> Iterator[tuple[str, str]]:
     )
     spent = f"{own(status, status.spent)} since {_when(status, status.start)}"
     yield "spent", f"{own(status, status.today)} since this morning, {spent}{doubt}"
-    yield (
-        "billed",
-        (
-            "not known here: only who sees the billing account does, and Google's figures are up to a day or more late;"
-            " this is time x price, without free tiers, traffic, builds, requests and tax"
-        ),
-    )
+    how = "this is time x price, without free tiers, traffic, builds, requests and tax"
+    yield "billed", f"{billed(status)}; {how}"
     if status.left is not None:
         left = f"{own(status, max(Decimal(0), status.left))}{of}"
         yield "left", f"{left}; {own(status, status.reserve)} of it is the reserve for copying the work away"
@@ -115,6 +110,11 @@ def sentences(status: Status) -> Iterator[tuple[str, str]]:
         yield "no price", text
     for text in (*status.unread, *status.notes):
         yield "not read" if text.startswith("not read") else "note", text.removeprefix("not read: ")
+
+
+def billed(_status: Status) -> str:
+    """Say what Google has billed, as far as it is known."""
+    return "not known here: only who sees the billing account does, and Google's figures are up to a day or more late"
 
 
 GRAVE = frozenset({"alert", "ceiling", "by hand", "no price", "not read", "save by"})
