@@ -78,6 +78,7 @@ def instance(body: Body, disks: Mapping[str, Body]) -> Json:
             if disk.get("type") == "SCRATCH"
         ],
         networkInterfaces=networks,
+        resourcePolicies=[last(each) for each in cast("list[object]", body.get("resourcePolicies") or [])],
     )
 
 

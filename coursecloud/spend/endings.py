@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import cast
+from zoneinfo import ZoneInfo
 
 from catalog import types
 from coursecloud.cost import Estimate
@@ -15,6 +16,8 @@ from coursecloud.plan.planning import Plan, short_type
 from coursecloud.plan.registration import Registration
 from coursecloud.spend.model import Shape
 from coursecloud.spend.vertex import JOBS
+from infra.names import Names
+from infra.settings import Settings, cron
 
 ONLY_DOWN = "ends only by down"
 AFTER = 30
@@ -46,6 +49,18 @@ def of(shape: Shape, since: datetime) -> datetime | None:
         return since + timedelta(seconds=seconds)
     most = _seconds(_mapping(scheduling.get("maxRunDuration")).get("seconds"))
     return since + timedelta(seconds=most) if most and scheduling.get("instanceTerminationAction") else None
+
+
+def nightly(shape: Shape, settings: Settings, at: datetime) -> datetime | None:
+    """Say when the stack's instance schedule next stops a machine that it is attached to; None for any other."""
+    line, policies = settings.lease.stop_schedule, shape.inputs.get("resourcePolicies")
+    own = Names(settings.project, settings.stack, settings.existing).resource("stop")
+    if not line or not isinstance(policies, list) or own not in policies:
+        return None
+    zone = ZoneInfo(settings.lease.time_zone)
+    there = at.astimezone(zone).replace(tzinfo=None)
+    found = next((each for each in cron.fires(line, there, 366) if each > there), None)
+    return None if found is None else found.replace(tzinfo=zone).astimezone(UTC)
 
 
 def of_plan(plan: Plan, estimate: Estimate) -> tuple[Ending, ...]:

@@ -38,7 +38,8 @@ def full(status: Status) -> RenderableType:
         for each in status.things:
             parts.append(
                 Text.assemble(
-                    (f"  {secrecy.hide(each.entry.name)}", "bold cyan"), f" {each.entry.kind}, loses {each.loses}"
+                    (f"  {secrecy.hide(each.called)}", "bold cyan"),
+                    f"{'' if each.boots else f' {each.entry.kind}'}, loses {each.loses}",
                 )
             )
             parts.append(Text(f"    {secrecy.hide(each.command)}"))
@@ -53,10 +54,11 @@ def _things(status: Status) -> Table:
         table.add_column(heading, justify="right", no_wrap=True, header_style="dim")
     for each in status.things:
         made = "" if each.entry.life.declared else " (by hand)" if each in status.by_hand else ""
+        name = "  its boot disk" if each.boots else each.entry.name
         what = each.entry.rate.what or each.entry.kind
         assumed = ", as `usage` assumes" if each.entry.rate.assumed else ""
         table.add_row(
-            Text(f"{secrecy.hide(each.entry.name)}{made}", "bold" if each in status.running else ""),
+            Text(f"{secrecy.hide(name)}{made}", "bold" if each in status.running else ""),
             Text(secrecy.hide(f"{what}{assumed}, {words.state(status, each)}")),
             words.money(each.entry.per_hour),
             words.money(each.today),
@@ -115,6 +117,7 @@ def _thing(status: Status, each: Thing) -> dict[str, Any]:
         "resource": entry.life.resource,
         "name": entry.name,
         "kind": entry.kind,
+        "bootDisk": each.boots,
         "what": entry.rate.what,
         "state": entry.state,
         "since": _time(entry.since),

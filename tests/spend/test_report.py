@@ -68,7 +68,7 @@ def test_it_says_what_is_an_estimate_what_is_billed_and_what_nobody_knows() -> N
     assert first.startswith(f"# `{status.project}` has spent at least $")
     assert "of the credit of 50 USD" in first
     assert "1. `training-vm` " in text
-    assert "`training-vm` (compute.Instance, `n1-standard-4 + 1 nvidia-tesla-t4`), made by hand: $" in text
+    assert "`training-vm` (machine, `n1-standard-4 + 1 T4`), made by hand: $" in text
     for words in ("is an estimate: time x price", "- Billed: not known here", "- By member nobody can say"):
         assert words in text
     assert "nobody has described what" in text, "what has no price is named"
@@ -101,7 +101,7 @@ def test_as_somebody_types_it(world: World, tmp_path: Path) -> None:
 def test_rows_are_the_things_and_their_sum_is_what_was_spent(world: World) -> None:
     found = list(csv.DictReader(io.StringIO(run("--csv").stdout)))
     assert [(each["name"], each["kind"]) for each in found] == [
-        ("training-vm", "compute.Instance"), ("training-vm", "compute.Disk")
+        ("training-vm", "machine"), ("training-vm", "disk")
     ]  # fmt: skip
     told = json.loads(run("--json").stdout)
     assert sum(float(each["usd"]) for each in found) == pytest.approx(told["spent"], abs=0.001)

@@ -62,7 +62,7 @@ def test_the_first_evening_says_the_day_and_the_command() -> None:
     assert "now running costs $0.5" in line
     assert "`training-vm` since 2026-11-23" in line
     assert [each.entry.name for each in found.by_hand if each in found.running] == ["training-vm"]
-    assert "gcloud compute instances stop training-vm --zone=europe-west1-b" in shown(found, 200)
+    assert "coursecloud stop training-vm --stack dev" in shown(found, 80)
     assert found.data_goes == found.ends.date() + datetime.timedelta(days=30) if found.ends else False
 
 
@@ -119,6 +119,47 @@ def test_a_machine_that_stops_itself_ends_the_credit_later() -> None:
     assert bounded.ends
     assert for_ever.ends
     assert bounded.ends > for_ever.ends + datetime.timedelta(days=20)
+
+
+def test_the_nightly_stop_is_counted_where_the_machine_has_it() -> None:
+    """A declared machine on the stack's instance schedule stops at eight in the evening; the same without goes on."""
+    found = dict[str, Status]()
+    for policies in ("dev-stop", "somebody-elses"):
+        world = forgotten()
+        world.wait(11 * HOUR)
+        look = delivered.look(world, delivered.START, 0.0)
+        shapes = [dataclasses.replace(each.shape, inputs={**each.shape.inputs, "resourcePolicies": [policies]})
+                  for each in look.found]  # fmt: skip
+        things = [dataclasses.replace(each, shape=shape) for each, shape in zip(look.found, shapes, strict=True)]
+        kept = ledger.fold(Ledger(delivered.PROJECT), dataclasses.replace(look, found=tuple(things)))
+        rates = judge.rates()
+        lease = Lease.model_validate(LEASE | {"timeZone": "Europe/Copenhagen", "stopSchedule": "0 20 * * *"})
+        found[policies] = status.of(kept, rates.bill.settings.model_copy(update={"lease": lease}), rates)
+    own, other = found["dev-stop"], found["somebody-elses"]
+    (machine,) = [each for each in own.things if each in own.running]
+    assert machine.ends == delivered.when(19 * HOUR), "20:00 in Copenhagen is 19:00 UTC in November"
+    assert "until 2026-11-23 20:00" in shown(own, 200)
+    assert [each.ends for each in other.things if each in other.running] == [None]
+    assert own.ends
+    assert other.ends
+    assert own.ends > other.ends + datetime.timedelta(days=20)
+
+
+def test_two_of_a_name_are_told_apart_and_each_has_its_command() -> None:
+    world = forgotten()
+    world.create("instances", "twin", dict(MACHINE), declared=False)
+    world.create("instances", "twin", {**MACHINE, "zone": "europe-west4-b"}, declared=False)
+    world.wait(18 * HOUR)
+    _, found = said(world, Ledger(delivered.PROJECT))
+    stops = [each.command for each in found.things if each in found.running]
+    assert sorted(stops) == [
+        "coursecloud stop training-vm --stack dev",
+        "coursecloud stop zones/europe-west1-b/instances/twin --stack dev",
+        "coursecloud stop zones/europe-west4-b/instances/twin --stack dev",
+    ]
+    lines = shown(found).splitlines()
+    assert [lines[place + 1].startswith("  its boot disk") or lines[place + 2].startswith("  its boot disk")
+            for place, line in enumerate(lines) if line.startswith(("twin", "training-vm"))] == [True] * 3  # fmt: skip
 
 
 def test_the_reserve_the_ceiling_and_the_alerts_are_named() -> None:
