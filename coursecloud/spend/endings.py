@@ -55,7 +55,8 @@ def nightly(shape: Shape, settings: Settings, at: datetime) -> datetime | None:
     """Say when the stack's instance schedule next stops a machine that it is attached to; None for any other."""
     line, policies = settings.lease.stop_schedule, shape.inputs.get("resourcePolicies")
     own = Names(settings.project, settings.stack, settings.existing).resource("stop")
-    if not line or not isinstance(policies, list) or own not in policies:
+    machine = shape.type == "gcp:compute/instance:Instance"  # a disk has policies, too: those of its snapshots
+    if not line or not machine or not isinstance(policies, list) or own not in policies:
         return None
     zone = ZoneInfo(settings.lease.time_zone)
     there = at.astimezone(zone).replace(tzinfo=None)
