@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from coursecloud.deploy import checkpoint, inspection, last_update, machine_status, reconcile, summary
+from coursecloud.deploy import budgets, checkpoint, inspection, last_update, machine_status, reconcile, summary
 from coursecloud.deploy.preconditions import RefusedError, no_secrets, ready, settings_of
 from coursecloud.deploy.process import InterruptError, interrupts
 from coursecloud.deploy.recovery import complete, settle, take_over, there
@@ -16,6 +16,7 @@ from coursecloud.deploy.session import Ask, Day, Tell
 from coursecloud.diff import data_loss, edits, refusals
 from coursecloud.diff.engine_events import Told, called
 from coursecloud.diff.refusals import Kind
+from coursecloud.spend import budget
 from infra.names import member_key
 from infra.settings import Settings
 
@@ -131,7 +132,10 @@ def finish(
             told = day.write(day.pulumi.unprotect)
             if told.code:
                 return summary.failed(day, told)
-        return _delete(day)
+        code = _delete(day)
+        if not code:
+            day.say(*budget.staying(budgets.look(day.cloud, day.settings.project), stack))
+        return code
 
 
 def _up(day: Day, lose: Collection[str], *, mine: bool) -> int:

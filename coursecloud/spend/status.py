@@ -14,6 +14,7 @@ from coursecloud.cost.bill import number
 from coursecloud.cost.model import Rate as Exchange
 from coursecloud.spend import account, commands, endings
 from coursecloud.spend.account import Account, Entry
+from coursecloud.spend.budget import Budgets
 from coursecloud.spend.ledger import Ledger
 from coursecloud.spend.rates import ZERO, Rates
 from infra.settings import Settings
@@ -88,6 +89,8 @@ class Status:
     blind: int
     """How many questions about what there is failed at the last look."""
     notes: tuple[str, ...]
+    budgets: Budgets | None = None
+    """What of the billing account is about the project; None where nobody looked."""
 
     @property
     def at_least(self) -> bool:
@@ -126,7 +129,9 @@ class Status:
         return usd / self.rate.usd if self.rate else usd
 
 
-def of(ledger: Ledger, settings: Settings, rates: Rates, notes: Sequence[str] = ()) -> Status:
+def of(
+    ledger: Ledger, settings: Settings, rates: Rates, notes: Sequence[str] = (), budgets: Budgets | None = None
+) -> Status:
     """Say where a project stands at the time of the last look of its ledger. Raises ValueError where nobody looked."""
     settled = account.of(ledger, rates)
     if settled is None:
@@ -168,6 +173,7 @@ def of(ledger: Ledger, settings: Settings, rates: Rates, notes: Sequence[str] = 
         unread=tuple(_unread(ledger, start, at)),
         blind=sum(not what.removeprefix("//").startswith("logging.") for what, _ in ledger.unread),
         notes=tuple(notes),
+        budgets=budgets,
     )
 
 

@@ -100,6 +100,7 @@ def to_json(status: Status) -> dict[str, Any]:
             "dataGoes": None if status.data_goes is None else str(status.data_goes),
             "alert": None if status.passed is None else float(status.passed),
         },
+        "budgets": _budgets(status),
         "leaseEnds": None if status.lease_ends is None else str(status.lease_ends),
         "leaseDays": status.lease_days,
         "ceiling": _usd(status.ceiling),
@@ -109,6 +110,18 @@ def to_json(status: Status) -> dict[str, Any]:
         "unread": list(status.unread),
         "notes": list(status.notes),
     }
+
+
+def _budgets(status: Status) -> dict[str, Any] | None:
+    told = status.budgets
+    if told is None:
+        return None
+    found = None if told.found is None else [
+        {"name": each.name, "displayName": each.shown, "amount": each.amount, "cap": each.cap,
+         "creditsTakenOff": each.credits_off}
+        for each in told.found
+    ]  # fmt: skip
+    return {"found": found, "reason": told.reason or None}
 
 
 def _thing(status: Status, each: Thing) -> dict[str, Any]:

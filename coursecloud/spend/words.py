@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
+from coursecloud.spend import budget
 from coursecloud.spend.status import Status, Thing
 
 REASONS = {
@@ -103,6 +104,8 @@ def sentences(status: Status) -> Iterator[tuple[str, str]]:
         yield "alert", f"{status.passed:.0%} of the credit is spent (`lease.alerts`)"
     if status.ceiling is not None and status.per_hour > status.ceiling:
         yield "ceiling", f"{money(status.per_hour)}/h is more than the {money(status.ceiling)}/h of `lease.maxPerHour`"
+    if status.budgets is not None:
+        yield "budget", budget.standing(status.budgets, status.stack)
     if status.by_hand:
         names = ", ".join(f"`{each.entry.name}` ({each.entry.kind})" for each in status.by_hand)
         yield "by hand", f"{names}: no `coursecloud down` ends them"

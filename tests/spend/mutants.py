@@ -32,7 +32,7 @@ MODULES = ("account", "facts", "ledger", "life", "lives", "walk")
 KNOWN = Path(__file__).parent / "survivors.json"
 SCENARIOS = 400
 SECONDS = 240
-"""How long a mutant may take: one that never ends is seen by that."""
+"""Of a processor, that a mutant may take: one that never ends is seen by that."""
 OTHER: dict[type[ast.AST], type[ast.AST]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
     ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.And: ast.Or, ast.Or: ast.And,
@@ -195,7 +195,7 @@ def survives(mutant: Mutant, priced: judge.Rates, scenarios: int) -> bool:
 
 
 def _live(mutant: Mutant, priced: judge.Rates, scenarios: int) -> int:
-    signal.alarm(SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
     try:
         sys.meta_path.insert(0, _Instead(mutant))
         for name in list(sys.modules):
@@ -239,10 +239,12 @@ def main() -> int:
     chosen = [each for each in chosen if not asked.known or each.key in reasons]
     with ThreadPoolExecutor(asked.processes) as pool:
         lived = pool.map(partial(survives, priced=priced, scenarios=asked.scenarios), chosen)
-        survived = [each for each, alive in zip(chosen, lived, strict=True) if alive]
-    new = [each for each in survived if each.key not in reasons]
-    for where, was, becomes in sorted({each.key for each in new}):
-        print(f"survived: {where}\n  - {was}\n  + {becomes}")  # noqa: T201
+        survived, new = list[Mutant](), list[Mutant]()
+        for each, alive in zip(chosen, lived, strict=True):
+            survived += [each] if alive else []
+            if alive and each.key not in reasons:
+                new.append(each)
+                print(f"survived: {each.module}.{each.where}\n  - {each.was}\n  + {each.becomes}", flush=True)  # noqa: T201
     found = {each.key for each in survived}
     killed = [each.key for each in chosen if each.key in reasons and each.key not in found]
     for where, was, becomes in killed:
