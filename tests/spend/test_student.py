@@ -63,6 +63,9 @@ def test_the_first_evening_says_the_day_and_the_command() -> None:
     assert "`training-vm` since 2026-11-23" in line
     assert [each.entry.name for each in found.by_hand if each in found.running] == ["training-vm"]
     assert "coursecloud stop training-vm --stack dev" in shown(found, 80)
+    assert dict(words.sentences(found))["do now"] == (
+        "unless it is needed, `coursecloud stop training-vm --stack dev` ends $0.564/h, the dearest that runs"
+    )
     assert found.data_goes == found.ends.date() + datetime.timedelta(days=30) if found.ends else False
 
 
@@ -79,6 +82,9 @@ def test_each_day_says_the_same_end_until_it_has_come(day: int) -> None:
     if found.over:
         assert words.headline(found).startswith(f"The credit of 50 USD is spent, since {first.ends:%Y-%m-%d}")
         assert str(found.data_goes) in words.headline(found)
+        told = dict(words.sentences(found))
+        assert told["do now"].startswith("`coursecloud save --stack dev --to FOLDER` copies the work away; unless")
+        assert told["left"].startswith("nothing of 50 USD; $")
     bill = sum(world.bill().values())
     assert abs(float(found.spent) - bill) <= 0.01 * bill + 0.02
 
