@@ -66,7 +66,7 @@ def test_one_that_takes_credits_off_is_said_to_tell_nothing(cloud: Cloud) -> Non
 
 def test_who_may_not_look_is_told_so_and_never_none(cloud: Cloud, emulated: Emulator) -> None:
     make(cloud, PLAIN)
-    emulated.use({"deny": {"student": ["billing.*"]}})
+    emulated.use({"deny": {"student": ["billingbudgets.*"]}})
     student = Cloud(emulated.env(PROJECT) | {"GOOGLE_OAUTH_ACCESS_TOKEN": "student"}, {})
     told = budgets.look(student, PROJECT)
     assert told.found is None

@@ -17,7 +17,7 @@ from coursecloud.spend.ledger import Ledger
 from coursecloud.spend.status import Status
 from infra.settings.lease import Lease
 from tests.spend import delivered, judge
-from tests.spend.simulator import DAY, Odds, World
+from tests.spend.simulator import DAY, Odds, World, usd_an_hour
 
 HOUR = 3600
 KIND = Odds(late=0.0, doubled=0.0, failing=0.0, numbered=True)
@@ -207,3 +207,24 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     assert "DKK" in text
     assert found.left is not None
     assert found.in_currency(found.left) < Decimal(350)
+
+
+def test_what_no_log_ever_tells_is_in_doubt_from_the_last_look_that_saw_otherwise() -> None:
+    """A service is scaled to nothing between two looks, and its entry never comes: the dearer is counted, as doubt."""
+    world = World(random.Random(7), KIND)  # noqa: S311 - no secret
+    config = {"zone": "europe-west1-b", "least": 1, "cpu": 1, "memory": 1}
+    service = world.create("services", "api", dict(config))
+    world.wait(18 * HOUR)
+    known, before = said(world, Ledger(delivered.PROJECT))
+    world.wait(20 * HOUR)
+    world.resize(service, least=0)
+    world.entries.pop()
+    world.wait(22 * HOUR)
+    _, after = said(world, known)
+    hour = usd_an_hour("services", config, running=True)
+    assert float(before.doubt) == 0
+    assert float(after.doubt) == pytest.approx(4 * hour, rel=0.01)
+    assert float(after.account.doubt(delivered.when(21 * HOUR))) == pytest.approx(hour, rel=0.01)
+    bill = world.bill()["europe-west1-b/services/api"]
+    assert bill <= float(after.spent) <= bill + float(after.doubt)
+    assert "in doubt: no log has said yet what was done" in dict(words.sentences(after))["spent"]
