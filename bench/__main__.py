@@ -9,9 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import emulator, engine, figures, look, review, startup
+from bench import emulator, engine, figures, look, review, spend, startup
 
-SECTIONS = ("start", "plan", "review", "look", "engine", "emulator")
+SECTIONS = ("start", "plan", "review", "spend", "look", "engine", "emulator")
 
 
 def main() -> None:
@@ -21,6 +21,7 @@ def main() -> None:
     parser.add_argument("sections", nargs="*", help=f"some of {', '.join(SECTIONS)}; all unless given")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument("--pairs", type=int, default=15, help="pairs of each ratio (default 15)")
+    parser.add_argument("--scenarios", type=int, default=10_000, help="of the ledger (default 10000, half an hour)")
     emulators = parser.add_argument_group(
         "emulator", "minutes a stack and a kind of fault; wants the Pulumi CLI on PATH"
     )
@@ -49,6 +50,8 @@ def main() -> None:
             *review.cost_and_rules(2 * chosen.pairs),
             *review.many(),
         ]
+    if "spend" in sections:
+        found["spend"] = spend.measure(chosen.scenarios)
     if not chosen.json:
         show([figure for section in found.values() for figure in section], console)
     if "look" in sections:

@@ -29,6 +29,7 @@ AUDITED = ("aiplatform", "compute", "run")
 OPERATOR = "operator@example.com"
 CLASSES = {
     "aiplatform.customJobs": "JobService.{}CustomJob",
+    "aiplatform.hyperparameterTuningJobs": "JobService.{}HyperparameterTuningJob",
     "aiplatform.endpoints": "EndpointService.{}Endpoint",
     "aiplatform.models": "ModelService.{}Model",
     "aiplatform.tensorboards": "TensorboardService.{}Tensorboard",

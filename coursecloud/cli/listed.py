@@ -36,6 +36,14 @@ What it has cost is time x price of everything that bills by the hour, made by h
 It remembers what it saw in one object of the stack's bucket. Exit codes: 0 shown; 1 Google was not reached, or said
 no; 2 a mistake in the input.""",
     ),
+    "report": Listed(
+        "report",
+        "command",
+        """Write what was used since the lease's start, by service and by machine, and the dearest: Markdown, or --csv.
+
+It looks as `coursecloud status` does, and says what is an estimate and what is billed. Exit codes: 0 written; 1 Google
+was not reached, or said no; 2 a mistake in the input.""",
+    ),
     "up": Listed(
         "life",
         "up",

@@ -29,10 +29,12 @@ def _shown(value: Any) -> Any:
 
 
 def render(folders: Sequence[Path], name: str, **values: Any) -> str:
-    """Write a page by the template `name` of one of the folders. Raises jinja2.UndefinedError for a value that is
-    not given."""
+    """Write a page by the template `name` of one of the folders, which may stand on `base.html` of this one.
+
+    Raises jinja2.UndefinedError for a value that is not given.
+    """
     made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folders),
+        loader=jinja2.FileSystemLoader([*folders, Path(__file__).parent]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=_shown,

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from coursecloud.deploy import checkpoint, inspection, last_update, reconcile, summary
+from coursecloud.deploy import budgets, checkpoint, inspection, last_update, reconcile, summary
 from coursecloud.deploy.consent import (
     StoppedError,
     asked,
@@ -23,6 +23,7 @@ from coursecloud.deploy.process import InterruptError, interrupts
 from coursecloud.deploy.recovery import complete, settle, take_over, there
 from coursecloud.deploy.session import Ask, Day, Tell
 from coursecloud.diff import data_loss
+from coursecloud.spend import budget
 
 Json = dict[str, Any]
 
@@ -123,7 +124,10 @@ def finish(
             told = day.write(day.pulumi.unprotect)
             if told.code:
                 return summary.failed(day, told)
-        return _delete(day)
+        code = _delete(day)
+        if not code:
+            day.say(*budget.staying(budgets.look(day.cloud, day.settings.project), stack))
+        return code
 
 
 def _up(day: Day, lose: Collection[str], *, mine: bool) -> int:

@@ -133,7 +133,10 @@ def _endpoint(each: Done, verb: str, world: World) -> Iterator[Change]:
             models = list(many(live.shape.inputs, "deployedModels"))
         act = "resize" if models else "delete"
     place = resource.split("/locations/")[-1].split("/")[0]
-    told = Shape("gcp:vertex/aiEndpoint:AiEndpoint", ENDPOINT, {"region": place, "deployedModels": models})
+    # Its name and labels are in no entry of a deployment; the list has them while it is there.
+    known_of = live.shape.inputs if live else dict[str, object]()
+    inputs = {**known_of, "region": place, "deployedModels": models}
+    told = Shape("gcp:vertex/aiEndpoint:AiEndpoint", ENDPOINT, inputs)
     world.shapes[resource] = told
     yield _change(each, resource, act, told if models else None, mark)
 

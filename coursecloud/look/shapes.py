@@ -78,6 +78,7 @@ def instance(body: Body, disks: Mapping[str, Body]) -> Json:
             if disk.get("type") == "SCRATCH"
         ],
         networkInterfaces=networks,
+        resourcePolicies=[last(each) for each in cast("list[object]", body.get("resourcePolicies") or [])],
     )
 
 
@@ -164,10 +165,11 @@ def job(body: Body, _: Mapping[str, Body]) -> Json:
               bootDisk=_disk_spec(part(each, "diskSpec")))
         for each in many(spec, "workerPoolSpecs")
     ]  # fmt: skip
-    strategy = part(spec, "scheduling").get("strategy")
+    scheduling = part(spec, "scheduling")
+    strategy = scheduling.get("strategy")
     return given(
         name=body.get("displayName"), region=_location(body), labels=body.get("labels"), pools=pools,
-        strategy=strategy, spot=True if strategy == "SPOT" else None,
+        strategy=strategy, spot=True if strategy == "SPOT" else None, timeout=scheduling.get("timeout"),
     )  # fmt: skip
 
 

@@ -11,11 +11,12 @@ from decimal import Decimal
 from typing import Any, cast
 
 from coursecloud.common.console import visible
+from coursecloud.deploy import budgets
 from coursecloud.deploy.cloud import CloudError
 from coursecloud.deploy.preconditions import RefusedError
 from coursecloud.look.found import SERVICE
 from coursecloud.look.kinds import table
-from coursecloud.look.shapes import many, part
+from coursecloud.look.shapes import part
 from coursecloud.operate import targets
 from coursecloud.operate.session import Operation, lines
 from coursecloud.operate.stop import number
@@ -23,7 +24,6 @@ from coursecloud.operate.stop import number
 Json = dict[str, Any]
 SERVICES: dict[str, tuple[str, str]] = {name: (told[0], told[1]) for name, told in table()["capped"].items()}
 """What a cap can be set on here: its name, and its id in the Cloud Billing catalog."""
-PAGES = 10
 STATES = {
     "CONFIGURED": "counts", "ENFORCED": "has PAUSED the service", "AWAITING_NEXT_PERIOD": "is lifted until next month"
 }  # fmt: skip
@@ -79,7 +79,7 @@ def put(operation: Operation, service: str, amount: float) -> int:
             "while it is enforced Google changes nothing of it but that it is lifted",
             "lift it in the console (Billing, Budgets & alerts), or wait for the next month",
         )
-    was = f" (it is {_money(there)} now)" if there else ""
+    was = f" (it is {budgets.money(there)} now)" if there else ""
     pauses = _pauses(operation, service)
     operation.first(
         f"At {money} {currency} a month Google would pause {called} in {operation.settings.project} until the month"
@@ -153,31 +153,17 @@ def _pauses(operation: Operation, service: str) -> list[str]:
 
 
 def _account(operation: Operation) -> str:
-    project = operation.settings.project
-    told = _ask(operation, "GET", "cloudBilling", f"projects/{project}/billingInfo")
-    account = str(told.get("billingAccountName") or "")
-    if not account:
-        raise CloudError(200, f"{project} is linked to no billing account, so nothing bills")
-    return account
+    return budgets.account(operation.cloud, operation.settings.project)
 
 
 def _number(operation: Operation) -> str:
-    path = f"projects/{operation.settings.project}"
-    return str(operation.cloud.get("resourceManager", path, fields="projectNumber").get("projectNumber") or "")
+    return budgets.number(operation.cloud, operation.settings.project)
 
 
 def _caps(operation: Operation, account: str, number_: str) -> list[Json]:
     """The budgets of the project that are caps. Raises CloudError."""
-    found: list[Json] = []
-    token = ""
-    for _ in range(PAGES):
-        more = {"scope": f"projects/{number_}", "pageSize": "100"} | ({"pageToken": token} if token else {})
-        answer = _ask(operation, "GET", "billingBudgets", f"{account}/budgets", None, more)
-        found += [each for each in many(answer, "budgets") if each.get("spendCap")]
-        token = str(answer.get("nextPageToken") or "")
-        if not token:
-            return found
-    raise CloudError(200, f"the account has more than {PAGES * 100} budgets")
+    found = budgets.every(operation.cloud, operation.settings.project, account, number_)
+    return [each for each in found if each.get("spendCap")]
 
 
 def _ask(
@@ -213,23 +199,14 @@ def _said(cap: Json) -> str:
     called = {id_: name for name, id_ in SERVICES.values()}
     state = str(part(cap, "spendCap").get("outputState") or part(cap, "spendCap").get("inputState") or "")
     what = called.get(_service(cap), f"service {_service(cap)}")
-    return visible(f"{what}: {_money(cap)} a month; it {STATES.get(state, f'is {state}')}")
-
-
-def _value(cap: Json) -> Decimal:
-    money = part(part(cap, "amount"), "specifiedAmount")
-    return Decimal(str(money.get("units") or 0)) + Decimal(int(money.get("nanos") or 0)) / 10**9
-
-
-def _money(cap: Json) -> str:
-    currency = part(part(cap, "amount"), "specifiedAmount").get("currencyCode") or ""
-    return f"{_value(cap):.2f} {currency}".strip()
+    return visible(f"{what}: {budgets.money(cap)} a month; it {STATES.get(state, f'is {state}')}")
 
 
 def _row(cap: Json) -> Json:
     called = {id_: name for name, (_, id_) in SERVICES.items()}
     return {
         "name": cap.get("name"), "service": called.get(_service(cap)), "serviceId": _service(cap),
-        "amount": number(_value(cap)), "currency": part(part(cap, "amount"), "specifiedAmount").get("currencyCode"),
+        "amount": number(budgets.value(cap)),
+        "currency": part(part(cap, "amount"), "specifiedAmount").get("currencyCode"),
         "state": part(cap, "spendCap").get("outputState"),
     }  # fmt: skip

@@ -12,7 +12,7 @@ from coursecloud.common import edited, stack_file, writing
 from coursecloud.cost import estimate
 from coursecloud.cost.credit import sentence
 from coursecloud.deploy.preconditions import RefusedError
-from coursecloud.operate.rates import usd
+from coursecloud.operate.money import usd
 from coursecloud.operate.session import Operation
 from coursecloud.plan import planning
 from infra.settings import Settings, load

@@ -19,7 +19,7 @@ from coursecloud.diff import copy_commands
 from coursecloud.look.found import DISK, INSTANCE
 from coursecloud.operate import download, targets
 from coursecloud.operate.download import Item
-from coursecloud.operate.rates import usd
+from coursecloud.operate.money import usd
 from coursecloud.operate.session import Operation, lines
 from coursecloud.operate.stop import number
 from infra.names import Names

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from coursecloud.common import stack_file
 from coursecloud.common.console import visible
+from coursecloud.cost import prices
 from coursecloud.deploy.cloud import Cloud
 from coursecloud.deploy.preconditions import RefusedError, settings_of
 from coursecloud.look import look
 from coursecloud.spend.model import Look
+from coursecloud.spend.rates import Rates
 from infra.settings import EXAMPLE_PROJECT, Settings
 
 Json = dict[str, Any]
@@ -36,6 +39,11 @@ class Operation:
     say: Callable[[str], None]
     told: Json = field(default_factory=dict[str, Any])
     """What a script is told at the end."""
+
+    @cached_property
+    def rates(self) -> Rates:
+        """What things cost by the hour: the dated tables' prices, and the stack file's own."""
+        return Rates(self.settings, prices.load())
 
     def look(self) -> Look:
         """See what runs, in the regions that the stack file names and where Cloud Run has services."""

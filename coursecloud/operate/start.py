@@ -13,10 +13,11 @@ from coursecloud.deploy.preconditions import RefusedError
 from coursecloud.look.found import INSTANCE, SERVICE
 from coursecloud.look.shapes import part
 from coursecloud.operate import targets
-from coursecloud.operate.rates import rate, total
+from coursecloud.operate.money import total
 from coursecloud.operate.session import Operation, lines
 from coursecloud.operate.stop import FORMER, number
 from coursecloud.spend.model import Found
+from coursecloud.spend.rates import Rate
 
 Json = dict[str, Any]
 AUTOMATIC: Json = {"scalingMode": "AUTOMATIC"}
@@ -37,14 +38,14 @@ def start(operation: Operation, names: Sequence[str]) -> int:
         )
     stopped = {each.resource: _stopped(operation, each) for each in found}
     wanted = [each for each in found if stopped[each.resource]]
-    rates = {each.resource: rate(_shape(each, stopped), operation.settings) for each in found}
+    rates = {each.resource: operation.rates.whole(_shape(each, stopped), targets.name(each)) for each in found}
     if not wanted:
         operation.first(f"{', '.join(names)} runs already: nothing was changed")
         return _end(operation, [], [], rates)
-    costs = [rates[each.resource].running for each in wanted]
+    costs = [rates[each.resource].runs for each in wanted]
     names_ = ", ".join(targets.called(each) for each in wanted)
     rule = _ends(operation, wanted)
-    odd = [f"{targets.called(each)}: {rates[each.resource].why}" for each in wanted if rates[each.resource].why]
+    odd = [why for each in wanted for why in rates[each.resource].unknown]
     head = f"Starting costs {total(costs, 'an hour')}: {names_}."
     operation.first(head, *([rule] if rule else []), *lines("Its price is not known:", odd))
     operation.agreed("Start them" if len(wanted) > 1 else "Start it", "say --yes, or answer the question with y")
@@ -132,11 +133,11 @@ def _remedy(operation: Operation, why: str) -> str:
 
 
 def _end(
-    operation: Operation, done: Sequence[Found], failed: Sequence[tuple[Found, str]], rates: dict[str, Any]
+    operation: Operation, done: Sequence[Found], failed: Sequence[tuple[Found, str]], rates: dict[str, Rate]
 ) -> int:
     def row(found: Found) -> Json:
         return {"resource": found.resource, "name": targets.name(found), "kind": found.shape.asset,
-                "perHourRunning": number(rates[found.resource].running)}  # fmt: skip
+                "perHourRunning": number(rates[found.resource].runs)}  # fmt: skip
 
     operation.told |= {
         "started": [row(each) for each in done],

@@ -13,9 +13,10 @@ from coursecloud.look.found import INSTANCE, SERVICE
 from coursecloud.look.kinds import of_asset
 from coursecloud.look.shapes import least, part
 from coursecloud.operate import targets
-from coursecloud.operate.rates import DAY, Rate, rate, total, usd
+from coursecloud.operate.money import DAY, total, usd
 from coursecloud.operate.session import Operation, lines
 from coursecloud.spend.model import Found, Look
+from coursecloud.spend.rates import Rate
 
 Json = dict[str, Any]
 SECONDS = 300.0
@@ -35,7 +36,7 @@ def stop(operation: Operation, names: Sequence[str]) -> int:
     else:
         asked, by_hand = targets.of_stack(seen)
     wanted = [each for each in asked if each.running or (names and each.shape.asset == SERVICE)]
-    rates = {each.resource: rate(each.shape, operation.settings) for each in asked + by_hand}
+    rates = {each.resource: operation.rates.whole(each.shape, targets.name(each)) for each in asked + by_hand}
     unread = _unread(seen)
     if not wanted:
         what = f"{', '.join(names)} does not run" if names else f"nothing of stack {operation.stack} runs"
@@ -75,18 +76,18 @@ def _before(operation: Operation, seen: Look, wanted: Sequence[Found], rates: di
     """What is lost, what goes on billing, and what a stop does not end."""
     said = lines("It loses for good:", [f"{targets.called(each)}: {loss}" for each in wanted if (loss := _loses(each))])
     keeps = [
-        f"{targets.called(each)}: {', '.join(found.keeps) or found.why or 'its disks'}: {_a_day(found.stopped)}"
+        f"{targets.called(each)}: {', '.join(found.keeps or found.unknown) or 'its disks'}: {_a_day(found.stopped)}"
         for each, found in ((each, rates[each.resource]) for each in wanted)
         if each.shape.asset == INSTANCE
     ]
     # What is kept in disks and addresses bills by being there, whatever runs.
     keeps += [
-        f"{targets.called(each)}: {_a_day(rate(each.shape, operation.settings).running)}"
+        f"{targets.called(each)}: {_a_day(operation.rates.whole(each.shape, targets.name(each)).runs)}"
         for each in seen.found
         if each.declared and each.running and not targets.stoppable(each)
     ]
     said += lines("It goes on billing while all that is stopped (only `coursecloud down` ends that):", keeps)
-    odd = [f"{targets.called(each)}: {rates[each.resource].why}" for each in wanted if rates[each.resource].why]
+    odd = [why for each in wanted for why in rates[each.resource].unknown]
     return said + lines("Its price is not known:", odd)
 
 
@@ -96,7 +97,7 @@ def _a_day(amount: Decimal | None) -> str:
 
 def _saved(found: Rate) -> Decimal | None:
     """What a stop saves an hour: not what its disks go on costing."""
-    return None if found.running is None or found.stopped is None else found.running - found.stopped
+    return None if found.runs is None or found.stopped is None else found.runs - found.stopped
 
 
 def _loses(found: Found) -> str:
@@ -111,7 +112,7 @@ def _loses(found: Found) -> str:
 
 def _rest(by_hand: Sequence[Found], rates: dict[str, Rate]) -> list[str]:
     named = [
-        f"{targets.called(each)}: {total([rates[each.resource].running], 'an hour')}; "
+        f"{targets.called(each)}: {total([rates[each.resource].runs], 'an hour')}; "
         f"`coursecloud stop {targets.name(each)}`"
         for each in by_hand
     ]
@@ -191,7 +192,7 @@ def _row(found: Found, rates: dict[str, Rate]) -> Json:
     each = rates[found.resource]
     return {
         "resource": found.resource, "name": targets.name(found), "kind": found.shape.asset,
-        "perHourRunning": number(each.running), "perHourStopped": number(each.stopped), "declared": found.declared,
+        "perHourRunning": number(each.runs), "perHourStopped": number(each.stopped), "declared": found.declared,
     }  # fmt: skip
 
 

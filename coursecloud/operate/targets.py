@@ -6,17 +6,12 @@ import difflib
 from collections.abc import Iterable, Sequence
 
 from coursecloud.deploy.preconditions import RefusedError
-from coursecloud.look.found import INSTANCE, SERVICE
 from coursecloud.look.kinds import of_asset, own
 from coursecloud.look.shapes import part
+from coursecloud.spend.called import kind
 from coursecloud.spend.model import Found, Look
 from infra.names import Names
 from infra.settings import Settings
-
-WORDS = {
-    INSTANCE: "machine", SERVICE: "service", "run.googleapis.com/Execution": "job run",
-    "aiplatform.googleapis.com/CustomJob": "training job",
-}  # fmt: skip
 
 
 def name(found: Found) -> str:
@@ -27,10 +22,7 @@ def name(found: Found) -> str:
 
 def called(found: Found) -> str:
     """Say it with its kind: `machine dev-workbench`."""
-    word = (
-        WORDS.get(found.shape.asset) or found.shape.asset.partition(".")[0] + " " + found.shape.asset.rpartition("/")[2]
-    )
-    return f"{word} {name(found)}"
+    return f"{kind(found.shape, found.resource)} {name(found)}"
 
 
 def stoppable(found: Found) -> bool:

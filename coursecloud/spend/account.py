@@ -9,11 +9,11 @@ from decimal import Decimal
 from functools import cached_property
 
 from coursecloud.cost.bill import region_of
-from coursecloud.spend import lives
+from coursecloud.spend import called, lives
 from coursecloud.spend.ledger import Ledger
-from coursecloud.spend.lives import Life, Use
+from coursecloud.spend.life import Life, Use
 from coursecloud.spend.model import Shape
-from coursecloud.spend.rates import ZERO, Rate, Rates, Surroundings, kind_of
+from coursecloud.spend.rates import ZERO, Rate, Rates, Surroundings
 
 _HOUR = Decimal(3_600_000_000)
 """Microseconds of an hour: times are exact."""
@@ -29,14 +29,14 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """The last part of its full name."""
-        return self.life.resource.rpartition("/")[2]
+        """What people call it: the last part of its full name, or what it shows where that is only a number."""
+        last, shape = self.life.resource.rpartition("/")[2], self.life.shape
+        return str(shape.inputs.get("name") or last) if last.isdigit() and shape else last
 
     @property
     def kind(self) -> str:
-        """Its kind, in Pulumi's words or Google's; by its full name where nothing said what it is."""
-        shape = self.life.shape
-        return kind_of(shape) if shape else _collection(self.life.resource)
+        """Its kind as people call it; in Pulumi's words or Google's where that is all that is known."""
+        return called.kind(self.life.shape, self.life.resource)
 
     @property
     def state(self) -> str:
@@ -165,9 +165,3 @@ def _shapes(lived: Iterable[Life]) -> Iterator[Shape]:
     for life in lived:
         if life.shape:
             yield life.shape
-
-
-def _collection(resource: str) -> str:
-    """Name a kind by a full name: `compute.googleapis.com instances`."""
-    parts = resource.removeprefix("//").split("/")
-    return f"{parts[0]} {parts[-2]}" if len(parts) > 2 else parts[0]

@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import cast
+from zoneinfo import ZoneInfo
 
 from catalog import types
 from coursecloud.cost import Estimate
 from coursecloud.plan.planning import Plan, short_type
 from coursecloud.plan.registration import Registration
 from coursecloud.spend.model import Shape
-from coursecloud.spend.rates import JOBS
+from coursecloud.spend.vertex import JOBS
+from infra.names import Names
+from infra.settings import Settings, cron
 
 ONLY_DOWN = "ends only by down"
 AFTER = 30
@@ -41,12 +44,24 @@ def of(shape: Shape, since: datetime) -> datetime | None:
     """Say when something that has run since then stops by itself; None where nothing stops it."""
     scheduling = _mapping(shape.inputs.get("scheduling"))
     if shape.asset in JOBS:
-        scheduling = _mapping(_mapping(shape.inputs.get(JOBS[shape.asset])).get("scheduling"))
         # Google ends a job after a week where it says nothing (its API, CustomJob, Scheduling.timeout).
-        seconds = _seconds(scheduling.get("timeout")) or 7 * 86_400
+        seconds = _seconds(shape.inputs.get("timeout")) or 7 * 86_400
         return since + timedelta(seconds=seconds)
     most = _seconds(_mapping(scheduling.get("maxRunDuration")).get("seconds"))
     return since + timedelta(seconds=most) if most and scheduling.get("instanceTerminationAction") else None
+
+
+def nightly(shape: Shape, settings: Settings, at: datetime) -> datetime | None:
+    """Say when the stack's instance schedule next stops a machine that it is attached to; None for any other."""
+    line, policies = settings.lease.stop_schedule, shape.inputs.get("resourcePolicies")
+    own = Names(settings.project, settings.stack, settings.existing).resource("stop")
+    machine = shape.type == "gcp:compute/instance:Instance"  # a disk has policies, too: those of its snapshots
+    if not line or not machine or not isinstance(policies, list) or own not in policies:
+        return None
+    zone = ZoneInfo(settings.lease.time_zone)
+    there = at.astimezone(zone).replace(tzinfo=None)
+    found = next((each for each in cron.fires(line, there, 366) if each > there), None)
+    return None if found is None else found.replace(tzinfo=zone).astimezone(UTC)
 
 
 def of_plan(plan: Plan, estimate: Estimate) -> tuple[Ending, ...]:

@@ -30,7 +30,7 @@ def full(status: Status) -> str:
     rows = [
         (
             (
-                each.entry.name,
+                each.called,
                 f"{each.entry.rate.what or each.entry.kind}, {words.state(status, each)}",
                 words.money(each.entry.per_hour),
                 words.money(each.today),

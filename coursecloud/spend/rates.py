@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import cast
 
 from catalog import tables, types
-from coursecloud.cost import lines, prices, runs
+from coursecloud.cost import lines
 from coursecloud.cost.bill import Bill, Line, number
 from coursecloud.cost.compute import has_address
-from coursecloud.cost.prices import MONTH, Prices, Unknown
+from coursecloud.cost.prices import Prices
 from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import Registration
+from coursecloud.spend import vertex
 from coursecloud.spend.model import Shape
 from infra.settings import Settings
 
@@ -25,11 +25,6 @@ WHILE_THERE = frozenset({"service", "nat", "endpoint"})
 """What bills a part of what it is by the hour, and the rest by use."""
 STORES = frozenset({"bucket", "repository", "secret"})
 """What bills by what lies in it: how much that is `usage` assumes, as no look counts it."""
-JOBS = {
-    "aiplatform.googleapis.com/CustomJob": "jobSpec",
-    "aiplatform.googleapis.com/HyperparameterTuningJob": "trialJobSpec",
-}
-"""Vertex AI's jobs, and the input that says what one trial runs on, in the words of its API."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +42,8 @@ class Rate:
     """Whether it rests on what `usage` says lies in it."""
     by_use: bool = False
     """Whether it bills by use too, which no look sees."""
+    keeps: tuple[str, ...] = ()
+    """What goes on billing while it is stopped, where it was asked for as a whole."""
 
 
 @dataclass(frozen=True)
@@ -76,10 +73,24 @@ class Rates:
             self._known[key] = self._rate(shape, name, around)
         return self._known[key]
 
+    def whole(self, shape: Shape, name: str) -> Rate:
+        """Price a thing with what it brings along, a machine with its boot disk; None where a part is not known."""
+        found = self.of(shape, name)
+        stopped, keeps, unknown = found.stopped, tuple[str, ...](), found.unknown
+        if shape.type == "gcp:compute/instance:Instance":
+            resource = Registration("", shape.type, name, True, None, dict(shape.inputs), (), {}, None, False, {})
+            boot = [line for line in self._lines("machine", resource) if line.idle]
+            kept = _summed(boot, idle=True)
+            stopped, keeps = kept.runs, tuple(line.what for line in boot)
+            unknown = (*unknown, *kept.unknown)
+        if unknown or found.runs is None or stopped is None:
+            return replace(found, runs=None, stopped=stopped, unknown=unknown, keeps=keeps)
+        return replace(found, runs=found.runs + stopped, stopped=stopped, keeps=keeps)
+
     def _rate(self, shape: Shape, name: str, around: Surroundings) -> Rate:
         kind = kind_of(shape)
-        if shape.asset in JOBS:
-            return _summed(list(_job(self.bill, shape, name)))
+        if shape.asset in vertex.JOBS:
+            return _summed(list(vertex.job(self.bill, shape, name)))
         known = types.of(shape.type) if shape.type else None
         priced = known.price if known else None
         resource = Registration("", shape.type, name, True, None, dict(shape.inputs), (), {}, None, False, {})
@@ -87,7 +98,7 @@ class Rates:
             case "machine":
                 return self._machine(resource, around)
             case "endpoint":
-                return _summed(list(_deployed(self.bill, shape, name)), by_use=True)
+                return _summed(list(vertex.endpoint(self.bill, shape, name)), by_use=True)
             case _ if priced in BY_THE_HOUR:
                 return _summed(self._lines(str(priced), resource))
             case _ if priced in WHILE_THERE:
@@ -166,80 +177,11 @@ def _with_least(resource: Registration) -> Registration:
     return Registration("", resource.type, resource.name, True, None, inputs, (), {}, None, False, {})
 
 
-def _job(bill: Bill, shape: Shape, name: str) -> Iterator[Line]:
-    """Bill a job of Vertex AI while it runs: each worker's machine, GPUs and boot disk."""
-    spec = _mapping(shape.inputs.get(JOBS[shape.asset]))
-    trials = _count(shape.inputs.get("parallelTrialCount"), 1)
-    region = _region(shape)
-    spot = _mapping(spec.get("scheduling")).get("strategy") == "SPOT"
-    pools = list(_listed(spec.get("workerPoolSpecs")))
-    if not pools:
-        yield _unknown(bill, name, f"{name}: what this job runs on was not read")
-    for pool in pools:
-        many = trials * _count(pool.get("replicaCount"), 1)
-        yield from _worker(bill, name, _mapping(pool.get("machineSpec")), region, many, spot=spot)
-        disk = _mapping(pool.get("diskSpec"))
-        given = bill.prices.services["vertexBootDisk"]
-        kind = str(disk.get("bootDiskType") or given["type"])
-        size = _count(disk.get("bootDiskSizeGb"), int(given["gib"]))
-        month = bill.prices.gib_month(region, kind)
-        price = bill.known(
-            month and month * size * bill.prices.vertex_factor * many / MONTH, f"a {kind} disk in {region}"
-        )
-        yield bill.shared("", name, f"{many} boot disk of {size} GB", "hour", price, ZERO, on=Decimal(1))
-
-
-def _deployed(bill: Bill, shape: Shape, name: str) -> Iterator[Line]:
-    """Bill the models that are deployed on an endpoint, each with its least replicas."""
-    models = shape.inputs.get("deployedModels")
-    if models is None:
-        yield _unknown(bill, name, f"{name}: which models are deployed on this endpoint was not read")
-    for model in _listed(models):
-        own = _mapping(model.get("dedicatedResources"))
-        if not own:
-            yield _unknown(bill, name, f"{name}: a model on resources of Google's own has no known price")
-            continue
-        many = max(1, _count(own.get("minReplicaCount"), 1))
-        yield from _worker(bill, name, _mapping(own.get("machineSpec")), _region(shape), many, spot=False)
-
-
-def _worker(
-    bill: Bill, name: str, machine: Mapping[str, object], region: str, many: int, *, spot: bool
-) -> Iterator[Line]:
-    kind = str(machine.get("machineType") or "")
-    model, count = str(machine.get("acceleratorType") or ""), _count(machine.get("acceleratorCount"), 0)
-    gpus = [(model.lower().replace("_", "-"), count)] if count and model else []
-    price: Decimal | Unknown = runs.vertex(bill, kind, gpus, region, spot=spot)
-    total = price if isinstance(price, prices.Unknown) else price * many
-    label = " + ".join([kind, *(f"{gpu_count} {gpu}" for gpu, gpu_count in gpus)])
-    label = f"{many} x {label}" if many > 1 else label
-    yield bill.shared("", name, f"{label}{', Spot' if spot else ''} on Vertex AI", "hour", total, ZERO, on=Decimal(1))
-
-
-def _unknown(bill: Bill, name: str, reason: str) -> Line:
-    return bill.shared("", name, "", "hour", Unknown(reason), ZERO, on=Decimal(1))
-
-
-def _region(shape: Shape) -> str:
-    return str(shape.inputs.get("region") or shape.inputs.get("location") or "?")
-
-
-def _count(value: object, otherwise: int) -> int:
-    # Google's JSON writes whole numbers of 64 bits as text.
-    text = str(value)
-    return int(text) if text.isdigit() else otherwise
-
-
 def _addresses(inputs: Mapping[str, object]) -> frozenset[str]:
-    configs = (config for interface in _listed(inputs.get("networkInterfaces"))
-               for config in _listed(interface.get("accessConfigs")))  # fmt: skip
+    configs = (config for interface in vertex.listed(inputs.get("networkInterfaces"))
+               for config in vertex.listed(interface.get("accessConfigs")))  # fmt: skip
     return frozenset(str(config["natIp"]) for config in configs if config.get("natIp"))
 
 
-def _listed(value: object) -> Iterable[Mapping[str, object]]:
-    entries = cast("list[object]", value) if isinstance(value, list) else [value]
-    return [cast("Mapping[str, object]", entry) for entry in entries if isinstance(entry, Mapping)]
-
-
 def _mapping(value: object) -> Mapping[str, object]:
-    return next(iter(_listed(value)), dict[str, object]())
+    return next(iter(vertex.listed(value)), dict[str, object]())

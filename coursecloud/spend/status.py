@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ from coursecloud.cost.bill import number
 from coursecloud.cost.model import Rate as Exchange
 from coursecloud.spend import account, commands, endings
 from coursecloud.spend.account import Account, Entry
+from coursecloud.spend.budget import Budgets
 from coursecloud.spend.ledger import Ledger
 from coursecloud.spend.rates import ZERO, Rates
 from infra.settings import Settings
@@ -27,6 +28,8 @@ class Thing:
     """One thing that is there and bills, or whose price nobody knows."""
 
     entry: Entry
+    boots: bool
+    """Whether it is the boot disk of a machine that is there."""
     spent: Decimal
     """USD since the start."""
     today: Decimal
@@ -37,6 +40,11 @@ class Thing:
     """What ends it, to paste."""
     loses: str
     """What that loses, and what goes on billing."""
+
+    @property
+    def called(self) -> str:
+        """Its name; a boot disk is its machine's."""
+        return f"{self.entry.name}'s boot disk" if self.boots else self.entry.name
 
 
 @dataclass(frozen=True)
@@ -81,6 +89,8 @@ class Status:
     blind: int
     """How many questions about what there is failed at the last look."""
     notes: tuple[str, ...]
+    budgets: Budgets | None = None
+    """What of the billing account is about the project; None where nobody looked."""
 
     @property
     def at_least(self) -> bool:
@@ -119,7 +129,9 @@ class Status:
         return usd / self.rate.usd if self.rate else usd
 
 
-def of(ledger: Ledger, settings: Settings, rates: Rates, notes: Sequence[str] = ()) -> Status:
+def of(
+    ledger: Ledger, settings: Settings, rates: Rates, notes: Sequence[str] = (), budgets: Budgets | None = None
+) -> Status:
     """Say where a project stands at the time of the last look of its ledger. Raises ValueError where nobody looked."""
     settled = account.of(ledger, rates)
     if settled is None:
@@ -131,12 +143,8 @@ def of(ledger: Ledger, settings: Settings, rates: Rates, notes: Sequence[str] = 
     credit = number(lease.credit.amount)
     usd = credit * exchange.usd if exchange else None
     reserve = number(lease.reserved) * exchange.usd if exchange else ZERO
-    machines = {each.life.resource for each in settled.there}
-    things = tuple(
-        _thing(each, start, morning, at, commands.ending(each, settings, machines))
-        for each in settled.there
-        if _shows(each)
-    )
+    next_ = commands.Commands.of(settings, settled.there)
+    things = _ordered(_thing(each, start, morning, settings, at, next_) for each in settled.there if _shows(each))
     spent_parts = [number(part) for part in lease.alerts if usd and spent >= number(part) * usd]
     return Status(
         account=settled,
@@ -165,6 +173,7 @@ def of(ledger: Ledger, settings: Settings, rates: Rates, notes: Sequence[str] = 
         unread=tuple(_unread(ledger, start, at)),
         blind=sum(not what.removeprefix("//").startswith("logging.") for what, _ in ledger.unread),
         notes=tuple(notes),
+        budgets=budgets,
     )
 
 
@@ -190,12 +199,29 @@ def _thing(
     entry: Entry,
     start: datetime.datetime,
     morning: datetime.datetime,
+    settings: Settings,
     at: datetime.datetime,
-    command: tuple[str, str],
+    next_: commands.Commands,
 ) -> Thing:
     shape = entry.life.shape
-    ends = endings.of(shape, entry.since) if shape and entry.state == "runs" else None
-    return Thing(entry, entry.spent(start, at), entry.spent(morning, at), ends, *command)
+    running = shape if entry.state == "runs" else None
+    ends = (endings.of(running, entry.since), endings.nightly(running, settings, at)) if running else ()
+    # What is past its end and still runs was not stopped by it.
+    coming = min((each for each in ends if each and each > at), default=None)
+    return Thing(
+        entry, next_.boots(entry), entry.spent(start, at), entry.spent(morning, at), coming, *next_.ending(entry)
+    )
+
+
+def _ordered(things: Iterable[Thing]) -> tuple[Thing, ...]:
+    """Put each boot disk below its machine."""
+    every = list(things)
+    disks = {each.entry.life.resource.replace("/disks/", "/instances/"): each for each in every if each.boots}
+    found = list[Thing]()
+    for each in every:
+        if not each.boots:
+            found += [each, *([disks.pop(each.entry.life.resource)] if each.entry.life.resource in disks else [])]
+    return (*found, *disks.values())
 
 
 def _gone(settled: Account, start: datetime.datetime) -> tuple[Entry, ...]:
@@ -216,8 +242,7 @@ def _reaches(
         return late
     rate, reached = settled.per_hour, settled.at
     for thing in sorted((each for each in things if each.ends), key=lambda each: each.ends or reached):
-        # What is past its end and still runs was not stopped by it.
-        if thing.ends is None or thing.ends <= settled.at:
+        if thing.ends is None:
             continue
         step = rate * Decimal((thing.ends - reached).total_seconds()) / 3600
         if spent + step >= usd:

@@ -38,7 +38,8 @@ def full(status: Status) -> RenderableType:
         for each in status.things:
             parts.append(
                 Text.assemble(
-                    (f"  {secrecy.hide(each.entry.name)}", "bold cyan"), f" {each.entry.kind}, loses {each.loses}"
+                    (f"  {secrecy.hide(each.called)}", "bold cyan"),
+                    f"{'' if each.boots else f' {each.entry.kind}'}, loses {each.loses}",
                 )
             )
             parts.append(Text(f"    {secrecy.hide(each.command)}"))
@@ -53,10 +54,11 @@ def _things(status: Status) -> Table:
         table.add_column(heading, justify="right", no_wrap=True, header_style="dim")
     for each in status.things:
         made = "" if each.entry.life.declared else " (by hand)" if each in status.by_hand else ""
+        name = "  its boot disk" if each.boots else each.entry.name
         what = each.entry.rate.what or each.entry.kind
         assumed = ", as `usage` assumes" if each.entry.rate.assumed else ""
         table.add_row(
-            Text(f"{secrecy.hide(each.entry.name)}{made}", "bold" if each in status.running else ""),
+            Text(f"{secrecy.hide(name)}{made}", "bold" if each in status.running else ""),
             Text(secrecy.hide(f"{what}{assumed}, {words.state(status, each)}")),
             words.money(each.entry.per_hour),
             words.money(each.today),
@@ -98,6 +100,7 @@ def to_json(status: Status) -> dict[str, Any]:
             "dataGoes": None if status.data_goes is None else str(status.data_goes),
             "alert": None if status.passed is None else float(status.passed),
         },
+        "budgets": _budgets(status),
         "leaseEnds": None if status.lease_ends is None else str(status.lease_ends),
         "leaseDays": status.lease_days,
         "ceiling": _usd(status.ceiling),
@@ -109,12 +112,25 @@ def to_json(status: Status) -> dict[str, Any]:
     }
 
 
+def _budgets(status: Status) -> dict[str, Any] | None:
+    told = status.budgets
+    if told is None:
+        return None
+    found = None if told.found is None else [
+        {"name": each.name, "displayName": each.shown, "amount": each.amount, "cap": each.cap,
+         "creditsTakenOff": each.credits_off}
+        for each in told.found
+    ]  # fmt: skip
+    return {"found": found, "reason": told.reason or None}
+
+
 def _thing(status: Status, each: Thing) -> dict[str, Any]:
     entry = each.entry
     return {
         "resource": entry.life.resource,
         "name": entry.name,
         "kind": entry.kind,
+        "bootDisk": each.boots,
         "what": entry.rate.what,
         "state": entry.state,
         "since": _time(entry.since),

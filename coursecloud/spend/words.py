@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
+from coursecloud.spend import budget
 from coursecloud.spend.status import Status, Thing
 
 REASONS = {
@@ -77,21 +78,19 @@ def _since(status: Status, thing: Thing) -> str:
 def sentences(status: Status) -> Iterator[tuple[str, str]]:
     """Yield what the money says, each with a word for what it is about."""
     of = f" of {credit(status)}"
+    if doing := _do_now(status):
+        yield "do now", doing
     doubt = (
         f" (of it {money(status.doubt)} in doubt: no log has said yet what was done)" if status.doubt >= CENT else ""
     )
     spent = f"{own(status, status.spent)} since {_when(status, status.start)}"
     yield "spent", f"{own(status, status.today)} since this morning, {spent}{doubt}"
-    yield (
-        "billed",
-        (
-            "not known here: only who sees the billing account does, and Google's figures are up to a day or more late;"
-            " this is time x price, without free tiers, traffic, builds, requests and tax"
-        ),
-    )
+    how = "this is time x price, without free tiers, traffic, builds, requests and tax"
+    yield "billed", f"{billed(status)}; {how}"
     if status.left is not None:
         left = f"{own(status, max(Decimal(0), status.left))}{of}"
-        yield "left", f"{left}; {own(status, status.reserve)} of it is the reserve for copying the work away"
+        kept = f"{own(status, status.reserve)} of it is the reserve for copying the work away"
+        yield "left", f"nothing{of}; {own(status, -status.left)} more is spent" if status.over else f"{left}; {kept}"
     if status.save_by and status.ends and not status.over:
         yield "save by", f"{_when(status, status.save_by)}: then only the reserve is left"
     if status.data_goes:
@@ -108,8 +107,10 @@ def sentences(status: Status) -> Iterator[tuple[str, str]]:
         yield "alert", f"{status.passed:.0%} of the credit is spent (`lease.alerts`)"
     if status.ceiling is not None and status.per_hour > status.ceiling:
         yield "ceiling", f"{money(status.per_hour)}/h is more than the {money(status.ceiling)}/h of `lease.maxPerHour`"
+    if status.budgets is not None:
+        yield "budget", budget.standing(status.budgets, status.stack)
     if status.by_hand:
-        names = ", ".join(f"`{each.entry.name}` ({each.entry.kind})" for each in status.by_hand)
+        names = ", ".join(f"`{each.entry.name}` ({each.entry.kind})" for each in status.by_hand if not each.boots)
         yield "by hand", f"{names}: no `coursecloud down` ends them"
     for text in status.unknown:
         yield "no price", text
@@ -117,7 +118,24 @@ def sentences(status: Status) -> Iterator[tuple[str, str]]:
         yield "not read" if text.startswith("not read") else "note", text.removeprefix("not read: ")
 
 
-GRAVE = frozenset({"alert", "ceiling", "by hand", "no price", "not read", "save by"})
+def billed(_status: Status) -> str:
+    """Say what Google has billed, as far as it is known."""
+    return "not known here: only who sees the billing account does, and Google's figures are up to a day or more late"
+
+
+def _do_now(status: Status) -> str:
+    """Say what is to be done first; empty where nothing runs and credit is left."""
+    save = f"`coursecloud save --stack {status.stack} --to FOLDER` copies the work away" if status.over else ""
+    priced = [each for each in status.running if each.entry.per_hour]
+    if not priced:
+        return save
+    dearest = priced[0]
+    saved = (dearest.entry.per_hour or Decimal(0)) - (dearest.entry.rate.stopped or Decimal(0))
+    stop = f"unless it is needed, `{dearest.command}` ends {money(saved)}/h, the dearest that runs"
+    return f"{save}; {stop}" if save else stop
+
+
+GRAVE = frozenset({"do now", "alert", "ceiling", "by hand", "no price", "not read", "save by"})
 """What somebody has to look at."""
 CENT = Decimal("0.005")
 

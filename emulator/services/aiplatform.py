@@ -1,4 +1,4 @@
-"""Vertex AI: endpoints, custom jobs, tensorboards, models; nothing is trained."""
+"""Vertex AI: endpoints, custom jobs, searches of hyperparameters, tensorboards, models; nothing is trained."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def endpoint_used(_call: Call, resource: Resource) -> None:
 def check_job(call: Call, body: Json, old: Json | None) -> None:
     """A job needs machines, something to run on them, and an account that is there."""
     named(call, body, old)
-    spec = part(body, "jobSpec")
+    spec = part(body, "jobSpec") or part(body, "trialJobSpec")
     if not spec.get("workerPoolSpecs"):
         raise invalid("job_spec.worker_pool_specs must not be empty.", ("job_spec.worker_pool_specs", "required"))
     for pool in spec["workerPoolSpecs"]:
@@ -69,7 +69,19 @@ def _queued(scheduling: Json, machine: Json) -> None:
         raise invalid(text, ("job_spec.scheduling.timeout", text))
 
 
-@handlers.on("aiplatform.projects.locations.customJobs.get")
+def check_search(call: Call, body: Json, old: Json | None) -> None:
+    """A search has what each trial runs on, what it looks for, and how many trials there are."""
+    check_job(call, body, old)
+    if not part(body, "studySpec").get("metrics") or not part(body, "studySpec").get("parameters"):
+        raise invalid("study_spec must have metrics and parameters.", ("study_spec", "required"))
+    for name in ("maxTrialCount", "parallelTrialCount"):
+        if not body.get(name):
+            raise invalid(f"{name} must be above 0.", (name, "required"))
+
+
+@handlers.on(
+    "aiplatform.projects.locations.customJobs.get", "aiplatform.projects.locations.hyperparameterTuningJobs.get"
+)
 def get_job(call: Call) -> Any:
     """Each look moves it on: pending, running, succeeded."""
     job = call.resource()
@@ -89,7 +101,9 @@ def job_bills(body: Json) -> str:
     return "" if body["state"] in ENDED else "its machines while it runs"
 
 
-@handlers.on("aiplatform.projects.locations.customJobs.cancel")
+@handlers.on(
+    "aiplatform.projects.locations.customJobs.cancel", "aiplatform.projects.locations.hyperparameterTuningJobs.cancel"
+)
 def cancel(call: Call) -> Any:
     """The job ends here."""
     job = call.resource()
@@ -131,7 +145,7 @@ def job_running(_call: Call, resource: Resource) -> None:
         raise failed("The job is running: cancel it first.")
 
 
-for _part in ("", "endpoints.", "customJobs.", "tensorboards.", "models."):
+for _part in ("", "endpoints.", "customJobs.", "hyperparameterTuningJobs.", "tensorboards.", "models."):
     handlers[f"aiplatform.projects.locations.{_part}operations.get"] = longrunning.read
     handlers[f"aiplatform.projects.locations.{_part}operations.wait"] = longrunning.read
 _COMMON: Json = {"number": True, "stamps": ("createTime", "updateTime")}
@@ -148,6 +162,14 @@ KINDS = (
         **_COMMON,
     ),
     Kind("aiplatform", f"{PLACE}/customJobs", check=check_job, blocked=job_running, bills=job_bills, **_COMMON),
+    Kind(
+        "aiplatform",
+        f"{PLACE}/hyperparameterTuningJobs",
+        check=check_search,
+        blocked=job_running,
+        bills=job_bills,
+        **_COMMON,
+    ),
     Kind(
         "aiplatform",
         f"{PLACE}/tensorboards",

@@ -32,7 +32,8 @@ def test_what_an_up_made_is_counted_by_the_hour(project: Project, monkeypatch: p
         lines = told.output.splitlines()
         assert "`dev-forgotten` since" in " ".join(lines[:4])
         # The machine, its boot disk, which no list has by itself, and the disk of the work.
-        assert sum(line.startswith("dev-forgotten") for line in lines) == 3
+        names = ["dev-forgotten", "  its boot disk", "dev-forgotten-work"]
+        assert [sum(line.startswith(name) for line in lines) for name in names] == [2, 1, 1]
         assert not [line for line in lines if line.startswith("gone")]
         spent.append(float(next(line for line in lines if line.startswith("total")).rpartition("$")[2]))
     # Four hours cost four times one, to a minute's price and the cents that are shown.

@@ -53,8 +53,8 @@ def test_all_of_the_stack_that_runs_stops_and_nothing_else(desk: Desk) -> None:
     assert "machine dev-trainer" in desk.said[0]
     assert "in its memory" in desk.text
     assert "20 GB pd-standard boot disk: $0.026 a day" in desk.text
-    assert "compute Disk dev-data: $0.132 a day" in desk.text
-    assert "compute Address dev-ip: $0.240 a day" in desk.text
+    assert "disk dev-data: $0.132 a day" in desk.text
+    assert "address dev-ip: $0.240 a day" in desk.text
     assert "only `coursecloud down` ends that" in desk.text
     assert "machine by-hand" in desk.text
     assert "`coursecloud stop by-hand`" in desk.text

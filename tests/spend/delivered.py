@@ -98,8 +98,8 @@ def shape(kind: str, config: dict[str, Any], *, live: bool = False) -> Shape:
             "scaling": {"minInstanceCount": config["least"], "maxInstanceCount": 3},
         }
     elif kind == "customJobs":
-        machine = {"machineType": config["machine"], "acceleratorType": "NVIDIA_TESLA_T4", "acceleratorCount": 1}
-        inputs["jobSpec"] = {"workerPoolSpecs": [{"machineSpec": machine, "replicaCount": "1"}]}
+        gpu = {"type": "nvidia-tesla-t4", "count": config["gpus"]}
+        inputs["pools"] = [{"machineType": config["machine"], "guestAccelerators": [gpu], "count": 1}]
     return Shape(type_, asset, inputs)
 
 

@@ -69,14 +69,14 @@ def test_the_first_line_says_the_day(world: World, columns: str) -> None:
     assert told.exit_code == 0, told.output
     assert " ".join(told.stdout.split()).startswith("The credit of 50 USD ends on 2026-11-27, 21 days before the lease")
     assert all(len(line) <= int(columns) for line in told.stdout.splitlines())
-    assert f"--project={PROJECT}" in told.stdout
+    assert "coursecloud stop training-vm --stack x" in told.stdout
     assert world.there("instances")
 
 
 def test_a_pipe_gets_each_command_in_one_line(world: World) -> None:
     lines = run(COLUMNS="").stdout.splitlines()
-    stop = f"gcloud compute instances stop training-vm --zone=europe-west1-b --project={PROJECT}"
-    assert [line.strip() for line in lines if "instances stop" in line] == [stop]
+    delete = f"gcloud compute instances delete training-vm --zone=europe-west1-b --project={PROJECT}"
+    assert [line.strip() for line in lines if "instances delete" in line] == [delete]
     assert world.there("instances")
 
 

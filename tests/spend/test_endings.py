@@ -89,7 +89,7 @@ def test_what_stores_costs_to_the_end_of_the_lease_and_thirty_days_more() -> Non
 
 def test_a_job_ends_by_its_timeout_or_after_a_week() -> None:
     asset, since = "aiplatform.googleapis.com/CustomJob", datetime.datetime(2026, 11, 23, tzinfo=datetime.UTC)
-    timed = Shape("", asset, {"jobSpec": {"scheduling": {"timeout": "3600s"}}})
+    timed = Shape("", asset, {"timeout": "3600s"})
     assert endings.of(timed, since) == since + datetime.timedelta(hours=1)
-    assert endings.of(Shape("", asset, {"jobSpec": {}}), since) == since + datetime.timedelta(days=7)
+    assert endings.of(Shape("", asset, {}), since) == since + datetime.timedelta(days=7)
     assert endings.of(Shape("gcp:compute/instance:Instance", "", {}), since) is None

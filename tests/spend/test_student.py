@@ -17,7 +17,7 @@ from coursecloud.spend.ledger import Ledger
 from coursecloud.spend.status import Status
 from infra.settings.lease import Lease
 from tests.spend import delivered, judge
-from tests.spend.simulator import DAY, Odds, World
+from tests.spend.simulator import DAY, Odds, World, usd_an_hour
 
 HOUR = 3600
 KIND = Odds(late=0.0, doubled=0.0, failing=0.0, numbered=True)
@@ -62,7 +62,10 @@ def test_the_first_evening_says_the_day_and_the_command() -> None:
     assert "now running costs $0.5" in line
     assert "`training-vm` since 2026-11-23" in line
     assert [each.entry.name for each in found.by_hand if each in found.running] == ["training-vm"]
-    assert "gcloud compute instances stop training-vm --zone=europe-west1-b" in shown(found, 200)
+    assert "coursecloud stop training-vm --stack dev" in shown(found, 80)
+    assert dict(words.sentences(found))["do now"] == (
+        "unless it is needed, `coursecloud stop training-vm --stack dev` ends $0.564/h, the dearest that runs"
+    )
     assert found.data_goes == found.ends.date() + datetime.timedelta(days=30) if found.ends else False
 
 
@@ -79,6 +82,9 @@ def test_each_day_says_the_same_end_until_it_has_come(day: int) -> None:
     if found.over:
         assert words.headline(found).startswith(f"The credit of 50 USD is spent, since {first.ends:%Y-%m-%d}")
         assert str(found.data_goes) in words.headline(found)
+        told = dict(words.sentences(found))
+        assert told["do now"].startswith("`coursecloud save --stack dev --to FOLDER` copies the work away; unless")
+        assert told["left"].startswith("nothing of 50 USD; $")
     bill = sum(world.bill().values())
     assert abs(float(found.spent) - bill) <= 0.01 * bill + 0.02
 
@@ -121,6 +127,47 @@ def test_a_machine_that_stops_itself_ends_the_credit_later() -> None:
     assert bounded.ends > for_ever.ends + datetime.timedelta(days=20)
 
 
+def test_the_nightly_stop_is_counted_where_the_machine_has_it() -> None:
+    """A declared machine on the stack's instance schedule stops at eight in the evening; the same without goes on."""
+    found = dict[str, Status]()
+    for policies in ("dev-stop", "somebody-elses"):
+        world = forgotten()
+        world.wait(11 * HOUR)
+        look = delivered.look(world, delivered.START, 0.0)
+        shapes = [dataclasses.replace(each.shape, inputs={**each.shape.inputs, "resourcePolicies": [policies]})
+                  for each in look.found]  # fmt: skip
+        things = [dataclasses.replace(each, shape=shape) for each, shape in zip(look.found, shapes, strict=True)]
+        kept = ledger.fold(Ledger(delivered.PROJECT), dataclasses.replace(look, found=tuple(things)))
+        rates = judge.rates()
+        lease = Lease.model_validate(LEASE | {"timeZone": "Europe/Copenhagen", "stopSchedule": "0 20 * * *"})
+        found[policies] = status.of(kept, rates.bill.settings.model_copy(update={"lease": lease}), rates)
+    own, other = found["dev-stop"], found["somebody-elses"]
+    (machine,) = [each for each in own.things if each in own.running]
+    assert machine.ends == delivered.when(19 * HOUR), "20:00 in Copenhagen is 19:00 UTC in November"
+    assert "until 2026-11-23 20:00" in shown(own, 200)
+    assert [each.ends for each in other.things if each in other.running] == [None]
+    assert own.ends
+    assert other.ends
+    assert own.ends > other.ends + datetime.timedelta(days=20)
+
+
+def test_two_of_a_name_are_told_apart_and_each_has_its_command() -> None:
+    world = forgotten()
+    world.create("instances", "twin", dict(MACHINE), declared=False)
+    world.create("instances", "twin", {**MACHINE, "zone": "europe-west4-b"}, declared=False)
+    world.wait(18 * HOUR)
+    _, found = said(world, Ledger(delivered.PROJECT))
+    stops = [each.command for each in found.things if each in found.running]
+    assert sorted(stops) == [
+        "coursecloud stop training-vm --stack dev",
+        "coursecloud stop zones/europe-west1-b/instances/twin --stack dev",
+        "coursecloud stop zones/europe-west4-b/instances/twin --stack dev",
+    ]
+    lines = shown(found).splitlines()
+    assert [lines[place + 1].startswith("  its boot disk") or lines[place + 2].startswith("  its boot disk")
+            for place, line in enumerate(lines) if line.startswith(("twin", "training-vm"))] == [True] * 3  # fmt: skip
+
+
 def test_the_reserve_the_ceiling_and_the_alerts_are_named() -> None:
     world = forgotten()
     world.wait(2 * DAY)
@@ -160,3 +207,24 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     assert "DKK" in text
     assert found.left is not None
     assert found.in_currency(found.left) < Decimal(350)
+
+
+def test_what_no_log_ever_tells_is_in_doubt_from_the_last_look_that_saw_otherwise() -> None:
+    """A service is scaled to nothing between two looks, and its entry never comes: the dearer is counted, as doubt."""
+    world = World(random.Random(7), KIND)  # noqa: S311 - no secret
+    config = {"zone": "europe-west1-b", "least": 1, "cpu": 1, "memory": 1}
+    service = world.create("services", "api", dict(config))
+    world.wait(18 * HOUR)
+    known, before = said(world, Ledger(delivered.PROJECT))
+    world.wait(20 * HOUR)
+    world.resize(service, least=0)
+    world.entries.pop()
+    world.wait(22 * HOUR)
+    _, after = said(world, known)
+    hour = usd_an_hour("services", config, running=True)
+    assert float(before.doubt) == 0
+    assert float(after.doubt) == pytest.approx(4 * hour, rel=0.01)
+    assert float(after.account.doubt(delivered.when(21 * HOUR))) == pytest.approx(hour, rel=0.01)
+    bill = world.bill()["europe-west1-b/services/api"]
+    assert bill <= float(after.spent) <= bill + float(after.doubt)
+    assert "in doubt: no log has said yet what was done" in dict(words.sentences(after))["spent"]

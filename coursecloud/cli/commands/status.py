@@ -4,14 +4,14 @@ import datetime
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from coursecloud.cli.commands.shared import AsJson, Stack, project_here, refuse
 
 if TYPE_CHECKING:
-    from coursecloud.deploy.cloud import Cloud
+    from coursecloud.deploy.cloud import Cloud, CloudError
     from coursecloud.spend.ledger import Ledger
     from coursecloud.spend.model import Look
     from coursecloud.spend.status import Status
@@ -38,9 +38,29 @@ def command(
             "--watch is for a terminal, --json and --html are one answer.\n    remedy  leave one of them out; a script"
             " calls `coursecloud status --json` again"
         )
+    from coursecloud.deploy.cloud import Cloud, CloudError
+
+    settings, config = opened(stack)
+    cloud, written = Cloud(os.environ, config), float("-inf")
+    try:
+        while True:
+            write = time.monotonic() - written >= KEPT_EACH
+            _show(cloud, settings, as_json=as_json, html=html, write=write, again=watch)
+            if not watch:
+                return
+            written = time.monotonic() if write else written
+            time.sleep(EACH)
+            cloud = Cloud(os.environ, config)  # which forgets who did not answer
+    except CloudError as error:
+        unreached(settings, error)
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def opened(stack: str) -> "tuple[Settings, dict[str, object]]":
+    """Read the stack file of the project that one stands in: its settings, and its keys; refuse an example."""
     from coursecloud.common import stack_file
     from coursecloud.deploy import preconditions
-    from coursecloud.deploy.cloud import Cloud, CloudError
     from infra.settings import SettingsError
 
     root = project_here()
@@ -54,25 +74,17 @@ def command(
             f"gcp:project is {settings.project}\n    rule    this id is an example; nothing runs there\n"
             f"    remedy  write your project's id into {stack_file.path_of(stack, root).name}"
         )
-    cloud, written = Cloud(os.environ, config), float("-inf")
-    try:
-        while True:
-            write = time.monotonic() - written >= KEPT_EACH
-            _show(cloud, settings, as_json=as_json, html=html, write=write, again=watch)
-            if not watch:
-                return
-            written = time.monotonic() if write else written
-            time.sleep(EACH)
-            cloud = Cloud(os.environ, config)  # which forgets who did not answer
-    except CloudError as error:
-        refuse(
-            f"{settings.project} was not looked at: {error.words}\n    remedy  what runs there goes on running, and"
-            " bills; try again, or see https://console.cloud.google.com/compute/instances"
-            f"?project={settings.project}",
-            1,
-        )
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
+    return settings, dict(config)
+
+
+def unreached(settings: "Settings", error: "CloudError") -> NoReturn:
+    """Say that Google was not reached, or said no, and what that means."""
+    refuse(
+        f"{settings.project} was not looked at: {error.words}\n    remedy  what runs there goes on running, and"
+        " bills; try again, or see https://console.cloud.google.com/compute/instances"
+        f"?project={settings.project}",
+        1,
+    )
 
 
 def _show(cloud: "Cloud", settings: "Settings", *, as_json: bool, html: Path | None, write: bool, again: bool) -> None:
@@ -102,7 +114,7 @@ def _show(cloud: "Cloud", settings: "Settings", *, as_json: bool, html: Path | N
 def look(cloud: "Cloud", settings: "Settings", *, write: bool = True) -> "Status":
     """Look at a stack's project, keep what was seen, and say where it stands. Raises CloudError."""
     from coursecloud.cost import prices
-    from coursecloud.deploy import last_update
+    from coursecloud.deploy import budgets, last_update
     from coursecloud.deploy.cloud import CloudError, escaped
     from coursecloud.deploy.ledger_object import LedgerObject
     from coursecloud.look import look as look_at
@@ -126,4 +138,5 @@ def look(cloud: "Cloud", settings: "Settings", *, write: bool = True) -> "Status
 
     objects = LedgerObject(cloud, last_update.bucket_of(settings), number)
     kept = store.look_and_keep(objects, number, since, write=write)
-    return statuses.of(kept.ledger, settings, Rates(settings, prices.load()), kept.notes)
+    about = budgets.look(cloud, settings.project)
+    return statuses.of(kept.ledger, settings, Rates(settings, prices.load()), kept.notes, about)

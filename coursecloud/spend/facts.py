@@ -1,0 +1,110 @@
+"""What logs and looks say of one name, divided among the things that had it, as points in time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from coursecloud.spend.ledger import Ledger, Sighting
+from coursecloud.spend.life import State
+from coursecloud.spend.model import Change, Shape
+
+GRACE = timedelta(minutes=2)
+"""How long what a look sees may lag behind what a log says: a machine that shuts down still answers."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """Something that is known at a time: what was done (`edge`), or only what was so (`sight`)."""
+
+    at: datetime
+    rank: int
+    """Order of what has the same time."""
+    kind: Literal["create", "start", "stop", "delete", "resize", "made", "since", "halted", "sight"]
+    state: State = "runs"
+    shape: Shape | None = None
+    reason: str = ""
+    since: datetime | None = None
+
+
+RANKS = {"create": 0, "made": 1, "resize": 2, "stop": 3, "halted": 3, "start": 4, "since": 4, "sight": 5, "delete": 6}
+
+
+@dataclass
+class Facts:
+    """All that is known of one name, or of one thing that had it."""
+
+    changes: list[Change] = field(default_factory=list[Change])
+    sightings: list[Sighting] = field(default_factory=list[Sighting])
+
+    @property
+    def asset(self) -> str:
+        """Give its asset type; empty where nothing said what it is."""
+        shapes = [sighting.found.shape for sighting in self.sightings]
+        shapes += [change.shape for change in self.changes if change.shape]
+        return next((shape.asset for shape in shapes if shape.asset), "")
+
+
+def gathered(ledger: Ledger) -> dict[str, Facts]:
+    """Put the facts of a ledger together by the full name that they are about."""
+    facts = dict[str, Facts]()
+    for change in ledger.changes.values():
+        facts.setdefault(change.resource, Facts()).changes.append(change)
+    for sighting in ledger.seen.values():
+        facts.setdefault(sighting.found.resource, Facts()).sightings.append(sighting)
+    return facts
+
+
+def by_incarnation(facts: Facts) -> list[tuple[str, Facts]]:
+    """Divide the facts of a name among the things that had it; what names none is of that which was there then."""
+    parts = dict[str, Facts]()
+    for change in facts.changes:
+        parts.setdefault(change.incarnation, Facts()).changes.append(change)
+    for sighting in facts.sightings:
+        parts.setdefault(sighting.found.incarnation, Facts()).sightings.append(sighting)
+    unnamed = parts.pop("", None)
+    if unnamed is None or not parts:
+        return [*parts.items(), *([("", unnamed)] if unnamed else [])]
+    begins = sorted((min(point.at for point in points_of(part)), name) for name, part in parts.items())
+
+    def owner(at: datetime) -> Facts:
+        return parts[next((name for begin, name in reversed(begins) if begin < at), begins[0][1])]
+
+    for change in unnamed.changes:
+        # What is made is what the API says was made then; whatever else is done is done to what is there already.
+        begin, nearest = min(begins, key=lambda each: abs(each[0] - change.at))
+        made = change.act == "create" and abs(begin - change.at) <= GRACE
+        (parts[nearest] if made else owner(change.at)).changes.append(change)
+    for sighting in unnamed.sightings:
+        owner(sighting.first).sightings.append(sighting)
+    return list(parts.items())
+
+
+def points_of(facts: Facts) -> Iterable[Point]:
+    """Give what is known as points in time, in no order."""
+    for change in facts.changes:
+        yield Point(change.at, RANKS[change.act], change.act, shape=change.shape, reason=change.reason)
+    for sighting in facts.sightings:
+        found = sighting.found
+        state: State = "runs" if found.running else "stopped"
+        if found.made and not _logged(facts, found.made, sighting):
+            yield Point(found.made, RANKS["made"], "made")
+        if found.since and not _logged(facts, found.since, sighting):
+            yield Point(found.since, RANKS["since"], "since")
+        if found.stopped and not found.running:
+            yield Point(found.stopped, RANKS["halted"], "halted")
+        for at in sorted({sighting.first, sighting.last}):
+            yield Point(at, RANKS["sight"], "sight", state, found.shape, since=found.since)
+
+
+def _logged(facts: Facts, at: datetime, sighting: Sighting) -> bool:
+    """Say whether a log has a start that the API tells of, too: its time is in order with all else that logs say.
+
+    A log whose clock says that it was later than it was seen, or had stopped, is no help.
+    """
+    stopped = sighting.found.stopped
+    seen = min(sighting.first, stopped) if stopped and stopped >= at else sighting.first
+    started = (change.at for change in facts.changes if change.act in ("create", "start"))
+    return any(abs(each - at) <= GRACE and each <= seen for each in started)

@@ -1,0 +1,62 @@
+"""A life: when one thing was there, and in which state, use after use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from coursecloud.spend.model import Shape
+
+State = Literal["runs", "stopped", "gone"]
+
+
+@dataclass(frozen=True)
+class Use:
+    """A time in which something was one thing in one state."""
+
+    begin: datetime
+    end: datetime
+    state: State
+    shape: Shape | None
+    """None where nothing has said what it is."""
+    reason: str = ""
+    """Why it came to that, where a log says, e.g. `compute.instances.preempted`."""
+
+
+@dataclass(frozen=True)
+class Life:
+    """One thing from its creation to its end; the same name made anew is another."""
+
+    resource: str
+    incarnation: str
+    uses: tuple[Use, ...]
+    doubts: tuple[Use, ...] = ()
+    """What may have been instead."""
+    declared: bool = False
+    last_seen: datetime | None = None
+
+    @property
+    def now(self) -> Use:
+        """Its last use; where it is gone, the state says so."""
+        return self.uses[-1]
+
+    @property
+    def shape(self) -> Shape | None:
+        """What it is, or was last."""
+        return next((use.shape for use in reversed(self.uses) if use.shape), None)
+
+
+def ended(life: Life, at: datetime) -> Life:
+    """End a life at the latest at a time."""
+    if life.now.state == "gone" and life.now.begin <= at:
+        return replace(life, uses=(*life.uses[:-1], replace(life.now, end=life.now.begin)))
+    kept = [replace(use, end=min(use.end, at)) for use in life.uses if use.begin < at and use.state != "gone"]
+    if not kept:
+        return life
+    gone = Use(at, at, "gone", life.shape)
+    return replace(
+        life,
+        uses=(*kept, gone),
+        doubts=tuple(replace(each, end=min(each.end, at)) for each in life.doubts if each.begin < at),
+    )
