@@ -128,15 +128,21 @@ class _Writer:
             return None
         how = install.plan(repository, None, project=self.project)
         if how is None:
-            self.contents.notes.append(
-                f"{found[0]} serves, and nothing says what it needs (pyproject.toml or requirements.txt): no"
-                " service image"
-            )
+            self.contents.notes.append(f"{found[0]} serves, and {self._nothing_said()}: no service image")
             return None
         path = facts.dockerfile_of(name) or self._asked_for() or SERVICE
         how = _with_server(repository, how, found[2]) if not self.project else how
         self._put(path, "dockerfiles/api.dockerfile", install=how, start=_start(*found), whole=self._whole("cpu"))
         return Image(name, path, ".", tags)
+
+    def _nothing_said(self) -> str:
+        conda = next((path for path in ("environment.yml", "environment.yaml") if path in self.repository.paths), None)
+        if conda:
+            return (
+                f"{conda} is for conda, which these images do not have (its packages in a requirements.txt, by their"
+                " names on PyPI: pytorch is torch there)"
+            )
+        return "nothing says what it needs (pyproject.toml or requirements.txt)"
 
     def _asked_for(self) -> str | None:
         """Give a Dockerfile that a trigger names and that neither is there nor is that of training."""
@@ -155,14 +161,14 @@ class _Writer:
             return Image(name, found.path, images.context(repository, found), (tag,))
         program = "src/digits/train.py" if self.project else repository.training
         if program is None:
-            self.contents.notes.append("no program that trains was found (train.py, train_model.py): no training image")
+            note = "no program that trains was found (train.py, train_model.py): no training image"
+            if notebooks := sorted(path for path in repository.paths if path.endswith(".ipynb")):
+                note += f"; `jupyter nbconvert --to script {shlex.quote(notebooks[0])}` makes one of a notebook"
+            self.contents.notes.append(note)
             return None
         how = install.plan(repository, facts.gpu, project=self.project)
         if how is None:
-            self.contents.notes.append(
-                f"{program} trains, and nothing says what it needs (pyproject.toml or requirements.txt): no"
-                " training image"
-            )
+            self.contents.notes.append(f"{program} trains, and {self._nothing_said()}: no training image")
             return None
         path = facts.dockerfile_of(name) or TRAINING
         self._put(
@@ -211,6 +217,13 @@ class _Writer:
             by_hand=shlex.join(_submit(facts, build.path)) if facts.pushes else "",
             trainer=(training if only_training else second),
         )
+        there = self.repository.texts.get(build.path)
+        if build.services and there is not None and not re.search(r"run[\s\"',]+(deploy|services)", there):
+            names = ", ".join(each.key for each in build.services)
+            self.contents.notes.append(
+                f"{build.path} is yours and releases nothing, while {facts.file} has it release {names}: `gcloud run"
+                " deploy` is what is looked for; remove the file and run this again for one that does"
+            )
         if not build.triggers:
             self.contents.notes.append(
                 f"no trigger of {facts.file} names {build.path}: it is for `gcloud builds submit`; see"
@@ -282,7 +295,7 @@ class _Writer:
             self.contents.notes.append(f"{theirs} is yours and stays as it is; ci.yaml beside it is not written")
         elif self.tests or pushed:
             self._put(".github/workflows/ci.yaml", data=data, pushed=pushed, submit=submit, **values)
-        else:
+        elif ".github/workflows/ci.yaml" not in repository.paths:
             self.contents.notes.append("the repository has no tests: .github/workflows/ci.yaml is not written")
         if not facts.ci:
             self.contents.notes.append(
@@ -326,10 +339,12 @@ def _start(path: str, variable: str, kind: str) -> str:
     """Write the command that serves on the port that Cloud Run names."""
     module = re.sub(r"/__init__$", "", path.removesuffix(".py").removeprefix("src/")).replace("/", ".")
     port = "${PORT:-8080}"
+    program = shlex.quote(f"{module}:{variable}")
     return {
-        "fastapi": f"uvicorn {module}:{variable} --host 0.0.0.0 --port {port}",
-        "flask": f"gunicorn {module}:{variable} --bind 0.0.0.0:{port}",
-        "streamlit": f"streamlit run {path} --server.address=0.0.0.0 --server.port={port} --server.headless=true",
+        "fastapi": f"uvicorn {program} --host 0.0.0.0 --port {port}",
+        "flask": f"gunicorn {program} --bind 0.0.0.0:{port}",
+        "streamlit": f"streamlit run {shlex.quote(path)} --server.address=0.0.0.0 --server.port={port}"
+        " --server.headless=true",
     }[kind]
 
 

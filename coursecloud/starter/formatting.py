@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from coursecloud.starter import starting
@@ -11,6 +12,7 @@ from infra import secrecy
 
 _STATES = {
     "new": "new",
+    "changed": "changed as the stack is",
     "merged": "merged with your edits",
     "same": "as it should be",
     "conflict": "CONFLICT, not written",
@@ -86,7 +88,9 @@ def following(start: Start) -> str:
     """Say what to do next."""
     root = start.repository.root
     steps = [(line, f"once: {what}") for what, line in start.contents.commands.items()]
-    steps.append((f"git -C {root} add --all && git -C {root} commit", ".coursecloud too: a later run merges by it"))
+    git = f"git -C {shlex.quote(str(root))}"
+    made = "" if start.repository.versioned else f"{git} init && "
+    steps.append((f"{made}{git} add --all && {git} commit", ".coursecloud too: a later run merges by it"))
     if start.contents.project:
-        steps.insert(0, ("uv sync --extra cpu && uv run --extra cpu pytest", "in the new folder: its tests"))
+        steps.insert(0, (f"cd {shlex.quote(str(root))}", "the new project; its README.md has the commands of a day"))
     return "\nnext\n" + "\n".join(f"  {line}\n      {what}" for line, what in steps)
