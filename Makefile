@@ -9,6 +9,7 @@ TORCH := torch==2.15.0
 STARTER := fastapi httpx2 numpy pytest scikit-learn
 SEED := $(shell date +%s)
 TIMES ?= 50
+ELSEWHERE := '<script[^>]*src="(https?:)?//|from "https?://|<link[^>]*(stylesheet|preload)[^>]*"(https?:)?//|url\("?(https?:)?//'
 
 # The first Python on PATH that runs and is new enough; PYTHON=... names another.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -56,6 +57,8 @@ checkov: dev .venv-checkov/.ready  ## Checkov, in an environment of its own, ove
 docs: setup .venv-docs/.ready  ## the site of docs/, into build/docs; a link that leads nowhere ends it
 	@$(BIN)/python -m bench.messages
 	@.venv-docs/bin/sphinx-build -q -n -W --keep-going -d build/doctrees -b html docs build/docs
+	@! grep -rlE $(ELSEWHERE) --include=*.html --include=*.css build/docs || \
+		{ echo "these load something from elsewhere, and the site works offline" >&2; exit 1; }
 	@echo "build/docs/index.html"
 
 up: setup                   ## prepare Pulumi on a fresh clone and run `pulumi up`

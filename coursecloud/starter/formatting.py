@@ -87,10 +87,12 @@ def beside(start: Start) -> str:
 def following(start: Start) -> str:
     """Say what to do next."""
     root = start.repository.root
-    steps = [(line, f"once: {what}") for what, line in start.contents.commands.items()]
+    steps: list[tuple[str, str]] = []
     git = f"git -C {shlex.quote(str(root))}"
-    made = "" if start.repository.versioned else f"{git} init && "
-    steps.append((f"{made}{git} add --all && {git} commit", ".coursecloud too: a later run merges by it"))
     if start.contents.project:
-        steps.insert(0, (f"cd {shlex.quote(str(root))}", "the new project; its README.md has the commands of a day"))
+        steps.append((f"cd {shlex.quote(str(root))}", "the new project; its README.md has the commands of a day"))
+    if not start.repository.versioned:
+        steps.append((f"{git} init", "once: git keeps the folder"))
+    steps += [(line, f"once: {what}") for what, line in start.contents.commands.items()]
+    steps.append((f"{git} add --all && {git} commit", ".coursecloud too: a later run merges by it"))
     return "\nnext\n" + "\n".join(f"  {line}\n      {what}" for line, what in steps)

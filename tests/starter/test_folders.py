@@ -41,7 +41,7 @@ def unread(start: Start) -> dict[str, str]:
 
 
 def test_without_a_repository_what_gitignore_names_is_not_looked_at(tmp_path: Path) -> None:
-    put(tmp_path, {**CODE, ".gitignore": "*.json\n/env311/\n", "key.json": json.dumps({"private_key": KEY})})
+    put(tmp_path, {**CODE, ".gitignore": "*.json\n/env311/\n", "key.json": json.dumps({"type": "service_account", "private_key": KEY})})
     put(tmp_path, {"env311/Dockerfile": "FROM python:3.12-alpine\nRUN pip install torch\n"})
     start = look("group", tmp_path)
     assert not start.repository.versioned
@@ -67,10 +67,12 @@ def test_a_folder_that_the_repository_above_ignores_is_looked_at_by_itself(tmp_p
 
 def test_what_to_do_next_can_be_done_without_a_repository(tmp_path: Path) -> None:
     folder = put(tmp_path / "our code", CODE)
-    line = next(each for each in formatting.following(look("group", folder)).splitlines() if " commit" in each)
-    subprocess.run(["bash", "-ec", line.replace(" commit", " status")], check=True, capture_output=True)
+    lines = [each for each in formatting.following(look("group", folder)).splitlines() if each.startswith("  git ")]
+    assert len(lines) == 2
+    script = "\n".join(lines).replace(" commit", " status")
+    subprocess.run(["bash", "-ec", script], check=True, capture_output=True)
     assert (folder / ".git").is_dir()
-    assert " init" not in formatting.following(look("group", folder))
+    assert formatting.following(look("group", folder)).count("  git ") == 1
 
 
 def test_a_repository_within_is_said_not_to_be_read(tmp_path: Path) -> None:
