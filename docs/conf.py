@@ -45,7 +45,7 @@ def _outside(_: Sphinx, docname: str, source: list[str]) -> None:
 
 
 def _listed(_: Sphinx, docname: str, source: list[str]) -> None:
-    """Make a list of a picture's arrows: what draws Mermaid would come from a server, and the site works without one."""
+    """Make a table of a picture's arrows: what draws Mermaid would come from a server, and the site needs none."""
     del docname
 
     def table(picture: re.Match[str]) -> str:

@@ -27,7 +27,10 @@ def test_the_navigation_has_every_page_once() -> None:
 @pytest.mark.parametrize(
     ("line", "held"),
     [
-        ('<script type="module">import mermaid from "https://cdn.jsdelivr.net/npm/mermaid@11/dist/m.mjs";</script>', True),
+        (
+            '<script type="module">import mermaid from "https://cdn.jsdelivr.net/npm/mermaid@11/dist/m.mjs";</script>',
+            True,
+        ),
         ('<script src="//cdn.example.com/a.js"></script>', True),
         ('<link rel="stylesheet" type="text/css" href="https://fonts.example.com/a.css" />', True),
         ('@font-face { src: url("https://fonts.example.com/a.woff2") }', True),

@@ -41,7 +41,14 @@ def unread(start: Start) -> dict[str, str]:
 
 
 def test_without_a_repository_what_gitignore_names_is_not_looked_at(tmp_path: Path) -> None:
-    put(tmp_path, {**CODE, ".gitignore": "*.json\n/env311/\n", "key.json": json.dumps({"type": "service_account", "private_key": KEY})})
+    put(
+        tmp_path,
+        {
+            **CODE,
+            ".gitignore": "*.json\n/env311/\n",
+            "key.json": json.dumps({"type": "service_account", "private_key": KEY}),
+        },
+    )
     put(tmp_path, {"env311/Dockerfile": "FROM python:3.12-alpine\nRUN pip install torch\n"})
     start = look("group", tmp_path)
     assert not start.repository.versioned

@@ -86,7 +86,8 @@ def test_a_linter_finds_in_a_dockerfile_what_is_meant_and_no_more(stack: str, tm
     ignored = [word for rule in MEANT for word in ("--ignore", rule)]
     done = subprocess.run([HADOLINT, *ignored, *files], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
-    files[0].write_text(f"{files[0].read_text(encoding='utf-8')}RUN cd /tmp && apt-get install curl\n", encoding="utf-8")
+    with files[0].open("a", encoding="utf-8") as file:
+        file.write("RUN cd /tmp && apt-get install curl\n")
     assert subprocess.run([HADOLINT, *ignored, files[0]], capture_output=True, check=False).returncode == 1
 
 
