@@ -19,7 +19,7 @@ from tests.starter.repositories import look
 
 TORCH = os.environ.get("COURSECLOUD_TORCH", "")
 """A Python with PyTorch and what else the repository needs."""
-HADOLINT = shutil.which("hadolint", path=str(Path(TORCH).parent)) if TORCH else None
+HADOLINT = (shutil.which("hadolint", path=str(Path(TORCH).parent)) or "") if TORCH else ""
 
 
 @pytest.fixture(scope="module")
