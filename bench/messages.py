@@ -31,7 +31,10 @@ def page() -> str:
             if each.group == group:
                 parts += _entry(each)
     parts.append("## Where the wording is from\n")
-    parts += [f"- [{each['title']}]({each['url']}), read {each['read']}" for each in tables.table("messages")["source"]]
+    parts += [
+        f"- {each['name']}: [{each['title']}]({each['url']}), read {each['read']}"
+        for each in tables.table("messages")["source"]
+    ]
     return "\n".join(parts) + "\n"
 
 
@@ -46,7 +49,8 @@ def _entry(message: Message) -> Iterator[str]:
     yield "```\n"
     yield f"{message.meaning}\n"
     yield f"- What to do: {message.remedy}."
-    yield f"- Safe to run again: {AGAIN[message.retry]}.\n"
+    yield f"- Safe to run again: {AGAIN[message.retry]}."
+    yield f"- Its words are from: {', '.join(message.source)} ([which](#where-the-wording-is-from)).\n"
 
 
 if __name__ == "__main__":

@@ -35,8 +35,8 @@ class Message:
     meaning: str
     remedy: str
     retry: Retry
-    source: str
-    """Where its wording was read: the name of one of the table's sources."""
+    source: Sequence[str]
+    """Where its wording was read or seen: names of the table's sources, which have their dates."""
     samples: Sequence[str]
     """What it looks like, as people have met it."""
     rank: int = 0

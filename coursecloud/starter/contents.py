@@ -94,6 +94,13 @@ class _Writer(Writer):
             by_hand=shlex.join(_submit(facts, build.path)) if facts.pushes else "",
             trainer=(training if only_training else second),
         )
+        there = self.repository.texts.get(build.path)
+        if build.services and there is not None and not re.search(r"run[\s\"',]+(deploy|services)", there):
+            names = ", ".join(each.key for each in build.services)
+            self.contents.notes.append(
+                f"{build.path} is yours and releases nothing, while {facts.file} has it release {names}: `gcloud run"
+                " deploy` is what is looked for; remove the file and run this again for one that does"
+            )
         if not build.triggers:
             self.contents.notes.append(
                 f"no trigger of {facts.file} names {build.path}: it is for `gcloud builds submit`; see"

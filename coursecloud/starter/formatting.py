@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from coursecloud.starter import starting
@@ -11,6 +12,7 @@ from infra import secrecy
 
 _STATES = {
     "new": "new",
+    "changed": "changed as the stack is",
     "merged": "merged with your edits",
     "same": "as it should be",
     "conflict": "CONFLICT, not written",
@@ -85,8 +87,12 @@ def beside(start: Start) -> str:
 def following(start: Start) -> str:
     """Say what to do next."""
     root = start.repository.root
-    steps = [(line, f"once: {what}") for what, line in start.contents.commands.items()]
-    steps.append((f"git -C {root} add --all && git -C {root} commit", ".coursecloud too: a later run merges by it"))
+    steps: list[tuple[str, str]] = []
+    git = f"git -C {shlex.quote(str(root))}"
     if start.contents.project:
-        steps.insert(0, ("uv sync --extra cpu && uv run --extra cpu pytest", "in the new folder: its tests"))
+        steps.append((f"cd {shlex.quote(str(root))}", "the new project; its README.md has the commands of a day"))
+    if not start.repository.versioned:
+        steps.append((f"{git} init", "once: git keeps the folder"))
+    steps += [(line, f"once: {what}") for what, line in start.contents.commands.items()]
+    steps.append((f"{git} add --all && {git} commit", ".coursecloud too: a later run merges by it"))
     return "\nnext\n" + "\n".join(f"  {line}\n      {what}" for line, what in steps)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import shlex
 
 from coursecloud.starter import images, install
 from coursecloud.starter.repository import Repository
@@ -35,9 +36,7 @@ def service(writer: Writer) -> Image | None:
         return None
     how = install.plan(repository, None, project=writer.project)
     if how is None:
-        writer.contents.notes.append(
-            f"{found[0]} serves, and nothing says what it needs (pyproject.toml or requirements.txt): no service image"
-        )
+        writer.contents.notes.append(f"{found[0]} serves, and {_nothing_said(writer)}: no service image")
         return None
     path = facts.dockerfile_of(name) or _asked_for(writer) or SERVICE
     how = _with_server(repository, how, found[2]) if not writer.project else how
@@ -63,13 +62,14 @@ def training(writer: Writer) -> Image | None:
         return Image(name, found.path, images.context(repository, found), (tag,))
     program = "src/digits/train.py" if writer.project else repository.training
     if program is None:
-        writer.contents.notes.append("no program that trains was found (train.py, train_model.py): no training image")
+        note = "no program that trains was found (train.py, train_model.py): no training image"
+        if notebooks := sorted(path for path in repository.paths if path.endswith(".ipynb")):
+            note += f"; `jupyter nbconvert --to script {shlex.quote(notebooks[0])}` makes one of a notebook"
+        writer.contents.notes.append(note)
         return None
     how = install.plan(repository, facts.gpu, project=writer.project)
     if how is None:
-        writer.contents.notes.append(
-            f"{program} trains, and nothing says what it needs (pyproject.toml or requirements.txt): no training image"
-        )
+        writer.contents.notes.append(f"{program} trains, and {_nothing_said(writer)}: no training image")
         return None
     path = facts.dockerfile_of(name) or TRAINING
     writer.put(
@@ -88,14 +88,26 @@ def _whole(writer: Writer, extra: str) -> str:
     return f"uv sync --no-dev --extra {extra}" if writer.project else ""
 
 
+def _nothing_said(writer: Writer) -> str:
+    conda = next((path for path in ("environment.yml", "environment.yaml") if path in writer.repository.paths), None)
+    if conda:
+        return (
+            f"{conda} is for conda, which these images do not have (its packages in a requirements.txt, by their"
+            " names on PyPI: pytorch is torch there)"
+        )
+    return "nothing says what it needs (pyproject.toml or requirements.txt)"
+
+
 def _start(path: str, variable: str, kind: str) -> str:
     """Write the command that serves on the port that Cloud Run names."""
     module = re.sub(r"/__init__$", "", path.removesuffix(".py").removeprefix("src/")).replace("/", ".")
     port = "${PORT:-8080}"
+    program = shlex.quote(f"{module}:{variable}")
     return {
-        "fastapi": f"uvicorn {module}:{variable} --host 0.0.0.0 --port {port}",
-        "flask": f"gunicorn {module}:{variable} --bind 0.0.0.0:{port}",
-        "streamlit": f"streamlit run {path} --server.address=0.0.0.0 --server.port={port} --server.headless=true",
+        "fastapi": f"uvicorn {program} --host 0.0.0.0 --port {port}",
+        "flask": f"gunicorn {program} --bind 0.0.0.0:{port}",
+        "streamlit": f"streamlit run {shlex.quote(path)} --server.address=0.0.0.0 --server.port={port}"
+        " --server.headless=true",
     }[kind]
 
 

@@ -11,9 +11,10 @@ from typing import Literal
 
 from coursecloud.starter.kept import kept, kept_at
 
-State = Literal["new", "same", "merged", "conflict", "theirs", "removed", "obsolete"]
-"""What comes of a file: `new` and `merged` are written, the others are left as they are. `theirs` was there before and
-was not written here; `removed` was taken away by the group; `obsolete` the stack no longer asks for."""
+State = Literal["new", "same", "changed", "merged", "conflict", "theirs", "removed", "obsolete"]
+"""What comes of a file: `new`, `changed` (nobody had edited it) and `merged` are written, the others are left as they
+are. `theirs` was there before and was not written here; `removed` was taken away by the group; `obsolete` the stack no
+longer asks for."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,13 @@ def _outcome(root: Path, path: str, text: str, base: str | None) -> Outcome:
             return Outcome(path, "new", None, text, text)
         said = f"you have removed it; to have it written again, remove {kept_at(path)}"
         return Outcome(path, "removed", None, None, None, said)
+    if file.is_symlink():
+        return Outcome(path, "theirs", None, None, None, "it is a link, which was not followed")
     try:
         there = file.read_bytes().decode()
     except (OSError, UnicodeDecodeError):
         return Outcome(path, "theirs", None, None, None, "it is there, and cannot be read as text")
-    windows = "\r\n" in there
+    windows = there.count("\r\n") * 2 > there.count("\n")
     plain = there.replace("\r\n", "\n")
     if base is None and not plain.strip() and path == ".dvc/config":  # as `dvc init` leaves it
         return Outcome(path, "new", there, text, text)
@@ -68,6 +71,8 @@ def _outcome(root: Path, path: str, text: str, base: str | None) -> Outcome:
         return Outcome(path, "theirs", there, None, None, "it is yours and stays as it is; what it lacks is said below")
     if base == text:
         return Outcome(path, "same", there, None, None, "with your edits")
+    if base == plain:
+        return Outcome(path, "changed", there, text.replace("\n", "\r\n") if windows else text, text)
     merged, conflicts = merge(plain, base, text)
     if conflicts:
         said = f"your edits and what the stack now asks for meet in {', '.join(conflicts)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -50,7 +51,14 @@ def _environment() -> Any:
     )
     made.filters["quoted"] = json.dumps
     made.filters["line"] = shlex.join
+    made.filters["word"] = shlex.quote
+    made.filters["plain"] = _plain
     return made
+
+
+def _plain(text: str) -> str:
+    """Write a text as a value of YAML, without quotes where it needs none."""
+    return text if re.fullmatch(r"[\w./=-]+", text) else json.dumps(text)
 
 
 def rendered(template: str, values: Mapping[str, Any]) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -14,16 +13,12 @@ from typing import Any
 
 from coursecloud.common import project
 from coursecloud.plan.nested import listed, mapping
-from coursecloud.starter.kept import KEPT, kept
-from infra import files
+from coursecloud.starter import listing
+from coursecloud.starter.kept import kept
 
 MOST = 20_000
 """Files of a repository that are looked at."""
 
-_SKIPPED = frozenset({
-    ".git", ".venv", "venv", "env", "node_modules", "__pycache__", "site-packages", "wandb", "mlruns", "outputs",
-    ".mypy_cache", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints", ".tox", ".idea", ".vscode", KEPT,
-})  # fmt: skip
 _READ = frozenset({
     ".py", ".yaml", ".yml", ".toml", ".txt", ".json", ".cfg", ".ini", ".sh", ".bash", ".env", ".dockerfile", ".tf",
     ".ipynb", ".dvc", ".lock", ".mk", ".pem", ".key", ".p12", ".conf",
@@ -50,18 +45,26 @@ class Repository:
         self.root = root
         self.texts: dict[str, str] = {}
         self.unread: list[Unread] = []
+        self.versioned = False
+        """Whether git keeps the folder: it is in a repository, which does not ignore it."""
         self.paths = self._paths()
         for path in sorted(self.paths):
             if _is_text(path):
                 self._read(path)
 
     def _paths(self) -> set[str]:
-        listed = _asked_of_git(self.root)
+        listed, self.versioned = listing.listed(self.root)
         found: set[str] = set()
-        for path in listed if listed is not None else _walked(self.root):
+        for path in listed:
             parts = PurePosixPath(path).parts
-            if _SKIPPED.isdisjoint(parts[:-1]) and os.path.lexists(self.root / path):
-                found.add(path)
+            if not listing.SKIPPED.isdisjoint(parts[:-1]) or not os.path.lexists(self.root / path):
+                continue
+            file = self.root / path
+            if file.is_dir() and not file.is_symlink():
+                why = "it is a repository of its own (a submodule): run this there, too, if it is built"
+                self.unread.append(Unread(path.rstrip("/"), why))
+                continue
+            found.add(path)
             if len(found) >= MOST:
                 self.unread.append(Unread(".", f"there are more than {MOST:,} files; the others were not looked at"))
                 break
@@ -78,7 +81,7 @@ class Repository:
         if not file.is_file():
             return
         try:
-            self.texts[path] = files.text_of(file)
+            self.texts[path] = listing.text_of(file)
         except UnicodeDecodeError:
             self.unread.append(Unread(path, "it is not UTF-8 text"))
         except (OSError, ValueError) as error:
@@ -259,33 +262,3 @@ def _is_text(path: str) -> bool:
         or name.startswith(("dockerfile", ".env"))
         or path in (".dvc/config", ".dvc/.gitignore")
     )
-
-
-def _asked_of_git(root: Path) -> list[str] | None:
-    """List what git has or would take; None where there is no git, or the folder is in no repository.
-
-    Nothing that the repository's own configuration names is run.
-    """
-    words = ["git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-C", str(root), "ls-files"]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    try:
-        done = subprocess.run(
-            [*words, "-z", "--cached", "--others", "--exclude-standard"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            timeout=60,
-            env=environment,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    if done.returncode:
-        return None
-    return [path for path in done.stdout.decode(errors="replace").split("\0") if path]
-
-
-def _walked(root: Path) -> Iterator[str]:
-    for folder, inner, names in os.walk(root):
-        inner[:] = sorted(name for name in inner if name not in _SKIPPED)
-        for name in sorted(names):
-            yield (Path(folder) / name).relative_to(root).as_posix()

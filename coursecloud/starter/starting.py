@@ -71,7 +71,7 @@ def with_written(repository: Repository, texts: Mapping[str, str]) -> Repository
     """Give the repository as it will be."""
     after = copy.copy(repository)
     # What was worked out of the files before is worked out anew.
-    after.__dict__ = {name: repository.__dict__[name] for name in ("root", "unread")}
+    after.__dict__ = {name: repository.__dict__[name] for name in ("root", "unread", "versioned")}
     after.texts = {**repository.texts, **texts}
     after.paths = repository.paths | set(texts)
     return after

@@ -62,7 +62,7 @@ def test_each_alternative_of_a_sign_is_met_by_a_sample() -> None:
 
 
 def test_a_sign_that_takes_anothers_sample_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    wide = Message("x", "x", "x", "exceeded", "x", "x", "fails", "apis", ["exceeded"])
+    wide = Message("x", "x", "x", "exceeded", "x", "x", "fails", ["apis"], ["exceeded"])
     monkeypatch.setattr(messages, "every", lambda: (*EVERY, wide))
     sample = next(each for each in EVERY if each.id == "gpu-quota").samples[0]
     assert names(messages.claims(sample)) == ["gpu-quota", "x"]
@@ -76,7 +76,10 @@ def test_what_nobody_knows_is_none_of_them(text: str) -> None:
 def test_every_message_says_what_it_means_what_to_do_and_whether_to_try_again() -> None:
     sources = {each["name"] for each in tables.table("messages")["source"]}
     assert len({each.id for each in EVERY}) == len(EVERY)
-    assert {each.source for each in EVERY} == sources
+    assert {name for each in EVERY for name in each.source} == sources
+    assert [each.id for each in EVERY if not each.source] == []
+    assert all(re.match(r"20\d\d-\d\d-\d\d", each["read"]) for each in tables.table("messages")["source"])
+    assert not any("memory" in each["read"] for each in tables.table("messages")["source"])
     for each in EVERY:
         assert each.retry in AGAIN
         assert re.fullmatch(r"[a-z]+(-[a-z]+)*", each.id)

@@ -139,7 +139,7 @@ def test_every_other_page_without_a_cloud(tmp_path: Path) -> None:
     here = Session(tmp_path)
     held = 0
     for page in STUDENT[1:]:
-        here.begin(here.clone)
+        here.begin(here.clone, activated=False)
         held += follow(here, page)
     assert held >= 8
     assert {tool(each) for each in here.skipped if not not_run(each)} >= {"gcloud", "dvc"}
@@ -157,7 +157,7 @@ def test_from_the_plan_to_the_commands_of_the_cloud(tmp_path: Path) -> None:
         here = Session(tmp_path, tools=HERE, emulator=emulator)
         held = 0
         for page in STUDENT if LONG else ("sdk",):
-            here.begin(here.clone)
+            here.begin(here.clone, activated=False)
             held += follow(here, page)
         assert held >= (18 if LONG else 3)
         assert not [each for each in here.skipped if not not_run(each) and tool(each) in HERE]

@@ -52,6 +52,7 @@ def test_without_a_change_nothing_is_written(folder: Path) -> None:
 def test_a_changed_stack_changes_what_nobody_has_edited(folder: Path, tmp_path: Path) -> None:
     start = again(folder, moved(GROUP), tmp_path)
     assert {"cloudbuild.yaml", "vertex_job.yaml", ".dvc/config"} <= {one.path for one in start.written}
+    assert {one.state for one in start.written} == {"changed"}, "nobody has edited anything"
     starting.write(folder, start)
     assert "group-seven-2026" not in "".join(
         path.read_text(encoding="utf-8") for path in folder.rglob("*") if path.is_file()

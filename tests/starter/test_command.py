@@ -64,6 +64,13 @@ def test_at_a_terminal_it_shows_and_asks(tmp_path: Path, typed: str, code: int, 
     assert bool(files(tmp_path)) is some
 
 
+def test_diff_says_what_will_stand_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("", encoding="utf-8")
+    (tmp_path / ".dockerignore").mkdir()
+    done = run(str(tmp_path), "--stack", "group", "--folder", STACKS, "--diff")
+    assert (done.returncode, ".dockerignore is a folder where a file would be" in done.stdout) == (3, True)
+
+
 def test_diff_only_shows_and_what_will_fail_is_an_exit_code(tmp_path: Path) -> None:
     folder = made("flat", tmp_path)
     before = files(folder)

@@ -5,6 +5,7 @@ With PyTorch where it is installed (`make test-starter`), else with the linear m
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -18,6 +19,7 @@ from tests.starter.repositories import look
 
 TORCH = os.environ.get("COURSECLOUD_TORCH", "")
 """A Python with PyTorch and what else the repository needs."""
+HADOLINT = (shutil.which("hadolint", path=str(Path(TORCH).parent)) or "") if TORCH else ""
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +67,28 @@ def test_its_own_tests_pass_with_pytorch(folder: Path) -> None:
     assert kind.stdout.strip() == "torch"
     done = tried(folder, TORCH)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+MEANT = {
+    "DL3013": "an image has the newest packages that the repository takes; its lock says which",
+    "DL3025": "a shell fills $PORT in, and `exec` takes its place",
+    "DL3059": "a layer of PyTorch's is kept while the other packages change",
+}
+"""What hadolint says of the Dockerfiles that are written, and why it is so."""
+
+
+@pytest.mark.skipif(not HADOLINT, reason="hadolint is not installed; `make test-starter` installs it")
+@pytest.mark.parametrize("stack", ["group", "sweep", "two"])
+def test_a_linter_finds_in_a_dockerfile_what_is_meant_and_no_more(stack: str, tmp_path: Path) -> None:
+    starting.write(tmp_path, look(stack, tmp_path))
+    files = sorted(tmp_path.rglob("*.dockerfile"))
+    assert files
+    ignored = [word for rule in MEANT for word in ("--ignore", rule)]
+    done = subprocess.run([HADOLINT, *ignored, *files], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+    with files[0].open("a", encoding="utf-8") as file:
+        file.write("RUN cd /tmp && apt-get install curl\n")
+    assert subprocess.run([HADOLINT, *ignored, files[0]], capture_output=True, check=False).returncode == 1
 
 
 def test_what_its_code_imports_is_what_it_depends_on(folder: Path) -> None:

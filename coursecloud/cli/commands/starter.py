@@ -42,7 +42,8 @@ def command(
             "    remedy  add --yes to write, or --diff to see what it would be"
         )
     writes = writes and (yes or not as_json)
-    if writes and (wrong := list(dict.fromkeys(starting.blocked(root, start)))):
+    wrong = list(dict.fromkeys(starting.blocked(root, start)))
+    if writes and wrong:
         refuse("nothing was written.\n" + "\n".join(wrong))
     if as_json:
         if writes:
@@ -63,9 +64,11 @@ def command(
             refuse("Nothing was written.")
         _write(root, start)
         _say(f"wrote {len(start.written)} files into {root}")
+    if wrong:
+        _say("\nnothing of it can be written before that is done", *wrong)
     if not diff:
         _say(formatting.following(start))
-    raise typer.Exit(0 if start.clean else BROKEN_RULE)
+    raise typer.Exit(0 if start.clean and not wrong else BROKEN_RULE)
 
 
 def _say(*parts: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from coursecloud.starter.facts import Facts
 from coursecloud.starter.finding import Finding
+from coursecloud.starter.listing import BYTE_ORDER_MARK
 from coursecloud.starter.repository import Repository
 
 FILE = ".dvc/config"
@@ -22,7 +23,10 @@ def found(facts: Facts, repository: Repository) -> Iterator[Finding]:
         except tomllib.TOMLDecodeError as error:
             line = int(match[1]) if (match := re.search(r"at line (\d+)", str(error))) else 0
             rule = "this is not TOML: no package is installed by it, and nothing of it was looked at"
-            yield Finding(name, line, "unreadable", "fails", "", rule, "mend that line or the one before")
+            marked = repository.texts[name].startswith(BYTE_ORDER_MARK)
+            value = "a byte order mark before the first letter, which no editor shows" if marked else ""
+            remedy = "save it as `UTF-8`, not `UTF-8 with BOM`" if marked else "mend that line or the one before"
+            yield Finding(name, line, "unreadable", "fails", value, rule, remedy)
     text = repository.texts.get(FILE)
     if not text or not text.strip():
         return

@@ -39,7 +39,7 @@ def found(facts: Facts, repository: Repository) -> Iterator[Finding]:
                 "name one that it has, such as "
                 + (
                     next(iter(repository.dockerfiles if trigger.dockerfile else repository.build_files), "")
-                    or "what this command writes"
+                    or "what this command writes; where it writes none, it says below what it lacks for that"
                 ),
             )
 

@@ -20,4 +20,4 @@ ENV PYTHONPATH=/app/src:/app PYTHONUNBUFFERED=1<% if install.ways %> PATH=/app/<
 
 
 # No shell around it: the program itself gets SIGTERM before Spot capacity is taken away.
-ENTRYPOINT ["python", "<< program >>"]
+ENTRYPOINT ["python", << program|quoted >>]
