@@ -84,13 +84,14 @@ def work(
     patience: Patience | None = None,
     stop: Stop | None = None,
     interrupt: Callable[[], None] = lambda: None,
-    heard: Callable[[Task, Outcome | None, float | None], None] = lambda *_: None,
+    heard: Callable[[Task, Outcome | None, float | None], None] | None = None,
     clock: Callable[[], float] = time.time,
 ) -> bool:
     """Work on what a run has open, until nothing waits or a `stop` is asked for; says whether nothing is left.
 
-    The caller owns the run (`Journal.own`). `interrupt` is called each time that a stop is asked for. `heard` is told of each group that begins (no outcome), and of each
-    outcome with the time at which it is tried again. What `run_one` raises is that group's failure.
+    The caller owns the run (`Journal.own`). `interrupt` is called each time that a stop is asked for. `heard` is told
+    of each group that begins (no outcome), and of each outcome with the time at which it is tried again. What `run_one`
+    raises is that group's failure.
     """
     patience, stop, pace = patience or Patience(), stop or Stop(), Pace(at_once)
     working: dict[Future[Outcome], Task] = {}
@@ -106,7 +107,8 @@ def work(
                 task = journal.take(run.id, now)
                 if task is None:
                     break
-                heard(task, None, None)
+                if heard:
+                    heard(task, None, None)
                 working[pool.submit(_one, run_one, task.stack, run.verb)] = task
             if not working:
                 due = journal.due(run.id)
@@ -116,7 +118,9 @@ def work(
                 continue
             for future in wait(working, timeout=LOOK, return_when=FIRST_COMPLETED).done:
                 task, outcome = working.pop(future), future.result()
-                heard(task, outcome, _settle(journal, task, outcome, patience, pace, clock(), stopping=bool(stop.times)))
+                heard(
+                    task, outcome, _settle(journal, task, outcome, patience, pace, clock(), stopping=bool(stop.times))
+                )
     if journal.due(run.id) is not None:
         return False
     journal.end(run.id)

@@ -131,12 +131,15 @@ class Journal:
 
     def reopen(self, run: int) -> int:
         """Have what was being worked on when its runner ended wait again; says how many. Only for who owns the run."""
-        return self._db.execute("UPDATE task SET state = 'waiting', due = 0 WHERE run = ? AND state = 'working'", (run,)).rowcount  # noqa: E501  # fmt: skip
+        return self._db.execute(
+            "UPDATE task SET state = 'waiting', due = 0 WHERE run = ? AND state = 'working'", (run,)
+        ).rowcount
 
     def take(self, run: int, now: float) -> Task | None:
         """Take the next group that is due, and write down that it is being worked on."""
         row = self._db.execute(
-            "SELECT * FROM task WHERE run = ? AND state = 'waiting' AND due <= ? ORDER BY due, place LIMIT 1", (run, now)
+            "SELECT * FROM task WHERE run = ? AND state = 'waiting' AND due <= ? ORDER BY due, place LIMIT 1",
+            (run, now),
         ).fetchone()
         if row is None:
             return None
@@ -164,7 +167,9 @@ class Journal:
 
     def counts(self, run: int) -> dict[str, int]:
         """Count the groups of a run by state."""
-        return dict(self._db.execute("SELECT state, COUNT(*) FROM task WHERE run = ? GROUP BY state", (run,)).fetchall())
+        return dict(
+            self._db.execute("SELECT state, COUNT(*) FROM task WHERE run = ? GROUP BY state", (run,)).fetchall()
+        )
 
     def tasks(self, run: int) -> Iterator[Task]:
         """Give the groups of a run in their order."""
@@ -172,11 +177,11 @@ class Journal:
 
     def latest(self, *verbs: str) -> dict[str, Task]:
         """Give the last task of each stack among these verbs that has come to something."""
-        marks = ", ".join("?" * len(verbs))
         rows = self._db.execute(
-            "SELECT task.*, run.verb FROM task JOIN run ON run.id = task.run WHERE run.verb IN"
-            f" ({marks}) AND task.ended IS NOT NULL ORDER BY task.ended", verbs
-        )  # fmt: skip # noqa: S608 - the marks are question marks
+            "SELECT task.*, run.verb FROM task JOIN run ON run.id = task.run"
+            " WHERE run.verb IN (SELECT value FROM json_each(?)) AND task.ended IS NOT NULL ORDER BY task.ended",
+            (json.dumps(verbs),),
+        )
         return {row["stack"]: _task(row) for row in rows}
 
     @contextlib.contextmanager
@@ -210,7 +215,7 @@ def _run(row: sqlite3.Row) -> Run:
 
 
 def _task(row: sqlite3.Row) -> Task:
-    told = json.loads(row["told"]) if row["told"] else {}
+    told = cast("dict[str, Any]", json.loads(row["told"] or "{}"))
     verb = row["verb"] if "verb" in row.keys() else ""  # noqa: SIM118 - a row is no mapping
     return Task(row["run"], row["stack"], row["state"], row["tries"], row["due"], row["began"], row["ended"],
                 row["code"], row["words"] or "", told, verb)  # fmt: skip

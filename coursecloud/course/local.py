@@ -96,7 +96,9 @@ class Local:
 
     def _home(self, stack: str) -> Path:
         """Make a group's home of Pulumi: commands at the same time write one file of it, in several steps."""
-        real = Path(self._environment.get("PULUMI_HOME") or Path(self._environment.get("HOME", "~")).expanduser() / ".pulumi")  # noqa: E501  # fmt: skip
+        real = Path(
+            self._environment.get("PULUMI_HOME") or Path(self._environment.get("HOME", "~")).expanduser() / ".pulumi"
+        )
         home = self._folder / "homes" / stack
         home.mkdir(exist_ok=True)
         (real / "plugins").mkdir(parents=True, exist_ok=True)  # what one group installs, all have

@@ -1,9 +1,9 @@
-"""A course without a cloud: groups that fail, are limited and are killed, and a file in which each step is written down.
+"""A course without a cloud: groups that fail, are limited and are killed, and a file that says what was done.
 
     python -m tests.course.simulated FOLDER GROUPS AT_ONCE SEED KILL_AFTER
 
-works on the run of FOLDER, beginning one where there is none. With KILL_AFTER it kills itself, as `kill -9` would, after so
-many steps.
+works on the run of FOLDER, beginning one where there is none. With KILL_AFTER it kills itself, as `kill -9` would,
+after so many steps.
 """
 
 import os
@@ -31,7 +31,7 @@ class Simulated:
         self._seconds = seconds
         self._kill_after, self._steps = kill_after, 0
         self._one = threading.Lock()
-        self._chance = random.Random(seed)
+        self._chance = random.Random(seed)  # noqa: S311 - the same luck each time
 
     def __call__(self, stack: str, verb: str) -> Outcome:
         self.write(f"begin {verb} {stack}")

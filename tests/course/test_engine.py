@@ -88,6 +88,13 @@ def test_ten_times_the_groups_take_no_more_memory(tmp_path: Path) -> None:
     assert simulate(many, 3000)[1] - simulate(few, 300)[1] < 5
 
 
+def always(outcome: Outcome) -> engine.RunOne:
+    def one(_stack: str, _verb: str) -> Outcome:
+        return outcome
+
+    return one
+
+
 def run(
     folder: Path, run_one: Callable[[str, str], Outcome], *, groups: int = 6, at_once: int = 3, stop: Stop | None = None
 ) -> Journal:
@@ -115,7 +122,7 @@ def test_one_group_that_fails_stops_no_other_and_is_not_tried_again(tmp_path: Pa
 
 @pytest.mark.parametrize(("again", "tries"), [(True, 4), (False, 1)])
 def test_only_what_may_help_is_tried_again_and_not_for_ever(tmp_path: Path, again: bool, tries: int) -> None:
-    journal = run(tmp_path, lambda *_: Outcome(1, "no", again=again), groups=1)
+    journal = run(tmp_path, always(Outcome(1, "no", again=again)), groups=1)
     assert [(task.state, task.tries) for task in journal.tasks(1)] == [("failed", tries)]
 
 
@@ -134,7 +141,7 @@ def test_a_word_that_it_is_too_much_slows_all_and_success_speeds_up_again() -> N
 def test_a_stop_begins_nothing_more_and_the_same_command_goes_on(tmp_path: Path) -> None:
     stop, began, ends = Stop(), threading.Event(), threading.Event()
 
-    def one(stack: str, verb: str) -> Outcome:
+    def one(_stack: str, verb: str) -> Outcome:
         began.set()
         ends.wait(10)
         return Outcome(130, verb) if stop.times else Outcome(0)
@@ -153,12 +160,12 @@ def test_a_stop_begins_nothing_more_and_the_same_command_goes_on(tmp_path: Path)
     again = journal.same("up", {})
     assert again is not None
     with journal.own(again.id):
-        assert engine.work(journal, again, lambda *_: Outcome(0), at_once=3)
+        assert engine.work(journal, again, always(Outcome(0)), at_once=3)
     assert journal.counts(1) == {"done": 6}
 
 
 def test_who_is_interrupted_by_somebody_else_is_tried_again_a_few_times(tmp_path: Path) -> None:
-    journal = run(tmp_path, lambda *_: Outcome(143), groups=1)
+    journal = run(tmp_path, always(Outcome(143)), groups=1)
     assert [(task.state, task.tries) for task in journal.tasks(1)] == [("failed", 4)]
 
 
