@@ -118,9 +118,9 @@ def work(
                 continue
             for future in wait(working, timeout=LOOK, return_when=FIRST_COMPLETED).done:
                 task, outcome = working.pop(future), future.result()
-                heard(
-                    task, outcome, _settle(journal, task, outcome, patience, pace, clock(), stopping=bool(stop.times))
-                )
+                again = _settle(journal, task, outcome, patience, pace, clock(), stopping=bool(stop.times))
+                if heard:
+                    heard(task, outcome, again)
     if journal.due(run.id) is not None:
         return False
     journal.end(run.id)

@@ -26,7 +26,7 @@ from infra.settings.problem import MISSING, nearest
 
 FILE = "course.yaml"
 """The roster, unless another file is named."""
-KEYS = ("table", "defaults", "rules", "groups", "renamed", "merged", "pseudonyms", "nightly")
+KEYS = ("table", "defaults", "rules", "groups", "renamed", "merged", "pseudonyms")
 _RULE = ("when", "answers", "settings")
 _HERE = ("settings",)
 ADDRESSES = "a roster may be committed, and an address is a person's"
@@ -57,8 +57,6 @@ class Roster:
     """New name by old name."""
     merged: Mapping[str, str] = field(default_factory=dict[str, str])
     """The group that another one became a part of, by that one's name."""
-    nightly: str | None = None
-    """The verb of the nightly job, where the roster switches it on."""
     notes: list[str] = field(default_factory=list[str])
     pseudonyms: bool = False
     """Stacks do not have their groups' names."""
@@ -75,11 +73,6 @@ def read(file: Path, key: bytes = b"", *, text: str | None = None) -> Roster:
     defaults = _answers(content.get("defaults"), "defaults", mistakes)
     found = Roster(file, renamed=_names(content, "renamed", mistakes), merged=_names(content, "merged", mistakes))
     found.pseudonyms = bool(content.get("pseudonyms"))
-    nightly = content.get("nightly")
-    if nightly not in (None, "stop", "down"):
-        mistakes.append(_mistake("nightly", nightly, "a nightly job stops machines or takes groups down", "write stop"))
-    else:
-        found.nightly = nightly
     rows: list[tuple[int, Answers]] = []
     if name := content.get("table"):
         rows, wrong = _table(file.parent / str(name), defaults, found)
