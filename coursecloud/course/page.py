@@ -57,8 +57,8 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
         "by": row["creditEndsBy"],
         "days": row["daysLeft"],
         "lease": row["leaseEnds"] or "",
-        "spent": _usd(spent),
-        "projected": _usd(projected),
+        "spent": _of_credit(spent, row["usdRate"]),
+        "projected": _of_credit(projected, row["usdRate"]),
         "credit": None if row["credit"] is None else f"{row['credit']:g} {row['currency']}",
         "spent_part": _part(spent, credit),
         "projected_part": _part(projected, credit),
@@ -76,6 +76,11 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
 def _part(usd: float | None, credit: float | None) -> float | None:
     """Give percents of the credit, 100 at most: that is as wide as a bar is."""
     return None if usd is None or not credit else round(min(100.0, 100 * usd / credit), 1)
+
+
+def _of_credit(usd: float | None, rate: float | None) -> str:
+    """Write an amount in the credit's currency, or in USD where nobody knows its rate."""
+    return "?" if usd is None else f"{usd / rate:,.2f}" if rate else _usd(usd)
 
 
 def _last(row: Mapping[str, Any]) -> Iterator[str]:

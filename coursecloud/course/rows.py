@@ -87,7 +87,7 @@ def seen(
         "projected": None if spent is None or rest is None else round(spent + rest, 4),
         "creditUsd": None if row.get("usdRate") is None else round(row["credit"] * row["usdRate"], 4),
         "perHour": told.get("perHour"),
-        "running": [each["name"] for each in things if each.get("state") == "runs" and each.get("perHour")],
+        "running": list(dict.fromkeys(told.get("running") or ())),
         "byHand": sum(bool(each.get("byHand")) for each in things),
         "lastUp": _at(up),
         "lastDown": _at(down),

@@ -24,7 +24,7 @@ _REASONS = 8
 def sentence(run: Run, tasks: Sequence[Task], *, stopped: bool) -> str:
     """Say in a sentence what came of it."""
     counts = {state: sum(task.state == state for task in tasks) for state in ("done", "failed", "refused", "waiting")}
-    parts = [f"{counts['done']} of {groups(len(tasks))} {DONE[run.verb]}"]
+    parts = [f"{counts['done']} of {len(tasks)} groups {DONE[run.verb]}"]
     parts += [f"{counts['failed']} FAILED"] if counts["failed"] else []
     parts += [f"{counts['refused']} refused"] if counts["refused"] else []
     parts += [f"{counts['waiting']} not begun"] if counts["waiting"] else []

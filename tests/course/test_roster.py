@@ -224,18 +224,18 @@ def test_nothing_is_written_without_a_yes_or_with_a_mistake(course: Course) -> N
     assert course.files() == before
 
 
-@pytest.mark.parametrize(
-    ("keys", "said"),
-    [
-        ({"tabel": "x"}, "did you mean 'table'"),
-        ({"groups": {"g1": {"members": "ada@example.com"}}}, "an address is a person's"),
-        ({"groups": {"g1": {"regoin": "x"}}}, "did you mean 'region'"),
-        ({"rules": [{"if": {}}]}, "a rule has when, answers, settings"),
-        ({"groups": {"group-01": {"settings": {"coursecloud:lease": {"maxPerHuor": 1}}}}}, "maxPerHour"),
-        ({"groups": []}, "this is a mapping"),
-        ({"table": "other.csv"}, "No such file"),
-    ],
-)
+MISTAKES: list[tuple[dict[str, Any], str]] = [
+    ({"tabel": "x"}, "did you mean 'table'"),
+    ({"groups": {"g1": {"members": "ada@example.com"}}}, "an address is a person's"),
+    ({"groups": {"g1": {"regoin": "x"}}}, "did you mean 'region'"),
+    ({"rules": [{"if": {}}]}, "a rule has when, answers, settings"),
+    ({"groups": {"group-01": {"settings": {"coursecloud:lease": {"maxPerHuor": 1}}}}}, "maxPerHour"),
+    ({"groups": []}, "this is a mapping"),
+    ({"table": "other.csv"}, "No such file"),
+]
+
+
+@pytest.mark.parametrize(("keys", "said"), MISTAKES)
 def test_a_mistake_in_the_roster_says_its_place_and_the_remedy(course: Course, keys: dict[str, Any], said: str) -> None:
     course.table(row(1))
     course.roster(**keys)

@@ -133,7 +133,7 @@ def apply(
     key = _key(where)
     outlook = _outlook(_roster(roster, where), where, adopt=adopt, forget=forget or (), key=key)
     _shown(outlook, full=False, as_json=False)
-    if not (yes or (sys.stdin.isatty() and _confirm("Write it?"))):
+    if not (yes or (_somebody() and _confirm("Write it?"))):
         refuse("nothing was written\n    remedy  answer the question with y, or say --yes")
     try:
         written = stacks.apply(outlook, key)
@@ -222,7 +222,7 @@ def finish(
     from coursecloud.cli import refusals
 
     def asks(count: int) -> bool:
-        if not sys.stdin.isatty():
+        if not _somebody():
             refuse(
                 f"course finish of {count} groups asks for their number, and nobody is there to type it\n"
                 "    rule    what deletes all data of a course is done at a terminal\n"
@@ -416,6 +416,10 @@ def _forms(outlook: "Outlook") -> list[dict[str, Any]]:
          "edited": each.edited, "members": each.members is not None, "changes": list(each.says)}
         for each in outlook.changes
     ]  # fmt: skip
+
+
+def _somebody() -> bool:
+    return sys.stdin.isatty()
 
 
 def _confirm(question: str) -> bool:

@@ -161,7 +161,8 @@ def _status(given: argparse.Namespace, told: dict[str, Any]) -> int:
 
     settings = preconditions.settings_of(given.root, given.stack)
     config = stack_file.read(given.stack, stack_file.path_of(given.stack, given.root))
-    told |= table.to_json(status.look(Cloud(os.environ, config), settings))
+    seen = status.look(Cloud(os.environ, config), settings)
+    told |= table.to_json(seen) | {"running": [each.entry.name for each in seen.running]}
     return 0
 
 
