@@ -21,8 +21,8 @@ from coursecloud.course import outcome
 from coursecloud.course.journal import FOLDER, lock
 from coursecloud.course.outcome import Outcome
 
-PROGRAM = ("__main__.py", "Pulumi.yaml", "catalog", "infra", "starter", "requirements.txt", ".venv")
-"""What Pulumi needs of the program beside a stack file."""
+PROGRAM = ("__main__.py", "Pulumi.yaml", "catalog", "infra", "requirements.txt", ".venv")
+"""What Pulumi needs of the program beside a stack file, and what links can stand for."""
 _SHARED = ("plugins", "bin", "credentials.json", "config.json")
 """What the groups' homes of Pulumi have in common; `workspaces`, which every command writes, is each one's own."""
 _END = 8000
@@ -119,14 +119,33 @@ def root_of(folder: Path, program: Path) -> Path:
     root.mkdir(parents=True, exist_ok=True)
     (folder / ".pulumi-state").mkdir(exist_ok=True)
     targets = {name: program / name for name in PROGRAM} | {".pulumi-state": folder / ".pulumi-state"}
-    targets |= {file.name: file for pattern in ("Pulumi.*.y*ml", "members.*.y*ml") for file in folder.glob(pattern)}
+    targets |= {file.name: file for file in folder.glob("Pulumi.*.y*ml")}
     for old in root.iterdir():
         if old.is_symlink() and (old.name not in targets or old.readlink() != targets[old.name].absolute()):
             old.unlink()
     for name, target in targets.items():
         if target.exists() and not (root / name).is_symlink():
             (root / name).symlink_to(target.absolute())
+    _copy(folder, program, root)
     return root
+
+
+def _copy(folder: Path, program: Path, root: Path) -> None:
+    """Copy what the program refuses to read by a link: one that leaves the project may lead to anybody's secrets."""
+    wanted = {file.name: file for file in folder.glob("members.*.y*ml")}
+    scripts = program / "starter"
+    wanted |= {str(path.relative_to(program)): path for path in scripts.rglob("*") if path.is_file()}
+    for old in root.glob("members.*.y*ml"):
+        if old.name not in wanted:
+            old.unlink()
+    for name, file in wanted.items():
+        content = file.read_bytes()
+        if not (root / name).is_file() or (root / name).read_bytes() != content:
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            beside = (root / name).with_name(f".{Path(name).name}.{os.getpid()}")
+            beside.touch(mode=file.stat().st_mode & 0o777)
+            beside.write_bytes(content)
+            beside.replace(root / name)
 
 
 def _document(told: IO[bytes]) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from catalog import messages
+from infra import secrecy
 
 State = Literal["waiting", "working", "done", "failed", "refused"]
 """`failed`: Pulumi or Google said no. `refused`: it was not begun, for a mistake or for data that would be lost."""
@@ -58,6 +59,7 @@ def of(code: int, told: Mapping[str, Any], said: str) -> Outcome:
         return Outcome(0, str(told.get("headline") or ""), told=told)
     error = cast("Mapping[str, Any]", told.get("error") or {})
     words = "\n".join(_reasons(error)) or _last(said) or f"it ended with exit code {code} and said nothing"
+    words = secrecy.hide(words)
     if code in CUT:
         return Outcome(code, "interrupted", told=told)
     if code in REFUSED:

@@ -142,10 +142,23 @@ def test_a_run_that_was_cut_off_goes_on_and_afresh_begins_anew(course: Course) -
     assert "3 groups\n" in course.run("stop", "--yes", "--afresh")
 
 
+def test_another_command_on_the_same_groups_waits_for_who_is_at_work_and_gives_up_what_was_cut_off(
+    course: Course,
+) -> None:
+    journal = Journal(course.folder)
+    run = journal.begin("up", {}, GROUPS)
+    with journal.own(run.id):
+        assert "at work on these groups already: process" in course.run("stop", "--yes", code=2)
+    assert journal.open()
+    course.run("stop", "--yes")
+    assert not journal.open()
+    assert journal.run(run.id).note == "given up for `course stop`"
+
+
 def test_groups_are_chosen_by_what_their_files_say(course: Course) -> None:
     assert "  g2\n" in course.run("stop", "--dry-run", "--where", "project=*-g2")
     assert "no group is chosen" in course.run("stop", "--dry-run", "--where", "days-left<7", code=2)
-    assert "remedy" in course.run("stop", "--dry-run", "--where", "days<7", code=2)
+    assert "days-left" in course.run("stop", "--dry-run", "--where", "days-lef=7", code=2)
     assert "there is no such group" in course.run("stop", "--dry-run", "--only", "g9", code=2)
 
 

@@ -160,18 +160,29 @@ def test_stack_files_of_another_folder_get_the_program_by_links_and_keep_their_s
     (program / "infra").mkdir(parents=True)
     for name in ("__main__.py", "Pulumi.yaml", "Pulumi.dev.yaml"):
         (program / name).write_text(name, encoding="utf-8")
+    (program / "starter").mkdir()
+    (program / "starter/run.sh").write_text("x", encoding="utf-8")
     (folder / "Pulumi.g1.yaml").write_text("a", encoding="utf-8")
+    (folder / "members.g1.yaml").write_text("- user:ada@example.com", encoding="utf-8")
+    (folder / "members.g1.yaml").chmod(0o600)
     assert root_of(program, program) == program
     root = root_of(folder, program)
     assert sorted(path.name for path in root.iterdir()) == [
-        ".pulumi-state", "Pulumi.g1.yaml", "Pulumi.yaml", "__main__.py", "infra"
+        ".pulumi-state", "Pulumi.g1.yaml", "Pulumi.yaml", "__main__.py", "infra", "members.g1.yaml", "starter"
     ]  # fmt: skip
+    # The program reads neither by a link that leaves its folder.
+    assert not (root / "members.g1.yaml").is_symlink()
+    assert (root / "members.g1.yaml").stat().st_mode & 0o077 == 0
+    assert not (root / "starter/run.sh").is_symlink()
     (root / "Pulumi.g1.yaml").write_text("encryptionsalt", encoding="utf-8")
     (root / ".pulumi-state/state.json").write_text("{}", encoding="utf-8")
     assert (folder / "Pulumi.g1.yaml").read_text(encoding="utf-8") == "encryptionsalt"
     assert json.loads((folder / ".pulumi-state/state.json").read_text(encoding="utf-8")) == {}
     (folder / "Pulumi.g1.yaml").unlink()
-    assert not (root_of(folder, program) / "Pulumi.g1.yaml").is_symlink()
+    (folder / "members.g1.yaml").unlink()
+    root_of(folder, program)
+    assert not (root / "Pulumi.g1.yaml").is_symlink()
+    assert not (root / "members.g1.yaml").exists()
 
 
 def test_a_group_s_process_ends_when_who_started_it_is_killed(tmp_path: Path) -> None:

@@ -267,7 +267,9 @@ def status(
     folder: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Look at every group: what runs, what it has cost, the day its credit ends, what failed. Changes nothing.
+    """Look at every group: what runs, what it has cost, the day its credit ends, what failed.
+
+    Nothing is changed but the ledgers of what it saw.
 
     Exit codes: 0 shown; 1 a group was not looked at, its row says why; 2 a mistake in the input.
     """

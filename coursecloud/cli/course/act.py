@@ -14,6 +14,7 @@ import typer
 from coursecloud.cli import refusals
 from coursecloud.cli.commands.shared import program, refuse, say
 from coursecloud.common import progress
+from coursecloud.common.console import visible
 from coursecloud.course import engine, summary
 from coursecloud.course.journal import BusyError, Journal, Run, Task
 from coursecloud.course.local import Local, root_of
@@ -74,22 +75,8 @@ def at_once() -> int:
 
 def chosen(asked: Asked, journal: Journal) -> tuple[list[str], frozenset[str]]:
     """Choose the groups: all that were asked for, and those that were named in full. Refuses what chooses none."""
-    from coursecloud.cli.course import stacks
-    from coursecloud.common.stack_file import path_of
-
     try:
-        known = stacks.groups(asked.folder)
-        there = [
-            stack
-            for stack, entry in sorted(known.items())
-            if path_of(stack, asked.folder).exists() and not (entry.leaving and asked.verb == "up")
-        ]
-        if not there:
-            refuse(
-                f"{asked.folder} has no group\n    rule    a course is the stack files of a folder\n"
-                "    remedy  `coursecloud course init TABLE` writes them; --folder names another folder"
-            )
-        found, by_name = named(asked.only, there)
+        found, by_name = named(asked.only, _there(asked))
         found = _where(found, asked)
     except (SelectionError, ValueError) as error:
         refuse(error)
@@ -97,9 +84,30 @@ def chosen(asked: Asked, journal: Journal) -> tuple[list[str], frozenset[str]]:
         last = journal.latest(asked.verb)
         found = [stack for stack in found if stack in last and last[stack].state in ("failed", "refused")]
     if not found:
-        refuse(f"no group is chosen: nothing was done\n    remedy  `coursecloud course {asked.verb}` without"
-               f"{' --failed' if asked.failed else ''}{' --where' if asked.where else ''} is about all")  # fmt: skip
+        without = [option for option, is_so in (("--failed", asked.failed), ("--where", asked.where)) if is_so]
+        refuse(
+            f"no group is chosen: nothing was done\n    rule    {' and '.join(without)} choose among the groups\n"
+            f"    remedy  `coursecloud course {asked.verb}` without that is about all"
+        )
     return found, by_name
+
+
+def _there(asked: Asked) -> list[str]:
+    """List the groups of the course; those that leave are not brought up any more."""
+    from coursecloud.cli.course import stacks
+    from coursecloud.common.stack_file import path_of
+
+    there = [
+        stack
+        for stack, entry in sorted(stacks.groups(asked.folder).items())
+        if path_of(stack, asked.folder).exists() and not (entry.leaving and asked.verb == "up")
+    ]
+    if not there:
+        refuse(
+            f"{asked.folder} has no group\n    rule    a course is the stack files of a folder\n"
+            "    remedy  `coursecloud course init TABLE` writes them; --folder names another folder"
+        )
+    return there
 
 
 def _where(stacks: list[str], asked: Asked) -> list[str]:
@@ -110,16 +118,21 @@ def _where(stacks: list[str], asked: Asked) -> list[str]:
     from coursecloud.deploy.preconditions import settings_of
     from infra.settings import SettingsError
 
-    terms, found, today = [term(each) for each in asked.where], list[str](), datetime.datetime.now().astimezone().date()
+    terms, today = [term(each) for each in asked.where], datetime.datetime.now().astimezone().date()
+    known: dict[str, dict[str, str]] = {}
     for stack in stacks:
         try:
-            known = facts(settings_of(asked.folder, stack), today)
+            known[stack] = facts(settings_of(asked.folder, stack), today)
         except SettingsError:
             say(f"note  {stack} has a mistake in its file: what --where asks of it is not known, and it is left out")
-            continue
-        if all(each.holds(known) for each in terms):
-            found.append(stack)
-    return found
+    names = sorted({name for each in known.values() for name in each})
+    for each in terms:
+        if known and each.name not in names:
+            from infra.settings.problem import nearest
+
+            remedy = nearest(each.name, names, f"name one of {', '.join(names)}")
+            raise SelectionError(f"--where {each.name}\n    rule    no group says that of itself\n    remedy  {remedy}")
+    return [stack for stack, said in known.items() if all(each.holds(said) for each in terms)]
 
 
 def act(asked: Asked, *, asks: Callable[[int], bool] | None = None) -> tuple[int, list[Task]]:
@@ -129,10 +142,11 @@ def act(asked: Asked, *, asks: Callable[[int], bool] | None = None) -> tuple[int
     """
     journal = Journal(asked.folder)
     open_run = None if asked.afresh else journal.same(asked.verb, asked.key())
-    found, by_name = chosen(asked, journal)
     if open_run:
+        found, by_name = _stacks(journal, open_run), named(asked.only, _there(asked))[1]
         left = [task.stack for task in journal.tasks(open_run.id) if task.state in ("waiting", "working")]
     else:
+        found, by_name = chosen(asked, journal)
         left = found
     _announce(asked, open_run, left, journal)
     if asked.dry_run:
@@ -142,18 +156,31 @@ def act(asked: Asked, *, asks: Callable[[int], bool] | None = None) -> tuple[int
             f"course {asked.verb} was not confirmed: nothing was done\n"
             "    remedy  answer the question with y, or say --yes"
         )
-    run = open_run or journal.begin(asked.verb, asked.key(), found)
-    for other in journal.open():
-        if other.id != run.id and set(_stacks(journal, other)) <= set(_stacks(journal, run)):
-            journal.end(other.id, f"given up for run {run.id}, `{asked.verb}`")
     try:
+        _give_up_others(journal, open_run, found, asked.verb)
+        run = open_run or journal.begin(asked.verb, asked.key(), found)
         with journal.own(run.id):
             return _work(asked, journal, run, by_name)
     except BusyError as error:
         refuse(
-            f"this command is at work already: {error}\n    rule    one process works on a run\n"
-            "    remedy  wait for its end, or stop it: this command then goes on where it was"
+            f"a course's command is at work on these groups already: {error}\n"
+            "    rule    one command works on a group\n"
+            "    remedy  wait for its end, or stop it by Ctrl-C: the same command then goes on where it was"
         )
+
+
+def _give_up_others(journal: Journal, own: Run | None, found: Sequence[str], verb: str) -> None:
+    """Close the runs of other commands that were cut off, if all their groups are in this one; a look disturbs none.
+
+    Raises BusyError where one of them is at work.
+    """
+    for other in journal.open():
+        theirs = set(_stacks(journal, other))
+        if (own and other.id == own.id) or "status" in (verb, other.verb) or not theirs & set(found):
+            continue
+        with journal.own(other.id):
+            if theirs <= set(found):
+                journal.end(other.id, f"given up for `course {verb}`")
 
 
 def _stacks(journal: Journal, run: Run) -> list[str]:
@@ -233,9 +260,8 @@ def _tell(
     first = (outcome.words.splitlines() or [""])[0]
     how = f"again in {max(0, again - time.time()):.0f} s" if again else "FAILED" if outcome.code else "done"
     how = "refused" if not again and outcome.state == "refused" else how
-    sys.stderr.write(
-        f"{settled:>4}/{total}  {how:<8} {task.stack}, {seconds:.0f} s{f': {first}' if outcome.code else ''}\n"
-    )
+    why = f": {first}" if outcome.code else ""
+    sys.stderr.write(visible(f"{settled:>4}/{total}  {how:<8} {task.stack}, {seconds:.0f} s{why}") + "\n")
 
 
 def report(asked: Asked, journal: Journal, code: int, tasks: Sequence[Task], *, more: Iterable[str] = ()) -> None:
