@@ -9,9 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import emulator, engine, figures, look, review, startup
+from bench import course, emulator, engine, figures, look, review, startup
 
-SECTIONS = ("start", "plan", "review", "look", "engine", "emulator")
+SECTIONS = ("start", "plan", "review", "course", "look", "engine", "emulator")
 
 
 def main() -> None:
@@ -49,6 +49,8 @@ def main() -> None:
             *review.cost_and_rules(2 * chosen.pairs),
             *review.many(),
         ]
+    if "course" in sections:
+        found["course"] = course.measure(min(chosen.pairs, 3))
     if not chosen.json:
         show([figure for section in found.values() for figure in section], console)
     if "look" in sections:
