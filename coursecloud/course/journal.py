@@ -175,12 +175,14 @@ class Journal:
         """Give the groups of a run in their order."""
         yield from map(_task, self._db.execute("SELECT * FROM task WHERE run = ? ORDER BY place", (run,)))
 
-    def latest(self, *verbs: str) -> dict[str, Task]:
-        """Give the last task of each stack among these verbs that has come to something."""
+    def latest(self, *verbs: str, done: bool = False) -> dict[str, Task]:
+        """Give the last task of each stack among these verbs that has come to something; with `done` to a good end."""
         rows = self._db.execute(
-            "SELECT task.*, run.verb FROM task JOIN run ON run.id = task.run"
-            " WHERE run.verb IN (SELECT value FROM json_each(?)) AND task.ended IS NOT NULL ORDER BY task.ended",
-            (json.dumps(verbs),),
+            "WITH last AS (SELECT task.stack AS stack, MAX(task.run) AS run FROM task JOIN run ON run.id = task.run"
+            " WHERE run.verb IN (SELECT value FROM json_each(?)) AND task.ended IS NOT NULL"
+            " AND (task.state = 'done' OR NOT ?) GROUP BY task.stack)"
+            " SELECT task.*, run.verb FROM last JOIN task USING (stack, run) JOIN run ON run.id = task.run",
+            (json.dumps(verbs), done),
         )
         return {row["stack"]: _task(row) for row in rows}
 

@@ -74,7 +74,7 @@ def seen(
     row: Row, looked: Task | None, up: Task | None, down: Task | None, failure: Task | None, today: datetime.date
 ) -> Row:
     """Add to a plan's row what a look and the journal know of the group."""
-    told: Mapping[str, Any] = looked.told if looked and looked.state == "done" else {}
+    told: Mapping[str, Any] = looked.told if looked else {}
     credit = cast("Mapping[str, Any]", told.get("credit") or {})
     ends = _day(credit.get("ends")) or row.get("creditEnds")
     things = cast("list[Mapping[str, Any]]", told.get("things") or [])
@@ -93,26 +93,24 @@ def seen(
         "lastDown": _at(down),
         "failure": failure and {"verb": failure.verb, "at": _time(failure.ended), "words": failure.words},
         "lookedAt": told.get("at"),
-        "unread": _unread(looked),
+        "unread": list(told.get("unread") or ()) if looked else ["nobody has looked yet"],
     }
-
-
-def _unread(looked: Task | None) -> list[str]:
-    if looked is None:
-        return ["nobody has looked yet"]
-    return list(looked.told.get("unread") or ()) if looked.state == "done" else [looked.words]
 
 
 def of_course(plans: Iterable[Row], journal: Journal, today: datetime.date) -> list[Row]:
     """Give the row of each group, first whose credit ends first; those of whom that is not known come last."""
-    looks, ups, downs = journal.latest("status"), journal.latest("up"), journal.latest("down", "finish")
-    every = journal.latest("up", "down", "finish", "stop", "save", "status")
+    looks, last_looks = journal.latest("status", done=True), journal.latest("status")
+    ups, downs = journal.latest("up"), journal.latest("down", "finish")
+    did = journal.latest("up", "down", "finish", "stop", "save")
     made: list[Row] = []
     for row in plans:
         stack = row["stack"]
-        last = every.get(stack)
+        last = did.get(stack)
         failed = last if last and last.state in ("failed", "refused") else None
-        made.append(seen(row, looks.get(stack), ups.get(stack), downs.get(stack), failed, today))
+        seen_now = seen(row, looks.get(stack), ups.get(stack), downs.get(stack), failed, today)
+        if (missed := last_looks.get(stack)) and missed.state != "done":
+            seen_now["unread"] = [f"the last look failed: {missed.words}", *seen_now["unread"]]
+        made.append(seen_now)
     return sorted(made, key=lambda row: (row["creditEnds"] or "9999", row["stack"]))
 
 

@@ -60,6 +60,23 @@ def test_a_row_has_what_was_seen_what_was_done_and_what_is_wrong(course: list[Ro
     assert (third["spent"], third["projected"], third["unread"]) == (None, None, ["nobody has looked yet"])
 
 
+def test_a_look_hides_no_failure_and_a_failed_look_no_earlier_one(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    for verb, outcome in (
+        ("up", Outcome(1, "no capacity")),
+        ("status", Outcome(0, "", told=looked("2026-11-30T10:00:00+00:00"))),
+        ("status", Outcome(1, "no network")),
+    ):
+        run = journal.begin(verb, {}, ["g1"])
+        task = journal.take(run.id, 1e12)
+        assert task
+        journal.settle(task, outcome, outcome.state, tries=0)
+    (row,) = rows.of_course([planned("g1")], journal, TODAY)
+    assert row["failure"]["words"] == "no capacity"
+    assert (row["spent"], row["lookedAt"]) == (12.5, "2026-11-28T18:00:00+00:00")
+    assert row["unread"] == ["the last look failed: no network"]
+
+
 def test_the_sentence_counts_what_has_to_be_acted_on(course: list[Row]) -> None:
     said = "3 groups: 1 run out within 3 days, 1 failed last, 1 run now, 2 not read, or not all of it"
     assert page.headline(course) == said

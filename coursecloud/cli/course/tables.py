@@ -74,7 +74,11 @@ def totals(found: Mapping[str, Any]) -> Iterator[RenderableType]:
         )
         yield Text(head, "bold")
     wrong = [f"{found['mistakes']} with a mistake in the file"] if found["mistakes"] else []
-    wrong += [f"{found['broken']} break a rule: `coursecloud check --stack NAME` says how it is mended"] if found["broken"] else []
+    wrong += (
+        [f"{found['broken']} break a rule: `coursecloud check --stack NAME` says how it is mended"]
+        if found["broken"]
+        else []
+    )
     if wrong:
         yield Text("  " + "; ".join(wrong), "bold yellow")
     for each in found["quotas"]:
