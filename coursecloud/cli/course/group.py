@@ -33,7 +33,7 @@ _NO_CODE = ("code: ",)
 def main(words: Sequence[str]) -> NoReturn:
     """Do a verb on a stack; ends with its exit code."""
     given = _given(words)
-    _end_with(given.parent)
+    end_with(given.parent)
     refusals.expect(["--json"])
     try:
         if given.verb in ("up", "down", "finish"):
@@ -58,7 +58,7 @@ def _given(words: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-def _end_with(parent: int) -> None:
+def end_with(parent: int) -> None:
     """Stop in order when whoever started this has ended, be it by `kill -9`: nobody would go on from what it does."""
     if not parent or sys.platform != "linux":
         return
@@ -75,13 +75,13 @@ def _life(given: argparse.Namespace) -> None:
     said: dict[str, Any] = {"output": end.output, "tell": end.tell}
     if given.verb == "up":
         end.run(lambda: lifecycle.up(root, stack, yes=True, **said))
-    hold = None if given.named else functools.partial(_hold, given)
+    holds = None if given.named else functools.partial(hold, given)
     if given.verb == "down":
-        end.run(lambda: lifecycle.down(root, stack, yes=True, hold=hold, **said))
-    end.run(lambda: lifecycle.finish(root, stack, hold=hold, **said))
+        end.run(lambda: lifecycle.down(root, stack, yes=True, hold=holds, **said))
+    end.run(lambda: lifecycle.finish(root, stack, hold=holds, **said))
 
 
-def _hold(given: argparse.Namespace, going: "Sequence[Loss]") -> None:
+def hold(given: argparse.Namespace, going: "Sequence[Loss]") -> None:
     """Refuse to delete what holds data, unless it is saved, and what is there now was saved just now."""
     from coursecloud.deploy.preconditions import RefusedError, settings_of
     from infra.names import Names
