@@ -129,7 +129,7 @@ def test_finish_takes_the_number_of_groups_and_no_other(course: Course, monkeypa
 
 def test_a_run_that_was_cut_off_goes_on_and_afresh_begins_anew(course: Course) -> None:
     journal = Journal(course.folder)
-    key = {"only": [], "where": [], "failed": False, "lose": [], "to": None}
+    key: dict[str, Any] = {"only": [], "where": [], "failed": False, "lose": [], "to": None}
     run = journal.begin("stop", key, GROUPS)
     done, cut = journal.take(run.id, 1e12), journal.take(run.id, 1e12)
     assert done

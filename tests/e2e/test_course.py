@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -56,8 +57,9 @@ class Course:
 
     def resources(self, stack: str) -> int:
         (file,) = self.folder.glob(f".pulumi-state/.pulumi/stacks/*/{stack}.json")
-        state = json.loads(file.read_text(encoding="utf-8"))
-        return len((state["checkpoint"]["latest"] or {}).get("resources") or [])
+        state: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))["checkpoint"]["latest"] or {}
+        listed: list[Any] = state.get("resources") or []
+        return len(listed)
 
 
 @pytest.fixture
