@@ -92,7 +92,9 @@ def test_a_save_covers_its_own_buckets_and_nothing_else(stage: Stage) -> None:
             stage.hold(DATA, other)
 
 
-def test_a_type_that_was_named_may_go_in_every_group_but_never_buckets(stage: Stage) -> None:
+def test_a_type_or_a_store_that_was_named_may_go_in_every_group_but_never_the_work(stage: Stage) -> None:
     stage.hold(DISK, lose=["Disk"])
-    with pytest.raises(RefusedError, match="mine"):
-        stage.hold(OWN, DISK, lose=["Disk", "Bucket"])
+    stage.hold(OWN, DISK, lose=["mine", "trainer-work"])
+    for lose in (["Disk", "Bucket"], ["data", "Disk"]):
+        with pytest.raises(RefusedError, match=BUCKET):
+            stage.hold(DATA, DISK, lose=lose)

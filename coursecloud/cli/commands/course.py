@@ -46,7 +46,10 @@ RosterFile = Annotated[
 ]
 Lose = Annotated[
     list[str] | None,
-    typer.Option(help="A type whose data may go in every group: Disk, Repository, Secret.", metavar="TYPE"),
+    typer.Option(
+        help="What may go in every group, by type or name: Disk, Repository, staging; never data and models.",
+        metavar="TYPE|NAME",
+    ),
 ]
 
 

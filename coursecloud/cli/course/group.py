@@ -53,7 +53,9 @@ def _given(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--parent", type=int, default=0, help="who started it; it stops when that one ends")
     parser.add_argument("--named", action="store_true", help="the group was named: what holds data may go")
     parser.add_argument("--saved", type=Path, help="the folder that has what an earlier `save` copied")
-    parser.add_argument("--lose", action="append", default=[], help="a type whose data may go: Disk")
+    parser.add_argument(
+        "--lose", action="append", default=[], help="a type, or the name of a store, whose data may go: Disk, staging"
+    )
     parser.add_argument("--to", type=Path, help="the folder that `save` copies into")
     return parser.parse_args(words)
 
@@ -86,7 +88,7 @@ def hold(given: argparse.Namespace, going: "Sequence[Loss]") -> None:
     from coursecloud.deploy.preconditions import RefusedError, settings_of
     from infra.names import Names
 
-    rest = [loss for loss in going if _kind(loss) not in given.lose or _kind(loss) == "Bucket"]
+    rest = [loss for loss in going if not _may_go(loss, given.lose)]
     settings = settings_of(given.root, given.stack)
     names = Names(settings.project, settings.stack, settings.existing)
     saves = {names.bucket(name) for name in BUCKETS}
@@ -95,9 +97,9 @@ def hold(given: argparse.Namespace, going: "Sequence[Loss]") -> None:
         rest = [loss for loss in rest if loss not in saved]
     if not rest:
         return
-    kinds = sorted({_kind(loss) for loss in rest} - {"Bucket"})
+    kinds = sorted({_kind(loss) if _kind(loss) != "Bucket" else loss.name for loss in rest if loss not in saved})
     ways = ["`coursecloud course save --to FOLDER` copies buckets, and then this goes on"] if saved else []
-    ways += [f"--lose {kind} lets all of this type go, for every group" for kind in kinds]
+    ways += [f"--lose {kind} lets it go in every group" for kind in kinds]
     ways += [f"or name the group: `coursecloud course {given.verb} --only {given.stack}`"]
     raise RefusedError(
         f"{given.verb} of stack {given.stack} was not begun; it would delete " + "; ".join(map(str, rest)),
@@ -116,6 +118,12 @@ def _saved_now(given: argparse.Namespace) -> bool:
     except (CloudError, RefusedError) as error:
         sys.stderr.write(f"not saved: {error}\n")
         return False
+
+
+def _may_go(loss: "Loss", lose: Sequence[str]) -> bool:
+    """Say whether a store was named, or its type; what `save` copies goes by neither."""
+    kind = _kind(loss)
+    return (kind != "Bucket" and kind in lose) or (loss.name in lose and loss.name not in BUCKETS)
 
 
 def _kind(loss: "Loss") -> str:
