@@ -9,9 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import emulator, engine, figures, look, review, spend, startup
+from bench import course, emulator, engine, figures, look, review, spend, startup
 
-SECTIONS = ("start", "plan", "review", "spend", "look", "engine", "emulator")
+SECTIONS = ("start", "plan", "review", "course", "spend", "look", "engine", "emulator")
 
 
 def main() -> None:
@@ -52,6 +52,8 @@ def main() -> None:
         ]
     if "spend" in sections:
         found["spend"] = spend.measure(chosen.scenarios)
+    if "course" in sections:
+        found["course"] = course.measure(min(chosen.pairs, 3))
     if not chosen.json:
         show([figure for section in found.values() for figure in section], console)
     if "look" in sections:

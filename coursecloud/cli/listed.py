@@ -138,6 +138,11 @@ It writes nothing over, shows first what it would write, and asks. Exit codes: 0
 input, nothing was written; 3 something there will fail or gives a secret away, or edits are in conflict, whether or not
 files were written.""",
     ),
+    "course": Listed(
+        "course",
+        "app",
+        "A whole course: stack files from a roster, one verb on many groups, a page of all. For who runs the course.",
+    ),
     "prices": Listed("prices", "app", "The dated price files: how old they are, and how to renew them."),
 }
 """The commands in the order in which they are listed."""

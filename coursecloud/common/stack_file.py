@@ -73,6 +73,9 @@ def _number(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int | float:
 for _name in ("int", "float"):
     _Yaml.add_constructor(f"tag:yaml.org,2002:{_name}", _number)
 
+LOADER: type[yaml.SafeLoader] = _Yaml
+"""Reads any other file of ours as a stack file is read."""
+
 
 def path_of(stack: str, folder: Path) -> Path:
     """Find the file of a stack; raises SettingsError that names the stacks there are."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Collection, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -26,6 +26,9 @@ from coursecloud.diff import data_loss
 from coursecloud.spend import budget
 
 Json = dict[str, Any]
+
+Hold = Callable[[Sequence[data_loss.Loss]], None]
+"""Is shown what holds data and would go; raises RefusedError where it may not."""
 
 
 def up(
@@ -66,6 +69,7 @@ def down(
     lose: Collection[str] = (),
     mine: bool = False,
     ask: Ask | None = None,
+    hold: Hold | None = None,
     environment: Mapping[str, str] | None = None,
     output: IO[str] | None = None,
     tell: Tell | None = None,
@@ -73,7 +77,7 @@ def down(
     """Delete what is not kept. Returns and raises as `up` does.
 
     What holds data and is not kept is named first; `ask` is asked whether it may go, unless `yes`. What the stack file
-    keeps and no `up` has protected yet goes only by `lose`.
+    keeps and no `up` has protected yet goes only by `lose`. `hold` is shown what would go before anybody is asked.
     """
     day = Day("down", root, stack, *ready(root, stack, environment, output), yes, ask, tell)
     with _told(day):
@@ -81,6 +85,8 @@ def down(
         resources = checkpoint.resources(state)
         going = inspection.inside(day, resources, data_loss.in_state(resources, protected=False))
         not_what_the_file_keeps(day, going, lose)
+        if hold:
+            hold(going)
         if going:
             day.say(f"{data_loss.count(going)} will be GONE, because the stack file does not keep them:")
             day.say(*(f"    {loss}" for loss in going))
@@ -101,19 +107,22 @@ def finish(
     *,
     mine: bool = False,
     confirm: Callable[[str], bool] = lambda _: True,
+    hold: Hold | None = None,
     environment: Mapping[str, str] | None = None,
     output: IO[str] | None = None,
     tell: Tell | None = None,
 ) -> int:
     """Lift the protection of what is kept and delete everything. Returns and raises as `up` does.
 
-    `confirm` gets in words what goes, and says whether it may.
+    `confirm` gets in words what goes, and says whether it may; `hold` as in `down`.
     """
     day = Day("finish", root, stack, *ready(root, stack, environment, output), yes=True, ask=None, tell=tell)
     with _told(day):
         state = inspection.before_deleting(day, settle(day, mine=mine))
         resources = checkpoint.resources(state)
         going = inspection.inside(day, resources, data_loss.in_state(resources, protected=True))
+        if hold:
+            hold(going)
         listed = "".join(f"\n    {loss}" for loss in going)
         first = f"\n`coursecloud save --stack {stack} --to FOLDER` copies the work out first." if listed else ""
         if not confirm(f"This deletes ALL of '{stack}', data included:{listed or ' it holds none'}{first}"):

@@ -154,5 +154,5 @@ class TestEvening:
 
 def test_nobody_at_the_terminal_is_no(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
-    end = life._End(wanted=False)  # pyright: ignore[reportPrivateUsage]
+    end = life.End(wanted=False)
     assert end.asked("Delete all of that") is False

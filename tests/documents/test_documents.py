@@ -15,6 +15,7 @@ import typer
 import yaml
 
 from coursecloud.cli.application import app
+from coursecloud.cli.course.roster import read as read_roster
 from coursecloud.common import stack_file
 from coursecloud.policy import RULES
 from coursecloud.validation import discovery
@@ -271,6 +272,17 @@ def build(text: str, _: Path) -> None:
     assert all(f'"{name}": ' in made for name in ("_IMAGE", "_REGION", "_SERVICE"))
 
 
+def roster(text: str, folder: Path) -> None:
+    """Hold a roster to what `coursecloud course` reads, with a table of the groups that it names."""
+    names = ("group-01", "group-07", "avengers")
+    lines = ["project,group,gpu", *(f"mlops-{name},{name},T4" for name in names)]
+    (folder / "groups.csv").write_text("\n".join(lines), encoding="utf-8")
+    (folder / "course.yaml").write_text(text, encoding="utf-8")
+    found = read_roster(folder / "course.yaml")
+    assert found.groups["group-01"].settings == {"coursecloud:lease": {"maxPerHour": 3}}
+    assert found.groups["group-07"].answers["region"] == "europe-west4"
+
+
 YAML: dict[str, Callable[[str, Path], None]] = {
     "config:": stack,
     "coursecloud:guardrails:": stack,
@@ -278,6 +290,7 @@ YAML: dict[str, Callable[[str, Path], None]] = {
     "- uses: actions/checkout@v7": workflow,
     "permissions: {contents: read, id-token: write}": job,
     "steps:": build,
+    "table: groups.csv": roster,
 }
 
 

@@ -28,6 +28,8 @@ INSTEAD = {
     "coursecloud init --group dev --force": (
         f"coursecloud init --group dev --force --project {PROJECT} --repository our-group/our-project --yes"
     ),
+    # The real Pulumi does it on the emulator: tests/e2e/test_course.py.
+    "coursecloud course up": "coursecloud course up --dry-run",
     'eval "$(coursecloud commands ssh workbench)"': 'eval "$(coursecloud commands ssh workbench) --dry-run"',
 }
 """What is run in place of a line, where that asks at a terminal, sets up an environment or logs in to a machine."""
@@ -44,6 +46,9 @@ NOT_RUN = {
     'eval "$(coursecloud commands configure ssh': "tests/emulator/test_gcloud.py runs it",
     'eval "$(coursecloud commands call service': "nothing answers at the service's address",
     'eval "$(coursecloud commands job log': "goes on until the job ends, and there is no machine that it runs on",
+    "coursecloud course up --failed": "no group has failed; tests/course/test_command.py",
+    "coursecloud course save": "tests/course/test_command.py runs it on projects of an emulator",
+    "coursecloud course finish": "it asks at a terminal; tests/e2e/test_course.py answers",
 }
 """Lines that are not run, by their beginning, and why."""
 

@@ -3,7 +3,7 @@
 import contextlib
 import datetime
 import sys
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -14,9 +14,7 @@ from coursecloud.common.project import called
 
 if TYPE_CHECKING:
     from coursecloud.cli.init.answers import Answers
-    from coursecloud.cli.init.table import CellProblem
     from coursecloud.cli.init.write import Staged
-    from infra.settings import Problem
 
 
 UTC = "Etc/UTC"
@@ -91,11 +89,13 @@ def _one(given: "Answers", folder: Path, *, force: bool, asking: bool) -> None:
     if asking:
         answers = _asked(given, folder, force=force)
     elif missing := asked.unanswered(given):
-        _refuse([f"  --{p.path}\n{_why(p)}" for p in missing], "answer", "missing")
+        _refuse([f"  --{p.path}\n{said.why(p)}" for p in missing], "answer", "missing")
     stack = asked.stack_of(answers)
     with _staged(folder, [answers]) as staged:
         if staged.refusals:
-            _refuse([f"  --{r.answer}{_value(answers.get(r.answer))}\n{_why(r.problem)}" for r in staged.refusals])
+            _refuse(
+                [f"  --{r.answer}{said.value(answers.get(r.answer))}\n{said.why(r.problem)}" for r in staged.refusals]
+            )
         _not_over([*staged.over(), *write.there(folder, stack)], force=force)
         over = staged.over()
         for file in over:
@@ -121,8 +121,8 @@ def _many(table: Path, given: "Answers", folder: Path, *, force: bool) -> None:
 
     from coursecloud.cli import render
     from coursecloud.cli.init import answers as asked
+    from coursecloud.cli.init import said, write
     from coursecloud.cli.init import table as tables
-    from coursecloud.cli.init import write
     from infra import files
 
     for name in ("project", "group", "members"):
@@ -147,7 +147,7 @@ def _many(table: Path, given: "Answers", folder: Path, *, force: bool) -> None:
         ]
         if problems:
             answers = {row.line: row.answers for row in rows}
-            told = [_cell(problem, answers) for problem in sorted(problems, key=lambda p: p.line)]
+            told = [said.cell(problem, answers) for problem in sorted(problems, key=lambda p: p.line)]
             _refuse([*told, *(f"note  {note}" for note in notes)], file=table.name, count=len(dict.fromkeys(told)))
         twins = [file for group in groups for file in write.there(folder, asked.stack_of(group))]
         _not_over([*staged.over(), *twins], force=force)
@@ -275,23 +275,6 @@ def _not_over(placed: "Sequence[Path]", *, force: bool) -> None:
         names = ", ".join(there[:5]) + (f" and {len(there) - 5} more" if there[5:] else "")
         remedy = "rename it to end in .yaml" if force else "name the group otherwise, or add --force to write anew"
         refuse(f"{names}: there already; nothing was written\n    remedy  {remedy}")
-
-
-def _cell(found: "CellProblem", answers: "Mapping[int, Answers]") -> str:
-    value = answers.get(found.line, {}).get(found.column) or found.problem.value
-    return (
-        f"  line {found.line}{f', column {found.column}' if found.column else ''}{_value(value)}\n{_why(found.problem)}"
-    )
-
-
-def _value(value: object) -> str:
-    from infra import secrecy
-
-    return f": {secrecy.hide(value)!r}" if isinstance(value, str) and value else ""
-
-
-def _why(problem: "Problem") -> str:
-    return f"    rule    {problem.rule}\n    remedy  {problem.remedy}"
 
 
 def _refuse(told: list[str], what: str = "mistake", how: str = "", file: str = "", count: int = 0) -> NoReturn:

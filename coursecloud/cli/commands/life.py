@@ -23,7 +23,7 @@ def up(
     """Run `coursecloud up`."""
     from coursecloud.deploy import lifecycle
 
-    end = _End(wanted=as_json)
+    end = End(wanted=as_json)
     end.run(
         lambda: lifecycle.up(
             project_here(), stack, yes=yes, lose=lose or (), mine=mine, ask=end.asked, output=end.output, tell=end.tell
@@ -37,7 +37,7 @@ def down(
     """Run `coursecloud down`."""
     from coursecloud.deploy import lifecycle
 
-    end = _End(wanted=as_json)
+    end = End(wanted=as_json)
     end.run(
         lambda: lifecycle.down(
             project_here(), stack, yes=yes, lose=lose or (), mine=mine, ask=end.asked, output=end.output, tell=end.tell
@@ -55,7 +55,7 @@ def finish(
     """Run `coursecloud finish`."""
     from coursecloud.deploy import lifecycle
 
-    end = _End(wanted=as_json)
+    end = End(wanted=as_json)
 
     def asked(what: str) -> bool:
         typer.echo(what, err=as_json)
@@ -67,7 +67,7 @@ def finish(
     end.run(lambda: lifecycle.finish(project_here(), stack, mine=mine, confirm=asked, output=end.output, tell=end.tell))
 
 
-class _End:
+class End:
     """How a command ends: in words, and where JSON is `wanted` as one document, with the words on standard error."""
 
     def __init__(self, *, wanted: bool):

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +13,9 @@ from coursecloud.cli.init.lines import Line, lines
 from infra.secrecy import find
 from infra.settings import EXAMPLE_PROJECT, Problem, SettingsError, load
 from infra.settings.problem import Hidden, RuleViolationError
+
+ROSTER = "By a rule of the roster."
+"""Explains a key that no answer made."""
 
 
 def refusals(answers: Answers) -> list[tuple[str, Problem]]:
@@ -92,14 +95,34 @@ def asked(path: str, made: list[Line]) -> str:
     return max(fitting, key=lambda line: len(line.path), default=Line((), None, "", "region")).answer
 
 
-def text(answers: Answers, *, owner: str = "", schema: str = "") -> str:
+def text(answers: Answers, *, owner: str = "", schema: str = "", settings: Mapping[str, Any] | None = None) -> str:
     """Write the stack file. `owner` is a pseudonym; `schema` the path of the JSON Schema from beside the file.
+
+    `settings` are further keys, by sections as in a stack file; what they say goes before what the answers make.
 
     Raises RuleViolationError for an answer that cannot be read; its first key is the question's name.
     """
     front = [f"# yaml-language-server: $schema={schema}"] if schema else []
     front.append(f"# The environment of {answers['group']}. What a key does and costs: coursecloud explain KEY")
-    return "\n".join([*front, "config:", *_written(lines(answers, owner)), ""])
+    return "\n".join([*front, "config:", *_written(with_settings(lines(answers, owner), settings or {})), ""])
+
+
+def with_settings(made: list[Line], settings: Mapping[str, Any], at: tuple[str, ...] = ()) -> list[Line]:
+    """Put further keys among the lines of the answers: in the place of one, or below what they belong to."""
+    for key, value in settings.items():
+        path = (*at, str(key))
+        there = next((number for number, line in enumerate(made) if line.path == path), None)
+        inner = cast("Mapping[str, Any]", value) if isinstance(value, Mapping) and value else None
+        if there is None:
+            above = [number for number, line in enumerate(made) if at and line.path[: len(at)] == at]
+            there = (above[-1] if above else len(made) - 1) + 1
+            made = [*made[:there], Line(path, None if inner else value, ROSTER, "settings"), *made[there:]]
+        elif inner is None:
+            below = [line for line in made[there + 1 :] if line.path[: len(path)] != path]
+            made = [*made[:there], replace(made[there], value=value, comment=ROSTER), *below]
+        if inner:
+            made = with_settings(made, inner, path)
+    return made
 
 
 def _written(made: list[Line]) -> Iterator[str]:

@@ -1,12 +1,15 @@
 """What `init` says of a stack file that it writes: what it changes, what becomes of the credit, what comes next."""
 
 import difflib
+from collections.abc import Mapping
 from pathlib import Path
 
 from coursecloud.cli.init import costs
 from coursecloud.cli.init.answers import Answers, keeps
+from coursecloud.cli.init.table import CellProblem
 from coursecloud.common.project import called
-from infra import files
+from infra import files, secrecy
+from infra.settings import Problem
 
 
 def lasts(stack: str, folder: Path, root: Path) -> str:
@@ -65,3 +68,21 @@ def difference(old: Path, new: Path) -> str:
         before.splitlines(), files.text_of(new).splitlines(), f"{old.name} as it is", "as it will be", lineterm=""
     )
     return "\n".join(lines) or f"{old.name} stays as it is"
+
+
+def cell(found: CellProblem, answers: Mapping[int, Answers]) -> str:
+    """Say what is wrong with a cell of a table: where, what stands there, the rule and the remedy."""
+    there = answers.get(found.line, {}).get(found.column) or found.problem.value
+    return (
+        f"  line {found.line}{f', column {found.column}' if found.column else ''}{value(there)}\n{why(found.problem)}"
+    )
+
+
+def value(given: object) -> str:
+    """Show what was given, unless it may be a secret."""
+    return f": {secrecy.hide(given)!r}" if isinstance(given, str) and given else ""
+
+
+def why(problem: Problem) -> str:
+    """Say a rule and its remedy."""
+    return f"    rule    {problem.rule}\n    remedy  {problem.remedy}"

@@ -105,7 +105,7 @@ def _stage(staging: Path, folder: Path, root: Path, groups: Sequence[Answers]) -
     if any(members_of(answers) for answers in groups):
         ignoring = _ignoring(folder)
         files |= {".gitignore": ignoring} if ignoring else {}
-        key = _key(folder)
+        key = key_of(folder)
         if not (folder / KEY).exists():
             files[KEY] = key.hex() + "\n"
             private.add(KEY)
@@ -160,7 +160,7 @@ def pseudonym(principal: str, key: bytes) -> str:
     return f"p-{hmac.new(key, plain.encode(), hashlib.sha256).hexdigest()[:10]}"
 
 
-def _key(folder: Path) -> bytes:
+def key_of(folder: Path) -> bytes:
     """Read the key of a folder's pseudonyms, or make one. Raises ValueError for a file that is none."""
     file = folder / KEY
     if not file.exists():

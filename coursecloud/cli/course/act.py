@@ -1,0 +1,296 @@
+"""One verb on many groups, from the words of a command line to its exit code."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from coursecloud.cli import refusals
+from coursecloud.cli.commands.shared import program, refuse, say
+from coursecloud.common import progress
+from coursecloud.common.console import visible
+from coursecloud.course import engine, summary
+from coursecloud.course.journal import BusyError, Journal, Run, Task
+from coursecloud.course.local import Local, root_of
+from coursecloud.course.outcome import Outcome
+from coursecloud.course.selection import SelectionError, facts, named, term
+
+EACH = 600
+"""MB that one group's command takes with Pulumi and the provider (measured on an `up`: 0.5 GB)."""
+MOST = 16
+"""At once without being asked for more."""
+DOES = {
+    "up": "brings them up",
+    "stop": "stops machines, jobs and services; disks and data stay",
+    "down": "deletes what is not kept",
+    "finish": "DELETES EVERYTHING of them, data included",
+    "status": "looks at them",
+    "save": "copies data and models into a folder",
+}
+PATIENCE = {"status": engine.Patience(tries=2, first=5)}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a command line asks for."""
+
+    verb: str
+    folder: Path
+    only: Sequence[str] = ()
+    where: Sequence[str] = ()
+    failed: bool = False
+    at_once: int = 0
+    yes: bool = False
+    dry_run: bool = False
+    afresh: bool = False
+    lose: Sequence[str] = ()
+    to: Path | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def key(self) -> dict[str, Any]:
+        """Give what makes two command lines the same command."""
+        return {
+            "only": sorted(self.only),
+            "where": sorted(self.where),
+            "failed": self.failed,
+            "lose": sorted(self.lose),
+            "to": str(self.to.absolute()) if self.to else None,
+        }
+
+
+def at_once() -> int:
+    """Say how many groups this machine bears at once: by its memory, and no more than twice its processors or 16."""
+    try:
+        megabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+    except (ValueError, OSError):
+        megabytes = 4096
+    return max(1, min(MOST, 2 * (os.cpu_count() or 1), megabytes * 3 // 4 // EACH))
+
+
+def chosen(asked: Asked, journal: Journal) -> tuple[list[str], frozenset[str]]:
+    """Choose the groups: all that were asked for, and those that were named in full. Refuses what chooses none."""
+    try:
+        found, by_name = named(asked.only, _there(asked))
+        found = _where(found, asked)
+    except (SelectionError, ValueError) as error:
+        refuse(error)
+    if asked.failed:
+        last = journal.latest(asked.verb)
+        found = [stack for stack in found if stack in last and last[stack].state in ("failed", "refused")]
+    if not found:
+        without = [option for option, is_so in (("--failed", asked.failed), ("--where", asked.where)) if is_so]
+        refuse(
+            f"no group is chosen: nothing was done\n    rule    {' and '.join(without)} choose among the groups\n"
+            f"    remedy  `coursecloud course {asked.verb}` without that is about all"
+        )
+    return found, by_name
+
+
+def _there(asked: Asked) -> list[str]:
+    """List the groups of the course; those that leave are not brought up any more."""
+    from coursecloud.cli.course import stacks
+    from coursecloud.common.stack_file import path_of
+
+    there = [
+        stack
+        for stack, entry in sorted(stacks.groups(asked.folder).items())
+        if path_of(stack, asked.folder).exists() and not (entry.leaving and asked.verb == "up")
+    ]
+    if not there:
+        refuse(
+            f"{asked.folder} has no group\n    rule    a course is the stack files of a folder\n"
+            "    remedy  `coursecloud course init TABLE` writes them; --folder names another folder"
+        )
+    return there
+
+
+def _where(stacks: list[str], asked: Asked) -> list[str]:
+    if not asked.where:
+        return stacks
+    import datetime
+
+    from coursecloud.deploy.preconditions import settings_of
+    from infra.settings import SettingsError
+
+    terms, today = [term(each) for each in asked.where], datetime.datetime.now().astimezone().date()
+    known: dict[str, dict[str, str]] = {}
+    for stack in stacks:
+        try:
+            known[stack] = facts(settings_of(asked.folder, stack), today)
+        except SettingsError:
+            say(f"note  {stack} has a mistake in its file: what --where asks of it is not known, and it is left out")
+    names = sorted({name for each in known.values() for name in each})
+    for each in terms:
+        if known and each.name not in names:
+            from infra.settings.problem import nearest
+
+            remedy = nearest(each.name, names, f"name one of {', '.join(names)}")
+            raise SelectionError(f"--where {each.name}\n    rule    no group says that of itself\n    remedy  {remedy}")
+    return [stack for stack, said in known.items() if all(each.holds(said) for each in terms)]
+
+
+def act(asked: Asked, *, asks: Callable[[int], bool] | None = None) -> tuple[int, list[Task]]:
+    """Do a verb on groups: dry run, question, work, summary. Gives the exit code and what came of each.
+
+    `asks` gets the number of groups and says whether it may be done; without it a yes is enough.
+    """
+    journal = Journal(asked.folder)
+    open_run = None if asked.afresh else journal.same(asked.verb, asked.key())
+    if open_run:
+        found, by_name = _stacks(journal, open_run), named(asked.only, _there(asked))[1]
+        left = [task.stack for task in journal.tasks(open_run.id) if task.state in ("waiting", "working")]
+    else:
+        found, by_name = chosen(asked, journal)
+        left = found
+    _announce(asked, open_run, left, journal)
+    if asked.dry_run:
+        return 0, []
+    if not (asks(len(left)) if asks else _agreed(asked, len(left))):
+        refuse(
+            f"course {asked.verb} was not confirmed: nothing was done\n"
+            "    remedy  answer the question with y, or say --yes"
+        )
+    try:
+        _give_up_others(journal, open_run, found, asked.verb)
+        run = open_run or journal.begin(asked.verb, asked.key(), found)
+        with journal.own(run.id):
+            return _work(asked, journal, run, by_name)
+    except BusyError as error:
+        refuse(
+            f"a course's command is at work on these groups already: {error}\n"
+            "    rule    one command works on a group\n"
+            "    remedy  wait for its end, or stop it by Ctrl-C: the same command then goes on where it was"
+        )
+
+
+def _give_up_others(journal: Journal, own: Run | None, found: Sequence[str], verb: str) -> None:
+    """Close the runs of other commands that were cut off, if all their groups are in this one; a look disturbs none.
+
+    Raises BusyError where one of them is at work.
+    """
+    for other in journal.open():
+        theirs = set(_stacks(journal, other))
+        if (own and other.id == own.id) or "status" in (verb, other.verb) or not theirs & set(found):
+            continue
+        with journal.own(other.id):
+            if theirs <= set(found):
+                journal.end(other.id, f"given up for `course {verb}`")
+
+
+def _stacks(journal: Journal, run: Run) -> list[str]:
+    return [task.stack for task in journal.tasks(run.id)]
+
+
+def _announce(asked: Asked, open_run: Run | None, left: Sequence[str], journal: Journal) -> None:
+    what = f"course {asked.verb}: {DOES[asked.verb]}: {summary.groups(len(left))}"
+    if open_run:
+        done = len(_stacks(journal, open_run)) - len(left)
+        began = time.strftime("%Y-%m-%d %H:%M", time.localtime(open_run.began))
+        what += f" that are left of the run of {began} ({done} are settled); --afresh begins anew"
+    if asked.verb == "status" or progress.quiet():
+        return
+    say(f"{what}{', dry run' if asked.dry_run else ''}")
+    say(f"  {summary.names(left) if len(left) > 40 else ', '.join(left)}")
+    if asked.verb in ("down", "finish"):
+        say("  a group whose data are neither kept nor saved is left as it is, unless it is named by --only"
+            if asked.verb == "down" else
+            "  a group with data that are not saved is left as it is, unless it is named by --only")  # fmt: skip
+
+
+def _agreed(asked: Asked, count: int) -> bool:
+    if asked.yes or asked.verb == "status":
+        return True
+    if not sys.stdin.isatty():
+        refuse(
+            f"course {asked.verb} of {summary.groups(count)} asks first, and nobody is there to answer\n"
+            "    rule    what changes the cloud is done when somebody says yes\n"
+            "    remedy  look at --dry-run, then --yes"
+        )
+    try:
+        return typer.confirm(f"Do it for {summary.groups(count)}?", err=refusals.wanted())
+    except typer.Abort:
+        return False
+
+
+def _work(asked: Asked, journal: Journal, run: Run, by_name: frozenset[str]) -> tuple[int, list[Task]]:
+    code_root = program()
+    root = root_of(asked.folder, code_root)
+    saved = journal.latest("save") if asked.verb in ("down", "finish") else {}
+
+    def line(stack: str, verb: str) -> list[str]:
+        words = [sys.executable, "-m", "coursecloud.cli.course.group", verb, stack, "--root", str(root)]
+        words += ["--parent", str(os.getpid())]
+        words += ["--named"] * (stack in by_name) + [word for kind in asked.lose for word in ("--lose", kind)]
+        if asked.to:
+            words += ["--to", str(asked.to.absolute() / stack)]
+        if (task := saved.get(stack)) and task.state == "done" and (to := journal.run(task.run).asked.get("to")):
+            words += ["--saved", str(Path(to) / stack)]
+        return words
+
+    local = Local(asked.folder, run.id, line, cwd=code_root, environment=os.environ)
+    stop, began = engine.Stop(), dict[str, float]()
+    total = len(_stacks(journal, run))
+
+    def heard(task: Task, outcome: Outcome | None, again: float | None) -> None:
+        if outcome is None:
+            began[task.stack] = time.time()
+        elif not progress.quiet() and asked.verb != "status":
+            _tell(task, outcome, again, time.time() - began[task.stack], journal.counts(run.id), total)
+
+    with engine.stoppable(stop):
+        engine.work(
+            journal, run, local, at_once=asked.at_once or at_once(), patience=PATIENCE.get(asked.verb), stop=stop,
+            interrupt=local.interrupt, heard=heard,
+        )  # fmt: skip
+    tasks = list(journal.tasks(run.id))
+    stopped = bool(stop.times) and any(task.state in ("waiting", "working") for task in tasks)
+    return summary.code(tasks, stopped=stopped), tasks
+
+
+def _tell(
+    task: Task, outcome: Outcome, again: float | None, seconds: float, counts: Mapping[str, int], total: int
+) -> None:
+    settled = total - counts.get("waiting", 0) - counts.get("working", 0)
+    first = (outcome.words.splitlines() or [""])[0]
+    how = f"again in {max(0, again - time.time()):.0f} s" if again else "FAILED" if outcome.code else "done"
+    how = "refused" if not again and outcome.state == "refused" else how
+    why = f": {first}" if outcome.code else ""
+    sys.stderr.write(visible(f"{settled:>4}/{total}  {how:<8} {task.stack}, {seconds:.0f} s{why}") + "\n")
+
+
+def report(asked: Asked, journal: Journal, code: int, tasks: Sequence[Task], *, more: Iterable[str] = ()) -> None:
+    """Print the summary of a run, or its JSON."""
+    if not tasks:
+        return
+    run, stopped = journal.run(tasks[0].run), code == 130
+    logs = Journal(asked.folder).folder / "logs" / f"run-{run.id}"
+    head = summary.sentence(run, tasks, stopped=stopped)
+    if refusals.wanted():
+        refusals.document({
+            "version": 1, "command": f"course {asked.verb}", "run": run.id, "headline": head, "exit": code,
+            "groups": [_form(task, logs) for task in tasks], **asked.extra,
+        })  # fmt: skip
+        return
+    say(head)
+    if progress.quiet():
+        return
+    for text in (*summary.reasons(tasks, logs), *more):
+        say(text)
+    if stopped:
+        say("  next     the same command goes on where it was")
+    elif code:
+        say(f"  next     mend what is said above, then `coursecloud course {asked.verb} --failed`")
+
+
+def _form(task: Task, logs: Path) -> dict[str, Any]:
+    seconds = task.ended - task.began if task.ended and task.began else None
+    told = json.loads(json.dumps(dict(task.told)))
+    return {"stack": task.stack, "state": task.state, "failedTries": task.tries, "exit": task.code, "words": task.words,
+            "seconds": None if seconds is None else round(seconds, 1), "log": str(logs / f"{task.stack}.log"),
+            "told": told or None}  # fmt: skip

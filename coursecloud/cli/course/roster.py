@@ -1,0 +1,231 @@
+"""The groups of a course: a roster in YAML, or a table as a spreadsheet writes it, with rules and overrides.
+
+What a roster says of a group is what `coursecloud init` asks, and beside it any key of a stack file. Addresses stand in
+the table alone, which git does not take; a roster has pseudonyms.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import hmac
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+
+from coursecloud.cli import init
+from coursecloud.cli.init import said, table
+from coursecloud.cli.init.answers import NAMES, Answers, unanswered
+from coursecloud.common import stack_file
+from infra import files
+from infra.settings import Problem
+from infra.settings.problem import MISSING, nearest
+
+FILE = "course.yaml"
+"""The roster, unless another file is named."""
+KEYS = ("table", "defaults", "rules", "groups", "renamed", "merged", "pseudonyms")
+_RULE = ("when", "answers", "settings")
+_HERE = ("settings",)
+ADDRESSES = "a roster may be committed, and an address is a person's"
+
+
+class RosterError(Exception):
+    """A roster that cannot be read; the text says every mistake with its place, rule and remedy."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """What the roster says of one group."""
+
+    name: str
+    answers: Answers
+    settings: Mapping[str, Any]
+    where: str
+    """Where it stands: `line 4 of groups.csv`."""
+
+
+@dataclass
+class Roster:
+    """All groups of a course, in their order."""
+
+    file: Path
+    groups: dict[str, Group] = field(default_factory=dict[str, Group])
+    renamed: Mapping[str, str] = field(default_factory=dict[str, str])
+    """New name by old name."""
+    merged: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The group that another one became a part of, by that one's name."""
+    notes: list[str] = field(default_factory=list[str])
+    pseudonyms: bool = False
+    """Stacks do not have their groups' names."""
+
+
+def read(file: Path, key: bytes = b"", *, text: str | None = None) -> Roster:
+    """Read a roster. `key` makes pseudonyms; `text` is what the file will hold. Raises RosterError."""
+    if file.suffix.lower() not in (".yaml", ".yml"):
+        found = Roster(file)
+        rows, mistakes = _table(file, {}, found)
+        groups = [Group(answers["group"], answers, {}, f"line {line} of {file.name}") for line, answers in rows]
+        return _whole(found, groups, mistakes)
+    content, mistakes = _content(file, text)
+    defaults = _answers(content.get("defaults"), "defaults", mistakes)
+    found = Roster(file, renamed=_names(content, "renamed", mistakes), merged=_names(content, "merged", mistakes))
+    found.pseudonyms = bool(content.get("pseudonyms"))
+    rows: list[tuple[int, Answers]] = []
+    if name := content.get("table"):
+        rows, wrong = _table(file.parent / str(name), defaults, found)
+        mistakes += wrong
+    where = {answers["group"]: f"line {line} of {name}" for line, answers in rows}
+    known = {answers["group"]: answers for _, answers in rows}
+    own = _mapping(content.get("groups"), "groups", mistakes)
+    rules = list(_rules(content.get("rules"), mistakes))
+    groups: list[Group] = []
+    for group in dict.fromkeys((*known, *map(str, own))):
+        entry = _mapping(own.get(group), f"groups.{group}", mistakes)
+        given = _answers({k: v for k, v in entry.items() if k not in _HERE}, f"groups.{group}", mistakes)
+        base = known.get(group) or {**defaults, "group": group}
+        answers, settings = dict(base), dict[str, Any]()
+        for when, more, keys in rules:
+            if all(fnmatch.fnmatch(answers.get(name, "").lower(), str(like).lower()) for name, like in when.items()):
+                answers |= more
+                settings = _over(settings, keys)
+        answers |= given
+        settings = _over(settings, _mapping(entry.get("settings"), f"groups.{group}.settings", mistakes))
+        if found.pseudonyms:
+            answers["group"] = pseudonym(group, key)
+        groups.append(Group(group, answers, settings, where.get(group, f"groups.{group} of {file.name}")))
+    return _whole(found, groups, mistakes)
+
+
+def pseudonym(group: str, key: bytes) -> str:
+    """Make the name of a group's stack that does not tell the group's own: the same for the same name and key."""
+    return f"g-{hmac.new(key, group.casefold().encode(), hashlib.sha256).hexdigest()[:8]}"
+
+
+def _whole(found: Roster, groups: Sequence[Group], mistakes: list[str]) -> Roster:
+    for group in groups:
+        lacks = unanswered(group.answers)
+        mistakes += [f"  {group.where}: {problem.path}\n{said.why(problem)}" for problem in lacks]
+        found.groups[group.name] = group
+    for old, new in {**found.renamed, **found.merged}.items():
+        if new not in found.groups:
+            mistakes.append(
+                _mistake(f"renamed or merged: {old}", new, "there is no such group", "name one of the groups")
+            )
+    if not groups and not mistakes:
+        mistakes.append(_mistake("groups", None, "a course has groups", "name a table, or write groups"))
+    if mistakes:
+        many = f"{len(mistakes)} mistake{'s' * (len(mistakes) != 1)} in {found.file.name}; nothing was written."
+        raise RosterError("\n".join([many, *dict.fromkeys(mistakes)]))
+    by_project: dict[str, list[str]] = {}
+    for group in groups:
+        by_project.setdefault(group.answers["project"], []).append(group.name)
+    for project, names in by_project.items():
+        if len(names) > 1:
+            found.notes.append(f"{', '.join(names)} share the project {project}, and its bill")
+    return found
+
+
+def _table(file: Path, defaults: Answers, found: Roster) -> tuple[list[tuple[int, Answers]], list[str]]:
+    try:
+        text, taken = table.decoded(files.bytes_of(file))
+        made = table.read(text, defaults)
+    except OSError as error:
+        raise RosterError(f"{file}: {error.strerror}\n    remedy  name a CSV file that you can read") from None
+    except ValueError as error:
+        raise RosterError(f"{file.name}: {error}") from None
+    found.notes += [f"{file.name}: {taken}"] * bool(taken) + made.notes
+    problems = list(made.problems)
+    for row in made.rows:
+        problems += [table.CellProblem(row.line, name, each) for name, each in init.refusals(row.answers)]
+    answers = {row.line: row.answers for row in made.rows}
+    wrong = [f"{file.name}{said.cell(each, answers)}" for each in sorted(problems, key=lambda each: each.line)]
+    return [(row.line, row.answers) for row in made.rows], wrong
+
+
+def _content(file: Path, text: str | None) -> tuple[dict[str, Any], list[str]]:
+    try:
+        content = files.yaml_of(files.text_of(file) if text is None else text, stack_file.LOADER)
+    except OSError as error:
+        remedy = "`coursecloud course init TABLE` writes one from a table of groups; or name one with --roster"
+        raise RosterError(f"{file}: {error.strerror}\n    remedy  {remedy}") from None
+    except (ValueError, yaml.YAMLError) as error:
+        raise RosterError(f"{file}: {error}\n    remedy  mend it as the line says") from None
+    if not isinstance(content, dict):
+        raise RosterError(f"{file}: this is no mapping\n    remedy  `coursecloud course init TABLE` writes a roster")
+    known = cast("dict[str, Any]", content)
+    return known, [
+        _mistake(str(key), None, "a roster has no such key", nearest(str(key), KEYS, f"the keys are {', '.join(KEYS)}"))
+        for key in known
+        if key not in KEYS
+    ]
+
+
+def _rules(given: object, mistakes: list[str]) -> Iterator[tuple[Answers, Answers, Mapping[str, Any]]]:
+    if given is not None and not isinstance(given, list):
+        mistakes.append(_mistake("rules", given, "rules are a list", "begin each with `- when:`"))
+        return
+    for number, each in enumerate(cast("list[object]", given or [])):
+        at = f"rules[{number}]"
+        rule = _mapping(each, at, mistakes)
+        mistakes += [
+            _mistake(f"{at}.{key}", None, f"a rule has {', '.join(_RULE)}", nearest(key, _RULE, "remove it"))
+            for key in sorted(rule.keys() - set(_RULE))
+        ]
+        yield (
+            _answers(rule.get("when"), f"{at}.when", mistakes),
+            _answers(rule.get("answers"), f"{at}.answers", mistakes),
+            _mapping(rule.get("settings"), f"{at}.settings", mistakes),
+        )
+
+
+def _answers(given: object, at: str, mistakes: list[str]) -> dict[str, str]:
+    """Read answers as `init` takes them: text, whatever YAML made of it."""
+    found: dict[str, str] = {}
+    for name, value in _mapping(given, at, mistakes).items():
+        if name not in NAMES:
+            known = f"what is said of a group is {', '.join(NAMES)}; any other key goes below `settings`"
+            mistakes.append(
+                _mistake(f"{at}.{name}", value, "no question has this name", nearest(str(name), NAMES, known))
+            )
+        elif name == "members":
+            mistakes.append(
+                _mistake(f"{at}.{name}", None, ADDRESSES, "write members into the table, or `members.STACK.yaml`")
+            )
+        elif isinstance(value, dict | list):
+            mistakes.append(_mistake(f"{at}.{name}", None, "an answer is a text", "write it as in a cell of a table"))
+        elif value is not None:
+            found[name] = {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+    return found
+
+
+def _names(content: Mapping[str, Any], key: str, mistakes: list[str]) -> dict[str, str]:
+    return {str(old): str(new) for old, new in _mapping(content.get(key), key, mistakes).items()}
+
+
+def _mapping(given: object, at: str, mistakes: list[str]) -> dict[str, Any]:
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        mistakes.append(_mistake(at, given, "this is a mapping", "write `KEY: VALUE` below it"))
+        return {}
+    return cast("dict[str, Any]", given)
+
+
+def _mistake(what: str, value: object, rule: str, remedy: str) -> str:
+    shown = said.value(str(value)) if value is not None else ""
+    return f"  {what}{shown}\n{said.why(Problem(what, MISSING, rule, remedy))}"
+
+
+def _over(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay settings over others, section by section."""
+    made = dict(under)
+    for key, value in over.items():
+        before = made.get(key)
+        if isinstance(before, Mapping) and isinstance(value, Mapping):
+            made[key] = _over(cast("Mapping[str, Any]", before), cast("Mapping[str, Any]", value))
+        else:
+            made[key] = value
+    return made

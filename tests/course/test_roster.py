@@ -1,0 +1,255 @@
+"""From a messy spreadsheet to stack files and on through a course: nothing of a group goes that nobody named."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from coursecloud.cli.application import app
+from coursecloud.common import stack_file
+from tests.project import ROOT
+
+HEADER = "Gruppe;Projekt-ID;GPU;Startdatum;Enddatum;Kredit;E-Mails"
+
+
+class Course:
+    """An instructor's folder."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def table(self, *rows: str, header: str = HEADER, encoding: str = "cp1252") -> None:
+        (self.folder / "groups.csv").write_bytes("\r\n".join([header, *rows, ""]).encode(encoding))
+
+    def roster(self, **keys: Any) -> None:
+        (self.folder / "course.yaml").write_text(json.dumps({"table": "groups.csv", **keys}), encoding="utf-8")
+
+    def run(self, *words: str, code: int = 0) -> str:
+        line = ["course", words[0], *words[1:], "--folder", str(self.folder)]
+        done = CliRunner().invoke(app, line, env={"NO_COLOR": "1"})
+        assert done.exit_code == code, done.output
+        return done.output
+
+    def apply(self, *words: str, code: int = 0) -> str:
+        return self.run("apply", "--yes", *words, code=code)
+
+    def text(self, stack: str) -> str:
+        return (self.folder / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
+
+    def config(self, stack: str) -> dict[str, Any]:
+        read: dict[str, Any] = stack_file.read(stack, self.folder / f"Pulumi.{stack}.yaml")
+        return read
+
+    def edit(self, stack: str, old: str, new: str) -> None:
+        text = self.text(stack)
+        assert old in text
+        (self.folder / f"Pulumi.{stack}.yaml").write_text(text.replace(old, new), encoding="utf-8")
+
+    def files(self) -> dict[str, str]:
+        return {path.name: path.read_text(encoding="utf-8") for path in self.folder.iterdir() if path.suffix == ".yaml"}
+
+
+def row(number: int, name: str = "", *, gpu: str = "nej", ends: str = "17-12-2026", mail: str = "") -> str:
+    group = name or f"group-{number:02}"
+    return f"{group};mlops-g{number:02};{gpu};23-11-2026;{ends};1.250,50 DKK;{mail or f'ada{number}@example.com'}"
+
+
+@pytest.fixture
+def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
+    folder = tmp_path / "course"
+    folder.mkdir()
+    monkeypatch.chdir(ROOT)
+    return Course(folder)
+
+
+@pytest.fixture
+def applied(course: Course) -> Course:
+    course.table(row(1), row(2, gpu="T4"), row(3))
+    course.roster()
+    course.apply()
+    return course
+
+
+def test_init_writes_a_roster_and_no_stack_file_and_apply_the_rest(course: Course) -> None:
+    course.table(row(1), row(2), ";;;;;;")
+    said = course.run("init", str(course.folder / "groups.csv"), "--region", "europe-west4")
+    assert said.startswith("wrote course.yaml; 2 groups: 2 new")
+    assert [name for name in course.files() if name.startswith("Pulumi.")] == []
+    course.apply()
+    assert course.config("group-01")["gcp:region"] == "europe-west4"
+    assert course.config("group-01")["coursecloud:lease"]["credit"] == {"amount": 1250.5, "currency": "DKK"}  # pyright: ignore[reportUnknownMemberType]  # fmt: skip
+    assert "there already" in course.run("init", str(course.folder / "groups.csv"), code=2)
+
+
+def test_what_may_be_committed_has_no_address_and_git_takes_no_other(applied: Course) -> None:
+    for path in applied.folder.iterdir():
+        private = path.name.startswith("members.") or path.name in ("groups.csv", "owners.key")
+        assert path.is_dir() or private or "@" not in path.read_text(encoding="utf-8"), path.name
+    ignoring = (applied.folder / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert {"members.*.yaml", "owners.key", "*.csv"} <= set(ignoring)
+    assert (applied.folder / "members.group-01.yaml").stat().st_mode & 0o077 == 0
+    assert applied.config("group-01")["coursecloud:course"]["owner"].startswith("p-")
+
+
+def test_groups_can_have_pseudonyms_for_names(course: Course) -> None:
+    course.table(row(1, "the-ada-team"))
+    course.roster(pseudonyms=True)
+    course.apply()
+    (name,) = [name for name in course.files() if name.startswith("Pulumi.")]
+    assert "ada" not in name.lower()
+    assert "the-ada-team" not in course.files()[name]
+    assert course.run("diff").startswith("1 group: 1 as they are")
+
+
+def test_rules_and_overrides_reach_the_groups_that_they_are_about(course: Course) -> None:
+    course.table(row(1), row(2, gpu="T4"), row(3, gpu="T4"))
+    limit = {"coursecloud:lease": {"maxPerHour": 3}, "coursecloud:course": {"labels": {"track": "vision"}}}
+    own = {"region": "europe-west4", "settings": {"coursecloud:lease": {"maxPerHour": 5}}}
+    course.roster(rules=[{"when": {"gpu": "t*"}, "settings": limit}], groups={"group-03": own})
+    course.apply()
+    lease = [course.config(f"group-0{n}")["coursecloud:lease"]["maxPerHour"] for n in (1, 2, 3)]
+    assert lease == [50.02, 3, 5]
+    assert "labels" not in course.config("group-01")["coursecloud:course"]
+    assert course.config("group-03")["coursecloud:course"]["labels"] == {"track": "vision"}
+    assert course.config("group-03")["gcp:region"] == "europe-west4"
+
+
+def test_one_group_more_touches_no_other(applied: Course) -> None:
+    before = applied.files()
+    applied.table(row(1), row(2, gpu="T4"), row(3), row(4))
+    assert applied.run("diff").startswith("4 groups: 1 new, 3 as they are")
+    applied.apply()
+    after = applied.files()
+    assert {name for name in after if after[name] != before.get(name)} == {
+        "Pulumi.group-04.yaml",
+        "members.group-04.yaml",
+    }
+
+
+def test_a_renamed_group_keeps_its_stack_and_with_it_its_data(applied: Course) -> None:
+    applied.table(row(1, "avengers"), row(2, gpu="T4"), row(3))
+    said = applied.apply()
+    assert "group-01 is called avengers now; its stack stays group-01" in said
+    assert applied.config("group-01")["coursecloud:course"]["group"] == "avengers"
+    assert "Pulumi.avengers.yaml" not in applied.files()
+
+
+def test_a_rename_into_another_project_has_to_be_said(applied: Course) -> None:
+    applied.table(row(9, "avengers"), row(2, gpu="T4"), row(3))
+    assert "1 new" in applied.run("diff")
+    applied.roster(renamed={"group-01": "avengers"})
+    assert "its stack stays group-01" in applied.run("diff")
+    applied.roster(renamed={"group-01": "nobody"})
+    assert "there is no such group" in applied.run("diff", code=2)
+
+
+def test_a_group_that_leaves_keeps_its_file_until_its_stack_is_finished(applied: Course) -> None:
+    applied.table(row(1), row(2, gpu="T4", mail="ada2@example.com, ada3@example.com"))
+    applied.roster(merged={"group-03": "group-02"})
+    said = applied.apply()
+    assert "it became a part of group-02" in said
+    assert "course finish --only group-03" in said
+    assert "Pulumi.group-03.yaml" in applied.files()
+    assert "ada3@example.com" in applied.files()["members.group-02.yaml"]
+    assert "1 put away" in applied.apply("--forget", "group-03")
+    assert "Pulumi.group-03.yaml" not in applied.files()
+    assert (applied.folder / "removed/Pulumi.group-03.yaml").is_file()
+    assert applied.run("diff").startswith("2 groups: 2 as they are")
+
+
+def test_edits_by_hand_stay_while_the_roster_changes_other_lines(applied: Course) -> None:
+    applied.edit("group-02", "sizeGb: 50", "sizeGb: 70")
+    applied.table(row(1), row(2, gpu="T4", ends="19-12-2026"), row(3))
+    said = applied.apply()
+    assert "coursecloud:lease.ends: 2026-12-17 becomes 2026-12-19" in said
+    config = applied.config("group-02")
+    assert config["coursecloud:lease"]["ends"] == "2026-12-19"
+    assert config["coursecloud:machines"]["trainer"]["dataDisk"]["sizeGb"] == 70
+    assert "1 with edits by hand that are kept" in applied.run("diff")
+
+
+def test_where_an_edit_and_the_roster_meet_the_file_stays_and_the_others_are_written(applied: Course) -> None:
+    applied.edit("group-02", "ends: 2026-12-17", "ends: 2026-12-21")
+    before = applied.text("group-02")
+    applied.table(row(1, ends="19-12-2026"), row(2, gpu="T4", ends="19-12-2026"), row(3))
+    assert "1 in CONFLICT" in applied.run("diff", code=3)
+    applied.apply(code=3)
+    assert applied.text("group-02") == before
+    assert applied.config("group-01")["coursecloud:lease"]["ends"] == "2026-12-19"
+    applied.edit("group-02", "ends: 2026-12-21", "ends: 2026-12-19")  # solved by hand
+    assert "CONFLICT" not in applied.apply()
+
+
+def test_what_pulumi_writes_into_a_stack_file_is_nobody_s_edit(applied: Course) -> None:
+    salted = f"encryptionsalt: v1:abc=\n{applied.text('group-01')}"
+    (applied.folder / "Pulumi.group-01.yaml").write_text(salted, encoding="utf-8")
+    assert "edits" not in applied.run("diff")
+    applied.table(row(1, ends="19-12-2026"), row(2, gpu="T4"), row(3))
+    applied.apply()
+    assert "encryptionsalt: v1:abc=" in applied.text("group-01")
+    assert applied.config("group-01")["coursecloud:lease"]["ends"] == "2026-12-19"
+
+
+def test_a_members_file_that_somebody_edited_stays(applied: Course) -> None:
+    own = "- user:eve@example.com\n"
+    (applied.folder / "members.group-01.yaml").write_text(own, encoding="utf-8")
+    applied.table(row(1, mail="new@example.com"), row(2, gpu="T4"), row(3))
+    applied.apply()
+    assert applied.files()["members.group-01.yaml"] == own
+
+
+def test_a_stack_file_that_is_not_the_roster_s_stays_until_it_is_adopted(course: Course) -> None:
+    own = "config:\n  gcp:project: mlops-g01  # ours\n"
+    (course.folder / "Pulumi.group-01.yaml").write_text(own, encoding="utf-8")
+    course.table(row(1), row(2))
+    course.roster()
+    assert "1 not the roster's, which stay" in course.apply()
+    assert course.text("group-01") == own
+    course.apply("--adopt")
+    assert course.text("group-01") == own
+    assert "1 with edits by hand that are kept" in course.run("diff")
+
+
+def test_nothing_is_written_without_a_yes_or_with_a_mistake(course: Course) -> None:
+    course.table(row(1), row(2))
+    course.roster()
+    before = course.files()
+    assert "nothing was written" in course.run("apply", code=2)
+    course.table(row(1), row(2, ends="41-12-2026"), row(3, "group 3"))
+    said = course.apply(code=2)
+    assert "line 3, column ends: '41-12-2026'" in said
+    assert "group-3" in said
+    assert course.files() == before
+
+
+MISTAKES: list[tuple[dict[str, Any], str]] = [
+    ({"tabel": "x"}, "did you mean 'table'"),
+    ({"groups": {"g1": {"members": "ada@example.com"}}}, "an address is a person's"),
+    ({"groups": {"g1": {"regoin": "x"}}}, "did you mean 'region'"),
+    ({"rules": [{"if": {}}]}, "a rule has when, answers, settings"),
+    ({"groups": {"group-01": {"settings": {"coursecloud:lease": {"maxPerHuor": 1}}}}}, "maxPerHour"),
+    ({"groups": []}, "this is a mapping"),
+    ({"table": "other.csv"}, "No such file"),
+]
+
+
+@pytest.mark.parametrize(("keys", "said"), MISTAKES)
+def test_a_mistake_in_the_roster_says_its_place_and_the_remedy(course: Course, keys: dict[str, Any], said: str) -> None:
+    course.table(row(1))
+    course.roster(**keys)
+    output = course.run("diff", code=2)
+    assert said in output
+    assert "ada@example.com" not in output
+
+
+def test_a_table_alone_is_a_roster(course: Course) -> None:
+    course.table(row(1))
+    course.apply("--roster", str(course.folder / "groups.csv"))
+    assert "Pulumi.group-01.yaml" in course.files()
+
+
+def test_a_lock_file_that_is_none_is_said(applied: Course) -> None:
+    (applied.folder / "course.lock.json").write_text("{", encoding="utf-8")
+    assert "git checkout" in applied.run("diff", code=2)
