@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from coursecloud.cli.course import group
+from coursecloud.cli.commands.course import group
 from coursecloud.deploy.preconditions import RefusedError
 from coursecloud.diff.data_loss import Loss
 from emulator import Emulator

@@ -188,7 +188,7 @@ def test_stack_files_of_another_folder_get_the_program_by_links_and_keep_their_s
 def test_a_group_s_process_ends_when_who_started_it_is_killed(tmp_path: Path) -> None:
     script = textwrap.dedent("""
         import os, subprocess, sys, time
-        from coursecloud.cli.course.group import end_with
+        from coursecloud.cli.commands.course.group import end_with
         if len(sys.argv) > 2:
             end_with(int(sys.argv[2]))
             open(sys.argv[1] + ".pid", "w").write(str(os.getpid()))

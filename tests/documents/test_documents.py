@@ -15,7 +15,7 @@ import typer
 import yaml
 
 from coursecloud.cli.application import app
-from coursecloud.cli.course.roster import read as read_roster
+from coursecloud.cli.commands.course.roster import read as read_roster
 from coursecloud.common import stack_file
 from coursecloud.policy import RULES
 from coursecloud.validation import discovery

@@ -16,8 +16,8 @@ from coursecloud.cli.listed import COMMANDS
 from coursecloud.common.project import called
 
 if TYPE_CHECKING:
-    from coursecloud.cli.course.act import Asked
-    from coursecloud.cli.course.stacks import Outlook
+    from coursecloud.cli.commands.course.act import Asked
+    from coursecloud.cli.commands.course.stacks import Outlook
 
 app = typer.Typer(
     name="course",
@@ -66,7 +66,7 @@ def init(
     as_json: AsJson = False,
 ) -> None:
     """Write course.yaml for a table of groups, and show what `apply` would write. Nothing of a group is written yet."""
-    from coursecloud.cli.course.roster import FILE
+    from coursecloud.cli.commands.course.roster import FILE
     from coursecloud.cli.init import ignored
     from coursecloud.common import writing
 
@@ -128,7 +128,7 @@ def apply(
     all was written but files in which an edit by hand and the roster meet.
     """
     from coursecloud.cli import refusals
-    from coursecloud.cli.course import stacks
+    from coursecloud.cli.commands.course import stacks
     from coursecloud.common import writing
 
     del as_json  # `refusals` knows it before anything can be refused
@@ -161,7 +161,7 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Plan every group and add it up: money in the course's currency, quotas to ask for, GPUs by zone. No cloud."""
-    from coursecloud.cli.course import tables
+    from coursecloud.cli.commands.course import tables
     from coursecloud.common import console
     from coursecloud.course import rows
 
@@ -275,7 +275,7 @@ def status(
     Exit codes: 0 shown; 1 a group was not looked at, its row says why; 2 a mistake in the input.
     """
     from coursecloud.cli import refusals
-    from coursecloud.cli.course import act, tables
+    from coursecloud.cli.commands.course import act, tables
     from coursecloud.common import console, writing
     from coursecloud.course import page, rows
     from coursecloud.course.journal import Journal
@@ -319,13 +319,13 @@ merged: {{}}  # the group that goes: the one that it became a part of
 
 
 def _asked(verb: str, folder: Path | None, only: list[str] | None, where: list[str] | None, **more: Any) -> "Asked":
-    from coursecloud.cli.course.act import Asked
+    from coursecloud.cli.commands.course.act import Asked
 
     return Asked(verb, folder_of(folder), tuple(only or ()), tuple(where or ()), **more)
 
 
 def _run(asked: "Asked", asks: Any = None) -> None:
-    from coursecloud.cli.course import act
+    from coursecloud.cli.commands.course import act
     from coursecloud.course.journal import Journal
 
     code, tasks = act.act(asked, asks=asks)
@@ -335,7 +335,7 @@ def _run(asked: "Asked", asks: Any = None) -> None:
 
 def _planned(asked: "Asked") -> tuple[list[dict[str, Any]], list[str]]:
     """Plan the groups on all processors: their rows, and the mistakes of their files."""
-    from coursecloud.cli.course import act
+    from coursecloud.cli.commands.course import act
     from coursecloud.common import parallel, progress
     from coursecloud.common.stack_file import path_of
     from coursecloud.course.journal import Journal
@@ -354,7 +354,7 @@ def _row(entry: tuple[str, Path], *, root: Path, today: datetime.date) -> tuple[
 
 
 def _roster(given: Path | None, folder: Path) -> Path:
-    from coursecloud.cli.course.roster import FILE
+    from coursecloud.cli.commands.course.roster import FILE
 
     return given or folder / FILE
 
@@ -377,7 +377,7 @@ def _outlook(
     forget: "Any" = (),
     key: bytes | None = None,
 ) -> "Outlook":
-    from coursecloud.cli.course import roster, stacks
+    from coursecloud.cli.commands.course import roster, stacks
     from coursecloud.starter.merging import MergeError
 
     key = key or _key(folder)
@@ -404,7 +404,7 @@ def _ended(folder: Path) -> set[str]:
 
 def _shown(outlook: "Outlook", *, full: bool, first: str = "", as_json: bool) -> None:
     from coursecloud.cli import refusals
-    from coursecloud.cli.course import tables
+    from coursecloud.cli.commands.course import tables
 
     say(first + tables.outlook_headline(outlook))
     for line in tables.outlook(outlook, full=full):

@@ -94,7 +94,7 @@ def chosen(asked: Asked, journal: Journal) -> tuple[list[str], frozenset[str]]:
 
 def _there(asked: Asked) -> list[str]:
     """List the groups of the course; those that leave are not brought up any more."""
-    from coursecloud.cli.course import stacks
+    from coursecloud.cli.commands.course import stacks
     from coursecloud.common.stack_file import path_of
 
     there = [
@@ -224,7 +224,7 @@ def _work(asked: Asked, journal: Journal, run: Run, by_name: frozenset[str]) -> 
     saved = journal.latest("save") if asked.verb in ("down", "finish") else {}
 
     def line(stack: str, verb: str) -> list[str]:
-        words = [sys.executable, "-m", "coursecloud.cli.course.group", verb, stack, "--root", str(root)]
+        words = [sys.executable, "-m", "coursecloud.cli.commands.course.group", verb, stack, "--root", str(root)]
         words += ["--parent", str(os.getpid())]
         words += ["--named"] * (stack in by_name) + [word for kind in asked.lose for word in ("--lose", kind)]
         if asked.to:

@@ -1,4 +1,4 @@
-"""The process that works on one group: `python -m coursecloud.cli.course.group VERB STACK --root FOLDER ...`.
+"""The process that works on one group: `python -m coursecloud.cli.commands.course.group VERB STACK --root FOLDER ...`.
 
 What a script wants to know is one JSON document on standard output, all else is on standard error, which is the group's
 log. Its exit codes are those of the command of the same name.
@@ -46,7 +46,7 @@ def main(words: Sequence[str]) -> NoReturn:
 
 
 def _given(words: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="coursecloud.cli.course.group")
+    parser = argparse.ArgumentParser(prog="coursecloud.cli.commands.course.group")
     parser.add_argument("verb", choices=VERBS)
     parser.add_argument("stack")
     parser.add_argument("--root", type=Path, required=True)

@@ -19,7 +19,7 @@ from typing import Any, Literal, cast
 import yaml
 
 from coursecloud.cli import init, schema
-from coursecloud.cli.course.roster import Group, Roster
+from coursecloud.cli.commands.course.roster import Group, Roster
 from coursecloud.cli.init import write
 from coursecloud.cli.init.answers import members_of, stack_of
 from coursecloud.common import stack_file, writing

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from coursecloud.cli.course.stacks import Outlook
+from coursecloud.cli.commands.course.stacks import Outlook
 from coursecloud.course import summary
 from infra import files
 
