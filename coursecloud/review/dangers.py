@@ -2,22 +2,18 @@
 
 import enum
 import json
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
 
-from catalog import types
-from coursecloud.diff import copy_commands, data_loss, property_diff, refusals
+from coursecloud.diff import copy_commands, data_loss, refusals
 from coursecloud.diff.changes import Change, Operation, PropertyChange
 from coursecloud.diff.refusals import Refusal
 from coursecloud.diff.replacement import called, rules_of
 from coursecloud.plan import import_ids
 from coursecloud.plan.planning import Plan, holds
 from coursecloud.plan.registration import Registration
-from coursecloud.review import access
-from infra.settings.training import Training
+from coursecloud.review import access, code_run, output_texts
 
 
 class Level(enum.IntEnum):
@@ -132,52 +128,19 @@ def of_program(before: Plan | None, after: Plan, changes: Iterable[Change]) -> I
 
 
 def of_jobs(before: Plan, after: Plan) -> Iterator[Danger]:
-    """Say what training jobs run otherwise: no resource of the stack stands for a job."""
-    old, new = before.settings.training, after.settings.training
-    if new.enabled and (told := [key for key in ("image", "args", "env", "jobs") if _at(old, key) != _at(new, key)]):
+    """Say what training jobs run otherwise."""
+    if told := code_run.of_jobs(before.settings, after.settings):
         listed = ", ".join(f"`training.{key}`" for key in told)
         yield Danger(Kind.RUNS, None, f"training jobs run other code, or are told other things, than before: {listed}")
-
-
-def _at(settings: Training, key: str) -> object:
-    return getattr(settings, key)
 
 
 def of_outputs(outputs: Sequence[PropertyChange], most: int = 40) -> Iterator[Danger]:
     """Say what a program that changes prints otherwise, each with both sides."""
     for entry in outputs[:most]:
-        old, new = _where_they_differ(_printed(entry.old), _printed(entry.new))
+        old, new = output_texts.sides(entry)
         yield Danger(Kind.OUTPUTS, None, f"the output `{entry.path.replace('`', chr(39))}` says {new}; before: {old}")
     if (more := len(outputs) - most) > 0:
         yield Danger(Kind.OUTPUTS, None, f"{more} more outputs say something else than before")
-
-
-def _printed(value: object) -> str:
-    if value is property_diff.NOTHING:
-        return "nothing"
-    plain = property_diff.plain(value)
-    text = plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False, default=str)
-    return f"`{text.replace('`', chr(39))}`"
-
-
-def _where_they_differ(old: str, new: str, most: int = 300, around: int = 60) -> tuple[str, str]:
-    """Cut two long texts to where they differ, with some of what stands around it."""
-    if max(len(old), len(new)) <= most:
-        return old, new
-    start = max(0, _alike(old, new) - around)
-    back = _alike(old[start + around :][::-1], new[start + around :][::-1])
-    sides: list[str] = []
-    for text in (old, new):
-        end = len(text) - max(0, back - around)
-        part = text[start : min(end, start + most)]
-        head, tail = "`…" if start else "", "…`" if start + len(part) < len(text) else ""
-        sides.append(f"{head}{part}{tail}")
-    return sides[0], sides[1]
-
-
-def _alike(one: str, other: str) -> int:
-    """Count the characters with which both begin."""
-    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _of(change: Change) -> Iterable[Danger]:
@@ -194,9 +157,9 @@ def _of(change: Change) -> Iterable[Danger]:
         yield Danger(Kind.UNPROTECTED, change, f"{what} is kept no longer: the next `make down` deletes it{inside}")
     if change.retained:
         yield Danger(Kind.LEFT, change, f"{what} is forgotten by Pulumi but stays at Google, and bills on")
-    if change.operation in (Operation.UPDATE, Operation.REPLACE) and (code := _runs(change)):
+    if change.operation in (Operation.UPDATE, Operation.REPLACE) and (code := code_run.other(change)):
         yield Danger(Kind.RUNS, change, f"{what} runs other code than before: {', '.join(code)}")
-    if change.operation is Operation.CREATE and change.after and (code := _brings(change.after)):
+    if change.operation is Operation.CREATE and change.after and (code := code_run.brought(change.after)):
         yield Danger(Kind.RUNS, change, f"{what} brings code that runs as an account of the stack: {', '.join(code)}")
     if change.operation is Operation.UPDATE:
         if pruned := _tops(entry for entry in change.properties if entry.prunes):
@@ -216,42 +179,6 @@ def _of(change: Change) -> Iterable[Danger]:
             yield Danger(
                 Kind.UNKNOWN, change, f"{what}: its type is not in the dated table, so the update may be a replacement"
             )
-
-
-def _runs(change: Change) -> list[str]:
-    """Name the inputs of a change that are code, or say which code runs."""
-    known = types.of(change.resource.type)
-    code = [path for path, word in known.classes.words.items() if word == "runs"] if known and known.classes else []
-    told: dict[str, None] = {}
-    for entry in change.properties:
-        path = re.sub(r"\[[^\]]*\]", "[]", entry.path)
-        # A block that comes or goes has the code in it.
-        found = [
-            each for each in code if f"{path}.".startswith((f"{each}.", f"{each}[")) or each.startswith(f"{path}.")
-        ]
-        told |= dict.fromkeys(found if not entry.ignored else ())
-    return list(told)
-
-
-def _brings(resource: Registration) -> list[str]:
-    """Name the inputs of a resource that comes which are code."""
-    # Every machine has an image and a script of the stack's; what the stack file gives one is told by its key.
-    known = types.of(resource.type) if resource.type != "gcp:compute/instance:Instance" else None
-    words = known.classes.words.items() if known and known.classes else ()
-    code = [path for path, word in words if word == "runs"]
-    return [path for path in code if any(value not in (None, "", [], {}) for value in _values(resource.inputs, path))]
-
-
-def _values(value: Any, path: str) -> Iterator[Any]:
-    """Give what stands at a path of the classes, where [] is each element."""
-    key, _, rest = path.partition(".")
-    name = key.removesuffix("[]")
-    inner = cast("Mapping[str, Any]", value).get(name) if isinstance(value, Mapping) else None
-    for entry in cast("list[Any]", inner) if key != name and isinstance(inner, list) else [inner]:
-        if rest:
-            yield from _values(entry, rest)
-        else:
-            yield entry
 
 
 def _renamed(changes: Sequence[Change]) -> Iterator[Danger]:

@@ -69,7 +69,7 @@ def _heading(review: Review) -> str:
 
 def _alert(review: Review, limit: int) -> Iterator[str]:
     """Say what to do and why, every danger with it; where they are too many, their names, and at last their count."""
-    program = "".join(f"> {code(said, 2000)}\n>\n" for said in review.of_program)
+    program = "".join(_program(review, limit * 3 // 4))
     advice = formatting.advice(review.level, review.dangers, review.program)
     stop = f"\n> [!{ALERTS[review.level]}]\n> **{advice}**\n>\n{program}"
     lines = list(_grave(review))
@@ -88,6 +88,19 @@ def _alert(review: Review, limit: int) -> Iterator[str]:
             break
         yield text
     yield "\n"
+
+
+def _program(review: Review, limit: int) -> Iterator[str]:
+    """Say what is to be known of the program; what finds no room is counted."""
+    listed = review.of_program
+    for number, said in enumerate(listed):
+        text = f"> {code(said, 2000)}\n>\n"
+        limit -= size(text)
+        if limit < 0:
+            more = len(listed) - number
+            yield f"> **and {more} more lines about the program: `coursecloud review` has them all**\n>\n"
+            return
+        yield text
 
 
 def _grave(review: Review) -> Iterator[Callable[[int], str]]:

@@ -89,7 +89,8 @@ def of(before: Path, after: Path, changed: Iterable[str], ran: Mapping[str, Coll
     for path in sorted({path for path in changed if watched(path)}):
         try:
             text = changed_lines.text_of(after, path)
-            if not text and (after / path).is_file() and (after / path).stat().st_size:
+            file = after / path
+            if not text and file.is_file() and not file.is_symlink() and file.stat().st_size:
                 raise ValueError("it is not in UTF-8, or too large")
             tree = ast.parse(text)
             lines = changed_lines.differing(changed_lines.text_of(before, path), text)

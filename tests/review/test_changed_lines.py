@@ -151,6 +151,15 @@ def test_where_there_is_little_room_what_runs_comes_first(repo: Repository) -> N
         assert f"a/{number}-" in text
 
 
+def test_a_comment_keeps_its_end_whatever_a_change_touches(repo: Repository) -> None:
+    base = repo.commit()
+    for number in range(900):
+        repo.write(f"{'long' * 50}/{number}-{'long' * 50}.txt", "x\n")
+    text = markdown.full(review(repo, base=base, head=repo.commit()))
+    assert len(text.encode()) <= markdown.LIMIT
+    assert "more lines about the program" in text
+
+
 def test_links_in_a_circle_end_no_review(repo: Repository) -> None:
     base = repo.commit()
     (repo.root / "Pulumi.loop.yaml").symlink_to("Pulumi.loop.yaml")

@@ -1,0 +1,58 @@
+"""Which inputs of a resource are code that runs, or say which code runs; and what training jobs are told otherwise."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from catalog import types
+from coursecloud.diff.changes import Change
+from coursecloud.plan.registration import Registration
+from infra.settings import Settings
+
+_MACHINE = "gcp:compute/instance:Instance"
+
+
+def other(change: Change) -> list[str]:
+    """Name the inputs of a change that are code, or say which code runs."""
+    known = types.of(change.resource.type)
+    code = [path for path, word in known.classes.words.items() if word == "runs"] if known and known.classes else []
+    told: dict[str, None] = {}
+    for entry in change.properties:
+        path = re.sub(r"\[[^\]]*\]", "[]", entry.path)
+        # A block that comes or goes has the code in it.
+        found = [
+            each for each in code if f"{path}.".startswith((f"{each}.", f"{each}[")) or each.startswith(f"{path}.")
+        ]
+        told |= dict.fromkeys(found if not entry.ignored else ())
+    return list(told)
+
+
+def brought(resource: Registration) -> list[str]:
+    """Name the inputs of a resource that comes which are code."""
+    # Every machine has an image and a script of the stack's; what the stack file gives one is told by its key.
+    known = types.of(resource.type) if resource.type != _MACHINE else None
+    words = known.classes.words.items() if known and known.classes else ()
+    code = [path for path, word in words if word == "runs"]
+    return [path for path in code if any(value not in (None, "", [], {}) for value in _values(resource.inputs, path))]
+
+
+def _values(value: Any, path: str) -> Iterator[Any]:
+    """Give what stands at a path of the classes, where [] is each element."""
+    key, _, rest = path.partition(".")
+    name = key.removesuffix("[]")
+    inner = cast("Mapping[str, Any]", value).get(name) if isinstance(value, Mapping) else None
+    for entry in cast("list[Any]", inner) if key != name and isinstance(inner, list) else [inner]:
+        if rest:
+            yield from _values(entry, rest)
+        else:
+            yield entry
+
+
+_TOLD = ("image", "args", "env", "jobs")
+"""Of the settings of training, what a job is and is told."""
+
+
+def of_jobs(before: Settings, after: Settings) -> list[str]:
+    """Name the settings by which training jobs run other code: no resource of a stack stands for a job."""
+    sides = [each.training.model_dump(mode="json", include=set(_TOLD)) for each in (before, after)]
+    return [key for key in _TOLD if after.training.enabled and sides[0][key] != sides[1][key]]
