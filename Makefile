@@ -76,9 +76,10 @@ bench: dev                  ## the figures, measured again; on a machine that do
 architecture: dev           ## the picture in docs/architecture.md, from what the code imports
 	@$(BIN)/python -m bench.architecture
 
-mutation: dev               ## which changes of the program no test notices; an hour, or ARGS="'infra.network.*'"
+mutation: dev               ## which changes of the program and the ledger no test notices; hours, or ARGS="'infra.network.*'"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group mutation
 	@$(BIN)/python -m tests.mutation $(ARGS)
+	@test -n "$(ARGS)" || $(BIN)/python -m tests.spend.mutants
 
 hooks: dev                  ## set up the hooks of .pre-commit-config.yaml in this clone
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group hooks
