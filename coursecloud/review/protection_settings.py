@@ -45,7 +45,7 @@ def comes(after: Plan) -> Iterator[Weaker]:
     yield from _exceptions(old, new)
     yield from _allowed(old, new)
     yield from _counted(old, new)
-    yield from _new_machines(old, new)
+    yield from _new_machines(old, new, code=False)
 
 
 def _of_no_resource(old: Settings, new: Settings) -> Iterator[Weaker]:
@@ -70,8 +70,8 @@ def _reserve(settings: Settings) -> float:
     return lease.credit.amount / 50 if lease.reserve is None else lease.reserve
 
 
-def _new_machines(old: Settings, new: Settings) -> Iterator[Weaker]:
-    """List what machines that come have beyond what every machine has: a longer run, an image of somebody's."""
+def _new_machines(old: Settings, new: Settings, *, code: bool = True) -> Iterator[Weaker]:
+    """List what machines that come have beyond what every machine has: a longer run, an image, `code` of their own."""
     longest = Machine.model_fields["max_run"].default
     for name, machine in new.machines.items():
         if name in old.machines:
@@ -82,10 +82,10 @@ def _new_machines(old: Settings, new: Settings) -> Iterator[Weaker]:
             yield Weaker("money", f"`machines.{name}.maxRun`", f"{usual} unless given", will, then)
         scripts = {"startupScript": machine.startup_script, "beforeStop": machine.before_stop}
         container = machine.container.image if machine.container else None
-        for key, code in (scripts | {"container": container}).items():
-            if code:
+        for key, runs in (scripts | {"container": container}).items():
+            if code and runs:
                 then = "it runs as the machines' account, with its data and secrets"
-                yield Weaker("access", f"`machines.{name}.{key}`", _NONE, code, then)
+                yield Weaker("access", f"`machines.{name}.{key}`", _NONE, runs, then)
         if machine.image and "/" in machine.image:
             then = "what is in the image runs as the machines' account, whoever made it"
             yield Weaker("access", f"`machines.{name}.image`", "(none)", machine.image, then)

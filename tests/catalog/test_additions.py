@@ -198,7 +198,7 @@ def test_no_test_begins_before_the_list_is_empty(tmp_path: Path) -> None:
     ran = run(root, "pytest", "-p", "no:cacheprovider", "tests/infra/test_clock.py")
     assert ran.returncode == 1
     told = ran.stdout + ran.stderr
-    assert "2 facts about resource types are missing" in told
+    assert "3 facts about resource types are missing" in told
     assert "cloudscheduler.Job (infra/clock.py:20): `components` is missing" in told
     assert "passed" not in told
     listed = run(root, "catalog")

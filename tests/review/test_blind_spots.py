@@ -197,7 +197,8 @@ class TestSettings:
             plan_of("gpu"), plan_of("gpu", lambda c: c["coursecloud:training"].update(image="other:v2")), "gpu"
         )
         (stack,) = review.stacks
-        assert (stack.status, stack.changes, stack.level) == (Status.CHANGED, (), Level.FINE)
+        assert (stack.status, stack.changes, stack.level) == (Status.CHANGED, (), Level.LOOK)
+        assert kinds(review) == [Kind.RUNS]
         assert [entry.path for entry in stack.settings] == ["training.image"]
         said_everywhere(review, "training.image", "other:v2", "outputs that change with it")
         assert json_form.to_json(review)["stacks"][0]["settings"][0]["new"] == "other:v2"

@@ -31,7 +31,7 @@ __all__ = ["repo"]
     ],
 )  # fmt: skip
 def test_whatever_is_not_known_to_be_harmless_is_program(path: str) -> None:
-    assert of([Changed(path, "000000", "100644")], "").files == (path,)
+    assert of([Changed(path, "000000", "100644")], "").files == (path.replace("\n", "\\x0a"),)
 
 
 @pytest.mark.parametrize(
