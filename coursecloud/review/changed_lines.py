@@ -46,7 +46,10 @@ class Lines:
         return f"{self.file}: {'; '.join(said) or 'nothing in it but its mode or kind'}"
 
 
-def of(before: Path, after: Path, changed: Iterable[str], paths: Mapping[str, str]) -> tuple[Lines, ...]:
+_AS_CALLED: Mapping[str, str] = {}
+
+
+def of(before: Path, after: Path, changed: Iterable[str], paths: Mapping[str, str] = _AS_CALLED) -> tuple[Lines, ...]:
     """Say of each changed file which lines differ between the folders of both sides.
 
     `paths` gives the path in the project of what is called otherwise; what is outside of the project has none.
@@ -114,11 +117,6 @@ def _differing(old: str, new: str) -> tuple[list[tuple[int, int]], list[int]]:
     opcodes = difflib.SequenceMatcher(None, *sides, autojunk=False).get_opcodes()
     ranges = [(start + 1, end) for tag, _, _, start, end in opcodes if tag in ("replace", "insert")]
     return ranges, [start for tag, _, _, start, _ in opcodes if tag == "delete"]
-
-
-def documents(before: Path, after: Path, changed: Iterable[str]) -> tuple[Lines, ...]:
-    """Say of each changed document which lines differ."""
-    return of(before, after, changed, {})
 
 
 _TYPED = re.compile(

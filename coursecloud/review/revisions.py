@@ -85,7 +85,7 @@ def _of_code(before: Side, after: Side, differs: program.Program) -> dict[str, A
         "project": tuple(program.of_project_file(*sides) if program.PROJECT_FILE in differs.files else ()),
         "untaken": untaken.of(*sides, differs.files, after.ran) if after.rendered and after.ran else (),
         "lines": changed_lines.of(*sides, differs.files, differs.paths),
-        "documents": changed_lines.documents(*sides, differs.documents),
+        "documents": changed_lines.of(*sides, differs.documents),
         "typed": tuple(each for each in differs.documents if changed_lines.typed(*sides, each)),
     }
 

@@ -1,5 +1,6 @@
 """Each side is rendered by its own code, in a folder and an environment of its own, and leaves nothing behind."""
 
+import dataclasses
 import json
 import tempfile
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from coursecloud.plan.planning import Plan
 from coursecloud.review import inputs, requirements, revisions, subprocess_plan
 from coursecloud.review.dangers import Level
 from coursecloud.review.report import Review
@@ -15,7 +17,7 @@ from coursecloud.review.stacks import Status
 from tests import project
 from tests.project import CHECKOUT as ROOT
 from tests.review import repository
-from tests.review.made import BUCKET, TODAY, resource, whole
+from tests.review.made import BUCKET, GRANT, TODAY, resource, whole
 from tests.review.repository import Repository
 
 PLANTED = {
@@ -329,3 +331,23 @@ def test_a_review_of_two_real_revisions_runs_the_engine_of_each(tmp_path: Path) 
     changed = {(p.path, p.old, p.new) for change in stack.changes for p in change.properties}
     assert ("labels.managed-by", "coursecloud", "the-head") in changed
     assert all(path.endswith("labels.managed-by") for path, _, _ in changed)
+
+
+def in_project(project_id: str, member: str) -> Plan:
+    """Plan a stack of a project that lets somebody read a bucket."""
+    plan = whole(resource(GRANT, "eve", {"bucket": "b", "member": member, "role": "roles/storage.objectViewer"}))
+    return dataclasses.replace(plan, settings=plan.settings.model_copy(update={"project": project_id}))
+
+
+def test_a_stack_that_comes_into_a_project_of_others_says_whom_it_lets_in(repo: Repository) -> None:
+    repo.stack("ours", in_project("shared-project-1", "user:ada@example.com"))
+    base = repo.commit()
+    repo.stack("theirs", in_project("shared-project-1", "user:eve@evil.example"))
+    repo.stack("apart", in_project("other-project-2", "user:bob@example.com"))
+    found = {stack.name: stack for stack in review(repo, base=base, head=repo.commit()).stacks}
+    told = [danger.text for danger in found["theirs"].dangers]
+    assert any("a project that others are in: ours" in text for text in told)
+    assert any("user:eve@evil.example" in text for text in told)
+    assert found["theirs"].level >= Level.LOOK
+    # In a project of its own all comes, and its changes say whom it lets in.
+    assert [danger.text for danger in found["apart"].dangers] == []
