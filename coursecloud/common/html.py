@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 
 from coursecloud.common.console import visible
 
+BASE = Path(__file__).with_name("base.html")
 _DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 
 
@@ -29,12 +30,12 @@ def _shown(value: Any) -> Any:
 
 
 def render(folders: Sequence[Path], name: str, **values: Any) -> str:
-    """Write a page by the template `name` of one of the folders, which may stand on `base.html` of this one.
+    """Write a page by the template `name` of one of the folders, which may stand on `BASE`.
 
     Raises jinja2.UndefinedError for a value that is not given.
     """
     made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([*folders, Path(__file__).parent]),
+        loader=jinja2.FileSystemLoader([*folders, BASE.parent]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=_shown,

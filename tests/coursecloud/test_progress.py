@@ -140,6 +140,10 @@ def run(*words: str) -> Result:
     return CliRunner().invoke(app, list(words), env={"COLUMNS": "200"})
 
 
+OF_A_GROUP = {"prices": ("check",), "course": ("plan",)}
+"""A command of each group of commands."""
+
+
 class TestQuiet:
     @pytest.mark.parametrize("command", ["plan", "cost", "check"])
     def test_the_first_line_is_left(self, command: str) -> None:
@@ -167,7 +171,7 @@ class TestQuiet:
 
     def test_every_command_has_it(self) -> None:
         for name in COMMANDS:
-            words = ("prices", "check") if name == "prices" else (name,)
+            words = (name, *OF_A_GROUP.get(name, ()))
             assert re.search(r"-q, --quiet +Say only", run(*words, "--help").stdout), name
 
     def test_an_update_tells_no_step_but_what_breaks_a_rule(self, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from html import unescape
 
 import pytest
 
+from coursecloud.common import html
 from coursecloud.diff.changes import Operation
 from coursecloud.plan.registration import Registration
 from coursecloud.review import drawing, folding, json_form, markdown, page
@@ -204,8 +205,12 @@ COLOURS = re.compile(r"--([a-z]+): (#[0-9a-f]{3,6})")
 
 def test_text_and_lines_of_a_page_stand_out_in_both_schemes() -> None:
     """WCAG 2.2: 4.5 to 1 for text (1.4.3), 3 to 1 for what is drawn (1.4.11)."""
-    style = page.TEMPLATE.read_text(encoding="utf-8")
-    light, dark = (dict(COLOURS.findall(block)) for block in re.findall(r":root \{(.*?)\}", style, re.DOTALL)[:2])
+    light: dict[str, str] = {}
+    dark: dict[str, str] = {}
+    for template in (html.BASE, page.TEMPLATE):  # each with its own colours, those of the dark scheme second
+        style = template.read_text(encoding="utf-8")
+        for scheme, block in zip((light, dark), re.findall(r":root \{(.*?)\}", style, re.DOTALL), strict=True):
+            scheme |= COLOURS.findall(block)
     for scheme in (light, light | dark):
         for ground in ("paper", "shade"):
             for name in ("ink", "dim", "delete", "replace", "update", "create", "rename"):
@@ -226,6 +231,6 @@ def luminance(colour: str) -> float:
 
 
 def test_no_text_of_a_page_is_small_and_a_drawing_begins_at_its_full_size() -> None:
-    style = page.TEMPLATE.read_text(encoding="utf-8")
+    style = html.BASE.read_text(encoding="utf-8") + page.TEMPLATE.read_text(encoding="utf-8")
     assert min(int(size) for size in re.findall(r"font(?:-size)?:\s*(\d+)px", style)) >= 12
     assert "Math.max(1, Math.min(1" in style
