@@ -57,6 +57,10 @@ def weaker(
             if sides[0] == sides[1]:
                 sides = tuple(f"{side.stop}, {_hours(side.evening)} after work" for side in (old, new))
             yield Weaker("money", f"the nightly stop of {what}", sides[0], sides[1], then, urn)
+        elif old.stop and new.stop and (days := cron.longest_wait(new.stop)) > cron.longest_wait(old.stop):
+            then = f"what is started on a day without it is stopped by it after up to {days} days"
+            then += f", and by the end of its run {_after(new.run)}" if new.run is not None else ""
+            yield Weaker("money", f"the nightly stop of {what}", old.stop, new.stop, then, urn)
 
 
 def ends(machine: Registration, plan: Plan) -> Ends:

@@ -7,7 +7,7 @@ from catalog.types.parts import About
 from coursecloud.cost import Estimate
 from coursecloud.plan.planning import Plan
 from coursecloud.policy.rule import by_id
-from coursecloud.policy.rules.stack import IDLE_SHARE
+from coursecloud.policy.rules.stack import IDLE_SHARE, allowed_regions
 from coursecloud.review.money import Findings
 from coursecloud.review.protection import Weaker
 from infra.settings import Settings
@@ -55,19 +55,20 @@ def _of_no_resource(old: Settings, new: Settings) -> Iterator[Weaker]:
         then = "nobody is told when that part of the credit is spent"
         before, after = (_listed(f"{each:g}" for each in side) for side in (was, will))
         yield Weaker("notice", "`lease.alerts`", before, after, then)
-    was, will = (_reserve(each) for each in (old, new))
-    if will < was and old.lease.credit == new.lease.credit:
+    was, will = (each.lease.reserved for each in (old, new))
+    # Unless given it is a part of the credit, and follows it.
+    if will < was and (new.lease.reserve is not None or old.lease.credit == new.lease.credit):
         then = "so much is left for copying the work away before the credit ends"
         yield Weaker("money", "`lease.reserve`", f"{was:g}", f"{will:g}", then)
     was, will = (each.training.region or each.region for each in (old, new))
     if was != will and new.training.enabled and old.region == new.region:
         then = "jobs run there, and what they read and write goes there: other prices, other laws"
         yield Weaker("money", "`training.region`", was, will, then)
-
-
-def _reserve(settings: Settings) -> float:
-    lease = settings.lease
-    return lease.credit.amount / 50 if lease.reserve is None else lease.reserve
+    for name in sorted(old.services.keys() & new.services.keys()):
+        was, will = old.services[name].deployed_by, new.services[name].deployed_by
+        if was != will and will:
+            then = "what that trigger builds is what runs, as the account of the services, and no longer `image`"
+            yield Weaker("access", f"`services.{name}.deployedBy`", was or "(the stack file)", will, then)
 
 
 def _new_machines(old: Settings, new: Settings, *, code: bool = True) -> Iterator[Weaker]:
@@ -202,9 +203,19 @@ def _allowed(old: Settings, new: Settings) -> Iterator[Weaker]:
             then = f"nobody here knows what that {what} {'permits' if role else 'costs, or whether it is there'}"
             told = f"{then}: up may find out ({', '.join(map(_code, more))})"
             yield Weaker("access" if role else "money", f"`{path}`", _listed(was), _listed(will), told)
+    yield from _regions(old, new)
+
+
+def _regions(old: Settings, new: Settings) -> Iterator[Weaker]:
+    """List the regions that come, by the list of the stack file or, without one, by every key that names a place."""
+    then = "resources may be where prices and laws are others, and copying between regions bills"
     was, will = old.guardrails.regions, new.guardrails.regions
-    if was is not None and (will is None or any(each not in was for each in will)):
-        then = "resources may be where prices and laws are others, and copying between regions bills"
+    if was is None and will is None:
+        before, after = (allowed_regions(each) for each in (old, new))
+        if old.region == new.region and not after <= before:
+            path = "`network.subnets`" if set(new.subnets) - set(old.subnets) else "the regions that the file names"
+            yield Weaker("money", path, *(_listed(sorted(each)) for each in (before, after)), then)
+    elif was is not None and (will is None or any(each not in was for each in will)):
         named = _listed(will) if will is not None else "every region that the file names"
         yield Weaker("money", "`guardrails.regions`", _listed(was), named, then)
 
@@ -248,6 +259,11 @@ def _builds(old: Settings, new: Settings) -> Iterator[Weaker]:
     if was and will and (was.owner, was.name) != (will.owner, will.name):
         then = "what is pushed there runs as this stack's account for builds, with its rights and its secrets"
         yield Weaker("access", "`builds.repository`", f"{was.owner}/{was.name}", f"{will.owner}/{will.name}", then)
+    elif was and will and was.connection != will.connection:
+        then = "pushes come in, and code is read, by that connection: read who made it, for which account"
+        yield Weaker(
+            "access", "`builds.repository.connection`", was.connection or _NONE, will.connection or _NONE, then
+        )
     for name in sorted(new.builds.triggers.keys() - old.builds.triggers.keys()) if old.builds.repository else ():
         trigger = new.builds.triggers[name]
         by = {"branch": trigger.branch, "tag": trigger.tag, "pull requests to": trigger.pull_request}
