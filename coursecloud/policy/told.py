@@ -25,6 +25,8 @@ def otherwise(resource: Registration, settings: Settings) -> Iterator[str]:
             yield from _service(resource, settings)
         case "cloudbuild.Trigger":
             yield from _build(resource, settings)
+        case "projects.IAMCustomRole":
+            yield from _role(resource)
         case _:
             pass
 
@@ -49,6 +51,9 @@ def _machine(machine: Registration, settings: Settings) -> Iterator[str]:
 def _service(service: Registration, settings: Settings) -> Iterator[str]:
     names, region = _names(settings), settings.region
     declared = settings.services.get(service.name)
+    yield from _mounted(service, declared.volumes if declared else (), names)
+    if declared:
+        yield from _differs(service, {"template.timeout": f"{int(declared.timeout)}s"})
     for container in entries(service.inputs, "template.containers"):
         image = at(container, "image")
         if declared:
@@ -61,6 +66,15 @@ def _service(service: Registration, settings: Settings) -> Iterator[str]:
             yield from _variables(container, declared.env, declared.secrets, declared.mounted_secrets, names)
         elif isinstance(image, str) and not image.startswith((f"{names.docker(region)}/", PLACEHOLDER)):
             yield f"it runs {_said(image)}, which is of no repository of the stack"
+
+
+def _mounted(service: Registration, folders: Iterable[str], names: Names) -> Iterator[str]:
+    """Hold the buckets that a service sees as folders, and how long it answers, to the stack file."""
+    wanted = {names.bucket(name) for name in folders}
+    for volume in entries(service.inputs, "template.volumes"):
+        bucket = at(volume, "gcs.bucket")
+        if isinstance(bucket, str) and bucket not in wanted:
+            yield f"it mounts the bucket {_said(bucket)}, which the stack file does not say"
 
 
 def _variables(
@@ -99,9 +113,31 @@ def _build(trigger: Registration, settings: Settings) -> Iterator[str]:
             "_SERVICE": tuple(_names(settings).resource(each) for each in settings.services),
             **{name: (value,) for name, value in declared.substitutions.items()},
         }
+        yield from _differs(trigger, {"build.timeout": f"{int(declared.timeout)}s", "filename": declared.build_file})
+        if more := [each for each in entries(trigger.inputs, "includedFiles") if each not in declared.included_files]:
+            yield f"`includedFiles` has {_said(', '.join(map(str, more)))}, which the stack file does not say"
     for name, value in cast("Mapping[str, object]", given).items() if isinstance(given, Mapping) else ():
         if value not in own.get(name, ()):
             yield f"`substitutions.{name}` is {_said(value)}, which the stack file does not say"
+
+
+def _differs(resource: Registration, wanted: Mapping[str, object]) -> Iterator[str]:
+    for path, value in wanted.items():
+        if (given := at(resource.inputs, path)) is not None and given not in (value, UNKNOWN):
+            yield f"`{path}` is {_said(given)}, and the stack file says {_said(value)}"
+
+
+WRITING = {
+    "operator": tuple(f"compute.instances.{verb}" for verb in ("reset", "resume", "start", "stop", "suspend")),
+    "releaser": ("run.services.update",),
+}
+"""What roles of the stack's own change, by the role's name; what they read is anybody's."""
+
+
+def _role(role: Registration) -> Iterator[str]:
+    others = {each for name, listed in WRITING.items() if name != role.name for each in listed}
+    if more := [each for each in map(str, entries(role.inputs, "permissions")) if each in others]:
+        yield f"`permissions` has {', '.join(more)}, which another role of the stack has, and this one has not"
 
 
 def _names(settings: Settings) -> Names:

@@ -50,7 +50,7 @@ def _judged(resource: Registration, stack: Stack, gives: Grants, each: grants.Gr
         # What they get does not matter, and may be known to the real run only.
         yield f"it gives {each.role or 'access'} to {name}, whom neither the stack file nor the program declares"
         return
-    role = _role(resource, stack, each)
+    role = _role(each)
     allowed = set(gives.gives.get(who, ()))
     if who == "everybody" and not allowed:
         return  # the rules on what is public say so
@@ -68,8 +68,9 @@ def _judged(resource: Registration, stack: Stack, gives: Grants, each: grants.Gr
     yield from _elsewhere(resource, stack, gives)
     if gives.of == "serviceaccount.Account" and who != "federation" and _deploys(_target(resource), stack):
         yield f"it lets {name} act as the account that deploys, which may do anything that the stack needs"
-    if role not in allowed and not _of_stack(resource, stack, each):
-        yield f"it gives {role} to {name}, which no stack gives {_WHO[who]}"
+    if role not in allowed and (own := _own(resource, stack, each)) not in allowed:
+        said = f"the stack's own role {own.partition(':')[2]}" if own else role
+        yield f"it gives {said} to {name}, which no stack gives {_WHO[who]}"
 
 
 _WHO = {
@@ -128,21 +129,24 @@ def _workflows(stack: Stack) -> str:
     return rf"attribute\.({'|'.join(map(re.escape, known))})"
 
 
-def _role(resource: Registration, stack: Stack, each: grants.Grant) -> str:
+def _role(each: grants.Grant) -> str:
     if each.role is not None:
         return each.role or "access"
-    return "a role of the stack's own" if _of_stack(resource, stack, each) else "a role that only the real run knows"
+    return "a role that only the real run knows"
 
 
-def _of_stack(resource: Registration, stack: Stack, each: grants.Grant) -> bool:
-    """Say whether a role is one that the stack declares, whose permissions are judged there."""
+def _own(resource: Registration, stack: Stack, each: grants.Grant) -> str:
+    """Name a role that the stack declares, whose permissions are judged there: `own:NAME`, empty for any other."""
     declared = stack.of(_ROLE)
     if each.role is None:
         urns = resource.property_dependencies.get(each.role_at.partition("[")[0], ())
         if not urns and each.role_at not in resource.at_run:
             raise UnknownError(f"`{each.role_at}`")
-        return len(urns) == 1 and urns[0] in {r.urn for r in declared}
-    return each.role in {f"projects/{r.inputs.get('project')}/roles/{r.inputs.get('roleId')}" for r in declared}
+        names = [r.name for r in declared if urns == (r.urn,)]
+    else:
+        ids = {f"projects/{r.inputs.get('project')}/roles/{r.inputs.get('roleId')}": r.name for r in declared}
+        names = [ids[each.role]] if each.role in ids else []
+    return f"own:{names[0]}" if names else ""
 
 
 def _target(resource: Registration) -> str:

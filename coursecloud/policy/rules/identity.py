@@ -24,6 +24,8 @@ _NAMES_ONE = re.compile(
     r"|assertion\.sub\.startsWith\('repo:[\w.-]+/[^']*'\)"
 )
 """A part of a condition that by itself keeps every repository out but one, or one owner's."""
+_EVENT = re.compile(r"\(*assertion\.(ref|event_name) (==|in) ")
+"""A part that says at which events, or of which branches, a workflow comes in."""
 
 
 def _additive(resource: Registration, _: Settings) -> Iterator[str]:
@@ -77,6 +79,8 @@ def _conditioned(provider: Registration, settings: Settings) -> Iterator[str]:
     found = [match for part in parts if (match := _NAMES_ONE.fullmatch(part))]
     if not found:
         yield "no part of its attributeCondition that has to hold names one: every repository on GitHub can get in"
+    elif not any(map(_EVENT.match, parts)) and not any(match["what"] == "sub" for match in found):
+        yield "no part of its attributeCondition names an event or a ref: any workflow of any branch can get in"
     declared = settings.github
     mapping = provider.inputs.get("attributeMapping")
     run = cast("Inputs", mapping).get("attribute.run") if isinstance(mapping, dict) else None
@@ -284,7 +288,7 @@ RULES = (
                     "iam.WorkloadIdentityPoolProvider",
                     "provider",
                     "attributeCondition",
-                    "assertion.repository_owner_id == '7'",
+                    "assertion.repository_owner_id == '7' && assertion.ref == 'refs/heads/main'",
                 ),
             ),
         ),

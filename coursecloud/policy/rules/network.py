@@ -17,6 +17,7 @@ _ON_A_NETWORK = frozenset(
     {"compute.Instance", "compute.InstanceTemplate", "compute.RegionInstanceTemplate", "compute.Firewall"}
 ).__contains__
 
+_WITH_PORTS = ("tcp", "6", "udp", "17", "sctp", "132")
 _LARGEST = 2**24
 """Addresses of a /8: a public range as large as that is the internet cut into pieces."""
 _LARGEST_6 = 2**32
@@ -96,6 +97,15 @@ def _ssh(firewall: Registration, _: Settings) -> Iterator[str]:
         inside = source.is_private and source.prefixlen > 0
         if str(source) != IAP_RANGE and not inside and not _wide(source):
             yield f"it lets {source} reach port 22 past Identity-Aware Proxy"
+
+
+def _ports(firewall: Registration, _: Settings) -> Iterator[str]:
+    """Want ports named: without any, every program that listens is reached, now and later."""
+    if _lets_in(firewall):
+        for allowed in entries(firewall.inputs, "allows"):
+            protocol = str(at(allowed, "protocol")).lower()
+            if protocol == "all" or (protocol in _WITH_PORTS and not list(entries(allowed, "ports"))):
+                yield f"it names no ports of {'any protocol' if protocol == 'all' else protocol}, and so opens all"
 
 
 def _private_access(subnet: Registration, _: Settings) -> Iterator[str]:
@@ -203,6 +213,20 @@ RULES = (
                 ),
             ),
         ),
+    ),
+    ResourceRule(
+        id="firewall-names-ports",
+        title="A firewall rule names the ports that it opens",
+        why="Without ports a notebook, a database or a debugger that somebody starts tomorrow is open, too.",
+        remedy='Set ports, e.g. ports=["22"].',
+        severity="medium",
+        applies=_FIREWALLS,
+        check=_ports,
+        breaks=(
+            Example("dev", "ssh-from-iap", firewall("allows", [{"protocol": "tcp"}]), says="no ports of tcp"),
+            Example("dev", "ssh-from-iap", firewall("allows", [{"protocol": "all"}]), says="any protocol"),
+        ),
+        keeps=(Example("dev", "ssh-from-iap", firewall("allows", [{"protocol": "icmp"}])),),
     ),
     ResourceRule(
         id="subnet-private-google-access",

@@ -172,5 +172,5 @@ service("api")
 trigger("build")
 provider("github")
 member("writes-logs")
-role("starts")
+role("operator")
 # What an edit adds stands below.
