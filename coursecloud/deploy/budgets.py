@@ -14,12 +14,21 @@ PAGES = 10
 
 
 def look(cloud: Cloud, project: str) -> Budgets:
-    """Look which there are; three questions. Raises nothing: who may not look is told why."""
+    """Look which there are; three questions. Raises nothing: who may not look is told why, in a few words."""
     try:
         found = every(cloud, project, account(cloud, project), number(cloud, project))
     except CloudError as error:
-        return Budgets(None, error.words)
+        return Budgets(None, _unseen(error))
     return Budgets(tuple(_told(each) for each in found))
+
+
+def _unseen(error: CloudError) -> str:
+    """Say in a few words why nobody can look: Google's own are three lines about an API's page in the console."""
+    if error.off:
+        return "the APIs that tell are off in the project"
+    if error.status == 403:
+        return "you have no role on the billing account, whose they are"
+    return error.words
 
 
 def account(cloud: Cloud, project: str) -> str:

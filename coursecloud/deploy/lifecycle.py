@@ -133,10 +133,7 @@ def finish(
             told = day.write(day.pulumi.unprotect)
             if told.code:
                 return summary.failed(day, told)
-        code = _delete(day)
-        if not code:
-            day.say(*budget.staying(budgets.look(day.cloud, day.settings.project), stack))
-        return code
+        return _delete(day)
 
 
 def _up(day: Day, lose: Collection[str], *, mine: bool) -> int:
@@ -197,6 +194,8 @@ def _delete(day: Day, *words: str) -> int:
         before = len(checkpoint.urns(day.pulumi.state()))
         told = day.write(lambda: day.pulumi.destroy(*words))
         if not told.code:
+            if day.command == "finish":  # before the last lines, which are the result and the next step
+                day.say(*budget.staying(budgets.look(day.cloud, day.settings.project), day.stack))
             return summary.after_deleting(day)
         # What was taken over lacks its dependencies in the state, so its order may be wrong: as long as something goes,
         # the rest may go next.

@@ -110,7 +110,7 @@ def _compute(each: Done, world: World) -> Iterator[Change]:
     elif method == "instances.delete":
         yield from _gone(each, path, world)
     elif act == "follows":
-        _follow(each, verb, path, world)
+        yield from _follow(each, verb, path, world)
     elif act == "resize":
         yield from _resized(each, verb, path, world)
     elif act in ("start", "stop"):
@@ -132,8 +132,6 @@ def _plain(each: Done, sort: str, resource: str, act: Act, world: World) -> Chan
     if kind and act != "delete" and each.request.keys() - {"@type"}:
         told = shape_of(kind, {**each.request, **_place(resource)}, {})
         world.shapes[resource] = told
-    elif act != "delete":
-        told = world.shape(resource, str(each.labels.get("disk_id") or ""))
     if act == "delete":
         world.shapes.pop(resource, None)
     return _change(each, resource, act, told, mark=_mark(each))
@@ -156,13 +154,16 @@ def _place(resource: str) -> Json:
 
 
 def _made(each: Done, path: str, world: World) -> Iterator[Change]:
-    """A new machine, and the disks beside its boot disk that were made with it."""
+    """A new machine, and the disks beside its boot disk that were made with it.
+
+    Where the entry with the request has not come, nothing says what it was: what is listed now may be otherwise.
+    """
     resource, mark = COMPUTE + path, str(each.labels.get("instance_id") or "")
     world.disks.pop(path, None)
-    told = world.shape(resource, mark) if not each.request.get("machineType") else None
+    told = None
     if each.request.get("machineType"):
         body = {**each.request, **_place(resource)}
-        inputs = _known(shapes.instance(body, {}), resource, mark, world)
+        inputs = _known(shapes.instance(body, _put_on(body, world)), resource, mark, world)
         told = Shape("gcp:compute/instance:Instance", INSTANCE, inputs)
         world.disks[path] = list(_disks(each.request, path))
     if told:
@@ -181,8 +182,19 @@ def _known(inputs: Json, resource: str, mark: str, world: World) -> Json:
     asked = part(part(inputs, "bootDisk"), "initializeParams")
     if asked and "size" not in asked and found and found.incarnation == mark:
         there = part(part(found.shape.inputs, "bootDisk"), "initializeParams")
-        inputs["bootDisk"] = {"initializeParams": {**there, **asked}}
+        inputs["bootDisk"] = {**part(inputs, "bootDisk"), "initializeParams": {**there, **asked}}
     return inputs
+
+
+def _put_on(request: Mapping[str, Any], world: World) -> dict[str, Json]:
+    """Tell of the disks that were there before a machine was put on them, by their paths as the request has them."""
+    found = dict[str, Json]()
+    for disk in many(request, "disks"):
+        path = path_of(disk.get("source"))
+        told = world.shape(COMPUTE + with_id(path, world.project), "") if path else None
+        if told:
+            found[path] = {"sizeGb": told.inputs.get("size"), "type": told.inputs.get("type")}
+    return found
 
 
 def _disks(request: Mapping[str, Any], machine: str) -> Iterator[Json]:
@@ -216,7 +228,8 @@ def _gone(each: Done, path: str, world: World) -> Iterator[Change]:
     for disk in world.disks_of(path):
         if disk.get("boot") and not disk.get("autoDelete") and told:
             asked = part(part(told.inputs, "bootDisk"), "initializeParams")
-            body = {"sizeGb": asked.get("size"), "type": asked.get("type"), **_place(disk["source"])}
+            known = {"sizeGb": asked.get("size"), "type": asked.get("type"), **_place(disk["source"])}
+            body = known if asked.get("size") else None
             yield _disk(each, disk["source"], "create", body, world)
         elif disk.get("autoDelete") and not disk.get("boot") and disk.get("type") != "SCRATCH":
             yield _disk(each, disk["source"], "delete", None, world)
@@ -224,7 +237,7 @@ def _gone(each: Done, path: str, world: World) -> Iterator[Change]:
     world.shapes.pop(resource, None)
 
 
-def _follow(each: Done, verb: str, path: str, world: World) -> None:
+def _follow(each: Done, verb: str, path: str, world: World) -> Iterator[Change]:
     """Which disks a machine has, and which of them go with it."""
     held = world.disks_of(path)
     device = each.request.get("deviceName")
@@ -237,6 +250,10 @@ def _follow(each: Done, verb: str, path: str, world: World) -> None:
         world.disks[path] = [
             {**disk, "autoDelete": goes} if disk.get("deviceName") == device else disk for disk in held
         ]
+        told = world.shape(COMPUTE + path, str(each.labels.get("instance_id") or ""))
+        if told and any(disk.get("boot") and disk.get("deviceName") == device for disk in held):
+            boot = {**part(told.inputs, "bootDisk"), "autoDelete": goes}
+            yield _changed(each, COMPUTE + path, {"bootDisk": boot}, world)
 
 
 def _resized(each: Done, verb: str, path: str, world: World) -> Iterator[Change]:
@@ -244,29 +261,39 @@ def _resized(each: Done, verb: str, path: str, world: World) -> Iterator[Change]
     owner = _boots(path, world) if "/disks/" in path else ""
     resource = COMPUTE + (owner or path)
     mark = None if not owner else (world.live[resource].incarnation if resource in world.live else "")
-    told = world.shape(resource, str(each.labels.get("instance_id") or "") if not owner else "")
-    if told is None:
+    asked = each.request
+    if not asked.keys() - {"@type"}:
         yield _change(each, resource, "resize", mark=mark)
         return
-    asked, inputs = each.request, dict(told.inputs)
     if owner:
-        there = part(part(inputs, "bootDisk"), "initializeParams")
-        inputs["bootDisk"] = {"initializeParams": {**there, "size": shapes.whole(asked.get("sizeGb"))}}
+        told = world.shape(resource, "")
+        boot = part(told.inputs, "bootDisk") if told else {}
+        there = {**part(boot, "initializeParams"), "size": shapes.whole(asked.get("sizeGb"))}
+        inputs: Json = {"bootDisk": {**boot, "initializeParams": there}}
     elif "/disks/" in path:
         names = {"sizeGb": "size", "provisionedIops": "provisionedIops",
                  "provisionedThroughput": "provisionedThroughput"}  # fmt: skip
-        inputs |= {to: shapes.whole(asked[name]) for name, to in names.items() if asked.get(name) is not None}
-    elif verb == "setMachineType" and asked.get("machineType"):
-        inputs["machineType"] = shapes.last(asked["machineType"])
+        inputs = {to: shapes.whole(asked[name]) for name, to in names.items() if asked.get(name) is not None}
+    elif verb == "setMachineType":
+        inputs = {"machineType": shapes.last(asked.get("machineType"))}
     elif verb in ("addAccessConfig", "deleteAccessConfig"):
-        inputs["networkInterfaces"] = [{"accessConfigs": [{}]}] if verb == "addAccessConfig" else [{}]
+        inputs = {"networkInterfaces": [{"accessConfigs": [{}]}] if verb == "addAccessConfig" else [{}]}
     else:
-        changed = shapes.instance(asked, {}) if verb == "setMachineResources" else shapes.instance(
-            {"scheduling": asked}, {})  # fmt: skip
-        field_name = "guestAccelerators" if verb == "setMachineResources" else "scheduling"
-        inputs[field_name] = changed.get(field_name, [] if verb == "setMachineResources" else {})
-    world.shapes[resource] = Shape(told.type, told.asset, inputs)
-    yield _change(each, resource, "resize", world.shapes[resource], mark=mark)
+        name = "guestAccelerators" if verb == "setMachineResources" else "scheduling"
+        body = asked if verb == "setMachineResources" else {"scheduling": asked}
+        inputs = {name: shapes.instance(body, {}).get(name, [] if verb == "setMachineResources" else {})}
+    yield _changed(each, resource, inputs, world, mark=mark)
+
+
+def _changed(each: Done, resource: str, inputs: Json, world: World, *, mark: str | None = None) -> Change:
+    """Tell of a change what changed, and nothing of the rest: that is as it was then, whatever is listed now."""
+    type_, asset = ("gcp:compute/disk:Disk", DISK) if "/disks/" in resource else (
+        "gcp:compute/instance:Instance", INSTANCE)  # fmt: skip
+    if "/regions/" in resource:
+        type_ = "gcp:compute/regionDisk:RegionDisk"
+    if told := world.shapes.get(resource):
+        world.shapes[resource] = Shape(told.type, told.asset, {**told.inputs, **inputs})
+    return _change(each, resource, "resize", Shape(type_, asset, inputs), mark=mark)
 
 
 def _boots(disk: str, world: World) -> str:

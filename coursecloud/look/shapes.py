@@ -71,7 +71,7 @@ def instance(body: Body, disks: Mapping[str, Body]) -> Json:
             given(type=last(each.get("acceleratorType")), count=whole(each.get("acceleratorCount")))
             for each in many(body, "guestAccelerators")
         ],
-        bootDisk=boot(boots[0], disks) if boots else None,
+        bootDisk=boot(boots[0], disks, str(body.get("name") or "")) if boots else None,
         scratchDisks=[
             given(interface=disk.get("interface"), size=whole(disk.get("diskSizeGb")) or 375)
             for disk in many(body, "disks")
@@ -82,14 +82,22 @@ def instance(body: Body, disks: Mapping[str, Body]) -> Json:
     )
 
 
-def boot(disk: Body, disks: Mapping[str, Body]) -> Json:
-    """A boot disk: its size and type are in the request that made it, or those of the disk that is there."""
+def boot(disk: Body, disks: Mapping[str, Body], machine: str = "") -> Json:
+    """A boot disk: its size and type are in the request that made it, or those of the disk that is there.
+
+    It goes with its machine and has its name, unless it says otherwise.
+    """
     asked, there = part(disk, "initializeParams"), disks.get(path_of(disk.get("source")), {})
     size = whole(there.get("sizeGb")) or whole(disk.get("diskSizeGb")) or whole(asked.get("diskSizeGb"))
     kind = last(there.get("type")) or last(asked.get("diskType"))
     # A request that names no type gets the standard one; of a disk that is there Google tells the type.
     kind = kind or ("pd-standard" if asked else "")
-    return {"initializeParams": given(size=size, type=kind, image=asked.get("sourceImage"))}
+    own = last(disk.get("source")) or str(asked.get("diskName") or "")
+    return given(
+        initializeParams=given(size=size, type=kind, image=asked.get("sourceImage")),
+        autoDelete=None if disk.get("autoDelete") else False,
+        source=own if machine and own != machine else None,
+    )
 
 
 def disk(body: Body, _: Mapping[str, Body]) -> Json:

@@ -35,7 +35,7 @@ def standing(told: Budgets, stack: str) -> str:
     """Say for a status what is there, and what its absence risks."""
     if told.found is None:
         return (
-            f"not known, as it was not to be looked at ({told.reason}); who has a role on the billing account sees it:"
+            f"not known: {told.reason}; who has a role on the billing account sees them:"
             f" `coursecloud caps --stack {stack}`"
         )
     plain = [each for each in told.found if not each.cap]
@@ -52,18 +52,14 @@ def standing(told: Budgets, stack: str) -> str:
 
 
 def staying(told: Budgets, stack: str) -> Sequence[str]:
-    """Say at the end of a course what of the billing account is still there, and who takes it down."""
+    """Say at the end of a course what of the billing account is still there, and who takes it down: a line each."""
     if told.found is None:
-        return [
-            f"Whether a budget or a spend cap is still there is not known: {told.reason}.",
-            "    Who made it, with a role on the billing account, takes it down: docs/billing.md.",
-        ]
-    said = [f"    {'spend cap' if each.cap else 'budget'} {each.shown} of {each.amount}: {_gone(each, stack)}"
-            for each in told.found]  # fmt: skip
-    head = "Still there, as they are the billing account's and not the stack's; who made them takes them down:"
-    return [head, *said] if said else []
+        return [f"  not seen   a budget or a spend cap, if somebody made one: {told.reason}; who made it takes it down"
+                " (docs/billing.md)"]  # fmt: skip
+    return [f"  stays      {'spend cap' if each.cap else 'budget'} `{each.shown}` of {each.amount}, the billing"
+            f" account's: who made it takes it down, {_gone(each, stack)}" for each in told.found]  # fmt: skip
 
 
 def _gone(each: Budget, stack: str) -> str:
     delete = f"`gcloud billing budgets delete {each.name}`"
-    return delete if each.cap else f"`pulumi destroy --stack {stack}` in billing/, else {delete}"
+    return f"by {delete}" if each.cap else f"by `pulumi destroy --stack {stack}` in billing/, else {delete}"

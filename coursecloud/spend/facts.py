@@ -14,6 +14,9 @@ from coursecloud.spend.model import Change, Shape
 GRACE = timedelta(minutes=2)
 """How long what a look sees may lag behind what a log says: a machine that shuts down still answers."""
 
+BY_SHAPE = frozenset({"run.googleapis.com/Service", "aiplatform.googleapis.com/Endpoint"})
+"""What never stops and starts, but has more or less that bills."""
+
 
 @dataclass(frozen=True)
 class Point:
@@ -88,7 +91,8 @@ def points_of(facts: Facts) -> Iterable[Point]:
         yield Point(change.at, RANKS[change.act], change.act, shape=change.shape, reason=change.reason)
     for sighting in facts.sightings:
         found = sighting.found
-        state: State = "runs" if found.running else "stopped"
+        # A service with no instance is none that was stopped: what it is says that it costs nothing, to logs as well.
+        state: State = "runs" if found.running or found.shape.asset in BY_SHAPE else "stopped"
         if found.made and not _logged(facts, found.made, sighting):
             yield Point(found.made, RANKS["made"], "made")
         if found.since and not _logged(facts, found.since, sighting):

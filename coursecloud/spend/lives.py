@@ -23,22 +23,23 @@ LISTED = frozenset({INSTANCE, DISK, "compute.googleapis.com/Address"})
 """What every look lists, so that what is not in it is gone; of others that holds once one has been seen."""
 
 
-def of(ledger: Ledger, until: datetime | None = None) -> tuple[Life, ...]:
-    """Work out every life in a ledger up to the time of its last look, or to `until`."""
-    end = until or ledger.at
+def of(ledger: Ledger) -> tuple[Life, ...]:
+    """Work out every life in a ledger up to the time of its last look."""
+    end = ledger.at
     if end is None:
         return ()
     facts = gathered(ledger)
     context = _Context(ledger, end, {fact.asset for fact in facts.values() if fact.sightings} | LISTED)
-    found = list[Life]()
+    found, held = list[Life](), dict[str, datetime]()
     machines = [name for name, fact in facts.items() if fact.asset == INSTANCE or "/instances/" in name]
     for name in machines:
         lived = context.lives(name, facts.pop(name))
         found += lived
-        for disk, fact in _boot_disks(lived):
+        for disk, fact, until in _boot_disks(lived):
             facts.setdefault(disk, Facts()).changes.extend(fact.changes)
+            held[disk] = max(held.get(disk, until), until)
     for name, fact in facts.items():
-        found += context.lives(name, fact)
+        found += context.lives(name, fact, held.get(name))
     return tuple(sorted(found, key=lambda life: (life.resource, life.uses[0].begin)))
 
 
@@ -51,17 +52,21 @@ class _Context:
         self._end = end
         self._listed = listed
 
-    def lives(self, resource: str, facts: Facts) -> list[Life]:
-        """Work out the lives of one name."""
+    def lives(self, resource: str, facts: Facts, held: datetime | None = None) -> list[Life]:
+        """Work out the lives of one name; until `held` a machine has it as its boot disk, and a look tells of that."""
         parts = by_incarnation(facts)
-        found = [life for incarnation, part in parts for life in self._lives(resource, incarnation, part, facts.asset)]
+        found = [
+            life for incarnation, part in parts for life in self._lives(resource, incarnation, part, facts.asset, held)
+        ]
         found.sort(key=lambda life: life.uses[0].begin)
         for index, life in enumerate(found[:-1]):
             # A name is free for the next only when this one is gone.
             found[index] = ended(life, found[index + 1].uses[0].begin)
         return found
 
-    def _lives(self, resource: str, incarnation: str, facts: Facts, asset: str) -> Iterable[Life]:
+    def _lives(
+        self, resource: str, incarnation: str, facts: Facts, asset: str, held: datetime | None
+    ) -> Iterable[Life]:
         points = sorted(points_of(facts), key=lambda point: (point.at, point.rank, repr(point)))
         points = [point for point in points if point.at <= self._end]
         walk = Walk(functools.partial(self._before, resource, asset))
@@ -74,7 +79,7 @@ class _Context:
         # Of a boot disk that no look lists by itself its machine tells, when it goes too.
         alone = facts.sightings or any(change.by != _MACHINE for change in facts.changes)
         if walk.state != "gone" and asset in self._listed and alone:
-            missed = self._missed(resource, asset, max(last + GRACE, seen or last))
+            missed = self._missed(resource, asset, max(last + GRACE, seen or last, (held or last) + GRACE))
             if missed:
                 walk.vanish(missed)
         declared = any(sighting.found.declared for sighting in facts.sightings)
@@ -93,8 +98,8 @@ class _Context:
         return looked[-1] if looked else min(self._origin or at, at)
 
 
-def _boot_disks(lives: Sequence[Life]) -> Iterable[tuple[str, Facts]]:
-    """Say of machines' own boot disks what their machines' lives say: no log tells of them by name."""
+def _boot_disks(lives: Sequence[Life]) -> Iterable[tuple[str, Facts, datetime]]:
+    """Say of machines' own boot disks what their machines' lives say, and until when: no log tells of them by name."""
     for life in lives:
         boot = next((part for use in life.uses if (part := _boot(use.shape))), None)
         shape = life.shape
@@ -111,7 +116,7 @@ def _boot_disks(lives: Sequence[Life]) -> Iterable[tuple[str, Facts]]:
         facts = Facts([_implied(disk, "create", first, known if parameters.get("size") else None)])
         if last.state == "gone" and boot.get("autoDelete") is not False:
             facts.changes.append(_implied(disk, "delete", last.begin))
-        yield disk, facts
+        yield disk, facts, last.begin if last.state == "gone" else last.end
 
 
 _MACHINE = "its machine"

@@ -144,7 +144,9 @@ def of(
     usd = credit * exchange.usd if exchange else None
     reserve = number(lease.reserved) * exchange.usd if exchange else ZERO
     next_ = commands.Commands.of(settings, settled.there)
-    things = _ordered(_thing(each, start, morning, settings, at, next_) for each in settled.there if _shows(each))
+    things = _ordered(
+        _thing(each, start, morning, settings, at, next_) for each in settled.there if _shows(each, start)
+    )
     spent_parts = [number(part) for part in lease.alerts if usd and spent >= number(part) * usd]
     return Status(
         account=settled,
@@ -191,8 +193,10 @@ RETENTION = 400
 """Days for which Google keeps the logs of both kinds: bucket `_Required` (cloud.google.com/logging/quotas, 2026-11)."""
 
 
-def _shows(entry: Entry) -> bool:
-    return entry.per_hour is None or bool(entry.per_hour) or bool(entry.rate.runs) or bool(entry.unknown)
+def _shows(entry: Entry, start: datetime.datetime) -> bool:
+    if entry.per_hour is None or entry.per_hour or entry.rate.runs or entry.unknown:
+        return True
+    return bool(entry.spent(start, entry.life.now.end))  # it costs nothing now, and has
 
 
 def _thing(

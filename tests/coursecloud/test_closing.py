@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from coursecloud.deploy import consent, lifecycle, summary
-from tests.coursecloud.faked import Fake, Said, answer
+from coursecloud.deploy import budgets, consent, lifecycle, summary
+from coursecloud.deploy.cloud import Cloud
+from tests.coursecloud.faked import PROJECT, Fake, Said, answer
 from tests.coursecloud.told import bucket, disk, done, error, looked, machine, planned
 
 Json = dict[str, Any]
 NEXT_UP = "  next    `coursecloud up --stack x`"
 MISLEADING = ("stack rm", "state delete", "refresh", "pulumi destroy", "--protect", "protect` flag")
 """What Pulumi advises, and what would lose the stack file or the data, or does not help."""
+BILLING = {"billingbudgets.googleapis.com", "cloudbilling.googleapis.com"}
 RM = (
     "The resources in the stack have been deleted, but the history and configuration associated with the stack are"
     " still maintained. \nIf you want to remove the stack completely, run `pulumi stack rm x`."
@@ -86,6 +89,79 @@ def test_where_nothing_is_left_the_stack_file_stays_and_pulumis_advice_is_not_sh
         f"{NEXT_UP} makes it anew: its stack file stays",
     ]
     assert not [word for word in MISLEADING if word in text]
+
+
+def finished(fake: Fake, said: Said) -> list[str]:
+    """Finish a stack of one machine; what is said before the last two lines, which say what they always do."""
+    gone = machine("workbench")
+    fake.holds(gone)
+    fake.answers("destroy", answer(done("delete", gone), state=[]))
+    assert fake.finish() == 0
+    *before, result, following = said.lines()
+    assert result == "Finish: 1 deleted; nothing of stack x is left or costs."
+    assert following == f"{NEXT_UP} makes it anew: its stack file stays"
+    return before
+
+
+class TestOfTheBillingAccount:
+    """A budget or spend cap outlives the stack, and is said before the result; who may not see one reads no `none`."""
+
+    @pytest.fixture(autouse=True)
+    def switched_on(self, fake: Fake) -> Iterator[None]:
+        services = fake.emulator.world.projects[PROJECT].services
+        services |= BILLING
+        yield
+        services -= BILLING
+        fake.emulator.use({})
+
+    @staticmethod
+    def account(fake: Fake) -> Cloud:
+        return Cloud(fake.emulator.env(PROJECT), {})
+
+    def test_one_that_is_there_is_named_with_who_takes_it_down(self, fake: Fake, said: Said) -> None:
+        cloud = self.account(fake)
+        body = {"displayName": "of the course", "amount": {"specifiedAmount": {"units": "50"}},
+                "budgetFilter": {"projects": [f"projects/{PROJECT}"]}}  # fmt: skip
+        of = budgets.account(cloud, PROJECT)
+        name = cloud.call("POST", "billingBudgets", f"{of}/budgets", body=body)["name"]
+        try:
+            (line,) = [line for line in finished(fake, said) if "budget" in line]
+        finally:
+            cloud.call("DELETE", "billingBudgets", name)
+        assert line == (
+            "  stays      budget `of the course` of 50.00 USD, the billing account's: who made it takes it down, by"
+            f" `pulumi destroy --stack x` in billing/, else `gcloud billing budgets delete {name}`"
+        )
+
+    def test_where_there_is_none_nothing_is_said(self, fake: Fake, said: Said) -> None:
+        assert finished(fake, said) == ["  deleted    Instance workbench"]
+
+    def test_a_member_reads_in_one_line_that_it_is_not_to_be_seen(self, fake: Fake, said: Said) -> None:
+        fake.emulator.use({"faults": [{"match": "billingbudgets.*", "status": 403, "count": 0}]})
+        (line,) = [line for line in finished(fake, said) if "budget" in line]
+        assert line == (
+            "  not seen   a budget or a spend cap, if somebody made one: you have no role on the billing account, whose"
+            " they are; who made it takes it down (docs/billing.md)"
+        )
+
+    @pytest.mark.parametrize("api", ["billingbudgets.googleapis.com", "cloudbilling.googleapis.com"])
+    def test_where_an_api_is_off_too(self, fake: Fake, said: Said, api: str) -> None:
+        fake.emulator.world.projects[PROJECT].services.discard(api)
+        (line,) = [line for line in finished(fake, said) if "budget" in line]
+        assert "if somebody made one: the APIs that tell are off in the project; who made it takes it down" in line
+        assert "console.developers" not in line
+
+    def test_where_nobody_answers_too(self, fake: Fake, said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("GOOGLE_BILLING_BUDGETS_CUSTOM_ENDPOINT", "http://127.0.0.1:9/v1/")
+        (line,) = [line for line in finished(fake, said) if "budget" in line]
+        assert "127.0.0.1:9 did not answer" in line
+
+    def test_an_evening_asks_nothing_about_it(self, fake: Fake, said: Said) -> None:
+        fake.emulator.use({"faults": [{"match": "billingbudgets.*", "status": 403, "count": 0}]})
+        fake.holds(machine("workbench"))
+        fake.answers("destroy", answer(done("delete", machine("workbench")), state=[]))
+        assert fake.down() == 0
+        assert "budget" not in said()
 
 
 PROTECTED = (

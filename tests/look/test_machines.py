@@ -195,7 +195,7 @@ def test_a_boot_disk_that_grows_is_its_machine_that_grows(project: Project) -> N
     assert acts(seen, f"{DISKS}/vm") == []
 
 
-def test_a_machine_older_than_what_is_read_keeps_what_is_known_of_it(project: Project) -> None:
+def test_a_change_of_a_machine_older_than_what_is_read_says_what_changed_alone(project: Project) -> None:
     project.machine()
     project.emulator.pass_time(hours=2)
     since = project.emulator.world.time()
@@ -205,8 +205,52 @@ def test_a_machine_older_than_what_is_read_keeps_what_is_known_of_it(project: Pr
     assert acts(seen) == ["stop", "resize"]
     told = change(seen, "resize").shape
     assert told is not None
-    assert (told.inputs["machineType"], told.inputs["zone"]) == ("e2-standard-4", ZONE)
+    assert told.inputs == {"machineType": "e2-standard-4"}
     assert seen.since == since
+
+
+def test_what_a_machine_was_made_as_is_not_guessed_from_what_it_is(project: Project) -> None:
+    """The entry with the request comes after the one of the operation's end: until then nothing says what it was."""
+    project.emulator.use({"late": 3600})
+    project.machine()
+    project.do("stop")
+    project.emulator.pass_time(hours=0.5)
+    made = change(project.look(), "create")
+    assert made.shape is None
+    project.do("setMachineType", body={"machineType": f"zones/{ZONE}/machineTypes/e2-standard-4"})
+    assert change(project.look(), "create").shape is None
+    project.emulator.pass_time(hours=2)
+    later = change(project.look(), "create")
+    assert later.id == made.id
+    assert later.shape is not None
+    assert later.shape.inputs["machineType"] == "e2-medium"
+
+
+def test_a_boot_disk_that_stays_says_so_also_when_that_is_said_later(project: Project) -> None:
+    project.machine()
+    goes = of(project.look()).shape.inputs["bootDisk"]
+    assert isinstance(goes, dict)
+    assert "autoDelete" not in goes
+    device = project.compute("GET", f"zones/{ZONE}/instances/vm")["disks"][0]["deviceName"]
+    project.do("setDiskAutoDelete", autoDelete="false", deviceName=device)
+    seen = project.look()
+    told = change(seen, "resize").shape
+    assert told is not None
+    for shape in (told, of(seen).shape):
+        assert shape.inputs["bootDisk"]["autoDelete"] is False  # type: ignore[index]
+    project.compute("DELETE", f"zones/{ZONE}/instances/vm")
+    assert change(project.look(), "create", f"{DISKS}/vm").shape == of(project.look(), f"{DISKS}/vm").shape
+
+
+def test_a_machine_on_a_disk_of_another_name_is_as_large_as_that(project: Project) -> None:
+    project.compute("POST", f"zones/{ZONE}/disks", {"name": "own", "sizeGb": "100"})
+    source = f"{WHERE}/disks/own"
+    project.machine(disks=[{"boot": True, "autoDelete": False, "source": source}])
+    seen = project.look()
+    boot = {"initializeParams": {"size": 100, "type": "pd-standard"}, "autoDelete": False, "source": "own"}
+    made = change(seen, "create").shape
+    assert made is not None
+    assert (made.inputs["bootDisk"], of(seen).shape.inputs["bootDisk"]) == (boot, boot)
 
 
 def test_an_address_that_a_running_machine_uses_is_not_counted_twice(project: Project) -> None:

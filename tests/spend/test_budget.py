@@ -51,8 +51,8 @@ def test_one_that_is_there_is_named_with_who_takes_it_down(cloud: Cloud) -> None
     assert "`my-project dev` of 50.00 USD tells by e-mail" in said
     assert "no spend cap" in said
     assert "takes credits off" not in said
-    head, line = staying(told, "dev")
-    assert "who made them takes them down" in head
+    (line,) = staying(told, "dev")
+    assert line.startswith("  stays      budget `my-project dev` of 50.00 USD, the billing account's: who made it")
     assert "`pulumi destroy --stack dev` in billing/" in line
     assert f"`gcloud billing budgets delete {name}`" in line
 
@@ -69,8 +69,23 @@ def test_who_may_not_look_is_told_so_and_never_none(cloud: Cloud, emulated: Emul
     emulated.use({"deny": {"student": ["billingbudgets.*"]}})
     student = Cloud(emulated.env(PROJECT) | {"GOOGLE_OAUTH_ACCESS_TOKEN": "student"}, {})
     told = budgets.look(student, PROJECT)
-    assert told.found is None
-    assert "403" in told.reason
-    assert standing(told, "dev").startswith("not known, as it was not to be looked at (Google answers 403")
-    assert "is not known: Google answers 403" in staying(told, "dev")[0]
-    assert "docs/billing.md" in staying(told, "dev")[1]
+    assert told == Budgets(None, "you have no role on the billing account, whose they are")
+    assert standing(told, "dev").startswith("not known: you have no role on the billing account")
+    (line,) = staying(told, "dev")
+    assert line.startswith("  not seen   a budget or a spend cap, if somebody made one: you have no role")
+    assert "docs/billing.md" in line
+
+
+def test_where_the_apis_are_off_that_is_said_in_few_words(cloud: Cloud, emulated: Emulator) -> None:
+    services = emulated.world.projects[PROJECT].services
+    for api in ("billingbudgets.googleapis.com", "cloudbilling.googleapis.com"):
+        services.discard(api)
+        assert budgets.look(cloud, PROJECT) == Budgets(None, "the APIs that tell are off in the project")
+        services.add(api)
+
+
+def test_without_a_network_none_is_not_said(cloud: Cloud, emulated: Emulator) -> None:
+    make(cloud, PLAIN)
+    closed = {"GOOGLE_BILLING_BUDGETS_CUSTOM_ENDPOINT": "http://127.0.0.1:9/v1/"}
+    told = budgets.look(Cloud(emulated.env(PROJECT) | closed, {}), PROJECT)
+    assert told == Budgets(None, "127.0.0.1:9 did not answer (ConnectionError)")
