@@ -167,13 +167,13 @@ class _Writer(Writer):
         pushed = [each for each in (service,) if each] if facts.ci and not facts.builds_on_push else []
         submit = _submit(facts, facts.builds[0].path) if facts.pushes and pushed else None
         data = facts.ci and repository.tracked
-        theirs = ".github/workflows/ci.yml"
-        if theirs in repository.texts:
+        ours, theirs = ".github/workflows/ci.yaml", ".github/workflows/ci.yml"
+        if theirs in repository.paths:
             self.contents.notes.append(f"{theirs} is yours and stays as it is; ci.yaml beside it is not written")
         elif self.tests or pushed:
-            self.put(".github/workflows/ci.yaml", data=data, pushed=pushed, submit=submit, **values)
-        else:
-            self.contents.notes.append("the repository has no tests: .github/workflows/ci.yaml is not written")
+            self.put(ours, data=data, pushed=pushed, submit=submit, **values)
+        elif ours not in repository.paths:
+            self.contents.notes.append(f"the repository has no tests: {ours} is not written")
         if not facts.ci:
             self.contents.notes.append(
                 f"{facts.file} has no coursecloud:github: workflows have no identity in Google Cloud, and only"
