@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from coursecloud.plan import once
 from coursecloud.starter import image_files, images, install
 from coursecloud.starter.facts import Build, Facts
 from coursecloud.starter.image_files import bare_name
@@ -191,10 +192,7 @@ class _Writer(Writer):
                 job_image=f"{facts.registry}/{facts.training_image}" if facts.training_image else "",
                 **values,
             )
-        self.contents.commands["tell GitHub the provider"] = (
-            f'gh variable set GCP_WORKLOAD_IDENTITY_PROVIDER --body "$(pulumi stack output github --stack {facts.stack}'
-            ' --json | python3 -c \'import json, sys; print(json.load(sys.stdin)["workloadIdentityProvider"])\')"'
-        )
+        self.contents.commands["tell GitHub the provider"] = once.tell_provider(facts.stack)
 
     def _dvc(self) -> None:
         there = self.repository.texts.get(".dvc/config", "").strip()
