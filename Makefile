@@ -104,27 +104,20 @@ clean:                      ## remove what the set-up made
 
 # It wants other versions of what Pulumi's SDK needs.
 .venv-checkov/.ready: | setup
-	@$(BIN)/python -m venv .venv-checkov
-	@.venv-checkov/bin/python -m pip install --quiet --disable-pip-version-check checkov==$(CHECKOV)
-	@touch $@
+	@sh .ci/environment .venv-checkov checkov==$(CHECKOV)
 
 .venv-docs/.ready: requirements-docs.txt | setup
-	@$(BIN)/python -m venv .venv-docs
-	@.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
-	@touch $@
+	@sh .ci/environment .venv-docs -r requirements-docs.txt
 
 # A hundred packages, which nothing else here needs.
 .venv-dvc/.ready: | setup
-	@$(BIN)/python -m venv .venv-dvc
-	@.venv-dvc/bin/python -m pip install --quiet --disable-pip-version-check $(DVC)
-	@touch $@
+	@sh .ci/environment .venv-dvc $(DVC)
 
 # PyTorch without CUDA is on an index of its own, which not every network lets through. PyPI's is one with CUDA on Linux:
 # 3.0 GB to take and 5.3 GB on the disk (2.15.0, measured on 2026-11-28), so that it is taken where there is room for
 # both; else the test says so, and is skipped.
 .venv-starter/.ready: | setup
-	@$(BIN)/python -m venv .venv-starter
-	@pip=".venv-starter/bin/python -m pip install --quiet --disable-pip-version-check"; \
+	@. .ci/alone; alone $(BIN)/python; $(BIN)/python -m venv .venv-starter; pip=".venv-starter/bin/python -m pip install --quiet --disable-pip-version-check"; \
 		free=$$(( $$(df -Pk . | awk 'NR == 2 {print $$4}') / 1000000 )); \
 		if $$pip --retries 1 --index-url https://download.pytorch.org/whl/cpu $(TORCH) || \
 		{ test "$$free" -ge 12 && $$pip $(TORCH); } && $$pip $(STARTER); \

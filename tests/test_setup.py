@@ -6,6 +6,7 @@ Python and pip are emulators that write down what they are asked; `.ci/bare` tri
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,13 +15,14 @@ import pytest
 
 from tests.project import CHECKOUT
 
-PYTHON = """#!/bin/sh
+PYTHON = f"""#!/bin/sh
 case "$*" in
+  *fcntl*) exec {sys.executable} "$@" ;;
   *_base_executable*) [ -z "$TOO_OLD" ] && echo "$0" ;;
   *"import ensurepip"*) [ -z "$NO_ENSUREPIP" ] ;;
   "-m venv .venv") echo venv >> "$CALLS"; mkdir -p .venv/bin; cp "$0" .venv/bin/python ;;
   *compileall*) echo "$*" >> "$CALLS.compiled" ;;
-  *"pip install"*) echo pip >> "$CALLS"; [ -z "$SLOW" ] || sleep 30; [ -z "$OFFLINE" ] ;;
+  *"pip install"*) echo pip >> "$CALLS"; [ -z "$SLOW" ] || sleep "$SLOW"; [ -z "$OFFLINE" ] ;;
   "- "*) cat > /dev/null; [ -z "$OTHER_PINS" ] ;;
 esac
 """
@@ -32,7 +34,8 @@ class Folder:
     def __init__(self, root: Path) -> None:
         self.root = root
         (root / ".ci").mkdir(parents=True)
-        (root / ".ci/setup").write_bytes((CHECKOUT / ".ci/setup").read_bytes())
+        for name in ("setup", "alone"):
+            (root / ".ci" / name).write_bytes((CHECKOUT / ".ci" / name).read_bytes())
         for name in ("requirements.txt", "requirements-dev.txt", "pyproject.toml"):
             (root / name).touch()
         self.python = root / "python3"
@@ -185,7 +188,7 @@ def test_what_was_ended_in_the_middle_begins_anew_the_next_time(
     if there:
         folder.run()
         folder.calls()
-    with folder.start(SLOW="1", OTHER_PINS="1") as process:
+    with folder.start(SLOW="30", OTHER_PINS="1") as process:
         while not folder.log.exists() or "pip" not in folder.log.read_text():
             assert process.poll() is None
             time.sleep(0.02)
@@ -193,3 +196,29 @@ def test_what_was_ended_in_the_middle_begins_anew_the_next_time(
     folder.calls()
     assert folder.run() == (0, "")
     assert folder.calls() == ANEW
+
+
+def test_of_two_at_once_the_second_waits_and_finds_it_made(folder: Folder) -> None:
+    with folder.start(SLOW="2") as first:
+        while not folder.log.exists() or "pip" not in folder.log.read_text():
+            assert first.poll() is None
+            time.sleep(0.02)
+        with folder.start() as second:
+            said, wrong = second.communicate()
+            assert (second.returncode, wrong) == (0, "")
+        assert first.wait() == 0, "what the first made was taken from under it"
+    assert "Another set-up runs in this folder; waiting" in said
+    assert "Setting up" not in said
+    assert folder.calls() == ANEW
+
+
+def test_a_set_up_that_was_killed_leaves_no_lock(folder: Folder) -> None:
+    with folder.start(SLOW="30") as process:
+        while not folder.log.exists() or "pip" not in folder.log.read_text():
+            assert process.poll() is None
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGKILL)
+    with folder.start() as again:
+        said, _ = again.communicate()
+    assert "waiting" not in said
+    assert again.returncode == 0

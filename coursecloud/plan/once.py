@@ -4,6 +4,7 @@ import shlex
 
 from coursecloud.plan import gpu_quota
 from infra import monitoring
+from infra.names import Names
 from infra.settings import Settings
 
 
@@ -18,4 +19,51 @@ def commands(settings: Settings) -> dict[str, str]:
         **gpu_quota.commands(settings),
         # `coursecloud:monitoring` names the channel by the number with which what this prints ends.
         "email notifications": monitoring.channel_command(project, settings.stack),
+        **_state(settings),
+        **_github(settings),
     }
+
+
+def _state(settings: Settings) -> dict[str, str]:
+    """Write how a group comes to share its state: a bucket beside the stack, and its address in Pulumi.yaml."""
+    bucket = state_bucket(settings)
+    address = shlex.join(["sed", "-E", "-i.before", f"s|^( +url: ).*|\\1{bucket}|", "Pulumi.yaml"])
+    return {
+        "state bucket": shlex.join([
+            *("gcloud", "storage", "buckets", "create", bucket, f"--project={settings.project}"),
+            *(f"--location={settings.region}", "--uniform-bucket-level-access", "--public-access-prevention"),
+        ]),
+        # GNU's sed and that of macOS agree on no way to edit a file without a copy.
+        "share state": f"{address} && rm Pulumi.yaml.before",
+    }  # fmt: skip
+
+
+def _github(settings: Settings) -> dict[str, str]:
+    """Write what the repository of `coursecloud:github` has to be told, and what its previews have to be let read."""
+    if settings.github is None:
+        return {}
+    names = Names(project=settings.project, stack=settings.stack, existing=settings.existing)
+    accounts = ["preview", *(["deploy"] if settings.github.deploy else []), "ci", "ci-read"]
+    told = {f"GCP_{each.upper().replace('-', '_')}_SERVICE_ACCOUNT": names.email(each) for each in accounts}
+    told["COURSECLOUD_STACK"] = settings.stack
+    lines = [shlex.join(["gh", "variable", "set", name, "--body", value]) for name, value in told.items()]
+    return {
+        "tell github": " && ".join([tell_provider(settings.stack), *lines]),
+        "let previews read state": shlex.join([
+            *("gcloud", "storage", "buckets", "add-iam-policy-binding", state_bucket(settings)),
+            *(f"--member=serviceAccount:{names.email('preview')}", "--role=roles/storage.objectViewer"),
+        ]),
+    }  # fmt: skip
+
+
+def state_bucket(settings: Settings) -> str:
+    """Give the address of the bucket that a group's state goes into; it is none of the stack's, which may go."""
+    return f"gs://{settings.project}-pulumi"
+
+
+def tell_provider(stack: str) -> str:
+    """Write how the repository is told the identity provider, whose name has a number that only Google knows."""
+    return (
+        f'gh variable set GCP_WORKLOAD_IDENTITY_PROVIDER --body "$(pulumi stack output github --stack {stack}'
+        ' --json | python3 -c \'import json, sys; print(json.load(sys.stdin)["workloadIdentityProvider"])\')"'
+    )

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from coursecloud.plan import once
 from coursecloud.starter import image_files, images, install
 from coursecloud.starter.facts import Build, Facts
 from coursecloud.starter.image_files import bare_name
@@ -167,13 +168,13 @@ class _Writer(Writer):
         pushed = [each for each in (service,) if each] if facts.ci and not facts.builds_on_push else []
         submit = _submit(facts, facts.builds[0].path) if facts.pushes and pushed else None
         data = facts.ci and repository.tracked
-        theirs = ".github/workflows/ci.yml"
-        if theirs in repository.texts:
+        ours, theirs = ".github/workflows/ci.yaml", ".github/workflows/ci.yml"
+        if theirs in repository.paths:
             self.contents.notes.append(f"{theirs} is yours and stays as it is; ci.yaml beside it is not written")
         elif self.tests or pushed:
-            self.put(".github/workflows/ci.yaml", data=data, pushed=pushed, submit=submit, **values)
-        else:
-            self.contents.notes.append("the repository has no tests: .github/workflows/ci.yaml is not written")
+            self.put(ours, data=data, pushed=pushed, submit=submit, **values)
+        elif ours not in repository.paths:
+            self.contents.notes.append(f"the repository has no tests: {ours} is not written")
         if not facts.ci:
             self.contents.notes.append(
                 f"{facts.file} has no coursecloud:github: workflows have no identity in Google Cloud, and only"
@@ -191,10 +192,7 @@ class _Writer(Writer):
                 job_image=f"{facts.registry}/{facts.training_image}" if facts.training_image else "",
                 **values,
             )
-        self.contents.commands["tell GitHub the provider"] = (
-            f'gh variable set GCP_WORKLOAD_IDENTITY_PROVIDER --body "$(pulumi stack output github --stack {facts.stack}'
-            ' --json | python3 -c \'import json, sys; print(json.load(sys.stdin)["workloadIdentityProvider"])\')"'
-        )
+        self.contents.commands["tell GitHub the provider"] = once.tell_provider(facts.stack)
 
     def _dvc(self) -> None:
         there = self.repository.texts.get(".dvc/config", "").strip()

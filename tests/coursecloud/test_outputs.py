@@ -1,12 +1,16 @@
 """The outputs for people: few lines in the morning, and each command to paste by its name."""
 
 import json
+import os
+import re
 import shlex
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from coursecloud.cli.application import app
@@ -14,7 +18,7 @@ from coursecloud.plan import once, outputs, planning
 from infra.settings import EXAMPLE_PROJECT
 from tests import gcloud
 from tests.machine import FOUND
-from tests.project import ROOT
+from tests.project import CHECKOUT, ROOT
 
 STACK = f"""\
 config:
@@ -121,7 +125,40 @@ config:
         assert (f"--dimensions={where}" in asked[name]) is bool(where)
         assert any(word.startswith("--justification=University course mlops: ") for word in asked[name])
     if shutil.which("gcloud", path=FOUND.get("PATH")):
-        assert gcloud.refuses(tmp_path, list(found.values())) == []
+        assert gcloud.refuses(tmp_path, [line for line in found.values() if line.startswith("gcloud ")]) == []
+
+
+def test_what_a_group_does_once_has_no_name_to_fill_in(tmp_path: Path) -> None:
+    more = "  coursecloud:github: {repositoryId: 123456789, deploy: true}\n"
+    (tmp_path / "Pulumi.x.yaml").write_text(STACK.replace(EXAMPLE_PROJECT, "my-project-1") + more, encoding="utf-8")
+    found = once.commands(planning.make("x", tmp_path / "Pulumi.x.yaml", ROOT).settings)
+    lines = {name: found[name] for name in ("state bucket", "share state", "tell github", "let previews read state")}
+    assert not any(re.search(r"\b(YOUR|PROJECT|NAME|EMAIL)\b", line) for line in lines.values())
+
+    shutil.copyfile(ROOT / "Pulumi.yaml", tmp_path / "Pulumi.yaml")
+    for program, prints in (
+        ("gh", 'echo "$3=$5" >> told'),
+        ("pulumi", """echo '{"workloadIdentityProvider": "a/b"}'"""),
+    ):
+        (tmp_path / "bin").mkdir(exist_ok=True)
+        (tmp_path / "bin" / program).write_text(f"#!/bin/sh\n{prints}\n", encoding="utf-8")
+        (tmp_path / "bin" / program).chmod(0o755)
+    script = f"{lines['share state']} && {lines['tell github']}"
+    path = f"{tmp_path}/bin:{os.environ['PATH']}"
+    subprocess.run(["bash", "-ec", script], cwd=tmp_path, env={"PATH": path}, check=True)
+    before = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))
+    after = yaml.safe_load((tmp_path / "Pulumi.yaml").read_text(encoding="utf-8"))
+    assert after == {**before, "backend": {"url": "gs://my-project-1-pulumi"}}
+    assert not list(tmp_path.glob("*.before"))
+    told = dict(line.split("=") for line in (tmp_path / "told").read_text(encoding="utf-8").splitlines())
+    workflows = "".join(file.read_text(encoding="utf-8") for file in (CHECKOUT / ".github/workflows").glob("*.yml"))
+    assert set(re.findall(r"vars\.((?:GCP|COURSECLOUD)_\w+)", workflows)) <= set(told)
+    assert told["GCP_WORKLOAD_IDENTITY_PROVIDER"] == "a/b"
+    made = {str(each.inputs["accountId"]) for each in planning.make("x", tmp_path / "Pulumi.x.yaml", ROOT).custom
+            if each.type == "gcp:serviceaccount/account:Account"}  # fmt: skip
+    assert {value.partition("@")[0] for name, value in told.items() if name.endswith("_ACCOUNT")} <= made
+    if shutil.which("gcloud", path=FOUND.get("PATH")):
+        assert gcloud.refuses(tmp_path, [line for line in lines.values() if line.startswith("gcloud ")]) == []
 
 
 class TestFew:

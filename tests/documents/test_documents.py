@@ -17,6 +17,7 @@ import yaml
 from coursecloud.cli.application import app
 from coursecloud.cli.commands.course.roster import read as read_roster
 from coursecloud.common import stack_file
+from coursecloud.plan import once, outputs, planning
 from coursecloud.policy import RULES
 from coursecloud.validation import discovery
 from emulator import Emulator
@@ -35,6 +36,7 @@ PROGRAMS = {
     "make": "`make -n` says whether it could run",
     "gcloud": "held against gcloud's own parser",
     "pulumi": "held against a list, and that against the CLI's help where it is on PATH",
+    "eval": "asks for a command of the stack, which has to be there and to have nothing to fill in",
     "sudo": "`.ci/bare` installs these packages in a new root of Debian",
     ".": "tests/documents/test_commands.py runs it",
     ".venv/bin/ruff": "tests/documents/test_commands.py runs it",
@@ -44,8 +46,8 @@ PROGRAMS = {
 PULUMI = {
     "cancel": set[str](), "config set": {"--stack"}, "destroy": {"--stack", "--yes"}, "import": set[str](),
     "plugin install": set[str](), "preview": {"--expect-no-changes", "--policy-pack"}, "refresh": set[str](),
-    "stack export": set[str](), "stack init": set[str](), "stack rm": set[str](), "state unprotect": set[str](),
-    "up": {"--stack", "--yes"},
+    "stack export": {"--file"}, "stack import": {"--file"}, "stack init": set[str](), "stack ls": set[str](),
+    "stack rm": set[str](), "state unprotect": set[str](), "up": {"--stack", "--yes"},
 }  # fmt: skip
 """Pulumi's commands and options that the documents name; a test holds them against the CLI where it is."""
 
@@ -215,6 +217,21 @@ def test_what_is_installed_beside_is_offered_and_is_an_extra_of_the_project() ->
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert extras
     assert set(extras) <= project["optional-dependencies"].keys()
+
+
+def test_every_command_of_a_stack_that_a_document_has_run_is_there_and_whole() -> None:
+    made = planning.make("full", ROOT / "Pulumi.full.yaml", ROOT)
+    offered = outputs.texts(made.outputs, "commands") | once.commands(made.settings)
+    guide = {path.name for path in (CHECKOUT / "docs/guide").glob("*.md")}  # tests/guide follows it
+    blocks = [block for block in of("commands") if Path(block.file).name not in guide]
+    lines = [each for block in blocks for each in commands(block) if each.line.startswith("eval ")]
+    assert len(lines) > 3
+    for each in lines:
+        asked = re.fullmatch(r'eval "\$\(coursecloud commands ([^)]+)\)"', each.line)
+        assert asked, f"{each.where}: {each.line}"
+        found = outputs.wanted(offered, asked[1])
+        assert len(found) == 1, f"{each.where}: {each.line}"
+        assert not re.search(r"\b(EMAIL|FILE|JOB|BUILD|TAG)\b", "".join(found.values()))
 
 
 # Files of every form.

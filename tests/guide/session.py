@@ -108,7 +108,8 @@ class Session:
         code = f"import sys\nsys.path.insert(0, {str(self.clone)!r})\nfrom coursecloud.__main__ import main\nmain()\n"
         (folder / "coursecloud").write_text(f"#!{sys.executable}\n{code}", encoding="utf-8")
         (folder / "coursecloud").chmod(0o755)
-        (folder / "activate").write_text(f'PATH="{folder}:$PATH"\n', encoding="utf-8")
+        text = f'export VIRTUAL_ENV="{folder.parent}"\nPATH="$VIRTUAL_ENV/bin:$PATH"\n'
+        (folder / "activate").write_text(text, encoding="utf-8")
 
     def begin(self, folder: Path, *, activated: bool = True) -> None:
         """Open a new terminal in a folder."""
@@ -126,12 +127,18 @@ class Session:
             self.variables |= self._gcloud(self.emulator)
 
     def run(self, step: Step) -> str:
-        """Run a step, and give what it prints; '' where a tool that it wants is not there. Raises AssertionError."""
+        """Run a step, and give what it prints; '' where a tool that it wants is not there. Raises AssertionError.
+
+        Of a step that wants such a tool only its `cd` are run.
+        """
         wanted = [each for each in step.commands if not not_run(each)]
         lacking = {tool(each) for each in wanted} - self.tools - {""}
         if not wanted or lacking:
             self.skipped += step.commands
-            return ""
+            # Where one stands then, the next steps begin, whether or not this machine has the tool.
+            wanted = [each for each in wanted if each.startswith("cd ")]
+            if not wanted:
+                return ""
         if wanted == [UP]:
             self._up()
             return ""
