@@ -173,7 +173,10 @@ class World:
         }
 
     def remaining(self) -> list[Json]:
-        """What still exists, and why it costs money when it does; enabled APIs are meant to stay."""
+        """What still exists, and why it costs money when it does; enabled APIs are meant to stay.
+
+        Without what a bucket gives to the basic roles of its project, which comes and goes with it.
+        """
         left = [
             {"service": r.service, "type": r.collection.rsplit("/", 1)[-1], "name": r.path, "bills": r.bills or None}
             for _, r in sorted(self.resources.items())
@@ -182,7 +185,9 @@ class World:
         for name, policy in sorted(self.policies.items()):
             service, _, path = name.partition(":")
             for binding in many(policy, "bindings"):
-                members = ", ".join(binding["members"])
+                members = ", ".join(each for each in binding["members"] if not each.startswith("project"))
+                if not members:
+                    continue
                 left.append(
                     {
                         "service": service,

@@ -22,6 +22,11 @@ handlers = Handlers()
 CLASSES = ("STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE", "MULTI_REGIONAL", "REGIONAL", "DURABLE_REDUCED_AVAILABILITY")
 ACTIONS = ("Delete", "SetStorageClass", "AbortIncompleteMultipartUpload")
 WEEK = 604_800
+OWNS = ("roles/storage.legacyBucketOwner", "roles/storage.legacyObjectOwner")
+READS = ("roles/storage.legacyBucketReader", "roles/storage.legacyObjectReader")
+CONVENIENCE = {"projectEditor": OWNS, "projectOwner": OWNS, "projectViewer": READS}
+"""What a new bucket gives to those with a basic role in its project, which by itself hardly reaches into one; that on
+objects only with uniform access (https://cloud.google.com/storage/docs/access-control/iam-roles, 2026-11)."""
 
 
 def check(_call: Call, body: Json, old: Json | None) -> None:
@@ -118,7 +123,15 @@ def insert(call: Call) -> Any:
         raise ApiError(
             409, text if mine else other + "Please select a different name and try again.", reason="conflict"
         )
-    return crud.create(call)
+    made = crud.create(call)
+    uniform = bool(part(part(call.body, "iamConfiguration"), "uniformBucketLevelAccess").get("enabled"))
+    bindings = [
+        {"role": role, "members": [f"{kind}:{call.project.id}" for kind, given in CONVENIENCE.items() if role in given]}
+        for role in dict.fromkeys(role for given in CONVENIENCE.values() for role in given)
+        if uniform or "Bucket" in role
+    ]
+    call.world.policies[f"storage:b/{name}"] = {"bindings": bindings, "etag": call.world.tag()}
+    return made
 
 
 @handlers.on("storage.buckets.list")

@@ -126,6 +126,27 @@ def test_whoever_has_no_role_is_told_the_permission_in_the_words_of_the_service(
     assert "Permission 'secretmanager.versions.access' denied on resource" in words(answer)
 
 
+def test_a_new_bucket_lets_in_who_has_a_basic_role_in_its_project(ask: Asking) -> None:
+    ask.grant(PROJECT_POLICY, "roles/owner", ADA)
+    ask.grant(PROJECT_POLICY, "roles/viewer", "user:bob@example.com")
+    uniform = {"name": "others", "iamConfiguration": {"uniformBucketLevelAccess": {"enabled": True}}}
+    assert ask(ADA, "POST", f"/storage/v1/b?project={PROJECT}", uniform)[0] == 200
+    for who, path, status in (
+        (ADA, f"{BUCKET}/iam", 200),
+        (ADA, "/storage/v1/b/others/iam", 200),
+        ("user:bob@example.com", "/storage/v1/b/others/o", 200),
+        ("user:bob@example.com", "/storage/v1/b/others/iam", 403),
+        ("user:eve@example.com", "/storage/v1/b/others", 403),
+        # Without uniform access an object's own list would decide, and there is none here.
+        (ADA, f"{BUCKET}/o/a.txt", 403),
+        (ADA, "/storage/v1/b/others/o/a.txt", 404),
+    ):
+        assert (who, path, ask(who, "GET", path)[0]) == (who, path, status)
+    assert [each for each in ask.emulator.remaining() if each["type"] == "iamBinding" and "b/" in each["name"]] == []
+    ask(ADA, "DELETE", "/storage/v1/b/others")
+    assert "storage:b/others" not in ask.emulator.world.policies
+
+
 def test_a_role_on_the_bucket_opens_that_bucket_only_and_no_more_than_it_says(ask: Asking) -> None:
     ask.owner("POST", f"/storage/v1/b?project={PROJECT}", {"name": "others"})
     ask.owner("POST", "/upload/storage/v1/b/things/o?uploadType=media&name=a.txt", "text")
