@@ -31,7 +31,7 @@ def weaker(before: Plan, after: Plan, now: Estimate | None) -> Iterator[Weaker]:
     yield from _new_machines(old, new)
 
 
-def comes(after: Plan) -> Iterator[Weaker]:
+def comes(after: Plan, now: Estimate | None) -> Iterator[Weaker]:
     """List what the stack file of a stack that comes takes beyond what holds every stack unless given."""
     new = after.settings
     given = Settings(stack=new.stack, project=new.project)
@@ -41,6 +41,12 @@ def comes(after: Plan) -> Iterator[Weaker]:
     own = ("allow", "guardrails", "prices", "machines")
     update: dict[str, object] = {name: getattr(given, name) for name in own}
     old = new.model_copy(update=update | {"lease": new.lease.model_copy(update=lease)})
+    credit, usual = new.lease.credit, given.lease.credit
+    rate = now.rate.usd if now and now.rate else None
+    if rate is None or credit.amount * float(rate) > usual.amount:
+        then = "every rule on money takes that for there; a line in a file brings no credit to Google's account"
+        sides = (f"{each.amount:g} {each.currency}" for each in (usual, credit))
+        yield Weaker("money", "`lease.credit`", f"{next(sides)} unless given", next(sides), then)
     yield from _limits(old, new, None)
     yield from _exceptions(old, new)
     yield from _allowed(old, new)

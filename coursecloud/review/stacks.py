@@ -199,7 +199,7 @@ def review(
             *protection.of_changes(found, cost.before, cost.after, after.settings.lease.kept_until),
         )
     elif after:
-        weaker = tuple(protection_settings.comes(after))
+        weaker = tuple(protection_settings.comes(after, cost.after))
     risks = [*dangers.dangers(found), *dangers.of_refusals(refused, found), *deeds, *_guards(agreed, weaker)]
     risks += [*_weaker(weaker, found), *_money(cost, bool(telling))]
     # What the same program prints of other settings is what these say.

@@ -371,3 +371,14 @@ def test_what_a_firewall_lets_through_lies_within_what_it_did_by_its_ranges_toge
     inner: object, outer: object, lies: bool
 ) -> None:
     assert ports.within([inner], [outer]) is lies
+
+
+def test_a_stack_that_comes_with_more_credit_than_a_group_gets_is_told(plan_of: Planner) -> None:
+    def told(**credit: Any) -> list[str]:
+        after = plan_of("gpu", on(section("lease", credit=credit)))
+        return [each.sentence for each in reviewed(None, after, "gpu").stacks[0].protection if "credit" in each.what]
+
+    assert told(amount=50) == []
+    assert told(amount=300, currency="DKK") == []
+    assert told(amount=5000)[0].startswith("`lease.credit`: `50 USD unless given` -> `5000 USD`")
+    assert "`5000 DKK`" in told(amount=5000, currency="DKK")[0]
