@@ -1,20 +1,21 @@
 """From facts to lives: when each thing was there, when it ran, what it was, and how far that is in doubt.
 
 Logs say to the second what was done. A look proves what was there at its time alone; where it differs from what the
-logs have said so far, something was done that no log has delivered yet. Until one does, the dearer of what may have
-been is counted, and the difference is in doubt.
+logs have said so far, something was done that no log has delivered yet. Until one does, it is counted as running for as
+long as it may have run, and as what it was until it was seen as another; the difference is in doubt.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, cast
 
 from coursecloud.spend.facts import GRACE, Facts, by_incarnation, gathered, points_of
 from coursecloud.spend.ledger import Ledger
-from coursecloud.spend.life import Life, ended
+from coursecloud.spend.life import Life, Use, ended
 from coursecloud.spend.model import Change, Shape
 from coursecloud.spend.walk import Walk
 
@@ -30,17 +31,29 @@ def of(ledger: Ledger) -> tuple[Life, ...]:
         return ()
     facts = gathered(ledger)
     context = _Context(ledger, end, {fact.asset for fact in facts.values() if fact.sightings} | LISTED)
-    found, held = list[Life](), dict[str, datetime]()
+    found, held = list[Life](), dict[str, _Held]()
     machines = [name for name, fact in facts.items() if fact.asset == INSTANCE or "/instances/" in name]
     for name in machines:
         lived = context.lives(name, facts.pop(name))
         found += lived
-        for disk, fact, until in _boot_disks(lived):
+        for disk, fact, hold in _boot_disks(lived):
             facts.setdefault(disk, Facts()).changes.extend(fact.changes)
-            held[disk] = max(held.get(disk, until), until)
+            before = held.get(disk, hold)
+            more = tuple(each for each in hold.doubts if each not in before.doubts)
+            held[disk] = _Held(max(before.until, hold.until), before.doubts + more)
     for name, fact in facts.items():
         found += context.lives(name, fact, held.get(name))
     return tuple(sorted(found, key=lambda life: (life.resource, life.uses[0].begin)))
+
+
+@dataclass(frozen=True)
+class _Held:
+    """That a disk is, or was, a machine's boot disk."""
+
+    until: datetime
+    """Until when: so long no look lists it by itself."""
+    doubts: tuple[Use, ...]
+    """When nobody knows whether the machine was there, and the disk with it."""
 
 
 class _Context:
@@ -52,8 +65,8 @@ class _Context:
         self._end = end
         self._listed = listed
 
-    def lives(self, resource: str, facts: Facts, held: datetime | None = None) -> list[Life]:
-        """Work out the lives of one name; until `held` a machine has it as its boot disk, and a look tells of that."""
+    def lives(self, resource: str, facts: Facts, held: _Held | None = None) -> list[Life]:
+        """Work out the lives of one name; where it is `held`, its machine's looks tell of it, too."""
         parts = by_incarnation(facts)
         found = [
             life for incarnation, part in parts for life in self._lives(resource, incarnation, part, facts.asset, held)
@@ -64,9 +77,7 @@ class _Context:
             found[index] = ended(life, found[index + 1].uses[0].begin)
         return found
 
-    def _lives(
-        self, resource: str, incarnation: str, facts: Facts, asset: str, held: datetime | None
-    ) -> Iterable[Life]:
+    def _lives(self, resource: str, incarnation: str, facts: Facts, asset: str, held: _Held | None) -> Iterable[Life]:
         points = sorted(points_of(facts), key=lambda point: (point.at, point.rank, repr(point)))
         points = [point for point in points if point.at <= self._end]
         walk = Walk(functools.partial(self._before, resource, asset))
@@ -79,12 +90,17 @@ class _Context:
         # Of a boot disk that no look lists by itself its machine tells, when it goes too.
         alone = facts.sightings or any(change.by != _MACHINE for change in facts.changes)
         if walk.state != "gone" and asset in self._listed and alone:
-            missed = self._missed(resource, asset, max(last + GRACE, seen or last, (held or last) + GRACE))
+            missed = self._missed(
+                resource, asset, max(last + GRACE, seen or last, (held.until if held else last) + GRACE)
+            )
             if missed:
                 walk.vanish(missed)
+        doubts = tuple(walk.doubts)
+        if held and not any(each.state == "gone" for each in doubts):
+            doubts += held.doubts
         declared = any(sighting.found.declared for sighting in facts.sightings)
         for uses in walk.lives(self._end):
-            yield Life(resource, incarnation, uses, tuple(walk.doubts), declared, seen)
+            yield Life(resource, incarnation, uses, doubts, declared, seen)
 
     def _missed(self, resource: str, asset: str, after: datetime) -> datetime | None:
         """Find the first look that would have found something, and did not."""
@@ -98,8 +114,8 @@ class _Context:
         return looked[-1] if looked else min(self._origin or at, at)
 
 
-def _boot_disks(lives: Sequence[Life]) -> Iterable[tuple[str, Facts, datetime]]:
-    """Say of machines' own boot disks what their machines' lives say, and until when: no log tells of them by name."""
+def _boot_disks(lives: Sequence[Life]) -> Iterable[tuple[str, Facts, _Held]]:
+    """Say of machines' own boot disks what their machines' lives say: no log tells of them by name."""
     for life in lives:
         boot = next((part for use in life.uses if (part := _boot(use.shape))), None)
         shape = life.shape
@@ -114,9 +130,11 @@ def _boot_disks(lives: Sequence[Life]) -> Iterable[tuple[str, Facts, datetime]]:
         )
         first, last = life.uses[0].begin, life.now
         facts = Facts([_implied(disk, "create", first, known if parameters.get("size") else None)])
-        if last.state == "gone" and boot.get("autoDelete") is not False:
+        goes = boot.get("autoDelete") is not False
+        if last.state == "gone" and goes:
             facts.changes.append(_implied(disk, "delete", last.begin))
-        yield disk, facts, last.begin if last.state == "gone" else last.end
+        doubts = tuple(each for each in life.doubts if each.state == "gone" and (goes or each.begin == first))
+        yield disk, facts, _Held(last.begin if last.state == "gone" else last.end, doubts)
 
 
 _MACHINE = "its machine"

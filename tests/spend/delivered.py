@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -30,6 +31,8 @@ def full(path: str) -> str:
     zone, kind, name = path.split("/")
     if kind in ("instances", "disks"):
         return f"//compute.googleapis.com/projects/p/zones/{zone}/{kind}/{name}"
+    if kind == "customJobs":
+        name = str(10**9 + zlib.crc32(name.encode()))  # Google gives a job a number, and shows its name
     service = TYPES[kind][1].partition("/")[0]
     return f"//{service}/projects/p/locations/{zone[:-2]}/{kind}/{name}"
 
@@ -61,7 +64,7 @@ def _found(each: Thing) -> Found:
     started, stopped = when(each.started + 3), None if each.stopped is None else when(each.stopped)
     return Found(
         full(each.path),
-        shape(each.kind, each.config, live=True),
+        shape(each.kind, each.config, live=True, name=each.name),
         each.running,
         started if times else None,
         when(each.made + 1),
@@ -75,11 +78,11 @@ def _change(entry: Entry) -> Change:
     return Change(
         f"{entry.log}/{entry.ident}", when(entry.at), when(entry.received), full(entry.path), cast("Act", entry.act),
         "system" if entry.by == "system" else entry.by, entry.reason, entry.number,
-        shape(entry.kind, entry.config) if entry.config is not None else None,
+        shape(entry.kind, entry.config, name=entry.path.rpartition("/")[2]) if entry.config is not None else None,
     )  # fmt: skip
 
 
-def shape(kind: str, config: dict[str, Any], *, live: bool = False) -> Shape:
+def shape(kind: str, config: dict[str, Any], *, live: bool = False, name: str = "") -> Shape:
     """Say what a thing is, in the words of Pulumi's inputs; of a change only what changed."""
     type_, asset = TYPES[kind]
     inputs = dict[str, Any]()
@@ -99,6 +102,7 @@ def shape(kind: str, config: dict[str, Any], *, live: bool = False) -> Shape:
         }
     elif kind == "customJobs":
         gpu = {"type": "nvidia-tesla-t4", "count": config["gpus"]}
+        inputs["name"] = name
         inputs["pools"] = [{"machineType": config["machine"], "guestAccelerators": [gpu], "count": 1}]
     return Shape(type_, asset, inputs)
 

@@ -13,8 +13,8 @@ from coursecloud.spend.ledger import Ledger
 from coursecloud.spend.model import Look
 from coursecloud.spend.rates import Rates
 from tests.coursecloud import costs
-from tests.spend import delivered, scenarios
-from tests.spend.simulator import World
+from tests.spend import delivered, lost, scenarios
+from tests.spend.simulator import World, usd_an_hour
 
 
 def rates() -> Rates:
@@ -56,6 +56,7 @@ def live(seed: int, priced: Rates) -> Run:
         settled = account.of(kept, priced)
         assert settled
         run.mistakes += [f"look {run.looks}: {each}" for each in differences(world, settled, kept, run)]
+        run.mistakes += [f"look {run.looks}: {each}" for each in otherwise(world, settled, kept, look)]
         today = differences(world, settled, kept, run, begin=morning, before=world.mornings)
         run.mistakes += [f"look {run.looks}, today: {each}" for each in today]
     world.wait(max([world.now, *(entry.received for entry in world.entries)]) + DAY_AFTER)
@@ -64,10 +65,13 @@ def live(seed: int, priced: Rates) -> Run:
     settled = account.of(kept, priced)
     assert settled
     run.mistakes += [f"at the end: {each}" for each in differences(world, settled, kept, run, final=True)]
+    run.mistakes += [f"at the end: {each}" for each in otherwise(world, settled, kept, last)]
+    run.mistakes += [f"at the end: {each}" for each in doubted(world, settled)]
     run.bill, run.counted = sum(world.bill().values()), float(settled.spent(delivered.START))
     named = any(_unknowable(delivered.full(path), settled) for path in world.bill())
     if abs(run.bill - run.counted) > 0.01 * run.bill + _minutes(world) and not named:
         run.mistakes.append(f"at the end: {run.counted} in all, the bill is {run.bill}")
+    run.mistakes += lost_logs(seed, priced)
     run.mistakes += _again(world, looks, last, priced, settled)
     return run
 
@@ -93,9 +97,7 @@ def differences(
 
     Counted from `begin`, until which the bill was `before`; at the end (`final`) nothing may be in doubt.
     """
-    known = {change.id.rpartition("/")[2].removesuffix("-again") for change in kept.changes.values()}
-    missing = {entry.path for entry in world.entries if entry.ident.removesuffix("-again") not in known}
-    missing |= {path.replace("/instances/", "/disks/") for path in missing}
+    missing = undelivered(world, kept)
     names = {delivered.full(path): path for path in world.bill()}
     counted, doubt = dict[str, float](), dict[str, float]()
     for entry in settled.entries:
@@ -119,6 +121,82 @@ def differences(
             run.worst = max(run.worst, (off - 0.01 * usd) / dearest * 60 / many)
         if final and "/sql/" in path and not any("database" in each for each in settled.unknown):
             yield f"{name} has no price, and is not named"
+
+
+def otherwise(world: World, settled: Account, kept: Ledger, look: Look) -> Iterator[str]:
+    """List what is there and is not shown as it is: its state, since when and why, its name, what it costs an hour."""
+    if look.unread:
+        return
+    missing = undelivered(world, kept)
+    there = {each.path: each for each in world.there()}
+    shown = {entry.life.resource: entry for entry in settled.there}
+    for path, thing in there.items():
+        name = delivered.full(path)
+        entry = shown.get(name)
+        if path in missing or _unknowable(name, settled):
+            continue
+        if entry is None:
+            yield f"{name} is there, and not shown"
+            continue
+        state = "runs" if thing.running else "stopped"
+        since = thing.started if thing.running and thing.kind == "instances" else thing.stopped
+        hour = None if thing.kind == "sql" else usd_an_hour(thing.kind, thing.config, thing.running)
+        was, told = (entry.name, entry.state, entry.per_hour), (thing.name, state, hour)
+        if was[:2] != told[:2] or (was[2] is None) != (hour is None) or abs(float(was[2] or 0) - (hour or 0)) > 1e-6:
+            yield f"{name} is shown as {was}, and is {told}"
+        if since is not None and abs((entry.since - delivered.when(since)).total_seconds()) > 60:
+            yield f"{name} is {entry.state} since {entry.since}, and was since {delivered.when(since)}"
+        if thing.kind == "instances" and not thing.running and entry.reason != thing.reason:
+            yield f"{name} is stopped because of {entry.reason!r}, and was of {thing.reason!r}"
+    for entry in settled.there:
+        path = next((each for each in world.bill() if delivered.full(each) == entry.life.resource), "")
+        if path not in there and path not in missing:
+            yield f"{entry.life.resource} is shown, and is gone"
+
+
+def undelivered(world: World, kept: Ledger) -> set[str]:
+    """Name what logs have not told all of yet."""
+    known = {change.id.rpartition("/")[2].removesuffix("-again") for change in kept.changes.values()}
+    missing = {entry.path for entry in world.entries if entry.ident.removesuffix("-again") not in known}
+    return missing | {path.replace("/instances/", "/disks/") for path in missing}
+
+
+def doubted(world: World, settled: Account) -> Iterator[str]:
+    """List what is in doubt although every log has come: nothing but what was there before any log that is read."""
+    for path, (many, dearest) in world.edges().items():
+        name = delivered.full(path)
+        usd = sum(float(each.doubt(delivered.START, settled.at)) for each in settled.entries
+                  if each.life.resource == name)  # fmt: skip
+        if usd > many * dearest / 60 + 1e-9 and "/customJobs/" not in path and not _old(world, path):
+            yield f"{name} has {usd} in doubt, and all was said of it"
+
+
+def lost_logs(seed: int, priced: Rates) -> Iterator[str]:
+    """List what is counted or in doubt otherwise than nobody can know it, where logs never come."""
+    kept, world = Ledger(delivered.PROJECT), None
+    for event in lost.live(seed):
+        if isinstance(event, World):
+            world = event
+            kept = ledger.fold(kept, delivered.look(world, delivered.START, 0.0))
+            continue
+        settled = account.of(kept, priced)
+        assert settled
+        for path, (low, high) in event.bounds.items():
+            name = delivered.full(path)
+            entries = [each for each in settled.entries if each.life.resource == name]
+            usd = sum(float(each.spent(delivered.START, settled.at)) for each in entries)
+            doubt = sum(float(each.doubt(delivered.START, settled.at)) for each in entries)
+            allowed = event.world.edges()[path][0] * event.world.edges()[path][1] / 60 + 1e-9
+            counted = high if event.high else low
+            if abs(usd - counted) > allowed or abs(doubt - abs(high - low)) > allowed:
+                yield f"{event.kind}: {name} has {usd} and {doubt} in doubt; {counted} and {abs(high - low)} are right"
+            state = entries[-1].state if entries else "missing"
+            if (state == "gone") != (path in event.gone):
+                yield f"{event.kind}: {name} is shown as {state}"
+
+
+def _old(world: World, path: str) -> bool:
+    return any(each.made < 0 for each in world.things if each.path == path)
 
 
 def _unknowable(name: str, settled: Account) -> bool:

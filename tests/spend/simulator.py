@@ -76,6 +76,8 @@ class Thing:
     there: bool = True
     started: int = 0
     stopped: int | None = None
+    reason: str = ""
+    """Why it was stopped, where a log says."""
     declared: bool = True
     usd: float = 0.0
     dearest: float = 0.0
@@ -178,7 +180,7 @@ class World:
     def stop(self, thing: Thing, by: str = "somebody@example.com", reason: str = "") -> None:
         """Stop a machine; it bills until it has shut down."""
         self.wait(self.now + self.random.randint(2, 80))
-        thing.running, thing.stopped, thing.edges = False, self.now, thing.edges + 1
+        thing.running, thing.stopped, thing.edges, thing.reason = False, self.now, thing.edges + 1, reason
         self._log(thing, "stop", by=by, reason=reason)
 
     def start(self, thing: Thing) -> None:
