@@ -115,13 +115,17 @@ def channel_name(project: str, channel: str) -> str:
     return f"projects/{project}/notificationChannels/{channel}"
 
 
+OWN_ADDRESS = "$(gcloud config get account)"
+"""In a command of gcloud's, the address of whoever is logged in there."""
+
+
 def channel_command(project: str, stack: str) -> str:
-    """Write the command that makes an e-mail channel once and prints its name; the address is the reader's."""
-    return shlex.join([
+    """Write the command that makes a channel once, to the address of whoever runs it, and prints its name."""
+    words = [
         "gcloud", "beta", "monitoring", "channels", "create",
         f"--project={project}",
         f"--display-name={stack}",
         "--type=email",
-        "--channel-labels=email_address=EMAIL",
         "--format=value(name)",
-    ])  # fmt: skip
+    ]  # fmt: skip
+    return f'{shlex.join(words)} --channel-labels="email_address={OWN_ADDRESS}"'

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from catalog import tables
+from infra import monitoring
 from infra.settings import Settings
 from infra.settings.machines import Machine
 from infra.settings.times import Duration
@@ -117,13 +118,12 @@ def _id(need: Need) -> str | None:
 
 def _request(settings: Settings, need: Need, service: str, quota: str, count: int, *where: str) -> str:
     why = words(settings, need).strip("'")
-    return shlex.join(
-        [
-            *("gcloud", "beta", "quotas", "preferences", "create", f"--project={settings.project}"),
-            *(f"--service={service}", f"--quota-id={quota}", *where, f"--preferred-value={count}", "--email=EMAIL"),
-            f"--justification={why}",
-        ]
+    line = (
+        *("gcloud", "beta", "quotas", "preferences", "create", f"--project={settings.project}"),
+        *(f"--service={service}", f"--quota-id={quota}", *where, f"--preferred-value={count}"),
+        f"--justification={why}",
     )
+    return f'{shlex.join(line)} --email="{monitoring.OWN_ADDRESS}"'
 
 
 def page(project: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 import yaml
@@ -102,6 +102,11 @@ class _Writer(Writer):
                 f"{build.path} is yours and releases nothing, while {facts.file} has it release {names}: `gcloud run"
                 " deploy` is what is looked for; remove the file and run this again for one that does"
             )
+        if beside := _beside(build.path, self.repository.paths):
+            self.contents.notes.append(
+                f"{beside} is yours and stays as it is; the stack builds by {build.path}: bring over what you need,"
+                " and remove it"
+            )
         if not build.triggers:
             self.contents.notes.append(
                 f"no trigger of {facts.file} names {build.path}: it is for `gcloud builds submit`; see"
@@ -171,6 +176,8 @@ class _Writer(Writer):
         ours, theirs = ".github/workflows/ci.yaml", ".github/workflows/ci.yml"
         if theirs in repository.paths:
             self.contents.notes.append(f"{theirs} is yours and stays as it is; ci.yaml beside it is not written")
+        elif (tested := self._tested()) and not pushed and ours not in repository.written:
+            self.contents.notes.append(f"{tested} runs the tests already: ci.yaml beside it is not written")
         elif self.tests or pushed:
             self.put(ours, data=data, pushed=pushed, submit=submit, **values)
         elif ours not in repository.paths:
@@ -194,6 +201,14 @@ class _Writer(Writer):
             )
         self.contents.commands["tell GitHub the provider"] = once.tell_provider(facts.stack)
 
+    def _tested(self) -> str | None:
+        """Find a workflow of the group's own that runs tests when somebody pushes."""
+        for path, text in self.repository.workflows.items():
+            runs = re.search(r"\b(pytest|unittest|tox|nox)\b", text) and re.search(r"\b(push|pull_request)\b", text)
+            if runs and path not in self.repository.written:
+                return path
+        return None
+
     def _dvc(self) -> None:
         there = self.repository.texts.get(".dvc/config", "").strip()
         if self.project or ".dvc/config" in self.repository.written or (self.repository.dvc and not there):
@@ -201,6 +216,12 @@ class _Writer(Writer):
         else:
             first = "" if self.repository.dvc else "dvc init && "
             self.contents.commands["tell DVC the bucket"] = first + self.facts.commands["dvc remote"]
+
+
+def _beside(path: str, paths: Set[str]) -> str | None:
+    """Find a file of the same name with another ending that Cloud Build takes too."""
+    name = path.rpartition(".")[0]
+    return next((each for ending in ("yaml", "yml", "json") if (each := f"{name}.{ending}") in paths - {path}), None)
 
 
 def _submit(facts: Facts, path: str) -> list[str]:

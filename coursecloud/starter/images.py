@@ -85,7 +85,7 @@ def _glob(path: str) -> str:
 
 
 def context(repository: Repository, file: Dockerfile) -> str:
-    """Say from which folder an image is built: the repository's, or its own where only that has what it copies."""
+    """Say from which folder an image is built: the repository's, or its own where that has more of what it copies."""
     own = str(PurePosixPath(file.path).parent)
     if own == ".":
         return "."
@@ -99,6 +99,8 @@ def context(repository: Repository, file: Dockerfile) -> str:
     named = [each for each in copied if not re.search(r"[*?\[]", each) and each not in (".", "./")]
     if not named:
         return "."
-    if all(there(repository, each, ".") for each in named):
-        return "."
-    return own if all(there(repository, each, own) for each in named) else "."
+
+    def found(folder: str) -> int:
+        return sum(there(repository, each, folder) for each in named)
+
+    return own if found(own) > found(".") else "."

@@ -117,25 +117,27 @@ def plan(repository: Repository, gpu: tables.GpuModel | None, *, project: bool =
         before = (_torch(repository, own, wheels),) if own else ()
         return Install((file,), (*before, f"pip install --no-cache-dir --requirement {file}"))
     if repository.said("tool", "poetry"):
-        before = (_torch(repository, own, wheels),) if own else ()
+        # pip does not read where Poetry would take a package from.
+        before = (_torch(repository, _of_torch(repository), wheels),) if repository.torch else ()
         return Install((), (*before, "pip install --no-cache-dir ."))
     return None
 
 
 def _own(repository: Repository, gpu: tables.GpuModel | None) -> list[str] | None:
     """List the packages that have to come from PyTorch's own index; None where the repository's own way fits."""
-    wanted = [name for name in ("torch", "torchvision", "torchaudio") if name in repository.depends]
     if not repository.torch:
         return None
-    locked = [name for name in ("torch", "torchvision", "torchaudio") if name in repository.locked]
-    wanted = list(dict.fromkeys([*wanted, *locked])) or ["torch"]
     without_cuda = cpu_index(repository) is not None or any(
         "whl/cpu" in source or version.endswith("+cpu") for version, source in repository.locked.values()
     )
-    if gpu is None:
-        return None if without_cuda else wanted
     # Without an index of its own it takes PyPI's build, whose CUDA may be newer than the GPU or its driver.
-    return wanted
+    return None if gpu is None and without_cuda else _of_torch(repository)
+
+
+def _of_torch(repository: Repository) -> list[str]:
+    """List the packages of PyTorch that a repository names, itself or in what is locked; without one, PyTorch."""
+    names = ("torch", "torchvision", "torchaudio")
+    return [name for name in names if name in repository.depends or name in repository.locked] or ["torch"]
 
 
 def _torch(repository: Repository, names: list[str], wheels: str) -> str:

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from coursecloud.plan import once
 from emulator import Emulator
+from infra import monitoring
 from infra.github import preview_permissions
 from infra.settings import Settings
 from infra.settings.monitoring import Channel
@@ -106,7 +107,7 @@ def test_the_filter_of_the_most_services_has_room_for_their_longest_names(plan_o
 def test_the_line_that_makes_a_channel_prints_the_name_whose_number_goes_into_the_stack_file(tmp_path: Path) -> None:
     with Emulator(projects=[PROJECT], enabled=["monitoring.googleapis.com"]) as emulator:
         line = once.commands(Settings(stack="unit", project=PROJECT))["email notifications"]
-        done = Gcloud(tmp_path, emulator).run(line.replace("=EMAIL", "=ada@example.com"))
+        done = Gcloud(tmp_path, emulator).run(line.replace(monitoring.OWN_ADDRESS, "ada@example.com"))
         (channel,) = emulator.world.of("monitoring", "projects/notificationChannels")
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == f"{channel.path}"

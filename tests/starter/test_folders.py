@@ -10,7 +10,7 @@ import yaml
 
 from coursecloud.starter import formatting, starting
 from coursecloud.starter.starting import Start
-from tests.starter.repositories import KEY, look
+from tests.starter.repositories import KEY, look, made
 
 CODE = {
     "requirements.txt": "torch\nfastapi\n",
@@ -147,6 +147,29 @@ def test_packages_of_conda_are_said_to_be_what_is_missing(tmp_path: Path) -> Non
         "environment.yml is for conda" in note and "no training image" in note
         for note in look("group", tmp_path).contents.notes
     )
+
+
+def test_pytorch_of_poetrys_own_source_comes_from_its_index_by_pip_too(tmp_path: Path) -> None:
+    texts = look("group", made("poetry-torch", tmp_path)).contents.files
+    for name in ("train", "api"):
+        lines = [line for line in texts[f"dockerfiles/{name}.dockerfile"].splitlines() if line.startswith("RUN pip")]
+        assert lines[:2] == [
+            "RUN pip install --no-cache-dir torch --index-url https://download.pytorch.org/whl/cpu",
+            "RUN pip install --no-cache-dir .",
+        ]
+    assert "FROM python:3.13-slim" in texts["dockerfiles/train.dockerfile"]
+
+
+def test_an_image_is_built_from_the_folder_that_has_most_of_what_it_copies(tmp_path: Path) -> None:
+    steps = yaml.safe_load(look("group", made("folders", tmp_path)).contents.files["cloudbuild.yaml"])["steps"]
+    assert next(each for each in steps if each["id"] == "image")["args"][-1] == "backend"
+
+
+def test_a_workflow_of_ours_stays_where_another_tests_too(tmp_path: Path) -> None:
+    put(tmp_path, {**CODE, "tests/test_a.py": "def test_a(): pass\n"})
+    starting.write(tmp_path, look("group", tmp_path))
+    put(tmp_path, {".github/workflows/tests.yaml": "on: push\njobs: {a: {steps: [{run: pytest}]}}\n"})
+    assert states(look("group", tmp_path))[".github/workflows/ci.yaml"] == "same"
 
 
 def test_a_notebook_alone_is_told_how_it_becomes_a_program(tmp_path: Path) -> None:

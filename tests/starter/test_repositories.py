@@ -19,6 +19,8 @@ def test_it_gets_what_it_lacks_and_is_told_what_will_fail(name: str, tmp_path: P
     start = look(told.stack, made(name, tmp_path))
     assert [one.path for one in start.written] == told.written
     assert ids(start) == told.found
+    said = "\n".join([*start.contents.notes, *start.contents.commands.values()])
+    assert [words for words in told.told if words not in said] == []
 
 
 @each
@@ -55,8 +57,8 @@ def test_no_key_is_ever_shown(tmp_path: Path) -> None:
     assert [one.value for one in start.findings if one.id == "key-in-repository"] == ["(a service account's key)"]
 
 
-def test_there_are_sixteen_and_every_severity_is_among_them(tmp_path: Path) -> None:
-    assert len(NAMES) == 16
+def test_every_severity_is_among_them(tmp_path: Path) -> None:
+    assert len(NAMES) >= 19
     said: set[str] = set()
     for name in NAMES:
         folder = tmp_path / name

@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from coursecloud.starter.facts import Facts
 from coursecloud.starter.finding import Finding
 from coursecloud.starter.repository import Repository
-from coursecloud.starter.rules import builds, data, docker, keys, places, workflows
+from coursecloud.starter.rules import builds, data, docker, jobs, keys, places, workflows
 
 
 def found(facts: Facts, repository: Repository) -> list[Finding]:
     """Hold a repository against every rule; each finding once, in the order of the files."""
     made: Iterator[Finding] = (
-        each for module in (keys, docker, builds, workflows, data, places) for each in module.found(facts, repository)
+        each
+        for module in (keys, docker, builds, jobs, workflows, data, places)
+        for each in module.found(facts, repository)
     )
     once = {(each.path, each.line, each.id, each.value): each for each in made}
     return sorted(once.values())

@@ -18,7 +18,7 @@ def found(facts: Facts, repository: Repository) -> Iterator[Finding]:
         made = lined.read(path, text, "Cloud Build would not take it either")
         yield from (made,) if isinstance(made, Finding) else _file(facts, path, made)
     for path, text in repository.matching(r"(.*/)?([\w.-]+\.(sh|bash|mk)|makefile|justfile)").items():
-        plain = re.sub(r"(?m)^[\t ]*[@-]*", "", text) if "file" in path.lower() else text
+        plain = _recipes(text) if "file" in path.lower() or path.endswith(".mk") else text
         for command in shell.commands(plain):
             yield from commands(facts, path, command, logged=False)
     for path, text in repository.matching(r"(.*/)?(tasks|invoke|noxfile|fabfile)\.py").items():
@@ -26,6 +26,12 @@ def found(facts: Facts, repository: Repository) -> Iterator[Finding]:
             for quoted in re.findall(r"[\"']((?:gcloud|docker)\s[^\"']*)", line):
                 for command in shell.commands(quoted, number):
                     yield from commands(facts, path, command, logged=False)
+
+
+def _recipes(text: str) -> str:
+    """Write the lines of a Makefile as the shell gets them: its own variables are filled in by the shell here."""
+    plain = re.sub(r"(?m)^[\t ]*[@-]*", "", text)
+    return re.sub(r"(?<!\$)\$\((\w+)\)", r"${\1}", plain).replace("$$", "$")
 
 
 def _file(facts: Facts, path: str, made: dict[str, object]) -> Iterator[Finding]:

@@ -46,6 +46,7 @@ def commands(
         )
     if words[:1] == ("gcloud",):
         yield from gcloud(facts, path, command)
+        yield from _environment(facts, path, command)
     if words[:1] == ("docker",) and command.has("docker", "build") and _tells(" ".join(_given(command))):
         rule = "what is given so stands in the image's history, for all who may pull it"
         yield Finding(
@@ -70,6 +71,18 @@ def _tells(text: str) -> bool:
     """Say whether a text has the value of a secret in it when it is run: `$API_KEY`, `${{ secrets.KEY }}`."""
     named = _REFERENCE.findall(text)
     return any(each.lower().startswith("secrets.") or names_secret(each) for each in named)
+
+
+def _environment(facts: Facts, path: str, command: shell.Command) -> Iterator[Finding]:
+    """Find a release that puts a secret's value into the environment of a service."""
+    for flag in ("--set-env-vars", "--update-env-vars", "--set-build-env-vars"):
+        if _tells(command.option(flag) or ""):
+            rule = "everybody who may see the service reads its environment, and each revision keeps it"
+            remedy = (
+                f"name it under coursecloud:secrets of {facts.file} for `services`, and it under `secrets` of the"
+                " service: the variable is there then, and the value in no command"
+            )
+            yield Finding(path, command.line_of(flag), "secret-in-config", "leaks", flag, rule, remedy)
 
 
 def _given(command: shell.Command) -> list[str]:
