@@ -125,5 +125,6 @@ def test_every_limit_is_made_seen_and_taken_down_without_a_role_on_the_billing_a
     assert {call["as"] for call in asked} >= {MEMBER, workflow("preview"), workflow("deploy")}
     billing = [call for call in asked if any(str(need[0]).startswith("billing.") for need in call["needs"])]
     assert [call for call in billing if call["status"] < 300] == []
-    refused = {call["id"]: call["error"] for call in asked if call["status"] in (401, 403)}
-    project.note(record_property, {"refused": refused})
+    refused = {(call["as"], call["id"]) for call in asked if call["status"] in (401, 403)}
+    project.note(record_property, {"refused": sorted(refused)})
+    assert {method for who, method in refused if who == MEMBER} == {"billingbudgets.billingAccounts.budgets.list"}
