@@ -75,6 +75,8 @@ def read(ask: Asked, made: Made) -> Json:
         return policy(ask, made)
     if short == "projects.Service":
         return ask("GET", f"serviceusage/v1/projects/{made.inputs['project']}/services?filter=state:ENABLED", None)
+    if short == "iam.WorkloadIdentityPool":
+        ask("GET", f"{made.path}:listAttestationRules", None)  # as version 10 of the real one does
     return ask("GET", made.path, None)
 
 

@@ -324,3 +324,15 @@ def test_an_entry_that_was_delivered_twice_is_taken_as_it_came_first() -> None:
     entry = {"logName": "l", "insertId": "x", "timestamp": "2026-11-28T10:00:00.123456789Z"}
     deliveries = [{**entry, "receiveTimestamp": f"2026-11-28T1{hour}:00:00Z"} for hour in (2, 1)]
     assert unique(deliveries) == [deliveries[1]]
+
+
+def test_whoever_may_view_the_whole_project_is_refused_nothing(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viewer = "user:bob@example.com"
+    policy = {"bindings": [{"role": "roles/viewer", "members": [viewer]}]}
+    project.ask("POST", f"cloudresourcemanager/v1/projects/{PROJECT}:setIamPolicy", {"policy": policy})
+    monkeypatch.setattr(project.emulator, "enforce_iam", True)
+    seen = project.look(cloud=project.cloud(project.emulator.token(viewer)), regions=[REGION])
+    assert [each for each in seen.unread if "ermission" in str(each)] == []
+    assert {call["status"] for call in project.emulator.requests if call.get("as") == viewer} == {200}
