@@ -88,9 +88,9 @@ def _todo(settings: Settings) -> Iterator[Notice]:
     if any(principal.endswith("@encrypted.invalid") for principal in settings.team.members):
         yield Notice(
             "todo",
-            "encrypted members are shown as encrypted-N@encrypted.invalid; only the real run reads them. With the empty"
-            " passphrase that `make up` sets, everybody who has the stack file can decrypt them: keep addresses in"
-            f" members.{settings.stack}.yaml instead, or set a passphrase of your own in PULUMI_CONFIG_PASSPHRASE",
+            "encrypted members are shown as encrypted-...@encrypted.invalid; only the real run reads them. With the"
+            " empty passphrase that `make up` sets, everybody who has the stack file can decrypt them: keep addresses"
+            f" in members.{settings.stack}.yaml instead, or set a passphrase of your own in PULUMI_CONFIG_PASSPHRASE",
         )
 
 

@@ -71,7 +71,8 @@ def _of(before: Path, after: Path, path: str, real: str) -> Lines:
     lines = len(split(new.decode("utf-8", "replace")))
     if old is None:
         return Lines(path, whole=f"new, {lines} line{'' if lines == 1 else 's'}")
-    ranges, gone = _differing(*(side.decode("utf-8", "replace") for side in (old, new)))
+    # What is no UTF-8 differs, too, where its bytes do.
+    ranges, gone = _differing(*(side.decode("utf-8", "surrogateescape") for side in (old, new)))
     return Lines(path, tuple(ranges), tuple(gone))
 
 
@@ -121,14 +122,16 @@ def _differing(old: str, new: str) -> tuple[list[tuple[int, int]], list[int]]:
 
 _TYPED = re.compile(
     r"(?m)^( {3,}|\t)|[`~<|$]|://|\]\(|^\s*(:::|\.\. )|::\s*$"
-    r"|\b(curl|wget|pip3?|sudo|bash|sh|npm|uv|make|gcloud|pulumi)\b"
+    r"|\b(curl|wget|pip[3x]?|sudo|bash|sh|np[mx]|uvx?|make|gcloud|gsutil|bq|gh|pulumi|coursecloud|python3?|git|docker|ssh|scp"
+    r"|dvc|rm|mv|cp|dd|chmod|chown|export|eval|source|exec|apt|brew|conda|poetry|terraform|kubectl)\b"
+    r"|(?<!\S)--?\w"
 )
 """Marks of what a reader of a document types, copies or follows: rather too many than one too few."""
 
 
 def typed(before: Path, after: Path, document: str) -> bool:
     """Say whether what differs of a document, gone lines too, is perhaps something to type, copy or follow."""
-    old, new = (text_of(root, document) for root in (before, after))
+    old, new = ((_bytes(root, document) or b"").decode("utf-8", "surrogateescape") for root in (before, after))
     sides = ((split(old), differing(new, old)), (split(new), differing(old, new)))
     if any(_TYPED.search(lines[number - 1]) for lines, numbers in sides for number in numbers):
         return True

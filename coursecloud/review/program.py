@@ -14,7 +14,8 @@ from coursecloud.common import stack_file
 from coursecloud.diff import property_diff
 
 _WORDS = re.compile(
-    r"(?!.*(claude|agents|gemini|skill|copilot|cursor|prompt)[^/]*$)("
+    r"(?!.*(claude|agent|gemini|qwen|skill|copilot|cursor|prompt|windsurf|aider|codex|llm|instruction|convention))"
+    r"(?!(.*/)?(commands|rules|memory|memories|modes|hooks)/)("
     r"docs/.*\.(md|rst|png|jpe?g|gif|webp)"
     r"|(LICENSE|LICENCE|NOTICE|COPYING|CITATION|AUTHORS)(\.(md|txt|rst|cff))?"
     r"|(?!(\.\w+|infra|coursecloud|guardrails|tests)/).*\.md)",

@@ -25,7 +25,7 @@ def weaker(before: Plan, after: Plan, now: Estimate | None) -> Iterator[Weaker]:
     yield from _exceptions(old, new)
     yield from _allowed(old, new)
     yield from _evening(old, new, now)
-    yield from _counted(old, new)
+    yield from _counted(old, new, now)
     yield from _builds(old, new)
     yield from _of_no_resource(old, new)
     yield from _new_machines(old, new)
@@ -50,7 +50,7 @@ def comes(after: Plan, now: Estimate | None) -> Iterator[Weaker]:
     yield from _limits(old, new, None)
     yield from _exceptions(old, new)
     yield from _allowed(old, new)
-    yield from _counted(old, new)
+    yield from _counted(old, new, now)
     yield from _new_machines(old, new, code=False)
 
 
@@ -63,7 +63,8 @@ def _of_no_resource(old: Settings, new: Settings) -> Iterator[Weaker]:
         yield Weaker("notice", "`lease.alerts`", before, after, then)
     was, will = (each.lease.reserved for each in (old, new))
     # Unless given it is a part of the credit, and follows it.
-    if will < was and (new.lease.reserve is not None or old.lease.credit == new.lease.credit):
+    given = old.lease.reserve is not None or new.lease.reserve is not None
+    if will < was and (given or old.lease.credit == new.lease.credit):
         then = "so much is left for copying the work away before the credit ends"
         yield Weaker("money", "`lease.reserve`", f"{was:g}", f"{will:g}", then)
     was, will = (each.training.region or each.region for each in (old, new))
@@ -232,12 +233,14 @@ def _evening(old: Settings, new: Settings, now: Estimate | None) -> Iterator[Wea
         yield Weaker("money", "`usage.evening`", "down", "stop", f"over night everything stays and bills{cost}")
 
 
-def _counted(old: Settings, new: Settings) -> Iterator[Weaker]:
+def _counted(old: Settings, new: Settings, now: Estimate | None) -> Iterator[Weaker]:
     """List by what else money is counted: a figure of the stack file is a claim, and no saving."""
     was, will = old.usage.usd_rate, new.usage.usd_rate
-    if will is not None and (was is None or will > was):
+    table = float(now.rate.usd) if now and now.rate and will is None else None
+    if (will is not None and (was is None or will > was)) or (was is not None and table is not None and table > was):
         then = "the credit and every limit on money are worth in USD what this line says, whatever they are worth"
-        yield Weaker("money", "`usage.usdRate`", "the table's" if was is None else f"{was:g}", f"{will:g}", then)
+        sides = ("the table's" if each is None else f"{each:g}" for each in (was, will))
+        yield Weaker("money", "`usage.usdRate`", next(sides), next(sides), then)
     then = "what it costs is what this line says, and no table: costs, rules and gates take it for true"
     before, after = (dict(_own_prices(each)) for each in (old, new))
     for path, usd in after.items():

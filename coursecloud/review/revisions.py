@@ -14,6 +14,7 @@ from coursecloud.review.sides import Side, both, compared, copy_members, listed
 from coursecloud.review.stacks import Stack, Status, review
 from coursecloud.review.workspace import Workspace
 from infra.settings import EXAMPLE_PROJECT
+from infra.settings.model import ENCRYPTED_PROJECT
 
 
 def unsandboxed(given: Given, read: Read) -> str | None:
@@ -113,7 +114,8 @@ def _stack(name: str, before: Side, after: Side, today: datetime.date, named: se
         return Stack(name, Status.BROKEN, mistakes=hiding.deep(mistakes, known))
     try:
         state, written = before.state is not None, after.written(name)
-        beside = _beside(name, new, before) if old is None else ()
+        comes = old is None or (isinstance(new, Plan) and old.settings.project != new.settings.project)
+        beside = _beside(name, new, before) if comes else ()
         return review(name, old, new, today=today, state=state, written=written, beside=beside)
     except RecursionError:
         said = "what it renders hangs together without end: a resource under itself, or nested without measure"
@@ -121,12 +123,18 @@ def _stack(name: str, before: Side, after: Side, today: datetime.date, named: se
 
 
 def _beside(name: str, plan: Plan | None, before: Side) -> list[str]:
-    """List the other stacks that were in the project of one that comes."""
+    """List the other stacks that were in the project of one that comes; an encrypted one may be any."""
     others = {each: before.plan(each) for each in before.names() if each != name} if plan else {}
     own = plan.settings.project if plan else ""
     if own == EXAMPLE_PROJECT:
         return []
-    return [each for each, other in others.items() if isinstance(other, Plan) and other.settings.project == own]
+    projects = {each: other.settings.project for each, other in others.items() if isinstance(other, Plan)}
+    return [
+        each
+        for each, project in projects.items()
+        if project == own
+        or (project != EXAMPLE_PROJECT and any(side.startswith(ENCRYPTED_PROJECT) for side in (own, project)))
+    ]
 
 
 def _named(plan: Plan) -> set[str]:

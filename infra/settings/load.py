@@ -1,6 +1,8 @@
 """From the configuration of a stack to frozen settings, or to the list of everything that is wrong with it."""
 
 import contextlib
+import hashlib
+import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -124,7 +126,7 @@ def _provider(config: Mapping[str, object], found: Findings) -> dict[str, str]:
             value = str(value)  # as the engine hands it on; a project's number is not its id
         if _is_encrypted(value):
             if name == "project":
-                values[name] = ENCRYPTED_PROJECT
+                values[name] = ENCRYPTED_PROJECT + _told_apart(value)
             else:
                 found.add(Problem(path, "(encrypted)", f"a plan needs to know the {name}", "write it plainly"))
         elif value is not None:
@@ -187,6 +189,11 @@ def _is_encrypted(value: object) -> bool:
     return set(entries) == {"secure"} and isinstance(entries["secure"], str)
 
 
+def _told_apart(value: object) -> str:
+    """Give eight digits for an encrypted value: another one has others, so that no plan takes it for the same."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:8]
+
+
 _DROPPED = object()
 
 
@@ -196,8 +203,8 @@ def _readable(path: str, value: object, found: Findings, depth: int = 0) -> Any:
         value = [
             # Pulumi's engine decrypts an encrypted member before the program runs; a plan without it cannot,
             # and shows a principal that cannot exist (RFC 2606) instead.
-            f"user:encrypted-{index}@encrypted.invalid" if _is_encrypted(member) else member
-            for index, member in enumerate(cast("list[object]", value))
+            f"user:encrypted-{_told_apart(member)}@encrypted.invalid" if _is_encrypted(member) else member
+            for member in cast("list[object]", value)
         ]
     if _is_encrypted(value):
         found.add(

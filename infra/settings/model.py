@@ -26,8 +26,8 @@ DEFAULT_REGION = "europe-west1"
 EXAMPLE_PROJECT = "example-project-id"
 """The project id of the committed stack files: planned by everybody, deployed by nobody."""
 
-ENCRYPTED_PROJECT = "encrypted-project-id"
-"""Stands in a plan for an encrypted project id, which only Pulumi's engine can read."""
+ENCRYPTED_PROJECT = "encrypted-project-"
+"""Begins what stands in a plan for an encrypted project id, which only Pulumi's engine can read."""
 
 
 NewMachineType = Annotated[

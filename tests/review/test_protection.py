@@ -382,3 +382,16 @@ def test_a_stack_that_comes_with_more_credit_than_a_group_gets_is_told(plan_of: 
     assert told(amount=300, currency="DKK") == []
     assert told(amount=5000)[0].startswith("`lease.credit`: `50 USD unless given` -> `5000 USD`")
     assert "`5000 DKK`" in told(amount=5000, currency="DKK")[0]
+
+
+def test_a_figure_that_is_taken_out_is_compared_with_what_holds_then(plan_of: Planner) -> None:
+    def told(before: Edit, after: Edit) -> list[str]:
+        sides = plan_of("gpu", on(before)), plan_of("gpu", on(after))
+        return [each.what for each in reviewed(*sides, "gpu").stacks[0].protection]
+
+    dkk = {"amount": 350, "currency": "DKK"}
+    cheap = section("usage", usdRate=0.01)
+    assert "`usage.usdRate`" in told(
+        lambda config: (cheap(config), section("lease", credit=dkk)(config))[0], section("lease", credit=dkk)
+    )
+    assert "`lease.reserve`" in told(section("lease", reserve=20), section("lease", credit={"amount": 49}))

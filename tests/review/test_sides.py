@@ -14,6 +14,8 @@ from coursecloud.review.dangers import Level
 from coursecloud.review.report import Review
 from coursecloud.review.sandbox import Wanted
 from coursecloud.review.stacks import Status
+from infra.settings import EXAMPLE_PROJECT
+from infra.settings.model import ENCRYPTED_PROJECT
 from tests import project
 from tests.project import CHECKOUT as ROOT
 from tests.review import repository
@@ -351,3 +353,19 @@ def test_a_stack_that_comes_into_a_project_of_others_says_whom_it_lets_in(repo: 
     assert found["theirs"].level >= Level.LOOK
     # In a project of its own all comes, and its changes say whom it lets in.
     assert [danger.text for danger in found["apart"].dangers] == []
+
+
+@pytest.mark.parametrize("project_id", ["shared-project-1", f"{ENCRYPTED_PROJECT}1a2b3c4d"])
+@pytest.mark.parametrize("before", [None, EXAMPLE_PROJECT])
+def test_an_example_that_becomes_real_and_a_project_that_nobody_can_read_may_be_that_of_others(
+    repo: Repository, before: str | None, project_id: str
+) -> None:
+    repo.stack("ours", in_project("shared-project-1", "user:ada@example.com"))
+    if before:
+        repo.stack("theirs", in_project(before, "user:eve@evil.example"))
+    base = repo.commit()
+    repo.stack("theirs", in_project(project_id, "user:eve@evil.example"))
+    (stack,) = [each for each in review(repo, base=base, head=repo.commit()).stacks if each.name == "theirs"]
+    told = [danger.text for danger in stack.dangers]
+    assert any("a project that others are in" in text and "ours" in text for text in told)
+    assert any("user:eve@evil.example" in text for text in told)

@@ -18,6 +18,7 @@ from coursecloud.policy.grants import is_default_account
 from coursecloud.policy.reading import UnknownError, at
 from coursecloud.policy.rule import AmongRule, Stack
 from infra.federation import PULL_REQUEST, ci_runs
+from infra.names import Names
 
 _ROLE = "projects.IAMCustomRole"
 _POOL = "iam.WorkloadIdentityPool"
@@ -55,7 +56,10 @@ def _judged(resource: Registration, stack: Stack, gives: Grants, each: grants.Gr
     if who == "everybody" and not allowed:
         return  # the rules on what is public say so
     if who == "accounts" and each.member:
-        allowed |= set(gives.gives.get(stack.accounts[each.member].name.removesuffix("-account"), ()))
+        # Of the name that the program gives its account, and of the address that the stack's names give.
+        own_name = stack.accounts[each.member].name.removesuffix("-account")
+        if each.member == f"serviceAccount:{Names(stack.settings.project, stack.settings.stack).email(own_name)}":
+            allowed |= set(gives.gives.get(own_name, ()))
     if who == "members" and gives.of == "organizations.Project":
         allowed |= set(stack.settings.team.extra_roles)
         yield from _ends(stack, each, role)

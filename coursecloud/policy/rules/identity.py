@@ -12,7 +12,7 @@ from coursecloud.policy.example import DEFAULT_ACCOUNT, DROP, Example, add, gran
 from coursecloud.policy.grants import grants_on_project, grants_something, is_default_account, members, roles
 from coursecloud.policy.reading import Inputs, at
 from coursecloud.policy.rule import ResourceRule
-from infra.federation import run_attribute
+from infra.federation import CI_EVENTS, PULL_REQUEST, run_attribute
 from infra.settings import Settings
 
 _KEYS = frozenset({"serviceaccount.Key", "storage.HmacKey"}).__contains__
@@ -24,8 +24,9 @@ _NAMES_ONE = re.compile(
     r"|assertion\.sub\.startsWith\('repo:[\w.-]+/[^']*'\)"
 )
 """A part of a condition that by itself keeps every repository out but one, or one owner's."""
-_EVENT = re.compile(r"\(*assertion\.(ref|event_name) (==|in) ")
-"""A part that says at which events, or of which branches, a workflow comes in."""
+_EVENTS = re.compile(r"assertion\.event_name (?:== (?P<one>'\w+')|in \[(?P<some>('\w+'(, ?)?)+)\])")
+_REF = re.compile(r"assertion\.ref == '([^']+)'")
+"""Parts that say at which events, or of which branch, a workflow comes in."""
 
 
 def _additive(resource: Registration, _: Settings) -> Iterator[str]:
@@ -79,9 +80,16 @@ def _conditioned(provider: Registration, settings: Settings) -> Iterator[str]:
     found = [match for part in parts if (match := _NAMES_ONE.fullmatch(part))]
     if not found:
         yield "no part of its attributeCondition that has to hold names one: every repository on GitHub can get in"
-    elif not any(map(_EVENT.match, parts)) and not any(match["what"] == "sub" for match in found):
-        yield "no part of its attributeCondition names an event or a ref: any workflow of any branch can get in"
     declared = settings.github
+    events = [each for part in parts for each in _events(part)]
+    refs = [match[1] for part in parts if (match := _REF.fullmatch(part))]
+    if strange := sorted(set(events) - {PULL_REQUEST, *CI_EVENTS}):
+        yield f"it lets workflows in at {', '.join(strange)}, which strangers can start or nothing here deploys by"
+    for ref in refs:
+        if declared and ref != declared.ref:
+            yield f"it lets workflows of {ref} in, and the stack file names {declared.ref}"
+    if found and not events and not refs and not any(match["what"] == "sub" for match in found):
+        yield "no part of its attributeCondition names an event or a ref: any workflow of any branch can get in"
     mapping = provider.inputs.get("attributeMapping")
     run = cast("Inputs", mapping).get("attribute.run") if isinstance(mapping, dict) else None
     if declared and run is not None and run != run_attribute(declared.ref):
@@ -89,6 +97,11 @@ def _conditioned(provider: Registration, settings: Settings) -> Iterator[str]:
     for match in found:
         if declared and match["what"] == "repository_id" and match["is"] != str(declared.repository_id):
             yield f"it lets repository {match['is']} in, and the stack file names {declared.repository_id}"
+
+
+def _events(part: str) -> list[str]:
+    match = _EVENTS.fullmatch(part)
+    return re.findall(r"\w+", match["one"] or match["some"]) if match else []
 
 
 def _split(text: str, at_sign: str) -> Iterator[str]:
