@@ -35,7 +35,7 @@ def measure(scenarios: int, typed: int) -> list[Figure]:
     chunks = [range(first, min(first + CHUNK, scenarios)) for first in range(0, scenarios, CHUNK)]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         found = list(figures(summed(pool.map(live, chunks))))
-    return [*found, *of_the_command(typed)]
+    return [*found, *(of_the_command(typed) if typed else ())]
 
 
 def of_the_command(scenarios: int) -> Iterator[Figure]:
