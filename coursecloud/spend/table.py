@@ -60,7 +60,7 @@ class _Command:
 
     line: str
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:  # noqa: ARG002 - the names are rich's
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         lines = [""]
         for word in self.line.split(" "):
             longer = f"{lines[-1]} {word}".strip()
