@@ -22,6 +22,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument("--pairs", type=int, default=15, help="pairs of each ratio (default 15)")
     parser.add_argument("--scenarios", type=int, default=10_000, help="of the ledger (default 10000, half an hour)")
+    parser.add_argument("--typed", type=int, default=300, help="of `status` on the emulator (default 300, a quarter)")
     emulators = parser.add_argument_group(
         "emulator", "minutes a stack and a kind of fault; wants the Pulumi CLI on PATH"
     )
@@ -51,7 +52,7 @@ def main() -> None:
             *review.many(),
         ]
     if "spend" in sections:
-        found["spend"] = spend.measure(chosen.scenarios)
+        found["spend"] = spend.measure(chosen.scenarios, chosen.typed)
     if "course" in sections:
         found["course"] = course.measure(min(chosen.pairs, 3))
     if not chosen.json:

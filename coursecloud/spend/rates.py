@@ -102,9 +102,11 @@ class Rates:
             case _ if priced in BY_THE_HOUR:
                 return _summed(self._lines(str(priced), resource))
             case _ if priced in WHILE_THERE:
-                found = self._lines(str(priced), _with_least(resource) if priced == "service" else resource)
+                resource = _with_least(resource) if priced == "service" else resource
+                found = self._lines(str(priced), resource)
                 there = [line for line in found if line.idle or line.on is None or line.price is None]
-                return _summed(there, by_use=True, idle=True)
+                rate = _summed(there, by_use=True, idle=True)
+                return replace(rate, what=_always(resource)) if priced == "service" and rate.what else rate
             case _ if priced in STORES:
                 return _summed(self._lines(str(priced), resource), assumed=True, idle=True)
             case str():
@@ -175,6 +177,12 @@ def _with_least(resource: Registration) -> Registration:
     scaling = {**_mapping(template.get("scaling")), "minInstanceCount": least}
     inputs = {**resource.inputs, "template": {**template, "scaling": scaling}}
     return Registration("", resource.type, resource.name, True, None, inputs, (), {}, None, False, {})
+
+
+def _always(service: Registration) -> str:
+    """Say what of a service is there while nobody asks."""
+    least = _mapping(_mapping(service.inputs.get("template")).get("scaling")).get("minInstanceCount")
+    return f"{least} instance{'' if str(least) == '1' else 's'} always there"
 
 
 def _addresses(inputs: Mapping[str, object]) -> frozenset[str]:

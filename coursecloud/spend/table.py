@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -34,16 +36,41 @@ def full(status: Status) -> RenderableType:
         grid.add_row(Text(word, "bold yellow" if word in words.GRAVE else "bold"), Text(secrecy.hide(text)))
     parts.append(grid)
     if status.things:
-        parts += [Text(), Text("what ends each", "bold yellow")]
+        parts += [Text(), Text("what ends each, or starts it again", "bold yellow")]
         for each in status.things:
-            parts.append(
-                Text.assemble(
-                    (f"  {secrecy.hide(each.called)}", "bold cyan"),
-                    f"{'' if each.boots else f' {each.entry.kind}'}, loses {each.loses}",
-                )
+            name = Text.assemble(
+                (secrecy.hide(each.called), "bold cyan"),
+                f"{'' if each.boots else f' ({each.entry.kind})'}: {_then(each)}",
             )
-            parts.append(Text(f"    {secrecy.hide(each.command)}"))
+            parts.append(Padding(name, (0, 0, 0, 2)))
+            parts.append(_Command(secrecy.hide(each.command)))
     return Group(*parts)
+
+
+def _then(each: Thing) -> str:
+    """Say what follows from its command."""
+    if each.command.startswith("coursecloud start "):
+        return "stopped; this starts it again, and it bills again"
+    return f"loses {each.loses}"
+
+
+@dataclass(frozen=True)
+class _Command:
+    """A command to paste: where it is wider than the terminal it goes on in the next line, as the shell has it."""
+
+    line: str
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        lines = [""]
+        for word in self.line.split(" "):
+            longer = f"{lines[-1]} {word}".strip()
+            if lines[-1] and len(longer) + len("      \\ ") > options.max_width:
+                lines.append(word)
+            else:
+                lines[-1] = longer
+        for number, line in enumerate(lines):
+            more = " \\" if number < len(lines) - 1 else ""
+            yield Text(f"{'      ' if number else '    '}{line}{more}", overflow="ignore", no_wrap=True)
 
 
 def _things(status: Status) -> Table:

@@ -57,7 +57,7 @@ def _now(status: Status, least: str) -> str:
     if not status.running:
         kept = f"what is kept costs {least}{money(status.per_hour)}/h" if status.things else "nothing else bills"
         return f"nothing runs, and {kept}"
-    return f"now running costs {least}{money(status.per_hour)}/h: {_dearest(status)}"
+    return f"it costs {least}{money(status.per_hour)}/h now: {_dearest(status)}"
 
 
 def _dearest(status: Status) -> str:
@@ -66,13 +66,10 @@ def _dearest(status: Status) -> str:
         return "nothing that this tool can see"
     # What has a price first here: the others have a line of their own.
     ordered = sorted(found, key=lambda each: each.entry.per_hour is None)
-    names = [f"`{each.entry.name}`{_since(status, each)}" for each in ordered[:2]]
+    names = [f"`{each.entry.name}` {money(each.entry.per_hour)}/h since {moment(status, each.entry.since)}"
+             for each in ordered[:2]]  # fmt: skip
     more = f" and {len(found) - 2} more" if len(found) > 2 else ""
     return f"{', '.join(names)}{more}"
-
-
-def _since(status: Status, thing: Thing) -> str:
-    return f" since {moment(status, thing.entry.since)}"
 
 
 def sentences(status: Status) -> Iterator[tuple[str, str]]:
@@ -111,7 +108,10 @@ def sentences(status: Status) -> Iterator[tuple[str, str]]:
         yield "budget", budget.standing(status.budgets, status.stack)
     if status.by_hand:
         names = ", ".join(f"`{each.entry.name}` ({each.entry.kind})" for each in status.by_hand if not each.boots)
-        yield "by hand", f"{names}: no `coursecloud down` ends them"
+        yield (
+            "by hand",
+            f"{names}: no `coursecloud down` ends {'it' if names.count('`') == 2 else 'them'}, the commands below do",
+        )
     for text in status.unknown:
         yield "no price", text
     for text in (*status.unread, *status.notes):
@@ -120,7 +120,10 @@ def sentences(status: Status) -> Iterator[tuple[str, str]]:
 
 def billed(_status: Status) -> str:
     """Say what Google has billed, as far as it is known."""
-    return "not known here: only who sees the billing account does, and Google's figures are up to a day or more late"
+    return (
+        "not known: Google shows it to who has a role on the billing account, a day or more late, and to no project"
+        " (docs/billing.md)"
+    )
 
 
 def _do_now(status: Status) -> str:
@@ -167,12 +170,12 @@ def _when(status: Status, at: datetime | None) -> str:
 def money(usd: Decimal | None) -> str:
     """Write dollars: cents from a dollar on, more digits below.
 
-    >>> money(Decimal("0.0132")), money(Decimal(12)), money(None)
-    ('$0.013', '$12.00', '?')
+    >>> money(Decimal("0.0132")), money(Decimal(12)), money(Decimal("0.00001")), money(None)
+    ('$0.013', '$12.00', '$0.00', '?')
     """
     if usd is None:
         return "?"
-    return f"${usd:.2f}" if usd >= 1 or not usd else f"${usd:.3f}"
+    return f"${usd:.3f}" if Decimal("0.0005") <= usd < 1 else f"${usd:.2f}"
 
 
 def own(status: Status, usd: Decimal) -> str:

@@ -114,6 +114,27 @@ def test_who_may_not_look_is_told_so(owner: Desk) -> None:
     assert held(owner) == []
 
 
+def test_without_a_network_nothing_is_said_to_be_none(owner: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = owner.project.emulator.env() | {"GOOGLE_BILLING_BUDGETS_CUSTOM_ENDPOINT": "http://127.0.0.1:9/v1/"}
+    monkeypatch.setattr(owner.project.emulator, "env", lambda: environment)
+    assert owner.run("caps", show) == 1
+    assert owner.said == [
+        f"Whether {PROJECT} has spend caps is NOT known: 127.0.0.1:9 did not answer (ConnectionError)."
+    ]
+    assert owner.run("caps", lambda op: put(op, "vertex", 20)) == 1
+    assert (owner.told["set"], owner.told["reason"]) == (None, "127.0.0.1:9 did not answer (ConnectionError)")
+    assert owner.asked == []
+
+
+def test_one_that_google_refuses_is_said_not_to_be_set(owner: Desk) -> None:
+    refused = {"faults": [{"match": "billingbudgets.billingAccounts.budgets.create", "status": 403, "count": 0}]}
+    assert owner.run("caps", lambda op: put(op, "vertex", 20), scenario=refused) == 1
+    assert owner.said[-1].startswith("NOT set: Google answers 403")
+    assert owner.told["set"] is None
+    owner.project.emulator.use({})
+    assert held(owner) == []
+
+
 def test_where_the_api_is_off_it_is_said_how_to_switch_it_on(desk: Desk) -> None:
     desk.project.emulator.world.projects[PROJECT].services -= {"cloudbilling.googleapis.com"}
     assert desk.run("caps", show) == 1

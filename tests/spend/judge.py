@@ -148,6 +148,13 @@ def otherwise(world: World, settled: Account, kept: Ledger, look: Look) -> Itera
             yield f"{name} is {entry.state} since {entry.since}, and was since {delivered.when(since)}"
         if thing.kind == "instances" and not thing.running and entry.reason != thing.reason:
             yield f"{name} is stopped because of {entry.reason!r}, and was of {thing.reason!r}"
+    if not missing and not settled.unknown:
+        hour = sum(usd_an_hour(each.kind, each.config, each.running) for each in there.values())
+        if abs(float(settled.per_hour) - hour) > 1e-6:
+            yield f"all of it costs {settled.per_hour} an hour, and is {hour}"
+    order = [(each.per_hour is not None, -(each.per_hour or 0)) for each in settled.there]
+    if order != sorted(order):
+        yield "what is there is not shown dearest first, what has no price before all else"
     for entry in settled.there:
         path = next((each for each in world.bill() if delivered.full(each) == entry.life.resource), "")
         if path not in there and path not in missing:

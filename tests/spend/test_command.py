@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,15 @@ def test_the_first_line_says_the_day(world: World, columns: str) -> None:
     assert " ".join(told.stdout.split()).startswith("The credit of 50 USD ends on 2026-11-27, 21 days before the lease")
     assert all(len(line) <= int(columns) for line in told.stdout.splitlines())
     assert "coursecloud stop training-vm --stack x" in told.stdout
+    assert world.there("instances")
+
+
+def test_a_command_wider_than_the_terminal_can_still_be_pasted(world: World) -> None:
+    told = run(COLUMNS="80").stdout
+    delete = f"gcloud compute instances delete training-vm --zone=europe-west1-b --project={PROJECT}"
+    assert delete not in told
+    pasted = re.sub(r" \\\n +", " ", told)
+    assert [line.strip() for line in pasted.splitlines() if "instances delete" in line] == [delete]
     assert world.there("instances")
 
 

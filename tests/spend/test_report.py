@@ -69,7 +69,7 @@ def test_it_says_what_is_an_estimate_what_is_billed_and_what_nobody_knows() -> N
     assert "of the credit of 50 USD" in first
     assert "1. `training-vm` " in text
     assert "`training-vm` (machine, `n1-standard-4 + 1 T4`), made by hand: $" in text
-    for words in ("is an estimate: time x price", "- Billed: not known here", "- By member nobody can say"):
+    for words in ("is an estimate: time x price", "- Billed: not known: Google shows it", "- By member nobody can say"):
         assert words in text
     assert "nobody has described what" in text, "what has no price is named"
 

@@ -59,8 +59,8 @@ def test_the_first_evening_says_the_day_and_the_command() -> None:
     line = words.headline(found)
     assert line.startswith("The credit of 50 USD ends on 2026-11-27, ")
     assert "21 days before the lease does, if nothing is stopped" in line
-    assert "now running costs $0.5" in line
-    assert "`training-vm` since 2026-11-23" in line
+    assert "it costs $0.5" in line
+    assert "/h now: `training-vm` $0.564/h since 2026-11-23" in line
     assert [each.entry.name for each in found.by_hand if each in found.running] == ["training-vm"]
     assert "coursecloud stop training-vm --stack dev" in shown(found, 80)
     assert dict(words.sentences(found))["do now"] == (
@@ -85,6 +85,7 @@ def test_each_day_says_the_same_end_until_it_has_come(day: int) -> None:
         told = dict(words.sentences(found))
         assert told["do now"].startswith("`coursecloud save --stack dev --to FOLDER` copies the work away; unless")
         assert told["left"].startswith("nothing of 50 USD; $")
+        assert "$0.000" not in shown(found)
     bill = sum(world.bill().values())
     assert abs(float(found.spent) - bill) <= 0.01 * bill + 0.02
 
@@ -194,7 +195,7 @@ def test_what_was_not_read_is_said_and_makes_the_rest_a_least() -> None:
     look = delivered.look(world, delivered.START, 1.0)
     later = status.of(ledger.fold(known, look), rates.bill.settings, rates)
     assert "at the latest" in words.headline(later)
-    assert "`training-vm` since" in words.headline(later)
+    assert "`training-vm` $0.564/h since" in words.headline(later)
 
 
 @pytest.mark.parametrize("width", [80, 120])

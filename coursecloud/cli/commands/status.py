@@ -1,6 +1,5 @@
 """`coursecloud status`: what runs, what it has cost, and when the credit ends."""
 
-import datetime
 import os
 import time
 from pathlib import Path
@@ -127,7 +126,7 @@ def look(cloud: "Cloud", settings: "Settings", *, write: bool = True) -> "Status
     number = str(found.get("projectNumber") or "")
     if not number:
         raise CloudError(0, f"Google gave no number of project {settings.project}")
-    now = datetime.datetime.now(datetime.UTC)
+    now = cloud.now()
 
     def since(known: "Ledger") -> "Look":
         start = statuses.start_of(settings, None, now)
