@@ -25,7 +25,10 @@ settings.register_profile("everyday", settings.get_profile("ci"), deadline=None,
 settings.register_profile("fuzz", settings.get_profile("everyday"), derandomize=False, print_blob=True)
 settings.load_profile("fuzz" if fuzz.TIMES > 1 else "everyday")
 
-ALONE = ("tests/review/test_sides.py", "tests/coursecloud/test_cli.py", "tests/month/test_alone.py")
+ALONE = (
+    "tests/review/test_sides.py", "tests/coursecloud/test_cli.py", "tests/guide/test_guide.py",
+    "tests/month/test_alone.py",
+)  # fmt: skip
 """Files whose tests mostly wait for processes of their own, and share nothing."""
 
 _before: dict[str, str] = {}
