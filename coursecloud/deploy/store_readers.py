@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from coursecloud.deploy.cloud import Cloud, CloudError, escaped
+from coursecloud.spend import store
 
 Json = dict[str, Any]
 
@@ -60,7 +61,7 @@ def _bucket(cloud: Cloud, place: Place, _: Disks) -> Json:
     fields = f"nextPageToken,items(name,size,timeDeleted,{','.join(_HOLDS)})"
     path = f"b/{escaped(name)}/o"
     objects, more = cloud.pages("storage", path, "items", most=PAGES, versions="true", maxResults="1000", fields=fields)
-    counted = [each for each in objects if each.get("name") != MARKER]
+    counted = [each for each in objects if not _own(str(each.get("name") or ""))]
     live = [each for each in counted if not each.get("timeDeleted")]
     old = [each for each in counted if each.get("timeDeleted")]
     stuck = sum(any(each.get(hold) for hold in _HOLDS) for each in counted)
@@ -82,6 +83,11 @@ def _bucket(cloud: Cloud, place: Place, _: Disks) -> Json:
         "held": stuck,
         "more": more,
     }
+
+
+def _own(name: str) -> bool:
+    """Say whether an object is the tool's own note, or the ledger that a `status` has left."""
+    return name == MARKER or store.is_ledger(name)
 
 
 def _registry(cloud: Cloud, place: Place, _: Disks) -> Json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,6 +50,11 @@ class Kept:
 def name_of(project: str) -> str:
     """Name the object of a project, by its number: an id can be another project's later."""
     return f"coursecloud/ledger-{project}.json"
+
+
+def is_ledger(name: str) -> bool:
+    """Say whether an object is a project's ledger, which is nobody's work: it can be made anew from the logs."""
+    return bool(re.fullmatch(name_of(r"\d+").replace(".json", r"\.json"), name))
 
 
 def look_and_keep(objects: Objects | None, project: str, look: Callable[[Ledger], Look], *, write: bool = True) -> Kept:

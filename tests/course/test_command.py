@@ -108,6 +108,10 @@ def test_save_gives_each_group_a_folder_and_wants_no_bucket_that_is_not_there(co
     assert requests.post(url, params={"uploadType": "media", "name": "a"}, data=b"work", timeout=30).ok
     assert "3 of 3 groups are saved" in course.run("save", "--yes", "--to", str(course.folder / "saved"))
     assert (course.folder / "saved/g1/data/a").read_bytes() == b"work"
+    # The folder is handed on: each group's process begins, and finds no Pulumi here.
+    said = course.run("down", "--yes", code=3)
+    assert "3 refused" in said
+    assert "ulumi is not on PATH" in said
 
 
 def test_a_dry_run_and_a_question_without_an_answer_do_nothing(course: Course) -> None:

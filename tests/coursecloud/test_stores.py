@@ -10,6 +10,7 @@ import pytest
 
 from coursecloud.deploy import data_stores, store_readers
 from coursecloud.deploy.cloud import Cloud
+from coursecloud.spend.store import name_of
 from tests import gcloud
 from tests.coursecloud import deployed
 from tests.coursecloud.deployed import BUCKET, HERE, PLACE, REPOSITORY, SECRET, Deployed
@@ -60,9 +61,13 @@ def test_a_bucket_whose_objects_were_all_deleted_is_not_empty(stack: Deployed) -
 def test_the_tools_own_note_is_nobodys_work(stack: Deployed) -> None:
     stack.upload(store_readers.MARKER, b"{}")
     stack.upload(store_readers.MARKER, b"{ }")
+    # As `status` leaves it; a name that is only like it is somebody's.
+    stack.upload(name_of("123456789012"), b"{}")
     assert looked(stack)["data"].empty
     stack.upload(".coursecloud/mine.txt", b"work")
-    assert looked(stack)["data"].count == 1
+    stack.upload("coursecloud/ledger-of-mine.json", b"work")
+    stack.upload("coursecloud/ledger-1xjson", b"work")
+    assert looked(stack)["data"].count == 3
 
 
 def test_objects_that_google_refuses_to_delete_are_told(stack: Deployed) -> None:

@@ -111,7 +111,11 @@ def test_from_up_with_a_broken_one_to_all_finished_and_nothing_left(
     assert all(project in page for project in GROUPS.values())
 
     course.put("g01", "files/md5/ab/cd")
-    course.run("down", "--yes")
+    # The buckets are kept, the disks of the machines are not: nobody can count what is on them.
+    said = course.run("down", "--yes", code=3)
+    assert f"course down: 0 of {COUNT} groups are down, {COUNT} refused." in said
+    assert "Disk workbench-work" in said
+    course.run("down", "--yes", "--failed", "--lose", "Disk")
     assert all(course.resources(stack) for stack in GROUPS)  # what is kept
 
     monkeypatch.setattr("coursecloud.cli.commands.course._somebody", lambda: True)

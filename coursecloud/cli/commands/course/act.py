@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -221,7 +221,8 @@ def _agreed(asked: Asked, count: int) -> bool:
 def _work(asked: Asked, journal: Journal, run: Run, by_name: frozenset[str]) -> tuple[int, list[Task]]:
     code_root = program()
     root = root_of(asked.folder, code_root)
-    saved = journal.latest("save") if asked.verb in ("down", "finish") else {}
+    # The journal is this thread's: `line` is asked by those that work on groups.
+    saved = {stack: str(Path(to) / stack) for stack, to in _saved(journal)} if asked.verb in ("down", "finish") else {}
 
     def line(stack: str, verb: str) -> list[str]:
         words = [sys.executable, "-m", "coursecloud.cli.commands.course.group", verb, stack, "--root", str(root)]
@@ -229,8 +230,8 @@ def _work(asked: Asked, journal: Journal, run: Run, by_name: frozenset[str]) -> 
         words += ["--named"] * (stack in by_name) + [word for kind in asked.lose for word in ("--lose", kind)]
         if asked.to:
             words += ["--to", str(asked.to.absolute() / stack)]
-        if (task := saved.get(stack)) and task.state == "done" and (to := journal.run(task.run).asked.get("to")):
-            words += ["--saved", str(Path(to) / stack)]
+        if stack in saved:
+            words += ["--saved", saved[stack]]
         return words
 
     local = Local(asked.folder, run.id, line, cwd=code_root, environment=os.environ)
@@ -251,6 +252,13 @@ def _work(asked: Asked, journal: Journal, run: Run, by_name: frozenset[str]) -> 
     tasks = list(journal.tasks(run.id))
     stopped = bool(stop.times) and any(task.state in ("waiting", "working") for task in tasks)
     return summary.code(tasks, stopped=stopped), tasks
+
+
+def _saved(journal: Journal) -> Iterator[tuple[str, str]]:
+    """Give each group that a `save` has copied last, and the folder of that run."""
+    for stack, task in journal.latest("save").items():
+        if task.state == "done" and (to := journal.run(task.run).asked.get("to")):
+            yield stack, str(to)
 
 
 def _tell(
