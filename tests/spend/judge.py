@@ -148,7 +148,7 @@ def otherwise(world: World, settled: Account, kept: Ledger, look: Look) -> Itera
             yield f"{name} is {entry.state} since {entry.since}, and was since {delivered.when(since)}"
         if thing.kind == "instances" and not thing.running and entry.reason != thing.reason:
             yield f"{name} is stopped because of {entry.reason!r}, and was of {thing.reason!r}"
-    if not missing and not settled.unknown:
+    if not missing and not any("no log and no look" in each for each in settled.unknown):
         hour = sum(usd_an_hour(each.kind, each.config, each.running) for each in there.values())
         if abs(float(settled.per_hour) - hour) > 1e-6:
             yield f"all of it costs {settled.per_hour} an hour, and is {hour}"

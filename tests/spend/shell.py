@@ -152,7 +152,9 @@ def _differences(there: Stood, told: Json, run: Run, *, final: bool = False) -> 
             continue
         off = abs(counted.get(name, 0.0) - usd)
         allowed = many * dearest / 60 + 0.01 * usd + (0.0 if final else told["inDoubt"]) + 1e-6
-        if off > allowed and (final or name not in missing):
+        # Where a look was refused nobody knows how a job went on until its own times are read, as in `judge`.
+        late = name in missing or "/customJobs/" in name
+        if off > allowed and (final or not late):
             yield f"{name} has {counted.get(name)} on the account, and {usd} on the bill; {allowed} is allowed"
         if final and dearest:
             run.worst = max(run.worst, (off - 0.01 * usd) / dearest * 60 / many)

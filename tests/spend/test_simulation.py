@@ -31,7 +31,7 @@ def test_the_ledger_is_the_bill(first: int, priced: judge.Rates) -> None:
 
 def test_the_world_shares_nothing_with_what_it_judges() -> None:
     folder = Path(__file__).parent
-    for name in ("simulator", "scenarios"):
+    for name in ("simulator", "scenarios", "lost", "stood"):
         tree = ast.parse((folder / f"{name}.py").read_text(encoding="utf-8"))
         imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         imported |= {each.name for node in ast.walk(tree) if isinstance(node, ast.Import) for each in node.names}
