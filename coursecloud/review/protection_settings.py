@@ -221,7 +221,7 @@ def _regions(old: Settings, new: Settings) -> Iterator[Weaker]:
         before, after = (allowed_regions(each) for each in (old, new))
         if old.region == new.region and not after <= before:
             path = "`network.subnets`" if set(new.subnets) - set(old.subnets) else "the regions that the file names"
-            yield Weaker("money", path, *(_listed(sorted(each)) for each in (before, after)), then)
+            yield Weaker("money", path, _listed(sorted(before)), _listed(sorted(after)), then)
     elif was is not None and (will is None or any(each not in was for each in will)):
         named = _listed(will) if will is not None else "every region that the file names"
         yield Weaker("money", "`guardrails.regions`", _listed(was), named, then)

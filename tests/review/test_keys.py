@@ -48,7 +48,7 @@ def _lay(under: dict[str, Any], over: Mapping[str, Any]) -> None:
         if isinstance(value, dict) and isinstance(under.get(key), dict):
             _lay(under[key], cast("dict[str, Any]", value))
         else:
-            under[key] = copy.deepcopy(value)
+            under[key] = copy.deepcopy(cast("object", value))
 
 
 def _put(config: Config, path: str, value: object) -> None:
@@ -70,8 +70,8 @@ WAYS = [Way(group, back) for group in GROUPS for back in (False, True)]
 
 @pytest.mark.parametrize("way", WAYS, ids=str)
 def test_a_change_of_a_key_is_told_by_what_it_does(way: Way, plan_of: Planner) -> None:
-    sides = [plan_of("full", functools.partial(way.laid, side=side)) for side in ("from", "to")]
-    review = reviewed(*(reversed(sides) if way.back else sides), "full")
+    one_side, other = (plan_of("full", functools.partial(way.laid, side=side)) for side in ("from", "to"))
+    review = reviewed(other, one_side, "full") if way.back else reviewed(one_side, other, "full")
     (stack,) = review.stacks
     told = [*(each.text for each in stack.dangers), *(each.sentence for each in stack.protection)]
     done = [f"{change.operation} {one(change)}" for change in stack.changes]
