@@ -23,6 +23,18 @@ _ABANDONED = 24 * 60 * 60
 Made = TypeVar("Made")
 
 
+def choose_temporary_folder() -> None:
+    """Have Python choose its folder of temporary files, which it does once and by writing a file there.
+
+    A library does so while it is imported, and a signal that came in then would leave that file behind.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        tempfile.gettempdir()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class Workspace:
     """A folder of one review, and what it started."""
 

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -259,6 +260,25 @@ def test_ctrl_c_twice_at_any_moment_leaves_nothing_behind(repo: Repository, temp
         assert marked() == []
         assert list(temporary.iterdir()) == []
     assert repo.untouched() == before
+
+
+SPY = """
+import signal, sys, tempfile
+choose = tempfile._get_default_tempdir
+def spy():
+    print(sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])), file=sys.stderr)
+    return choose()
+tempfile._get_default_tempdir = spy
+from coursecloud.__main__ import main
+main()
+"""
+
+
+def test_the_file_by_which_python_chooses_its_temporary_folder_is_made_while_signals_wait(repo: Repository) -> None:
+    words = ["review", "--project", str(repo.root), "--base", "HEAD", "--head", "HEAD", "--sandbox", "off"]
+    done = subprocess.run([sys.executable, "-c", SPY, *words], cwd=ROOT, capture_output=True, text=True, check=True)
+    (chosen,) = [line for line in done.stderr.splitlines() if line.startswith("[")]
+    assert {"SIGINT", "SIGTERM", "SIGHUP"} <= set(re.findall(r"SIG\w+", chosen))
 
 
 @modes

@@ -53,6 +53,10 @@ def command(
     ] = True,
 ) -> None:
     """Run `coursecloud review`."""
+    from coursecloud.review import workspace
+
+    # Before anything else is imported: see there.
+    workspace.choose_temporary_folder()
     from rich.text import Text
 
     from coursecloud.cli import render
