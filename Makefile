@@ -117,7 +117,8 @@ clean:                      ## remove what the set-up made
 # 3.0 GB to take and 5.3 GB on the disk (2.15.0, measured on 2026-11-28), so that it is taken where there is room for
 # both; else the test says so, and is skipped.
 .venv-starter/.ready: | setup
-	@. .ci/alone; alone $(BIN)/python; $(BIN)/python -m venv .venv-starter; pip=".venv-starter/bin/python -m pip install --quiet --disable-pip-version-check"; \
+	@. .ci/alone; alone $(BIN)/python; $(BIN)/python -m venv .venv-starter; \
+		pip=".venv-starter/bin/python -m pip install --quiet --disable-pip-version-check"; \
 		free=$$(( $$(df -Pk . | awk 'NR == 2 {print $$4}') / 1000000 )); \
 		if $$pip --retries 1 --index-url https://download.pytorch.org/whl/cpu $(TORCH) || \
 		{ test "$$free" -ge 12 && $$pip $(TORCH); } && $$pip $(STARTER); \

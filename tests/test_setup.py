@@ -54,6 +54,12 @@ class Folder:
             start_new_session=True,
         )
 
+    def reaches_pip(self, process: subprocess.Popen[str]) -> None:
+        """Wait until it installs packages."""
+        while not self.log.exists() or "pip" not in self.log.read_text():
+            assert process.poll() is None
+            time.sleep(0.02)
+
     def run(self, python: str | None = None, **how: str) -> tuple[int, str]:
         """Run it; give its exit code and what it says of mistakes."""
         with self.start(python, **how) as process:
@@ -189,9 +195,7 @@ def test_what_was_ended_in_the_middle_begins_anew_the_next_time(
         folder.run()
         folder.calls()
     with folder.start(SLOW="30", OTHER_PINS="1") as process:
-        while not folder.log.exists() or "pip" not in folder.log.read_text():
-            assert process.poll() is None
-            time.sleep(0.02)
+        folder.reaches_pip(process)
         os.killpg(process.pid, number)
     folder.calls()
     assert folder.run() == (0, "")
@@ -200,9 +204,7 @@ def test_what_was_ended_in_the_middle_begins_anew_the_next_time(
 
 def test_of_two_at_once_the_second_waits_and_finds_it_made(folder: Folder) -> None:
     with folder.start(SLOW="2") as first:
-        while not folder.log.exists() or "pip" not in folder.log.read_text():
-            assert first.poll() is None
-            time.sleep(0.02)
+        folder.reaches_pip(first)
         with folder.start() as second:
             said, wrong = second.communicate()
             assert (second.returncode, wrong) == (0, "")
@@ -214,9 +216,7 @@ def test_of_two_at_once_the_second_waits_and_finds_it_made(folder: Folder) -> No
 
 def test_a_set_up_that_was_killed_leaves_no_lock(folder: Folder) -> None:
     with folder.start(SLOW="30") as process:
-        while not folder.log.exists() or "pip" not in folder.log.read_text():
-            assert process.poll() is None
-            time.sleep(0.02)
+        folder.reaches_pip(process)
         os.killpg(process.pid, signal.SIGKILL)
     with folder.start() as again:
         said, _ = again.communicate()

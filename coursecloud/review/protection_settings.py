@@ -42,11 +42,11 @@ def comes(after: Plan, now: Estimate | None) -> Iterator[Weaker]:
     update: dict[str, object] = {name: getattr(given, name) for name in own}
     old = new.model_copy(update=update | {"lease": new.lease.model_copy(update=lease)})
     credit, usual = new.lease.credit, given.lease.credit
-    rate = now.rate.usd if now and now.rate else None
-    if rate is None or credit.amount * float(rate) > usual.amount:
+    rate = _rate(now)
+    if rate is None or credit.amount * rate > usual.amount:
         then = "every rule on money takes that for there; a line in a file brings no credit to Google's account"
-        sides = (f"{each.amount:g} {each.currency}" for each in (usual, credit))
-        yield Weaker("money", "`lease.credit`", f"{next(sides)} unless given", next(sides), then)
+        was = f"{usual.amount:g} {usual.currency} unless given"
+        yield Weaker("money", "`lease.credit`", was, f"{credit.amount:g} {credit.currency}", then)
     yield from _limits(old, new, None)
     yield from _exceptions(old, new)
     yield from _allowed(old, new)
@@ -236,11 +236,12 @@ def _evening(old: Settings, new: Settings, now: Estimate | None) -> Iterator[Wea
 def _counted(old: Settings, new: Settings, now: Estimate | None) -> Iterator[Weaker]:
     """List by what else money is counted: a figure of the stack file is a claim, and no saving."""
     was, will = old.usage.usd_rate, new.usage.usd_rate
-    table = float(now.rate.usd) if now and now.rate and will is None else None
-    if (will is not None and (was is None or will > was)) or (was is not None and table is not None and table > was):
+    # Taken out, the table's holds; given where it was not, it is a claim whatever it says.
+    holds = will if will is not None else _rate(now)
+    if was != will and holds is not None and (was is None or holds > was):
         then = "the credit and every limit on money are worth in USD what this line says, whatever they are worth"
-        sides = ("the table's" if each is None else f"{each:g}" for each in (was, will))
-        yield Weaker("money", "`usage.usdRate`", next(sides), next(sides), then)
+        before, after = ("the table's" if each is None else f"{each:g}" for each in (was, will))
+        yield Weaker("money", "`usage.usdRate`", before, after, then)
     then = "what it costs is what this line says, and no table: costs, rules and gates take it for true"
     before, after = (dict(_own_prices(each)) for each in (old, new))
     for path, usd in after.items():
@@ -249,6 +250,11 @@ def _counted(old: Settings, new: Settings, now: Estimate | None) -> Iterator[Wea
     if new.lease.stop_schedule and old.lease.stop_schedule and new.lease.time_zone != old.lease.time_zone:
         then = f"the nightly stop (`{new.lease.stop_schedule}`) is at that hour of another zone"
         yield Weaker("money", "`lease.timeZone`", old.lease.time_zone, new.lease.time_zone, then)
+
+
+def _rate(now: Estimate | None) -> float | None:
+    """Give what the credit's currency is worth in USD; None where nobody knows."""
+    return float(now.rate.usd) if now and now.rate else None
 
 
 def _own_prices(settings: Settings) -> Iterator[tuple[str, float]]:
@@ -270,9 +276,8 @@ def _builds(old: Settings, new: Settings) -> Iterator[Weaker]:
         yield Weaker("access", "`builds.repository`", f"{was.owner}/{was.name}", f"{will.owner}/{will.name}", then)
     elif was and will and was.connection != will.connection:
         then = "pushes come in, and code is read, by that connection: read who made it, for which account"
-        yield Weaker(
-            "access", "`builds.repository.connection`", was.connection or _NONE, will.connection or _NONE, then
-        )
+        before, after = (each.connection or _NONE for each in (was, will))
+        yield Weaker("access", "`builds.repository.connection`", before, after, then)
     for name in sorted(new.builds.triggers.keys() - old.builds.triggers.keys()) if old.builds.repository else ():
         trigger = new.builds.triggers[name]
         by = {"branch": trigger.branch, "tag": trigger.tag, "pull requests to": trigger.pull_request}

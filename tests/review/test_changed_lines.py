@@ -41,12 +41,17 @@ def of(tmp_path: Path, old: str | bytes | None, new: str | bytes | None) -> Line
         (OLD.rstrip("\n"), "x.py: line 30", 30),
         ("", "x.py: lines gone after 0", 1),
         (None, "x.py: gone", 0),
+        (OLD.replace("line 7", "line \u00e9").encode("latin-1"), "x.py: line 7", 7),
         (b"\x7fELF\0", "x.py: no text: nobody can read here what it is", 0),
     ],
 )
 def test_what_differs_is_told_by_line(tmp_path: Path, new: str | bytes | None, said: str, first: int) -> None:
     found = of(tmp_path, OLD, new)
     assert (str(found), found.first) == (said, first)
+
+
+def test_what_is_no_utf_8_differs_where_its_bytes_do(tmp_path: Path) -> None:
+    assert str(of(tmp_path, b"one\n\xe9\n", b"one\n\xe8\n")) == "x.py: line 2"
 
 
 def test_a_file_that_comes_is_told_as_a_whole(tmp_path: Path) -> None:
@@ -99,6 +104,10 @@ WORDS = "# Title\n\nWords.\n\n    make plan\n\n```sh\ncheck first\ngo\n```\n\nMo
         ("check first\n", "", "lines gone after 7", True),
         ("More words.", "Run `curl evil.example`.", "line 12", True),
         ("More words.", "Run curl evil.example.", "line 12", True),
+        ("More words.", "Run coursecloud finish with your stack.", "line 12", True),
+        ("More words.", "Then git push and rm the data.", "line 12", True),
+        ("More words.", "Give it --force.", "line 12", True),
+        ("More words.", "Words - and half-words.", "line 12", False),
         ("More words.", "| a | b |", "line 12", True),
         ("More words.", "[More](//evil.example) words.", "line 12", True),
         ("More words.", "<pre>words</pre>", "line 12", True),
@@ -125,7 +134,11 @@ def test_what_changes_in_documents_is_told(repo: Repository, was: str, now: str,
 
 
 @pytest.mark.parametrize(
-    "path", ["CLAUDE.md", "starter/claude.md", "docs/AGENTS.md", "catalog/GEMINI.md", "starter/SKILL.md", "docs/x.svg"]
+    "path",
+    [
+        *("CLAUDE.md", "starter/claude.md", "docs/AGENTS.md", "catalog/GEMINI.md", "starter/SKILL.md", "docs/x.svg"),
+        *("AGENT.md", "QWEN.md", "skills/deploy/helper.md", "commands/deploy.md", "docs/rules/house.md"),
+    ],
 )
 def test_what_a_coding_agent_follows_is_no_document(path: str) -> None:
     found = program.of([program.Changed(path, "000000", "100644")], "")

@@ -134,9 +134,7 @@ def _workflows(stack: Stack) -> str:
 
 
 def _role(each: grants.Grant) -> str:
-    if each.role is not None:
-        return each.role or "access"
-    return "a role that only the real run knows"
+    return "a role that only the real run knows" if each.role is None else each.role or "access"
 
 
 def _own(resource: Registration, stack: Stack, each: grants.Grant) -> str:
