@@ -111,6 +111,12 @@ def beside(path: Path) -> dict[str, object]:
     return {key: content[key] for key in ("environment", "secretsprovider", "encryptedkey") if key in content} | config
 
 
+def salt(path: Path) -> str:
+    """Give what a readable stack file says its secrets are encrypted with by a passphrase; empty where nothing."""
+    content = cast("dict[str, Any]", files.yaml_of(files.text_of(path), _Yaml) or {})
+    return str(content.get("encryptionsalt") or "")
+
+
 def read(stack: str, path: Path) -> dict[str, object]:
     """Read the configuration of a stack file, keyed `NAMESPACE:KEY`.
 

@@ -10,6 +10,7 @@ from coursecloud.plan.registration import Registration
 from infra.settings import Settings
 
 _MACHINE = "gcp:compute/instance:Instance"
+_USUAL = ("bootDisk.initializeParams.image", "metadata.startup-script")
 
 
 def other(change: Change) -> list[str]:
@@ -29,10 +30,10 @@ def other(change: Change) -> list[str]:
 
 def brought(resource: Registration) -> list[str]:
     """Name the inputs of a resource that comes which are code."""
-    # Every machine has an image and a script of the stack's; what the stack file gives one is told by its key.
-    known = types.of(resource.type) if resource.type != _MACHINE else None
+    known = types.of(resource.type)
     words = known.classes.words.items() if known and known.classes else ()
-    code = [path for path, word in words if word == "runs"]
+    # Every machine has an image and a script of the stack's; what the stack file gives one is told by its key.
+    code = [path for path, word in words if word == "runs" and not (resource.type == _MACHINE and path in _USUAL)]
     return [path for path in code if any(value not in (None, "", [], {}) for value in _values(resource.inputs, path))]
 
 

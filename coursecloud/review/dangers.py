@@ -134,6 +134,20 @@ def of_jobs(before: Plan, after: Plan) -> Iterator[Danger]:
         yield Danger(Kind.RUNS, None, f"training jobs run other code, or are told other things, than before: {listed}")
 
 
+def of_salts(was: str | None, will: str | None) -> Iterator[Danger]:
+    """Say that what decides which passphrase opens the stack's secrets changes."""
+    if was is None or will is None or was == will:
+        return
+    how = "comes" if not was else "goes" if not will else "is another"
+    then = (
+        "Pulumi opens what is encrypted in the stack file and the state by it and the passphrase: with another one"
+        " `pulumi up` fails with 'incorrect passphrase', and what was encrypted by the one before stays shut"
+    )
+    if not was:
+        then = "from now on Pulumi opens what is encrypted in the stack file and the state by it and a passphrase"
+    yield Danger(Kind.GUARD, None, f"`encryptionsalt` of the stack file {how}: {then}")
+
+
 def of_outputs(outputs: Sequence[PropertyChange], most: int = 40) -> Iterator[Danger]:
     """Say what a program that changes prints otherwise, each with both sides."""
     for entry in outputs[:most]:

@@ -86,8 +86,8 @@ class Program:
     """All of it, by path in the project; outside of the project by path from the top, with a slash before it."""
     runs: tuple[str, ...] = ()
     """Those among them that are run by machines: workflows, hooks."""
-    outside: int = 0
-    """How many other files outside of the project differ, which the program should not know of."""
+    outside: tuple[str, ...] = ()
+    """Other files outside of the project, from the top of the repository, which the program should not know of."""
     documents: tuple[str, ...] = ()
     """Words of the project: nobody runs them, but people do what they say."""
     paths: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -105,7 +105,7 @@ def of(changed: Iterable[Changed], within: str, named: Collection[str] = ()) -> 
     runs: list[str] = []
     documents: list[str] = []
     paths: dict[str, str] = {}
-    outside = 0
+    outside: list[str] = []
     for entry in sorted(changed, key=lambda each: each.path):
         inside = entry.path.startswith(within)
         path = entry.path.removeprefix(within) if inside else entry.path
@@ -116,8 +116,8 @@ def of(changed: Iterable[Changed], within: str, named: Collection[str] = ()) -> 
         elif not inside and not entry.odd:
             if _BUILT.fullmatch(path):
                 files.append(entry.called(within))
-            else:
-                outside += _WORDS.fullmatch(path) is None
+            elif not _WORDS.fullmatch(path):
+                outside.append(entry.called(within))
             continue
         elif not entry.odd and (_WORDS.fullmatch(path) or ("/" not in path and stack_file.NAME.fullmatch(path))):
             if _WORDS.fullmatch(path):
@@ -125,7 +125,7 @@ def of(changed: Iterable[Changed], within: str, named: Collection[str] = ()) -> 
             continue
         files.append(entry.called(within))
         paths[files[-1]] = path
-    return Program(tuple(files), tuple(runs), outside, tuple(documents), paths)
+    return Program(tuple(files), tuple(runs), tuple(outside), tuple(documents), paths)
 
 
 def of_project_file(before: Path, after: Path) -> list[str]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from coursecloud.cost import credit
 from coursecloud.diff import refusals
-from coursecloud.review import consequence, dangers, formatting
+from coursecloud.review import consequence, dangers, formatting, settings_diff
 from coursecloud.review.changed_lines import Lines
 from coursecloud.review.dangers import Danger, Kind, Level
 from coursecloud.review.stacks import Stack, Status
@@ -171,6 +171,9 @@ class Review:
         # What fails in the middle saves nothing, and a price that nobody knows is said once.
         if text and not (fails and hour < 0) and not any(part.startswith(text) for part in parts):
             parts.append(text)
+        # Where nothing else is to be said stands what was written, that no reader takes silence for more than it is.
+        untold = [entry for stack in happening if stack.level <= Level.FINE for entry in stack.settings]
+        parts += [f"sets {settings_diff.headline(untold)}"] if untold else []
         if count := len(self.examples):
             parts.append(f"{count} example stack{'s change' if count > 1 else ' changes'}, which nobody can deploy")
         return "; ".join(parts)

@@ -5,6 +5,7 @@ import datetime
 import os
 from typing import Any
 
+from coursecloud.common import stack_file
 from coursecloud.plan import hiding
 from coursecloud.plan.planning import Plan
 from coursecloud.review import changed_lines, git, kept, program, requirements, sandbox, subprocess_plan, untaken
@@ -116,10 +117,17 @@ def _stack(name: str, before: Side, after: Side, today: datetime.date, named: se
         state, written = before.state is not None, after.written(name)
         comes = old is None or (isinstance(new, Plan) and old.settings.project != new.settings.project)
         beside = _beside(name, new, before) if comes else ()
-        return review(name, old, new, today=today, state=state, written=written, beside=beside)
+        salts = tuple(_salt(side, name) for side in (before, after)) if old and new else ()
+        return review(name, old, new, today=today, state=state, written=written, beside=beside, salts=salts)
     except RecursionError:
         said = "what it renders hangs together without end: a resource under itself, or nested without measure"
         return Stack(name, Status.BROKEN, mistakes=(("after", said),))
+
+
+def _salt(side: Side, name: str) -> str | None:
+    """Give what the stack's secrets are encrypted with on a side; None where there is no stack file to read."""
+    file = side.source.files.get(name) if side.source else None
+    return stack_file.salt(file) if file else None
 
 
 def _beside(name: str, plan: Plan | None, before: Side) -> list[str]:

@@ -1,11 +1,13 @@
 """What changes in the settings of a stack and in its outputs, and which of it moves what guards the stack."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from coursecloud.diff import property_diff
 from coursecloud.diff.changes import PropertyChange
 from coursecloud.plan.planning import Plan
+from coursecloud.review import formatting
 
 GUARDS = ("allow.", "guardrails.", "lease.maxPerHour")
 """Settings that hold a stack back, by how their paths begin."""
@@ -22,6 +24,30 @@ def _settings(plan: Plan) -> dict[str, Any]:
     # By what they are about, as their places in the list say nothing.
     about = {f"{each['rule']} of {each['resource']}": each for each in written["guardrails"].pop("exceptions")}
     return {**written, "guardrails": {**written["guardrails"], "exceptions": about}}
+
+
+def headline(changed: Sequence[PropertyChange], most: int = 3) -> str:
+    """Name settings that differ for a first line, each by its path, one alone with both sides; empty without any."""
+    names = list(dict.fromkeys(_path(entry) for entry in changed))
+    sides = [_side(each) for each in (changed[0].old, changed[0].new)] if len(changed) == 1 else []
+    if sides and all(map(_SHORT.fullmatch, sides)):
+        return f"{names[0]} to {sides[1]} ({sides[0]} before)"
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+_PLAIN = re.compile(r"[a-zA-Z][\w.-]{0,59}", re.ASCII)
+_SHORT = re.compile(r"[\w.:/%-]{1,30}", re.ASCII)
+"""Values that a headline repeats: no sentence can be made of one."""
+
+
+def _path(entry: PropertyChange) -> str:
+    """Name a setting by its path, without places in lists and without names that somebody made a sentence of."""
+    plain = re.sub(r"\[.*", "", entry.path)
+    return plain if _PLAIN.fullmatch(plain) else f"something of {plain.partition('.')[0]}"
+
+
+def _side(value: object) -> str:
+    return "none" if value is None or value is property_diff.NOTHING else formatting.show(value)
 
 
 def outputs(before: Plan, after: Plan) -> tuple[PropertyChange, ...]:

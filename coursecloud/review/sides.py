@@ -10,7 +10,17 @@ from pathlib import Path
 from coursecloud.common import shadows, stack_file
 from coursecloud.plan import hiding, saved
 from coursecloud.plan.planning import Plan
-from coursecloud.review import deployed_state, git, places, program, requirements, subprocess_plan, tree, untaken
+from coursecloud.review import (
+    deployed_state,
+    formatting,
+    git,
+    places,
+    program,
+    requirements,
+    subprocess_plan,
+    tree,
+    untaken,
+)
 from coursecloud.review.inputs import Given, Read
 from coursecloud.review.workspace import Workspace
 from infra import files
@@ -179,7 +189,9 @@ def compared(given: Given, before: Side, after: Side) -> None:
         watched = untaken.files(after.source.root, differs.files)
         after.source = dataclasses.replace(after.source, watched=watched)
         if outside := differs.outside:
-            after.notes.append(f"{outside} more files differ outside of the project's folder, where no plan looks")
+            count = formatting.counted(len(outside), "more file")
+            named = listed(list(outside), 20)
+            after.notes.append(f"{count} outside of the project's folder differ, where no plan looks: {named}")
 
 
 def copy_members(given: Given, sides: tuple[Side, Side]) -> None:

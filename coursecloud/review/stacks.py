@@ -162,10 +162,12 @@ def review(
     notes: Iterable[str] = (),
     written: places.Written = places.NOTHING,
     beside: Sequence[str] = (),
+    salts: Sequence[str | None] = (),
 ) -> Stack:
     """Review one stack; a side that is None has no such stack. With `state`, `before` is what was deployed.
 
-    `written` is where the places of the changes are looked up, `beside` the other stacks of its project.
+    `written` is where the places of the changes are looked up, `beside` the other stacks of its project, `salts` what
+    each side's secrets are encrypted with by a passphrase.
     """
     said = list(notes)
     example = all(plan.settings.project == EXAMPLE_PROJECT for plan in (before, after) if plan)
@@ -205,6 +207,7 @@ def review(
     # What the same program prints of other settings is what these say.
     risks += dangers.of_outputs(outputs) if written.program else ()
     risks += dangers.of_jobs(before, after) if before and after else ()
+    risks += dangers.of_salts(*salts) if salts else ()
     # Nobody deploys what stays as it is.
     if after and telling and (over := after.settings.lease.over(today)):
         risks.append(Danger(Kind.OVER, None, over))

@@ -69,7 +69,7 @@ def test_of_what_is_outside_of_the_project_only_what_matters_is_named() -> None:
     found = of([Changed(path, "100644", "100644") for path in paths], "cloud/")
     assert found.files == ("/.github/workflows/x.yml", "infra/x.py")
     assert found.runs == ("/.github/workflows/x.yml",)
-    assert found.outside == 1
+    assert found.outside == ("/src/train.py",)
 
 
 @pytest.mark.parametrize("committed", [True, False])
@@ -143,7 +143,7 @@ def test_a_project_in_a_folder_has_the_workflows_at_the_top_named(repo: Reposito
     for head in (None, repo.commit()):
         found = review(inner, base=base, head=head)
         assert found.program == ("/.github/workflows/x.yml", "reader.py")
-        assert any(note.startswith("1 more files differ outside") for note in found.notes)
+        assert any(note.startswith("1 more file outside") and note.endswith(": /src/train.py") for note in found.notes)
 
 
 def doing(*program: Deed, **options: Any) -> Plan:

@@ -1,17 +1,19 @@
-"""What the stack file says and the program registers: content is kept as long, and machines stop as often."""
+"""What the stack file says and the program registers: content is kept as long, machines stop, and alerts tell."""
 
 from collections.abc import Iterator
 
 from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import Registration
-from coursecloud.policy.example import Example, put
+from coursecloud.policy.example import Edit, Example, add, bucket, put, settings, then
 from coursecloud.policy.reading import at, entries, number
 from coursecloud.policy.rule import ResourceRule
 from infra import storage
+from infra.monitoring import PERIOD, channel_name
 from infra.settings import Settings, cron
 
 _STORES = frozenset({"storage.Bucket", "artifactregistry.Repository"}).__contains__
 _SCHEDULES = frozenset({"compute.ResourcePolicy"}).__contains__
+_ALERTS = frozenset({"monitoring.AlertPolicy"}).__contains__
 _SELDOM = 7
 """Days between two stops of a schedule that stops what was forgotten: a group's week."""
 
@@ -30,32 +32,39 @@ def _bucket(bucket: Registration, settings: Settings) -> Iterator[str]:
             number(at(rule, f"condition.{key}")) for key in ("age", "daysSinceNoncurrentTime", "numNewerVersions")
         )
         if bucket.name == "staging":
-            if age is not None and age < settings.storage.staging.days:
+            if age is not None and age != settings.storage.staging.days:
                 yield f"objects are deleted after {age:g} days; the stack file keeps {settings.storage.staging.days}"
         elif bucket.name in newest:
             if age is not None:
                 yield f"objects are deleted after {age:g} days, also the newest; the stack file keeps them"
-            if old is not None and old < (days := storage.noncurrent_days(settings.lease)):
-                yield f"a replaced object is deleted after {old:g} days; by the lease it stays {days}"
-            if (newer or 0) < newest[bucket.name]:
-                yield f"the newest {newer or 0:g} versions stay; the stack file keeps {newest[bucket.name]}"
+            days = storage.noncurrent_days(settings.lease)
+            if old is not None and old != days:
+                then = ", and bills" if old > days else ""
+                yield f"a replaced object is deleted after {old:g} days{then}; by the lease it stays {days}"
+            if (newer or 0) != newest[bucket.name]:
+                then = ", and bill" if (newer or 0) > newest[bucket.name] else ""
+                yield f"the newest {newer or 0:g} versions stay{then}; the stack file keeps {newest[bucket.name]}"
+        elif age is not None and age < 1:
+            yield "all that is in it is deleted within a day of its writing"
 
 
 def _repository(repository: Registration, settings: Settings) -> Iterator[str]:
     registry = settings.registry
     policies = list(entries(repository.inputs, "cleanupPolicies"))
-    if repository.name not in ("docker", "python") or not policies:
-        return
+    own = repository.name in ("docker", "python")
     kept = [number(at(each, "mostRecentVersions.keepCount")) or 0 for each in policies if at(each, "action") == "KEEP"]
     for policy in policies:
         if at(policy, "action") != "DELETE":
             continue
         seconds = number(str(at(policy, "condition.olderThan", "0")).removesuffix("s")) or 0
-        if seconds < registry.delete_after_days * 86400:
+        newest = max(kept, default=0)
+        if not own and not newest and seconds < 86400:
+            yield "all that is in it is deleted within a day of its writing"
+        if own and seconds != registry.delete_after_days * 86400:
             days = f"{seconds / 86400:.4g}"
             yield f"what is older than {days} days is deleted; the stack file says {registry.delete_after_days}"
-        if max(kept, default=0) < registry.keep_newest:
-            yield f"the newest {max(kept, default=0):g} stay; the stack file keeps {registry.keep_newest}"
+        if own and newest != registry.keep_newest:
+            yield f"the newest {newest:g} stay; the stack file keeps {registry.keep_newest}"
 
 
 def _stops(schedule: Registration, settings: Settings) -> Iterator[str]:
@@ -67,6 +76,49 @@ def _stops(schedule: Registration, settings: Settings) -> Iterator[str]:
     declared = settings.lease.stop_schedule
     if line != (declared or line):
         yield f"it stops machines at '{line}'; the stack file says '{declared}'"
+    if (zone := at(schedule.inputs, "instanceSchedulePolicy.timeZone")) != settings.lease.time_zone:
+        yield f"its hours are those of {zone or 'no zone'}; the stack file's are of {settings.lease.time_zone}"
+
+
+_WAIT = 3600
+"""Seconds for which an error may go on before anybody is told."""
+
+
+def _tells(alert: Registration, settings: Settings) -> Iterator[str]:
+    named = {channel_name(settings.project, each) for each in settings.monitoring.channels}
+    given = list(entries(alert.inputs, "notificationChannels"))
+    channels = {each for each in given if isinstance(each, str)}
+    if other := sorted(channels - named):
+        yield f"it tells {', '.join(other)}, which the stack file does not name"
+    if alert.name == "errors" and (left := sorted(named - channels)) and len(channels) == len(given):
+        yield f"it does not tell {', '.join(left)}, which the stack file names"
+    for condition in entries(alert.inputs, "conditions"):
+        keys = ("thresholdValue", "duration", "comparison")
+        over, wait, compared = (at(condition, f"conditionThreshold.{key}") for key in keys)
+        if alert.name == "errors" and (number(over or 0) or compared != _OVER):
+            yield f"it fires at {over} errors in {PERIOD} s ({compared}), not above 0"
+        if (seconds := number(str(wait or 0).removesuffix("s"))) is None or seconds > _WAIT:
+            yield f"it fires only once that has gone on for {wait}"
+
+
+_OVER = "COMPARISON_GT"
+
+
+_CHANNEL = "12345678901234567890"
+
+
+def _alert(channel: str = _CHANNEL, **threshold: object) -> Edit:
+    """Declare one channel, and add the alert on errors."""
+    condition = {"comparison": _OVER, "thresholdValue": 0, "duration": "0s"} | threshold
+    channels = [f"projects/example-project-id/notificationChannels/{channel}"] if channel else []
+    alert = add(
+        "monitoring/alertPolicy:AlertPolicy",
+        "errors",
+        combiner="OR",
+        notificationChannels=channels,
+        conditions=[{"displayName": "a build fails", "conditionThreshold": condition}],
+    )
+    return then(settings("monitoring", channels=(_CHANNEL,)), alert)
 
 
 RULES = (
@@ -115,14 +167,41 @@ RULES = (
                 put("artifactregistry.Repository", "docker", "cleanupPolicies.1.mostRecentVersions.keepCount", 1),
                 says="the newest 1 stay",
             ),
-        ),
-        keeps=(
+            Example(
+                "dev",
+                "docker",
+                put("artifactregistry.Repository", "docker", "cleanupPolicies.0.condition.olderThan", "63072000s"),
+                says="older than 730 days",
+            ),
             Example(
                 "dev",
                 "data",
                 put("storage.Bucket", "data", "lifecycleRules.0.condition.daysSinceNoncurrentTime", 999),
+                says="after 999 days, and bills",
+            ),
+            Example(
+                "dev",
+                "more",
+                add(
+                    "artifactregistry/repository:Repository",
+                    "more",
+                    format="DOCKER",
+                    cleanupPolicies=[{"id": "all", "action": "DELETE", "condition": {"tagState": "ANY"}}],
+                ),
+                says="deleted within a day",
+            ),
+            Example(
+                "dev",
+                "more",
+                add(
+                    "storage/bucket:Bucket",
+                    "more",
+                    lifecycleRules=[{"action": {"type": "Delete"}, "condition": {"age": 0}}],
+                ),
+                says="deleted within a day",
             ),
         ),
+        keeps=(Example("dev", "data", bucket("labels", {"a": "b"})),),
     ),
     ResourceRule(
         id="stops-as-declared",
@@ -145,13 +224,40 @@ RULES = (
                 ),
                 says="1461 days can lie between",
             ),
+            Example(
+                "full",
+                "stop-europe-west4",
+                put("compute.ResourcePolicy", "stop-europe-west4", "instanceSchedulePolicy.timeZone", "Pacific/Apia"),
+                says="its hours are those of Pacific/Apia",
+            ),
         ),
         keeps=(
             Example(
                 "full",
                 "stop-europe-west4",
-                put("compute.ResourcePolicy", "stop-europe-west4", "instanceSchedulePolicy.timeZone", "Etc/UTC"),
+                put("compute.ResourcePolicy", "stop-europe-west4", "description", "every night"),
             ),
         ),
+    ),
+    ResourceRule(
+        id="alert-tells-as-declared",
+        title="An alert fires, and tells those that the stack file names",
+        why="An alert that never fires, or tells somebody else, reads as one that is there.",
+        remedy="Name the channels in monitoring.channels of the stack file; leave the condition at the first error.",
+        severity="medium",
+        topic="upkeep",
+        applies=_ALERTS,
+        check=_tells,
+        breaks=tuple(
+            Example("dev", "errors", edit, says=says)
+            for edit, says in (
+                (_alert("666"), "which the stack file does not name"),
+                (_alert(""), "which the stack file names"),
+                (_alert(thresholdValue=10**9), "fires at 1000000000 errors"),
+                (_alert(comparison="COMPARISON_LT"), "COMPARISON_LT"),
+                (_alert(duration="84600s"), "gone on for 84600s"),
+            )
+        ),
+        keeps=(Example("dev", "errors", _alert()),),
     ),
 )
