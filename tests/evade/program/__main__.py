@@ -66,7 +66,7 @@ def bucket(name: str, opts: pulumi.ResourceOptions | None = None, /, **more: Any
         "forceDestroy": True,
         "versioning": {"enabled": True},
         "lifecycleRules": [
-            {"action": {"type": "Delete"}, "condition": {"daysSinceNoncurrentTime": 90, "numNewerVersions": 3}}
+            {"action": {"type": "Delete"}, "condition": {"daysSinceNoncurrentTime": 36, "numNewerVersions": 3}}
         ],
     }
     return made("gcp:storage/bucket:Bucket", name, said, opts, more)
