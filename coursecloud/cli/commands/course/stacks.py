@@ -19,6 +19,7 @@ from typing import Any, Literal, cast
 import yaml
 
 from coursecloud.cli import init, schema
+from coursecloud.cli.commands.course.lock import LOCK, Locked, locked
 from coursecloud.cli.commands.course.roster import Group, Roster
 from coursecloud.cli.init import write
 from coursecloud.cli.init.answers import members_of, stack_of
@@ -29,23 +30,9 @@ from infra.names import STACK
 from infra.settings import SettingsError, load
 from infra.settings.problem import RuleViolationError
 
-LOCK = "course.lock.json"
-"""Beside the roster, to be committed with the stack files."""
 REMOVED = "removed"
 """Folder of the stack files of groups that have left and whose stacks are finished."""
 Kind = Literal["new", "changed", "same", "conflict", "theirs", "leaving", "gone"]
-
-
-@dataclass(frozen=True)
-class Locked:
-    """What was last written for a stack."""
-
-    group: str
-    project: str
-    text: str
-    members: str = ""
-    """A sum of the members' file, which tells nobody's address."""
-    leaving: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,21 +72,6 @@ class Outlook:
     def of(self, *kinds: Kind) -> list[Change]:
         """List the changes of some kinds."""
         return [each for each in self.changes if each.kind in kinds]
-
-
-def locked(folder: Path) -> dict[str, Locked]:
-    """Read what was last written, by stack; nothing where there was no `apply` yet. Raises ValueError."""
-    path = folder / LOCK
-    if not path.exists():
-        return {}
-    try:
-        content = files.json_of(files.text_of(path))
-        return {stack: Locked(**entry) for stack, entry in cast("dict[str, Any]", content)["groups"].items()}
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"{path}: it cannot be read ({error})\n    rule    it tells edits by hand from the roster's changes\n"
-            "    remedy  bring back the committed one: `git checkout -- course.lock.json`"
-        ) from None
 
 
 def look(
@@ -177,12 +149,6 @@ def apply(outlook: Outlook, key: bytes) -> list[Path]:
             if file.exists():
                 file.replace(folder / REMOVED / file.name)
     return [*texts, *private]
-
-
-def groups(folder: Path) -> dict[str, Locked]:
-    """List the course's stacks: those that were written from a roster, else every stack file of the folder."""
-    known = locked(folder)
-    return known or {stack: Locked(stack, "", "") for stack, _ in stack_file.every(folder)}
 
 
 def _stacks(roster: Roster, known: Mapping[str, Locked]) -> dict[str, str]:
