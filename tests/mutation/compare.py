@@ -87,7 +87,7 @@ def pairs(before: Iterable[Function], after: Iterable[Function]) -> list[tuple[F
 def sample(paired: Sequence[tuple[Function, Function]], many: int) -> list[tuple[Function, Function]]:
     """Take so many of them, spread evenly over the list; all of them for 0.
 
-    >>> sample([(Function("a", str(number)),) * 2 for number in range(6)], 2)[1][0].name
+    >>> sample([(Function("a", str(number)), Function("b", str(number))) for number in range(6)], 2)[1][0].name
     '3'
     """
     taken = min(many or len(paired), len(paired))

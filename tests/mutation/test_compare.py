@@ -13,6 +13,11 @@ from tests.mutation.results import Mutant
 HERE = Path("x")
 
 
+def same(module: str, name: str) -> tuple[Function, Function]:
+    """Pair a function that has not moved."""
+    return Function(module, name), Function(module, name)
+
+
 def mutants(**killed: str) -> list[Mutant]:
     """Make the mutants of functions `MODULE__NAME`, a letter each: k for killed, s for survived."""
     return [
@@ -26,7 +31,7 @@ def test_a_function_is_found_again_in_another_module_and_two_of_one_name_are_not
     before = [Function("infra.old", "fit"), Function("infra.a", "read"), Function("infra.b", "read")]
     after = [Function("infra.new", "fit"), Function("infra.a", "read"), Function("infra.c", "read")]
     assert compare.pairs(before, after) == [
-        (Function("infra.a", "read"),) * 2,
+        same("infra.a", "read"),
         (Function("infra.b", "read"), Function("infra.c", "read")),
         (Function("infra.old", "fit"), Function("infra.new", "fit")),
     ]
@@ -36,7 +41,7 @@ def test_a_function_is_found_again_in_another_module_and_two_of_one_name_are_not
 
 
 def test_a_score_that_falls_is_first_and_one_that_keeps_up_does_not_fall() -> None:
-    paired = [(Function("a", "f"), Function("b", "f")), (Function("a", "g"),) * 2, (Function("a", "h"),) * 2]
+    paired = [(Function("a", "f"), Function("b", "f")), same("a", "g"), same("a", "h")]
     rows, lacking = compare.rows(paired, mutants(a__f="kkkk", a__g="ks"), mutants(b__f="kkks", a__g="kksk", a__h="k"))
     assert [(row.after.name, row.falls) for row in rows] == [("f", True), ("g", False)]
     assert str(rows[0]) == "FALLS b.f, before in a: 4 of 4 killed, then 3 of 4"
@@ -55,7 +60,7 @@ def test_functions_are_those_of_which_mutmut_makes_mutants(tmp_path: Path) -> No
 
 
 def test_a_sample_is_spread_over_all_of_them() -> None:
-    every = [(Function("a", str(number)),) * 2 for number in range(10)]
+    every = [same("a", str(number)) for number in range(10)]
     assert [pair[0].name for pair in compare.sample(every, 3)] == ["0", "3", "6"]
     assert compare.sample(every, 0) == compare.sample(every, 99) == every
 

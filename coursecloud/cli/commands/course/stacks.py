@@ -36,7 +36,7 @@ Kind = Literal["new", "changed", "same", "conflict", "theirs", "leaving", "gone"
 
 
 @dataclass(frozen=True)
-class Change:
+class GroupChange:
     """What comes of one group's file."""
 
     stack: str
@@ -63,13 +63,13 @@ class Outlook:
     """All that an `apply` would do."""
 
     folder: Path
-    changes: list[Change] = field(default_factory=list[Change])
+    changes: list[GroupChange] = field(default_factory=list[GroupChange])
     mistakes: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])
     keyed: bool = False
     """Pseudonyms were made, so the key that made them has to stay."""
 
-    def of(self, *kinds: Kind) -> list[Change]:
+    def of(self, *kinds: Kind) -> list[GroupChange]:
         """List the changes of some kinds."""
         return [each for each in self.changes if each.kind in kinds]
 
@@ -113,7 +113,7 @@ def look(
             " next `apply` puts the file away"
         )
         kind: Kind = "gone" if gone else "leaving"
-        found.changes.append(Change(stack, entry.group, kind, project=entry.project, says=(f"{why}; {rest}",)))
+        found.changes.append(GroupChange(stack, entry.group, kind, project=entry.project, says=(f"{why}; {rest}",)))
     found.changes.sort(key=lambda each: each.stack)
     return found
 
@@ -178,7 +178,7 @@ def _stacks(roster: Roster, known: Mapping[str, Locked]) -> dict[str, str]:
     return made
 
 
-def _change(stack: str, group: Group, text: str, entry: Locked | None, folder: Path, *, adopt: bool) -> Change:
+def _change(stack: str, group: Group, text: str, entry: Locked | None, folder: Path, *, adopt: bool) -> GroupChange:
     members, members_sum = _members(stack, group, entry, folder)
     told: dict[str, Any] = {"project": group.answers["project"], "base": text, "members": members, "members_sum": members_sum}  # noqa: E501  # fmt: skip
     if entry and entry.group != group.name:
@@ -186,23 +186,23 @@ def _change(stack: str, group: Group, text: str, entry: Locked | None, folder: P
     path = _file(folder, stack)
     if not path.exists():
         said = ("its file was not there any more",) if entry else ()
-        return Change(stack, group.name, "new", text, says=said, **told)
+        return GroupChange(stack, group.name, "new", text, says=said, **told)
     there = files.text_of(path).replace("\r\n", "\n")
     plain, salt = _without_pulumis(there)
     if entry is None and plain != text:
         if adopt:
-            return Change(stack, group.name, "same", edited=True, says=("taken over as it is",), **told)
+            return GroupChange(stack, group.name, "same", edited=True, says=("taken over as it is",), **told)
         said = "it is there and was not written from the roster: it stays; `--adopt` takes it over as it is"
-        return Change(stack, group.name, "theirs", says=(said,), **told)
+        return GroupChange(stack, group.name, "theirs", says=(said,), **told)
     base = entry.text if entry else text
     edited = plain != base
     merged, conflicts = (text, []) if not edited else (plain, []) if base == text else merging.merge(plain, base, text)
     if conflicts:
         said = (*_differences(base, text), f"meets edits by hand in {', '.join(conflicts)} of {path.name}")
-        return Change(stack, group.name, "conflict", says=said, edited=True, **told)
+        return GroupChange(stack, group.name, "conflict", says=said, edited=True, **told)
     kind: Kind = "same" if merged == plain and (members is None) else "changed"
     new = None if merged == plain else merged + salt
-    return Change(stack, group.name, kind, new, says=tuple(_differences(plain, merged)), edited=edited, **told)
+    return GroupChange(stack, group.name, kind, new, says=tuple(_differences(plain, merged)), edited=edited, **told)
 
 
 def _members(stack: str, group: Group, entry: Locked | None, folder: Path) -> tuple[str | None, str]:
@@ -271,7 +271,7 @@ def _flat(text: str) -> dict[str, str]:
     return found
 
 
-def _mistakes(changes: Iterable[Change], folder: Path, root: Path) -> Iterator[str]:
+def _mistakes(changes: Iterable[GroupChange], folder: Path, root: Path) -> Iterator[str]:
     """Read each file as it will be, as `up` does: with the rules of the project."""
     with tempfile.TemporaryDirectory(prefix=".coursecloud-course-", dir=folder) as name:
         for each in changes:
