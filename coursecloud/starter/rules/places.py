@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from catalog import tables
+from catalog import limits, tables
 from coursecloud.starter import lined
 from coursecloud.starter.facts import Facts
 from coursecloud.starter.finding import FileFinding
@@ -28,7 +28,7 @@ _PLACE = re.compile(
 _PROJECT = re.compile(
     r"(?i)(?:--project[ =]|\bset project |"
     r"\b_?(?:gcp_|google_cloud_|gcloud_|cloudsdk_core_)?project(?:_id)?[\"']?\s*[:=]\s*)"
-    r"[\"']?(?P<project>[a-z][a-z0-9-]{4,28}[a-z0-9])[\"']?(?=$|[\s,;)\"'])"
+    r"[\"']?(?P<project>" + limits.pattern("project-id") + r")[\"']?(?=$|[\s,;)\"'])"
 )
 _ACCOUNT = re.compile(r"[a-z0-9-]+@(?:[a-z0-9-]+\.iam|developer|appspot|cloudbuild)\.gserviceaccount\.com")
 _BUCKET = re.compile(r"(?:gs://|/gcs/)(?P<bucket>[a-z0-9][a-z0-9._-]{1,61}[a-z0-9])(?=[/\s\"'`,)]|$)")
