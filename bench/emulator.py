@@ -27,7 +27,9 @@ FAULTS: dict[str, dict[str, Any]] = {
 WAITS = json.loads(Path(__file__).with_name("provider-waits.json").read_text(encoding="utf-8"))["waits"]
 
 
-def lived(stack: str, found: stage.Tools, fault: dict[str, Any] | None = None) -> tuple[report.Report, dict[str, int]]:
+def lived(
+    stack: str, found: stage.Tools, fault: dict[str, Any] | None = None
+) -> tuple[report.RehearsalReport, dict[str, int]]:
     """Take a stack through its life, with each kind of write going wrong once where a fault is given."""
     scenario = {"faults": [{"match": "*", "writes": True, "each": True, **fault}]} if fault else None
     with stage.stage(ROOT, stack, stack_file.path_of(stack, ROOT), found, scenario) as on:
@@ -35,10 +37,10 @@ def lived(stack: str, found: stage.Tools, fault: dict[str, Any] | None = None) -
         hit: dict[str, int] = {}
         for rule in on.emulator.scenario.faults:
             hit |= rule.hit
-    return report.Report(stack, "", steps), hit
+    return report.RehearsalReport(stack, "", steps), hit
 
 
-def figures(made: report.Report) -> dict[str, Any]:
+def figures(made: report.RehearsalReport) -> dict[str, Any]:
     """Give the calls and seconds of a life on good days."""
     steps = {step.name: step for step in made.steps}
     up = steps[report.PHASES["up"]]

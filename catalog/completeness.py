@@ -10,14 +10,15 @@ import ast
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, cast
 
-from catalog import types
-from catalog.types.model import ResourceType
+import yaml
 
-SDK = "pulumi_gcp"
+from catalog import types
+from catalog.declarations import declarations
+from catalog.types.model import ResourceType
 
 WANTED: Mapping[str, str] = {
     "called": "what a reader calls one of it, and several",
@@ -39,14 +40,14 @@ WANTED: Mapping[str, str] = {
     "changes": "what a change of each input does",
     "guards": "inputs whose change by hand is said first; [] for none",
     "grants": "whom it lets in, and by which input; null for nobody",
-    "played": "the event of tests/month/events.yaml that plays with one of it; null where none does",
+    "played": "the event of tests/month/events.yaml that plays with one of it",
     "classes": "what each of its inputs is about",
     "components": "which components declare it, and from which keys of the stack file its inputs come",
 }
 """What the file of a declared type has to say, in words."""
 NEVER_NULL = frozenset({
     "called", "bills", "api", "read", "deploy", "terraform", "request", "rules", "between", "changes", "guards",
-    "classes", "components", "costs",
+    "classes", "components", "costs", "played",
 })  # fmt: skip
 EMPTY = frozenset({"rules", "between", "guards"})
 """Those that may be there and have nothing in them."""
@@ -57,20 +58,13 @@ OF_STORES: Mapping[str, str] = {
 """What a type that holds data has to say beside."""
 OF_BILLED: Mapping[str, str] = {"costs": "what one of it costs an hour, worked out by hand"}
 """What a type that is not free has to say beside."""
+PATHS: Mapping[str, str] = {"buckets": "b"}
+"""Collections whose addresses say another word than their methods."""
 _SETS = re.compile(r"= frozenset\(\{[^}]*\}\)")
 _RATED = re.compile(r'"(\w[^"]*)"')
 """The prices that `coursecloud.spend.rates` has in one of its sets."""
 REGISTERED: Mapping[str, str] = {"price": "PRICED", "counted": "READERS", "copied": "COMMANDS"}
 """Fields that name an entry, and the table of `coursecloud` that has it."""
-
-
-@dataclass(frozen=True)
-class Declaration:
-    """A place of the program that declares a resource."""
-
-    short: str
-    file: str
-    line: int
 
 
 def missing(root: Path, folder: Path = types.FOLDER) -> list[str]:
@@ -84,47 +78,6 @@ def missing(root: Path, folder: Path = types.FOLDER) -> list[str]:
             found.append(f"{short}: `components` says that the program declares it, and it does not")
         found += [f"{short}: {text}" for text in known.wrong(short)]
     return list(dict.fromkeys(found))
-
-
-def declarations(root: Path) -> Iterator[Declaration]:
-    """List where the program in a project's folder declares resources of the provider."""
-    for path in (root / "__main__.py", *sorted((root / "infra").rglob("*.py"))):
-        if path.is_file():
-            yield from _declared(path.read_text(encoding="utf-8"), str(path.relative_to(root)))
-
-
-def _declared(text: str, file: str) -> Iterator[Declaration]:
-    tree = ast.parse(text)
-    local = dict(_imported(tree))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and (short := _type_of(node.func, local)):
-            yield Declaration(short, file, node.lineno)
-
-
-def _imported(tree: ast.AST) -> Iterator[tuple[str, str]]:
-    """Give each name that stands for a part of the SDK, with the way to it."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from ((each.asname or each.name, each.name) for each in node.names if _of_sdk(each.name))
-        elif isinstance(node, ast.ImportFrom) and _of_sdk(node.module or ""):
-            yield from ((each.asname or each.name, f"{node.module}.{each.name}") for each in node.names)
-
-
-def _of_sdk(name: str) -> bool:
-    return name.partition(".")[0] == SDK
-
-
-def _type_of(called: ast.expr, local: Mapping[str, str]) -> str:
-    """Name the type whose class is called, `storage.Bucket`; an empty text for any other call."""
-    names: list[str] = []
-    while isinstance(called, ast.Attribute):
-        names.insert(0, called.attr)
-        called = called.value
-    if not isinstance(called, ast.Name) or called.id not in local:
-        return ""
-    _, *way = [*local[called.id].split("."), *names]
-    plain = len(way) == 2 and way[1][:1].isupper() and not way[1].endswith(("Args", "ArgsDict"))
-    return ".".join(way) if plain else ""
 
 
 class Known:
@@ -141,7 +94,10 @@ class Known:
         self.rules: Mapping[str, Any] = _json(data / "api-facts.json")["rules"]
         self._running = {str(each["type"]) for each in _json(data / "running.json")["kinds"]}
         self._rated = set(_RATED.findall("".join(_SETS.findall(_text(root / "coursecloud" / "spend" / "rates.py")))))
-        self._events = _text(root / "tests" / "month" / "events.yaml")
+        self._events = {
+            str(each["name"]): frozenset(_words(each.get("do")))
+            for each in yaml.safe_load(_text(root / "tests" / "month" / "events.yaml")) or ()
+        }
         self.sources = {str(each["name"]) for each in _json(data / "sources.json")["source"]}
         self._source = _texts(root / "coursecloud")
         self._program = _texts(root / "infra")
@@ -200,10 +156,15 @@ class Known:
         for rule in cast("dict[str, str]", said.get("rules") or {}).values():
             if rule not in self.rules:
                 yield f"`rules` names {rule}, which catalog/api-facts.json does not have"
+        for each in cast("list[dict[str, Any]]", said.get("costs") or []):
+            if not each.get("on") or not each.get("by"):
+                yield f"`costs` has {each}: a case says by which arithmetic one costs more than nothing"
         event = said.get("played")
         # A group's copy of the project may have no tests.
-        if event and self._events and not re.search(rf"\bname: {re.escape(event)}\s*(,|$)", self._events, re.MULTILINE):
+        if event and self._events and event not in self._events:
             yield f"`played` names {event!r}, which tests/month/events.yaml does not have"
+        elif event and self._events and not _plays(self._events[event], said):
+            yield f"`played` names {event!r}, which does nothing to one of it"
         components = self.components_of(short)
         yield from (f"catalog/components.json has no {name}" for name in components if name not in self.components)
         api = said.get("api")
@@ -242,6 +203,38 @@ def _texts(folder: Path) -> dict[Path, str]:
 
 def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def _words(value: object) -> Iterator[str]:
+    """Give every text of what an event does: its verbs, its patterns, the keys that it edits."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for each in cast("list[object]", value):
+            yield from _words(each)
+    elif isinstance(value, dict):
+        for key, inner in cast("dict[str, object]", value).items():
+            yield key
+            yield from _words(inner)
+
+
+def _plays(words: frozenset[str], said: Mapping[str, Any]) -> bool:
+    """Say whether an event touches a type or what it is a part of, by an address at Google or a key that sets it."""
+    service, *collections = str((said.get("request") or {}).get("method") or "").split(".")[:-1] or [""]
+    keys = {
+        key.partition(":")[2]
+        for component in (said.get("components") or {}).values()
+        for listed in component.get("inputs", {}).values()
+        for key in listed
+    }
+    parts = {PATHS.get(each, each) for each in collections} - {"projects", "locations"}
+    return any(
+        word in keys
+        or (word.startswith(f"{service}:") and any(re.search(rf"[:/]{part}/", word) for part in parts))
+        or (not parts and word == "project")
+        or (service == "serviceusage" and word.endswith(".googleapis.com"))
+        for word in words
+    )
 
 
 def _emulated(folder: Path) -> dict[str, frozenset[str]]:

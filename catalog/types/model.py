@@ -119,7 +119,7 @@ class ResourceType:
     classes: Classes | None = None
     """What its inputs are about; None for a type of which nobody has said so."""
     played: str | None = None
-    """The event of tests/month/events.yaml that plays with one of it; None where none does."""
+    """The event of tests/month/events.yaml that plays with one of it; None for a type that only a reviewer meets."""
     components: Mapping[str, Declared] = field(default_factory=dict[str, Declared])
     """The components of the program that declare it, by the last word of their type; none for a type that only a
     reviewer meets."""

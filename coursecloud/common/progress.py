@@ -31,7 +31,7 @@ def quiet() -> bool:
     return _state["quiet"]
 
 
-class Line:
+class ProgressLine:
     """One line on standard error, rewritten in place."""
 
     def __init__(self, words: str, total: int, stream: TextIO):
@@ -73,7 +73,7 @@ def wanted(stream: TextIO) -> bool:
 
 
 @contextlib.contextmanager
-def shown(words: str, total: int = 0) -> Generator[Line | None]:
+def shown(words: str, total: int = 0) -> Generator[ProgressLine | None]:
     """Say `words` and the seconds while something is done, and how much of `total`, where somebody watches.
 
     Nothing is to be printed meanwhile. Gives the line, whose `done` counts.
@@ -83,7 +83,7 @@ def shown(words: str, total: int = 0) -> Generator[Line | None]:
         yield None
         return
     try:
-        line = Line(words, total, sys.stderr)
+        line = ProgressLine(words, total, sys.stderr)
         try:
             yield line
         finally:

@@ -25,7 +25,7 @@ def renewed(
     `compute` is the table without the families' hours. What a family has beside its machine types, such as GPUs that
     are attached, stays. Only the families that `only` names are renewed, if it names any.
     """
-    new, changes = copy.deepcopy(dict(compute)), list[refresh.Change]()
+    new, changes = copy.deepcopy(dict(compute)), list[refresh.PriceChange]()
     made: dict[str, dict[str, Any]] = {}
     own = {rule["key"] for rule in mapping["rules"] if rule["table"] == "ssdMonth"}
     sorted_types: dict[str, dict[str, dict[str, derive.Pair]]] = defaultdict(lambda: defaultdict(dict))
@@ -53,10 +53,10 @@ def renewed(
     return refresh.Refreshed(new, {}, tuple(changes), (), ()), made
 
 
-def _shapes(types: Iterable[str]) -> dict[str, derive.Shape]:
+def _shapes(types: Iterable[str]) -> dict[str, derive.MachineShape]:
     known = tables.machine_types()
     return {
-        name: derive.Shape(
+        name: derive.MachineShape(
             Decimal(str(known[name].billed_vcpus)), Decimal(str(known[name].memory_gib)),
             Decimal(str(known[name].local_ssd_gib)), known[name].gpu, known[name].gpu_count,
         )
@@ -72,9 +72,9 @@ def _beside(key: str, types: Mapping[str, object]) -> bool:
 
 def _changed(
     where: str, before: Mapping[str, Sequence[Decimal | None]], after: Mapping[str, Sequence[Decimal | None]]
-) -> Iterator[refresh.Change]:
+) -> Iterator[refresh.PriceChange]:
     for key, pair in after.items():
         old = before.get(key, (None, None))
         for spot, usd in enumerate(pair):
             if usd is not None and usd != old[spot]:
-                yield refresh.Change(where, key, bool(spot), old[spot], usd)
+                yield refresh.PriceChange(where, key, bool(spot), old[spot], usd)

@@ -17,7 +17,7 @@ _MONTH_DIGITS = Decimal("1e-7")
 
 
 @dataclass(frozen=True)
-class Shape:
+class MachineShape:
     """What a machine type is made of, as it is billed."""
 
     vcpus: Decimal
@@ -29,7 +29,7 @@ class Shape:
 
 
 @dataclass(frozen=True)
-class Rates:
+class FamilyRates:
     """What the machine types of one family cost in one region."""
 
     hour: dict[str, list[Decimal]]
@@ -38,7 +38,7 @@ class Rates:
     """A GiB of local SSD a month, on demand and Spot; None where no type tells."""
 
 
-def rates(family: str, priced: Mapping[str, Pair], shapes: Mapping[str, Shape]) -> Rates:
+def rates(family: str, priced: Mapping[str, Pair], shapes: Mapping[str, MachineShape]) -> FamilyRates:
     """Find the rates of a family: those of the first basis that gives back the price of each type that it is held to.
 
     A type of unknown shape, and one that has prices of its own, stands under its name.
@@ -50,21 +50,21 @@ def rates(family: str, priced: Mapping[str, Pair], shapes: Mapping[str, Shape]) 
             ssd = solved.pop("ssd", None)
             hour = {key: [_rounded(rate, _DIGITS) for rate in pair] for key, pair in solved.items()}
             own = {name: priced[name] for name in priced if name in odd or name not in shapes}
-            return Rates(
+            return FamilyRates(
                 hour | _own(own), [_rounded(rate * int(MONTH), _MONTH_DIGITS) for rate in ssd] if ssd else None
             )
-    return Rates(_own(priced), None)
+    return FamilyRates(_own(priced), None)
 
 
 def _own(priced: Mapping[str, Pair]) -> dict[str, list[Decimal]]:
     return {name: [+price for price in priced[name]] for name in sorted(priced)}
 
 
-_Part = tuple[str, Callable[[Shape], Decimal]]
+_Part = tuple[str, Callable[[MachineShape], Decimal]]
 _Solved = dict[str, tuple[Fraction, Fraction]]
 
 
-def _bases(family: str, shapes: Sequence[Shape]) -> Iterator[list[_Part]]:
+def _bases(family: str, shapes: Sequence[MachineShape]) -> Iterator[list[_Part]]:
     """Yield the ways to take a family apart: cores and memory, or both in one where each type has as much a core."""
     models = sorted({shape.gpu for shape in shapes if shape.gpu})
     more = [(f"gpu.{model}", _gpus(model)) for model in models]
@@ -77,15 +77,15 @@ def _bases(family: str, shapes: Sequence[Shape]) -> Iterator[list[_Part]]:
         yield [(f"{family}.vcpu+{each:f}gib", lambda shape: shape.vcpus), *more]
 
 
-def _gpus(model: str) -> Callable[[Shape], Decimal]:
-    def count(shape: Shape) -> Decimal:
+def _gpus(model: str) -> Callable[[MachineShape], Decimal]:
+    def count(shape: MachineShape) -> Decimal:
         return Decimal(shape.gpus if shape.gpu == model else 0)
 
     return count
 
 
 def _fit(
-    basis: Sequence[_Part], priced: Mapping[str, Pair], shapes: Mapping[str, Shape]
+    basis: Sequence[_Part], priced: Mapping[str, Pair], shapes: Mapping[str, MachineShape]
 ) -> tuple[_Solved, set[str]] | None:
     """Solve a basis on as many types as fit it; None where too few are left to hold the rates to."""
     names = sorted(priced)
@@ -102,7 +102,7 @@ def _fit(
     return None
 
 
-def _whole(solved: _Solved, shapes: Mapping[str, Shape], odd: set[str]) -> tuple[_Solved, set[str]] | None:
+def _whole(solved: _Solved, shapes: Mapping[str, MachineShape], odd: set[str]) -> tuple[_Solved, set[str]] | None:
     if not any(_rounded(rate * int(MONTH), _MONTH_DIGITS) for rate in solved.get("ssd", (Fraction(1),))):
         # The table had no price for the local SSD, and left it out of these types': they have none known.
         del solved["ssd"]
@@ -112,7 +112,7 @@ def _whole(solved: _Solved, shapes: Mapping[str, Shape], odd: set[str]) -> tuple
 
 
 def _exact(
-    basis: Sequence[_Part], priced: Mapping[str, Pair], shapes: Mapping[str, Shape], names: Sequence[str]
+    basis: Sequence[_Part], priced: Mapping[str, Pair], shapes: Mapping[str, MachineShape], names: Sequence[str]
 ) -> _Solved | None:
     """Solve a basis for some types; None where it does not give back the price of each of them."""
     solved = _solve(basis, priced, shapes, names)
@@ -121,14 +121,14 @@ def _exact(
 
 
 def _misfit(
-    basis: Sequence[_Part], priced: Mapping[str, Pair], shapes: Mapping[str, Shape], names: Sequence[str]
+    basis: Sequence[_Part], priced: Mapping[str, Pair], shapes: Mapping[str, MachineShape], names: Sequence[str]
 ) -> dict[str, Fraction] | None:
     solved = _solve(basis, priced, shapes, names)
     return None if solved is None else _off(basis, priced, shapes, names, solved)
 
 
 def _solve(
-    basis: Sequence[_Part], priced: Mapping[str, Pair], shapes: Mapping[str, Shape], names: Sequence[str]
+    basis: Sequence[_Part], priced: Mapping[str, Pair], shapes: Mapping[str, MachineShape], names: Sequence[str]
 ) -> _Solved | None:
     rows = [[Fraction(part(shapes[name])) for _, part in basis] for name in names]
     sides = [
@@ -143,7 +143,7 @@ def _solve(
 def _off(
     basis: Sequence[_Part],
     priced: Mapping[str, Pair],
-    shapes: Mapping[str, Shape],
+    shapes: Mapping[str, MachineShape],
     names: Sequence[str],
     solved: _Solved,
 ) -> dict[str, Fraction]:

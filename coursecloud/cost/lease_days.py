@@ -11,7 +11,7 @@ from coursecloud.cost.bill import DAY, Bill, Line
 from coursecloud.cost.model import Amounts, Band, Day, Item, Runway
 from coursecloud.cost.prices import MONTH
 from coursecloud.cost.totals import HOURLY, money, units
-from coursecloud.cost.walk import Load, Rates, Walk
+from coursecloud.cost.walk import DayRates, Load, Walk
 from infra.settings.lease import DAYS, FIRST_YEAR, LAST_YEAR, Lease
 
 ZERO, ONE = Decimal(0), Decimal(1)
@@ -53,7 +53,7 @@ class Calendar:
     lines: tuple[Line, ...]
     start: datetime.date | None
     """The day from which the credit is counted; the lease's first unless given."""
-    _known: dict[tuple[str, Decimal], Rates] = field(default_factory=dict, init=False)
+    _known: dict[tuple[str, Decimal], DayRates] = field(default_factory=dict, init=False)
 
     @property
     def begins(self) -> datetime.date:
@@ -91,10 +91,10 @@ class Calendar:
             walked.take(day)
         return walked
 
-    def _rates(self, case: str, factor: Decimal = ONE) -> Rates:
+    def _rates(self, case: str, factor: Decimal = ONE) -> DayRates:
         if (case, factor) not in self._known:
             loads = (load(line, case, factor) for line in self.lines)
-            self._known[case, factor] = Rates(loads, self._working, self._free)
+            self._known[case, factor] = DayRates(loads, self._working, self._free)
         return self._known[case, factor]
 
     def items(self) -> tuple[Item, ...]:

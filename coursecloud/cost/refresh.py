@@ -28,7 +28,7 @@ class TooLittleError(ValueError):
 
 
 @dataclass(frozen=True)
-class Change:
+class PriceChange:
     """A price that is another now; `old` is None for one that we did not have."""
 
     where: str
@@ -50,7 +50,7 @@ class Refreshed:
 
     compute: Mapping[str, Any]
     services: Mapping[str, Any]
-    changes: tuple[Change, ...]
+    changes: tuple[PriceChange, ...]
     unmatched: tuple[str, ...]
     """Prices of ours for which the catalog had no SKU that we know: they keep their value."""
     ambiguous: tuple[str, ...]
@@ -78,7 +78,7 @@ def refreshed(
     """
     new, new_services = copy.deepcopy((dict(compute), dict(services)))
     found, ambiguous = _unambiguous(prices)
-    changes, unmatched, matched, missed = list[Change](), list[str](), 0, 0
+    changes, unmatched, matched, missed = list[PriceChange](), list[str](), 0, 0
     ruled = {(rule["table"], rule["key"]) for rule in mapping["rules"]}
     regions = set(new["regions"]) | ({place for _, place, _, _ in found} & set(tables.regions()))
     for region in sorted(regions):
@@ -107,7 +107,7 @@ def refreshed(
 class _Merged:
     """What became of one region."""
 
-    changes: list[Change]
+    changes: list[PriceChange]
     lost: list[tuple[str, bool, str]]
     """Key, Spot and table of each price of ours that was not found."""
     matched: int = 0
@@ -132,7 +132,7 @@ def _merge(entry: dict[str, dict[str, Any]], region: str, found: _Found) -> _Mer
                     pair[spot] = usd
                 prices[key] = pair or usd
                 if usd != old:
-                    merged.changes.append(Change(region, key, spot, old, usd))
+                    merged.changes.append(PriceChange(region, key, spot, old, usd))
     return merged
 
 
@@ -163,7 +163,7 @@ def _unambiguous(prices: Iterable[Price]) -> tuple[_Found, list[str]]:
     return {place: next(iter(values)) for place, values in several.items() if len(values) == 1}, ambiguous
 
 
-def _services(services: dict[str, Any], found: _Found, changes: list[Change], unmatched: list[str]) -> None:
+def _services(services: dict[str, Any], found: _Found, changes: list[PriceChange], unmatched: list[str]) -> None:
     """Put in what is one price everywhere; a service whose price differs by region is left alone."""
     for key, entry in services["prices"].items():
         values = {
@@ -176,7 +176,7 @@ def _services(services: dict[str, Any], found: _Found, changes: list[Change], un
         usd, old = values.pop() * entry["per"], entry["usd"]
         if usd != old:
             entry["usd"] = usd
-            changes.append(Change("services", key, False, old, usd))
+            changes.append(PriceChange("services", key, False, old, usd))
 
 
 def _label(region: str, key: str, spot: bool, _table: str = "") -> str:

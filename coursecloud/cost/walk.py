@@ -37,7 +37,7 @@ class _Tier:
     usd: tuple[Decimal, Decimal]
 
 
-class Rates:
+class DayRates:
     """What any day costs: the sums of all loads, by free tier; `free` are the units a month of each."""
 
     def __init__(self, loads: Iterable[Load], working: Collection[int], free: Mapping[str, Decimal]):
@@ -76,7 +76,7 @@ class Walk:
     `used` is what of each tier was used earlier in the month in which the walk begins.
     """
 
-    def __init__(self, rates: Rates, used: Mapping[str, Decimal] | None = None):
+    def __init__(self, rates: DayRates, used: Mapping[str, Decimal] | None = None):
         self.rates = rates
         self._month: tuple[int, int] | None = None
         self._used = {key: (used or {}).get(key, ZERO) for key in rates.tiers}

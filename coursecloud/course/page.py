@@ -35,6 +35,7 @@ def full(rows: Sequence[Mapping[str, Any]], at: datetime.datetime) -> str:
     return html.render(
         [TEMPLATE.parent],
         TEMPLATE.name,
+        chart_style="",
         title=secrecy.hide(headline(rows)),
         at=f"{at:%Y-%m-%d %H:%M %Z}",
         rows=[_row(row) for row in rows],

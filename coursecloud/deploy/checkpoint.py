@@ -21,7 +21,7 @@ is an entry of another resource (a NAT of its router)."""
 
 
 @dataclass(frozen=True)
-class Found:
+class PendingResource:
     """Something that Google has, or may have, and the state has not."""
 
     urn: str
@@ -51,7 +51,7 @@ def urns(state: Json) -> frozenset[str]:
     return frozenset(resource["urn"] for resource in resources(state))
 
 
-def half_made(open_operations: Iterable[Json], state: Json) -> list[Found]:
+def half_made(open_operations: Iterable[Json], state: Json) -> list[PendingResource]:
     """List what was being created when the update ended, as far as it can be taken over into `state`."""
     begun = [operation["resource"] for operation in open_operations if operation["type"] == "creating"]
     return _free([found for resource in begun if (found := named(resource["urn"], resource))], state)
@@ -59,7 +59,7 @@ def half_made(open_operations: Iterable[Json], state: Json) -> list[Found]:
 
 def already_there(
     messages: Iterable[tuple[str, str]], wanted: Mapping[str, Json] | None, state: Json
-) -> tuple[list[Found], list[Found]]:
+) -> tuple[list[PendingResource], list[PendingResource]]:
     """List what Google refused to create because it is there: what may be taken over, and what the state holds.
 
     What any URN of the state holds is one and the same thing under two names: taking it over would have the engine
@@ -72,7 +72,7 @@ def already_there(
     return free, [each for each in found if each not in free]
 
 
-def import_file(resources: Iterable[Found]) -> Json:
+def import_file(resources: Iterable[PendingResource]) -> Json:
     """Write them down as `pulumi import --file` reads them."""
     listed = list(resources)
     parents = {urn: f"parent{index}" for index, urn in enumerate(sorted({r.parent for r in listed if r.parent}))}
@@ -83,15 +83,15 @@ def import_file(resources: Iterable[Found]) -> Json:
     return {"nameTable": {name: urn for urn, name in parents.items()}, "resources": entries}
 
 
-def _free(found: Iterable[Found], state: Json) -> list[Found]:
+def _free(found: Iterable[PendingResource], state: Json) -> list[PendingResource]:
     known = dict(import_ids.held(resources(state)))
     # What the provider calls it counts as well: not every input of an old state tells it.
     ids = {str(resource.get("id", "")) for resource in resources(state)}
     return [each for each in found if f"{each.type} {each.id}" not in known and each.id not in ids]
 
 
-def named(urn: str, resource: Json) -> Found | None:
+def named(urn: str, resource: Json) -> PendingResource | None:
     """Give what Google would call a resource by (`type`, `inputs`, `parent`); None where that does not tell."""
     kind = resource.get("type", "")
     same = import_ids.import_id(kind, cast("Json", resource.get("inputs") or {}))
-    return Found(urn, kind, same, resource.get("parent") or "") if same else None
+    return PendingResource(urn, kind, same, resource.get("parent") or "") if same else None

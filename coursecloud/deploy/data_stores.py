@@ -13,7 +13,7 @@ from typing import Any
 
 from catalog import types
 from coursecloud.deploy.cloud import Cloud, CloudError, together, unread
-from coursecloud.deploy.store_readers import PAGES, READERS, Disks, Place, Zone
+from coursecloud.deploy.store_readers import PAGES, READERS, Disks, StateResource, Zone
 from coursecloud.diff import data_loss
 
 Json = dict[str, Any]
@@ -27,7 +27,7 @@ ENDPOINT = "gcp:vertex/aiEndpoint:AiEndpoint"
 
 
 @dataclass(frozen=True)
-class Store:
+class StoreContent:
     """What is in one thing of a state that holds data."""
 
     type: str
@@ -84,7 +84,7 @@ class Store:
         return asdict(self) | {"name": self.name}
 
 
-def look(cloud: Cloud, resources: Iterable[Json]) -> list[Store]:
+def look(cloud: Cloud, resources: Iterable[Json]) -> list[StoreContent]:
     """Count what is in each store of a state, some at a time; the order is the state's.
 
     One question a store, more only for long lists, and one a zone for all its disks and machines. A machine's boot disk
@@ -92,9 +92,11 @@ def look(cloud: Cloud, resources: Iterable[Json]) -> list[Store]:
     """
     listed = [each for each in resources if each.get("custom", True) and each.get("id")]
     chosen = [each for each in listed if each["type"] == INSTANCE or data_loss.in_state([each], protected=True)]
-    zones = {(place.part("projects"), place.part("zones")) for place in map(Place, chosen) if place.part("zones")}
+    zones = {
+        (place.part("projects"), place.part("zones")) for place in map(StateResource, chosen) if place.part("zones")
+    }
     disks = _disks(cloud, sorted(zones))
-    jobs: list[Callable[[], Store]] = [functools.partial(_store, cloud, each, disks) for each in chosen]
+    jobs: list[Callable[[], StoreContent]] = [functools.partial(_store, cloud, each, disks) for each in chosen]
     return together(jobs)
 
 
@@ -110,11 +112,11 @@ def _disks(cloud: Cloud, zones: Sequence[Zone]) -> Disks:
     return dict(zip(zones, together([functools.partial(of, zone) for zone in zones]), strict=True))
 
 
-def _store(cloud: Cloud, resource: Json, disks: Disks) -> Store:
-    place = Place(resource)
+def _store(cloud: Cloud, resource: Json, disks: Disks) -> StoreContent:
+    place = StateResource(resource)
     kind = str(resource["type"])
     called = place.text("name") or place.id
-    bare = functools.partial(Store, kind, str(resource["urn"]), bool(resource.get("protect")))
+    bare = functools.partial(StoreContent, kind, str(resource["urn"]), bool(resource.get("protect")))
     known = types.of(kind)
     if not known or not known.counted:
         said = "what is in it: nobody has said how to count what this type holds"

@@ -34,7 +34,7 @@ class Value:
 
 
 @dataclass(frozen=True)
-class Change:
+class Drift:
     """One resource that somebody changed by hand."""
 
     kind: Kind
@@ -57,13 +57,13 @@ class Change:
         return f"{called(self.urn)}{f': {what}' if what else ''}"
 
 
-def changes(refreshed: Iterable[Json]) -> list[Change]:
+def changes(refreshed: Iterable[Json]) -> list[Drift]:
     """List what a refresh found changed; what the program does not set is nobody's change."""
     found = [change for each in refreshed for change in _of(each)]
     return sorted(found, key=lambda change: change.urn)
 
 
-def _of(each: Json) -> Iterable[Change]:
+def _of(each: Json) -> Iterable[Drift]:
     urn, kind = cast("str", each["urn"]), cast("str", each["type"])
     old = cast("Json", each["old"])
     if not old.get("custom") or kind.startswith("pulumi:") or old.get("external"):
@@ -71,7 +71,7 @@ def _of(each: Json) -> Iterable[Change]:
     new = cast("Json | None", each.get("new"))
     if new is None:
         lost = data_loss.loss(old, replaced=False)
-        yield Change("gone", urn, kind, holds=lost.what if lost else "", state=old)
+        yield Drift("gone", urn, kind, holds=lost.what if lost else "", state=old)
         return
     if adoption.in_state(old):
         return  # the group sets its own things as it likes
@@ -81,7 +81,7 @@ def _of(each: Json) -> Iterable[Change]:
     for value in values:
         sorts.setdefault(_kind_of(kind, value), []).append(value)
     for sort, listed in sorts.items():
-        yield Change(sort, urn, kind, tuple(listed), state=old)
+        yield Drift(sort, urn, kind, tuple(listed), state=old)
 
 
 def _kind_of(kind: str, value: Value) -> Kind:

@@ -30,7 +30,7 @@ TRIES = 3
 
 
 @dataclass(frozen=True)
-class Grant:
+class LiveGrant:
     """A role that a member has on something, with the title and expression of its condition, if it has one."""
 
     role: str
@@ -76,7 +76,7 @@ class Target:
         parts = self.id.split("/")
         return next((parts[at + 1] for at, part in enumerate(parts[:-1]) if part in collections), "")
 
-    def remove(self, grant: Grant) -> str:
+    def remove(self, grant: LiveGrant) -> str:
         """Write the gcloud command that takes a grant away."""
         _, policy = _form(self)
         words = policy.gcloud.format(
@@ -98,12 +98,12 @@ def targets(resources: Iterable[Json], project: str) -> list[Target]:
     return [*found, Target(PROJECT, f"projects/{project}", project)]
 
 
-def granted(resources: Iterable[Json]) -> tuple[dict[tuple[str, str, str], set[Grant]], set[tuple[str, str, str]]]:
+def granted(resources: Iterable[Json]) -> tuple[dict[tuple[str, str, str], set[LiveGrant]], set[tuple[str, str, str]]]:
     """Gather what a state grants, by the key of what it is on; and the keys of those whose whole policy it writes.
 
     A whole policy (`IAMPolicy`) is looked after by Pulumi itself; a whole role (`IAMBinding`) lists its members.
     """
-    grants: dict[tuple[str, str, str], set[Grant]] = {}
+    grants: dict[tuple[str, str, str], set[LiveGrant]] = {}
     whole: set[tuple[str, str, str]] = set()
     for each in resources:
         kind = str(each.get("type"))
@@ -144,7 +144,7 @@ class Own:
         pool = re.search(r"/workloadIdentityPools/([^/]+)/", member)
         return member.removeprefix("serviceAccount:") in self.accounts or bool(pool and pool[1] in self.pools)
 
-    def by_google(self, grant: Grant) -> bool:
+    def by_google(self, grant: LiveGrant) -> bool:
         """Say whether nobody gave this: a service agent of the project's, or what a new bucket gives by itself."""
         data = tables.table("iam-by-google")
         kind, _, name = grant.member.partition(":")
@@ -173,7 +173,7 @@ def project_number(resources: Iterable[Json]) -> str:
     return ""
 
 
-def strange(target: Target, policy: Json, known: Iterable[Grant], ours: Own) -> Iterator[Grant]:
+def strange(target: Target, policy: Json, known: Iterable[LiveGrant], ours: Own) -> Iterator[LiveGrant]:
     """List what a policy grants and the state does not.
 
     Of a project, which is not the stack's, only what is everybody's, and what the stack's own accounts got beside it.
@@ -197,7 +197,7 @@ def read(cloud: Cloud, target: Target) -> Json:
     return cloud.call(method, api, path, parameters={query: "3"} if query else {}, body=body)
 
 
-def revoke(cloud: Cloud, target: Target, grant: Grant) -> None:
+def revoke(cloud: Cloud, target: Target, grant: LiveGrant) -> None:
     """Take a grant away, and nothing else; what is gone already is no error. Raises CloudError."""
     api, form = _form(target)
     for attempt in range(TRIES):
@@ -223,21 +223,21 @@ def _request(form: str, target: Target) -> tuple[str, str, str]:
     return method, path.format(id=target.id, name=escaped(target.name)), query
 
 
-def _grants(policy: Json) -> Iterator[Grant]:
+def _grants(policy: Json) -> Iterator[LiveGrant]:
     for binding in cast("list[Json]", policy.get("bindings") or []):
-        make: Callable[[str], Grant] = functools.partial(_of_binding, binding)
+        make: Callable[[str], LiveGrant] = functools.partial(_of_binding, binding)
         yield from map(make, cast("list[str]", binding.get("members") or []))
 
 
-def _of_binding(binding: Json, member: str) -> Grant:
+def _of_binding(binding: Json, member: str) -> LiveGrant:
     return _grant(str(binding.get("role")), str(member), cast("Json", binding.get("condition") or {}))
 
 
-def _grant(role: str, member: str, condition: Json) -> Grant:
-    return Grant(role, member, str(condition.get("title") or ""), str(condition.get("expression") or ""))
+def _grant(role: str, member: str, condition: Json) -> LiveGrant:
+    return LiveGrant(role, member, str(condition.get("title") or ""), str(condition.get("expression") or ""))
 
 
-def _without(policy: Json, grant: Grant) -> Iterator[Json]:
+def _without(policy: Json, grant: LiveGrant) -> Iterator[Json]:
     for binding in cast("list[Json]", policy.get("bindings") or []):
         members = cast("list[str]", binding.get("members") or [])
         left = [member for member in members if _of_binding(binding, member) != grant]
@@ -245,9 +245,9 @@ def _without(policy: Json, grant: Grant) -> Iterator[Json]:
             yield {**binding, "members": left}
 
 
-def _comparable(grant: Grant) -> Grant:
+def _comparable(grant: LiveGrant) -> LiveGrant:
     """Spell a grant as Google does: addresses in lower case, names of federations as they are."""
     federated = grant.member.startswith(("principal:", "principalSet:")) or "[" in grant.member
     kind, colon, name = grant.member.partition(":")
     member = grant.member if federated or not colon else f"{kind}:{name.lower()}"
-    return Grant(grant.role, member, grant.title, grant.expression)
+    return LiveGrant(grant.role, member, grant.title, grant.expression)

@@ -152,7 +152,7 @@ def _unknown(day: Day) -> None:
         )
 
 
-def _undeletable(day: Day, found: Iterable[drift.Change]) -> None:
+def _undeletable(day: Day, found: Iterable[drift.Drift]) -> None:
     """Refuse to begin what would end half-way: somebody has protected a machine from being deleted, by hand."""
     protected = [
         change

@@ -81,11 +81,11 @@ class Older:
 
 
 @dataclass(frozen=True)
-class Unknown:
+class UnknownUpdate:
     """Nothing in the cloud tells."""
 
 
-def compare(marker: Marker | None, note: Note | None, here: Here, *, empty_state: bool) -> Same | Older | Unknown:
+def compare(marker: Marker | None, note: Note | None, here: Here, *, empty_state: bool) -> Same | Older | UnknownUpdate:
     """Decide whether the state here made the last update. Pure.
 
     A shared backend (gs:// and the like) has one state for all, so its address is enough; a folder may be a copy, and
@@ -93,7 +93,7 @@ def compare(marker: Marker | None, note: Note | None, here: Here, *, empty_state
     may go on.
     """
     if marker is None:
-        return Unknown()
+        return UnknownUpdate()
     if note and marker.id in (note.last, note.next):
         return Same()
     shared = not here.backend.startswith("file:")

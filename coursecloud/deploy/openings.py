@@ -15,7 +15,7 @@ from typing import Any, cast
 from coursecloud.common.console import visible
 from coursecloud.deploy import iam_policies
 from coursecloud.deploy.cloud import Cloud, CloudError, escaped, together, unread
-from coursecloud.deploy.iam_policies import PROJECT, Grant, Own, Target
+from coursecloud.deploy.iam_policies import PROJECT, LiveGrant, Own, Target
 from coursecloud.plan.grants import is_public
 
 Json = dict[str, Any]
@@ -42,7 +42,7 @@ class Opening:
     """The gcloud command that closes it, to copy."""
     public: bool = False
     """Everybody on the internet comes in."""
-    grant: tuple[Target, Grant] | None = None
+    grant: tuple[Target, LiveGrant] | None = None
     path: str = ""
     """What a deletion of it would be asked for: `compute projects/p/global/firewalls/f`."""
 
@@ -57,14 +57,14 @@ class Opening:
 
 
 @dataclass(frozen=True)
-class Seen:
+class Openings:
     """What is open, gravest first, and what could not be looked at (`not read: ...`)."""
 
     openings: tuple[Opening, ...]
     unread: tuple[str, ...]
 
 
-def look(cloud: Cloud, resources: Sequence[Json], project: str) -> Seen:
+def look(cloud: Cloud, resources: Sequence[Json], project: str) -> Openings:
     """Look at all that can be opened by hand of a state's things. Raises nothing: what was not read says so."""
     unseen: list[str] = []
     ours = iam_policies.own(resources, project, iam_policies.project_number(resources) or _number(cloud, project))
@@ -99,7 +99,7 @@ def look(cloud: Cloud, resources: Sequence[Json], project: str) -> Seen:
             return []
 
     found = [each for some in together([functools.partial(safely, *job) for job in jobs]) for each in some]
-    return Seen(tuple(sorted(found, key=lambda opening: not opening.public)), tuple(sorted(unseen)))
+    return Openings(tuple(sorted(found, key=lambda opening: not opening.public)), tuple(sorted(unseen)))
 
 
 def in_the_way(cloud: Cloud, resources: Sequence[Json]) -> list[Opening]:
@@ -158,7 +158,7 @@ def close(cloud: Cloud, opening: Opening) -> None:
             raise
 
 
-def _strangers(cloud: Cloud, target: Target, known: Iterable[Grant], ours: Own) -> Iterator[Opening]:
+def _strangers(cloud: Cloud, target: Target, known: Iterable[LiveGrant], ours: Own) -> Iterator[Opening]:
     for grant in iam_policies.strange(target, iam_policies.read(cloud, target), known, ours):
         kind = "Project" if target.type == PROJECT else target.type.rpartition(":")[2]
         called = f" ({target.name})" if target.called != target.name else ""

@@ -8,7 +8,7 @@ from typing import Any, cast
 from coursecloud.common import stack_file
 from coursecloud.deploy import openings
 from coursecloud.deploy.cloud import CloudError
-from coursecloud.deploy.drift import Change, Kind
+from coursecloud.deploy.drift import Drift, Kind
 from coursecloud.deploy.preconditions import RefusedError, settings_of
 from coursecloud.deploy.session import Day
 from infra.settings import SettingsError
@@ -32,7 +32,7 @@ _DELETING: dict[Kind, tuple[str, str]] = {
 }
 
 
-def said(found: Iterable[Change], *, deleting: bool = False) -> Iterator[str]:
+def said(found: Iterable[Drift], *, deleting: bool = False) -> Iterator[str]:
     """Say what was changed by hand, gravest first."""
     listed = list(found)
     heads = _DELETING if deleting else _HEADS
@@ -44,7 +44,7 @@ def said(found: Iterable[Change], *, deleting: bool = False) -> Iterator[str]:
             yield from (f"    {change}" for change in of_kind)
 
 
-def settle(day: Day, found: Sequence[Change], beside: openings.Seen) -> list[str]:
+def settle(day: Day, found: Sequence[Drift], beside: openings.Openings) -> list[str]:
     """Say what was changed, write what grew into the stack file, ask about what was opened.
 
     Gives the URNs of which the state has to follow the cloud before an update, so that it makes them as the file says.
@@ -81,7 +81,7 @@ def close(day: Day, opening: openings.Opening) -> None:
     day.done.append(("closed", opening.resource))
 
 
-def _said_beside(beside: openings.Seen) -> Iterator[str]:
+def _said_beside(beside: openings.Openings) -> Iterator[str]:
     """Say what was opened where no resource of the stack shows it, and what could not be looked at."""
     if beside.openings:
         yield "OPENED by hand, beside what the stack declares:"
@@ -95,7 +95,7 @@ def _said_beside(beside: openings.Seen) -> Iterator[str]:
         yield from beside.unread
 
 
-def _narrow(day: Day, change: Change) -> None:
+def _narrow(day: Day, change: Drift) -> None:
     """Put a firewall's ranges back where the provider cannot.
 
     It takes 0.0.0.0/0 in place of one other range for the same (`diffSuppressSourceRanges` in
@@ -116,7 +116,7 @@ def _narrow(day: Day, change: Change) -> None:
     day.done.append(("closed", change.urn))
 
 
-def _write_down(day: Day, change: Change) -> None:
+def _write_down(day: Day, change: Drift) -> None:
     """Write a size into the stack file, where the file still asks for that disk and for less of it."""
     disk = change.type == "gcp:compute/disk:Disk"
     called = change.name.removesuffix("-work") if disk else change.name

@@ -20,7 +20,7 @@ _UNREAD = ("deletionPolicy", "deletionProtection", "disableOnDestroy", "forceDes
 """Inputs that say how the provider deletes; Google knows nothing of them."""
 
 
-def question(there: Iterable[checkpoint.Found]) -> str:
+def question(there: Iterable[checkpoint.PendingResource]) -> str:
     """Ask whether what Google has already is this stack's own."""
     listed = "".join(f"\n    {found.name}: {found.id}" for found in there)
     return (
@@ -113,7 +113,7 @@ def _newest(day: Day, state: Json, *, mine: bool) -> None:
         raise RefusedError(f"{day.stopped}.\n{found.text}")
 
 
-def take_over(day: Day, found: list[checkpoint.Found]) -> None:
+def take_over(day: Day, found: list[checkpoint.PendingResource]) -> None:
     """Import what is there. Pulumi stops at the first that is not, so it is asked again for the rest."""
     known = now = checkpoint.urns(day.pulumi.state())
     left = found
@@ -131,12 +131,12 @@ def take_over(day: Day, found: list[checkpoint.Found]) -> None:
         day.say(f"Taken over, because Google has it already: {summary.listed(took)}")
 
 
-def own(day: Day, found: Iterable[checkpoint.Found]) -> list[checkpoint.Found]:
+def own(day: Day, found: Iterable[checkpoint.PendingResource]) -> list[checkpoint.PendingResource]:
     """Leave out what is another's, by its labels, and say so.
 
     What takes no labels is told by its name alone, which has the stack's in it; what cannot be read, too.
     """
-    ours: list[checkpoint.Found] = []
+    ours: list[checkpoint.PendingResource] = []
     for each in found:
         labels = _labels(day, each)
         if labels is None or _is_own(day, labels):
@@ -150,7 +150,7 @@ def own(day: Day, found: Iterable[checkpoint.Found]) -> list[checkpoint.Found]:
     return ours
 
 
-def owned(day: Day, wanted: Iterable[checkpoint.Found]) -> list[checkpoint.Found]:
+def owned(day: Day, wanted: Iterable[checkpoint.PendingResource]) -> list[checkpoint.PendingResource]:
     """List what Google has under these names with this stack's own labels; what takes no labels is not asked for."""
     found = [(each, _labels(day, each)) for each in wanted if _told_by(each.type)]
     return [each for each, labels in found if labels and _is_own(day, labels)]
@@ -167,7 +167,7 @@ def _told_by(kind: str) -> str | None:
     return known.cloud if known and known.labelled else None
 
 
-def _labels(day: Day, found: checkpoint.Found) -> Json | None:
+def _labels(day: Day, found: checkpoint.PendingResource) -> Json | None:
     """Ask for the labels of what Google has; None where it takes none, is not there or cannot be read."""
     api = _told_by(found.type)
     if not api:
@@ -180,7 +180,7 @@ def _labels(day: Day, found: checkpoint.Found) -> Json | None:
     return cast("Json", answer.get("labels") or {})
 
 
-def there(day: Day, done: Told, state: Json, taken: Collection[str]) -> list[checkpoint.Found]:
+def there(day: Day, done: Told, state: Json, taken: Collection[str]) -> list[checkpoint.PendingResource]:
     """List what Google has already and may be taken over, after asking."""
     found, twins = checkpoint.already_there(list(done.failed.items()), done.wanted, state)
     found = own(day, (each for each in found if each.urn not in taken))

@@ -24,7 +24,7 @@ _HOLDS = ("temporaryHold", "eventBasedHold", "retentionExpirationTime")
 
 
 @dataclass(frozen=True)
-class Place:
+class StateResource:
     """One resource of a state, with what its outputs and inputs say."""
 
     resource: Mapping[str, Any]
@@ -56,7 +56,7 @@ Disks = Mapping[Zone, "dict[str, Json] | CloudError"]
 """The disks of each zone by their name, or why they are not known."""
 
 
-def _bucket(cloud: Cloud, place: Place, _: Disks) -> Json:
+def _bucket(cloud: Cloud, place: StateResource, _: Disks) -> Json:
     name = place.text("name") or place.id
     fields = f"nextPageToken,items(name,size,timeDeleted,{','.join(_HOLDS)})"
     path = f"b/{escaped(name)}/o"
@@ -90,7 +90,7 @@ def _own(name: str) -> bool:
     return name == MARKER or store.is_ledger(name)
 
 
-def _registry(cloud: Cloud, place: Place, _: Disks) -> Json:
+def _registry(cloud: Cloud, place: StateResource, _: Disks) -> Json:
     project, region = place.part("projects"), place.part("locations")
     docker = place.text("format").upper() == "DOCKER"
     listed, size, word = ("dockerImages", "imageSizeBytes", "image") if docker else ("files", "sizeBytes", "file")
@@ -114,7 +114,7 @@ def _registry(cloud: Cloud, place: Place, _: Disks) -> Json:
     }
 
 
-def _secret(cloud: Cloud, place: Place, _: Disks) -> Json:
+def _secret(cloud: Cloud, place: StateResource, _: Disks) -> Json:
     project, name = place.part("projects"), place.part("secrets")
     versions, more = cloud.pages("secretManager", f"{place.id}/versions", "versions", most=PAGES, pageSize="250")
     states = [str(version.get("state")) for version in versions]
@@ -130,7 +130,7 @@ def _secret(cloud: Cloud, place: Place, _: Disks) -> Json:
     }
 
 
-def _disk(_: Cloud, place: Place, disks: Disks) -> Json:
+def _disk(_: Cloud, place: StateResource, disks: Disks) -> Json:
     project, zone = place.part("projects"), place.part("zones")
     name = place.part("disks")
     found = _known(disks, project, zone, name)
@@ -142,7 +142,7 @@ def _disk(_: Cloud, place: Place, disks: Disks) -> Json:
     }
 
 
-def _boot_disk(_: Cloud, place: Place, disks: Disks) -> Json:
+def _boot_disk(_: Cloud, place: StateResource, disks: Disks) -> Json:
     project, zone, machine = place.part("projects"), place.part("zones"), place.part("instances")
     boot: Any = cast("Json", place.resource.get("outputs") or {}).get("bootDisk") or {}
     name = str(boot.get("source") or machine).rpartition("/")[2]
@@ -172,7 +172,7 @@ def _gib(disk: Json) -> int:
     return _whole(disk.get("sizeGb"))
 
 
-def _endpoint(cloud: Cloud, place: Place, _: Disks) -> Json:
+def _endpoint(cloud: Cloud, place: StateResource, _: Disks) -> Json:
     project, region, name = place.part("projects"), place.part("locations"), place.part("endpoints")
     found = cloud.get("vertexAi", place.id, region=region)
     models = cast("list[Json]", found.get("deployedModels") or [])
@@ -186,7 +186,7 @@ def _endpoint(cloud: Cloud, place: Place, _: Disks) -> Json:
     }
 
 
-READERS: Mapping[str, Callable[[Cloud, Place, Disks], Json]] = {
+READERS: Mapping[str, Callable[[Cloud, StateResource, Disks], Json]] = {
     "bucket": _bucket,
     "repository": _registry,
     "secret": _secret,

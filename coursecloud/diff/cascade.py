@@ -17,7 +17,7 @@ WITH = "replaceWith"
 
 
 @dataclass(frozen=True)
-class Step:
+class CascadeStep:
     """One input that becomes unknown because what it refers to is replaced, or the option that ties two together."""
 
     key: str
@@ -32,7 +32,7 @@ class Step:
     text: str
 
 
-def steps(pairs: Sequence[Pair], replaced: Mapping[str, bool]) -> Iterator[Step]:
+def steps(pairs: Sequence[Pair], replaced: Mapping[str, bool]) -> Iterator[CascadeStep]:
     """Follow replacements along the references, each resource at most once for each that it refers to.
 
     `replaced` maps the key of each resource that is replaced for its own sake to whether the old one goes first.
@@ -58,7 +58,7 @@ def steps(pairs: Sequence[Pair], replaced: Mapping[str, bool]) -> Iterator[Step]
                     done[entry.key] = first or _deletes_first(rules, before, after)
                     queue.append(entry.key)
                 text = f"the program has it replaced together with {target.name}"
-                yield Step(entry.key, WITH, cause, True, done[entry.key], False, text)
+                yield CascadeStep(entry.key, WITH, cause, True, done[entry.key], False, text)
                 continue
             tops = _referring(before, by_key[cause].before) if first else ()
             again = _referring(after, by_key[cause].after)
@@ -73,7 +73,7 @@ def steps(pairs: Sequence[Pair], replaced: Mapping[str, bool]) -> Iterator[Step]
                 if replaces and entry.key not in done:
                     done[entry.key] = down or _deletes_first(rules, before, after)
                     queue.append(entry.key)
-                yield Step(
+                yield CascadeStep(
                     entry.key,
                     top,
                     cause,

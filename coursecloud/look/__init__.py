@@ -9,6 +9,7 @@ from coursecloud.deploy.cloud import Cloud
 from coursecloud.look import changes, entries, found, listing, operations
 from coursecloud.look.kinds import known_apis
 from coursecloud.look.shapes import path_of
+from coursecloud.look.world import World
 from coursecloud.spend.model import Change, Look
 
 __all__ = ["look"]
@@ -32,7 +33,7 @@ def look(project: str, session: Cloud, since: datetime | None, *, stack: str = "
     seen = found.found(bodies, project, stack)
     machines = {path_of(body.get("selfLink")): body for body in bodies.get(found.INSTANCE, ())}
     timed = frozenset(found.full(kind, body, project) for kind, body in found.once(bodies) if body.get(kind.since))
-    world = changes.World(project, {each.resource: each for each in seen}, machines, timed)
+    world = World(project, {each.resource: each for each in seen}, machines, timed)
     did, pending = operations.done(logs.entries, session.now(), project)
     made = [*changes.changes(did, world)]
     made += changes.jobs(bodies, project, since) if since else ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from coursecloud.look import shapes
 from coursecloud.look.found import ENDPOINT, SERVICE, with_id
@@ -12,10 +12,8 @@ from coursecloud.look.found import shape as shape_of
 from coursecloud.look.kinds import Kind, kinds, of_asset, table
 from coursecloud.look.operations import Done
 from coursecloud.look.shapes import last, many, part
+from coursecloud.look.world import World
 from coursecloud.spend.model import Act, Change, Shape
-
-if TYPE_CHECKING:
-    from coursecloud.look.changes import World
 
 Json = dict[str, Any]
 VERBS: dict[str, Act] = {

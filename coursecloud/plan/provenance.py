@@ -13,7 +13,7 @@ from coursecloud.plan.registration import Registration
 
 
 @dataclass(frozen=True)
-class Place:
+class Provenance:
     """Where to look: the file of the program that sets an input, and the stack file's keys that it follows."""
 
     file: str
@@ -30,12 +30,12 @@ def _declared(resource: Registration) -> Declared:
     return (known.components.get(component_of(resource)) if known else None) or Declared()
 
 
-def of(resource: Registration, generic: str) -> Place:
+def of(resource: Registration, generic: str) -> Provenance:
     """Find the place of an input by its path for all elements, e.g. `lifecycleRules[].action.type`."""
     component = component_of(resource)
     known: dict[str, Any] | None = _data()["components"].get(component)
     if known is None:
-        return Place("__main__.py" if not component else f"the component {component}")
+        return Provenance("__main__.py" if not component else f"the component {component}")
     listed: dict[str, Sequence[str]] = {
         **_data()["everywhere"],
         **known.get("inputs", {}),
@@ -43,21 +43,21 @@ def of(resource: Registration, generic: str) -> Place:
     }
     below = (path for path in listed if f"{generic}.".startswith((f"{path}.", f"{path}[")))
     keys = listed.get(next(below, ""), [])
-    return Place(known["file"], tuple(key.replace("{name}", _named(resource)) for key in keys))
+    return Provenance(known["file"], tuple(key.replace("{name}", _named(resource)) for key in keys))
 
 
-def part(resource: Registration) -> Place:
+def part(resource: Registration) -> Provenance:
     """Find what asks for a resource at all: its entry in the stack file where it has one, else its section."""
     component = component_of(resource)
     known: dict[str, Any] | None = _data()["components"].get(component)
     if known is None:
-        return Place("__main__.py" if not component else f"the component {component}")
+        return Provenance("__main__.py" if not component else f"the component {component}")
     own = _declared(resource).inputs
     every = [key for keys in own.values() for key in keys if key.startswith("coursecloud:")]
     named = [key.partition("{name}")[0] + "{name}" for key in every if "{name}" in key]
     sections = [key.partition(".")[0] for key in (*every, *known.get("keep", ()))]
     found = next(iter((*named, *sections)), None)
-    return Place(known["file"], (found.replace("{name}", _named(resource)),) if found else ())
+    return Provenance(known["file"], (found.replace("{name}", _named(resource)),) if found else ())
 
 
 def keep(resource: Registration) -> str | None:

@@ -19,7 +19,7 @@ PHASES = {"up": "first morning: up", "preview": "nothing to change: preview", "d
 
 
 @dataclass(frozen=True)
-class Report:
+class RehearsalReport:
     """One stack's life."""
 
     stack: str
@@ -52,7 +52,7 @@ def line(step: Step) -> Text:
     return text
 
 
-def table(report: Report) -> Table:
+def table(report: RehearsalReport) -> Table:
     """Show the API calls by service."""
     made = Table(title=f"API calls of {report.stack}", title_justify="left", box=None, padding=(0, 2, 0, 2))
     made.add_column("service")
@@ -70,7 +70,7 @@ def _number(value: int | None) -> str:
     return "" if value is None else str(value)
 
 
-def to_json(reports: Sequence[Report], versions: dict[str, str]) -> dict[str, Any]:
+def to_json(reports: Sequence[RehearsalReport], versions: dict[str, str]) -> dict[str, Any]:
     """Give the documented JSON form."""
     return {
         "version": VERSION,
@@ -80,7 +80,7 @@ def to_json(reports: Sequence[Report], versions: dict[str, str]) -> dict[str, An
     }
 
 
-def _stack(report: Report) -> dict[str, Any]:
+def _stack(report: RehearsalReport) -> dict[str, Any]:
     return {
         "stack": report.stack,
         "project": report.project,

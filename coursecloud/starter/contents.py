@@ -15,7 +15,7 @@ from coursecloud.starter.facts import Build, Facts
 from coursecloud.starter.image_files import bare_name
 from coursecloud.starter.rendering import PROJECT, hidden, project_files
 from coursecloud.starter.repository import Repository
-from coursecloud.starter.writer import Contents, Image, Writer
+from coursecloud.starter.writer import BuiltImage, Contents, Writer
 from infra import secrecy
 
 JOB = "vertex_job{}.yaml"
@@ -65,7 +65,7 @@ class _Writer(Writer):
 
     # Builds.
 
-    def _build(self, build: Build, service: Image | None, training: Image | None) -> None:
+    def _build(self, build: Build, service: BuiltImage | None, training: BuiltImage | None) -> None:
         facts = self.facts
         only_training = build.image == bare_name(facts.training_image) or service is None
         first = training if only_training else service
@@ -140,7 +140,7 @@ class _Writer(Writer):
 
     # Jobs and workflows.
 
-    def _jobs(self, training: Image | None) -> dict[str, str]:
+    def _jobs(self, training: BuiltImage | None) -> dict[str, str]:
         """Write the files of the training jobs; gives their paths by the jobs' names."""
         facts = self.facts
         if not facts.trains:
@@ -160,7 +160,7 @@ class _Writer(Writer):
             paths[name] = path
         return paths
 
-    def _workflows(self, service: Image | None, training: Image | None, jobs: Mapping[str, str]) -> None:
+    def _workflows(self, service: BuiltImage | None, training: BuiltImage | None, jobs: Mapping[str, str]) -> None:
         facts, repository = self.facts, self.repository
         kind, _, name = facts.ref.removeprefix("refs/").partition("/")
         values: dict[str, Any] = {

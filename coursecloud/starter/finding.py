@@ -8,7 +8,7 @@ Severity = Literal["fails", "leaks", "warns"]
 
 
 @dataclass(frozen=True, order=True)
-class Finding:
+class FileFinding:
     """What was found in one line of a file of the repository."""
 
     path: str

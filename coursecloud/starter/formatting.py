@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from coursecloud.starter import starting
-from coursecloud.starter.finding import Finding
+from coursecloud.starter.finding import FileFinding
 from coursecloud.starter.starting import Start
 from infra import secrecy
 
@@ -68,7 +68,7 @@ def findings(start: Start) -> str:
     return "\n".join(lines)
 
 
-def _finding(each: Finding) -> Iterator[str]:
+def _finding(each: FileFinding) -> Iterator[str]:
     yield f"  {each.place}  {secrecy.hide(each.value)}"
     yield f"    rule    {each.rule}"
     yield f"    remedy  {each.remedy}"

@@ -8,7 +8,7 @@ import shlex
 
 from coursecloud.starter import images, install
 from coursecloud.starter.repository import Repository
-from coursecloud.starter.writer import Image, Writer
+from coursecloud.starter.writer import BuiltImage, Writer
 
 TRAINING, SERVICE = "dockerfiles/train.dockerfile", "dockerfiles/api.dockerfile"
 
@@ -19,7 +19,7 @@ def _existing(writer: Writer, purpose: images.Purpose, name: str) -> images.Dock
     return next(iter(exact or fitting), None)
 
 
-def service(writer: Writer) -> Image | None:
+def service(writer: Writer) -> BuiltImage | None:
     """Find or write the Dockerfile of the service; None where the repository has nothing that serves."""
     repository, facts = writer.repository, writer.facts
     name = facts.builds[0].image if facts.builds[0].image != bare_name(facts.training_image) else "api"
@@ -29,7 +29,7 @@ def service(writer: Writer) -> Image | None:
         )
     )
     if found := _existing(writer, "service", name):
-        return Image(name, found.path, images.context(repository, found), tags)
+        return BuiltImage(name, found.path, images.context(repository, found), tags)
     found = ("src/digits/api.py", "app", "fastapi") if writer.project else repository.api
     if found is None:
         writer.contents.notes.append("no program that serves was found (FastAPI, Flask or Streamlit): no service image")
@@ -41,7 +41,7 @@ def service(writer: Writer) -> Image | None:
     path = facts.dockerfile_of(name) or _asked_for(writer) or SERVICE
     how = _with_server(repository, how, found[2]) if not writer.project else how
     writer.put(path, "dockerfiles/api.dockerfile", install=how, start=_start(*found), whole=_whole(writer, "cpu"))
-    return Image(name, path, ".", tags)
+    return BuiltImage(name, path, ".", tags)
 
 
 def _asked_for(writer: Writer) -> str | None:
@@ -52,14 +52,14 @@ def _asked_for(writer: Writer) -> str | None:
     return next((each for each in asked if each and each != training and each not in there), None)
 
 
-def training(writer: Writer) -> Image | None:
+def training(writer: Writer) -> BuiltImage | None:
     """Find or write the Dockerfile of training; None where the stack trains by an image of somebody else's."""
     repository, facts = writer.repository, writer.facts
     if not facts.trains or not (image := facts.training_image):
         return None
     name, tag = image.split(":", 1)
     if found := _existing(writer, "training", "train"):
-        return Image(name, found.path, images.context(repository, found), (tag,))
+        return BuiltImage(name, found.path, images.context(repository, found), (tag,))
     program = "src/digits/train.py" if writer.project else repository.training
     if program is None:
         note = "no program that trains was found (train.py, train_model.py): no training image"
@@ -80,7 +80,7 @@ def training(writer: Writer) -> Image | None:
         gpu=facts.gpu_name,
         whole=_whole(writer, "gpu" if facts.gpu else "cpu"),
     )
-    return Image(name, path, ".", (tag,))
+    return BuiltImage(name, path, ".", (tag,))
 
 
 def _whole(writer: Writer, extra: str) -> str:

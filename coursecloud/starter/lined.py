@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import yaml
 
-from coursecloud.starter.finding import Finding
+from coursecloud.starter.finding import FileFinding
 from infra import files
 
 
@@ -47,7 +47,7 @@ def _any(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
     return cast("dict[Any, Any]", loader.construct_mapping(cast("yaml.MappingNode", node), deep=True))
 
 
-class UnreadableError(ValueError):
+class NotYamlError(ValueError):
     """A text is not YAML; `line` says where, 0 where that is not known."""
 
     def __init__(self, line: int, why: str):
@@ -56,23 +56,23 @@ class UnreadableError(ValueError):
 
 
 def load(text: str) -> Any:
-    """Make what a YAML text says; raises UnreadableError."""
+    """Make what a YAML text says; raises NotYamlError."""
     try:
         return files.yaml_of(text, _Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise UnreadableError(line, "this is not YAML") from None
+        raise NotYamlError(line, "this is not YAML") from None
     except (ValueError, TypeError, yaml.YAMLError):
-        raise UnreadableError(0, "this is not YAML") from None
+        raise NotYamlError(0, "this is not YAML") from None
 
 
-def read(path: str, text: str, who: str) -> dict[str, Any] | Finding:
+def read(path: str, text: str, who: str) -> dict[str, Any] | FileFinding:
     """Make the mapping that a YAML file says; of one that is no YAML the finding. `who` is, in words, refused by it."""
     try:
         return mapping(load(text))
-    except UnreadableError as error:
+    except NotYamlError as error:
         rule, remedy = f"{error}, and {who}", "mend the YAML of that line or the one before"
-        return Finding(path, error.line, "unreadable", "fails", "", rule, remedy)
+        return FileFinding(path, error.line, "unreadable", "fails", "", rule, remedy)
 
 
 def mapping(value: Any) -> dict[str, Any]:

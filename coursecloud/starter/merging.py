@@ -18,7 +18,7 @@ longer asks for."""
 
 
 @dataclass(frozen=True)
-class Outcome:
+class MergedFile:
     """What comes of one file."""
 
     path: str
@@ -37,49 +37,51 @@ class MergeError(Exception):
     """No merge could be tried; the text says why and what to do."""
 
 
-def outcomes(root: Path, wanted: Mapping[str, str]) -> list[Outcome]:
+def outcomes(root: Path, wanted: Mapping[str, str]) -> list[MergedFile]:
     """Say what comes of each file. Raises MergeError."""
     bases = kept(root)
     found = [_outcome(root, path, text, bases.get(path)) for path, text in wanted.items()]
     for path in sorted(bases.keys() - wanted.keys()):
         if (root / path).is_file():
             said = f"the stack asks for it no longer; remove it yourself, and {kept_at(path)} with it"
-            found.append(Outcome(path, "obsolete", None, None, None, said))
+            found.append(MergedFile(path, "obsolete", None, None, None, said))
     return found
 
 
-def _outcome(root: Path, path: str, text: str, base: str | None) -> Outcome:
+def _outcome(root: Path, path: str, text: str, base: str | None) -> MergedFile:
     file = root / path
     if not file.is_file():
         if base is None:
-            return Outcome(path, "new", None, text, text)
+            return MergedFile(path, "new", None, text, text)
         said = f"you have removed it; to have it written again, remove {kept_at(path)}"
-        return Outcome(path, "removed", None, None, None, said)
+        return MergedFile(path, "removed", None, None, None, said)
     if file.is_symlink():
-        return Outcome(path, "theirs", None, None, None, "it is a link, which was not followed")
+        return MergedFile(path, "theirs", None, None, None, "it is a link, which was not followed")
     try:
         there = file.read_bytes().decode()
     except (OSError, UnicodeDecodeError):
-        return Outcome(path, "theirs", None, None, None, "it is there, and cannot be read as text")
+        return MergedFile(path, "theirs", None, None, None, "it is there, and cannot be read as text")
     windows = there.count("\r\n") * 2 > there.count("\n")
     plain = there.replace("\r\n", "\n")
     if base is None and not plain.strip() and path == ".dvc/config":  # as `dvc init` leaves it
-        return Outcome(path, "new", there, text, text)
+        return MergedFile(path, "new", there, text, text)
     if plain == text:
-        return Outcome(path, "same", there, None, None if base == text else text)
+        return MergedFile(path, "same", there, None, None if base == text else text)
     if base is None:
-        return Outcome(path, "theirs", there, None, None, "it is yours and stays as it is; what it lacks is said below")
+        return MergedFile(
+            path, "theirs", there, None, None, "it is yours and stays as it is; what it lacks is said below"
+        )
     if base == text:
-        return Outcome(path, "same", there, None, None, "with your edits")
+        return MergedFile(path, "same", there, None, None, "with your edits")
     if base == plain:
-        return Outcome(path, "changed", there, text.replace("\n", "\r\n") if windows else text, text)
+        return MergedFile(path, "changed", there, text.replace("\n", "\r\n") if windows else text, text)
     merged, conflicts = merge(plain, base, text)
     if conflicts:
         said = f"your edits and what the stack now asks for meet in {', '.join(conflicts)}"
-        return Outcome(path, "conflict", there, None, None, said)
+        return MergedFile(path, "conflict", there, None, None, said)
     if merged == plain:
-        return Outcome(path, "same", there, None, text, "with your edits")
-    return Outcome(path, "merged", there, merged.replace("\n", "\r\n") if windows else merged, text)
+        return MergedFile(path, "same", there, None, text, "with your edits")
+    return MergedFile(path, "merged", there, merged.replace("\n", "\r\n") if windows else merged, text)
 
 
 def merge(ours: str, base: str, theirs: str) -> tuple[str, list[str]]:

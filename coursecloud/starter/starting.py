@@ -15,9 +15,9 @@ from coursecloud.common import writing
 from coursecloud.plan.planning import Plan
 from coursecloud.starter import contents, merging, rules
 from coursecloud.starter.facts import Facts
-from coursecloud.starter.finding import Finding
+from coursecloud.starter.finding import FileFinding
 from coursecloud.starter.kept import kept_at
-from coursecloud.starter.merging import Outcome
+from coursecloud.starter.merging import MergedFile
 from coursecloud.starter.repository import Repository
 from coursecloud.starter.writer import Contents
 from infra import secrecy
@@ -33,22 +33,22 @@ class Start:
     facts: Facts
     repository: Repository
     contents: Contents
-    outcomes: tuple[Outcome, ...]
-    findings: tuple[Finding, ...]
+    outcomes: tuple[MergedFile, ...]
+    findings: tuple[FileFinding, ...]
     """What will fail once that is written."""
 
     @property
-    def written(self) -> tuple[Outcome, ...]:
+    def written(self) -> tuple[MergedFile, ...]:
         """The files that are written."""
         return tuple(each for each in self.outcomes if each.after is not None)
 
     @property
-    def conflicts(self) -> tuple[Outcome, ...]:
+    def conflicts(self) -> tuple[MergedFile, ...]:
         """The files in which edits and stack meet."""
         return tuple(each for each in self.outcomes if each.state == "conflict")
 
     @property
-    def failing(self) -> tuple[Finding, ...]:
+    def failing(self) -> tuple[FileFinding, ...]:
         """What will not work, or gives a secret away."""
         return tuple(each for each in self.findings if each.severity != "warns")
 
@@ -125,7 +125,7 @@ def write(root: Path, start: Start) -> None:
         raise writing.WriteError(error.errno or errno.EIO, said) from None
 
 
-def difference(outcome: Outcome) -> str:
+def difference(outcome: MergedFile) -> str:
     """Show what is written, as a diff; what looks like a secret is not in it."""
     before, after = (outcome.before or "").replace("\r\n", "\n"), (outcome.after or "").replace("\r\n", "\n")
     names = (f"a/{outcome.path}" if outcome.before is not None else "/dev/null", f"b/{outcome.path}")

@@ -25,7 +25,7 @@ class Contents:
 
 
 @dataclass(frozen=True)
-class Image:
+class BuiltImage:
     """An image that a build makes."""
 
     name: str

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 
 from coursecloud.plan import provenance
 from coursecloud.plan.planning import Plan, short_type
-from coursecloud.plan.provenance import Place
+from coursecloud.plan.provenance import Provenance
 from coursecloud.plan.registration import Registration
 from coursecloud.validation import constraints, cross_field, discovery, request, sdk
 from coursecloud.validation.discovery import Document
 from coursecloud.validation.mapping import TypeMapping, mapping_of, names_in
 from coursecloud.validation.message_validation import Held, Holder, hold_parameter
 from coursecloud.validation.path_view import Broken
-from coursecloud.validation.request import Leaf, Request, written
+from coursecloud.validation.request import Leaf, ProviderRequest, written
 from coursecloud.validation.values import Breach, required
 from infra.settings import Settings
 from infra.settings.problem import MISSING, likely, nearest
@@ -34,7 +34,7 @@ UNCHECKED = ("unmapped type", "unmapped")
 
 
 @dataclass(frozen=True)
-class Finding:
+class ApiFinding:
     """One thing that Google would refuse, or that cannot be checked for want of a mapping."""
 
     resource: str
@@ -48,14 +48,14 @@ class Finding:
     type, ours, or between (a rule between inputs)."""
     rule: str
     remedy: str
-    place: Place
+    place: Provenance
 
 
 @dataclass
-class Report:
+class ValidationReport:
     """What a check found, and how much it looked at."""
 
-    findings: list[Finding] = field(default_factory=list[Finding])
+    findings: list[ApiFinding] = field(default_factory=list[ApiFinding])
     coverage: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
     """Of each API: how many `inputs`, how many of them were held against what (BASES), and how many `required`
     fields were looked for."""
@@ -70,10 +70,10 @@ class Report:
         return sum(self.coverage.values(), Counter[str]())
 
 
-def check(plan: Plan) -> Report:
+def check(plan: Plan) -> ValidationReport:
     """Hold every resource of a plan; raises documents.MissingError where the descriptions are not installed."""
     discovery.folder()
-    report = Report()
+    report = ValidationReport()
     across = cross_field.across(plan.custom)
     for resource in plan.custom:
         mapping = mapping_of(resource.type)
@@ -98,7 +98,7 @@ class _Resource:
     resource: Registration
     mapping: TypeMapping
     settings: Settings
-    report: Report
+    report: ValidationReport
 
     def check(self, across: list[Broken]) -> None:
         """Check it; `across` are the rules between resources that it breaks."""
@@ -144,7 +144,7 @@ class _Resource:
             told = held_against - {"type", "unsent"}
             counted.update(told or held_against)
 
-    def _held(self, document: Document, made: Request) -> Iterator[Held]:
+    def _held(self, document: Document, made: ProviderRequest) -> Iterator[Held]:
         mapping = self.mapping
         entry = document.entries[mapping.method]
         described = entry.get("parameters", {})
@@ -160,7 +160,7 @@ class _Resource:
         if message := entry.get("request", {}).get("$ref"):
             yield from Holder(document, mapping.method).body(message, made.body)
 
-    def _unsent(self, made: Request) -> None:
+    def _unsent(self, made: ProviderRequest) -> None:
         for leaf, reason in made.unsent:
             self.report.unsent[f"{short_type(self.resource.type)} {leaf.generic}", reason] += 1
         tops = {leaf.parts[0]: leaf for leaf in reversed(made.unmapped)}
@@ -237,6 +237,6 @@ def _upto(leaf: Leaf, name: str) -> tuple[str | int, ...]:
 
 def _finding(
     resource: Registration, at: str, generic: str, value: object, kind: str, rule: str, remedy: str
-) -> Finding:
+) -> ApiFinding:
     name = f"{short_type(resource.type)} {resource.name}"
-    return Finding(name, resource.urn, at, value, kind, rule, remedy, provenance.of(resource, generic))
+    return ApiFinding(name, resource.urn, at, value, kind, rule, remedy, provenance.of(resource, generic))

@@ -9,13 +9,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from coursecloud.validation.check import BASES, UNCHECKED, Report
+from coursecloud.validation.check import BASES, UNCHECKED, ValidationReport
 from infra.settings.problem import MISSING
 
 HEADINGS = {base: base for base in BASES} | {"type": "type only"}
 
 
-def full(report: Report) -> RenderableType:
+def full(report: ValidationReport) -> RenderableType:
     """Lay out the findings first, then what was checked by what."""
     totals = report.totals
     parts: list[RenderableType] = [Text(), *_findings(to_json(report)["findings"])]
@@ -74,7 +74,7 @@ def _short(value: object) -> str:
     return shown if len(shown) <= 120 else shown[:117] + "..."
 
 
-def table(report: Report) -> Table:
+def table(report: ValidationReport) -> Table:
     """Count the inputs of each API by what they were held against."""
     grid = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     grid.add_column("API", overflow="fold")
@@ -111,7 +111,7 @@ def overview(rows: list[dict[str, Any]]) -> RenderableType:
     return Group(*parts)
 
 
-def to_json(report: Report) -> dict[str, Any]:
+def to_json(report: ValidationReport) -> dict[str, Any]:
     """Make the JSON form of a report: `findings`, `coverage` by API, `unsent` and `documents`."""
     return {
         "findings": [

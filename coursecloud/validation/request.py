@@ -97,7 +97,7 @@ class Parameter:
 
 
 @dataclass
-class Request:
+class ProviderRequest:
     """What the provider would send, and the inputs that it would not."""
 
     parameters: list[Parameter] = field(default_factory=list[Parameter])
@@ -112,9 +112,9 @@ class Request:
     """Values that the provider translates by a table, which may lack them."""
 
 
-def make(mapping: TypeMapping, inputs: Mapping[str, Any]) -> Request:
+def make(mapping: TypeMapping, inputs: Mapping[str, Any]) -> ProviderRequest:
     """Make the request of a resource's inputs."""
-    request = Request(parameters=list(_parameters(mapping, inputs)))
+    request = ProviderRequest(parameters=list(_parameters(mapping, inputs)))
     for leaf in leaves(inputs):
         _place(request, mapping, leaf)
     return request
@@ -128,7 +128,7 @@ def _parameters(mapping: TypeMapping, inputs: Mapping[str, Any]) -> Iterator[Par
             yield Parameter(name, form.format_map(inputs) if known else None, used, form)
 
 
-def _place(request: Request, mapping: TypeMapping, leaf: Leaf) -> None:
+def _place(request: ProviderRequest, mapping: TypeMapping, leaf: Leaf) -> None:
     parts = leaf.parts
     for length in range(len(parts), 0, -1):
         prefix = written(parts[:length], numbers=False)
@@ -145,7 +145,7 @@ def _place(request: Request, mapping: TypeMapping, leaf: Leaf) -> None:
     (request.later if mapped else request.unmapped).append(leaf)
 
 
-def _send(request: Request, target: Target, leaf: Leaf, length: int) -> None:
+def _send(request: ProviderRequest, target: Target, leaf: Leaf, length: int) -> None:
     parts = leaf.parts
     elements = (written(parts[: end + 1]) for end in range(length) if isinstance(parts[end], int))
     steps = tuple(target.steps(elements))

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..shapes import many, part
 from ..world import Resource, World, moment, written
-from .objects import OBJECTS, away, erase, protected, versions
+from .retention import OBJECTS, away, erase, protected, versions
 
 Json = dict[str, Any]
 DAY = timedelta(days=1)

@@ -1,11 +1,9 @@
-"""Objects of Cloud Storage, small enough to keep in memory: their versions, holds, soft deletion, copies."""
+"""Objects of Cloud Storage, small enough to keep in memory: written, read, listed, copied; retention.py: what stays."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,13 +13,12 @@ from ..errors import ApiError
 from ..kinds import Handlers
 from ..media import Media, crc32c, described
 from ..shapes import many, part
-from ..world import Resource, World, moment
+from ..world import Resource
+from .retention import OBJECTS, OLD, away, erase, refuse_held, versions
 
 Json = dict[str, Any]
 handlers = Handlers()
 WEB = "https://www.googleapis.com/storage/v1/"
-OBJECTS, OLD = "b/o", "b/o#"
-"""Live objects; versions that are not, soft-deleted ones among them."""
 
 
 def match(call: Call, body: Json, prefix: str = "if") -> None:
@@ -65,7 +62,7 @@ def store(call: Call, bucket: Resource, name: str, data: bytes, more: Json, sum_
     old = call.world.get("storage", path)
     match(call, old.body if old else {})
     if old:
-        _held(call.world, bucket, old)
+        refuse_held(call.world, bucket, old)
     stamp, generation = call.world.now(), call.world.next_id()[:16]
     quoted = name.replace("/", "%2F")
     body = {
@@ -91,68 +88,6 @@ def store(call: Call, bucket: Resource, name: str, data: bytes, more: Json, sum_
         away(call.world, bucket, old, stamp)
     made = Resource("storage", path, OBJECTS, body, bills=f"{len(data)} bytes kept", secret=data)
     return call.world.put(made).body
-
-
-def versioned(bucket: Resource) -> bool:
-    """Does an object that is deleted or written anew stay as an old version?"""
-    return bool(part(bucket.body, "versioning").get("enabled"))
-
-
-def away(world: World, bucket: Resource, gone: Resource, at: str) -> None:
-    """The live object goes: with versioning it becomes an old version, else it is deleted."""
-    if not versioned(bucket):
-        erase(world, bucket, gone, at)
-        return
-    world.drop(gone)
-    gone.body["timeDeleted"] = at
-    path = f"{gone.path}#{gone.body['generation']}"
-    world.put(Resource("storage", path, OLD, gone.body, bills=gone.bills, secret=gone.secret))
-
-
-def erase(world: World, bucket: Resource, gone: Resource, at: str) -> None:
-    """This version is deleted, and can be restored for as long as the bucket's soft deletion says."""
-    world.drop(gone)
-    kept = timedelta(seconds=int(part(bucket.body, "softDeletePolicy").get("retentionDurationSeconds") or 0))
-    if not kept:
-        return
-    due = world.now(moment(at) - world.time() + kept)
-    body = gone.body | {"softDeleteTime": at, "hardDeleteTime": due}
-    path = f"{gone.path.partition('#')[0]}#{gone.body['generation']}"
-    bills = f"{gone.body['size']} bytes soft-deleted until {due}"
-    world.put(Resource("storage", path, OLD, body, bills=bills, deleted=at, secret=gone.secret))
-
-
-def _held(world: World, bucket: Resource, found: Resource) -> None:
-    """403 for what a hold or a retention keeps.
-
-    Reasons and words by https://cloud.google.com/storage/docs/json_api/v1/status-codes (2026-08) and
-    .../docs/object-holds; the exact text of a retention's refusal is assumed. With versioning the live object
-    may go, as it stays as an old version: .../docs/bucket-lock.
-    """
-    name = f"{bucket.name}/{found.body['name']}"
-    for field, sort in (("temporaryHold", "Temporary"), ("eventBasedHold", "Event-Based")):
-        if found.body.get(field):
-            text = f"Object '{name}' is under active {sort} hold and cannot be deleted, overwritten or archived until "
-            raise ApiError(403, text + "hold is removed.", reason="objectUnderActiveHold")
-    if found.collection == OBJECTS and versioned(bucket):
-        return
-    until = [part(found.body, "retention").get("retainUntilTime")]
-    if period := part(bucket.body, "retentionPolicy").get("retentionPeriod"):
-        created = moment(found.body["timeCreated"])
-        until.append((created + timedelta(seconds=int(period))).isoformat())
-    late = max((moment(u) for u in until if u), default=None)
-    if late and late > world.time():
-        text = f"Object '{name}' is subject to bucket's retention policy or object retention and cannot be deleted or "
-        raise ApiError(403, f"{text}overwritten until {late.isoformat()}", reason="retentionPolicyNotMet")
-
-
-def protected(world: World, bucket: Resource, found: Resource) -> bool:
-    """Is there a hold or a retention that keeps it?"""
-    try:
-        _held(world, bucket, found)
-    except ApiError:
-        return True
-    return False
 
 
 def _version(call: Call, bucket: str, name: str, generation: Any) -> Resource:
@@ -211,7 +146,7 @@ def delete(call: Call) -> Any:
     found = _named(call)
     match(call, found.body)
     bucket = bucket_of(call, call.params["bucket"])
-    _held(call.world, bucket, found)
+    refuse_held(call.world, bucket, found)
     if found.collection == OBJECTS and not call.query.get("generation"):
         away(call.world, bucket, found, call.world.now())
     else:
@@ -265,16 +200,6 @@ def compose(call: Call) -> Any:
     for body in (made, *([held.body] if held else [])):
         body.pop("md5Hash", None)  # https://cloud.google.com/storage/docs/composite-objects: it has a CRC32C alone
     return made
-
-
-def versions(world: World, bucket: str, *, deleted: bool = False) -> Iterator[Resource]:
-    """All objects of a bucket in Google's order: by name, then by age; `deleted`: only the soft-deleted ones."""
-    found = [
-        r
-        for r in world.below("storage", f"b/{bucket}", deleted=deleted)
-        if r.collection in (OBJECTS, OLD) and bool(r.deleted) == deleted
-    ]
-    yield from sorted(found, key=lambda r: (str(r.body["name"]).encode(), int(r.body["generation"])))
 
 
 @handlers.on("storage.objects.list")

@@ -15,7 +15,8 @@ from ..shapes import many, part
 from ..world import Resource
 from . import lifecycle, objects
 from .common import labels
-from .objects import OBJECTS, WEB, match
+from .objects import WEB, match
+from .retention import OBJECTS
 
 Json = dict[str, Any]
 handlers = Handlers()

@@ -1,13 +1,14 @@
-"""Virtual machines: their type, GPUs, disks and what they run, and how long."""
+"""Virtual machines: their type, GPUs and what they run, and how long."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 from typing_extensions import override
 
 from catalog import limits
 from infra.settings.combinations import Given, Is, Refused
+from infra.settings.disks import DISK_PRICE, MACHINE_ANEW, BootDisk, DataDisk
 from infra.settings.effects import costs, loses, nothing, restarts, updates
 from infra.settings.images import ImageName, MachineImage
 from infra.settings.listed import listed
@@ -15,27 +16,7 @@ from infra.settings.problem import RuleViolationError
 from infra.settings.times import Duration, lasting
 from infra.settings.types import Bool, EnvironmentName, Int, Key, LabelKey, LabelValue, Section
 
-DiskType = Literal[
-    "pd-standard",
-    "pd-balanced",
-    "pd-ssd",
-    "hyperdisk-balanced",
-    "hyperdisk-throughput",
-    "hyperdisk-ml",
-    "hyperdisk-extreme",
-]
-"""Types of disks of a zone; which a machine takes is said by its series (`catalog/machines`)."""
-
-BootDiskType = Literal["pd-standard", "pd-balanced", "pd-ssd", "hyperdisk-balanced"]
-"""Those that a machine boots from."""
-
-
-_ANEW = loses("the machine is made anew: its boot disk is lost, its data disk stays.")
 _NEXT_START = updates("it changes in place and is used at the next start.")
-_DISK_PRICE = costs(
-    "$0.04 (pd-standard), $0.10 (pd-balanced) or $0.17 (pd-ssd) for each GB in a month, also while the"
-    " machine is stopped (europe-west1, 2026-08-20); what other kinds cost, `coursecloud cost` says."
-)
 
 
 _SCRIPT = 200_000
@@ -57,54 +38,6 @@ class Gpu(Section):
     """Google's name or its short form: nvidia-tesla-t4 or T4."""
     count: Annotated[Int, listed("count"), costs("each GPU bills once."), Field(ge=1, le=16, examples=[1])] = 1
     """How many."""
-
-
-class BootDisk(Section):
-    """The disk with the operating system; it goes with the machine."""
-
-    size_gb: Annotated[
-        Annotated[Int, Field(ge=10, le=2000)] | None,
-        updates("it only grows, in place; Google refuses to make it smaller."),
-        Field(examples=[50]),
-    ] = None
-    """Size in GB; at least what the image needs. It can grow in place; Google refuses to shrink it."""
-    type: Annotated[
-        BootDiskType | None,
-        _ANEW,
-        Field(examples=["pd-balanced"]),
-    ] = None
-    """Kind of disk; pd-balanced, or hyperdisk-balanced where the machine's series takes no other, unless given.
-    Changing it replaces the machine."""
-
-
-class DataDisk(Section):
-    """A disk of its own for the work, mounted at /mnt/disks/work; it outlives a replaced machine."""
-
-    size_gb: Annotated[
-        Int,
-        loses(
-            "it only grows: a larger size keeps the data; a smaller one replaces the disk by an empty one, and is"
-            " refused for a kept one."
-        ),
-        Field(ge=10, le=10_000, examples=[50]),
-    ] = 20
-    """Size in GB. Growing it keeps the data; a smaller size replaces the disk."""
-    type: Annotated[
-        DiskType | None,
-        loses("the disk is replaced by an empty one; a kept one is refused instead. Copy the work first."),
-        Field(examples=["pd-balanced"]),
-    ] = None
-    """Kind of disk; pd-balanced, or hyperdisk-balanced where the machine's series takes no other, unless given.
-    Changing it replaces the disk and loses its data."""
-    keep: Annotated[
-        Bool,
-        nothing(
-            "only what `make down` does changes: true leaves the disk and its files alone, false lets it delete them."
-        ),
-        costs("with true, the disk bills also overnight."),
-        Field(examples=[True]),
-    ] = False
-    """Protect the disk: an evening's destroy leaves it and its files alone."""
 
 
 class Container(Section):
@@ -147,7 +80,7 @@ class Machine(Section):
     and starts the machine but does not replace it."""
     gpu: Annotated[
         Gpu | None,
-        _ANEW,
+        MACHINE_ANEW,
         costs(
             "each GPU bills with its machine while it runs, in europe-west1: a T4 $0.35 an hour, $0.14 with `spot:"
             " true` (2026-08-20)."
@@ -178,7 +111,7 @@ class Machine(Section):
     """Zones to try in this order when Google has no capacity in `zone`, until the machine's data disk is there."""
     spot: Annotated[
         Bool,
-        _ANEW,
+        MACHINE_ANEW,
         costs("true: 60-90% less than the full price, and Google may stop the machine at any time."),
         Field(examples=[True]),
     ] = False
@@ -193,7 +126,7 @@ class Machine(Section):
     image: Annotated[
         MachineImage | None,
         listed("image"),
-        _ANEW,
+        MACHINE_ANEW,
         costs("nothing by itself."),
         Field(examples=["debian", "deep-learning", "debian-cloud/debian-12"]),
     ] = None
@@ -201,7 +134,7 @@ class Machine(Section):
     boot_disk: Annotated[
         BootDisk,
         updates("a larger boot disk grows in place."),
-        _DISK_PRICE,
+        DISK_PRICE,
     ] = BootDisk()
     """The disk with the operating system."""
     data_disk: Annotated[
@@ -210,7 +143,7 @@ class Machine(Section):
             "`null` deletes the disk with all files on it, and is refused for a kept one; otherwise the disk is"
             " added to the machine in place."
         ),
-        _DISK_PRICE,
+        DISK_PRICE,
         Field(examples=[{"sizeGb": 50}]),
     ] = DataDisk()
     """The disk with the work; `null` for none."""

@@ -19,6 +19,8 @@ EVENTS = "tests/month/events.yaml"
 MOST = 8
 """Files that a change which adds a type may touch, tests and docs included."""
 
+EMPTY: dict[str, Any] = {}
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -136,7 +138,21 @@ def test_what_is_left_out_is_the_one_thing_in_the_list(changed: tuple[str, Path]
         ("bills", "hourly", "`price` is missing: it bills (hourly)"),
         ("bills", "hourly", "catalog/running.json has no such kind"),
         ("bills", "usage", "`costs` is missing: what one of it costs an hour"),
+        (
+            "costs",
+            [{"inputs": EMPTY, "on": 0, "idle": 0, "by": "free"}],
+            "a case says by which arithmetic one costs more",
+        ),
+        ("costs", [{"inputs": EMPTY, "on": 1, "idle": 0, "by": ""}], "a case says by which arithmetic one costs more"),
         ("played", "a dance", "`played` names 'a dance', which tests/month/events.yaml does not have"),
+        (
+            "played",
+            "the network deleted",
+            "`played` names 'the network deleted', which tests/month/events.yaml does not",
+        ),
+        ("played", "VM deleted", "`played` names 'VM deleted', which does nothing to one of it"),
+        ("played", "nothing at all", "`played` names 'nothing at all', which does nothing to one of it"),
+        ("played", None, "`played` is missing"),
         ("between", ["guessed"], "`between` names guessed"),
         ("rules", {"name": "guessed"}, "`rules` names guessed"),
         ("components", {"Nobody": {}}, "catalog/components.json has no Nobody"),

@@ -96,7 +96,7 @@ def description(api: tuple[str, str]) -> dict[str, Any]:
     return json.loads((folder / ".".join((*api, "json"))).read_text(encoding="utf-8"))
 
 
-def planned() -> Iterator[tuple[TypeMapping, request.Request]]:
+def planned() -> Iterator[tuple[TypeMapping, request.ProviderRequest]]:
     """Make the request of each resource of the committed stacks."""
     for stack in NAMES:
         for resource in committed(stack).custom:
@@ -236,7 +236,7 @@ def plan_refuses(each: Asked) -> list[str]:
     """Ask the judge of `plan --check`; what it has against the body."""
     same = {name: Target(name) for name in each.body}
     mapping = TypeMapping(*each.api, each.method, {}, {}, same, {})
-    made = request.make(mapping, each.body) if each.body else request.Request()
+    made = request.make(mapping, each.body) if each.body else request.ProviderRequest()
     holder = Holder(discovery.load(*each.api), each.method)
     return [f"{held.field}: {held.breach}" for held in holder.body(each.message, made.body) if held.breach]
 

@@ -124,7 +124,7 @@ def test_a_dry_run_and_a_question_without_an_answer_do_nothing(course: Course) -
 
 
 def test_finish_takes_the_number_of_groups_and_no_other(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("coursecloud.cli.commands.course._somebody", lambda: True)
+    monkeypatch.setattr("coursecloud.cli.commands.course.asking.somebody", lambda: True)
     assert "was not confirmed" in course.run("finish", code=2, answer="2\n")
     assert "was not confirmed" in course.run("finish", code=2, answer="y\n")
     # With the number it begins; without Pulumi each group says what is missing.

@@ -20,7 +20,7 @@ Run = Callable[..., str]
 def run(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.chdir(fake.root)
     monkeypatch.setenv("PYTHONPATH", str(CHECKOUT))
-    monkeypatch.setattr("coursecloud.cli.commands.course._somebody", lambda: True)
+    monkeypatch.setattr("coursecloud.cli.commands.course.asking.somebody", lambda: True)
 
     def typed(*words: str, code: int = 0, answer: str = "") -> str:
         line = ["course", *words, "--folder", str(fake.root)]

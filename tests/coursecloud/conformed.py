@@ -9,7 +9,7 @@ from typing import Any
 from coursecloud.plan import planning as plans
 from coursecloud.plan.planning import Plan, short_type
 from coursecloud.plan.registration import Registration
-from coursecloud.validation.check import Finding, check
+from coursecloud.validation.check import ApiFinding, check
 from tests.project import ROOT
 
 Change = Callable[[dict[str, Any]], object]
@@ -29,7 +29,7 @@ def one(kind: str, name: str = "") -> Registration:
     return next(found)
 
 
-def findings(kind: str, change: Change, name: str = "") -> list[Finding]:
+def findings(kind: str, change: Change, name: str = "") -> list[ApiFinding]:
     """Change the inputs of one resource of the full stack, and check it."""
     resource = one(kind, name)
     inputs = copy.deepcopy(dict(resource.inputs))

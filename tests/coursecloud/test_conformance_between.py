@@ -11,7 +11,7 @@ from catalog import types
 from coursecloud.plan.planning import Plan, short_type
 from coursecloud.plan.registration import UNKNOWN
 from coursecloud.validation import cross_field
-from coursecloud.validation.check import Finding, check
+from coursecloud.validation.check import ApiFinding, check
 from coursecloud.validation.mapping import mappings
 from coursecloud.validation.path_view import Broken, names, stated
 from tests.coursecloud.conformed import committed, findings, put
@@ -96,7 +96,7 @@ BROKEN: list[tuple[str, str, str, Changes, str]] = [
 ]  # fmt: skip
 
 
-def broken(kind: str, name: str, changes: Changes) -> list[Finding]:
+def broken(kind: str, name: str, changes: Changes) -> list[ApiFinding]:
     def change(inputs: dict[str, Any]) -> None:
         for path, value in changes.items():
             put(path, value)(inputs)
@@ -198,7 +198,7 @@ def test_what_only_the_real_run_can_know_is_not_judged(kind: str, name: str, cha
 SUBNETS = [resource for resource in committed("full").custom if short_type(resource.type) == "compute.Subnetwork"]
 
 
-def subnets(**later: object) -> list[Finding]:
+def subnets(**later: object) -> list[ApiFinding]:
     """Check the two subnets of the full stack, with other inputs of the later one."""
     first, second = SUBNETS
     changed = dataclasses.replace(second, inputs={**second.inputs, **later})

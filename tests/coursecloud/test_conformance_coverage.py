@@ -11,7 +11,7 @@ import pytest
 from coursecloud.plan.planning import Plan
 from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.validation import discovery
-from coursecloud.validation.check import Report, check
+from coursecloud.validation.check import ValidationReport, check
 from coursecloud.validation.request import Leaf, leaves
 from tests.coursecloud.conformed import committed, one, only
 
@@ -56,7 +56,7 @@ def _spoilt(resource: Registration, leaf: Leaf) -> Registration:
     return dataclasses.replace(resource, inputs=inputs)
 
 
-def _against(report: Report) -> int:
+def _against(report: ValidationReport) -> int:
     counted = report.totals
     return counted["inputs"] - counted["type"] - counted["unsent"] - counted["later"]
 

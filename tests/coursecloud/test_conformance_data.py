@@ -210,7 +210,7 @@ def test_paths_and_templates_are_read_as_written() -> None:
     assert list(target.steps(iter(["a"]))) == ["disks", Element("a"), "source"]
     assert generic("disks[boot].x") == "disks[].x"
     assert names_in("projects/{project}/x") == ["project"]
-    assert provenance.Place("f").keys == ()
+    assert provenance.Provenance("f").keys == ()
 
 
 def test_the_files_of_data_are_those_that_are_read() -> None:

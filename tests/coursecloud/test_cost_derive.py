@@ -5,11 +5,11 @@ from decimal import Decimal
 import pytest
 
 from coursecloud.cost import derive
-from coursecloud.cost.derive import Pair, Shape
+from coursecloud.cost.derive import MachineShape, Pair
 
 
-def shape(vcpus: str, gib: str, ssd: str = "0", gpus: int = 0) -> Shape:
-    return Shape(Decimal(vcpus), Decimal(gib), Decimal(ssd), "nvidia-l4" if gpus else None, gpus)
+def shape(vcpus: str, gib: str, ssd: str = "0", gpus: int = 0) -> MachineShape:
+    return MachineShape(Decimal(vcpus), Decimal(gib), Decimal(ssd), "nvidia-l4" if gpus else None, gpus)
 
 
 SHAPES = {

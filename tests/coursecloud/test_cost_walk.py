@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from coursecloud import cost
 from coursecloud.cost import walk
-from coursecloud.cost.walk import Load, Rates, Walk
+from coursecloud.cost.walk import DayRates, Load, Walk
 from tests.coursecloud.costs import committed, planned, using
 from tests.fuzz import examples
 
@@ -33,7 +33,7 @@ def dates(first: datetime.date, length: int) -> list[datetime.date]:
 @settings(deadline=None, max_examples=examples(100))
 def test_a_lease_that_is_cut_in_two_costs_as_much(spend: Spend, place: float) -> None:
     loads, working, first, length = spend
-    rates, cut = Rates(loads, working, FREE), round(place * (length - 1)) + 1
+    rates, cut = DayRates(loads, working, FREE), round(place * (length - 1)) + 1
     whole, one = Walk(rates), Walk(rates)
     days = dates(first, length)
     costs = [whole.take(day) for day in days]
@@ -47,7 +47,7 @@ def test_a_lease_that_is_cut_in_two_costs_as_much(spend: Spend, place: float) ->
 @settings(deadline=None, max_examples=examples(100))
 def test_the_days_are_the_sum_of_their_loads(spend: Spend) -> None:
     loads, working, first, length = spend
-    taken = Walk(Rates(loads, working, FREE))
+    taken = Walk(DayRates(loads, working, FREE))
     total = sum((taken.take(day) for day in dates(first, length)), Decimal(0))
     assert abs(total - sum((taken.billed(load) for load in loads), Decimal(0))) <= TINY * max(1, total)
     for load in loads:
@@ -60,7 +60,7 @@ def test_a_month_has_what_is_free_once_and_no_more(spend: Spend) -> None:
     """One load that costs 1 a unit: each month bills what it uses above its tier."""
     loads, working, first, length = spend
     units = loads[0].units
-    taken = Walk(Rates([Load(units, units, "builds")], working, FREE))
+    taken = Walk(DayRates([Load(units, units, "builds")], working, FREE))
     by_month: dict[tuple[int, int], Decimal] = {}
     total = Decimal(0)
     for day in dates(first, length):
@@ -79,7 +79,7 @@ def test_more_of_anything_never_costs_less(spend: Spend, more: Decimal, which: i
     grown = Load((load.usd[0] * (1 + more), load.usd[1] * (1 + more)),
                  (load.units[0] * (1 + more), load.units[1] * (1 + more)), load.tier)  # fmt: skip
     dearer = [grown if each is load else each for each in loads]
-    less, much = (Walk(Rates(each, working, FREE)) for each in (loads, dearer))
+    less, much = (Walk(DayRates(each, working, FREE)) for each in (loads, dearer))
     was, will = (sum((each.take(day) for day in dates(first, length)), Decimal(0)) for each in (less, much))
     assert will >= was - TINY * max(1, was)
 
@@ -88,7 +88,7 @@ def test_more_of_anything_never_costs_less(spend: Spend, more: Decimal, which: i
 @settings(deadline=None, max_examples=examples(100))
 def test_money_is_gone_where_a_walk_from_day_to_day_says_so(spend: Spend, money: Decimal) -> None:
     loads, working, first, _ = spend
-    rates = Rates(loads, working, FREE)
+    rates = DayRates(loads, working, FREE)
     days, slow, left = walk.until(Walk(rates), first, money), Walk(rates), money
     for number in range(3000):
         usd = slow.take(first + datetime.timedelta(days=number))
@@ -101,7 +101,7 @@ def test_money_is_gone_where_a_walk_from_day_to_day_says_so(spend: Spend, money:
 
 
 def test_money_that_lasts_for_centuries_is_counted_by_what_28_years_cost() -> None:
-    rates = Rates([Load((Decimal(0), Decimal(1)))], {0}, {})
+    rates = DayRates([Load((Decimal(0), Decimal(1)))], {0}, {})
     days = walk.until(Walk(rates), datetime.date(2026, 11, 23), Decimal(100_000))
     # A Monday each: 100,000 weeks
     assert days is not None

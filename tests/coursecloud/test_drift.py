@@ -14,7 +14,7 @@ import pytest
 
 from catalog import types
 from coursecloud.deploy import drift
-from coursecloud.deploy.drift import Change
+from coursecloud.deploy.drift import Drift
 from coursecloud.diff.engine_events import Told
 from tests.coursecloud.test_events import recorded
 from tests.coursecloud.told import bucket, disk, looked, machine, resource
@@ -22,7 +22,7 @@ from tests.coursecloud.told import bucket, disk, looked, machine, resource
 Json = dict[str, Any]
 
 
-def seen(old: Json, new: Json | None, *changed: str) -> list[Change]:
+def seen(old: Json, new: Json | None, *changed: str) -> list[Drift]:
     made = Told()
     for event in looked(old, new, *changed):
         made.take(json.dumps(event))

@@ -22,7 +22,7 @@ RULE = f"{HERE}/global/firewalls/dev-ssh-from-iap"
 URN = "urn:pulumi:dev::coursecloud::gcp:compute/firewall:Firewall::ssh-from-iap"
 IAP = ["35.235.240.0/20"]
 IMAGE = "projects/debian-cloud/global/images/family/debian-12"
-NOTHING_OPEN = openings.Seen((), ())
+NOTHING_OPEN = openings.Openings((), ())
 
 
 @pytest.fixture
@@ -34,12 +34,12 @@ def ranges(stack: Deployed) -> list[str]:
     return stack.cloud.get("compute", RULE)["sourceRanges"]
 
 
-def widened(stack: Deployed, *now: str) -> drift.Change:
+def widened(stack: Deployed, *now: str) -> drift.Drift:
     """Open the rule by hand, and say what a refresh finds."""
     stack.cloud.call("PATCH", "compute", RULE, body={"sourceRanges": list(now)})
     state = {"id": RULE, "inputs": {"sourceRanges": IAP}}
     value = drift.Value("sourceRanges", IAP, list(now))
-    return drift.Change("opened", URN, openings.FIREWALL, (value,), state=state)
+    return drift.Drift("opened", URN, openings.FIREWALL, (value,), state=state)
 
 
 def test_a_rule_open_to_the_world_is_narrowed_at_once_because_the_provider_leaves_it_open(

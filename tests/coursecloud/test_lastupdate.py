@@ -11,7 +11,7 @@ import pytest
 
 from coursecloud.deploy import last_update
 from coursecloud.deploy.cloud import escaped
-from coursecloud.deploy.last_update import Here, Marker, Note, Older, Same, Unknown
+from coursecloud.deploy.last_update import Here, Marker, Note, Older, Same, UnknownUpdate
 from coursecloud.deploy.store_readers import MARKER
 from infra.settings import load
 from tests.coursecloud import deployed
@@ -23,7 +23,7 @@ BOB = Here("dev", "file:///home/bob/course/.pulumi-state", "bob", "desktop")
 SHARED = "gs://my-project-pulumi"
 LAST = Marker("2", "1", "2026-11-27T20:36:18+00:00", "up", ADA.user, ADA.host, ADA.backend)
 NOW = datetime.datetime(2026, 11, 27, 21, 0, tzinfo=datetime.UTC)
-SAME, OLDER, UNKNOWN = Same, Older, Unknown
+SAME, OLDER, UNKNOWN = Same, Older, UnknownUpdate
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def verdict(stack: Deployed, folder: Path | None, here: Here, *, empty: bool = F
 
 
 def test_updates_of_one_state_follow_each_other(stack: Deployed, tmp_path: Path) -> None:
-    assert verdict(stack, tmp_path, ADA) is Unknown
+    assert verdict(stack, tmp_path, ADA) is UnknownUpdate
     first = updated(stack, tmp_path, ADA)
     assert verdict(stack, tmp_path, ADA) is Same
     second = updated(stack, tmp_path, ADA, "down")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from coursecloud.deploy import inspection, openings, reconcile
-from coursecloud.deploy.openings import Opening, Seen
+from coursecloud.deploy.openings import Opening, Openings
 from coursecloud.diff import data_loss
 from tests.coursecloud import days, deployed
 from tests.coursecloud.deployed import BUCKET, PROJECT, READS, Deployed
@@ -22,7 +22,7 @@ def stack() -> Iterator[Deployed]:
     yield from deployed.deploy()
 
 
-def opened(stack: Deployed) -> Seen:
+def opened(stack: Deployed) -> Openings:
     return openings.look(stack.cloud, stack.resources, PROJECT)
 
 
@@ -71,7 +71,7 @@ class TestBeside:
         assert not key.closable
         asked: list[str] = []
         told = days.begin(stack, tmp_path, ask=lambda question: bool(asked.append(question)))
-        reconcile.settle(told.day, [], Seen((key,), ()))
+        reconcile.settle(told.day, [], Openings((key,), ()))
         assert asked == []
         assert told.lines == [
             HEAD,
@@ -83,7 +83,7 @@ class TestBeside:
     def test_what_could_not_be_read_is_said_each(self, stack: Deployed, tmp_path: Path, number: int) -> None:
         unread = tuple(f"not read: thing {each}: 403" for each in range(number))
         told = days.begin(stack, tmp_path)
-        reconcile.settle(told.day, [], Seen((), unread))
+        reconcile.settle(told.day, [], Openings((), unread))
         assert told.lines == list(unread)
 
     def test_much_of_it_is_one_line(self, stack: Deployed, tmp_path: Path) -> None:

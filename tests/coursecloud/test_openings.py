@@ -11,7 +11,7 @@ import pytest
 from catalog import types
 from coursecloud.deploy import iam_policies, openings
 from coursecloud.deploy.cloud import Cloud, CloudError
-from coursecloud.deploy.iam_policies import Grant, Own, Target
+from coursecloud.deploy.iam_policies import LiveGrant, Own, Target
 from coursecloud.deploy.openings import Opening
 from emulator.world import Resource
 from tests import gcloud
@@ -156,7 +156,7 @@ def test_a_project_that_is_open_to_everybody_would_be_said() -> None:
     policy = {"bindings": [{"role": "roles/viewer", "members": ["allAuthenticatedUsers", STRANGER]}]}
     ours = Own(PROJECT, "12", frozenset(), frozenset())
     found = list(iam_policies.strange(Target(iam_policies.PROJECT, HERE, PROJECT), policy, [], ours))
-    assert found == [Grant("roles/viewer", "allAuthenticatedUsers")]
+    assert found == [LiveGrant("roles/viewer", "allAuthenticatedUsers")]
 
 
 def test_what_google_gives_by_itself_is_nobodys_deed(stack: Deployed) -> None:
@@ -187,8 +187,8 @@ def test_what_google_gives_by_itself_is_nobodys_deed(stack: Deployed) -> None:
 )
 def test_only_the_projects_own_agents_are_googles(member: str, known: bool) -> None:
     ours = Own("p", "12", frozenset(), frozenset())
-    assert ours.by_google(Grant("roles/viewer", member)) == known
-    assert not Own("p", "", frozenset(), frozenset()).by_google(Grant("roles/viewer", member))
+    assert ours.by_google(LiveGrant("roles/viewer", member)) == known
+    assert not Own("p", "", frozenset(), frozenset()).by_google(LiveGrant("roles/viewer", member))
 
 
 def test_an_account_that_was_deleted_opens_nothing(stack: Deployed) -> None:

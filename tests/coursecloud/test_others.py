@@ -47,10 +47,10 @@ def stack() -> Iterator[Deployed]:
         yield made
 
 
-def found(kind: str) -> checkpoint.Found:
+def found(kind: str) -> checkpoint.PendingResource:
     """Give what an update would take over: the one of its type."""
     path = f"{HERE}/serviceAccounts/{ACCOUNT}" if kind == ACCOUNTS else PATHS[kind][1].removeprefix("b/")
-    return checkpoint.Found(f"urn:pulumi:dev::coursecloud::{kind}::one", kind, path, "")
+    return checkpoint.PendingResource(f"urn:pulumi:dev::coursecloud::{kind}::one", kind, path, "")
 
 
 def labelled(stack: Deployed, kind: str, given: Json | None) -> None:

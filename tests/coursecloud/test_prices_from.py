@@ -101,7 +101,7 @@ def test_a_jump_is_refused_without_a_terminal_and_taken_where_it_is_accepted(sma
     ],
 )  # fmt: skip
 def test_a_spot_price_may_move_further(old: str | None, new: str, *, spot: bool, jumps: bool) -> None:
-    change = refresh.Change("x", "y", spot, Decimal(old) if old else None, Decimal(new))
+    change = refresh.PriceChange("x", "y", spot, Decimal(old) if old else None, Decimal(new))
     assert change.jumps == jumps
 
 

@@ -21,7 +21,7 @@ def stack() -> Iterator[Deployed]:
     yield from deployed.deploy()
 
 
-def looked(stack: Deployed) -> dict[str, data_stores.Store]:
+def looked(stack: Deployed) -> dict[str, data_stores.StoreContent]:
     return {store.name: store for store in data_stores.look(stack.cloud, stack.resources)}
 
 
@@ -100,7 +100,7 @@ def test_a_large_bucket_is_counted_as_far_as_the_bound(stack: Deployed, monkeypa
     [({}, True), ({"more": True}, False), ({"older": 1}, False), ({"unread": "x"}, False), ({"count": None}, False)],
 )
 def test_empty_is_only_what_was_counted_to_the_end(what: dict[str, Any], empty: bool) -> None:
-    assert replace(data_stores.Store("t", "u", kept=False, called="c", count=0), **what).empty is empty
+    assert replace(data_stores.StoreContent("t", "u", kept=False, called="c", count=0), **what).empty is empty
 
 
 def test_images_are_counted_and_may_share_layers(stack: Deployed) -> None:

@@ -118,7 +118,7 @@ def test_from_up_with_a_broken_one_to_all_finished_and_nothing_left(
     course.run("down", "--yes", "--failed", "--lose", "Disk")
     assert all(course.resources(stack) for stack in GROUPS)  # what is kept
 
-    monkeypatch.setattr("coursecloud.cli.commands.course._somebody", lambda: True)
+    monkeypatch.setattr("coursecloud.cli.commands.course.asking.somebody", lambda: True)
     said = course.run("finish", code=3, answer=f"{COUNT}\n")
     assert f"course finish: {COUNT - 1} of {COUNT} groups are finished, 1 refused." in said
     assert "neither kept nor saved" in said

@@ -28,7 +28,7 @@ def test_a_stack_is_looked_at_and_taken_down_again(project: Project, stack: str,
     assert [store.unread for store in found.values() if store.unread] == []
     assert {name for name, store in found.items() if store.empty} >= {"data", "models", "staging", "docker"}
     before = cloud.calls
-    assert openings.look(cloud, resources, PROJECT) == openings.Seen((), ())
+    assert openings.look(cloud, resources, PROJECT) == openings.Openings((), ())
     looking = cloud.calls - before
     assert {machine.status for machine in machine_status.running(cloud, resources)} == {"RUNNING"}
     project.note(record_property, {"stack": stack, "resources": len(resources), "counts": counting, "looks": looking})

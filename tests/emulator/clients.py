@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import http.client
 import json
@@ -93,6 +94,14 @@ class Google:
         accounts = self.client("iam", "v1").projects().serviceAccounts()
         made = accounts.create(name=f"projects/{PROJECT}", body={"accountId": name}).execute()
         return str(made["email"])
+
+    def secret(self, name: str = "token") -> Any:
+        """A secret with a version; gives the version."""
+        secrets = self.client("secretmanager", "v1").projects().secrets()
+        project = f"projects/{PROJECT}"
+        secrets.create(parent=project, secretId=name, body={"replication": {"automatic": {}}}).execute()
+        data = base64.b64encode(b"s3cret").decode()
+        return secrets.addVersion(parent=f"{project}/secrets/{name}", body={"payload": {"data": data}}).execute()
 
     def network(self) -> str:
         """A network with a subnet in europe-west1; the subnet's short link."""

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from infra import startup
-from infra.settings.machines import Container, DataDisk, Machine
+from infra.settings.disks import DataDisk
+from infra.settings.machines import Container, Machine
 from infra.startup import WORK
 
 HOSTILE = "$(touch pwned) `touch pwned`; touch pwned & 'quoted' \"double\" \\ *"

@@ -1,15 +1,21 @@
 """`python -m tests.mutation`: run mutmut on a copy of the tree and hold what survived against the known survivors.
 
+`--against REVISION` runs it on both trees instead and compares the functions of infra/ by their qualified names.
+
 Exit codes: 0 done, 2 a missing tool or an entry of survivors.json that is about nothing any more, 3 a survivor that
-nobody has given a reason for, a known one that was killed, or a score under the limit.
+nobody has given a reason for, a known one that was killed, a score under the limit, or a
+function whose score is lower than in the revision.
 """
 
 import argparse
 import json
 import os
+import subprocess
 import sys
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 
-from tests.mutation import bookkeeping, results, run
+from tests.mutation import bookkeeping, compare, results, run
 
 LEAST = 80
 """The score under which the run fails: killed mutants of a hundred, the harmless ones counted as survivors."""
@@ -22,7 +28,11 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only one of N mutants, from all over")
     parser.add_argument("--again", action="store_true", help="run only what survived last time")
     parser.add_argument("--report", action="store_true", help="run nothing; print the last result")
+    parser.add_argument("--against", metavar="REVISION", help="compare function by function with this revision")
+    parser.add_argument("--sample", type=int, default=0, metavar="N", help="with --against: N functions from all over")
     asked = parser.parse_args()
+    if asked.against:
+        return against(asked.against, asked.names, asked.sample, run_them=not asked.report)
     if wrong := bookkeeping.mistakes(results.known(json.loads(results.KNOWN.read_text(encoding="utf-8")))):
         print("\n".join([f"{results.KNOWN.name} is not current; nothing was run", *wrong]), file=sys.stderr)  # noqa: T201
         return 2
@@ -38,6 +48,35 @@ def main() -> int:
     except ModuleNotFoundError as error:
         print(f"{error}\n    remedy  make mutation, which installs mutmut", file=sys.stderr)  # noqa: T201
         return 2
+
+
+def against(revision: str, names: Sequence[str], many: int, *, run_them: bool) -> int:
+    """Run the functions of infra/ that both trees have, named by patterns such as `Names.*`, and print both scores."""
+    try:
+        if run_them:
+            run.copy_tree()
+            run.copy_revision(revision)
+    except subprocess.CalledProcessError as error:
+        print(f"{revision}: {error.stderr.decode().strip()}\n    remedy  name a commit that git has", file=sys.stderr)  # noqa: T201
+        return 2
+    paired = compare.pairs(compare.functions(run.BEFORE), compare.functions(run.COPY))
+    chosen = [pair for pair in paired if not names or any(fnmatchcase(pair[1].name, name) for name in names)]
+    chosen = compare.sample(chosen, many)
+    if not chosen:
+        print(f"no function of infra/ that both have is called {' or '.join(names)}; nothing was run", file=sys.stderr)  # noqa: T201
+        return 2
+    if run_them:
+        for tree, side in ((run.BEFORE, 0), (run.COPY, 1)):
+            run.mutate([compare.pattern(pair[side]) for pair in chosen], 1, tree)
+    ran = [[m for m in results.mutants(tree) if m.code not in results.NOT_RUN] for tree in (run.BEFORE, run.COPY)]
+    rows, lacking = compare.rows(chosen, *ran)
+    for row in rows:
+        print(row)  # noqa: T201
+    for function in lacking:
+        print(f"not compared: {function.module}.{function.name}, as one of the two runs has no result of it")  # noqa: T201
+    falls = sum(row.falls for row in rows)
+    print(f"{falls} of {len(rows)} functions fall; {len(paired)} are in both, {len(chosen)} were chosen")  # noqa: T201
+    return 3 if falls or lacking else 0
 
 
 def report() -> int:

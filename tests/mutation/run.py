@@ -1,12 +1,16 @@
 """The mutation run itself: a copy of the working tree, and mutmut in it."""
 
+import io
 import subprocess
 import sys
+import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 COPY = ROOT / ".mutation"
+BEFORE = COPY / "before"
+"""The tree of an earlier revision, for a comparison with it."""
 DRIVER = Path(__file__).parent.relative_to(ROOT) / "driver.py"
 
 
@@ -26,12 +30,32 @@ def copy_tree() -> None:
         source, target = ROOT / name, COPY / name
         if not source.is_file():
             continue
-        content = source.read_bytes()
-        if name.startswith(("catalog/", "infra/", "coursecloud/")) and name.endswith(".py"):
-            content = without_override(content)
-        if not target.is_file() or target.read_bytes() != content:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
+        _put(name, source.read_bytes(), target)
+
+
+def copy_revision(revision: str) -> None:
+    """Put the tree of a revision into `BEFORE`, as `copy_tree` does; what it had of another one goes.
+
+    Raises subprocess.CalledProcessError where git knows no such revision.
+    """
+    command = ["git", "archive", "--format=tar", revision]
+    archive = subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        files = {each.name: each for each in tar if each.isfile()}
+        for old in [path for path in BEFORE.rglob("*.py") if "mutants" not in path.parts]:
+            if str(old.relative_to(BEFORE)) not in files:
+                old.unlink()
+        for name, each in files.items():
+            content = tar.extractfile(each)
+            _put(name, content.read() if content else b"", BEFORE / name)
+
+
+def _put(name: str, content: bytes, target: Path) -> None:
+    if name.startswith(("catalog/", "infra/", "coursecloud/")) and name.endswith(".py"):
+        content = without_override(content)
+    if not target.is_file() or target.read_bytes() != content:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
 
 
 def without_override(source: bytes) -> bytes:
@@ -43,7 +67,7 @@ def without_override(source: bytes) -> bytes:
     return b"".join(line for line in source.splitlines(keepends=True) if line.strip() != b"@override")
 
 
-def mutate(names: Sequence[str], every: int) -> int:
+def mutate(names: Sequence[str], every: int, copy: Path = COPY) -> int:
     """Run mutmut over one of `every` mutants of those named, or of all that have no result yet; give its exit code."""
     # In a process of its own, because there `tests` and `infra` have to be those of the copy.
-    return subprocess.run([sys.executable, str(DRIVER), str(every), *names], cwd=COPY, check=False).returncode
+    return subprocess.run([sys.executable, str(DRIVER), str(every), *names], cwd=copy, check=False).returncode

@@ -14,7 +14,7 @@ from coursecloud.diff.changes import Place
 from coursecloud.plan import saved
 from coursecloud.plan.json_form import to_json
 from coursecloud.plan.planning import Plan
-from coursecloud.review import git, json_form, markdown, page, places, revisions, stacks
+from coursecloud.review import git, json_form, markdown, markdown_details, page, places, revisions, stacks
 from coursecloud.review.inputs import Given, read
 from coursecloud.review.report import Review
 from coursecloud.review.sandbox import Wanted
@@ -131,7 +131,7 @@ def test_every_form_has_it_and_those_with_links_a_link(plan_of: Planner) -> None
 def test_no_name_of_a_file_makes_a_link_of_its_own(file: str) -> None:
     place = places._place(file, 1, places.Written(address=ADDRESS))  # pyright: ignore[reportPrivateUsage]
     assert place.url == ""
-    shown = markdown._place(place)  # pyright: ignore[reportPrivateUsage]
+    shown = markdown_details._place(place)  # pyright: ignore[reportPrivateUsage]
     assert not shown.startswith("[")
     assert Place(file, 1) == place
 

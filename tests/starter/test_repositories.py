@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from coursecloud.starter import finding, starting
-from coursecloud.starter.finding import Finding
+from coursecloud.starter.finding import FileFinding
 from tests.starter.repositories import HERE, NAMES, case, ids, look, made
 
 each = pytest.mark.parametrize("name", NAMES)
@@ -80,5 +80,5 @@ def _rules() -> str:
 
 
 def test_a_finding_says_where() -> None:
-    one = Finding("a", 3, "x", "fails", "v", "r", "m")
+    one = FileFinding("a", 3, "x", "fails", "v", "r", "m")
     assert (one.place, dataclasses.replace(one, line=0).place) == ("a:3", "a")

@@ -90,7 +90,7 @@ def command(
 def _every(folder: Path, start: datetime.date | None, *, as_json: bool, as_csv: bool) -> None:
     from coursecloud.common import console, parallel, progress, stack_file
     from coursecloud.common.console import print_csv
-    from coursecloud.cost import form, table
+    from coursecloud.cost import form, overview
 
     files = list(stack_file.every(folder))
     made = parallel.each(functools.partial(_row, start=start), files)
@@ -102,9 +102,9 @@ def _every(folder: Path, start: datetime.date | None, *, as_json: bool, as_csv: 
     if as_json:
         typer.echo(json.dumps({"version": form.VERSION, "stacks": rows, "mistakes": mistakes}, indent=2))
     elif as_csv:
-        print_csv(table.ROW, rows)
+        print_csv(overview.ROW, rows)
     else:
-        console.report(table.overview(rows))
+        console.report(overview.table(rows))
     if mistakes:
         refuse("\n".join(mistakes), printed=as_json)
 
@@ -113,7 +113,7 @@ def _row(stack_file: tuple[str, Path], *, start: datetime.date | None) -> tuple[
     """Estimate one stack: its row, and what is wrong with its file."""
     import coursecloud.policy
     from coursecloud import cost
-    from coursecloud.cost import table
+    from coursecloud.cost import overview
     from coursecloud.plan import hiding, planning
     from infra.settings import SettingsError
 
@@ -121,9 +121,9 @@ def _row(stack_file: tuple[str, Path], *, start: datetime.date | None) -> tuple[
     try:
         made = planning.make(stack, file, program())
     except SettingsError as error:
-        return dict.fromkeys(table.ROW) | {"stack": stack, "mistakes": len(error.problems)}, str(error)
+        return dict.fromkeys(overview.ROW) | {"stack": stack, "mistakes": len(error.problems)}, str(error)
     if start and (said := cost.outside(made.settings.lease, start)):
-        return dict.fromkeys(table.ROW) | {"stack": stack, "mistakes": 1}, f"{file.name}: --from {start}: {said}"
+        return dict.fromkeys(overview.ROW) | {"stack": stack, "mistakes": 1}, f"{file.name}: --from {start}: {said}"
     today = datetime.datetime.now().astimezone().date()
     violations = len(coursecloud.policy.checked(made, today).violations)
-    return table.row(cost.estimate(hiding.plan(made), start=start)) | {"violations": violations}, None
+    return overview.row(cost.estimate(hiding.plan(made), start=start)) | {"violations": violations}, None

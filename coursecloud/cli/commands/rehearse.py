@@ -10,7 +10,7 @@ import typer
 from coursecloud.cli.commands.shared import Folder, Stack, folder_of, program, refuse
 
 if TYPE_CHECKING:
-    from coursecloud.rehearse.report import Report
+    from coursecloud.rehearse.report import RehearsalReport
     from coursecloud.rehearse.stage import Tools
 
 
@@ -39,7 +39,7 @@ def command(
     bad_days = _scenario(scenario) if scenario else None
     _check(stacks)
     console = render.console(error=as_json)
-    reports: list[Report] = []
+    reports: list[RehearsalReport] = []
     for name, file in stacks:
         console.print(Text(f"Rehearsing {name} with Pulumi {found.pulumi} and its Google provider {found.provider}."))
         made = _rehearse(name, file, found, bad_days, console.print)
@@ -57,7 +57,7 @@ def command(
     console.print(Text(f"All went through, in {taken:.0f} s. Nothing was asked of Google, and nothing is left."))
 
 
-def _rehearse(stack: str, file: Path, found: "Tools", scenario: dict[str, Any] | None, show: Any) -> "Report":
+def _rehearse(stack: str, file: Path, found: "Tools", scenario: dict[str, Any] | None, show: Any) -> "RehearsalReport":
     from rich.text import Text
 
     from coursecloud.plan import hiding
@@ -73,7 +73,7 @@ def _rehearse(stack: str, file: Path, found: "Tools", scenario: dict[str, Any] |
             if step.output:
                 show(Text(step.output, style="dim"))
         project = next(iter(on.emulator.world.projects))
-    return report.Report(stack, project, tuple(steps))
+    return report.RehearsalReport(stack, project, tuple(steps))
 
 
 def _file(stack: str, folder: Path) -> Path:

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from coursecloud.cli.init.answers import Answers, members_of, stack_of
 from coursecloud.cli.init.forms import name_like
-from coursecloud.cli.init.lines import Line, lines
+from coursecloud.cli.init.lines import KeyLine, lines
 from infra.secrecy import find
 from infra.settings import EXAMPLE_PROJECT, Problem, SettingsError, load
 from infra.settings.problem import Hidden, RuleViolationError
@@ -68,7 +68,7 @@ def readable(answers: Answers) -> tuple[list[tuple[str, Problem]], Answers]:
             return wrong, answers
 
 
-def answered(error: SettingsError, made: list[Line], group: str = "") -> list[tuple[str, Problem]]:
+def answered(error: SettingsError, made: list[KeyLine], group: str = "") -> list[tuple[str, Problem]]:
     """Give each mistake of a stack file with the answer it comes from, and a rule about an answer once.
 
     A GPU, say, ends in two places of the file: in a machine and in training jobs.
@@ -83,7 +83,7 @@ def answered(error: SettingsError, made: list[Line], group: str = "") -> list[tu
     return list(found.values())
 
 
-def asked(path: str, made: list[Line]) -> str:
+def asked(path: str, made: list[KeyLine]) -> str:
     """Say which answer a path of the stack file, or of what belongs to it, comes from."""
     if path.startswith(("coursecloud:team", "members.")):
         return "members"
@@ -92,7 +92,7 @@ def asked(path: str, made: list[Line]) -> str:
     if path == "gcp:project":
         return "project"
     fitting = [line for line in made if path.startswith(".".join(line.path))]
-    return max(fitting, key=lambda line: len(line.path), default=Line((), None, "", "region")).answer
+    return max(fitting, key=lambda line: len(line.path), default=KeyLine((), None, "", "region")).answer
 
 
 def text(answers: Answers, *, owner: str = "", schema: str = "", settings: Mapping[str, Any] | None = None) -> str:
@@ -107,7 +107,7 @@ def text(answers: Answers, *, owner: str = "", schema: str = "", settings: Mappi
     return "\n".join([*front, "config:", *_written(with_settings(lines(answers, owner), settings or {})), ""])
 
 
-def with_settings(made: list[Line], settings: Mapping[str, Any], at: tuple[str, ...] = ()) -> list[Line]:
+def with_settings(made: list[KeyLine], settings: Mapping[str, Any], at: tuple[str, ...] = ()) -> list[KeyLine]:
     """Put further keys among the lines of the answers: in the place of one, or below what they belong to."""
     for key, value in settings.items():
         path = (*at, str(key))
@@ -116,7 +116,7 @@ def with_settings(made: list[Line], settings: Mapping[str, Any], at: tuple[str, 
         if there is None:
             above = [number for number, line in enumerate(made) if at and line.path[: len(at)] == at]
             there = (above[-1] if above else len(made) - 1) + 1
-            made = [*made[:there], Line(path, None if inner else value, ROSTER, "settings"), *made[there:]]
+            made = [*made[:there], KeyLine(path, None if inner else value, ROSTER, "settings"), *made[there:]]
         elif inner is None:
             below = [line for line in made[there + 1 :] if line.path[: len(path)] != path]
             made = [*made[:there], replace(made[there], value=value, comment=ROSTER), *below]
@@ -125,7 +125,7 @@ def with_settings(made: list[Line], settings: Mapping[str, Any], at: tuple[str, 
     return made
 
 
-def _written(made: list[Line]) -> Iterator[str]:
+def _written(made: list[KeyLine]) -> Iterator[str]:
     for line in made:
         indent = "  " * len(line.path)
         value = "" if line.value is None else f" {_yaml(line.value)}"

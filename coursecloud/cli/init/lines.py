@@ -16,7 +16,7 @@ from infra.settings.problem import RuleViolationError
 
 
 @dataclass(frozen=True)
-class Line:
+class KeyLine:
     """One key of the file: its path under `config:`, its value (None for what holds others), and why."""
 
     path: tuple[str, ...]
@@ -25,57 +25,59 @@ class Line:
     answer: str
 
 
-def lines(answers: Answers, owner: str = "") -> list[Line]:
+def lines(answers: Answers, owner: str = "") -> list[KeyLine]:
     """List the keys that the answers make, each before what it holds. Raises RuleViolationError."""
     return [*_identity(answers, owner), *_lease(answers), *_stores(answers), *_builds(answers), *_machine(answers)]
 
 
-def _identity(answers: Answers, owner: str) -> Iterator[Line]:
+def _identity(answers: Answers, owner: str) -> Iterator[KeyLine]:
     if project := answers.get("project"):
-        yield Line(("gcp:project",), project, "The project that everything is made in and billed to.", "project")
+        yield KeyLine(("gcp:project",), project, "The project that everything is made in and billed to.", "project")
     if region := answers.get("region") or (gpu_of(answers) and region_for(answers)):
-        yield Line(("gcp:region",), region, "Where everything is; moving it later loses what it holds.", "region")
+        yield KeyLine(("gcp:region",), region, "Where everything is; moving it later loses what it holds.", "region")
     if group := answers.get("group"):
         course = "coursecloud:course"
-        yield Line((course,), None, "Whom the bill belongs to: labels on all that bills.", "group")
-        yield Line((course, "group"), group, "The group.", "group")
+        yield KeyLine((course,), None, "Whom the bill belongs to: labels on all that bills.", "group")
+        yield KeyLine((course, "group"), group, "The group.", "group")
         if owner:
-            yield Line((course, "owner"), owner, "Who answers for it, as a pseudonym.", "members")
+            yield KeyLine((course, "owner"), owner, "Who answers for it, as a pseudonym.", "members")
 
 
-def _lease(answers: Answers) -> Iterator[Line]:
+def _lease(answers: Answers) -> Iterator[KeyLine]:
     lease = "coursecloud:lease"
     given = {name: answers.get(name, "") for name in ("starts", "ends", "credit", "timezone")}
     if any(given.values()):
-        yield Line((lease,), None, "How much may be spent, until when.", next(n for n, a in given.items() if a))
+        yield KeyLine((lease,), None, "How much may be spent, until when.", next(n for n, a in given.items() if a))
     if given["credit"]:
         amount, currency = credit_of(given["credit"])
-        yield Line((lease, "credit"), None, "What the group may spend.", "credit")
-        yield Line((lease, "credit", "amount"), amount, "How much, in the currency.", "credit")
-        yield Line((lease, "credit", "currency"), currency, "The billing account's currency.", "credit")
+        yield KeyLine((lease, "credit"), None, "What the group may spend.", "credit")
+        yield KeyLine((lease, "credit", "amount"), amount, "How much, in the currency.", "credit")
+        yield KeyLine((lease, "credit", "currency"), currency, "The billing account's currency.", "credit")
         if currency != "USD":
             ceiling = min(1000, round(amount / 25, 2)) or 0.01
-            yield Line((lease, "maxPerHour"), ceiling, "Most that an hour may cost: a 25th of the credit.", "credit")
+            yield KeyLine((lease, "maxPerHour"), ceiling, "Most that an hour may cost: a 25th of the credit.", "credit")
     if given["starts"]:
-        yield Line((lease, "starts"), str(date_of(given["starts"], "starts")), "First day.", "starts")
+        yield KeyLine((lease, "starts"), str(date_of(given["starts"], "starts")), "First day.", "starts")
     if given["ends"]:
         last = str(date_of(given["ends"], "ends"))
-        yield Line((lease, "ends"), last, "Last day; the members' access ends 30 days later.", "ends")
+        yield KeyLine((lease, "ends"), last, "Last day; the members' access ends 30 days later.", "ends")
     if given["timezone"]:
-        yield Line(
+        yield KeyLine(
             (lease, "timeZone"), given["timezone"], "Time zone of the working hours, 08:00 to 18:00.", "timezone"
         )
 
 
-def _stores(answers: Answers) -> Iterator[Line]:
+def _stores(answers: Answers) -> Iterator[KeyLine]:
     if not keeps(answers):
         return
     for section, what in (("storage", "data and models"), ("registry", "docker images"), ("secrets", "secrets")):
-        yield Line((f"coursecloud:{section}",), None, f"Where {what} are stored.", "keep")
-        yield Line((f"coursecloud:{section}", "keep"), True, "`make down` leaves them; they bill over night.", "keep")
+        yield KeyLine((f"coursecloud:{section}",), None, f"Where {what} are stored.", "keep")
+        yield KeyLine(
+            (f"coursecloud:{section}", "keep"), True, "`make down` leaves them; they bill over night.", "keep"
+        )
 
 
-def _builds(answers: Answers) -> Iterator[Line]:
+def _builds(answers: Answers) -> Iterator[KeyLine]:
     if not (repository := answers.get("repository")):
         return
     match = re.fullmatch(r"(?:https://github\.com/|git@github\.com:)?([^/\s:]+)/([^/\s]+?)(?:\.git)?/?", repository)
@@ -84,55 +86,55 @@ def _builds(answers: Answers) -> Iterator[Line]:
             "a repository on GitHub is OWNER/NAME", "write for example my-group/my-project", "repository"
         )
     at, name = "coursecloud:builds", "repository"
-    yield Line((at,), None, "Cloud Build: what makes the docker images.", name)
-    yield Line((at, "repository"), None, "The repository on GitHub. Connect it once; the plan has the link.", name)
-    yield Line((at, "repository", "owner"), match[1], "User or organization.", name)
-    yield Line((at, "repository", "name"), match[2], "Name of the repository.", name)
-    yield Line((at, "triggers"), None, "What starts a build.", name)
-    yield Line((at, "triggers", "trainer"), None, "Makes the image `trainer`.", name)
-    yield Line((at, "triggers", "trainer", "branch"), "^main$", "On each push to main.", name)
-    yield Line((at, "triggers", "trainer", "dockerfile"), "Dockerfile", "From this file of the repository.", name)
+    yield KeyLine((at,), None, "Cloud Build: what makes the docker images.", name)
+    yield KeyLine((at, "repository"), None, "The repository on GitHub. Connect it once; the plan has the link.", name)
+    yield KeyLine((at, "repository", "owner"), match[1], "User or organization.", name)
+    yield KeyLine((at, "repository", "name"), match[2], "Name of the repository.", name)
+    yield KeyLine((at, "triggers"), None, "What starts a build.", name)
+    yield KeyLine((at, "triggers", "trainer"), None, "Makes the image `trainer`.", name)
+    yield KeyLine((at, "triggers", "trainer", "branch"), "^main$", "On each push to main.", name)
+    yield KeyLine((at, "triggers", "trainer", "dockerfile"), "Dockerfile", "From this file of the repository.", name)
 
 
 _QUOTA = "New projects have a quota of 0 GPUs: `coursecloud plan` says how to ask for one."
 
 
-def _machine(answers: Answers) -> Iterator[Line]:
+def _machine(answers: Answers) -> Iterator[KeyLine]:
     gpu, keep, at = gpu_of(answers), keeps(answers), "coursecloud:machines"
     if not (answers.get("gpu") or keep):
         return
     name = "trainer" if gpu else "workbench"
-    yield Line((at,), None, "Virtual machines by name.", "gpu")
-    yield Line((at, name), None, "Stops by itself 8 hours after each start.", "gpu")
+    yield KeyLine((at,), None, "Virtual machines by name.", "gpu")
+    yield KeyLine((at, name), None, "Stops by itself 8 hours after each start.", "gpu")
     kind = machine_type_of(gpu)
     brings = f", {kind.gpu_count} {gpu.short}. {_QUOTA}" if gpu and not gpu.attached else "."
-    yield Line((at, name, "machineType"), kind.name, f"{kind.vcpus:g} vCPUs, {kind.memory_gib:g} GiB{brings}", "gpu")
+    yield KeyLine((at, name, "machineType"), kind.name, f"{kind.vcpus:g} vCPUs, {kind.memory_gib:g} GiB{brings}", "gpu")
     if gpu:
         if gpu.attached:
-            yield Line((at, name, "gpu"), None, _QUOTA, "gpu")
-            yield Line((at, name, "gpu", "model"), gpu.short, "Changing it makes the machine anew.", "gpu")
-        yield Line((at, name, "spot"), True, "60-90% cheaper; Google may stop it at any time.", "gpu")
+            yield KeyLine((at, name, "gpu"), None, _QUOTA, "gpu")
+            yield KeyLine((at, name, "gpu", "model"), gpu.short, "Changing it makes the machine anew.", "gpu")
+        yield KeyLine((at, name, "spot"), True, "60-90% cheaper; Google may stop it at any time.", "gpu")
         region = answers.get("region") or region_for(answers)
         zone, *others = tables.zones_for(kind, gpu, region) or ("",)
         if zone:
             alone = "" if others else " No other zone of the region does."
-            yield Line((at, name, "zone"), zone, f"Has the machine type and the GPU.{alone}", "gpu")
+            yield KeyLine((at, name, "zone"), zone, f"Has the machine type and the GPU.{alone}", "gpu")
         if others and (not keep or disk_may_wait_elsewhere()):
-            yield Line((at, name, "fallbackZones"), others[:2], "Tried in this order where it is sold out.", "gpu")
-    yield Line((at, name, "dataDisk"), None, "The disk for your work, at /mnt/disks/work.", "gpu")
-    yield Line((at, name, "dataDisk", "sizeGb"), disk_size(answers), "It can grow; smaller loses the data.", "gpu")
+            yield KeyLine((at, name, "fallbackZones"), others[:2], "Tried in this order where it is sold out.", "gpu")
+    yield KeyLine((at, name, "dataDisk"), None, "The disk for your work, at /mnt/disks/work.", "gpu")
+    yield KeyLine((at, name, "dataDisk", "sizeGb"), disk_size(answers), "It can grow; smaller loses the data.", "gpu")
     if keep:
-        yield Line(
+        yield KeyLine(
             (at, name, "dataDisk", "keep"), True, "`make down` leaves it, in its zone; it bills over night.", "keep"
         )
     if gpu and kind.name in tables.table("vertex")["training"]:
         job = "coursecloud:training"
-        yield Line((job,), None, "Training jobs on Vertex AI: bill only while they run.", "gpu")
-        yield Line((job, "machineType"), kind.name, "What a job runs on.", "gpu")
+        yield KeyLine((job,), None, "Training jobs on Vertex AI: bill only while they run.", "gpu")
+        yield KeyLine((job, "machineType"), kind.name, "What a job runs on.", "gpu")
         if gpu.attached:
-            yield Line((job, "gpu"), None, "With this GPU.", "gpu")
-            yield Line((job, "gpu", "model"), gpu.short, "Its model.", "gpu")
-        yield Line((job, "spot"), True, "At the Spot price; an interrupted job starts again.", "gpu")
+            yield KeyLine((job, "gpu"), None, "With this GPU.", "gpu")
+            yield KeyLine((job, "gpu", "model"), gpu.short, "Its model.", "gpu")
+        yield KeyLine((job, "spot"), True, "At the Spot price; an interrupted job starts again.", "gpu")
 
 
 @functools.cache

@@ -33,7 +33,7 @@ PRIVATE = 0o600
 
 
 @dataclass(frozen=True)
-class Refusal:
+class AnswerMistake:
     """A mistake in the answers of one group; `answer` is the question's name."""
 
     group: int
@@ -54,7 +54,7 @@ class Staged:
     staging: Path
     folder: Path
     names: tuple[str, ...]
-    refusals: tuple[Refusal, ...]
+    refusals: tuple[AnswerMistake, ...]
 
     def over(self) -> list[Path]:
         """List the files that placing would write over."""
@@ -133,7 +133,7 @@ def _stage(staging: Path, folder: Path, root: Path, groups: Sequence[Answers]) -
     return list(files)
 
 
-def _refused(staging: Path, groups: Sequence[Answers]) -> Iterator[Refusal]:
+def _refused(staging: Path, groups: Sequence[Answers]) -> Iterator[AnswerMistake]:
     """Read each staged file as `pulumi up` will, and give each mistake with the answer that it comes from."""
     for number, answers in enumerate(groups):
         stack = stack_of(answers)
@@ -147,7 +147,7 @@ def _refused(staging: Path, groups: Sequence[Answers]) -> Iterator[Refusal]:
                 load(stack_file.read(stack, file), stack, staging)
             except SettingsError as error:
                 found += init.answered(error, lines(answers), answers.get("group", ""))
-        yield from (Refusal(number, *refusal) for refusal in found)
+        yield from (AnswerMistake(number, *refusal) for refusal in found)
 
 
 def pseudonym(principal: str, key: bytes) -> str:

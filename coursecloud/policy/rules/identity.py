@@ -2,31 +2,18 @@
 
 import re
 from collections.abc import Iterator
-from typing import cast
 
 from catalog import tables
 from catalog.tables import table
 from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import Registration
-from coursecloud.policy.example import DEFAULT_ACCOUNT, DROP, Example, add, grant, put, then
+from coursecloud.policy.example import DEFAULT_ACCOUNT, Example, add, grant, then
 from coursecloud.policy.grants import grants_on_project, grants_something, is_default_account, members, roles
-from coursecloud.policy.reading import Inputs, at
 from coursecloud.policy.rule import ResourceRule
-from infra.federation import CI_EVENTS, PULL_REQUEST, run_attribute
 from infra.settings import Settings
 
 _KEYS = frozenset({"serviceaccount.Key", "storage.HmacKey"}).__contains__
-_PROVIDERS = frozenset({"iam.WorkloadIdentityPoolProvider"}).__contains__
 _AUTHORITATIVE = re.compile(r"\.\w*iam_?(binding|policy|auditconfig)$", re.IGNORECASE)
-_GITHUB = "https://token.actions.githubusercontent.com"
-_NAMES_ONE = re.compile(
-    r"assertion\.(?P<what>(repository|repository_owner)(_id)?|sub) == '(?P<is>[^'*]+)'"
-    r"|assertion\.sub\.startsWith\('repo:[\w.-]+/[^']*'\)"
-)
-"""A part of a condition that by itself keeps every repository out but one, or one owner's."""
-_EVENTS = re.compile(r"assertion\.event_name (?:== (?P<one>'\w+')|in \[(?P<some>('\w+'(, ?)?)+)\])")
-_REF = re.compile(r"assertion\.ref == '([^']+)'")
-"""Parts that say at which events, or of which branch, a workflow comes in."""
 
 
 def _additive(resource: Registration, _: Settings) -> Iterator[str]:
@@ -67,66 +54,6 @@ def _default_account(resource: Registration, _: Settings) -> Iterator[str]:
 
 def _key(resource: Registration, _: Settings) -> Iterator[str]:
     yield f"{short_type(resource.type)} makes a key that never expires and can be copied"
-
-
-def _conditioned(provider: Registration, settings: Settings) -> Iterator[str]:
-    condition = at(provider.inputs, "attributeCondition")
-    if not str(condition or "").strip():
-        yield "it has no attributeCondition: everybody whom the issuer knows gets in"
-        return
-    if at(provider.inputs, "oidc.issuerUri") != _GITHUB:
-        return
-    parts = [] if len(list(_split(str(condition), "||"))) > 1 else list(_split(str(condition), "&&"))
-    found = [match for part in parts if (match := _NAMES_ONE.fullmatch(part))]
-    if not found:
-        yield "no part of its attributeCondition that has to hold names one: every repository on GitHub can get in"
-    declared = settings.github
-    events = [each for part in parts for each in _events(part)]
-    refs = [match[1] for part in parts if (match := _REF.fullmatch(part))]
-    if strange := sorted(set(events) - {PULL_REQUEST, *CI_EVENTS}):
-        yield f"it lets workflows in at {', '.join(strange)}, which strangers can start or nothing here deploys by"
-    for ref in refs:
-        if declared and ref != declared.ref:
-            yield f"it lets workflows of {ref} in, and the stack file names {declared.ref}"
-    if found and not events and not refs and not any(match["what"] == "sub" for match in found):
-        yield "no part of its attributeCondition names an event or a ref: any workflow of any branch can get in"
-    mapping = provider.inputs.get("attributeMapping")
-    run = cast("Inputs", mapping).get("attribute.run") if isinstance(mapping, dict) else None
-    if declared and run is not None and run != run_attribute(declared.ref):
-        yield "its attribute.run is not made of repository, event and ref, for which the bindings ask"
-    for match in found:
-        if declared and match["what"] == "repository_id" and match["is"] != str(declared.repository_id):
-            yield f"it lets repository {match['is']} in, and the stack file names {declared.repository_id}"
-
-
-def _events(part: str) -> list[str]:
-    match = _EVENTS.fullmatch(part)
-    return re.findall(r"\w+", match["one"] or match["some"]) if match else []
-
-
-def _split(text: str, at_sign: str) -> Iterator[str]:
-    """Cut a condition at a sign that stands in no quotes and no brackets; brackets around all of a part go."""
-    begun = depth = 0
-    quoted = ""
-    for place, letter in enumerate(text):
-        if quoted:
-            quoted = "" if letter == quoted and text[place - 1] != "\\" else quoted
-        elif letter in "'\"":
-            quoted = letter
-        elif letter in "([{":
-            depth += 1
-        elif letter in ")]}":
-            depth -= 1
-        elif depth == 0 and text.startswith(at_sign, place) and place >= begun:
-            yield _bare(text[begun:place])
-            begun = place + len(at_sign)
-    yield _bare(text[begun:])
-
-
-def _bare(text: str) -> str:
-    stripped = text.strip().replace('"', "'")
-    inner = re.fullmatch(r"\(([^()]*)\)", stripped)
-    return inner[1].strip() if inner else stripped
 
 
 RULES = (
@@ -263,47 +190,5 @@ RULES = (
             Example("dev", "k", add("serviceaccount/key:Key", "k", serviceAccountId="a"), says="serviceaccount.Key"),
         ),
         keeps=(Example("dev", "k", add("serviceaccount/account:Account", "k", accountId="a-b-c-d")),),
-    ),
-    ResourceRule(
-        id="federation-conditioned",
-        title="Federation lets one repository in",
-        why="Without a condition any workflow of anybody on GitHub can ask for a token of this project.",
-        remedy="Set attribute_condition on assertion.repository_id.",
-        severity="critical",
-        applies=_PROVIDERS,
-        check=_conditioned,
-        trivy=("AVD-GCP-0068",),
-        breaks=(
-            Example(
-                "full",
-                "provider",
-                put(
-                    "iam.WorkloadIdentityPoolProvider",
-                    "provider",
-                    "attributeMapping",
-                    {"google.subject": "assertion.sub", "attribute.run": "assertion.ref"},
-                ),
-                says="is not made of repository, event and ref",
-            ),
-            Example(
-                "full",
-                "provider",
-                put("iam.WorkloadIdentityPoolProvider", "provider", "attributeCondition", DROP),
-                says="no attributeCondition",
-                checkov=("CKV_GCP_118", "CKV_GCP_125"),
-            ),
-        ),
-        keeps=(
-            Example(
-                "full",
-                "provider",
-                put(
-                    "iam.WorkloadIdentityPoolProvider",
-                    "provider",
-                    "attributeCondition",
-                    "assertion.repository_owner_id == '7' && assertion.ref == 'refs/heads/main'",
-                ),
-            ),
-        ),
     ),
 )

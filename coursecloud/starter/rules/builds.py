@@ -7,16 +7,16 @@ from collections.abc import Iterator
 
 from coursecloud.starter import lined, shell
 from coursecloud.starter.facts import Facts
-from coursecloud.starter.finding import Finding
+from coursecloud.starter.finding import FileFinding
 from coursecloud.starter.repository import Repository
 from coursecloud.starter.rules.commands import commands, names_secret
 
 
-def found(facts: Facts, repository: Repository) -> Iterator[Finding]:
+def found(facts: Facts, repository: Repository) -> Iterator[FileFinding]:
     """Hold build files against the rules, and each command in them and in scripts."""
     for path, text in repository.build_files.items():
         made = lined.read(path, text, "Cloud Build would not take it either")
-        yield from (made,) if isinstance(made, Finding) else _file(facts, path, made)
+        yield from (made,) if isinstance(made, FileFinding) else _file(facts, path, made)
     for path, text in repository.matching(r"(.*/)?([\w.-]+\.(sh|bash|mk)|makefile|justfile)").items():
         plain = _recipes(text) if "file" in path.lower() or path.endswith(".mk") else text
         for command in shell.commands(plain):
@@ -34,7 +34,7 @@ def _recipes(text: str) -> str:
     return re.sub(r"(?<!\$)\$\((\w+)\)", r"${\1}", plain).replace("$$", "$")
 
 
-def _file(facts: Facts, path: str, made: dict[str, object]) -> Iterator[Finding]:
+def _file(facts: Facts, path: str, made: dict[str, object]) -> Iterator[FileFinding]:
     options = lined.mapping(made.get("options"))
     steps = lined.listed(made.get("steps"))
     if (
@@ -46,14 +46,14 @@ def _file(facts: Facts, path: str, made: dict[str, object]) -> Iterator[Finding]
             "the stack's builds run as accounts of their own, and Google refuses such a build that does not say"
             " where its log goes"
         )
-        yield Finding(
+        yield FileFinding(
             path, 0, "build-log", "fails", "no options.logging", rule, "add `options: {logging: CLOUD_LOGGING_ONLY}`"
         )
     values = {str(name): str(value) for name, value in lined.mapping(made.get("substitutions")).items()}
     for name, value in lined.mapping(made.get("substitutions")).items():
         if names_secret(str(name)) and str(value) and "/" not in str(value):
             rule = "substitutions stand in the build's settings and its log"
-            yield Finding(
+            yield FileFinding(
                 path,
                 lined.line_of(name),
                 "secret-substitution",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from coursecloud.starter import shell
 from coursecloud.starter.facts import Facts
-from coursecloud.starter.finding import Finding
+from coursecloud.starter.finding import FileFinding
 from coursecloud.starter.rules.releases import gcloud
 from infra import secrecy
 
@@ -22,7 +22,7 @@ _LOGGED = "the log of a build is read by many, and secrets that were put in stan
 
 def commands(
     facts: Facts, path: str, command: shell.Command, *, logged: bool, secret: bool = False
-) -> Iterator[Finding]:
+) -> Iterator[FileFinding]:
     """Hold one command against the rules. `logged`: many read what it prints; `secret`: it is given secrets."""
     words = shell.program(command.words)
     if not words:
@@ -32,10 +32,10 @@ def commands(
     if secret and (words[0] == "envsubst" or (words[0] == "sed" and _tells(command.text))):
         rule = "the secret then stands in a file that a job's configuration or an image is made of, which many can read"
         remedy = "leave it out: the job has NAME_SECRET, the secret's name, and reads it as its own account"
-        yield Finding(path, command.line, "secret-in-config", "leaks", command.text[:60], rule, remedy)
+        yield FileFinding(path, command.line, "secret-in-config", "leaks", command.text[:60], rule, remedy)
     if words[:2] == ("gcloud", "auth") and command.has("auth", "activate-service-account"):
         rule = "the stack makes no keys: builds, jobs and machines are an account already, workflows by federation"
-        yield Finding(
+        yield FileFinding(
             path,
             command.line,
             "key-login",
@@ -49,7 +49,7 @@ def commands(
         yield from _environment(facts, path, command)
     if words[:1] == ("docker",) and command.has("docker", "build") and _tells(" ".join(_given(command))):
         rule = "what is given so stands in the image's history, for all who may pull it"
-        yield Finding(
+        yield FileFinding(
             path,
             command.line,
             "secret-in-image",
@@ -73,7 +73,7 @@ def _tells(text: str) -> bool:
     return any(each.lower().startswith("secrets.") or names_secret(each) for each in named)
 
 
-def _environment(facts: Facts, path: str, command: shell.Command) -> Iterator[Finding]:
+def _environment(facts: Facts, path: str, command: shell.Command) -> Iterator[FileFinding]:
     """Find a release that puts a secret's value into the environment of a service."""
     for flag in ("--set-env-vars", "--update-env-vars", "--set-build-env-vars"):
         if _tells(command.option(flag) or ""):
@@ -82,7 +82,7 @@ def _environment(facts: Facts, path: str, command: shell.Command) -> Iterator[Fi
                 f"name it under coursecloud:secrets of {facts.file} for `services`, and it under `secrets` of the"
                 " service: the variable is there then, and the value in no command"
             )
-            yield Finding(path, command.line_of(flag), "secret-in-config", "leaks", flag, rule, remedy)
+            yield FileFinding(path, command.line_of(flag), "secret-in-config", "leaks", flag, rule, remedy)
 
 
 def _given(command: shell.Command) -> list[str]:
@@ -91,7 +91,7 @@ def _given(command: shell.Command) -> list[str]:
     ] + [word for word in command.words if word.startswith("--build-arg=")]
 
 
-def prints(path: str, command: shell.Command, words: tuple[str, ...], *, secret: bool) -> Iterator[Finding]:
+def prints(path: str, command: shell.Command, words: tuple[str, ...], *, secret: bool) -> Iterator[FileFinding]:
     """Find a command that prints its environment, a configuration or a secret."""
     if not command.shown:
         return
@@ -115,6 +115,6 @@ def prints(path: str, command: shell.Command, words: tuple[str, ...], *, secret:
         what = "every command with its secrets"
     if what:
         remedy = 'remove the line; to see whether a variable is there: [ -n "$$NAME" ]'
-        yield Finding(
+        yield FileFinding(
             path, command.line, "prints-secrets", "leaks", f"{command.text[:60]} prints {what}", _LOGGED, remedy
         )

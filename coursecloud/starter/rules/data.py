@@ -8,14 +8,14 @@ import tomllib
 from collections.abc import Iterator
 
 from coursecloud.starter.facts import Facts
-from coursecloud.starter.finding import Finding
+from coursecloud.starter.finding import FileFinding
 from coursecloud.starter.listing import BYTE_ORDER_MARK
 from coursecloud.starter.repository import Repository
 
 FILE = ".dvc/config"
 
 
-def found(facts: Facts, repository: Repository) -> Iterator[Finding]:
+def found(facts: Facts, repository: Repository) -> Iterator[FileFinding]:
     """Hold the configuration of DVC against the stack's bucket; say what of TOML cannot be read."""
     for name in ("pyproject.toml", "uv.lock"):
         try:
@@ -26,7 +26,7 @@ def found(facts: Facts, repository: Repository) -> Iterator[Finding]:
             marked = repository.texts[name].startswith(BYTE_ORDER_MARK)
             value = "a byte order mark before the first letter, which no editor shows" if marked else ""
             remedy = "save it as `UTF-8`, not `UTF-8 with BOM`" if marked else "mend that line or the one before"
-            yield Finding(name, line, "unreadable", "fails", value, rule, remedy)
+            yield FileFinding(name, line, "unreadable", "fails", value, rule, remedy)
     text = repository.texts.get(FILE)
     if not text or not text.strip():
         return
@@ -34,7 +34,7 @@ def found(facts: Facts, repository: Repository) -> Iterator[Finding]:
     try:
         made.read_string(re.sub(r"(?m)^[ \t]+", "", text))
     except configparser.Error:
-        yield Finding(
+        yield FileFinding(
             FILE,
             0,
             "unreadable",
@@ -50,7 +50,7 @@ def found(facts: Facts, repository: Repository) -> Iterator[Finding]:
     if chosen is None or chosen not in remotes:
         value = f"remote = {chosen}" if chosen else "no core.remote"
         rule = "without a remote of this name `dvc push` and `dvc pull` end with an error"
-        yield Finding(FILE, _line(text, "remote ="), "dvc-remote", "fails", value, rule, remedy)
+        yield FileFinding(FILE, _line(text, "remote ="), "dvc-remote", "fails", value, rule, remedy)
     for name, section in remotes.items():
         if name != chosen and len(remotes) > 1:
             continue
@@ -59,17 +59,17 @@ def found(facts: Facts, repository: Repository) -> Iterator[Finding]:
         bucket = facts.buckets["data"]
         if not url.startswith("gs://"):
             rule = "the stack's machines, jobs and workflows may read its own bucket, and hold no login for this one"
-            yield Finding(FILE, line, "dvc-other-bucket", "fails", f"url = {url}", rule, remedy)
+            yield FileFinding(FILE, line, "dvc-other-bucket", "fails", f"url = {url}", rule, remedy)
             continue
         if not f"{url}/".startswith(f"{bucket}/"):
             rule = f"the stack's accounts may use {bucket}; another bucket answers them with 403"
-            yield Finding(FILE, line, "dvc-other-bucket", "fails", f"url = {url}", rule, remedy)
+            yield FileFinding(FILE, line, "dvc-other-bucket", "fails", f"url = {url}", rule, remedy)
         if made.get(section, "version_aware", fallback="").lower() not in ("true", "1", "yes"):
             rule = (
                 "without it DVC stores each file under its hash, and the bucket's own versions, which the stack"
                 " keeps, are of no use"
             )
-            yield Finding(
+            yield FileFinding(
                 FILE,
                 line,
                 "dvc-version-aware",
@@ -80,7 +80,7 @@ def found(facts: Facts, repository: Repository) -> Iterator[Finding]:
             )
         if made.has_option(section, "credentialpath"):
             rule = "the stack makes no keys: this file is nowhere where the code runs"
-            yield Finding(
+            yield FileFinding(
                 FILE,
                 _line(text, "credentialpath", after=section),
                 "key-in-code",

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from coursecloud.starter import images, install, shell
 from coursecloud.starter.dockerfile import Dockerfile, Instruction
 from coursecloud.starter.facts import Facts
-from coursecloud.starter.finding import Finding
+from coursecloud.starter.finding import FileFinding
 from coursecloud.starter.repository import Repository
 from coursecloud.starter.rules.listening import listens, or_anew
 
 
-def found(facts: Facts, repository: Repository) -> Iterator[Finding]:
+def found(facts: Facts, repository: Repository) -> Iterator[FileFinding]:
     """Hold every Dockerfile against the rules, and the stack's triggers against the files that they name."""
     for path, file in images.read(repository).items():
         purpose = images.purpose(file)
@@ -29,7 +29,7 @@ def found(facts: Facts, repository: Repository) -> Iterator[Finding]:
     for name, trigger in named:
         file = trigger.dockerfile or trigger.build_file
         if file and not repository.has(file):
-            yield Finding(
+            yield FileFinding(
                 facts.file,
                 0,
                 "trigger-file",
@@ -44,19 +44,19 @@ def found(facts: Facts, repository: Repository) -> Iterator[Finding]:
             )
 
 
-def _bases(repository: Repository, file: Dockerfile) -> Iterator[Finding]:
+def _bases(repository: Repository, file: Dockerfile) -> Iterator[FileFinding]:
     torch = repository.torch or any(
         re.search(r"\btorch", each.text) for stage in file.stages for each in stage.instructions if each.name == "RUN"
     )
     for base, line in file.copied_bases():
         if "$" in base:
             rule = "its name is only known to the build, so that nothing can be said of it"
-            yield Finding(file.path, line, "base-unknown", "warns", f"FROM {base}", rule, "give its ARG a default")
+            yield FileFinding(file.path, line, "base-unknown", "warns", f"FROM {base}", rule, "give its ARG a default")
         elif torch and re.search(r"alpine|musl", base) and _installs(file, line):
             rule = "PyTorch has no packages for alpine (musl), and no sources there: the image cannot be built"
             other = re.sub(r"-alpine[\w.]*", "-bookworm-slim" if "/uv" in base else "-slim", base)
             other = "python:3.12-slim" if "alpine" in other else other
-            yield Finding(
+            yield FileFinding(
                 file.path, line, "alpine-torch", "fails", f"FROM {base}", rule, f"FROM {other}{or_anew(file.path)}"
             )
 
@@ -69,7 +69,7 @@ def _installs(file: Dockerfile, line: int) -> bool:
     return any(re.search(r"\b(pip3?|uv|poetry|pipenv|pdm)\b", text) for text in runs)
 
 
-def _copies(repository: Repository, file: Dockerfile) -> Iterator[Finding]:
+def _copies(repository: Repository, file: Dockerfile) -> Iterator[FileFinding]:
     folder = images.context(repository, file)
     for stage in file.stages:
         for each in stage.instructions:
@@ -81,10 +81,10 @@ def _copies(repository: Repository, file: Dockerfile) -> Iterator[Finding]:
             for source in missing:
                 rule = "the repository has no such file (git ignores it, or it is not there): the build stops here"
                 remedy = "commit it, leave it out, or fetch it in the build or at the start (`dvc pull`, the bucket)"
-                yield Finding(file.path, each.line, "copy-missing", "fails", f"{each.name} {source}", rule, remedy)
+                yield FileFinding(file.path, each.line, "copy-missing", "fails", f"{each.name} {source}", rule, remedy)
 
 
-def _torch(facts: Facts, repository: Repository, file: Dockerfile) -> Iterator[Finding]:
+def _torch(facts: Facts, repository: Repository, file: Dockerfile) -> Iterator[FileFinding]:
     if not facts.trains or not (repository.torch or "torch" in repository.texts.get(file.path, "")):
         return
     runs = [each for stage in file.lineage() for each in stage.instructions if each.name == "RUN"]
@@ -103,17 +103,17 @@ def _torch(facts: Facts, repository: Repository, file: Dockerfile) -> Iterator[F
         rule = f"the stack's jobs have a {facts.gpu_name}, and PyTorch without CUDA leaves it idle while it bills"
         remedy = f"in {file.path}: pip install torch --index-url {install.index(facts.gpu)}{or_anew(file.path)}"
         if without is not None:
-            yield Finding(file.path, without[0].line, "cpu-torch", "fails", without[0].text[:80], rule, remedy)
+            yield FileFinding(file.path, without[0].line, "cpu-torch", "fails", without[0].text[:80], rule, remedy)
         elif not own_cuda and (at := install.cpu_index(repository)) and _follows(repository, file, at[0], named):
             shown = repository.texts[at[0]].split("\n")[at[1] - 1].strip()[:80]
-            yield Finding(
+            yield FileFinding(
                 at[0], at[1], "cpu-torch", "fails", shown, f"{rule}; {file.path} installs by this file", remedy
             )
     elif own_cuda or base_has:
         line = next((command.line for command, _ in named if re.search(r"whl/cu\d", command.text)), file.stages[0].line)
         rule = "the stack's jobs have no GPU: CUDA is several GB that each build makes and the registry bills"
         remedy = f"pip install torch --index-url {install.CPU}{or_anew(file.path)}"
-        yield Finding(file.path, line, "cuda-torch", "warns", "PyTorch with CUDA", rule, remedy)
+        yield FileFinding(file.path, line, "cuda-torch", "warns", "PyTorch with CUDA", rule, remedy)
 
 
 def _follows(
@@ -130,10 +130,10 @@ def _follows(
     return source.rpartition("/")[2] in said or bool(re.search(r"(-r|--requirement)[ =]\S*requirements", said))
 
 
-def _signals(facts: Facts, file: Dockerfile) -> Iterator[Finding]:
+def _signals(facts: Facts, file: Dockerfile) -> Iterator[FileFinding]:
     entry = file.last("ENTRYPOINT") or file.last("CMD")
     if entry is None or entry.form is not None or not facts.settings.training.spot or entry.text.startswith("exec "):
         return
     rule = "a shell starts the program and hands no SIGTERM on: what Spot capacity takes away cannot be saved"
     remedy = 'write ENTRYPOINT ["python", "..."]' + or_anew(file.path)
-    yield Finding(file.path, entry.line, "no-signal", "warns", f"{entry.name} {entry.text[:60]}", rule, remedy)
+    yield FileFinding(file.path, entry.line, "no-signal", "warns", f"{entry.name} {entry.text[:60]}", rule, remedy)

@@ -8,11 +8,11 @@ from typing import Any
 
 from coursecloud.starter import lined
 from coursecloud.starter.facts import Facts
-from coursecloud.starter.finding import Finding
+from coursecloud.starter.finding import FileFinding
 from coursecloud.starter.repository import Repository
 
 
-def found(facts: Facts, repository: Repository) -> Iterator[Finding]:
+def found(facts: Facts, repository: Repository) -> Iterator[FileFinding]:
     """Hold each file of a job against the stack's training; one that is no YAML is no job."""
     if not facts.trains:
         return
@@ -21,7 +21,7 @@ def found(facts: Facts, repository: Repository) -> Iterator[Finding]:
     for path, text in repository.job_files.items():
         try:
             made = lined.mapping(lined.load(text))
-        except lined.UnreadableError:
+        except lined.NotYamlError:
             continue
         pools = _pools(made)
         if pools and not named and not _said(made, "serviceAccount"):
@@ -31,7 +31,7 @@ def found(facts: Facts, repository: Repository) -> Iterator[Finding]:
                 f" {facts.stack}` has the whole job"
             )
             line = lined.line_of(made)
-            yield Finding(path, line, "job-account", "warns", "no serviceAccount", rule, remedy)
+            yield FileFinding(path, line, "job-account", "warns", "no serviceAccount", rule, remedy)
         for pool in pools:
             gpu = _gpu(pool)
             if gpu and gpu not in gpus:
@@ -41,7 +41,7 @@ def found(facts: Facts, repository: Repository) -> Iterator[Finding]:
                     " and `coursecloud cost` does not count it"
                 )
                 remedy = f"write it into {facts.file} (training.gpu), and see `coursecloud commands quota`"
-                yield Finding(path, lined.line_of(gpu), "job-gpu", "warns", gpu, rule, remedy)
+                yield FileFinding(path, lined.line_of(gpu), "job-gpu", "warns", gpu, rule, remedy)
 
 
 def _said(values: dict[str, Any], name: str) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from coursecloud.starter.facts import Facts
-from coursecloud.starter.finding import Finding
+from coursecloud.starter.finding import FileFinding
 from coursecloud.starter.repository import Repository
 from infra import secrecy
 
@@ -25,7 +25,7 @@ _WITHOUT = {
 }
 
 
-def found(facts: Facts, repository: Repository) -> Iterator[Finding]:
+def found(facts: Facts, repository: Repository) -> Iterator[FileFinding]:
     """Find keys and what looks like a secret in any file; no value is shown."""
     del facts
     for path, text in repository.texts.items():
@@ -35,12 +35,12 @@ def found(facts: Facts, repository: Repository) -> Iterator[Finding]:
         yield from _used(path, text)
 
 
-def _keys(path: str, text: str) -> Iterator[Finding]:
+def _keys(path: str, text: str) -> Iterator[FileFinding]:
     at = _PRIVATE.search(text)
     if at and _ACCOUNT.search(text):
         rule = "whoever sees the repository, now or in its history, is that account"
         line = text.count("\n", 0, at.start()) + 1
-        yield Finding(path, line, "key-in-repository", "leaks", "(a service account's key)", rule, REVOKE)
+        yield FileFinding(path, line, "key-in-repository", "leaks", "(a service account's key)", rule, REVOKE)
         return
     for number, line in enumerate(text.split("\n"), 1):
         if len(line) > (4_000 if path.endswith(".ipynb") else 20_000):
@@ -53,7 +53,7 @@ def _keys(path: str, text: str) -> Iterator[Finding]:
             remedy = (
                 "revoke it where it was made, and give the new one to Secret Manager (`coursecloud commands secret`)"
             )
-            yield Finding(path, number, "secret-in-repository", "leaks", f"({each.what})", rule, remedy)
+            yield FileFinding(path, number, "secret-in-repository", "leaks", f"({each.what})", rule, remedy)
 
 
 def _convincing(value: str) -> bool:
@@ -64,7 +64,7 @@ _FILE = re.compile(r"GOOGLE_APPLICATION_CREDENTIALS")
 _CALLS = re.compile(r"from_service_account_(json|file|info)")
 
 
-def _used(path: str, text: str) -> Iterator[Finding]:
+def _used(path: str, text: str) -> Iterator[FileFinding]:
     """Find code and images that ask for a key's file."""
     docker = bool(re.search(r"(?i)dockerfile", PurePosixPath(path).name))
     if not (docker or path.endswith((".py", ".sh", ".ini", "config")) or PurePosixPath(path).name == "Makefile"):
@@ -79,7 +79,9 @@ def _used(path: str, text: str) -> Iterator[Finding]:
             )
         ):
             rule = "the stack makes no keys, and one in an image is readable by all who may pull it"
-            yield Finding(path, number, "key-in-image", "leaks", line.strip()[:80], rule, _WITHOUT["image"])
+            yield FileFinding(path, number, "key-in-image", "leaks", line.strip()[:80], rule, _WITHOUT["image"])
         elif _CALLS.search(line) or (not docker and re.search(r"GOOGLE_APPLICATION_CREDENTIALS[\"'\]]*\s*=", line)):
             rule = "the stack makes no keys: this file is nowhere where the code runs"
-            yield Finding(path, number, "key-in-code", "fails", secrecy.hide(line.strip())[:80], rule, _WITHOUT["code"])
+            yield FileFinding(
+                path, number, "key-in-code", "fails", secrecy.hide(line.strip())[:80], rule, _WITHOUT["code"]
+            )

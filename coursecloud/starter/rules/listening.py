@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from coursecloud.starter import images, shell
 from coursecloud.starter.dockerfile import Dockerfile, Instruction
 from coursecloud.starter.facts import Facts
-from coursecloud.starter.finding import Finding
+from coursecloud.starter.finding import FileFinding
 from coursecloud.starter.repository import Repository
 
 _DEFAULTS = {
@@ -36,7 +36,7 @@ def or_anew(path: str) -> str:
     return f"; or remove {path} and run this again, which writes one" if docker else ""
 
 
-def listens(facts: Facts, repository: Repository, file: Dockerfile) -> Iterator[Finding]:
+def listens(facts: Facts, repository: Repository, file: Dockerfile) -> Iterator[FileFinding]:
     """Hold what a Dockerfile starts against the ports of the stack's services."""
     ports = {each.port for each in facts.services} or {8080}
     for each in images.started(file):
@@ -75,7 +75,7 @@ def _of_command(
     command: shell.Command,
     *,
     exec_form: bool,
-) -> Iterator[Finding]:
+) -> Iterator[FileFinding]:
     words = shell.program(command.words)
     if words[:1] and words[0].rpartition("/")[2] in ("sh", "bash") and len(words) > 1:
         words = words[1:]
@@ -101,7 +101,7 @@ def _found(repository: Repository, file: Dockerfile, word: str) -> str:
     return next((path for path in paths if path in repository.texts), word)
 
 
-def _own_server(ports: set[int], path: str, text: str) -> Iterator[Finding]:
+def _own_server(ports: set[int], path: str, text: str) -> Iterator[FileFinding]:
     """Find where a program that starts its own server listens."""
     for match in re.finditer(r"(?:uvicorn\.run|\.run|\.launch)\(([^)]*)\)", text):
         line = text.count("\n", 0, match.start()) + 1
@@ -118,7 +118,7 @@ def _own_server(ports: set[int], path: str, text: str) -> Iterator[Finding]:
 
 def _server(
     ports: set[int], path: str, whole: shell.Command, words: tuple[str, ...], *, exec_form: bool
-) -> Iterator[Finding]:
+) -> Iterator[FileFinding]:
     program = words[0].rpartition("/")[2] if words else ""
     if program not in _DEFAULTS:
         return
@@ -132,9 +132,9 @@ def _server(
         if exec_form:
             rule = "no shell reads this line, so that the program gets the letters `$PORT` and not a number"
             remedy = "write the line without brackets: CMD exec ... --port ${PORT:-8080}"
-            yield Finding(path, whole.line_of(said), "port-not-read", "fails", said, rule, remedy + or_anew(path))
+            yield FileFinding(path, whole.line_of(said), "port-not-read", "fails", said, rule, remedy + or_anew(path))
         elif not re.search(r"\$\{?PORT\b", said):
-            yield Finding(
+            yield FileFinding(
                 path,
                 whole.line_of(said),
                 "port-unknown",
@@ -170,10 +170,10 @@ def _value(command: shell.Command, names: tuple[str, ...], *, bind: bool) -> str
 _PORT_RULE = "Cloud Run sends requests to the port that it names in $PORT"
 
 
-def _port(path: str, line: int, value: str, ports: set[int]) -> Finding:
+def _port(path: str, line: int, value: str, ports: set[int]) -> FileFinding:
     named = " or ".join(map(str, sorted(ports)))
     rule = f"{_PORT_RULE}, {named} in this stack: on another the service never becomes ready, and the release fails"
-    return Finding(
+    return FileFinding(
         path,
         line,
         "port-fixed",
@@ -184,6 +184,8 @@ def _port(path: str, line: int, value: str, ports: set[int]) -> Finding:
     )
 
 
-def _host(path: str, line: int, value: str) -> Finding:
+def _host(path: str, line: int, value: str) -> FileFinding:
     rule = "only the container itself reaches this address: the service never becomes ready, and the release fails"
-    return Finding(path, line, "host-local", "fails", value, rule, "listen on 0.0.0.0: --host 0.0.0.0" + or_anew(path))
+    return FileFinding(
+        path, line, "host-local", "fails", value, rule, "listen on 0.0.0.0: --host 0.0.0.0" + or_anew(path)
+    )

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from catalog import tables
+from catalog import limits, tables
 from coursecloud.starter import lined
 from coursecloud.starter.facts import Facts
-from coursecloud.starter.finding import Finding
+from coursecloud.starter.finding import FileFinding
 from coursecloud.starter.repository import Repository
 
 _IMAGE = re.compile(
@@ -28,7 +28,7 @@ _PLACE = re.compile(
 _PROJECT = re.compile(
     r"(?i)(?:--project[ =]|\bset project |"
     r"\b_?(?:gcp_|google_cloud_|gcloud_|cloudsdk_core_)?project(?:_id)?[\"']?\s*[:=]\s*)"
-    r"[\"']?(?P<project>[a-z][a-z0-9-]{4,28}[a-z0-9])[\"']?(?=$|[\s,;)\"'])"
+    r"[\"']?(?P<project>" + limits.pattern("project-id") + r")[\"']?(?=$|[\s,;)\"'])"
 )
 _ACCOUNT = re.compile(r"[a-z0-9-]+@(?:[a-z0-9-]+\.iam|developer|appspot|cloudbuild)\.gserviceaccount\.com")
 _BUCKET = re.compile(r"(?:gs://|/gcs/)(?P<bucket>[a-z0-9][a-z0-9._-]{1,61}[a-z0-9])(?=[/\s\"'`,)]|$)")
@@ -38,7 +38,7 @@ _PUBLIC = re.compile(
 )
 
 
-def found(facts: Facts, repository: Repository) -> Iterator[Finding]:
+def found(facts: Facts, repository: Repository) -> Iterator[FileFinding]:
     """Hold each line of what builds, trains, deploys and runs against the stack's names."""
     for path, text in repository.texts.items():
         if not _deploys(repository, path):
@@ -65,13 +65,13 @@ def _substitutions(repository: Repository, path: str, facts: Facts) -> dict[str,
         return {}
     try:
         made = lined.mapping(lined.load(repository.texts[path]))
-    except lined.UnreadableError:
+    except lined.NotYamlError:
         made = {}
     own = {str(name): str(value) for name, value in lined.mapping(made.get("substitutions")).items()}
     return own | {"PROJECT_ID": facts.project, "LOCATION": facts.region}
 
 
-def _line(facts: Facts, path: str, number: int, line: str) -> Iterator[Finding]:
+def _line(facts: Facts, path: str, number: int, line: str) -> Iterator[FileFinding]:
     said = False
     for match in _IMAGE.finditer(line):
         for each in _image(facts, path, number, match):
@@ -88,7 +88,7 @@ def _line(facts: Facts, path: str, number: int, line: str) -> Iterator[Finding]:
                 f"the stack is in {' and '.join(sorted(regions))}; what is made or looked for elsewhere is not"
                 " there, or is beside it"
             )
-            yield Finding(
+            yield FileFinding(
                 path,
                 number,
                 "other-region",
@@ -101,25 +101,25 @@ def _line(facts: Facts, path: str, number: int, line: str) -> Iterator[Finding]:
         project = match["project"]
         if project != facts.project and "-" in project:
             rule = f"the stack is in {facts.project}; its accounts have no right in another project"
-            yield Finding(path, number, "other-project", "fails", project, rule, f"write {facts.project}")
+            yield FileFinding(path, number, "other-project", "fails", project, rule, f"write {facts.project}")
     for match in _ACCOUNT.finditer(rest):
         account = match[0]
         if account not in facts.accounts:
             rule = "this is no account of the stack: it is not there, or may do more than it should"
             remedy = "one of the stack's: " + ", ".join(sorted(facts.accounts))
-            yield Finding(path, number, "other-account", "fails", account, rule, remedy)
+            yield FileFinding(path, number, "other-account", "fails", account, rule, remedy)
     secrets = {facts.names.secret(name) for name in facts.settings.secrets.names}
     for match in _SECRET.finditer(rest):
         if match["secret"] not in secrets and "$" not in match["secret"]:
             rule = "the stack has no secret of this name, and its accounts may read no other"
             known = ", ".join(sorted(secrets)) or f"none yet: name it under coursecloud:secrets of {facts.file}"
-            yield Finding(path, number, "other-secret", "fails", match["secret"], rule, f"the stack's are {known}")
+            yield FileFinding(path, number, "other-secret", "fails", match["secret"], rule, f"the stack's are {known}")
     own = {url.removeprefix("gs://") for url in facts.buckets.values()}
     for match in _BUCKET.finditer(rest):
         bucket = match["bucket"]
         if bucket not in own and not _PUBLIC.match(bucket) and path != "Pulumi.yaml":
             rule = "the stack's accounts may use its own buckets; another answers them with 403"
-            yield Finding(
+            yield FileFinding(
                 path,
                 number,
                 "other-bucket",
@@ -131,7 +131,7 @@ def _line(facts: Facts, path: str, number: int, line: str) -> Iterator[Finding]:
             )
 
 
-def _image(facts: Facts, path: str, number: int, match: re.Match[str]) -> Iterator[Finding]:
+def _image(facts: Facts, path: str, number: int, match: re.Match[str]) -> Iterator[FileFinding]:
     host, project, rest = match["host"], match["project"], match["rest"] or ""
     if _OTHERS.match(project):
         return
@@ -146,4 +146,4 @@ def _image(facts: Facts, path: str, number: int, match: re.Match[str]) -> Iterat
     elif rest and "$" not in rest.split("/")[0] and rest.split("/")[0] != facts.registry.rpartition("/")[2]:
         rule = f"the stack's repository is {facts.registry}, and there is no other that its accounts may use"
     if rule:
-        yield Finding(path, number, "other-image", "fails", value, rule, remedy)
+        yield FileFinding(path, number, "other-image", "fails", value, rule, remedy)

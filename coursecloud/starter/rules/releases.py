@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from coursecloud.starter import shell
 from coursecloud.starter.facts import Facts
-from coursecloud.starter.finding import Finding
+from coursecloud.starter.finding import FileFinding
 
 
-def gcloud(facts: Facts, path: str, command: shell.Command) -> Iterator[Finding]:
+def gcloud(facts: Facts, path: str, command: shell.Command) -> Iterator[FileFinding]:
     """Hold a command of gcloud against the rules."""
     words = tuple(word for word in command.words if word not in ("beta", "alpha"))
     plain = shell.Command(words, command.line, command.shown)
@@ -19,7 +19,7 @@ def gcloud(facts: Facts, path: str, command: shell.Command) -> Iterator[Finding]
             "the stack has no Cloud Functions: from source they leave buckets and a repository behind, and its"
             " accounts may not deploy them"
         )
-        yield Finding(
+        yield FileFinding(
             path,
             command.line,
             "undeclared-service",
@@ -38,7 +38,7 @@ def gcloud(facts: Facts, path: str, command: shell.Command) -> Iterator[Finding]
             "without the stack's own account and bucket gcloud takes an account that may do more or nothing, and"
             " makes a bucket"
         )
-        yield Finding(
+        yield FileFinding(
             path,
             command.line,
             "build-account",
@@ -49,7 +49,7 @@ def gcloud(facts: Facts, path: str, command: shell.Command) -> Iterator[Finding]
         )
     if plain.has("run", "services", "replace"):
         rule = "the account of the stack's builds may give a service another image, and no more"
-        yield Finding(
+        yield FileFinding(
             path,
             command.line,
             "undeclared-service",
@@ -78,7 +78,7 @@ def _positional(words: tuple[str, ...]) -> str | None:
     return None
 
 
-def _release(facts: Facts, path: str, command: shell.Command, name: str | None) -> Iterator[Finding]:
+def _release(facts: Facts, path: str, command: shell.Command, name: str | None) -> Iterator[FileFinding]:
     yield from service(facts, path, command.line_of(name or ""), name)
     image = command.option("--image") or ""
     line = command.line_of(image or "--image")
@@ -88,7 +88,7 @@ def _release(facts: Facts, path: str, command: shell.Command, name: str | None) 
             "a release from source makes a bucket and a repository of its own, for which the stack's accounts have"
             " no right"
         )
-        yield Finding(
+        yield FileFinding(
             path,
             command.line,
             "run-source",
@@ -114,7 +114,7 @@ def _release(facts: Facts, path: str, command: shell.Command, name: str | None) 
                 if refused
                 else "the next `make up` sets this back to what the stack file says"
             )
-            yield Finding(
+            yield FileFinding(
                 path,
                 command.line_of(flag),
                 "run-setting",
@@ -125,7 +125,7 @@ def _release(facts: Facts, path: str, command: shell.Command, name: str | None) 
             )
 
 
-def service(facts: Facts, path: str, line: int, name: str | None) -> Iterator[Finding]:
+def service(facts: Facts, path: str, line: int, name: str | None) -> Iterator[FileFinding]:
     """Hold the name of a service that is released against those that the stack declares."""
     declared = [each.name for each in facts.services]
     if not name or name in declared or "$" in name or not re.fullmatch(r"[\w-]+", name):
@@ -141,10 +141,10 @@ def service(facts: Facts, path: str, line: int, name: str | None) -> Iterator[Fi
             f" {facts.names.resource(key)}"
         )
     )
-    yield Finding(path, line, "undeclared-service", "fails", name, rule, remedy)
+    yield FileFinding(path, line, "undeclared-service", "fails", name, rule, remedy)
 
 
-def deployed(path: str, line: int, image: str) -> Iterator[Finding]:
+def deployed(path: str, line: int, image: str) -> Iterator[FileFinding]:
     """Hold the image that a release names against saying which one it is."""
     if not image or "@sha256:" in image:
         return
@@ -152,6 +152,6 @@ def deployed(path: str, line: int, image: str) -> Iterator[Finding]:
     if tag not in ("", "latest") or (not tag and re.search(r"\$\{?\w+\}?$", image)):
         return
     rule = "`latest` is whatever was pushed last: nobody can say what runs, and the one before cannot be gone back to"
-    yield Finding(
+    yield FileFinding(
         path, line, "latest-deployed", "warns", image, rule, "push by commit and release that: IMAGE:$COMMIT_SHA"
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from coursecloud.starter import lined, shell
 from coursecloud.starter.facts import Facts
-from coursecloud.starter.finding import Finding
+from coursecloud.starter.finding import FileFinding
 from coursecloud.starter.repository import Repository
 from coursecloud.starter.rules import commands, releases
 
@@ -19,11 +19,11 @@ _KEY = (
 _SECRET = re.compile(r"secrets\.(\w*(GCP|GCLOUD|GOOGLE|GCR|SA|SERVICE_ACCOUNT|CREDENTIAL|GDRIVE)\w*)", re.IGNORECASE)
 
 
-def found(facts: Facts, repository: Repository) -> Iterator[Finding]:
+def found(facts: Facts, repository: Repository) -> Iterator[FileFinding]:
     """Hold each workflow against the rules."""
     for path, text in repository.workflows.items():
         made = lined.read(path, text, "GitHub runs nothing of it")
-        yield from (made,) if isinstance(made, Finding) else _workflow(facts, path, made)
+        yield from (made,) if isinstance(made, FileFinding) else _workflow(facts, path, made)
 
 
 def _remedy(facts: Facts) -> str:
@@ -35,12 +35,12 @@ def _remedy(facts: Facts) -> str:
     )
 
 
-def _workflow(facts: Facts, path: str, made: dict[str, Any]) -> Iterator[Finding]:
+def _workflow(facts: Facts, path: str, made: dict[str, Any]) -> Iterator[FileFinding]:
     events = _events(made.get("on"))
     jobs = lined.mapping(made.get("jobs")) or {"": {"steps": lined.mapping(made.get("runs")).get("steps")}}
     for text in [each for part in (made, *map(lined.mapping, jobs.values())) for each in lined.texts(part.get("env"))]:
         if match := _SECRET.search(text):
-            yield Finding(path, text.line, "key-in-workflow", "leaks", f"secrets.{match[1]}", _KEY, _remedy(facts))
+            yield FileFinding(path, text.line, "key-in-workflow", "leaks", f"secrets.{match[1]}", _KEY, _remedy(facts))
     for job in map(lined.mapping, jobs.values()):
         rights = job.get("permissions", made.get("permissions"))
         for step in map(lined.mapping, lined.listed(job.get("steps"))):
@@ -54,7 +54,7 @@ def _events(on: Any) -> dict[str, int]:
 
 def _step(
     facts: Facts, path: str, step: dict[str, Any], events: dict[str, int], rights: Any, *, action: bool
-) -> Iterator[Finding]:
+) -> Iterator[FileFinding]:
     uses = step.get("uses", "")
     with_ = lined.mapping(step.get("with"))
     keyed = False
@@ -63,16 +63,16 @@ def _step(
             str(name) == "password" and "_json_key" in str(with_.get("username", ""))
         ):
             keyed = True
-            yield Finding(path, lined.line_of(name), "key-in-workflow", "leaks", str(name), _KEY, _remedy(facts))
+            yield FileFinding(path, lined.line_of(name), "key-in-workflow", "leaks", str(name), _KEY, _remedy(facts))
     for text in lined.texts(step.get("env")):
         if (match := _SECRET.search(text)) and not keyed:
-            yield Finding(path, text.line, "key-in-workflow", "leaks", f"secrets.{match[1]}", _KEY, _remedy(facts))
+            yield FileFinding(path, text.line, "key-in-workflow", "leaks", f"secrets.{match[1]}", _KEY, _remedy(facts))
     if str(uses).startswith("google-github-actions/auth") and with_.get("workload_identity_provider"):
         account = with_.get("service_account")
         if str(account) == facts.account("ci") and set(events) == {"pull_request"}:
             rule = "`ci` is for pushed code; a pull request is `ci-read`, which changes nothing"
             remedy = f"service_account: {facts.account('ci-read')}"
-            yield Finding(path, lined.line_of(account), "wrong-identity", "fails", str(account), rule, remedy)
+            yield FileFinding(path, lined.line_of(account), "wrong-identity", "fails", str(account), rule, remedy)
         yield from _identity(facts, path, lined.line_of(uses), events, rights, action=action)
     if str(uses).startswith("google-github-actions/deploy-cloudrun"):
         name = with_.get("service")
@@ -83,7 +83,7 @@ def _step(
     if isinstance(run, lined.Lined):
         for command in shell.commands(run, run.line):
             if (match := _SECRET.search(command.text)) and not keyed:
-                yield Finding(
+                yield FileFinding(
                     path, command.line, "key-in-workflow", "leaks", f"secrets.{match[1]}", _KEY, _remedy(facts)
                 )
                 continue
@@ -100,11 +100,11 @@ def _identity(
     rights: Any,
     *,
     action: bool,
-) -> Iterator[Finding]:
+) -> Iterator[FileFinding]:
     granted = lined.mapping(rights)
     if not action and not (granted.get("id-token") == "write" or str(rights) == "write-all"):
         rule = "GitHub hands an identity token only to a job that asks for it"
-        yield Finding(
+        yield FileFinding(
             path,
             line,
             "no-id-token",
@@ -115,7 +115,7 @@ def _identity(
         )
     if not facts.ci:
         rule = f"{facts.file} has no coursecloud:github, and so no identity for workflows"
-        yield Finding(
+        yield FileFinding(
             path,
             line,
             "no-federation",
@@ -128,7 +128,7 @@ def _identity(
     for event in ("pull_request_target", "workflow_run", "issue_comment"):
         if event in events:
             rule = "Google refuses this event: it runs the default branch's workflow at a stranger's wish"
-            yield Finding(
+            yield FileFinding(
                 path,
                 events[event],
                 "event-refused",

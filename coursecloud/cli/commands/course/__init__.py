@@ -2,22 +2,18 @@
 
 import datetime
 import functools
-import json
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coursecloud.cli.commands.shared import BROKEN_RULE, AsJson, Folder, Yes, folder_of, program, refuse, say
+from coursecloud.cli.commands.course import asking, from_roster
+from coursecloud.cli.commands.shared import AsJson, Folder, Yes, folder_of, program, refuse
 from coursecloud.cli.groups import Flags
 from coursecloud.cli.listed import COMMANDS
-from coursecloud.common.project import called
 
 if TYPE_CHECKING:
-    from coursecloud.cli.commands.course.act import Asked
-    from coursecloud.cli.commands.course.stacks import Outlook
+    from coursecloud.cli.commands.course.asked import Asked
 
 app = typer.Typer(
     name="course",
@@ -28,6 +24,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+app.command("init")(from_roster.init)
+app.command("diff")(from_roster.diff)
+app.command("apply")(from_roster.apply)
 
 Only = Annotated[
     list[str] | None,
@@ -41,9 +41,6 @@ Failed = Annotated[bool, typer.Option("--failed", help="Groups of which the last
 AtOnce = Annotated[int, typer.Option(min=0, max=100, help="How many at once; as this machine bears unless given.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say which groups it is about, and do nothing.")]
 Afresh = Annotated[bool, typer.Option("--afresh", help="Begin anew instead of going on where it was.")]
-RosterFile = Annotated[
-    Path | None, typer.Option("--roster", help="The roster: YAML, or a CSV table; course.yaml unless given.")
-]
 Lose = Annotated[
     list[str] | None,
     typer.Option(
@@ -51,104 +48,6 @@ Lose = Annotated[
         metavar="TYPE|NAME",
     ),
 ]
-
-
-@app.command("init")
-def init(
-    table: Annotated[Path, typer.Argument(help="A CSV table of the groups, as a spreadsheet writes it.")],
-    *,
-    starts: Annotated[str | None, typer.Option(help="First day of all, e.g. 2026-11-23.")] = None,
-    ends: Annotated[str | None, typer.Option(help="Last day of all.")] = None,
-    credit: Annotated[str | None, typer.Option(help="Of each group, e.g. '50 USD'.")] = None,
-    timezone: Annotated[str | None, typer.Option(help="e.g. Europe/Copenhagen.")] = None,
-    region: Annotated[str | None, typer.Option(help="e.g. europe-west1.")] = None,
-    folder: Folder = None,
-    as_json: AsJson = False,
-) -> None:
-    """Write course.yaml for a table of groups, and show what `apply` would write. Nothing of a group is written yet."""
-    from coursecloud.cli.commands.course.roster import FILE
-    from coursecloud.cli.init import ignored
-    from coursecloud.common import writing
-
-    where = folder_of(folder)
-    file = where / FILE
-    if file.exists():
-        refuse(f"{file}: there already; nothing was written\n    remedy  edit it, then `coursecloud course diff`")
-    given = {"starts": starts, "ends": ends, "credit": credit, "timezone": timezone, "region": region}
-    defaults = {name: value for name, value in given.items() if value}
-    name = os.path.relpath(table.resolve(), where.resolve())
-    text = _ROSTER.format(table=json.dumps(name), defaults=json.dumps(defaults) if defaults else "{}")
-    outlook = _outlook(file, where, text=text)
-    for warning in ignored.warnings([table]):
-        say(f"WARNING  {warning}")
-    try:
-        writing.write(file, text)
-    except writing.WriteError as error:
-        refuse(error)
-    _shown(outlook, full=False, first=f"wrote {file.name}; ", as_json=as_json)
-    say(f"next\n  `{called()} course apply` writes the stack files; rules and overrides go into {file.name} first")
-
-
-@app.command("diff")
-def diff(
-    *,
-    roster: RosterFile = None,
-    folder: Folder = None,
-    full: Annotated[bool, typer.Option("--full", help="Show each line of each file that changes.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Show what the roster would change in the stack files: new, changed, renamed, leaving. Nothing is written.
-
-    Exit codes: 0 shown; 2 a mistake in the roster; 3 an edit by hand and the roster meet in a line.
-    """
-    where = folder_of(folder)
-    outlook = _outlook(_roster(roster, where), where)
-    _shown(outlook, full=full, as_json=as_json)
-    if outlook.of("conflict"):
-        raise typer.Exit(BROKEN_RULE)
-
-
-@app.command("apply")
-def apply(
-    *,
-    roster: RosterFile = None,
-    folder: Folder = None,
-    adopt: Annotated[
-        bool, typer.Option("--adopt", help="Take stack files over that the roster did not write.")
-    ] = False,
-    forget: Annotated[
-        list[str] | None, typer.Option(help="A group that left: of its stack nothing is left, I say.", metavar="STACK")
-    ] = None,
-    yes: Yes = False,
-    as_json: AsJson = False,
-) -> None:
-    """Write the stack files as the roster has them, after showing what changes. Edits by hand are kept.
-
-    Exit codes: 0 written, or nothing to write; 2 a mistake in the roster, or nobody said yes: nothing was written; 3
-    all was written but files in which an edit by hand and the roster meet.
-    """
-    from coursecloud.cli import refusals
-    from coursecloud.cli.commands.course import stacks
-    from coursecloud.common import writing
-
-    del as_json  # `refusals` knows it before anything can be refused
-    where = folder_of(folder)
-    key = _key(where)
-    outlook = _outlook(_roster(roster, where), where, adopt=adopt, forget=forget or (), key=key)
-    _shown(outlook, full=False, as_json=False)
-    if not (yes or (_somebody() and _confirm("Write it?"))):
-        refuse("nothing was written\n    remedy  answer the question with y, or say --yes")
-    try:
-        written = stacks.apply(outlook, key)
-    except writing.WriteError as error:
-        refuse(error)
-    names = [file.name for file in written]
-    say(f"wrote {sum(name.startswith('Pulumi.') for name in names)} stack files and {stacks.LOCK} into {where}")
-    if any(name.startswith("members.") for name in names):
-        say("and members.*.yaml, which hold addresses: .gitignore names them")
-    refusals.document({"version": 1, "command": "course apply", "files": names, "groups": _forms(outlook)})
-    if outlook.of("conflict"):
-        raise typer.Exit(BROKEN_RULE)
 
 
 @app.command("plan")
@@ -223,7 +122,7 @@ def finish(
     from coursecloud.cli import refusals
 
     def asks(count: int) -> bool:
-        if not _somebody():
+        if not asking.somebody():
             refuse(
                 f"course finish of {count} groups asks for their number, and nobody is there to type it\n"
                 "    rule    what deletes all data of a course is done at a terminal\n"
@@ -304,22 +203,8 @@ def status(
     raise typer.Exit(code)
 
 
-_ROSTER = """\
-# The groups of the course. `coursecloud course diff` says what it changes in the stack files, `apply` writes them.
-table: {table}  # one line a group; it holds addresses, so git does not take it
-defaults: {defaults}  # answers for all: gpu, region, starts, ends, credit, timezone, keep, repository
-rules: []
-#  - when: {{gpu: "T4"}}  # groups whose answers are so; * stands for any letters
-#    settings: {{coursecloud:lease: {{maxPerHour: 3}}}}  # any key of a stack file: coursecloud explain KEY
-groups: {{}}
-#  group-07: {{region: europe-west4, settings: {{coursecloud:course: {{labels: {{track: vision}}}}}}}}
-renamed: {{}}  # old name: new name; the group keeps its stack, and with it its data
-merged: {{}}  # the group that goes: the one that it became a part of
-"""
-
-
 def _asked(verb: str, folder: Path | None, only: list[str] | None, where: list[str] | None, **more: Any) -> "Asked":
-    from coursecloud.cli.commands.course.act import Asked
+    from coursecloud.cli.commands.course.asked import Asked
 
     return Asked(verb, folder_of(folder), tuple(only or ()), tuple(where or ()), **more)
 
@@ -335,12 +220,12 @@ def _run(asked: "Asked", asks: Any = None) -> None:
 
 def _planned(asked: "Asked") -> tuple[list[dict[str, Any]], list[str]]:
     """Plan the groups on all processors: their rows, and the mistakes of their files."""
-    from coursecloud.cli.commands.course import act
+    from coursecloud.cli.commands.course.asked import chosen
     from coursecloud.common import parallel, progress
     from coursecloud.common.stack_file import path_of
     from coursecloud.course.journal import Journal
 
-    stacks, _ = act.chosen(asked, Journal(asked.folder))
+    stacks, _ = chosen(asked, Journal(asked.folder))
     work = functools.partial(_row, root=program(), today=datetime.datetime.now().astimezone().date())
     files = [(stack, path_of(stack, asked.folder)) for stack in stacks]
     results = list(progress.counted("Planning", len(files), parallel.each(work, files)))
@@ -351,84 +236,3 @@ def _row(entry: tuple[str, Path], *, root: Path, today: datetime.date) -> tuple[
     from coursecloud.course import rows
 
     return rows.planned(*entry, root, today)
-
-
-def _roster(given: Path | None, folder: Path) -> Path:
-    from coursecloud.cli.commands.course.roster import FILE
-
-    return given or folder / FILE
-
-
-def _key(folder: Path) -> bytes:
-    from coursecloud.cli.init import write
-
-    try:
-        return write.key_of(folder)
-    except ValueError as error:
-        refuse(f"{error}\nNothing was written.")
-
-
-def _outlook(
-    file: Path,
-    folder: Path,
-    *,
-    text: str | None = None,
-    adopt: bool = False,
-    forget: "Any" = (),
-    key: bytes | None = None,
-) -> "Outlook":
-    from coursecloud.cli.commands.course import roster, stacks
-    from coursecloud.starter.merging import MergeError
-
-    key = key or _key(folder)
-    try:
-        found = roster.read(file, key, text=text)
-        outlook = stacks.look(found, folder, program(), key, ended={*forget, *_ended(folder)}, adopt=adopt)
-    except (roster.RosterError, MergeError, ValueError) as error:
-        refuse(error)
-    if outlook.mistakes:
-        many = len(outlook.mistakes)
-        refuse("\n".join([f"{many} mistake{'s' * (many != 1)}; nothing was written.", *outlook.mistakes]))
-    return outlook
-
-
-def _ended(folder: Path) -> set[str]:
-    """List the stacks of which nothing is left: finished after they were last up."""
-    from coursecloud.course.journal import FOLDER, Journal
-
-    if not (folder / FOLDER).is_dir():
-        return set()
-    last = Journal(folder).latest("up", "finish")
-    return {stack for stack, task in last.items() if task.verb == "finish" and task.state == "done"}
-
-
-def _shown(outlook: "Outlook", *, full: bool, first: str = "", as_json: bool) -> None:
-    from coursecloud.cli import refusals
-    from coursecloud.cli.commands.course import tables
-
-    say(first + tables.outlook_headline(outlook))
-    for line in tables.outlook(outlook, full=full):
-        say(line)
-    if as_json:
-        refusals.document({"version": 1, "headline": tables.outlook_headline(outlook), "groups": _forms(outlook), "notes": outlook.notes})  # noqa: E501  # fmt: skip
-
-
-def _forms(outlook: "Outlook") -> list[dict[str, Any]]:
-    return [
-        {"stack": each.stack, "group": each.group, "kind": each.kind, "renamed": each.renamed or None,
-         "edited": each.edited, "members": each.members is not None, "changes": list(each.says)}
-        for each in outlook.changes
-    ]  # fmt: skip
-
-
-def _somebody() -> bool:
-    return sys.stdin.isatty()
-
-
-def _confirm(question: str) -> bool:
-    from coursecloud.cli import refusals
-
-    try:
-        return typer.confirm(question, err=refusals.wanted())
-    except typer.Abort:
-        return False

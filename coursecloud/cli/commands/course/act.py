@@ -5,13 +5,13 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import typer
 
 from coursecloud.cli import refusals
+from coursecloud.cli.commands.course.asked import Asked, chosen, there
 from coursecloud.cli.commands.shared import program, refuse, say
 from coursecloud.common import progress
 from coursecloud.common.console import visible
@@ -19,7 +19,7 @@ from coursecloud.course import engine, summary
 from coursecloud.course.journal import BusyError, Journal, Run, Task
 from coursecloud.course.local import Local, root_of
 from coursecloud.course.outcome import Outcome
-from coursecloud.course.selection import SelectionError, facts, named, term
+from coursecloud.course.selection import named
 
 EACH = 600
 """MB that one group's command takes with Pulumi and the provider (measured on an `up`: 0.5 GB)."""
@@ -36,34 +36,6 @@ DOES = {
 PATIENCE = {"status": engine.Patience(tries=2, first=5)}
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What a command line asks for."""
-
-    verb: str
-    folder: Path
-    only: Sequence[str] = ()
-    where: Sequence[str] = ()
-    failed: bool = False
-    at_once: int = 0
-    yes: bool = False
-    dry_run: bool = False
-    afresh: bool = False
-    lose: Sequence[str] = ()
-    to: Path | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
-
-    def key(self) -> dict[str, Any]:
-        """Give what makes two command lines the same command."""
-        return {
-            "only": sorted(self.only),
-            "where": sorted(self.where),
-            "failed": self.failed,
-            "lose": sorted(self.lose),
-            "to": str(self.to.absolute()) if self.to else None,
-        }
-
-
 def at_once() -> int:
     """Say how many groups this machine bears at once: by its memory, and no more than twice its processors or 16."""
     try:
@@ -71,68 +43,6 @@ def at_once() -> int:
     except (ValueError, OSError):
         megabytes = 4096
     return max(1, min(MOST, 2 * (os.cpu_count() or 1), megabytes * 3 // 4 // EACH))
-
-
-def chosen(asked: Asked, journal: Journal) -> tuple[list[str], frozenset[str]]:
-    """Choose the groups: all that were asked for, and those that were named in full. Refuses what chooses none."""
-    try:
-        found, by_name = named(asked.only, _there(asked))
-        found = _where(found, asked)
-    except (SelectionError, ValueError) as error:
-        refuse(error)
-    if asked.failed:
-        last = journal.latest(asked.verb)
-        found = [stack for stack in found if stack in last and last[stack].state in ("failed", "refused")]
-    if not found:
-        without = [option for option, is_so in (("--failed", asked.failed), ("--where", asked.where)) if is_so]
-        refuse(
-            f"no group is chosen: nothing was done\n    rule    {' and '.join(without)} choose among the groups\n"
-            f"    remedy  `coursecloud course {asked.verb}` without that is about all"
-        )
-    return found, by_name
-
-
-def _there(asked: Asked) -> list[str]:
-    """List the groups of the course; those that leave are not brought up any more."""
-    from coursecloud.cli.commands.course import stacks
-    from coursecloud.common.stack_file import path_of
-
-    there = [
-        stack
-        for stack, entry in sorted(stacks.groups(asked.folder).items())
-        if path_of(stack, asked.folder).exists() and not (entry.leaving and asked.verb == "up")
-    ]
-    if not there:
-        refuse(
-            f"{asked.folder} has no group\n    rule    a course is the stack files of a folder\n"
-            "    remedy  `coursecloud course init TABLE` writes them; --folder names another folder"
-        )
-    return there
-
-
-def _where(stacks: list[str], asked: Asked) -> list[str]:
-    if not asked.where:
-        return stacks
-    import datetime
-
-    from coursecloud.deploy.preconditions import settings_of
-    from infra.settings import SettingsError
-
-    terms, today = [term(each) for each in asked.where], datetime.datetime.now().astimezone().date()
-    known: dict[str, dict[str, str]] = {}
-    for stack in stacks:
-        try:
-            known[stack] = facts(settings_of(asked.folder, stack), today)
-        except SettingsError:
-            say(f"note  {stack} has a mistake in its file: what --where asks of it is not known, and it is left out")
-    names = sorted({name for each in known.values() for name in each})
-    for each in terms:
-        if known and each.name not in names:
-            from infra.settings.problem import nearest
-
-            remedy = nearest(each.name, names, f"name one of {', '.join(names)}")
-            raise SelectionError(f"--where {each.name}\n    rule    no group says that of itself\n    remedy  {remedy}")
-    return [stack for stack, said in known.items() if all(each.holds(said) for each in terms)]
 
 
 def act(asked: Asked, *, asks: Callable[[int], bool] | None = None) -> tuple[int, list[Task]]:
@@ -143,7 +53,7 @@ def act(asked: Asked, *, asks: Callable[[int], bool] | None = None) -> tuple[int
     journal = Journal(asked.folder)
     open_run = None if asked.afresh else journal.same(asked.verb, asked.key())
     if open_run:
-        found, by_name = _stacks(journal, open_run), named(asked.only, _there(asked))[1]
+        found, by_name = _stacks(journal, open_run), named(asked.only, there(asked))[1]
         left = [task.stack for task in journal.tasks(open_run.id) if task.state in ("waiting", "working")]
     else:
         found, by_name = chosen(asked, journal)

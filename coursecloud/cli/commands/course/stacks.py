@@ -19,6 +19,7 @@ from typing import Any, Literal, cast
 import yaml
 
 from coursecloud.cli import init, schema
+from coursecloud.cli.commands.course.lock import LOCK, Locked, locked
 from coursecloud.cli.commands.course.roster import Group, Roster
 from coursecloud.cli.init import write
 from coursecloud.cli.init.answers import members_of, stack_of
@@ -29,27 +30,13 @@ from infra.names import STACK
 from infra.settings import SettingsError, load
 from infra.settings.problem import RuleViolationError
 
-LOCK = "course.lock.json"
-"""Beside the roster, to be committed with the stack files."""
 REMOVED = "removed"
 """Folder of the stack files of groups that have left and whose stacks are finished."""
 Kind = Literal["new", "changed", "same", "conflict", "theirs", "leaving", "gone"]
 
 
 @dataclass(frozen=True)
-class Locked:
-    """What was last written for a stack."""
-
-    group: str
-    project: str
-    text: str
-    members: str = ""
-    """A sum of the members' file, which tells nobody's address."""
-    leaving: bool = False
-
-
-@dataclass(frozen=True)
-class Change:
+class GroupChange:
     """What comes of one group's file."""
 
     stack: str
@@ -76,30 +63,15 @@ class Outlook:
     """All that an `apply` would do."""
 
     folder: Path
-    changes: list[Change] = field(default_factory=list[Change])
+    changes: list[GroupChange] = field(default_factory=list[GroupChange])
     mistakes: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])
     keyed: bool = False
     """Pseudonyms were made, so the key that made them has to stay."""
 
-    def of(self, *kinds: Kind) -> list[Change]:
+    def of(self, *kinds: Kind) -> list[GroupChange]:
         """List the changes of some kinds."""
         return [each for each in self.changes if each.kind in kinds]
-
-
-def locked(folder: Path) -> dict[str, Locked]:
-    """Read what was last written, by stack; nothing where there was no `apply` yet. Raises ValueError."""
-    path = folder / LOCK
-    if not path.exists():
-        return {}
-    try:
-        content = files.json_of(files.text_of(path))
-        return {stack: Locked(**entry) for stack, entry in cast("dict[str, Any]", content)["groups"].items()}
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"{path}: it cannot be read ({error})\n    rule    it tells edits by hand from the roster's changes\n"
-            "    remedy  bring back the committed one: `git checkout -- course.lock.json`"
-        ) from None
 
 
 def look(
@@ -141,7 +113,7 @@ def look(
             " next `apply` puts the file away"
         )
         kind: Kind = "gone" if gone else "leaving"
-        found.changes.append(Change(stack, entry.group, kind, project=entry.project, says=(f"{why}; {rest}",)))
+        found.changes.append(GroupChange(stack, entry.group, kind, project=entry.project, says=(f"{why}; {rest}",)))
     found.changes.sort(key=lambda each: each.stack)
     return found
 
@@ -179,12 +151,6 @@ def apply(outlook: Outlook, key: bytes) -> list[Path]:
     return [*texts, *private]
 
 
-def groups(folder: Path) -> dict[str, Locked]:
-    """List the course's stacks: those that were written from a roster, else every stack file of the folder."""
-    known = locked(folder)
-    return known or {stack: Locked(stack, "", "") for stack, _ in stack_file.every(folder)}
-
-
 def _stacks(roster: Roster, known: Mapping[str, Locked]) -> dict[str, str]:
     """Say which stack each group has: the one that it had, also under another name or where only its project is known.
 
@@ -212,7 +178,7 @@ def _stacks(roster: Roster, known: Mapping[str, Locked]) -> dict[str, str]:
     return made
 
 
-def _change(stack: str, group: Group, text: str, entry: Locked | None, folder: Path, *, adopt: bool) -> Change:
+def _change(stack: str, group: Group, text: str, entry: Locked | None, folder: Path, *, adopt: bool) -> GroupChange:
     members, members_sum = _members(stack, group, entry, folder)
     told: dict[str, Any] = {"project": group.answers["project"], "base": text, "members": members, "members_sum": members_sum}  # noqa: E501  # fmt: skip
     if entry and entry.group != group.name:
@@ -220,23 +186,23 @@ def _change(stack: str, group: Group, text: str, entry: Locked | None, folder: P
     path = _file(folder, stack)
     if not path.exists():
         said = ("its file was not there any more",) if entry else ()
-        return Change(stack, group.name, "new", text, says=said, **told)
+        return GroupChange(stack, group.name, "new", text, says=said, **told)
     there = files.text_of(path).replace("\r\n", "\n")
     plain, salt = _without_pulumis(there)
     if entry is None and plain != text:
         if adopt:
-            return Change(stack, group.name, "same", edited=True, says=("taken over as it is",), **told)
+            return GroupChange(stack, group.name, "same", edited=True, says=("taken over as it is",), **told)
         said = "it is there and was not written from the roster: it stays; `--adopt` takes it over as it is"
-        return Change(stack, group.name, "theirs", says=(said,), **told)
+        return GroupChange(stack, group.name, "theirs", says=(said,), **told)
     base = entry.text if entry else text
     edited = plain != base
     merged, conflicts = (text, []) if not edited else (plain, []) if base == text else merging.merge(plain, base, text)
     if conflicts:
         said = (*_differences(base, text), f"meets edits by hand in {', '.join(conflicts)} of {path.name}")
-        return Change(stack, group.name, "conflict", says=said, edited=True, **told)
+        return GroupChange(stack, group.name, "conflict", says=said, edited=True, **told)
     kind: Kind = "same" if merged == plain and (members is None) else "changed"
     new = None if merged == plain else merged + salt
-    return Change(stack, group.name, kind, new, says=tuple(_differences(plain, merged)), edited=edited, **told)
+    return GroupChange(stack, group.name, kind, new, says=tuple(_differences(plain, merged)), edited=edited, **told)
 
 
 def _members(stack: str, group: Group, entry: Locked | None, folder: Path) -> tuple[str | None, str]:
@@ -305,7 +271,7 @@ def _flat(text: str) -> dict[str, str]:
     return found
 
 
-def _mistakes(changes: Iterable[Change], folder: Path, root: Path) -> Iterator[str]:
+def _mistakes(changes: Iterable[GroupChange], folder: Path, root: Path) -> Iterator[str]:
     """Read each file as it will be, as `up` does: with the rules of the project."""
     with tempfile.TemporaryDirectory(prefix=".coursecloud-course-", dir=folder) as name:
         for each in changes:
