@@ -6,7 +6,7 @@ from itertools import groupby
 
 from coursecloud.diff.changes import Change, Operation
 from coursecloud.policy.consequence import Kind as Means
-from coursecloud.review import dangers, folding, formatting
+from coursecloud.review import folding, formatting, headline
 from coursecloud.review.access import grants
 from coursecloud.review.consequence import SAME
 from coursecloud.review.dangers import Danger, Kind, Level, one
@@ -88,7 +88,7 @@ def _grave(review: Review) -> Iterator[Callable[[int], str]]:
         if access:
             yield (
                 lambda cut, s=stack, a=access: (
-                    f"{code(s.name, cut)}: who has access changes: {dangers.sentence(a)}, listed below"
+                    f"{code(s.name, cut)}: who has access changes: {headline.sentence(a)}, listed below"
                 )
             )
 

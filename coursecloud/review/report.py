@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from coursecloud.cost import credit
 from coursecloud.diff import refusals
-from coursecloud.review import consequence, dangers, formatting, settings_diff
+from coursecloud.review import consequence, formatting, headline, settings_diff
 from coursecloud.review.changed_lines import Lines
 from coursecloud.review.dangers import Danger, Kind, Level
 from coursecloud.review.stacks import Stack, Status
@@ -143,11 +143,11 @@ class Review:
             return "; ".join([*parts, *_program(self)])
         parts += [f"{broken} {'stacks do' if broken > 1 else 'stack does'} not load"] if broken else []
         changes = [change for stack in happening for change in stack.changes]
-        what = [dangers.sentence(changes)] if changes or not broken else []
+        what = [headline.sentence(changes)] if changes or not broken else []
         money = [*_credit(happening), *_unpriced(happening)]
         # Lost data is graver than money; that a machine is replaced is not.
         parts += [*what, *money] if any(change.loses for change in changes) else [*money, *what]
-        parts += dangers.also(danger for stack in happening for danger in stack.happening)
+        parts += headline.also(danger for stack in happening for danger in stack.happening)
         parts += _program(self)
         if any(stack.cost and stack.cost.less for stack in happening):
             parts.append("counts less use or lower prices, which SAVES NOTHING")

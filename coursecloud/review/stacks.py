@@ -18,6 +18,7 @@ from coursecloud.review import (
     consequence,
     dangers,
     formatting,
+    headline,
     left_on,
     money,
     places,
@@ -96,7 +97,7 @@ class Stack:
             return Level.STOP
         if self.status is Status.REMOVED:
             return Level.STOP if self.dangers else Level.LOOK
-        found = dangers.level(self.changes, self.dangers)
+        found = headline.level(self.changes, self.dangers)
         return max(found, Level.FINE) if self.status is not Status.UNCHANGED else found
 
     def settings_lines(self, limit: int = 30) -> list[str]:
@@ -116,12 +117,12 @@ class Stack:
         if self.status is Status.BROKEN:
             return "does not load " + " and ".join(side for side, _ in self.mistakes) + " the change"
         if self.status is Status.REMOVED:
-            return f"its stack file goes: {dangers.sentence(self.changes)} once it is destroyed"
+            return f"its stack file goes: {headline.sentence(self.changes)} once it is destroyed"
         fails = refusals.headline(self.refusals)
         if self.nothing_done:
             return fails
         parts = [fails] if fails else []
-        said = "; ".join((*parts, dangers.sentence(self.changes), *dangers.also(self.dangers)))
+        said = "; ".join((*parts, headline.sentence(self.changes), *headline.also(self.dangers)))
         return f"is new: {said}" if self.status is Status.ADDED else said
 
 
