@@ -17,7 +17,7 @@ from typing import Any, cast
 import yaml
 
 from catalog import types
-from catalog.declarations import declarations
+from catalog.declarations import Declaration, declarations
 from catalog.types.model import ResourceType
 
 WANTED: Mapping[str, str] = {
@@ -73,6 +73,7 @@ def missing(root: Path, folder: Path = types.FOLDER) -> list[str]:
     listed = list(declarations(root))
     places = {each.short: f"{each.file}:{each.line}" for each in reversed(listed)}
     found = [f"{short} ({place}): {text}" for short, place in sorted(places.items()) for text in known.lacks(short)]
+    found += [f"{each.short} ({each.file}:{each.line}): {text}" for each in listed if (text := known.unsaid(each))]
     for short in known.shorts:
         if short not in places and known.components_of(short):
             found.append(f"{short}: `components` says that the program declares it, and it does not")
@@ -111,6 +112,17 @@ class Known:
     def components_of(self, short: str) -> Mapping[str, Any]:
         """Give what a type's file says of components."""
         return self.said.get(short, {}).get("components") or {}
+
+    def unsaid(self, declared: Declaration) -> str:
+        """Say which component of a file declares a type that does not name it; an empty text where all is well.
+
+        A grant is declared by the resource that it is on, for the component that asks for it.
+        """
+        those = [name for name, each in self.components.items() if each.get("file") == declared.file]
+        said = self.components_of(declared.short)
+        if not those or not said or self.said[declared.short].get("grants") or said.keys() & {*those}:
+            return ""
+        return f"`components` lacks {' or '.join(those)}"
 
     def lacks(self, short: str) -> Iterator[str]:
         """Say what the file of a declared type does not say."""
