@@ -232,13 +232,11 @@ def _words(value: object) -> Iterator[str]:
 
 def _plays(words: frozenset[str], said: Mapping[str, Any]) -> bool:
     """Say whether an event touches a type or what it is a part of, by an address at Google or a key that sets it."""
-    service, *collections = str((said.get("request") or {}).get("method") or "").split(".")[:-1] or [""]
-    keys = {
-        key.partition(":")[2]
-        for component in (said.get("components") or {}).values()
-        for listed in component.get("inputs", {}).values()
-        for key in listed
-    }
+    request = cast("dict[str, Any]", said.get("request") or {})
+    service, *collections = str(request.get("method") or "").split(".")[:-1] or [""]
+    components = cast("dict[str, dict[str, dict[str, list[str]]]]", said.get("components") or {})
+    inputs = [listed for component in components.values() for listed in component.get("inputs", {}).values()]
+    keys = {key.partition(":")[2] for listed in inputs for key in listed}
     parts = {PATHS.get(each, each) for each in collections} - {"projects", "locations"}
     return any(
         word in keys
