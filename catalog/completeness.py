@@ -17,7 +17,7 @@ from typing import Any, cast
 import yaml
 
 from catalog import types
-from catalog.declarations import declarations
+from catalog.declarations import Declaration, declarations
 from catalog.types.model import ResourceType
 
 WANTED: Mapping[str, str] = {
@@ -73,6 +73,7 @@ def missing(root: Path, folder: Path = types.FOLDER) -> list[str]:
     listed = list(declarations(root))
     places = {each.short: f"{each.file}:{each.line}" for each in reversed(listed)}
     found = [f"{short} ({place}): {text}" for short, place in sorted(places.items()) for text in known.lacks(short)]
+    found += [f"{each.short} ({each.file}:{each.line}): {text}" for each in listed if (text := known.unsaid(each))]
     for short in known.shorts:
         if short not in places and known.components_of(short):
             found.append(f"{short}: `components` says that the program declares it, and it does not")
@@ -111,6 +112,17 @@ class Known:
     def components_of(self, short: str) -> Mapping[str, Any]:
         """Give what a type's file says of components."""
         return self.said.get(short, {}).get("components") or {}
+
+    def unsaid(self, declared: Declaration) -> str:
+        """Say which component of a file declares a type that does not name it; an empty text where all is well.
+
+        A grant is declared by the resource that it is on, for the component that asks for it.
+        """
+        those = [name for name, each in self.components.items() if each.get("file") == declared.file]
+        said = self.components_of(declared.short)
+        if not those or not said or self.said[declared.short].get("grants") or said.keys() & {*those}:
+            return ""
+        return f"`components` lacks {' or '.join(those)}"
 
     def lacks(self, short: str) -> Iterator[str]:
         """Say what the file of a declared type does not say."""
@@ -220,13 +232,11 @@ def _words(value: object) -> Iterator[str]:
 
 def _plays(words: frozenset[str], said: Mapping[str, Any]) -> bool:
     """Say whether an event touches a type or what it is a part of, by an address at Google or a key that sets it."""
-    service, *collections = str((said.get("request") or {}).get("method") or "").split(".")[:-1] or [""]
-    keys = {
-        key.partition(":")[2]
-        for component in (said.get("components") or {}).values()
-        for listed in component.get("inputs", {}).values()
-        for key in listed
-    }
+    request = cast("dict[str, Any]", said.get("request") or {})
+    service, *collections = str(request.get("method") or "").split(".")[:-1] or [""]
+    components = cast("dict[str, dict[str, dict[str, list[str]]]]", said.get("components") or {})
+    inputs = [listed for component in components.values() for listed in component.get("inputs", {}).values()]
+    keys = {key.partition(":")[2] for listed in inputs for key in listed}
     parts = {PATHS.get(each, each) for each in collections} - {"projects", "locations"}
     return any(
         word in keys

@@ -181,6 +181,16 @@ def test_what_is_wrong_is_in_the_list(
     assert any(text.startswith(short) and told in text for text in found), found
 
 
+def test_a_component_that_a_known_type_does_not_name_is_in_the_list(changed: tuple[str, Path], tmp_path: Path) -> None:
+    _, root = changed
+    types = tmp_path / "types"
+    shutil.copytree(root / "catalog" / "types", types)
+    shutil.copyfile(CHECKOUT / "catalog" / "types" / "projects.Service.json", types / "projects.Service.json")
+    (told,) = completeness.missing(root, types)
+    assert told.startswith("projects.Service (infra/")
+    assert told.endswith(("`components` lacks Spending", "`components` lacks Clock"))
+
+
 def test_what_status_sees_and_has_no_rate_for_is_in_the_list(changed: tuple[str, Path], tmp_path: Path) -> None:
     _, root = changed
     other = tmp_path / "project"
