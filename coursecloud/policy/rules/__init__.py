@@ -2,6 +2,7 @@
 
 from coursecloud.policy.rule import Rule
 from coursecloud.policy.rules import (
+    accounts,
     declared,
     delivery,
     federation,
@@ -28,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     *hardening.RULES,
     *identity.RULES,
     *federation.RULES,
+    *accounts.RULES,
     *granted.RULES,
     *public.RULES,
     *delivery.RULES,

@@ -13,9 +13,9 @@ from catalog import tables, types
 from catalog.types.parts import Grants
 from coursecloud.plan import grants
 from coursecloud.plan.registration import UNKNOWN, Registration
-from coursecloud.policy.example import DROP, Example, add, grant, machine, put
-from coursecloud.policy.grants import is_default_account
-from coursecloud.policy.reading import UnknownError, at
+from coursecloud.policy import work
+from coursecloud.policy.example import Edit, Example, add, grant, put
+from coursecloud.policy.reading import UnknownError
 from coursecloud.policy.rule import AmongRule, Stack
 from infra.federation import PULL_REQUEST, ci_runs
 from infra.names import Names
@@ -45,7 +45,7 @@ def _granted(resource: Registration, stack: Stack) -> Iterator[str]:
 
 
 def _judged(resource: Registration, stack: Stack, gives: Grants, each: grants.Grant) -> Iterator[str]:
-    who = _kind(resource, stack, each)
+    who, member = _kind(resource, stack, each), each.member or ""
     name = "somebody whom only the real run knows" if each.member is None else each.member
     if not who:
         # What they get does not matter, and may be known to the real run only.
@@ -75,6 +75,11 @@ def _judged(resource: Registration, stack: Stack, gives: Grants, each: grants.Gr
     if role not in allowed and (own := _own(resource, stack, each)) not in allowed:
         said = f"the stack's own role {own.partition(':')[2]}" if own else role
         yield f"it gives {said} to {name}, which no stack gives {_WHO[who]}"
+    elif who in ("accounts", "deploys", "members") and each.role and (on := _on(resource, stack, gives)):
+        does = "members" if who == "members" else stack.accounts[member].name.removesuffix("-account")
+        needs = work.may(does, gives.of, on, stack.settings)
+        if needs is not None and each.role not in needs:
+            yield f"it gives {role} on {on} to {name}, and the stack file gives {does} no such work"
 
 
 _WHO = {
@@ -151,6 +156,19 @@ def _own(resource: Registration, stack: Stack, each: grants.Grant) -> str:
     return f"own:{names[0]}" if names else ""
 
 
+def _on(resource: Registration, stack: Stack, gives: Grants) -> str | None:
+    """Name the resource of the stack that a grant is on as the program does; None where it is none of them."""
+    name = str(resource.inputs.get(gives.on)).rpartition("/")[2] if gives.on else ""
+    if gives.of == "serviceaccount.Account":
+        found = stack.accounts.get(_target(resource))
+        return found.name.removesuffix("-account") if found else None
+    urns = resource.property_dependencies.get(gives.on or "", ())
+    for each in stack.of(gives.of):
+        if each.urn in urns or name in {str(each.inputs.get(key)) for key in ("name", "secretId", "repositoryId")}:
+            return each.name
+    return None
+
+
 def _target(resource: Registration) -> str:
     return f"serviceAccount:{str(resource.inputs.get('serviceAccountId')).rpartition('/')[2]}"
 
@@ -192,35 +210,24 @@ def _ends(stack: Stack, each: grants.Grant, role: str) -> Iterator[str]:
         yield f"it gives {role} to {each.member} beyond the end of the lease"
 
 
-def _acts_as(resource: Registration, stack: Stack) -> Iterator[str]:
-    """Hold the account that something runs as to those of the stack; one that is missing is another rule's."""
-    known = types.of(resource.type)
-    for path, word in known.classes.words.items() if known and known.classes else ():
-        if word == "grants" and path.rpartition(".")[2] in ("email", "serviceAccount"):
-            name = str(at(resource.inputs, path) or "").rpartition("/")[2]
-            if name and f"serviceAccount:{name}" not in stack.accounts and not is_default_account(name):
-                yield f"it runs as {name}, which is no account of the stack"
+def _lets(account: str, token: str, role: str, **on: str) -> Edit:
+    """Give an account of stack full a role on something."""
+    member = f"serviceAccount:full-{account}@example-project-id.iam.gserviceaccount.com"
+    return add(token, "more", role=role, member=member, **on)
+
+
+def _of(account: str) -> str:
+    return f"projects/example-project-id/serviceAccounts/full-{account}@example-project-id.iam.gserviceaccount.com"
+
+
+_STORE = "example-project-id-full-data"
+_BUCKET, _ROLES = "storage/bucketIAMMember:BucketIAMMember", "roles/storage."
+_SECRET, _ACCESS = "secretmanager/secretIamMember:SecretIamMember", "roles/secretmanager.secretAccessor"
+_REGISTRY, _PUSH = "artifactregistry/repositoryIamMember:RepositoryIamMember", "roles/artifactregistry.writer"
+_ACCOUNT, _USE = "serviceaccount/iAMMember:IAMMember", "roles/iam.serviceAccountUser"
 
 
 RULES = (
-    AmongRule(
-        id="account-declared",
-        title="What runs is an account of the stack",
-        why="What an account may that the stack does not declare, no plan shows.",
-        remedy="Give it an account that the stack declares.",
-        severity="high",
-        applies=lambda kind: not _applies(kind),
-        check=_acts_as,
-        breaks=(
-            Example(
-                "dev",
-                "workbench",
-                machine("serviceAccount.email", "own@another-project-9.iam.gserviceaccount.com"),
-                says="own@another-project-9",
-            ),
-        ),
-        keeps=(Example("dev", "workbench", machine("serviceAccount", DROP)),),
-    ),
     AmongRule(
         id="grant-understood",
         title="Only the declared get access, and only to what they do",
@@ -258,6 +265,18 @@ RULES = (
                     accesses=[{"role": "READER", "userByEmail": "eve@example.com"}],
                 ),
                 says="user:eve@example.com",
+            ),
+            *(
+                Example("full", "more", edit, says="no such work")
+                for edit in (
+                    _lets("checks", _SECRET, _ACCESS, secretId="full-WANDB_API_KEY"),
+                    _lets("preview", _SECRET, _ACCESS, secretId="full-WANDB_API_KEY"),
+                    _lets("ci-read", _REGISTRY, _PUSH, repository="full-docker"),
+                    _lets("training", _BUCKET, f"{_ROLES}objectUser", bucket=_STORE),
+                    _lets("checks", _BUCKET, f"{_ROLES}objectViewer", bucket=_STORE),
+                    _lets("deployer", _ACCOUNT, _USE, serviceAccountId=_of("deployer")),
+                    _lets("ci", _ACCOUNT, _USE, serviceAccountId=_of("machines")),
+                )
             ),
         ),
         keeps=(
