@@ -5,15 +5,17 @@ Of what the stack file does not declare only an image of another project is name
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import cast
 
 from catalog.tables import table
 from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import UNKNOWN, Registration
+from coursecloud.policy import told_builds
 from coursecloud.policy.reading import at, entries
+from coursecloud.policy.told_values import differs, names_of, said
 from infra.images import DEPLOYED, PLACEHOLDER
 from infra.names import Names, variable
 from infra.settings import Settings
+from infra.settings.machines import Machine
 
 
 def otherwise(resource: Registration, settings: Settings) -> Iterator[str]:
@@ -24,9 +26,11 @@ def otherwise(resource: Registration, settings: Settings) -> Iterator[str]:
         case "cloudrunv2.Service" | "cloudrunv2.Job":
             yield from _service(resource, settings)
         case "cloudbuild.Trigger":
-            yield from _build(resource, settings)
+            yield from told_builds.otherwise(resource, settings)
         case "projects.IAMCustomRole":
             yield from _role(resource)
+        case "compute.Subnetwork" if own := settings.subnets.get(str(at(resource.inputs, "region"))):
+            yield from differs(resource, {"ipCidrRange": own})
         case _:
             pass
 
@@ -39,21 +43,38 @@ def _machine(machine: Registration, settings: Settings) -> Iterator[str]:
     image = at(machine.inputs, path)
     found = _IMAGE.fullmatch(image) if isinstance(image, str) else None
     if declared := settings.machines.get(machine.name):
+        yield from _attached(machine, declared, settings)
         known = settings.image_of(declared)
         wanted = known.path if known else str(declared.image)
         plain = _IMAGE.fullmatch(wanted)
         if isinstance(image, str) and (found and found.groups()) != (plain and plain.groups()):
-            yield f"`{path}` is {_said(image)}, and the stack file says {_said(wanted)}"
+            yield f"`{path}` is {said(image)}, and the stack file says {said(wanted)}"
     elif found and found[1] not in (*table("images")["x86Projects"], settings.project):
-        yield f"`{path}` is {_said(image)}, of a project that is neither Google's nor the stack's"
+        yield f"`{path}` is {said(image)}, of a project that is neither Google's nor the stack's"
+
+
+def _attached(machine: Registration, declared: Machine, settings: Settings) -> Iterator[str]:
+    """Hold a machine's disk and its nightly stop to the stack file."""
+    wanted = names_of(settings).resource(machine.name, "work") if declared.data_disk else None
+    disks = [at(each, "source") for each in entries(machine.inputs, "attachedDisks")]
+    found = [each.rpartition("/")[2] for each in disks if isinstance(each, str)]
+    if len(found) < len(disks):
+        # Before an up a disk is known by the resource that the machine takes it from.
+        found = [urn.rpartition("::")[2] for urn in machine.property_dependencies.get("attachedDisks", ())]
+        wanted = f"{machine.name}-work" if wanted else None
+    if found != ([wanted] if wanted else []):
+        there = said(", ".join(found)) if found else "no disk"
+        yield f"it has {there} attached, and the stack file says {said(wanted) if wanted else 'none'}"
+    if settings.lease.stop_schedule and not machine.inputs.get("resourcePolicies"):
+        yield "no schedule stops it (`resourcePolicies`), and the stack file says `stopSchedule`"
 
 
 def _service(service: Registration, settings: Settings) -> Iterator[str]:
-    names, region = _names(settings), settings.region
+    names, region = names_of(settings), settings.region
     declared = settings.services.get(service.name)
     yield from _mounted(service, declared.volumes if declared else (), names)
     if declared:
-        yield from _differs(service, {"template.timeout": f"{int(declared.timeout)}s"})
+        yield from differs(service, {"template.timeout": f"{int(declared.timeout)}s"})
     for container in entries(service.inputs, "template.containers"):
         image = at(container, "image")
         if declared:
@@ -62,10 +83,10 @@ def _service(service: Registration, settings: Settings) -> Iterator[str]:
                 own = f"{settings.builds.triggers[declared.deployed_by].image or declared.deployed_by}:{DEPLOYED}"
             wanted = names.image(region, own)
             if isinstance(image, str) and image not in (wanted, PLACEHOLDER):
-                yield f"it runs {_said(image)}, and the stack file says {_said(wanted)}"
+                yield f"it runs {said(image)}, and the stack file says {said(wanted)}"
             yield from _variables(container, declared.env, declared.secrets, declared.mounted_secrets, names)
         elif isinstance(image, str) and not image.startswith((f"{names.docker(region)}/", PLACEHOLDER)):
-            yield f"it runs {_said(image)}, which is of no repository of the stack"
+            yield f"it runs {said(image)}, which is of no repository of the stack"
 
 
 def _mounted(service: Registration, folders: Iterable[str], names: Names) -> Iterator[str]:
@@ -74,7 +95,7 @@ def _mounted(service: Registration, folders: Iterable[str], names: Names) -> Ite
     for volume in entries(service.inputs, "template.volumes"):
         bucket = at(volume, "gcs.bucket")
         if isinstance(bucket, str) and bucket not in wanted:
-            yield f"it mounts the bucket {_said(bucket)}, which the stack file does not say"
+            yield f"it mounts the bucket {said(bucket)}, which the stack file does not say"
 
 
 def _variables(
@@ -97,34 +118,9 @@ def _variables(
     for each in entries(container, "envs"):
         name, value = at(each, "name"), at(each, "value")
         if name not in wanted:
-            yield f"it is told `{name}`, which the stack file does not say: {_said(value)}"
+            yield f"it is told `{name}`, which the stack file does not say: {said(value)}"
         elif value not in (wanted[str(name)], UNKNOWN):
-            yield f"it is told `{name}` as {_said(value)}, and the stack file says {_said(wanted[str(name)])}"
-
-
-def _build(trigger: Registration, settings: Settings) -> Iterator[str]:
-    declared = settings.builds.triggers.get(trigger.name)
-    given = at(trigger.inputs, "substitutions")
-    own: dict[str, tuple[object, ...]] = {}
-    if declared:
-        own = {
-            "_IMAGE": (f"{_names(settings).docker(settings.region)}/{declared.image or trigger.name}",),
-            "_REGION": (settings.region,),
-            "_SERVICE": tuple(_names(settings).resource(each) for each in settings.services),
-            **{name: (value,) for name, value in declared.substitutions.items()},
-        }
-        yield from _differs(trigger, {"build.timeout": f"{int(declared.timeout)}s", "filename": declared.build_file})
-        if more := [each for each in entries(trigger.inputs, "includedFiles") if each not in declared.included_files]:
-            yield f"`includedFiles` has {_said(', '.join(map(str, more)))}, which the stack file does not say"
-    for name, value in cast("Mapping[str, object]", given).items() if isinstance(given, Mapping) else ():
-        if value not in own.get(name, ()):
-            yield f"`substitutions.{name}` is {_said(value)}, which the stack file does not say"
-
-
-def _differs(resource: Registration, wanted: Mapping[str, object]) -> Iterator[str]:
-    for path, value in wanted.items():
-        if (given := at(resource.inputs, path)) is not None and given not in (value, UNKNOWN):
-            yield f"`{path}` is {_said(given)}, and the stack file says {_said(value)}"
+            yield f"it is told `{name}` as {said(value)}, and the stack file says {said(wanted[str(name)])}"
 
 
 WRITING = {
@@ -138,11 +134,3 @@ def _role(role: Registration) -> Iterator[str]:
     others = {each for name, listed in WRITING.items() if name != role.name for each in listed}
     if more := [each for each in map(str, entries(role.inputs, "permissions")) if each in others]:
         yield f"`permissions` has {', '.join(more)}, which another role of the stack has, and this one has not"
-
-
-def _names(settings: Settings) -> Names:
-    return Names(settings.project, settings.stack, settings.existing)
-
-
-def _said(value: object) -> str:
-    return f"`{str(value)[:80].replace('`', chr(39))}`"

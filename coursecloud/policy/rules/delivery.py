@@ -27,6 +27,9 @@ def _trigger(trigger: Registration, _: Settings) -> Iterator[str]:
     yield from _account(at(trigger.inputs, "serviceAccount"))
 
 
+_COMMENTS = ("COMMENTS_ENABLED", "COMMENTS_ENABLED_FOR_EXTERNAL_CONTRIBUTORS_ONLY")
+
+
 def _event(trigger: Registration, settings: Settings) -> Iterator[str]:
     """Hold what starts a build, and who lets it start, to what the stack file says of the trigger."""
     declared = settings.builds.triggers.get(trigger.name)
@@ -42,6 +45,9 @@ def _event(trigger: Registration, settings: Settings) -> Iterator[str]:
             given = at(trigger.inputs, f"{block}.{path}")
             if given is not None and str(given) != wanted:
                 yield f"it builds at {path} `{given}`, and the stack file says {f'`{wanted}`' if wanted else 'no such'}"
+        asked = at(trigger.inputs, f"{block}.pullRequest")
+        if asked and (when := at(asked, "commentControl")) not in _COMMENTS:
+            yield f"a pull request of anybody builds at once (commentControl is {when or 'not given'})"
     if declared.approval and not is_true(at(trigger.inputs, "approvalConfig.approvalRequired")):
         yield "it waits for nobody's approval, and the stack file says `approval: true`"
 
@@ -121,6 +127,18 @@ RULES = (
                 "other",
                 add("cloudbuildv2/repository:Repository", "other", remoteUri="https://github.com/evil/x.git"),
                 says="what is in evil/x",
+            ),
+            *(
+                Example(
+                    "full",
+                    "checks",
+                    put("cloudbuild.Trigger", "checks", "github.pullRequest.commentControl", value),
+                    says=says,
+                )
+                for value, says in (
+                    (DROP, "commentControl is not given"),
+                    ("COMMENTS_DISABLED", "is COMMENTS_DISABLED"),
+                )
             ),
         ),
         keeps=(Example("full", "trainer", put("cloudbuild.Trigger", "trainer", "github.owner", "Example-Group")),),

@@ -11,7 +11,7 @@ from catalog.types.parts import Classes
 from coursecloud.plan.planning import bills
 from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.policy import told
-from coursecloud.policy.example import Example, add, machine, put
+from coursecloud.policy.example import DROP, Example, add, machine, put
 from coursecloud.policy.grants import grants_something
 from coursecloud.policy.reading import Inputs, UnknownError
 from coursecloud.policy.rule import AmongRule, ResourceRule, Stack
@@ -134,6 +134,9 @@ def _price(resource: Registration, stack: Stack) -> Iterator[str]:
         raise UnknownError("what it costs", later[0])
 
 
+_GCLOUD = "gcr.io/google.com/cloudsdktool/cloud-sdk:slim"
+
+
 RULES = (
     ResourceRule(
         id="type-understood",
@@ -181,6 +184,51 @@ RULES = (
                 "backend",
                 put("cloudrunv2.Service", "backend", "template.containers.0.envs.0.value", "gs://theirs"),
                 says="`DATA_BUCKET`",
+            ),
+            Example("dev", "workbench", machine("attachedDisks", DROP), says="no disk attached"),
+            Example(
+                "full",
+                "trainer",
+                put(
+                    "compute.Instance",
+                    "trainer",
+                    "attachedDisks",
+                    [{"source": "projects/p/zones/z/disks/full-workbench-work", "deviceName": "work"}],
+                ),
+                says="`full-workbench-work` attached",
+            ),
+            Example(
+                "full", "workbench", put("compute.Instance", "workbench", "resourcePolicies", DROP), says="no schedule"
+            ),
+            Example(
+                "dev",
+                "subnet-europe-west1",
+                put("compute.Subnetwork", "subnet-europe-west1", "ipCidrRange", "0.0.0.0/1"),
+                says="`ipCidrRange` is `0.0.0.0/1`",
+            ),
+            *(
+                Example("full", name, put("cloudbuild.Trigger", name, path, value), says=says)
+                for name, path, value, says in (
+                    ("trainer", "includedFiles", DROP, "every push builds"),
+                    ("trainer", "build.options.machineType", "E2_HIGHCPU_32", "`build.options.machineType`"),
+                    ("trainer", "build.images", ["us-docker.pkg.dev/evil/x/y"], "it pushes `us-docker.pkg.dev/evil"),
+                    ("checks", "build.images", ["europe-west4-docker.pkg.dev/p/full-docker/checks"], "it pushes"),
+                    ("trainer", "build.steps.0.args", ["run", "--rm", "evil/image"], "docker run --rm evil/image"),
+                    ("trainer", "build.steps.0.args", ["push", "us-docker.pkg.dev/evil/x/y"], "docker push us-"),
+                    ("trainer", "build.steps.0.args.4", "us-docker.pkg.dev/evil/x:latest", "a step runs"),
+                    ("trainer", "build.steps.0.args.6", "Dockerfile.other", "a step runs"),
+                    ("trainer", "build.steps.0.env", ["A=b"], "a step runs"),
+                )
+            ),
+            *(
+                Example(
+                    "full", "trainer", put("cloudbuild.Trigger", "trainer", "build.steps", [step]), says="a step runs"
+                )
+                for step in (
+                    {"name": _GCLOUD, "entrypoint": "gcloud", "args": ["secrets", "versions", "access", "latest"]},
+                    {"name": _GCLOUD, "entrypoint": "gcloud", "args": ["run", "services", "update", "full-demo"]},
+                    {"name": _GCLOUD, "entrypoint": "bash", "args": ["run", "services", "update", "full-demo"]},
+                )
             ),
         ),
         keeps=(Example("dev", "workbench", machine("labels.near", "miss")),),

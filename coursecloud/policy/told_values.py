@@ -1,0 +1,25 @@
+"""What stands in a resource and what the stack file says of it, side by side."""
+
+from collections.abc import Iterator, Mapping
+
+from coursecloud.plan.registration import UNKNOWN, Registration
+from coursecloud.policy.reading import at
+from infra.names import Names
+from infra.settings import Settings
+
+
+def differs(resource: Registration, wanted: Mapping[str, object]) -> Iterator[str]:
+    """Say which inputs are there and are none of those that are wanted."""
+    for path, value in wanted.items():
+        if (given := at(resource.inputs, path)) is not None and given not in (value, UNKNOWN):
+            yield f"`{path}` is {said(given)}, and the stack file says {said(value)}"
+
+
+def names_of(settings: Settings) -> Names:
+    """Give the names of the stack."""
+    return Names(settings.project, settings.stack, settings.existing)
+
+
+def said(value: object) -> str:
+    """Write a value as code, short, and without what would end it."""
+    return f"`{str(value)[:80].replace('`', chr(39))}`"
