@@ -35,6 +35,8 @@ class Life:
     """What may have been instead."""
     declared: bool = False
     last_seen: datetime | None = None
+    lost: bool = False
+    """Whether the last look could not read what would have shown it."""
 
     @property
     def now(self) -> Use:

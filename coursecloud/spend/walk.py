@@ -55,6 +55,13 @@ class Walk:
         self._doubt(at, "gone")
         self._turn(at, "gone", exact=False)
 
+    def lose(self, at: datetime, told: datetime | None) -> None:
+        """Note that the last look could not see it: from what is proven, or logs told, it may have ended, or begun."""
+        if self._known and told:
+            self._known = max(self._known, told)
+        if self.state != "gone":
+            self._doubt(at, "gone" if self.state == "runs" else "runs")
+
     def lives(self, end: datetime) -> Iterable[tuple[Use, ...]]:
         """Give what it was, one use after the other, anew for each time that it was made."""
         ends = [turn[0] for turn in self.turns[1:]] + [end]
@@ -102,9 +109,12 @@ class Walk:
             # It was there, and nothing has said since when.
             self._begin(point.at)
         if state == self.state and point.reason:
-            # The API told of it first, and did not say why.
-            begin, _, shape, _ = self.turns[-1]
-            self.turns[-1] = (begin, state, shape, point.reason)
+            # The API told of it first, and did not say why; what it is may have been seen otherwise since.
+            first = len(self.turns) - 1
+            while first and self.turns[first - 1][1] == state:
+                first -= 1
+            begin, _, shape, _ = self.turns[first]
+            self.turns[first] = (begin, state, shape, point.reason)
         self._turn(point.at, state, reason=point.reason)
 
     def _begin(self, at: datetime) -> None:
