@@ -45,7 +45,7 @@ def look(
     world = changes.World(project, {each.resource: each for each in seen}, machines, timed)
     did, pending = operations.done(logs.entries, session.now(), project)
     made = [*changes.changes(did, world)]
-    made += changes.jobs(bodies, project, since) if since else ()
+    made += changes.jobs(bodies, world, since) if since else ()
     unread = [*on.unread, *whole.unread, *regional.unread, *logs.unread, *pending, *world.unread, *_unknown(on)]
     if not heard.complete_until and (on.on is None or on.on & {"run", "aiplatform"}):
         where = ", ".join(sorted(places)) or "none"

@@ -188,6 +188,7 @@ def _rank(change: Change) -> tuple[Any, ...]:
     return (
         change.shape is not None,
         bool(change.incarnation),
+        "@" in change.by,
         -change.received.timestamp(),
         change.at,
         inputs,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from coursecloud.spend.facts import GRACE, Point
-from coursecloud.spend.life import State, Use
+from coursecloud.spend.life import State, Use, boot, mapping
 from coursecloud.spend.model import Shape
 
 
@@ -123,6 +123,7 @@ class Walk:
         self._turn(self._known, "runs", exact=False)
 
     def _sight(self, point: Point) -> None:
+        point = replace(point, shape=_completed(point.shape, self.shape))
         if point.state != self.state:
             if self._recent(point.at):
                 if self.shape is None:
@@ -182,3 +183,12 @@ class Walk:
             self.turns[-1] = (self.turns[-1][0], self.state, shape, self.turns[-1][3])
         elif had != shape:
             self.turns.append((at, self.state, shape, ""))
+
+
+def _completed(seen: Shape | None, known: Shape | None) -> Shape | None:
+    """Keep what was known of a boot disk where a look that could not list disks saw its machine alone."""
+    disk, before = boot(seen), boot(known)
+    if seen is None or not before or not disk:
+        return seen
+    parameters = {**mapping(before.get("initializeParams")), **mapping(disk.get("initializeParams"))}
+    return replace(seen, inputs={**seen.inputs, "bootDisk": {**disk, "initializeParams": parameters}})

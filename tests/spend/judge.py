@@ -146,6 +146,8 @@ def otherwise(world: World, settled: Account, kept: Ledger, look: Look) -> Itera
             yield f"{name} is shown as {was}, and is {told}"
         if since is not None and abs((entry.since - delivered.when(since)).total_seconds()) > 60:
             yield f"{name} is {entry.state} since {entry.since}, and was since {delivered.when(since)}"
+        if entry.life.by != thing.by and thing.made >= 0:
+            yield f"{name} is said to be of {entry.life.by!r}, and is of {thing.by!r}"
         if thing.kind == "instances" and not thing.running and entry.reason != thing.reason:
             yield f"{name} is stopped because of {entry.reason!r}, and was of {thing.reason!r}"
     if not missing and not any("no log and no look" in each for each in settled.unknown):
@@ -219,8 +221,8 @@ def _old(world: World, path: str) -> bool:
 def _unknowable(name: str, settled: Account) -> bool:
     """Say whether an account names something as that of which nothing says what it is: older than what logs tell."""
     machine = name.replace("/disks/", "/instances/")
-    return any("no log and no look says what" in reason
-               for entry in settled.entries if entry.life.resource in (name, machine) for reason in entry.unknown)  # fmt: skip
+    entries = (entry for entry in settled.entries if entry.life.resource in (name, machine))
+    return any("no log and no look says what" in reason for entry in entries for reason in entry.unknown)
 
 
 def _again(world: World, looks: list[Look], last: Look, priced: Rates, settled: Account) -> Iterator[str]:
