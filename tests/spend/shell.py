@@ -189,7 +189,14 @@ def _differences(
 
 def _about(name: str, why: str) -> bool:
     kind, last = name.split("/")[-2:]
-    return why.startswith(f"{last}: no log and no look says") and why.endswith(f" {kind} is")
+    # It may be known what it is now, and not what it was before.
+    called = (f" {kind} is", f" {WORDS[kind]} is")
+    return why.startswith(f"{last}: no log and no look says") and why.endswith(called)
+
+
+WORDS = {"instances": "machine", "disks": "disk", "addresses": "address", "customJobs": "training job",
+         "services": "service"}  # fmt: skip
+"""What the account calls a kind once something has said what it is."""
 
 
 def fingerprint() -> str:
