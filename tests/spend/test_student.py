@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from coursecloud.spend import ledger, page, status, table, words
+from coursecloud.spend import account, ledger, page, status, table, words
 from coursecloud.spend.ledger import Ledger
 from coursecloud.spend.status import Status
 from infra.settings.lease import Lease
@@ -343,6 +343,37 @@ def test_a_job_that_was_lost_from_sight_is_said_to_be() -> None:
     assert "not seen now, last at 2026-11-23 18:00: it may have ended" in text
     assert "(not seen now), `training-vm` $0.564/h since" in words.headline(found)
     assert f"{jobs}: in europe-west4: you lack permission aiplatform.customJobs.list (403)" in text
+
+
+def test_of_a_machine_that_no_list_showed_the_logs_tell() -> None:
+    """In doubt is what neither has told: from the end of the logs on, and not from the last look that saw it."""
+    world = forgotten()
+    world.create("instances", "other", dict(MACHINE))
+    world.wait(18 * HOUR)
+    known, _ = said(world, Ledger(delivered.PROJECT))
+    world.delete(world.there("instances")[1])
+    world.wait(20 * HOUR)
+    look, machines = delivered.look(world, delivered.START, 0.0), "compute.googleapis.com/Instance"
+    listed = tuple(each for each in look.found if each.shape.asset != machines)
+    blind = dataclasses.replace(look, found=listed, unread=((machines, "Google answers 503"),))
+    settled = account.of(ledger.fold(known, blind), judge.rates())
+    assert settled
+    lost = {entry.name: entry.life.lost for entry in settled.entries if "/instances/" in entry.life.resource}
+    assert lost == {"training-vm": True, "other": False}
+    assert 0 < settled.doubt(delivered.START) < settled.per_hour / 20
+
+
+def test_a_boot_disk_that_no_look_lists_by_itself_is_not_in_doubt_while_its_machine_is_seen() -> None:
+    world = forgotten()
+    world.wait(18 * HOUR)
+    look = delivered.look(world, delivered.START, 0.0)
+    machine = tuple(each for each in look.found if "/instances/" in each.resource)
+    settled = account.of(
+        ledger.fold(Ledger(delivered.PROJECT), dataclasses.replace(look, found=machine)), judge.rates()
+    )
+    assert settled
+    assert [entry.name for entry in settled.there] == ["training-vm", "training-vm"]
+    assert settled.doubt(delivered.START) == 0
 
 
 def test_the_day_to_save_by_has_its_hour_and_its_command_from_the_start() -> None:
