@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from coursecloud.spend import commands
 from coursecloud.spend.account import Account
 from coursecloud.spend.rates import ZERO
-
-if TYPE_CHECKING:
-    from coursecloud.spend.status import Thing
+from coursecloud.spend.thing import Thing
 
 LAST = timedelta(days=3650)
 """What lies further off is no day that anybody plans for."""

@@ -14,7 +14,8 @@ from rich.text import Text
 
 from coursecloud.spend import words
 from coursecloud.spend.account import Entry
-from coursecloud.spend.status import Status, Thing
+from coursecloud.spend.status import Status
+from coursecloud.spend.thing import Thing
 from infra import secrecy
 
 VERSION = 1

@@ -9,7 +9,8 @@ from decimal import Decimal
 from coursecloud.spend import budget, commands, store, unread
 from coursecloud.spend.account import Entry
 from coursecloud.spend.outlook import Without
-from coursecloud.spend.status import Status, Thing
+from coursecloud.spend.status import Status
+from coursecloud.spend.thing import Thing
 
 REASONS = {
     "compute.instances.preempted": "Google took it back (Spot)",

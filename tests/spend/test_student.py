@@ -338,7 +338,7 @@ def test_a_job_that_was_lost_from_sight_is_said_to_be() -> None:
     settings = rates.bill.settings.model_copy(update={"lease": Lease.model_validate(LEASE)})
     found = status.of(ledger.fold(known, blind), settings, rates)
     (job,) = [each for each in found.things if each.entry.name == "job"]
-    assert found.doubt == pytest.approx(job.entry.per_hour * 2, rel=Decimal("0.01"))
+    assert float(found.doubt) == pytest.approx(2 * float(job.entry.per_hour or 0), rel=0.01)
     text = shown(found, 500)
     assert "not seen now, last at 2026-11-23 18:00: it may have ended" in text
     assert "(not seen now), `training-vm` $0.564/h since" in words.headline(found)
