@@ -32,16 +32,17 @@ def changes(did: Iterable[Done], world: World) -> Iterator[Change]:
             yield from services.changes(each, world)
 
 
-def jobs(bodies: Mapping[str, tuple[Json, ...]], project: str, since: datetime) -> Iterator[Change]:
-    """Give the begin and the end of what runs once, since a time: its own times say so, and no log does."""
+def jobs(bodies: Mapping[str, tuple[Json, ...]], world: World, since: datetime) -> Iterator[Change]:
+    """Give the begin and the end of what runs once, since a time: its own times say so, logs say only who asked."""
     for kind, body in once(bodies):
-        resource, mark = full_name(kind, body, project), incarnation(kind, body)
+        resource, mark = full_name(kind, body, world.project), incarnation(kind, body)
         ends: tuple[tuple[str, Act], ...] = ((kind.since, "create"), (kind.end, "delete"))
         for name, act in ends:
             at = when(body.get(name))
             if at is not None and at >= since and body.get(kind.since):
                 told = shape_of(kind, body, {}) if act == "create" else None
-                yield Change(f"{resource}#{name}", at, at, resource, act, "system", name, mark, told)
+                by = world.starters.get(resource, "system") if act == "create" else "system"
+                yield Change(f"{resource}#{name}", at, at, resource, act, by, name, mark, told)
 
 
 def _change(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -134,6 +135,20 @@ def _missed(kind: Kind, answer: Json) -> Iterator[str]:
         warning = cast("Json", cast("Json", told).get("warning") or {})
         if warning.get("code") not in (None, "NO_RESULTS_ON_PAGE"):
             yield scope or str(warning.get("message") or warning["code"])
+
+
+def region_of(resource: str) -> str:
+    """Give the region in which a full name's kind is asked by itself; empty where one question asks for all."""
+    service, _, path = resource.removeprefix("//").partition("/")
+    if service not in _by_region():
+        return ""
+    parts = path.split("/")
+    return next((after for word, after in itertools.pairwise(parts) if word in ("locations", "regions")), "")
+
+
+@functools.cache
+def _by_region() -> frozenset[str]:
+    return frozenset(f"{kind.api}.googleapis.com" for kind in kinds() if kind.per)
 
 
 def service_regions(cloud: Cloud, project: str) -> set[str]:

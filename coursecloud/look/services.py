@@ -156,6 +156,8 @@ def _other(each: Done, api: str, verb: str, noun: str, world: World) -> Iterator
         path = str(each.response.get("name") or path)
     resource = f"//{kind.api}.googleapis.com/{with_id(path, world.project)}"
     if resource in world.timed:
+        if act == "create":
+            world.starters[resource] = each.by
         return  # a job that is still listed tells its own times
     told = None
     if act == "create":

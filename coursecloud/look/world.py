@@ -23,6 +23,8 @@ class World:
     """Machines as the lists had them, by their paths."""
     timed: frozenset[str] = frozenset()
     """Full names of jobs that were listed: their own times say when they ran."""
+    starters: dict[str, str] = field(default_factory=dict[str, str])
+    """Who asked for a job that is timed, by its full name."""
     shapes: dict[str, Shape] = field(default_factory=dict[str, Shape])
     """By full name, as the log has told until now."""
     disks: dict[str, list[Json]] = field(default_factory=dict[str, list[Json]])

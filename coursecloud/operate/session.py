@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,16 @@ from coursecloud.deploy.preconditions import RefusedError, settings_of
 from coursecloud.look import look
 from coursecloud.spend.model import Look
 from coursecloud.spend.rates import Rates
+from coursecloud.spend.status import start_of
 from infra.settings import EXAMPLE_PROJECT, Settings
 
 Json = dict[str, Any]
 VERSION = 1
 """Version of the JSON forms of these commands."""
+
+
+LONGEST = timedelta(days=8)
+"""From how far back the logs name regions at least: a job of Vertex AI lasts a week where it says nothing else."""
 
 
 @dataclass
@@ -46,10 +52,12 @@ class Operation:
         return Rates(self.settings, prices.load())
 
     def look(self) -> Look:
-        """See what runs, in the regions that the stack file names and where Cloud Run has services."""
+        """See what runs, in the stack file's regions and in those that the logs name since the lease began."""
         training = self.settings.training
         regions = {self.settings.region, training.region or self.settings.region}
-        return look(self.settings.project, self.cloud, None, stack=self.stack, regions=regions)
+        now = self.cloud.now()
+        start = min(start_of(self.settings, None, now), now - LONGEST)
+        return look(self.settings.project, self.cloud, None, stack=self.stack, regions=regions, elsewhere=start)
 
     def agreed(self, question: str, remedy: str) -> None:
         """Ask; where nobody says yes, nothing is done. Raises RefusedError."""

@@ -122,10 +122,8 @@ def _rest(by_hand: Sequence[Found], rates: dict[str, Rate]) -> list[str]:
 def _unread(seen: Look) -> list[str]:
     """What was not read of the kinds that can be stopped."""
     known = [(what, why) for what, why in seen.unread if (kind := of_asset(what)) is None or kind.stops]
-    known = [(what, why) for what, why in known if not what.startswith("Cloud Run's and Vertex AI's other")]
-    return lines(
-        "Not read, so it may run:", [f"{what}: {why}" for what, why in known if "/" in what or "which" in what]
-    )
+    known = [(what, why) for what, why in known if "/" in what or "which" in what or "other regions" in what]
+    return lines("Not read, so it may run:", [f"{what}: {why}" for what, why in known])
 
 
 def _days(amounts: Sequence[Decimal | None]) -> list[Decimal | None]:

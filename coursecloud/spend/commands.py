@@ -55,6 +55,11 @@ class Commands:
                 names[name] = names.get(name, 0) + 1
         return cls(settings, machines, names)
 
+    @property
+    def down(self) -> str:
+        """The command that takes the whole stack."""
+        return f"coursecloud down --stack {self.settings.stack}"
+
     def boots(self, entry: Entry) -> bool:
         """Say whether a disk is the boot disk of a machine that is there."""
         return _asset(entry) == DISK and self._machine(entry) in self.machines
@@ -70,8 +75,7 @@ class Commands:
         if asset == INSTANCE and declared:
             return f"coursecloud start {self._called(entry)} --stack {self.settings.stack}", "nothing; it bills again"
         if declared:
-            down = f"coursecloud down --stack {self.settings.stack}"
-            return down, "what is not kept; `down` counts the data that go, and asks"
+            return self.down, "the whole stack but for what is kept; it counts the data that go, and asks"
         if asset == INSTANCE:
             return f"gcloud compute instances delete {last} {zone} {project}", "its boot disk and what is on it"
         if self.boots(entry):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+from catalog import tables
 from coursecloud.spend.ledger import Ledger, Sighting
 from coursecloud.spend.life import State
 from coursecloud.spend.model import Change, Shape
@@ -16,6 +17,10 @@ GRACE = timedelta(minutes=2)
 
 BY_SHAPE = frozenset({"run.googleapis.com/Service", "aiplatform.googleapis.com/Endpoint"})
 """What never stops and starts, but has more or less that bills."""
+
+
+UNLOGGED = frozenset(each["asset"] for each in tables.table("running")["kinds"] if each.get("end"))
+"""What runs once: its end stands in no log, the API alone tells it."""
 
 
 @dataclass(frozen=True)

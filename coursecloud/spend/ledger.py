@@ -73,6 +73,12 @@ class Ledger:
     """What the newest look could not read, and why."""
 
     @property
+    def names(self) -> frozenset[str]:
+        """Full names of all that has ever been seen or that a log has told of."""
+        logged = (change.resource for change in self.changes.values())
+        return frozenset((*logged, *(sighting.found.resource for sighting in self.seen.values())))
+
+    @property
     def at(self) -> datetime | None:
         """When somebody looked last; None for a ledger without a look."""
         return self.glances[-1].at if self.glances else None
@@ -182,6 +188,7 @@ def _rank(change: Change) -> tuple[Any, ...]:
     return (
         change.shape is not None,
         bool(change.incarnation),
+        "@" in change.by,
         -change.received.timestamp(),
         change.at,
         inputs,

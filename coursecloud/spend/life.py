@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, cast
 
 from coursecloud.spend.model import Shape
 
@@ -35,6 +36,10 @@ class Life:
     """What may have been instead."""
     declared: bool = False
     last_seen: datetime | None = None
+    by: str = ""
+    """The account that made or last started it, where a log says."""
+    lost: bool = False
+    """Whether the last look could not read what would have shown it."""
 
     @property
     def now(self) -> Use:
@@ -60,3 +65,15 @@ def ended(life: Life, at: datetime) -> Life:
         uses=(*kept, gone),
         doubts=tuple(replace(each, end=min(each.end, at)) for each in life.doubts if each.begin < at),
     )
+
+
+def boot(shape: Shape | None) -> Mapping[str, object]:
+    """Give a machine's boot disk, in the words of its inputs; empty where nothing says."""
+    return mapping(shape.inputs.get("bootDisk")) if shape else {}
+
+
+def mapping(value: object) -> Mapping[str, object]:
+    """Read an object, or the first of a list of them; empty for all else."""
+    if isinstance(value, list) and value:
+        value = cast("list[object]", value)[0]
+    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}

@@ -11,11 +11,11 @@ import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, cast
+from typing import Literal
 
-from coursecloud.spend.facts import GRACE, Facts, by_incarnation, gathered, points_of
+from coursecloud.spend.facts import GRACE, UNLOGGED, Facts, by_incarnation, gathered, points_of
 from coursecloud.spend.ledger import Ledger
-from coursecloud.spend.life import Life, Use, ended
+from coursecloud.spend.life import Life, Use, boot, ended, mapping
 from coursecloud.spend.model import Change, Shape
 from coursecloud.spend.walk import Walk
 
@@ -64,6 +64,7 @@ class _Context:
         self._origin = ledger.origin
         self._end = end
         self._listed = listed
+        self._logged = ledger.complete_until
 
     def lives(self, resource: str, facts: Facts, held: _Held | None = None) -> list[Life]:
         """Work out the lives of one name; where it is `held`, its machine's looks tell of it, too."""
@@ -95,12 +96,16 @@ class _Context:
             )
             if missed:
                 walk.vanish(missed)
+        lost = bool(alone) and seen != self._end and not self._glances[-1].covers(resource, asset)
+        if lost:
+            walk.lose(self._end, None if asset in UNLOGGED else self._logged)
         doubts = tuple(walk.doubts)
         if held and not any(each.state == "gone" for each in doubts):
             doubts += held.doubts
         declared = any(sighting.found.declared for sighting in facts.sightings)
         for uses in walk.lives(self._end):
-            yield Life(resource, incarnation, uses, doubts, declared, seen)
+            by = _starter(facts.changes, uses[-1])
+            yield Life(resource, incarnation, uses, doubts, declared, seen, by, lost and uses[-1].state != "gone")
 
     def _missed(self, resource: str, asset: str, after: datetime) -> datetime | None:
         """Find the first look that would have found something, and did not."""
@@ -114,23 +119,32 @@ class _Context:
         return looked[-1] if looked else min(self._origin or at, at)
 
 
+def _starter(changes: Iterable[Change], last: Use) -> str:
+    """Find by whom it was made or last started before its last use ended; empty where only Google has said it."""
+    asked = [(change.at, change.by) for change in changes
+             if change.act in ("create", "start") and change.at <= last.end and "@" in change.by]  # fmt: skip
+    return max(asked, default=(None, ""))[1]
+
+
 def _boot_disks(lives: Sequence[Life]) -> Iterable[tuple[str, Facts, _Held]]:
     """Say of machines' own boot disks what their machines' lives say: no log tells of them by name."""
     for life in lives:
-        boot = next((part for use in life.uses if (part := _boot(use.shape))), None)
+        boots = [part for use in life.uses if (part := boot(use.shape))]
         shape = life.shape
-        if boot is None or shape is None:
+        if not boots or shape is None:
             continue
+        # A look that could not list disks has seen the machine without its disk's type.
+        own = next((part for part in boots if _parameters(part).get("type")), boots[0])
         place, _, name = life.resource.rpartition("/instances/")
-        called = str(boot.get("source") or name).rpartition("/")[2]
+        called = str(own.get("source") or name).rpartition("/")[2]
         disk = f"{place}/disks/{called}"
-        parameters = _mapping(boot.get("initializeParams"))
+        parameters = _parameters(own)
         known = Shape(
             "gcp:compute/disk:Disk", DISK, {**parameters, "zone": shape.inputs.get("zone") or place.rpartition("/")[2]}
         )
         first, last = life.uses[0].begin, life.now
-        facts = Facts([_implied(disk, "create", first, known if parameters.get("size") else None)])
-        goes = boot.get("autoDelete") is not False
+        facts = Facts([_implied(disk, "create", first, known if {"size", "type"} <= {*parameters} else None)])
+        goes = own.get("autoDelete") is not False
         if last.state == "gone" and goes:
             facts.changes.append(_implied(disk, "delete", last.begin))
         doubts = tuple(each for each in life.doubts if each.state == "gone" and (goes or each.begin == first))
@@ -145,11 +159,5 @@ def _implied(disk: str, act: Literal["create", "delete"], at: datetime, shape: S
     return Change(f"{disk} {act} {at.isoformat()}", at, at, disk, act, _MACHINE, shape=shape)
 
 
-def _boot(shape: Shape | None) -> Mapping[str, object]:
-    return _mapping(shape.inputs.get("bootDisk")) if shape else {}
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    if isinstance(value, list) and value:
-        value = cast("list[object]", value)[0]
-    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
+def _parameters(boot: Mapping[str, object]) -> Mapping[str, object]:
+    return mapping(boot.get("initializeParams"))

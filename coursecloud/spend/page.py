@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html as escaping
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +13,7 @@ from markupsafe import Markup
 from coursecloud.common import html
 from coursecloud.cost import chart
 from coursecloud.spend import words
+from coursecloud.spend.account import Entry
 from coursecloud.spend.status import Status
 from infra import secrecy
 
@@ -31,29 +32,46 @@ def full(status: Status) -> str:
         (
             (
                 each.called,
-                f"{each.entry.rate.what or each.entry.kind}, {words.state(status, each)}",
+                f"{each.entry.rate.what or each.entry.kind}, {words.state(status, each)}{words.whose(each)}",
                 words.money(each.entry.per_hour),
                 words.money(each.today),
                 words.money(each.spent),
-                f"`{each.command}`",
+                f"`{each.command}`{', which takes THE WHOLE STACK' if each.whole else ''}",
             ),
             "",
         )
         for each in status.things
     ]
-    total = ("total", "", words.money(status.per_hour), words.money(status.today), words.money(status.spent), "")
+    shown, rest = words.gone(status)
+    rows += [((each.name, words.was(status, each), "", *_costs(status, [each]), ""), "") for each in shown]
+    if rest:
+        names = ", ".join(dict.fromkeys(each.name for each in rest))
+        rows.append(((f"{len(rest)} more", f"gone: {names}", "", *_costs(status, rest), ""), ""))
+    total = (
+        "total",
+        "at least" if status.at_least else "",
+        words.money(status.per_hour),
+        words.money(status.today),
+        words.money(status.spent),
+        "",
+    )
     rows = [(tuple(map(secrecy.hide, cells)), kind) for cells, kind in [*rows, (total, "total")]]
     return html.render(
         FOLDERS,
         "status.html",
         title=secrecy.hide(words.headline(status)),
-        at=f"stack {status.stack}, project {status.project}, {words.moment(status, status.at)}",
+        at=secrecy.hide(words.looked(status)),
         chart_style=chart.STYLE,
         figure=figure(status),
         said=[secrecy.hide(f"{word}: {text}") for word, text in words.sentences(status)],
         headings=headings,
         rows=rows,
     )
+
+
+def _costs(status: Status, gone: Sequence[Entry]) -> Iterator[str]:
+    for begin in (status.midnight, status.start):
+        yield words.money(sum((each.spent(begin, status.at) for each in gone), Decimal(0)))
 
 
 def figure(status: Status) -> Markup:

@@ -83,6 +83,10 @@ class Rates:
             kept = _summed(boot, idle=True)
             stopped, keeps = kept.runs, tuple(line.what for line in boot)
             unknown = (*unknown, *kept.unknown)
+            disk = _mapping(shape.inputs.get("bootDisk"))
+            if disk and not _mapping(disk.get("initializeParams")).get("type"):
+                # Google tells the type where it lists disks, not with the machine.
+                stopped, keeps, unknown = None, (), (*unknown, f"{name}: the type of its boot disk was not read")
         if unknown or found.runs is None or stopped is None:
             return replace(found, runs=None, stopped=stopped, unknown=unknown, keeps=keeps)
         return replace(found, runs=found.runs + stopped, stopped=stopped, keeps=keeps)

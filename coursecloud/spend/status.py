@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -12,39 +12,14 @@ from zoneinfo import ZoneInfo
 from coursecloud.cost import totals
 from coursecloud.cost.bill import number
 from coursecloud.cost.model import Rate as Exchange
-from coursecloud.spend import account, commands, endings
+from coursecloud.spend import account, commands, endings, outlook, unread
 from coursecloud.spend.account import Account, Entry
 from coursecloud.spend.budget import Budgets
 from coursecloud.spend.ledger import Ledger
+from coursecloud.spend.outlook import Without
 from coursecloud.spend.rates import ZERO, Rates
+from coursecloud.spend.thing import Thing
 from infra.settings import Settings
-
-LAST = timedelta(days=3650)
-"""What lies further off is no day that anybody plans for."""
-
-
-@dataclass(frozen=True)
-class Thing:
-    """One thing that is there and bills, or whose price nobody knows."""
-
-    entry: Entry
-    boots: bool
-    """Whether it is the boot disk of a machine that is there."""
-    spent: Decimal
-    """USD since the start."""
-    today: Decimal
-    """USD since this morning."""
-    ends: datetime.datetime | None
-    """When it stops by itself; None where it does not, or does not run."""
-    command: str
-    """What ends it, to paste."""
-    loses: str
-    """What that loses, and what goes on billing."""
-
-    @property
-    def called(self) -> str:
-        """Its name; a boot disk is its machine's."""
-        return f"{self.entry.name}'s boot disk" if self.boots else self.entry.name
 
 
 @dataclass(frozen=True)
@@ -89,6 +64,10 @@ class Status:
     blind: int
     """How many questions about what there is failed at the last look."""
     notes: tuple[str, ...]
+    logs_until: datetime.datetime | None = None
+    """Until when the logs are believed to be complete; None where none was read."""
+    without: Without | None = None
+    """What follows where the dearest that runs is stopped now; None where nothing runs."""
     budgets: Budgets | None = None
     """What of the billing account is about the project; None where nobody looked."""
 
@@ -108,6 +87,11 @@ class Status:
         if self.lease_ends is None:
             return None
         return max(0, (self.lease_ends - self.at.astimezone(self.zone).date()).days + 1)
+
+    @property
+    def midnight(self) -> datetime.datetime:
+        """When today began, or the start where that is later."""
+        return max(self.start, _midnight(self.at, self.zone))
 
     @property
     def running(self) -> tuple[Thing, ...]:
@@ -138,7 +122,7 @@ def of(
         raise ValueError("nobody has looked at this project yet")
     lease, zone, at = settings.lease, ZoneInfo(settings.lease.time_zone), settled.at
     start = start_of(settings, ledger, at)
-    morning = max(start, at.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0))
+    morning = max(start, _midnight(at, zone))
     spent, exchange = settled.spent(start), totals.rate(rates.bill)
     credit = number(lease.credit.amount)
     usd = credit * exchange.usd if exchange else None
@@ -166,15 +150,17 @@ def of(
         rate=exchange,
         reserve=reserve,
         left=None if usd is None else usd - spent,
-        ends=None if usd is None else _reaches(settled, things, start, usd),
-        save_by=None if usd is None else _reaches(settled, things, start, usd - reserve),
+        ends=None if usd is None else outlook.reaches(settled, things, start, usd),
+        save_by=None if usd is None else outlook.reaches(settled, things, start, usd - reserve),
         lease_ends=lease.ends,
         ceiling=number(lease.max_per_hour) * exchange.usd if exchange else None,
         passed=max(spent_parts, default=None),
         unknown=settled.unknown,
-        unread=tuple(_unread(ledger, start, at)),
+        unread=tuple(unread.of(ledger, start, at, zone)),
+        logs_until=ledger.complete_until,
         blind=sum(not what.removeprefix("//").startswith("logging.") for what, _ in ledger.unread),
         notes=tuple(notes),
+        without=outlook.without(settled, things, start, usd),
         budgets=budgets,
     )
 
@@ -187,6 +173,10 @@ def start_of(settings: Settings, ledger: Ledger | None, at: datetime.datetime) -
         return min(day.astimezone(datetime.UTC), at)
     known = ledger.origin if ledger else None
     return known or at - timedelta(days=RETENTION)
+
+
+def _midnight(at: datetime.datetime, zone: ZoneInfo) -> datetime.datetime:
+    return at.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 RETENTION = 400
@@ -212,9 +202,9 @@ def _thing(
     ends = (endings.of(running, entry.since), endings.nightly(running, settings, at)) if running else ()
     # What is past its end and still runs was not stopped by it.
     coming = min((each for each in ends if each and each > at), default=None)
-    return Thing(
-        entry, next_.boots(entry), entry.spent(start, at), entry.spent(morning, at), coming, *next_.ending(entry)
-    )
+    command, loses = next_.ending(entry)
+    spent, today = entry.spent(start, at), entry.spent(morning, at)
+    return Thing(entry, next_.boots(entry), spent, today, coming, command, loses, command == next_.down)
 
 
 def _ordered(things: Iterable[Thing]) -> tuple[Thing, ...]:
@@ -231,45 +221,3 @@ def _ordered(things: Iterable[Thing]) -> tuple[Thing, ...]:
 def _gone(settled: Account, start: datetime.datetime) -> tuple[Entry, ...]:
     found = [each for each in settled.entries if each.state == "gone" and each.spent(start, settled.at)]
     return tuple(sorted(found, key=lambda each: -each.spent(start, settled.at)))
-
-
-def _reaches(
-    settled: Account, things: Sequence[Thing], start: datetime.datetime, usd: Decimal
-) -> datetime.datetime | None:
-    """Find when so much is spent since `start`: in the past by the account, else as it goes on if nobody acts."""
-    spent = settled.spent(start)
-    if spent >= usd:
-        early, late = start, settled.at
-        while late - early > timedelta(minutes=1):
-            middle = early + (late - early) / 2
-            early, late = (early, middle) if settled.spent(start, middle) >= usd else (middle, late)
-        return late
-    rate, reached = settled.per_hour, settled.at
-    for thing in sorted((each for each in things if each.ends), key=lambda each: each.ends or reached):
-        if thing.ends is None:
-            continue
-        step = rate * Decimal((thing.ends - reached).total_seconds()) / 3600
-        if spent + step >= usd:
-            break
-        spent, reached = spent + step, thing.ends
-        rate -= (thing.entry.per_hour or ZERO) - (thing.entry.rate.stopped or ZERO)
-    if rate <= 0 or (usd - spent) / rate > LAST // timedelta(hours=1):
-        return None
-    return reached + timedelta(hours=float((usd - spent) / rate))
-
-
-def _unread(ledger: Ledger, start: datetime.datetime, at: datetime.datetime) -> Iterator[str]:
-    for what, why in ledger.unread:
-        yield f"not read: {what}: {why}"
-    for begin, end in ledger.gaps(start, at):
-        last = ledger.complete_until
-        if last and begin >= last and end - begin <= timedelta(minutes=15):
-            continue  # Google delivers a log within minutes
-        if last and begin >= last:
-            since = f"{begin:%Y-%m-%d %H:%M} UTC"
-            yield f"no log has come since {since}: what was done since is on the account as looks see it"
-        else:
-            yield (
-                f"no log was read of {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC: what was there only then is on"
-                " no account but Google's"
-            )

@@ -14,7 +14,8 @@ from rich.text import Text
 
 from coursecloud.spend import words
 from coursecloud.spend.account import Entry
-from coursecloud.spend.status import Status, Thing
+from coursecloud.spend.status import Status
+from coursecloud.spend.thing import Thing
 from infra import secrecy
 
 VERSION = 1
@@ -24,7 +25,7 @@ def full(status: Status) -> RenderableType:
     """Lay out the screen: the consequence, what runs, the money, and the next command for each thing."""
     grave = status.over or status.blind or (status.ends is not None and status.lease_ends is not None
                             and status.ends.astimezone(status.zone).date() < status.lease_ends)  # fmt: skip
-    at = Text(f"stack {status.stack}, project {status.project}, {words.moment(status, status.at)}", "dim")
+    at = Text(words.looked(status), "dim")
     first = Text(secrecy.hide(words.headline(status)), "bold red" if grave else "bold green")
     parts: list[RenderableType] = [first, at, Text()]
     if status.things:
@@ -37,21 +38,16 @@ def full(status: Status) -> RenderableType:
     parts.append(grid)
     if status.things:
         parts += [Text(), Text("what ends each, or starts it again", "bold yellow")]
-        for each in status.things:
-            name = Text.assemble(
-                (secrecy.hide(each.called), "bold cyan"),
-                f"{'' if each.boots else f' ({each.entry.kind})'}: {_then(each)}",
-            )
-            parts.append(Padding(name, (0, 0, 0, 2)))
-            parts.append(_Command(secrecy.hide(each.command)))
+        # What ends with the whole stack alone stands together, for nobody to think that it goes by itself.
+        whole = [each for each in status.things if each.whole]
+        for some in (*([each] for each in status.things if not each.whole), *([whole] if whole else [])):
+            names = [((", " if number else "") + secrecy.hide(each.called), "bold cyan",
+                      "" if each.boots else f" ({each.entry.kind}{'' if each.whole else words.whose(each)})")
+                     for number, each in enumerate(some)]  # fmt: skip
+            line = Text.assemble(*(part for name, style, more in names for part in ((name, style), more)))
+            parts.append(Padding(line.append(f": {words.follows(some[0])}"), (0, 0, 0, 2)))
+            parts.append(_Command(secrecy.hide(some[0].command)))
     return Group(*parts)
-
-
-def _then(each: Thing) -> str:
-    """Say what follows from its command."""
-    if each.command.startswith("coursecloud start "):
-        return "stopped; this starts it again, and it bills again"
-    return f"loses {each.loses}"
 
 
 @dataclass(frozen=True)
@@ -91,11 +87,16 @@ def _things(status: Status) -> Table:
             words.money(each.today),
             words.money(each.spent),
         )
-    if past := sum((each.spent(status.start, status.at) for each in status.gone), Decimal(0)):
-        names = ", ".join(dict.fromkeys(each.name for each in status.gone[:4]))
-        more = len({each.name for each in status.gone}) - 4
-        names += f" and {more} more" if more > 0 else ""
-        table.add_row("gone", secrecy.hide(names), "", "", words.money(past), style="dim")
+    shown, rest = words.gone(status)
+    for entry in shown:
+        table.add_row(secrecy.hide(entry.name), secrecy.hide(words.was(status, entry)), "",
+                      words.money(entry.spent(status.midnight, status.at)),
+                      words.money(entry.spent(status.start, status.at)), style="dim")  # fmt: skip
+    if rest:
+        names = ", ".join(dict.fromkeys(each.name for each in rest))
+        past = [sum((each.spent(begin, status.at) for each in rest), Decimal(0))
+                for begin in (status.midnight, status.start)]  # fmt: skip
+        table.add_row(f"{len(rest)} more", secrecy.hide(f"gone: {names}"), "", *map(words.money, past), style="dim")
     table.add_row("total", "at least" if status.at_least else "", words.money(status.per_hour),
                   words.money(status.today), words.money(status.spent), style="bold")  # fmt: skip
     return table
@@ -115,6 +116,8 @@ def to_json(status: Status) -> dict[str, Any]:
         "spent": _usd(status.spent),
         "inDoubt": _usd(status.doubt),
         "since": _time(status.start),
+        "timeZone": status.zone.key,
+        "logsUntil": _time(status.logs_until),
         "billed": None,
         "credit": {
             "amount": float(status.credit),
@@ -127,6 +130,7 @@ def to_json(status: Status) -> dict[str, Any]:
             "dataGoes": None if status.data_goes is None else str(status.data_goes),
             "alert": None if status.passed is None else float(status.passed),
         },
+        "withoutDearest": _without(status),
         "budgets": _budgets(status),
         "leaseEnds": None if status.lease_ends is None else str(status.lease_ends),
         "leaseDays": status.lease_days,
@@ -136,6 +140,19 @@ def to_json(status: Status) -> dict[str, Any]:
         "unknown": list(status.unknown),
         "unread": list(status.unread),
         "notes": list(status.notes),
+    }
+
+
+def _without(status: Status) -> dict[str, Any] | None:
+    then = status.without
+    if then is None:
+        return None
+    return {
+        "resource": then.thing.entry.life.resource,
+        "command": then.thing.command,
+        "saves": _usd(then.saved),
+        "perHour": _usd(then.per_hour),
+        "creditEnds": _time(then.ends),
     }
 
 
@@ -162,6 +179,9 @@ def _thing(status: Status, each: Thing) -> dict[str, Any]:
         "state": entry.state,
         "since": _time(entry.since),
         "reason": entry.reason or None,
+        "startedBy": entry.life.by or None,
+        "lastSeen": _time(entry.life.last_seen),
+        "lost": entry.life.lost,
         "perHour": _usd(entry.per_hour),
         "today": _usd(each.today),
         "spent": _usd(each.spent),
@@ -171,6 +191,7 @@ def _thing(status: Status, each: Thing) -> dict[str, Any]:
         "assumed": entry.rate.assumed,
         "byUse": entry.rate.by_use,
         "command": each.command,
+        "wholeStack": each.whole,
         "loses": each.loses,
     }
 
@@ -183,6 +204,7 @@ def _gone(status: Status, entry: Entry) -> dict[str, Any]:
         "from": _time(entry.life.uses[0].begin),
         "to": _time(entry.life.now.begin),
         "reason": entry.reason or None,
+        "startedBy": entry.life.by or None,
         "spent": _usd(entry.spent(status.start, status.at)),
     }
 

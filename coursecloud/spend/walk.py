@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from coursecloud.spend.facts import GRACE, Point
-from coursecloud.spend.life import State, Use
+from coursecloud.spend.life import State, Use, boot, mapping
 from coursecloud.spend.model import Shape
 
 
@@ -54,6 +54,13 @@ class Walk:
         """End it at the first look that did not find it."""
         self._doubt(at, "gone")
         self._turn(at, "gone", exact=False)
+
+    def lose(self, at: datetime, told: datetime | None) -> None:
+        """Note that the last look could not see it: from what is proven, or logs told, it may have ended, or begun."""
+        if self._known and told:
+            self._known = max(self._known, told)
+        if self.state != "gone":
+            self._doubt(at, "gone" if self.state == "runs" else "runs")
 
     def lives(self, end: datetime) -> Iterable[tuple[Use, ...]]:
         """Give what it was, one use after the other, anew for each time that it was made."""
@@ -102,9 +109,12 @@ class Walk:
             # It was there, and nothing has said since when.
             self._begin(point.at)
         if state == self.state and point.reason:
-            # The API told of it first, and did not say why.
-            begin, _, shape, _ = self.turns[-1]
-            self.turns[-1] = (begin, state, shape, point.reason)
+            # The API told of it first, and did not say why; what it is may have been seen otherwise since.
+            first = len(self.turns) - 1
+            while first and self.turns[first - 1][1] == state:
+                first -= 1
+            begin, _, shape, _ = self.turns[first]
+            self.turns[first] = (begin, state, shape, point.reason)
         self._turn(point.at, state, reason=point.reason)
 
     def _begin(self, at: datetime) -> None:
@@ -113,6 +123,7 @@ class Walk:
         self._turn(self._known, "runs", exact=False)
 
     def _sight(self, point: Point) -> None:
+        point = replace(point, shape=_completed(point.shape, self.shape))
         if point.state != self.state:
             if self._recent(point.at):
                 if self.shape is None:
@@ -172,3 +183,12 @@ class Walk:
             self.turns[-1] = (self.turns[-1][0], self.state, shape, self.turns[-1][3])
         elif had != shape:
             self.turns.append((at, self.state, shape, ""))
+
+
+def _completed(seen: Shape | None, known: Shape | None) -> Shape | None:
+    """Keep what was known of a boot disk where a look that could not list disks saw its machine alone."""
+    disk, before = boot(seen), boot(known)
+    if seen is None or not before or not disk:
+        return seen
+    parameters = {**mapping(before.get("initializeParams")), **mapping(disk.get("initializeParams"))}
+    return replace(seen, inputs={**seen.inputs, "bootDisk": {**disk, "initializeParams": parameters}})

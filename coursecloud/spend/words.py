@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
-from coursecloud.spend import budget
-from coursecloud.spend.status import Status, Thing
+from coursecloud.spend import budget, commands, store, unread
+from coursecloud.spend.account import Entry
+from coursecloud.spend.outlook import Without
+from coursecloud.spend.status import Status
+from coursecloud.spend.thing import Thing
 
 REASONS = {
     "compute.instances.preempted": "Google took it back (Spot)",
@@ -32,7 +35,7 @@ def headline(status: Status) -> str:
         failed = f"{status.blind} question{'' if status.blind == 1 else 's'} to Google"
         known = f"{money(status.spent)} are known to be spent so far"
         return f"What runs is not known, as {failed} failed (below): ask again; {known}."
-    return f"{_lasts(status)}; {_now(status, least)}."
+    return f"{_lasts(status)}; {_now(status, least)}{_without(status)}."
 
 
 def _lasts(status: Status) -> str:
@@ -53,6 +56,23 @@ def _lasts(status: Status) -> str:
     return f"The credit of {credit(status)} ends on {day}{hour}{latest}{before}, if nothing is stopped"
 
 
+def _without(status: Status) -> str:
+    """Say how long the credit lasts without the dearest that runs, where that is what ends it before the lease."""
+    then, day = status.without, status.ends and status.ends.astimezone(status.zone).date()
+    if then is None or day is None or status.lease_ends is None or day > status.lease_ends:
+        return ""
+    return f"; without `{then.thing.entry.name}` it lasts {_until(status, then)}"
+
+
+def _until(status: Status, then: Without) -> str:
+    """Say until when the credit lasts once something is stopped."""
+    if then.ends is None:
+        return "for good, as far as prices are known"
+    if status.lease_ends and then.ends.astimezone(status.zone).date() > status.lease_ends:
+        return f"beyond the lease, to {_when(status, then.ends)}"
+    return f"to {moment(status, then.ends)}"
+
+
 def _now(status: Status, least: str) -> str:
     if not status.running:
         kept = f"what is kept costs {least}{money(status.per_hour)}/h" if status.things else "nothing else bills"
@@ -66,9 +86,10 @@ def _dearest(status: Status) -> str:
         return "nothing that this tool can see"
     # What has a price first here: the others have a line of their own.
     ordered = sorted(found, key=lambda each: each.entry.per_hour is None)
+    shown = 3 if len(ordered) == 3 else 2  # one more is named, not counted
     names = [f"`{each.entry.name}` {money(each.entry.per_hour)}/h since {moment(status, each.entry.since)}"
-             for each in ordered[:2]]  # fmt: skip
-    more = f" and {len(found) - 2} more" if len(found) > 2 else ""
+             f"{' (not seen now)' if each.entry.life.lost else ''}" for each in ordered[:shown]]  # fmt: skip
+    more = f" and {len(found) - shown} more" if len(found) > shown else ""
     return f"{', '.join(names)}{more}"
 
 
@@ -78,10 +99,12 @@ def sentences(status: Status) -> Iterator[tuple[str, str]]:
     if doing := _do_now(status):
         yield "do now", doing
     doubt = (
-        f" (of it {money(status.doubt)} in doubt: no log has said yet what was done)" if status.doubt >= CENT else ""
+        f"; of it {money(status.doubt)} in doubt, as no log or look has said what was done"
+        if status.doubt >= CENT
+        else ""
     )
     spent = f"{own(status, status.spent)} since {_when(status, status.start)}"
-    yield "spent", f"{own(status, status.today)} since this morning, {spent}{doubt}"
+    yield "spent", f"{own(status, status.today)} today, since midnight; {spent}{doubt}"
     how = "this is time x price, without free tiers, traffic, builds, requests and tax"
     yield "billed", f"{billed(status)}; {how}"
     if status.left is not None:
@@ -89,17 +112,13 @@ def sentences(status: Status) -> Iterator[tuple[str, str]]:
         kept = f"{own(status, status.reserve)} of it is the reserve for copying the work away"
         yield "left", f"nothing{of}; {own(status, -status.left)} more is spent" if status.over else f"{left}; {kept}"
     if status.save_by and status.ends and not status.over:
-        yield "save by", f"{_when(status, status.save_by)}: then only the reserve is left"
+        yield "save by", f"{moment(status, status.save_by)}, when only the reserve is left: {_save(status)}"
     if status.data_goes:
         yield "data", f"Google removes what is stored on {status.data_goes}, 30 days after the credit ends"
     if status.lease_ends is not None:
         days = status.lease_days or 0
-        yield (
-            "lease",
-            f"{days} day{'' if days == 1 else 's'} left, to {status.lease_ends}"
-            if days
-            else f"over since {status.lease_ends}",
-        )
+        left = f"{days} day{'' if days == 1 else 's'} left, today included; the last is {status.lease_ends}"
+        yield "lease", left if days else f"over; the last day was {status.lease_ends}"
     if status.passed is not None:
         yield "alert", f"{status.passed:.0%} of the credit is spent (`lease.alerts`)"
     if status.ceiling is not None and status.per_hour > status.ceiling:
@@ -114,8 +133,7 @@ def sentences(status: Status) -> Iterator[tuple[str, str]]:
         )
     for text in status.unknown:
         yield "no price", text
-    for text in (*status.unread, *status.notes):
-        yield "not read" if text.startswith("not read") else "note", text.removeprefix("not read: ")
+    yield from unread.lines((*status.unread, *status.notes))
 
 
 def billed(_status: Status) -> str:
@@ -128,19 +146,27 @@ def billed(_status: Status) -> str:
 
 def _do_now(status: Status) -> str:
     """Say what is to be done first; empty where nothing runs and credit is left."""
-    save = f"`coursecloud save --stack {status.stack} --to FOLDER` copies the work away" if status.over else ""
-    priced = [each for each in status.running if each.entry.per_hour]
-    if not priced:
+    save, then = _save(status) if status.over else "", status.without
+    if then is None:
         return save
-    dearest = priced[0]
-    saved = (dearest.entry.per_hour or Decimal(0)) - (dearest.entry.rate.stopped or Decimal(0))
-    stop = f"unless it is needed, `{dearest.command}` ends {money(saved)}/h, the dearest that runs"
+    command = f"`{then.thing.command}`{', which takes the whole stack,' if then.thing.whole else ''}"
+    stop = f"unless it is needed, {command} ends {money(then.saved)}/h, the dearest that runs"
+    least = "at least " if status.at_least else ""
+    stop += f"; {least}{money(then.per_hour)}/h go on"
+    if not status.over and status.left is not None:
+        stop += f", and the credit lasts {_until(status, then)}"
     return f"{save}; {stop}" if save else stop
+
+
+def _save(status: Status) -> str:
+    return f"`coursecloud save --stack {status.stack} --to ~/saved-{status.stack}` copies the work away"
 
 
 GRAVE = frozenset({"do now", "alert", "ceiling", "by hand", "no price", "not read", "save by"})
 """What somebody has to look at."""
 CENT = Decimal("0.005")
+GONE = 4
+"""Lines for what is gone; one more, rather than `1 more`."""
 
 
 def state(status: Status, thing: Thing) -> str:
@@ -155,7 +181,49 @@ def state(status: Status, thing: Thing) -> str:
     )
     why = REASONS.get(entry.reason, entry.reason)
     ends = f", until {moment(status, thing.ends)}" if thing.ends and thing.ends > status.at else ""
-    return f"{word} since {moment(status, entry.since)}{ends}{f': {why}' if why and word == 'stopped' else ''}"
+    lost = f"; {sight(status, entry)}" if entry.life.lost else ""
+    return f"{word} since {moment(status, entry.since)}{ends}{f': {why}' if why and word == 'stopped' else ''}{lost}"
+
+
+def sight(status: Status, entry: Entry) -> str:
+    """Say of what the last look could not see when it was seen last."""
+    if entry.life.last_seen is None:
+        return "no look has seen it, logs tell of it"
+    return f"not seen now, last at {moment(status, entry.life.last_seen)}: it may have ended"
+
+
+def was(status: Status, entry: Entry) -> str:
+    """Say of what is gone from when to when it was there."""
+    begin, end = (at.astimezone(status.zone) for at in (entry.life.uses[0].begin, entry.life.now.begin))
+    day = "" if begin.date() == end.date() else f"{end:%Y-%m-%d} "
+    return f"gone: {entry.kind}, {begin:%Y-%m-%d %H:%M} to {day}{end:%H:%M}"
+
+
+def gone(status: Status) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
+    """Divide what is gone into what has a line of its own, the dearest, and the rest, which is never one alone."""
+    shown = len(status.gone) if len(status.gone) <= GONE + 1 else GONE
+    return status.gone[:shown], status.gone[shown:]
+
+
+def looked(status: Status) -> str:
+    """Say where and when was looked, in which time zone, and how old what the logs gave is."""
+    logs = "no log was read" if status.logs_until is None else (
+        f"logs up to {moment(status, status.logs_until)} ({store.age(status.logs_until, status.at)} ago)"
+    )  # fmt: skip
+    return f"stack {status.stack}, project {status.project}, {moment(status, status.at)} {status.zone.key}; {logs}"
+
+
+def follows(each: Thing) -> str:
+    """Say what follows from a thing's command."""
+    if each.command.startswith("coursecloud start "):
+        return "stopped; this starts it again, and it bills again"
+    return f"{'not alone; this takes ' if each.whole else 'loses '}{each.loses}"
+
+
+def whose(each: Thing) -> str:
+    """Name the account that made or last started a thing, where a log does."""
+    verb = "started" if commands.computes(each.entry) else "made"
+    return f", {verb} by {each.entry.life.by}" if each.entry.life.by else ""
 
 
 def moment(status: Status, at: datetime | None) -> str:

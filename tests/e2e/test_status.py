@@ -30,11 +30,11 @@ def test_what_an_up_made_is_counted_by_the_hour(project: Project, monkeypatch: p
         told = CliRunner().invoke(app, ["status", "--stack", "dev"], env={"NO_COLOR": "1", **emulator.env(PROJECT)})
         assert told.exit_code == 0, told.output
         lines = told.output.splitlines()
-        assert "`dev-forgotten` since" in " ".join(lines[:4])
+        assert "`dev-forgotten` $" in " ".join(lines[:5])
         # The machine, its boot disk, which no list has by itself, and the disk of the work.
         names = ["dev-forgotten", "  its boot disk", "dev-forgotten-work"]
         assert [sum(line.startswith(name) for line in lines) for name in names] == [2, 1, 1]
-        assert not [line for line in lines if line.startswith("gone")]
+        assert not [line for line in lines if " gone: " in line]
         spent.append(float(next(line for line in lines if line.startswith("total")).rpartition("$")[2]))
     # Four hours cost four times one, to a minute's price and the cents that are shown.
     assert spent[1] == pytest.approx(4 * spent[0], rel=0.05)

@@ -11,7 +11,7 @@ import pytest
 
 from coursecloud.deploy.cloud import Cloud, CloudError
 from coursecloud.deploy.endpoints import APIS
-from coursecloud.look import look, shapes
+from coursecloud.look import look, places, shapes
 from coursecloud.look.entries import unique
 from coursecloud.look.kinds import Kind, kinds, known_apis, table
 from tests.look.conftest import MACHINES, PROJECT, REGION, ZONE, Project, acts, change, of
@@ -114,6 +114,16 @@ def test_regions_are_those_that_are_named_or_that_the_log_names(project: Project
     project.look(regions=["europe-west4"])
     regional = [call["path"] for call in asked[start:] if "/customJobs?" in call["path"]]
     assert {re.search("locations/([^/]*)/", path)[1] for path in regional} == {REGION, "europe-west4"}  # type: ignore[index]
+
+
+def test_what_older_looks_found_is_asked_for_where_it_was(project: Project) -> None:
+    """Of a job that was begun yesterday the logs since this morning say nothing: its region has to be named."""
+    job = f"//aiplatform.googleapis.com/{PLACE}/customJobs/{train(project)}"
+    project.emulator.pass_time(hours=30)
+    morning = project.emulator.world.time()
+    assert not [each for each in project.look(morning).found if each.resource == job]
+    assert places([job, f"{MACHINES}/vm"]) == {REGION}
+    assert of(project.look(morning, regions=places([job])), job).resource == job
 
 
 def test_a_look_is_cheap_and_only_reads(project: Project) -> None:

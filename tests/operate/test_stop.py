@@ -26,11 +26,11 @@ def service(desk: Desk, name: str = "dev-api", least: int = 1, **more: Any) -> d
     return desk.project.ask("GET", f"run/v2/{PLACE}/services/{name}")
 
 
-def job(desk: Desk, **more: Any) -> str:
+def job(desk: Desk, place: str = "", **more: Any) -> str:
     pool = {"machineSpec": {"machineType": "n1-standard-4"}, "replicaCount": "1", "containerSpec": {"imageUri": "x"}}
     body = {"displayName": "train", "labels": OURS, "jobSpec": {"workerPoolSpecs": [pool]}} | more
-    name = str(desk.project.ask("POST", f"aiplatform/v1/{PLACE}/customJobs", body)["name"]).rpartition("/")[2]
-    desk.project.ask("GET", f"aiplatform/v1/{PLACE}/customJobs/{name}")
+    name = str(desk.project.ask("POST", f"aiplatform/v1/{place or PLACE}/customJobs", body)["name"]).rpartition("/")[2]
+    desk.project.ask("GET", f"aiplatform/v1/{place or PLACE}/customJobs/{name}")
     return name
 
 
@@ -74,6 +74,31 @@ def test_nothing_is_done_where_nobody_says_yes(desk: Desk) -> None:
 def test_where_nothing_runs_nobody_is_asked(desk: Desk) -> None:
     assert desk.run("stop", lambda op: stop(op, ())) == 0
     assert (desk.said, desk.asked) == (["nothing of stack dev runs: nothing was changed"], [])
+
+
+def test_a_job_of_another_region_is_found_by_the_logs(desk: Desk) -> None:
+    """Google lists jobs region by region: none that a day's work left in Frankfurt may look as if nothing ran."""
+    place = f"projects/{PROJECT}/locations/europe-west3"
+    name = job(desk, place)
+    desk.project.emulator.pass_time(hours=3 * 24)
+    assert desk.run("stop", lambda op: stop(op, ["train"])) == 0
+    found = desk.project.ask("GET", f"aiplatform/v1/{place}/customJobs/{name}")
+    assert found["state"] == "JOB_STATE_CANCELLED"
+
+
+def test_where_the_logs_were_refused_other_regions_are_said_to_be_unread(desk: Desk) -> None:
+    desk.project.emulator.use({"faults": [{"match": "logging.entries.list", "status": 403, "count": 0}]})
+    assert desk.run("stop", lambda op: stop(op, ())) == 1
+    assert desk.said[0] == "nothing of stack dev runs, as far as could be read; nothing was changed"
+    assert "other regions: Google lists by region, and asked were europe-west1" in desk.text
+
+
+def test_where_disks_were_not_listed_what_goes_on_has_no_price(desk: Desk) -> None:
+    desk.project.machine("dev-trainer", labels=OURS)
+    desk.project.emulator.use({"faults": [{"match": "compute.disks.aggregatedList", "status": 403, "count": 0}]})
+    assert desk.run("stop", lambda op: stop(op, ["trainer"])) == 0
+    assert "pd-standard" not in desk.text
+    assert "dev-trainer: the type of its boot disk was not read" in desk.text
 
 
 def test_a_name_is_the_stack_files_or_googles(desk: Desk) -> None:

@@ -42,11 +42,12 @@ def look(world: World, since: datetime, failing: float) -> Look:
     chance = world.random
     unread = list[tuple[str, str]]()
     found = list[Found]()
+    refused = [kind for kind in TYPES if chance.random() < failing]
     for kind, (_, asset) in TYPES.items():
-        if chance.random() < failing:
+        if kind in refused:
             unread.append((asset, "Google answers 503"))
             continue
-        found += [_found(each) for each in world.there(kind)]
+        found += [_found(each, typed="disks" not in refused) for each in world.there(kind)]
     changes, complete = list[Change](), when(world.now - 60)
     for log in ("admin", "system"):
         if chance.random() < failing:
@@ -59,12 +60,12 @@ def look(world: World, since: datetime, failing: float) -> Look:
     return Look(at, PROJECT, tuple(found), tuple(unread), tuple(changes), complete, since)
 
 
-def _found(each: Thing) -> Found:
+def _found(each: Thing, *, typed: bool) -> Found:
     times = each.kind in ("instances", "customJobs")
     started, stopped = when(each.started + 3), None if each.stopped is None else when(each.stopped)
     return Found(
         full(each.path),
-        shape(each.kind, each.config, live=True, name=each.name),
+        shape(each.kind, each.config, live=True, name=each.name, typed=typed),
         each.running,
         started if times else None,
         when(each.made + 1),
@@ -82,8 +83,11 @@ def _change(entry: Entry) -> Change:
     )  # fmt: skip
 
 
-def shape(kind: str, config: dict[str, Any], *, live: bool = False, name: str = "") -> Shape:
-    """Say what a thing is, in the words of Pulumi's inputs; of a change only what changed."""
+def shape(kind: str, config: dict[str, Any], *, live: bool = False, name: str = "", typed: bool = True) -> Shape:
+    """Say what a thing is, in the words of Pulumi's inputs; of a change only what changed.
+
+    What type a machine's boot disk has Google tells in the list of disks alone: else it is not `typed`.
+    """
     type_, asset = TYPES[kind]
     inputs = dict[str, Any]()
     if "zone" in config:
@@ -91,7 +95,7 @@ def shape(kind: str, config: dict[str, Any], *, live: bool = False, name: str = 
             config["zone"] if kind in ("instances", "disks") else config["zone"][:-2]
         )
     if kind == "instances":
-        inputs |= _machine(config, live=live)
+        inputs |= _machine(config, live=live, typed=typed)
     elif kind == "disks":
         inputs |= {key: config[key] for key in ("size", "type") if key in config}
     elif kind == "services":
@@ -107,7 +111,7 @@ def shape(kind: str, config: dict[str, Any], *, live: bool = False, name: str = 
     return Shape(type_, asset, inputs)
 
 
-def _machine(config: dict[str, Any], *, live: bool) -> dict[str, Any]:
+def _machine(config: dict[str, Any], *, live: bool, typed: bool) -> dict[str, Any]:
     inputs = dict[str, Any]()
     if "machine" in config:
         inputs["machineType"] = config["machine"]
@@ -119,6 +123,6 @@ def _machine(config: dict[str, Any], *, live: bool) -> dict[str, Any]:
         inputs["guestAccelerators"] = [{"type": "nvidia-tesla-t4", "count": config["gpus"]}]
     if config["address"]:
         inputs["networkInterfaces"] = [{"accessConfigs": [{"natIp": "203.0.113.7"} if live else {}]}]
-    parameters = {"size": config["boot"], "type": config["bootType"]}
+    parameters = {"size": config["boot"], **({"type": config["bootType"]} if typed else {})}
     inputs["bootDisk"] = {"autoDelete": config["bootGoes"], "initializeParams": parameters}
     return inputs

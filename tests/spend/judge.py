@@ -57,6 +57,7 @@ def live(seed: int, priced: Rates) -> Run:
         assert settled
         run.mistakes += [f"look {run.looks}: {each}" for each in differences(world, settled, kept, run)]
         run.mistakes += [f"look {run.looks}: {each}" for each in otherwise(world, settled, kept, look)]
+        run.mistakes += [f"look {run.looks}: {each}" for each in unsaid(settled, look)]
         today = differences(world, settled, kept, run, begin=morning, before=world.mornings)
         run.mistakes += [f"look {run.looks}, today: {each}" for each in today]
     world.wait(max([world.now, *(entry.received for entry in world.entries)]) + DAY_AFTER)
@@ -109,8 +110,7 @@ def differences(
     edges, bill = world.edges(), world.bill()
     for name, path in names.items():
         usd, (many, dearest) = bill[path] - (before or {}).get(path, 0.0), edges[path]
-        # What no log has delivered is shown as such; where a look failed, nobody knows how a job went on.
-        late = path in missing or (not final and "/customJobs/" in path)
+        late = path in missing  # what no log has delivered is shown as such
         off = abs(counted.get(name, 0.0) - usd)
         if _unknowable(name, settled):
             continue
@@ -146,6 +146,8 @@ def otherwise(world: World, settled: Account, kept: Ledger, look: Look) -> Itera
             yield f"{name} is shown as {was}, and is {told}"
         if since is not None and abs((entry.since - delivered.when(since)).total_seconds()) > 60:
             yield f"{name} is {entry.state} since {entry.since}, and was since {delivered.when(since)}"
+        if entry.life.by != thing.by and thing.made >= 0:
+            yield f"{name} is said to be of {entry.life.by!r}, and is of {thing.by!r}"
         if thing.kind == "instances" and not thing.running and entry.reason != thing.reason:
             yield f"{name} is stopped because of {entry.reason!r}, and was of {thing.reason!r}"
     if not missing and not any("no log and no look" in each for each in settled.unknown):
@@ -161,6 +163,16 @@ def otherwise(world: World, settled: Account, kept: Ledger, look: Look) -> Itera
             yield f"{entry.life.resource} is shown, and is gone"
 
 
+def unsaid(settled: Account, look: Look) -> Iterator[str]:
+    """List what the last look could not see and is not said to be lost from sight, or is said so and was seen."""
+    refused = {what for what, _ in look.unread}
+    for entry in settled.there:
+        shape = entry.life.shape
+        boots = "/disks/" in entry.life.resource and entry.life.last_seen is None  # its machine tells of it
+        if shape and not boots and entry.life.lost != (shape.asset in refused):
+            yield f"{entry.life.resource} is {'' if entry.life.lost else 'not '}said to be lost from sight"
+
+
 def undelivered(world: World, kept: Ledger) -> set[str]:
     """Name what logs have not told all of yet."""
     known = {change.id.rpartition("/")[2].removesuffix("-again") for change in kept.changes.values()}
@@ -174,7 +186,7 @@ def doubted(world: World, settled: Account) -> Iterator[str]:
         name = delivered.full(path)
         usd = sum(float(each.doubt(delivered.START, settled.at)) for each in settled.entries
                   if each.life.resource == name)  # fmt: skip
-        if usd > many * dearest / 60 + 1e-9 and "/customJobs/" not in path and not _old(world, path):
+        if usd > many * dearest / 60 + 1e-9 and not _old(world, path):
             yield f"{name} has {usd} in doubt, and all was said of it"
 
 
@@ -209,8 +221,8 @@ def _old(world: World, path: str) -> bool:
 def _unknowable(name: str, settled: Account) -> bool:
     """Say whether an account names something as that of which nothing says what it is: older than what logs tell."""
     machine = name.replace("/disks/", "/instances/")
-    return any("no log and no look says what" in reason
-               for entry in settled.entries if entry.life.resource == machine for reason in entry.unknown)  # fmt: skip
+    entries = (entry for entry in settled.entries if entry.life.resource in (name, machine))
+    return any("no log and no look says what" in reason for entry in entries for reason in entry.unknown)
 
 
 def _again(world: World, looks: list[Look], last: Look, priced: Rates, settled: Account) -> Iterator[str]:

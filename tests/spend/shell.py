@@ -15,7 +15,7 @@ import random
 import shutil
 import sys
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -127,17 +127,46 @@ def _look(there: Stood, run: Run) -> None:
     with there.failing() as refused:
         told = status(there)
     run.looks += 1
-    run.refused += refused
+    run.refused += bool(refused)
     run.late += bool(there.missing())
-    if refused:
-        if not told["unread"] and not told["notes"]:
-            run.mistakes.append(f"look {run.looks}: questions were refused, and nothing says so")
-        return  # what was not read may be anything; the looks after it have to be right again
-    run.mistakes += [f"look {run.looks}: {each}" for each in _differences(there, told, run)]
+    said = " ".join((*told["unread"], *told["notes"]))
+    for question in refused:
+        if not any(words in said for words in SAID[question]):
+            run.mistakes.append(f"look {run.looks}: {question} was refused, and nothing says so")
+    run.mistakes += [f"look {run.looks}: {each}" for each in _differences(there, told, run, refused)]
 
 
-def _differences(there: Stood, told: Json, run: Run, *, final: bool = False) -> Iterator[str]:
-    """List what differs by more than a minute of each edge, a hundredth, and what is said to be in doubt."""
+SAID = {
+    "compute.instances.aggregatedList": ["compute.googleapis.com/Instance"],
+    "compute.disks.aggregatedList": ["compute.googleapis.com/Disk"],
+    "compute.addresses.aggregatedList": ["compute.googleapis.com/Address"],
+    "aiplatform.projects.locations.customJobs.list": ["aiplatform.googleapis.com/CustomJob"],
+    "run.projects.locations.services.list": ["run.googleapis.com/Service"],
+    "logging.entries.list": ["the audit logs since"],
+    "serviceusage.services.list": ["which APIs are on"],
+    "storage.objects.get": ["the ledger was not read", "no bucket of the stack"],
+    "storage.objects.insert": ["the ledger was not", "no bucket of the stack"],
+}
+"""By what was refused, the words of which some have to stand below the account."""
+KINDS = {"Instance": "/instances/", "Disk": "/disks/", "Address": "/addresses/", "CustomJob": "/customJobs/",
+         "Service": "/services/"}  # fmt: skip
+
+
+def _hidden(name: str, refused: Sequence[str]) -> bool:
+    """Say whether what was refused would have shown a thing: its list, or the logs, which tell of all."""
+    if "logging.entries.list" in refused:
+        return True
+    listed = (words[0].rpartition("/")[2] for question in refused for words in [SAID[question]])
+    return any(KINDS.get(kind, "?") in name for kind in listed)
+
+
+def _differences(
+    there: Stood, told: Json, run: Run, refused: Sequence[str] = (), *, final: bool = False
+) -> Iterator[str]:
+    """List what differs by more than a minute of each edge, a hundredth, and what is said to be in doubt.
+
+    What logs have not delivered may differ, and what was refused at this look; the looks after it have to be right.
+    """
     counted = dict[str, float]()
     for each in (*told["things"], *told["gone"]):
         counted[each["resource"]] = counted.get(each["resource"], 0.0) + each["spent"]
@@ -152,17 +181,22 @@ def _differences(there: Stood, told: Json, run: Run, *, final: bool = False) -> 
             continue
         off = abs(counted.get(name, 0.0) - usd)
         allowed = many * dearest / 60 + 0.01 * usd + (0.0 if final else told["inDoubt"]) + 1e-6
-        # A job is judged at the end, as in `judge`: before, it can be counted from too late. Seed 19 has one, at a look
-        # of which nothing was refused, that is 2.5 hours short; why is not known.
-        late = name in missing or "/customJobs/" in name
-        if off > allowed and (final or not late):
+        if off > allowed and (final or not (name in missing or _hidden(name, refused))):
             yield f"{name} has {counted.get(name)} on the account, and {usd} on the bill; {allowed} is allowed"
         if final and dearest:
             run.worst = max(run.worst, (off - 0.01 * usd) / dearest * 60 / many)
 
 
 def _about(name: str, why: str) -> bool:
-    return why.startswith(f"{name.rpartition('/')[2]}: no log and no look says")
+    kind, last = name.split("/")[-2:]
+    # It may be known what it is now, and not what it was before.
+    called = (f" {kind} is", f" {WORDS[kind]} is")
+    return why.startswith(f"{last}: no log and no look says") and why.endswith(called)
+
+
+WORDS = {"instances": "machine", "disks": "disk", "addresses": "address", "customJobs": "training job",
+         "services": "service"}  # fmt: skip
+"""What the account calls a kind once something has said what it is."""
 
 
 def fingerprint() -> str:

@@ -78,6 +78,8 @@ class Thing:
     stopped: int | None = None
     reason: str = ""
     """Why it was stopped, where a log says."""
+    by: str = ""
+    """Who made it or started it last, where a log says."""
     declared: bool = True
     usd: float = 0.0
     dearest: float = 0.0
@@ -169,7 +171,8 @@ class World:
             thing.boot.declared = thing.declared
         self.things.append(thing)
         if logged:
-            self._log(thing, "create", config=config)
+            thing.by = "somebody@example.com" if thing.declared else "anybody@example.com"
+            self._log(thing, "create", config=config, by=thing.by)
         return thing
 
     def _disk(self, name: str, config: dict[str, Any]) -> Thing:
@@ -185,7 +188,8 @@ class World:
 
     def start(self, thing: Thing) -> None:
         thing.running, thing.started, thing.edges = True, self.now, thing.edges + 1
-        self._log(thing, "start")
+        thing.by = f"number-{thing.edges}@example.com"
+        self._log(thing, "start", by=thing.by)
 
     def resize(self, thing: Thing, **config: Any) -> None:
         thing.config, thing.edges = thing.config | config, thing.edges + 1

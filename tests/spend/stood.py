@@ -63,14 +63,14 @@ class Stood(World):
         self.emulator.use(scenario)
 
     @contextmanager
-    def failing(self) -> Generator[bool]:
-        """Let some questions be refused, as the odds have it; gives whether any is."""
+    def failing(self) -> Generator[list[str]]:
+        """Let some questions be refused, as the odds have it; gives which."""
         refused = [each for each in LISTS if self.random.random() < self.odds.failing]
         faults = [{"match": each, "status": 403, "count": 0} for each in refused]
         # The scenario alone: a change of it would make the logs later that were written already.
         self.emulator.use({**self._scenario, "faults": faults})
         try:
-            yield bool(refused)
+            yield refused
         finally:
             self.emulator.use(self._scenario)
 

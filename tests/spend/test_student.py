@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import random
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from coursecloud.spend import ledger, status, table, words
+from coursecloud.spend import account, ledger, page, status, table, words
 from coursecloud.spend.ledger import Ledger
 from coursecloud.spend.status import Status
 from infra.settings.lease import Lease
@@ -63,9 +64,12 @@ def test_the_first_evening_says_the_day_and_the_command() -> None:
     assert "/h now: `training-vm` $0.564/h since 2026-11-23" in line
     assert [each.entry.name for each in found.by_hand if each in found.running] == ["training-vm"]
     assert "coursecloud stop training-vm --stack dev" in shown(found, 80)
-    assert dict(words.sentences(found))["do now"] == (
-        "unless it is needed, `coursecloud stop training-vm --stack dev` ends $0.564/h, the dearest that runs"
+    doing = dict(words.sentences(found))["do now"]
+    assert doing.startswith(
+        "unless it is needed, `coursecloud stop training-vm --stack dev` ends $0.564/h, the dearest that runs; $0.014/h"
+        " go on, and the credit lasts beyond the lease, to 2027-"
     )
+    assert "; without `training-vm` it lasts beyond the lease, to 2027-" in line
     assert found.data_goes == found.ends.date() + datetime.timedelta(days=30) if found.ends else False
 
 
@@ -83,7 +87,7 @@ def test_each_day_says_the_same_end_until_it_has_come(day: int) -> None:
         assert words.headline(found).startswith(f"The credit of 50 USD is spent, since {first.ends:%Y-%m-%d}")
         assert str(found.data_goes) in words.headline(found)
         told = dict(words.sentences(found))
-        assert told["do now"].startswith("`coursecloud save --stack dev --to FOLDER` copies the work away; unless")
+        assert told["do now"].startswith("`coursecloud save --stack dev --to ~/saved-dev` copies the work away; unless")
         assert told["left"].startswith("nothing of 50 USD; $")
         assert "$0.000" not in shown(found)
     bill = sum(world.bill().values())
@@ -228,4 +232,157 @@ def test_what_no_log_ever_tells_is_in_doubt_from_the_last_look_that_saw_otherwis
     assert float(after.account.doubt(delivered.when(21 * HOUR))) == pytest.approx(hour, rel=0.01)
     bill = world.bill()["europe-west1-b/services/api"]
     assert bill <= float(after.spent) <= bill + float(after.doubt)
-    assert "in doubt: no log has said yet what was done" in dict(words.sentences(after))["spent"]
+    assert "in doubt, as no log or look has said what was done" in dict(words.sentences(after))["spent"]
+
+
+def test_what_a_stop_comes_to_is_what_then_comes() -> None:
+    """The end of the credit and the dollars an hour that are told with a stop are those of the next look after it."""
+    world = forgotten()
+    world.create("disks", "work", {"zone": "europe-west1-b", "size": 2000, "type": "pd-ssd"})
+    world.wait(18 * HOUR)
+    known, before = said(world, Ledger(delivered.PROJECT))
+    assert before.without
+    assert before.without.thing.entry.name == "training-vm"
+    world.stop(world.there("instances")[0])
+    world.wait(world.now + 60)
+    _, after = said(world, known)
+    assert float(before.without.per_hour) == pytest.approx(float(after.per_hour))
+    assert before.without.ends
+    assert after.ends
+    assert abs(before.without.ends - after.ends) < datetime.timedelta(hours=1)
+    assert after.without is None
+    told = table.to_json(before)["withoutDearest"]
+    assert (told["command"], told["creditEnds"]) == (
+        "coursecloud stop training-vm --stack dev", before.without.ends.isoformat()
+    )  # fmt: skip
+
+
+def test_down_is_said_to_take_the_whole_stack_wherever_it_is_named() -> None:
+    world = forgotten()
+    world.create("disks", "work", {"zone": "europe-west1-b", "size": 200, "type": "pd-ssd"})
+    world.create("addresses", "fixed", {"zone": "europe-west1-b"})
+    world.wait(18 * HOUR)
+    _, found = said(world, Ledger(delivered.PROJECT))
+    lines = shown(found, 200).splitlines()
+    place = lines.index("    coursecloud down --stack dev")
+    assert lines[place - 1].strip().startswith("work (disk), fixed (address): not alone; this takes the whole stack")
+    assert lines.count("    coursecloud down --stack dev") == 1
+    downs = [each["wholeStack"] for each in table.to_json(found)["things"] if "down" in each["command"]]
+    assert downs == [True, True]
+    written = page.full(found)
+    assert written.count("coursecloud down --stack dev") == written.count("which takes THE WHOLE STACK") == 2
+
+
+def test_what_is_gone_has_its_dates_beside_what_has_its_name() -> None:
+    world = forgotten()
+    world.wait(18 * HOUR)
+    world.delete(world.there("instances")[0])
+    world.wait(20 * HOUR)
+    world.create("instances", "training-vm", dict(MACHINE), declared=False)
+    world.wait(DAY + 2 * HOUR)
+    _, found = said(world, Ledger(delivered.PROJECT), timeZone="Europe/Copenhagen")
+    text = shown(found, 500)
+    assert re.search("gone: machine, 2026-11-23 1[01]:.. to 19:00 ", text)
+    assert "n1-standard-4 + 1 T4, runs since 2026-11-23 21:0" in text
+    assert "Europe/Copenhagen" in text.splitlines()[1]
+    assert re.search(r"gone: machine, <span[^>]*>2026-11-23</span> 1[01]:.. to 19:00<", page.full(found))
+    assert "today, since midnight" in text
+
+
+@pytest.mark.parametrize(("many", "lines", "rest"), [(2, 4, []), (3, 4, ["2 more"])])
+def test_never_is_one_thing_alone_counted_that_could_be_named(many: int, lines: int, rest: list[str]) -> None:
+    """Each machine that is gone has a boot disk that is gone, too."""
+    world = World(random.Random(7), KIND)  # noqa: S311 - no secret
+    world.wait(60)
+    for number in range(many):
+        world.create("instances", f"box-{number}", dict(MACHINE))
+    world.wait(HOUR)
+    for each in world.there("instances"):
+        world.delete(each)
+    world.create("instances", "one", {**MACHINE, "bootGoes": False})
+    world.create("instances", "two", dict(MACHINE))
+    world.create("instances", "three", dict(MACHINE))
+    world.wait(2 * HOUR)
+    _, found = said(world, Ledger(delivered.PROJECT))
+    text = shown(found, 500)
+    assert text.count("gone: machine") + text.count("gone: disk") == lines
+    assert re.findall("^(. more) ", text, re.MULTILINE) == rest
+    assert "and 1 more" not in text
+    assert all(f"`{name}`" in words.headline(found) for name in ("one", "two", "three"))
+
+
+def test_who_started_what_is_said_where_a_log_has_it() -> None:
+    world = forgotten()
+    world.wait(18 * HOUR)
+    _, found = said(world, Ledger(delivered.PROJECT))
+    assert "training-vm (machine, started by anybody@example.com)" in shown(found, 200)
+    assert "started by anybody@example.com" in page.full(found)
+    told = table.to_json(found)["things"]
+    assert [each["startedBy"] for each in told] == ["anybody@example.com", None], "no log tells of a boot disk"
+
+
+def test_a_job_that_was_lost_from_sight_is_said_to_be() -> None:
+    world = forgotten()
+    world.create("customJobs", "job", {"zone": "europe-west4-b", "machine": "n1-standard-4", "gpus": 1, "spot": False})
+    world.wait(18 * HOUR)
+    known, seen = said(world, Ledger(delivered.PROJECT))
+    assert not any(each["lost"] for each in table.to_json(seen)["things"])
+    world.wait(20 * HOUR)
+    look = delivered.look(world, delivered.START, 0.0)
+    jobs = "aiplatform.googleapis.com/CustomJob"
+    denied = "in europe-west4: Google answers 403: Permission 'aiplatform.customJobs.list' denied on resource '//x/y'."
+    blind = dataclasses.replace(
+        look, found=tuple(each for each in look.found if each.shape.asset != jobs), unread=((jobs, denied),)
+    )
+    rates = judge.rates()
+    settings = rates.bill.settings.model_copy(update={"lease": Lease.model_validate(LEASE)})
+    found = status.of(ledger.fold(known, blind), settings, rates)
+    (job,) = [each for each in found.things if each.entry.name == "job"]
+    assert float(found.doubt) == pytest.approx(2 * float(job.entry.per_hour or 0), rel=0.01)
+    text = shown(found, 500)
+    assert "not seen now, last at 2026-11-23 18:00: it may have ended" in text
+    assert "(not seen now), `training-vm` $0.564/h since" in words.headline(found)
+    assert f"{jobs}: in europe-west4: you lack permission aiplatform.customJobs.list (403)" in text
+
+
+def test_of_a_machine_that_no_list_showed_the_logs_tell() -> None:
+    """In doubt is what neither has told: from the end of the logs on, and not from the last look that saw it."""
+    world = forgotten()
+    world.create("instances", "other", dict(MACHINE))
+    world.wait(18 * HOUR)
+    known, _ = said(world, Ledger(delivered.PROJECT))
+    world.delete(world.there("instances")[1])
+    world.wait(20 * HOUR)
+    look, machines = delivered.look(world, delivered.START, 0.0), "compute.googleapis.com/Instance"
+    listed = tuple(each for each in look.found if each.shape.asset != machines)
+    blind = dataclasses.replace(look, found=listed, unread=((machines, "Google answers 503"),))
+    settled = account.of(ledger.fold(known, blind), judge.rates())
+    assert settled
+    lost = {entry.name: entry.life.lost for entry in settled.entries if "/instances/" in entry.life.resource}
+    assert lost == {"training-vm": True, "other": False}
+    assert 0 < settled.doubt(delivered.START) < settled.per_hour / 20
+
+
+def test_a_boot_disk_that_no_look_lists_by_itself_is_not_in_doubt_while_its_machine_is_seen() -> None:
+    world = forgotten()
+    world.wait(18 * HOUR)
+    look = delivered.look(world, delivered.START, 0.0)
+    machine = tuple(each for each in look.found if "/instances/" in each.resource)
+    settled = account.of(
+        ledger.fold(Ledger(delivered.PROJECT), dataclasses.replace(look, found=machine)), judge.rates()
+    )
+    assert settled
+    assert [entry.name for entry in settled.there] == ["training-vm", "training-vm"]
+    assert settled.doubt(delivered.START) == 0
+
+
+def test_the_day_to_save_by_has_its_hour_and_its_command_from_the_start() -> None:
+    world = forgotten()
+    world.wait(18 * HOUR)
+    _, found = said(world, Ledger(delivered.PROJECT))
+    assert found.save_by
+    told = dict(words.sentences(found))
+    assert told["save by"].startswith(
+        f"{found.save_by:%Y-%m-%d %H:%M}, when only the reserve is left: `coursecloud save"
+    )
+    assert told["lease"] == "26 days left, today included; the last is 2026-12-18"

@@ -117,6 +117,7 @@ def look(cloud: "Cloud", settings: "Settings", *, write: bool = True) -> "Status
     from coursecloud.deploy.cloud import CloudError, escaped
     from coursecloud.deploy.ledger_object import LedgerObject
     from coursecloud.look import look as look_at
+    from coursecloud.look import places
     from coursecloud.spend import ledger as ledgers
     from coursecloud.spend import status as statuses
     from coursecloud.spend import store
@@ -130,7 +131,8 @@ def look(cloud: "Cloud", settings: "Settings", *, write: bool = True) -> "Status
 
     def since(known: "Ledger") -> "Look":
         start = statuses.start_of(settings, None, now)
-        where = {settings.region, settings.training.region or settings.region}
+        # What older looks found is asked for where it was: newer logs do not name a job that was begun days ago.
+        where = {settings.region, settings.training.region or settings.region, *places(known.names)}
         return look_at(
             settings.project, cloud, ledgers.read_from(known, start, now), stack=settings.stack, regions=where
         )
