@@ -127,6 +127,9 @@ def settings_of(config: Mapping[str, object]) -> tuple[str, dict[str, object]]:
     project = config.get("gcp:project")
     if not isinstance(project, str) or project == EXAMPLE_PROJECT:
         project = PROJECT  # the example, or one that is encrypted
+    course = kept.get("coursecloud:course")
+    if isinstance(course, dict):  # its state is played with, not the group's
+        kept["coursecloud:course"] = {key: value for key, value in course.items() if key != "backend"}
     return project, {**kept, "gcp:project": project}
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from coursecloud.cli.commands.course import join as joins
 from coursecloud.cli.commands.shared import BROKEN_RULE, AsJson, Folder, Yes, folder_of, program, refuse, say
 from coursecloud.cli.groups import Flags
 from coursecloud.cli.listed import COMMANDS
@@ -28,6 +29,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+app.command("join")(joins.join)
+app.command("leave")(joins.leave)
 
 Only = Annotated[
     list[str] | None,
