@@ -1,7 +1,8 @@
-"""What the course's roles permit: what `coursecloud status` and `coursecloud stop` ask of Google, and no more. Pure."""
+"""What the course's roles permit: what `coursecloud status` and `coursecloud stop` ask of Google, and no more."""
 
 from __future__ import annotations
 
+from coursecloud.deploy.cloud import Cloud, CloudError, escaped
 from coursecloud.look.kinds import Kind, kinds
 
 OTHER_NAMES = {"sqladmin": "cloudsql", "bigtableadmin": "bigtable", "workerPools": "workerpools"}
@@ -49,3 +50,18 @@ def stopping() -> tuple[str, ...]:
     for kind in kinds():
         found |= {form.format(_collection(kind), api=kind.api) for form in STOPPING.get(kind.stops, ())}
     return tuple(sorted(found))
+
+
+SIGNS = {"look": "logging.logEntries.list", "stop": "compute.instances.stop", "deploy": "storage.buckets.create"}
+"""A permission of each that tells whether whoever asks has been let in to it."""
+
+
+def joined(cloud: Cloud, project: str) -> list[str] | None:
+    """Ask Google to what of look, stop and deploy whoever asks is let in; None where it does not say."""
+    body = {"permissions": list(SIGNS.values())}
+    try:
+        told = cloud.call("POST", "resourceManager", f"projects/{escaped(project)}:testIamPermissions", body=body)
+    except CloudError:
+        return None
+    held = told.get("permissions") or []
+    return [name for name, permission in SIGNS.items() if permission in held]
