@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from coursecloud.deploy.cloud import Cloud, CloudError, escaped
 from coursecloud.look.kinds import Kind, kinds
+from coursecloud.look.shapes import many
 
 OTHER_NAMES = {"sqladmin": "cloudsql", "bigtableadmin": "bigtable", "workerPools": "workerpools"}
 """Services and collections that permissions call otherwise than addresses do
@@ -63,5 +64,5 @@ def joined(cloud: Cloud, project: str) -> list[str] | None:
         told = cloud.call("POST", "resourceManager", f"projects/{escaped(project)}:testIamPermissions", body=body)
     except CloudError:
         return None
-    held = told.get("permissions") or []
+    held = {str(each) for each in many(told, "permissions")}
     return [name for name, permission in SIGNS.items() if permission in held]

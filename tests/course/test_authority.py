@@ -70,7 +70,7 @@ class Joined:
         self.owner("POST", f"storage/v1/b?project={PROJECT}", {"name": OTHER})
         for bucket in (OTHER, NAMES.bucket("data")):
             self.owner("POST", f"upload/storage/v1/b/{bucket}/o?uploadType=media&name=a.csv", {"text": bucket})
-        secret = {"replication": {"automatic": {}}}
+        secret: dict[str, Any] = {"replication": {"automatic": {}}}
         self.owner("POST", f"secretmanager/v1/projects/{PROJECT}/secrets?secretId=full-or-not", secret)
         file = folder / f"Pulumi.{filled.STACK}.yaml"
         file.write_text(json.dumps({"config": configuration()}, default=str), encoding="utf-8")
