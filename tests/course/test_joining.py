@@ -28,7 +28,7 @@ COURSE = f"  coursecloud:course: {{accounts: {{look: {PAGE}}}}}\n"
 END = "request.time < timestamp('2099-03-01T00:00:00Z')"
 LOOK, LEDGER = "coursecloud_dev_course_look", "coursecloud_dev_course_ledger"
 POLICY = f"cloudresourcemanager/v1/projects/{PROJECT}"
-ADA = {"role": "roles/viewer", "members": ["user:ada@example.com", f"serviceAccount:{PAGE}"]}
+ADA = {"role": "roles/viewer", "members": [f"serviceAccount:{PAGE}", "user:ada@example.com"]}
 
 
 class Member:
@@ -49,7 +49,8 @@ class Member:
 
     def policy(self) -> list[dict[str, Any]]:
         asked = {"options": {"requestedPolicyVersion": 3}}
-        return list(self.desk.project.ask("POST", f"{POLICY}:getIamPolicy", asked).get("bindings") or [])
+        found = list(self.desk.project.ask("POST", f"{POLICY}:getIamPolicy", asked).get("bindings") or [])
+        return [each | {"members": sorted(each["members"])} for each in found]
 
     def set(self, *bindings: dict[str, Any]) -> None:
         self.desk.project.ask("POST", f"{POLICY}:setIamPolicy", {"policy": {"version": 3, "bindings": list(bindings)}})
