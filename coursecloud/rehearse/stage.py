@@ -128,8 +128,9 @@ def settings_of(config: Mapping[str, object]) -> tuple[str, dict[str, object]]:
     if not isinstance(project, str) or project == EXAMPLE_PROJECT:
         project = PROJECT  # the example, or one that is encrypted
     course = kept.get("coursecloud:course")
-    if isinstance(course, dict):  # its state is played with, not the group's
-        kept["coursecloud:course"] = {key: value for key, value in course.items() if key != "backend"}
+    if isinstance(course, dict):  # it is played with a state of its own, not the group's
+        own = cast("dict[str, object]", course)
+        kept["coursecloud:course"] = {key: value for key, value in own.items() if key != "backend"}
     return project, {**kept, "gcp:project": project}
 
 
