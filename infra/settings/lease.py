@@ -12,7 +12,7 @@ from catalog import tables
 from infra.settings import cron
 from infra.settings.backend import Backend
 from infra.settings.combinations import Given, Refused
-from infra.settings.effects import costs, loses, updates
+from infra.settings.effects import costs, nothing, updates
 from infra.settings.listed import listed
 from infra.settings.problem import RuleViolationError
 from infra.settings.times import ClockTime, Date, TimeZone
@@ -63,10 +63,10 @@ class Course(Section):
         default_factory=dict
     )
     """Labels of your own, added to those that the stack sets."""
-    accounts: Annotated[Accounts, updates("nothing in the project, but for the keys below that say so.")] = Accounts()
+    accounts: Annotated[Accounts, nothing("what the course may do is granted by `coursecloud course join`.")] = Accounts()
     backend: Annotated[
         Backend | None,
-        loses(
+        nothing(
             "`up` works with the state there; without the stack's state in it, what is there would be made anew."
             " Bring the state along: `pulumi stack export` before, `pulumi stack import` after."
         ),
