@@ -63,7 +63,9 @@ class Course(Section):
         default_factory=dict
     )
     """Labels of your own, added to those that the stack sets."""
-    accounts: Annotated[Accounts, nothing("what the course may do is granted by `coursecloud course join`.")] = Accounts()
+    accounts: Annotated[Accounts, nothing("what the course may do is granted by `coursecloud course join`.")] = (
+        Accounts()
+    )
     backend: Annotated[
         Backend | None,
         nothing(
