@@ -153,7 +153,7 @@ def update(call: Call) -> Any:
             return create(call)
         raise call.missing()
     old, given = resource.body, dict(call.body)
-    if kind.etag and given.get(kind.etag) and given[kind.etag] != old.get(kind.etag):
+    if kind.etag and given.get(kind.etag) and _plain(given[kind.etag]) != _plain(old.get(kind.etag)):
         raise stale_for(call)
     for name in (kind.name_field, kind.etag):
         given.pop(name, None)
@@ -168,6 +168,11 @@ def update(call: Call) -> Any:
     if not call.query.get("validateOnly"):
         call.world.put(attempt)
     return longrunning.reply(call, attempt.body)
+
+
+def _plain(tag: object) -> str:
+    """An etag is bytes: clients write them in either alphabet of base64, gcloud in the one for addresses."""
+    return str(tag).replace("+", "-").replace("/", "_")
 
 
 def stale_for(call: Call) -> ApiError:

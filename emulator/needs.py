@@ -108,6 +108,13 @@ def _acting(*fields: str) -> Callable[[Call], Iterator[Need]]:
     return find
 
 
+def _patched_service(call: Call) -> Iterator[Need]:
+    """A change that leaves the template out, as of the scaling alone, is still of what runs as its account."""
+    held = call.world.get("run", call.path)
+    template = part(call.body, "template") or part(held.body if held else {}, "template")
+    yield _act_as(call, str(template.get("serviceAccount") or ""))
+
+
 DEFAULTS = ("serviceAccount", "serviceAccountName")
 """Fields without which Cloud Run, a build and a job run as the default account of Compute Engine."""
 
@@ -226,7 +233,7 @@ BESIDES: dict[str, Callable[[Call], Iterator[Need]]] = {
     "compute.instances.addResourcePolicies": _policies,
     "compute.instances.addAccessConfig": _nic,
     "run.projects.locations.services.create": _acting("template", "serviceAccount"),
-    "run.projects.locations.services.patch": _acting("template", "serviceAccount"),
+    "run.projects.locations.services.patch": _patched_service,
     "run.projects.locations.services.replaceService": _acting("spec", "template", "spec", "serviceAccountName"),
     "run.projects.locations.jobs.create": _acting("template", "template", "serviceAccount"),
     "run.projects.locations.jobs.patch": _acting("template", "template", "serviceAccount"),

@@ -45,12 +45,14 @@ class Builds(Component):
         triggers = settings.triggers
         self.account = self._builder("builds", "builds of pushed code")
         self._attachable = github.let_deploy_use("builds", self.account) if github else []
+        self._attachable += self.let_course_use("builds", self.account)
 
         self.checks_account = None
         if any(trigger.pull_request for trigger in triggers.values()):
             self.checks_account = self.service_account("checks", purpose="builds of pull requests")
             self.grant_project("checks", self.checks_account, ["roles/logging.logWriter"])
             self._attachable += github.let_deploy_use("checks", self.checks_account) if github else []
+            self._attachable += self.let_course_use("checks", self.checks_account)
 
         # By trigger, the services that it releases.
         self._released: dict[str, list[str]] = {
@@ -61,6 +63,7 @@ class Builds(Component):
         if any(trigger.deploys for trigger in triggers.values()):
             self.deployer = self._builder("deployer", "builds that deploy")
             self._attachable += github.let_deploy_use("deployer", self.deployer) if github else []
+            self._attachable += self.let_course_use("deployer", self.deployer)
             if training:
                 self.grant_project("deployer", self.deployer, ["roles/aiplatform.user"])
                 self.grant_use("deployer-training", training.account, self.deployer.member)

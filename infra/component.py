@@ -10,6 +10,7 @@ import pulumi
 from pulumi_gcp import projects, serviceaccount
 
 from infra.names import Names
+from infra.settings.lease import Accounts
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Place:
     """The enabled APIs by short name (`compute`); a resource depends on its own and on no other."""
     granted: list[pulumi.Input[str]] = field(default_factory=list)
     """Roles that the stack grants on the project, collected as they are granted."""
+    course: Accounts = field(default_factory=Accounts)
+    """Accounts of the course that the group lets in."""
 
     def labelled(self, component: str, own: Mapping[str, str] | None = None) -> dict[str, str]:
         """Give the labels of one component's resources."""
@@ -129,6 +132,11 @@ class Component(pulumi.ComponentResource):
             member=member,
             opts=self.child(),
         )
+
+    def let_course_use(self, name: str, account: serviceaccount.Account) -> list[pulumi.Resource]:
+        """Let the course's deploying identity attach an account, which what is attached has to wait for."""
+        runner = self.place.course.deploy
+        return [self.grant_use(f"course-{name}", account, f"serviceAccount:{runner}")] if runner else []
 
 
 def short(role: str) -> str:

@@ -115,7 +115,7 @@ class GitHub(Component):
             return
         for role in deploy_roles(self.place.apis):
             self._grant("deploy", self.deploy, role)
-        only = pulumi.Output.all(*granted).apply(_only_these)
+        only = pulumi.Output.all(*granted).apply(only_these)
         self._grant(
             "deploy",
             self.deploy,
@@ -159,7 +159,8 @@ def _pool_id(unique_id: str) -> str:
     return f"github-{unique_id}"
 
 
-def _only_these(roles: Sequence[str]) -> str:
+def only_these(roles: Sequence[str]) -> str:
+    """Write the condition under which a grant of roles may change the project's policy: of these roles alone."""
     # Google takes ten roles in a list, so there may be several lists. A change that touches roles of two of
     # them at once is refused; the next `up` makes the rest of it.
     names = [f"'{role}'" for role in sorted(set(roles))]

@@ -39,8 +39,15 @@ class Machines(Component):
         super().__init__("machines", place)
         self._settings = settings
         self._network = network
-        self.account: serviceaccount.Account = self.service_account("machines", purpose="the machines of the group")
+        self.account: serviceaccount.Account = self.service_account(
+            "machines",
+            purpose="the machines of the group",
+            # Only a member makes roles: over night the operator's stays for who of the course deploys, and with it the
+            # account that it is named after.
+            keep=bool(place.course.deploy),
+        )
         self._attachable = github.let_deploy_use("machines", self.account) if github else []
+        self._attachable += self.let_course_use("machines", self.account)
         self.operator: pulumi.Output[str] = Operator(place, self.account).role.name
         self.grant_project("machines", self.account, ["roles/logging.logWriter", "roles/monitoring.metricWriter"])
         stores.storage.grant(

@@ -24,6 +24,11 @@ OPERATOR_PERMISSIONS = (
 """To see machines, and to start and stop them; not to make, change or delete one."""
 
 
+def title(stack: str) -> str:
+    """Write the title by which people know the role; its id ends with a number that only Google knows."""
+    return f"{stack}: start and stop machines"
+
+
 class Operator(Component):
     """The role, under an id that is new whenever the account of the machines was made anew."""
 
@@ -32,7 +37,8 @@ class Operator(Component):
         self.role = self.custom_role(
             "operator",
             after=machines,
-            title=f"{place.names.stack}: start and stop machines",
+            title=title(place.names.stack),
             permissions=OPERATOR_PERMISSIONS,
+            keep=bool(place.course.deploy),
         )
         self.register_outputs({})

@@ -38,6 +38,11 @@ class Serving(Component):
         self._builds = builds
         self.account = self.service_account("services", purpose="Cloud Run services")
         self._attachable = github.let_deploy_use("services", self.account) if github else []
+        self._attachable += self.let_course_use("services", self.account)
+        stops = place.course.stop
+        if stops and stops != place.course.deploy:
+            # Google asks whoever changes a service, also to scale it to nothing, whether they may act as its account.
+            self.grant_use("course-stops", self.account, f"serviceAccount:{stops}")
         self.grant_project("services", self.account, ["roles/logging.logWriter"])
         stores.registry.grant("services-read", self.account.member, "roles/artifactregistry.reader", under=self)
         self._reading = stores.secrets.grant_reading("services", self.account.member, under=self)

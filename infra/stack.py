@@ -115,6 +115,7 @@ def _place(settings: Settings) -> Place:
             own=settings.course.labels,
         ),
         apis=Apis(settings.project, apis.needed(settings)).enabled,
+        course=settings.course.accounts,
     )
 
 

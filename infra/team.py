@@ -12,6 +12,7 @@ from infra.component import Component, Place, short
 from infra.names import member_key
 from infra.serving import Serving
 from infra.settings import Settings
+from infra.settings.lease import before
 from infra.stores import Stores
 
 
@@ -62,9 +63,7 @@ class Team(Component):
             # destroy of either would take from the other: so there is one, always true, without a lease's end.
             condition=projects.IAMMemberConditionArgs(
                 title=f"lease of stack {self.place.names.stack}",
-                expression=f"request.time < timestamp('{until + datetime.timedelta(days=1)}T00:00:00Z')"
-                if until
-                else "request.time > timestamp('2026-01-01T00:00:00Z')",
+                expression=before(until) if until else "request.time > timestamp('2026-01-01T00:00:00Z')",
             ),
             opts=self.child("cloudresourcemanager"),
         )

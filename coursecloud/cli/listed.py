@@ -52,6 +52,13 @@ was not reached, or said no; 2 a mistake in the input.""",
 Exit codes: 0 done; 1 Pulumi or Google said no; 2 a mistake in the input; 3 stopped before anything was touched,
 because data or somebody's access would go that --lose does not name (--yes is no answer to that).""",
     ),
+    "env": Listed(
+        "env",
+        "command",
+        """Print what plain pulumi needs for a stack, for `eval "$(coursecloud env STACK)"`: its backend, its name.
+
+No secret is printed. Exit code 2: a mistake in the stack file, or another backend named in Pulumi.yaml.""",
+    ),
     "down": Listed(
         "life",
         "down",

@@ -6,6 +6,7 @@ A row is a mapping of JSON values; money is USD, and what is not known is None. 
 from __future__ import annotations
 
 import datetime
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -15,6 +16,7 @@ from typing import Any, cast
 from coursecloud.course.journal import Journal, Task
 
 Row = dict[str, Any]
+_NOT_LET_IN = re.compile(r"Google answers 403\b.*[Pp]ermission")
 VERSION = 1
 PLANNED: tuple[str, ...] = (
     "stack", "group", "project", "region", "resources", "kept", "machines", "gpus", "perHourOn", "planned", "credit",
@@ -24,6 +26,7 @@ PLANNED: tuple[str, ...] = (
 SEEN: tuple[str, ...] = (
     "stack", "group", "project", "creditEnds", "daysLeft", "credit", "currency", "spent", "projected", "perHour",
     "running", "byHand", "leaseEnds", "lastUp", "lastDown", "broken", "failure", "lookedAt", "unread",
+    "joined",
 )  # fmt: skip
 """What a course's status says of a group: the columns of `course status --csv`."""
 
@@ -93,6 +96,7 @@ def seen(
         "lastDown": _at(down),
         "failure": failure and {"verb": failure.verb, "at": _time(failure.ended), "words": failure.words},
         "lookedAt": told.get("at"),
+        "joined": told.get("joined"),
         "unread": list(told.get("unread") or ()) if looked else ["nobody has looked yet"],
     }
 
@@ -110,6 +114,7 @@ def of_course(plans: Iterable[Row], journal: Journal, today: datetime.date) -> l
         seen_now = seen(row, looks.get(stack), ups.get(stack), downs.get(stack), failed, today)
         if (missed := last_looks.get(stack)) and missed.state != "done":
             seen_now["unread"] = [f"the last look failed: {missed.words}", *seen_now["unread"]]
+            seen_now["joined"] = [] if _NOT_LET_IN.search(missed.words) else None
         made.append(seen_now)
     return sorted(made, key=lambda row: (row["creditEnds"] or "9999", row["stack"]))
 

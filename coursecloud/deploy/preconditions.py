@@ -14,6 +14,7 @@ import google.auth
 import google.auth.exceptions
 
 from coursecloud.common import stack_file
+from coursecloud.deploy import backends, last_update
 from coursecloud.deploy.cloud import Cloud
 from coursecloud.deploy.pulumi_cli import Pulumi, PulumiError, alive
 from infra import secrecy
@@ -72,6 +73,10 @@ def ready(
         _readable_by_all(config)
         # The state holds no secret, so the passphrase protects nothing and may be empty.
         switched["PULUMI_CONFIG_PASSPHRASE"] = ""
+    if named := settings.course.backend:
+        if other := backends.disagreement(named, stack, root, switched):
+            raise RefusedError(*other)
+        switched[backends.VARIABLE] = last_update.address_of(named, root)
     pulumi = Pulumi(root, stack, switched, output)
     if folder := pulumi.backend_folder():
         folder.mkdir(parents=True, exist_ok=True)  # Pulumi fails where it is missing

@@ -3,9 +3,10 @@
 import shlex
 
 from coursecloud.plan import gpu_quota
-from infra import monitoring
+from infra import monitoring, names
 from infra.names import Names
 from infra.settings import Settings
+from infra.settings.backend import bucket_of
 
 
 def commands(settings: Settings) -> dict[str, str]:
@@ -27,6 +28,15 @@ def commands(settings: Settings) -> dict[str, str]:
 def _state(settings: Settings) -> dict[str, str]:
     """Write how a group comes to share its state: a bucket beside the stack, and its address in Pulumi.yaml."""
     bucket = state_bucket(settings)
+    named, folder = bucket_of(settings.course.backend)
+    if settings.course.backend:
+        # The stack file says where: nothing is written into Pulumi.yaml. Of a folder in a bucket that others share each
+        # member is let into that folder alone.
+        return {
+            f"let in {names.member_key(member)} to state": _into(member, named, folder)
+            for member in settings.team.members
+            if folder
+        }
     address = shlex.join(["sed", "-E", "-i.before", f"s|^( +url: ).*|\\1{bucket}|", "Pulumi.yaml"])
     return {
         "state bucket": shlex.join([
@@ -38,26 +48,43 @@ def _state(settings: Settings) -> dict[str, str]:
     }  # fmt: skip
 
 
+def _into(member: str, bucket: str, folder: str) -> str:
+    """Write how who owns a shared bucket lets a member into one folder of it: its objects, and their list.
+
+    A list is of the bucket, and told by its prefix
+    (https://cloud.google.com/iam/docs/conditions-attribute-reference#cloud-storage, from memory, 2026-11).
+    """
+    objects = f"resource.name.startsWith('projects/_/buckets/{bucket}/objects/{folder}/')"
+    listed = f"api.getAttribute('storage.googleapis.com/objectListPrefix', '').startsWith('{folder}/')"
+    condition = f"^#^title=state of {folder}#expression={objects} || {listed}"
+    return shlex.join([
+        *("gcloud", "storage", "buckets", "add-iam-policy-binding", f"gs://{bucket}", f"--member={member}"),
+        *("--role=roles/storage.objectUser", f"--condition={condition}"),
+    ])  # fmt: skip
+
+
 def _github(settings: Settings) -> dict[str, str]:
     """Write what the repository of `coursecloud:github` has to be told, and what its previews have to be let read."""
     if settings.github is None:
         return {}
-    names = Names(project=settings.project, stack=settings.stack, existing=settings.existing)
+    own = Names(project=settings.project, stack=settings.stack, existing=settings.existing)
     accounts = ["preview", *(["deploy"] if settings.github.deploy else []), "ci", "ci-read"]
-    told = {f"GCP_{each.upper().replace('-', '_')}_SERVICE_ACCOUNT": names.email(each) for each in accounts}
+    told = {f"GCP_{each.upper().replace('-', '_')}_SERVICE_ACCOUNT": own.email(each) for each in accounts}
     told["COURSECLOUD_STACK"] = settings.stack
     lines = [shlex.join(["gh", "variable", "set", name, "--body", value]) for name, value in told.items()]
     return {
         "tell github": " && ".join([tell_provider(settings.stack), *lines]),
         "let previews read state": shlex.join([
             *("gcloud", "storage", "buckets", "add-iam-policy-binding", state_bucket(settings)),
-            *(f"--member=serviceAccount:{names.email('preview')}", "--role=roles/storage.objectViewer"),
+            *(f"--member=serviceAccount:{own.email('preview')}", "--role=roles/storage.objectViewer"),
         ]),
     }  # fmt: skip
 
 
 def state_bucket(settings: Settings) -> str:
     """Give the address of the bucket that a group's state goes into; it is none of the stack's, which may go."""
+    if bucket := bucket_of(settings.course.backend)[0]:
+        return f"gs://{bucket}"
     return f"gs://{settings.project}-pulumi"
 
 

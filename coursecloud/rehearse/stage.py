@@ -12,7 +12,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from coursecloud.common import stack_file
 from coursecloud.deploy.pulumi_cli import Pulumi
@@ -127,6 +127,10 @@ def settings_of(config: Mapping[str, object]) -> tuple[str, dict[str, object]]:
     project = config.get("gcp:project")
     if not isinstance(project, str) or project == EXAMPLE_PROJECT:
         project = PROJECT  # the example, or one that is encrypted
+    course = kept.get("coursecloud:course")
+    if isinstance(course, dict):  # it is played with a state of its own, not the group's
+        own = cast("dict[str, object]", course)
+        kept["coursecloud:course"] = {key: value for key, value in own.items() if key != "backend"}
     return project, {**kept, "gcp:project": project}
 
 

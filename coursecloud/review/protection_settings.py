@@ -29,6 +29,7 @@ def weaker(before: Plan, after: Plan, now: Estimate | None) -> Iterator[Weaker]:
     yield from _builds(old, new)
     yield from _of_no_resource(old, new)
     yield from _new_machines(old, new)
+    yield from _let_in(old, new)
 
 
 def comes(after: Plan, now: Estimate | None) -> Iterator[Weaker]:
@@ -52,6 +53,7 @@ def comes(after: Plan, now: Estimate | None) -> Iterator[Weaker]:
     yield from _allowed(old, new)
     yield from _counted(old, new, now)
     yield from _new_machines(old, new, code=False)
+    yield from _let_in(old.model_copy(update={"course": given.course}), new)
 
 
 def _of_no_resource(old: Settings, new: Settings) -> Iterator[Weaker]:
@@ -76,6 +78,20 @@ def _of_no_resource(old: Settings, new: Settings) -> Iterator[Weaker]:
         if was != will and will:
             then = "what that trigger builds is what runs, as the account of the services, and no longer `image`"
             yield Weaker("access", f"`services.{name}.deployedBy`", was or "(the stack file)", will, then)
+
+
+def _let_in(old: Settings, new: Settings) -> Iterator[Weaker]:
+    """List whom of the course the file newly names, and another place for the state."""
+    may = {"look": "see", "stop": "stop", "deploy": "change and delete"}
+    for name, does in may.items():
+        was, will = (getattr(each.course.accounts, name) for each in (old, new))
+        if will and was != will:
+            then = f"`coursecloud course join` lets that account {does} what is in the project: is it your course's?"
+            yield Weaker("access", f"`course.accounts.{name}`", was or _NONE, will, then)
+    was, will = (each.course.backend for each in (old, new))
+    if was != will:
+        then = "up works with the state there: who writes it decides what up deletes, and without it all is made anew"
+        yield Weaker("access", "`course.backend`", was or "(Pulumi.yaml's)", will or "(Pulumi.yaml's)", then)
 
 
 def _new_machines(old: Settings, new: Settings, *, code: bool = True) -> Iterator[Weaker]:

@@ -10,12 +10,13 @@ from typing_extensions import override
 
 from catalog import tables
 from infra.settings import cron
+from infra.settings.backend import Backend
 from infra.settings.combinations import Given, Refused
-from infra.settings.effects import costs, updates
+from infra.settings.effects import costs, nothing, updates
 from infra.settings.listed import listed
 from infra.settings.problem import RuleViolationError
 from infra.settings.times import ClockTime, Date, TimeZone
-from infra.settings.types import Int, LabelKey, LabelValue, Number, Section
+from infra.settings.types import Int, LabelKey, LabelValue, Number, Section, ServiceAccount
 
 CURRENCIES: tuple[str, ...] = tuple(tables.table("prices-currencies")["perEuro"])
 """ISO 4217 codes of currencies of which a rate is known; any other goes with `usdRate` of `coursecloud:usage`."""
@@ -26,8 +27,31 @@ DAYS: tuple["Day", ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
+class Accounts(Section):
+    """Whom `coursecloud course join` lets into the project, and to what. The key alone opens nothing of the project."""
+
+    look: Annotated[ServiceAccount | None, Field(examples=["page@mlops-course.iam.gserviceaccount.com"])] = None
+    """Service account of the course that sees what runs and what it has cost."""
+    stop: Annotated[
+        ServiceAccount | None,
+        updates("it may, or may no longer, act as the account of the services; nothing else changes."),
+        Field(examples=["runner@mlops-course.iam.gserviceaccount.com"]),
+    ] = None
+    """Service account of the course that stops machines, jobs and services."""
+    deploy: Annotated[
+        ServiceAccount | None,
+        updates(
+            "it may, or may no longer, act as the stack's accounts. With it the machines' account and the role that"
+            " stops machines stay over night, because only a member makes roles."
+        ),
+        Field(examples=["runner@mlops-course.iam.gserviceaccount.com"]),
+    ] = None
+    """Service account of the course that runs up and down. It can change everything the stack has, and may grant only
+    the roles that the stack itself grants."""
+
+
 class Course(Section):
-    """Whom the bill belongs to: becomes labels on every resource that takes labels."""
+    """Whom the bill belongs to: becomes labels on every resource that takes labels. And how the course comes in."""
 
     name: Annotated[LabelValue, Field(examples=["mlops"])] = "mlops"
     """The course, as label `course`."""
@@ -39,6 +63,19 @@ class Course(Section):
         default_factory=dict
     )
     """Labels of your own, added to those that the stack sets."""
+    accounts: Annotated[Accounts, nothing("what the course may do is granted by `coursecloud course join`.")] = (
+        Accounts()
+    )
+    backend: Annotated[
+        Backend | None,
+        nothing(
+            "`up` works with the state there; without the stack's state in it, what is there would be made anew."
+            " Bring the state along: `pulumi stack export` before, `pulumi stack import` after."
+        ),
+        Field(examples=["gs://mlops-group-07-pulumi", "gs://mlops-course-state/mlops-group-07"]),
+    ] = None
+    """Where Pulumi keeps the state of this stack, for the group and the course alike; Pulumi.yaml's `backend` unless
+    given. `coursecloud env STACK` prints it for plain pulumi."""
 
 
 _MEANT = {"$": "USD", "us$": "USD", "dollar": "USD", "\u20ac": "EUR", "euro": "EUR", "\u00a3": "GBP"} | dict.fromkeys(
@@ -96,6 +133,11 @@ class WorkingHours(Section):
         """Hours a week."""
         start, end = (datetime.time.fromisoformat(time) for time in (self.start, self.end))
         return len(self.days) * ((end.hour - start.hour) + (end.minute - start.minute) / 60)
+
+
+def before(day: datetime.date) -> str:
+    """Write the condition of a binding that holds until the end of a day, UTC."""
+    return f"request.time < timestamp('{day + datetime.timedelta(days=1)}T00:00:00Z')"
 
 
 FIRST_YEAR, LAST_YEAR = 2020, 2100

@@ -186,3 +186,14 @@ Principal = Annotated[
         "write 'group:name@googlegroups.com' or 'user:name@example.com'",
     ),
 ]
+
+ServiceAccount = Annotated[
+    str,
+    matching(
+        _ACCOUNT,
+        "an account of the course is a service account's address, which tells of no person; whoever teaches acts as it"
+        " (roles/iam.serviceAccountTokenCreator on it), without a key",
+        "write it bare, for example runner@mlops-course.iam.gserviceaccount.com",
+    ),
+]
+"""The bare address of a service account."""

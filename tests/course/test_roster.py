@@ -253,3 +253,23 @@ def test_a_table_alone_is_a_roster(course: Course) -> None:
 def test_a_lock_file_that_is_none_is_said(applied: Course) -> None:
     (applied.folder / "course.lock.json").write_text("{", encoding="utf-8")
     assert "git checkout" in applied.run("diff", code=2)
+
+
+def test_the_courses_accounts_and_the_states_bucket_reach_each_stack_file(course: Course) -> None:
+    course.table(row(1), row(2))
+    address = "{}@mlops-course.iam.gserviceaccount.com"
+    course.roster(accounts={name: address.format(name) for name in ("page", "runner")}, backend="gs://course-state")
+    course.apply()
+    told = course.config("group-02")["coursecloud:course"]
+    runner = address.format("runner")
+    assert told["accounts"] == {"look": address.format("page"), "stop": runner, "deploy": runner}
+    assert told["backend"] == "gs://course-state/mlops-g02"
+
+
+@pytest.mark.parametrize("keys", [{"accounts": {"pages": "x"}}, {"backend": "s3://course-state"}])
+def test_an_account_or_bucket_that_is_none_is_refused(course: Course, keys: dict[str, Any]) -> None:
+    course.table(row(1))
+    course.roster(**keys)
+    said = course.run("diff", code=2)
+    assert "rule" in said
+    assert "remedy" in said

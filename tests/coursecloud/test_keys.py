@@ -30,6 +30,7 @@ def builds(repository: dict[str, str] = REPOSITORY, **triggers: Any) -> dict[str
     return {"builds": {"repository": repository, "triggers": triggers or {"a": TRIGGER}}}
 
 
+RUNNER = "runner@mlops-course.iam.gserviceaccount.com"
 SERVICE: dict[str, Any] = {"services": {"a": {}}}
 T4 = {"gpu": {"model": "T4"}, "spot": True}
 Sections = dict[str, Any]
@@ -38,6 +39,10 @@ EDITS: list[tuple[str, Sections, Sections]] = [
     ("region", {}, {"gcp:region": "europe-west1"}),
     ("zone", {"machines": {"a": {}}}, {"machines": {"a": {}}, "gcp:zone": "europe-west4-b"}),
     ("course", {}, {"course": {"group": "group-08"}}),
+    ("course.accounts", {}, {"course": {"accounts": {"look": RUNNER}}}),
+    ("course.backend", {}, {"course": {"backend": "gs://other-state"}}),
+    ("course.accounts.stop", SERVICE, SERVICE | {"course": {"accounts": {"stop": RUNNER}}}),
+    ("course.accounts.deploy", machine(), machine() | {"course": {"accounts": {"deploy": RUNNER}}}),
     ("lease", {"lease": DATES}, {"lease": DATES | {"credit": {"amount": 40}}}),
     ("lease.starts", {"lease": DATES}, {"lease": DATES | {"starts": "2026-11-22"}}),
     ("lease.ends", {"lease": DATES, "team": ADA}, {"lease": DATES | {"ends": "2026-12-17"}, "team": ADA}),

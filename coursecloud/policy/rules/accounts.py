@@ -27,7 +27,8 @@ def _acts_as(resource: Registration, stack: Stack) -> Iterator[str]:
 def _works(account: str, resource: Registration, stack: Stack) -> Iterator[str]:
     """Hold what runs to the account whose work it is."""
     wanted = work.runs_as(resource, stack.settings)
-    if wanted is not None and account not in wanted:
+    # One that the program declares beside the stack's own has nothing of theirs (`work.may`).
+    if wanted is not None and account not in wanted and account in work.KNOWN:
         yield f"it runs as the account {account}, and its work is that of {' or '.join(sorted(wanted))}"
     elif wanted is None and account in work.DEPLOYS:
         yield f"it runs as the account {account}, which deploys or is a workflow's: nothing of a stack runs as it"

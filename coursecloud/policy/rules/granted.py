@@ -63,6 +63,8 @@ def _judged(resource: Registration, stack: Stack, gives: Grants, each: grants.Gr
     if who == "members" and gives.of == "organizations.Project":
         allowed |= set(stack.settings.team.extra_roles)
         yield from _ends(stack, each, role)
+    if who == "course" and gives.of == "serviceaccount.Account":
+        allowed = {"roles/iam.serviceAccountUser"}  # all else the group grants by hand, with an end
     if who == "deploys" and gives.of == "organizations.Project":
         allowed = _deploying()
         if role == _GRANTING:
@@ -86,6 +88,7 @@ _WHO = {
     "accounts": "to an account of its own",
     "deploys": "to the account that deploys",
     "members": "to a member of the team",
+    "course": "to an account of the course",
     "agents": "to a service of Google's",
     "federation": "to a workflow",
     "everybody": "to everybody",
@@ -111,6 +114,9 @@ def _kind(resource: Registration, stack: Stack, each: grants.Grant) -> str:
         return "deploys" if _deploys(member, stack) else "accounts"
     if member.lower() in {name.lower() for name in stack.settings.team.members}:
         return "members"
+    accounts = stack.settings.course.accounts
+    if member in {f"serviceAccount:{each}" for each in (accounts.stop, accounts.deploy) if each}:
+        return "course"
     if stack.real:
         # In Pulumi's own run what Google computes is a text like any other.
         return _at_run(stack, member)

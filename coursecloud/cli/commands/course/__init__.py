@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from coursecloud.cli.commands.course import asking, from_roster
+from coursecloud.cli.commands.course import join as joins
 from coursecloud.cli.commands.shared import AsJson, Folder, Yes, folder_of, program, refuse
 from coursecloud.cli.groups import Flags
 from coursecloud.cli.listed import COMMANDS
@@ -28,6 +29,8 @@ app = typer.Typer(
 app.command("init")(from_roster.init)
 app.command("diff")(from_roster.diff)
 app.command("apply")(from_roster.apply)
+app.command("join")(joins.join)
+app.command("leave")(joins.leave)
 
 Only = Annotated[
     list[str] | None,

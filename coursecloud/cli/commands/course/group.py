@@ -163,14 +163,17 @@ def _look(given: argparse.Namespace) -> None:
 def _status(given: argparse.Namespace, told: dict[str, Any]) -> int:
     from coursecloud.cli.commands import status
     from coursecloud.common import stack_file
+    from coursecloud.course.permissions import joined
     from coursecloud.deploy import preconditions
     from coursecloud.deploy.cloud import Cloud
     from coursecloud.spend import table
 
     settings = preconditions.settings_of(given.root, given.stack)
     config = stack_file.read(given.stack, stack_file.path_of(given.stack, given.root))
-    seen = status.look(Cloud(os.environ, config), settings)
+    cloud = Cloud(os.environ, config)
+    seen = status.look(cloud, settings)
     told |= table.to_json(seen) | {"running": [each.entry.name for each in seen.running]}
+    told["joined"] = joined(cloud, settings.project)
     return 0
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import hmac
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -26,9 +27,11 @@ from infra.settings.problem import MISSING, nearest
 
 FILE = "course.yaml"
 """The roster, unless another file is named."""
-KEYS = ("table", "defaults", "rules", "groups", "renamed", "merged", "pseudonyms")
+KEYS = ("table", "defaults", "rules", "groups", "renamed", "merged", "pseudonyms", "accounts", "backend")
 _RULE = ("when", "answers", "settings")
 _HERE = ("settings",)
+ROLES: Mapping[str, tuple[str, ...]] = {"page": ("look",), "runner": ("stop", "deploy")}
+"""The course's two identities, and what each group is asked to let them do."""
 ADDRESSES = "a roster may be committed, and an address is a person's"
 
 
@@ -73,6 +76,7 @@ def read(file: Path, key: bytes = b"", *, text: str | None = None) -> Roster:
     defaults = _answers(content.get("defaults"), "defaults", mistakes)
     found = Roster(file, renamed=_names(content, "renamed", mistakes), merged=_names(content, "merged", mistakes))
     found.pseudonyms = bool(content.get("pseudonyms"))
+    shared = _course(content, mistakes)
     rows: list[tuple[int, Answers]] = []
     if name := content.get("table"):
         rows, wrong = _table(file.parent / str(name), defaults, found)
@@ -93,10 +97,34 @@ def read(file: Path, key: bytes = b"", *, text: str | None = None) -> Roster:
                 settings = _over(settings, keys)
         answers |= given
         settings = _over(settings, _mapping(entry.get("settings"), f"groups.{group}.settings", mistakes))
+        settings = _over(shared(answers.get("project", "")), settings)
         if found.pseudonyms:
             answers["group"] = pseudonym(group, key)
         groups.append(Group(group, answers, settings, where.get(group, f"groups.{group} of {file.name}")))
     return _whole(found, groups, mistakes)
+
+
+def _course(content: Mapping[str, Any], mistakes: list[str]) -> Callable[[str], dict[str, Any]]:
+    """Read who of the course looks and runs, and the bucket of all states: the settings of a project's stack."""
+    given = _mapping(content.get("accounts"), "accounts", mistakes)
+    mistakes += [
+        _mistake(
+            f"accounts.{name}", None, f"a course has {' and '.join(ROLES)}", nearest(name, tuple(ROLES), "remove it")
+        )
+        for name in sorted(given.keys() - set(ROLES))
+    ]
+    accounts = {purpose: given[name] for name, purposes in ROLES.items() if name in given for purpose in purposes}
+    bucket = content.get("backend")
+    if bucket is not None and not re.fullmatch(r"gs://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]", str(bucket)):
+        rule = "the states of a course share one bucket, in a folder a project, which each group alone is let into"
+        mistakes.append(_mistake("backend", bucket, rule, "write for example gs://mlops-course-state"))
+
+    def settings(project: str) -> dict[str, Any]:
+        course = {"accounts": accounts} if accounts else {}
+        course |= {"backend": f"{bucket}/{project}"} if bucket and project else {}
+        return {"coursecloud:course": course} if course else {}
+
+    return settings
 
 
 def pseudonym(group: str, key: bytes) -> str:

@@ -117,7 +117,8 @@ def planned(rows: Sequence[Mapping[str, Any]]) -> Table:
 
 def seen(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Lay out a row a group of a course's status."""
-    table = Table("stack", "credit ends", "spent", "projected", "an hour", "runs", "last", "", box=None, pad_edge=False)
+    heads = ("stack", "credit ends", "spent", "projected", "an hour", "runs", "last", "joined", "")
+    table = Table(*heads, box=None, pad_edge=False)
     for row in rows:
         done = [each for each in (row["lastUp"], row["lastDown"]) if each]
         last = max(done, key=_at) if done else None
@@ -128,7 +129,8 @@ def seen(rows: Sequence[Mapping[str, Any]]) -> Table:
         wrong += [f"not read: {row['unread'][0]}"] if row["unread"] else []
         table.add_row(
             row["stack"], row["creditEnds"] or "", _usd(row["spent"]), _usd(row["projected"]), _usd(row["perHour"]),
-            ", ".join(row["running"]), f"{last['verb']} {last['at'][:10]}" if last else "never", "; ".join(wrong),
+            ", ".join(row["running"]), f"{last['verb']} {last['at'][:10]}" if last else "never",
+            "?" if row["joined"] is None else ", ".join(row["joined"]) or "no", "; ".join(wrong),
         )  # fmt: skip
     return table
 
