@@ -40,8 +40,11 @@ def amounts(text: str) -> str:
 
 
 def unlinked(text: str) -> str:
-    """Keep plain text from becoming a link, an emphasis or an issue's number."""
-    return re.sub(r"([_#])", r"\\\1", text).replace("://", ":&#8203;//").replace("www.", "www&#46;")
+    """Keep plain text, whoever wrote it, from becoming a link, markup, a mention or an issue's number."""
+    line = re.sub(r"\s+", " ", formatting.visible(text))
+    escaped = re.sub(r"([\\`<>\[\]*_~!|&])", r"\\\1", line)
+    # GitHub looks for these after Markdown is done with backslashes: only another letter between them helps.
+    return re.sub(r"(?<=/)(?=/)|(?<=[@#])", "&#8203;", escaped).replace("www.", "www&#46;")
 
 
 def size(text: str) -> int:

@@ -10,6 +10,7 @@ from coursecloud.policy.rule import by_id
 from coursecloud.policy.rules.stack import IDLE_SHARE, allowed_regions
 from coursecloud.review.money import Findings
 from coursecloud.review.protection import Weaker
+from coursecloud.review.quoting import quoted
 from infra.settings import Settings
 from infra.settings.guardrails import GuardrailException
 from infra.settings.machines import Machine
@@ -75,7 +76,7 @@ def _of_no_resource(old: Settings, new: Settings) -> Iterator[Weaker]:
         was, will = old.services[name].deployed_by, new.services[name].deployed_by
         if was != will and will:
             then = "what that trigger builds is what runs, as the account of the services, and no longer `image`"
-            yield Weaker("access", f"`services.{name}.deployedBy`", was or "(the stack file)", will, then)
+            yield Weaker("access", quoted(f"services.{name}.deployedBy"), was or "(the stack file)", will, then)
 
 
 def _new_machines(old: Settings, new: Settings, *, code: bool = True) -> Iterator[Weaker]:
@@ -87,16 +88,16 @@ def _new_machines(old: Settings, new: Settings, *, code: bool = True) -> Iterato
         if machine.max_run > longest:
             then = "so long a forgotten machine bills in one go"
             usual, will = (f"{int(each) / 3600:g} h" for each in (longest, machine.max_run))
-            yield Weaker("money", f"`machines.{name}.maxRun`", f"{usual} unless given", will, then)
+            yield Weaker("money", quoted(f"machines.{name}.maxRun"), f"{usual} unless given", will, then)
         scripts = {"startupScript": machine.startup_script, "beforeStop": machine.before_stop}
         container = machine.container.image if machine.container else None
         for key, runs in (scripts | {"container": container}).items():
             if code and runs:
                 then = "it runs as the machines' account, with its data and secrets"
-                yield Weaker("access", f"`machines.{name}.{key}`", _NONE, runs, then)
+                yield Weaker("access", quoted(f"machines.{name}.{key}"), _NONE, runs, then)
         if machine.image and "/" in machine.image:
             then = "what is in the image runs as the machines' account, whoever made it"
-            yield Weaker("access", f"`machines.{name}.image`", "(none)", machine.image, then)
+            yield Weaker("access", quoted(f"machines.{name}.image"), "(none)", machine.image, then)
 
 
 def covered(before: Plan, findings: Findings) -> Iterator[Weaker]:
@@ -110,8 +111,8 @@ def covered(before: Plan, findings: Findings) -> Iterator[Weaker]:
         # Of the whole stack a number moves with every change.
         moved = bool(was) and finding.urn is None
         if entry and (entry.rule, entry.resource) in there and not moved:
-            what = f"the exception from {_code(entry.rule)} of {_code(entry.resource)}, now for {_code(finding.name)}"
-            then = f"its reason is {_code(entry.reason)}: read whether that is this"
+            what = f"{_exception(entry)}, now for {quoted(finding.name)}"
+            then = f"its reason is {quoted(entry.reason)}: read whether that is this"
             yield Weaker(_about(entry), what, was or "not covered", finding.message, then, finding.urn)
 
 
@@ -174,8 +175,11 @@ def _exceptions(old: Settings, new: Settings) -> Iterator[Weaker]:
     for entry in new.guardrails.exceptions:
         was = there.get((entry.rule, entry.resource))
         if was is None or entry.until > was.until:
-            what = f"the exception from `{entry.rule}` of {_code(entry.resource)}"
-            yield Weaker(_about(entry), what, _until(was), _until(entry), _why(entry))
+            yield Weaker(_about(entry), _exception(entry), _until(was), _until(entry), _why(entry))
+
+
+def _exception(entry: GuardrailException) -> str:
+    return f"the exception from {quoted(entry.rule)} of {quoted(entry.resource)}"
 
 
 def _until(entry: GuardrailException | None) -> str:
@@ -208,8 +212,8 @@ def _allowed(old: Settings, new: Settings) -> Iterator[Weaker]:
         if more := [each for each in will if each not in was]:
             role = what == "role"
             then = f"nobody here knows what that {what} {'permits' if role else 'costs, or whether it is there'}"
-            told = f"{then}: up may find out ({', '.join(map(_code, more))})"
-            yield Weaker("access" if role else "money", f"`{path}`", _listed(was), _listed(will), told)
+            told = f"{then}: up may find out ({', '.join(map(quoted, more))})"
+            yield Weaker("access" if role else "money", quoted(path), _listed(was), _listed(will), told)
     yield from _regions(old, new)
 
 
@@ -248,7 +252,7 @@ def _counted(old: Settings, new: Settings, now: Estimate | None) -> Iterator[Wea
         if (known := before.get(path)) is None or usd < known:
             yield Weaker("money", path, "not given" if known is None else f"{known:g} USD", f"{usd:g} USD", then)
     if new.lease.stop_schedule and old.lease.stop_schedule and new.lease.time_zone != old.lease.time_zone:
-        then = f"the nightly stop (`{new.lease.stop_schedule}`) is at that hour of another zone"
+        then = f"the nightly stop ({quoted(new.lease.stop_schedule)}) is at that hour of another zone"
         yield Weaker("money", "`lease.timeZone`", old.lease.time_zone, new.lease.time_zone, then)
 
 
@@ -263,9 +267,9 @@ def _own_prices(settings: Settings) -> Iterator[tuple[str, float]]:
         for name, price in prices.items():
             for key, usd in (("hour", price.hour), ("spot", price.spot)):
                 if usd is not None:
-                    yield f"`prices.{section}.{name}.{key}`", usd
+                    yield quoted(f"prices.{section}.{name}.{key}"), usd
     for name, usd in own.resources.items():
-        yield f"`prices.resources.{name}`", usd
+        yield quoted(f"prices.resources.{name}"), usd
 
 
 def _builds(old: Settings, new: Settings) -> Iterator[Weaker]:
@@ -284,25 +288,21 @@ def _builds(old: Settings, new: Settings) -> Iterator[Weaker]:
         event = "; ".join(f"{kind} {pattern}" for kind, pattern in by.items() if pattern)
         account = "the account that deploys" if trigger.deploys else "the account for builds"
         asked = "after somebody's approval" if trigger.approval else "without anybody's approval"
-        path = f"`builds.triggers.{name}`"
+        path = quoted(f"builds.triggers.{name}")
         yield Weaker("access", path, _NONE, event, f"what is pushed there runs as {account}, {asked}")
     for name in sorted(old.builds.triggers.keys() & new.builds.triggers.keys()):
         one, other = old.builds.triggers[name], new.builds.triggers[name]
         for key in ("branch", "tag", "pull_request"):
             a, b = getattr(one, key), getattr(other, key)
             if a != b and b is not None:
-                path = f"`builds.triggers.{name}.{'pullRequest' if key == 'pull_request' else key}`"
+                path = quoted(f"builds.triggers.{name}.{'pullRequest' if key == 'pull_request' else key}")
                 yield Weaker("access", path, a or _NONE, b, "other pushes than before run as the account for builds")
         if one.included_files and (not other.included_files or set(other.included_files) - set(one.included_files)):
             pushes = "other pushes than before build" if other.included_files else "every push builds"
-            path = f"`builds.triggers.{name}.includedFiles`"
+            path = quoted(f"builds.triggers.{name}.includedFiles")
             then = f"{pushes}, as the account for builds, and bill"
             yield Weaker("money", path, _listed(one.included_files), _listed(other.included_files), then)
 
 
 def _listed(values: Iterable[str]) -> str:
     return ", ".join(values) or _NONE
-
-
-def _code(text: str) -> str:
-    return f"`{text.replace('`', chr(39))}`"

@@ -29,6 +29,7 @@ from coursecloud.review import (
 from coursecloud.review.dangers import Danger, Kind, Level
 from coursecloud.review.graph import Graph, draw
 from coursecloud.review.protection import Weaker
+from coursecloud.review.quoting import quoted
 from infra.settings import EXAMPLE_PROJECT
 
 
@@ -262,8 +263,8 @@ def _guards(settings: tuple[PropertyChange, ...], weaker: Iterable[Weaker]) -> I
     for entry in settings_diff.guards(settings):
         if entry.path in told or any(_of_exception(entry.path, what) for what in told):
             continue
-        said = formatting.from_to(entry, 300).replace("`", "'")
-        yield Danger(Kind.GUARD, None, f"what guards the stack changes: `{entry.path.replace('`', chr(39))}`: `{said}`")
+        said = formatting.from_to(entry, 300)
+        yield Danger(Kind.GUARD, None, f"what guards the stack changes: {quoted(entry.path)}: {quoted(said)}")
 
 
 def _of_exception(path: str, what: str) -> bool:
@@ -279,7 +280,7 @@ def _notes(name: str, before: Plan | None, after: Plan | None, telling: Iterable
     if before is not None and after is None:
         yield (
             "merging deletes nothing by itself: what is deployed stays and bills. Before merging, take it down with"
-            f" `make finish STACK={name}`"
+            f" {quoted(f'make finish STACK={name}')}"
         )
     had = {(need.quota, need.region): need.count for need in gpu_quota.needs(before.settings)} if before else {}
     asked = gpu_quota.needs(after.settings) if after else []
