@@ -72,7 +72,12 @@ def _of(before: Path, after: Path, path: str, real: str) -> Lines:
     if old is None:
         return Lines(path, whole=f"new, {lines} line{'' if lines == 1 else 's'}")
     # What is no UTF-8 differs, too, where its bytes do.
-    ranges, gone = _differing(*(side.decode("utf-8", "surrogateescape") for side in (old, new)))
+    return between(path, *(side.decode("utf-8", "surrogateescape") for side in (old, new)))
+
+
+def between(path: str, old: str, new: str) -> Lines:
+    """Say which lines of two texts of one file differ."""
+    ranges, gone = _differing(old, new)
     return Lines(path, tuple(ranges), tuple(gone))
 
 
@@ -133,10 +138,15 @@ def typed(before: Path, after: Path, document: str) -> bool:
     """Say whether what differs of a document, gone lines too, is perhaps something to type, copy or follow."""
     old, new = ((_bytes(root, document) or b"").decode("utf-8", "surrogateescape") for root in (before, after))
     sides = ((split(old), differing(new, old)), (split(new), differing(old, new)))
-    if any(_TYPED.search(lines[number - 1]) for lines, numbers in sides for number in numbers):
+    if any(follows(lines[number - 1]) for lines, numbers in sides for number in numbers):
         return True
     # A plain word in a block is one too; where the block began may stand far above.
     return any(_fenced(lines) & numbers for lines, numbers in sides)
+
+
+def follows(line: str) -> bool:
+    """Say whether a line holds a mark of what its reader types, copies or follows."""
+    return bool(_TYPED.search(line))
 
 
 def _fenced(lines: list[str]) -> set[int]:

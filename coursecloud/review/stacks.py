@@ -31,6 +31,7 @@ from coursecloud.review.graph import Graph, draw
 from coursecloud.review.protection import Weaker
 from coursecloud.review.quoting import quoted
 from infra.settings import EXAMPLE_PROJECT
+from infra.settings.lease import Lease
 
 
 class Status(enum.StrEnum):
@@ -273,6 +274,14 @@ def _of_exception(path: str, what: str) -> bool:
     return bool(names) and f'"{names[1]} of {names[2]}"' in path
 
 
+def _access_ends(old: Lease, new: Lease) -> str:
+    """Say that the members' access ends sooner than before; empty where it does not."""
+    was, will = old.kept_until, new.kept_until
+    if will is None or (was is not None and was <= will):
+        return ""
+    return f"members' access ends sooner: with {will}, before the change {f'with {was}' if was else 'without an end'}"
+
+
 def _notes(name: str, before: Plan | None, after: Plan | None, telling: Iterable[Change]) -> Iterator[str]:
     """Say what a reader has to know of the two sides before they read the changes."""
     if before and after and before.settings.stack != after.settings.stack:
@@ -282,6 +291,8 @@ def _notes(name: str, before: Plan | None, after: Plan | None, telling: Iterable
             "merging deletes nothing by itself: what is deployed stays and bills. Before merging, take it down with"
             f" {quoted(f'make finish STACK={name}')}"
         )
+    if before and after and (sooner := _access_ends(before.settings.lease, after.settings.lease)):
+        yield sooner
     had = {(need.quota, need.region): need.count for need in gpu_quota.needs(before.settings)} if before else {}
     asked = gpu_quota.needs(after.settings) if after else []
     if more := [need for need in asked if need.count > had.get((need.quota, need.region), 0)]:

@@ -50,5 +50,7 @@ class OwnPrices(Section):
         default_factory=dict
     )
     """GPUs that are attached to a machine, by Google's name, each."""
-    resources: Annotated[dict[ResourceName, Usd], Field(examples=[{"search-index": 0.094}])] = Field(default_factory=dict)
+    resources: Annotated[dict[ResourceName, Usd], Field(examples=[{"search-index": 0.094}])] = Field(
+        default_factory=dict
+    )
     """USD an hour of whatever else has no known price, by the resource's name in `coursecloud cost`, day and night."""

@@ -329,6 +329,28 @@ def test_a_nightly_stop_in_another_time_zone_is_told(plan_of: Planner) -> None:
     assert "at that hour of another zone" in found.then
 
 
+@pytest.mark.parametrize(
+    ("now", "rate", "named"),
+    [
+        ({"amount": 94, "currency": "USD"}, {}, {"maxPerHour", "maxIdlePerDay"}),
+        ({"amount": 700, "currency": "ISK"}, {}, {"reserve"}),
+        ({"amount": 700, "currency": "ISK"}, {"usdRate": 1}, {"maxPerHour", "maxIdlePerDay"}),
+        ({"amount": 700, "currency": "XAU"}, {}, {"maxPerHour", "maxIdlePerDay", "reserve"}),
+    ],
+)
+def test_a_limit_in_another_currency_is_compared_by_what_it_is_worth(
+    plan_of: Planner, now: dict[str, Any], rate: dict[str, Any], named: set[str]
+) -> None:
+    limits = {"maxPerHour": 25, "reserve": 10}
+    before = section("lease", credit={"amount": 700, "currency": "DKK"}, **limits)
+    idle, counted = section("guardrails", maxIdlePerDay=9), section("usage", **rate)
+    found = weakened(plan_of, section("lease", credit=now), counted, before=(before, idle))
+    told = {each.what.strip("`").partition(".")[2]: each for each in found}
+    assert {name for name in ("maxPerHour", "reserve", "maxIdlePerDay") if name in told} == named
+    for name in named - {"reserve", "maxIdlePerDay"}:
+        assert (told[name].was, told[name].will) == ("25 DKK", f"25 {now['currency']}")
+
+
 def of_builds(**more: Any) -> Edit:
     def edit(config: Config) -> None:
         config["coursecloud:builds"]["triggers"]["trainer"].update(more)
