@@ -112,7 +112,8 @@ def _of_code(before: Side, after: Side, differs: program.Program) -> dict[str, A
 def _of_stack_files(before: Side, after: Side) -> list[tuple[Lines, bool]]:
     """Say what differs in stack files though no setting does, and whether it is something to follow."""
     names = sorted({*before.names()} & {*after.names()})
-    found = (stack_comments.of(new.file, old.text, new.text) for old, new in _written(names, before, after))
+    roots = [side.source.root for side in (before, after) if side.source]
+    found = (stack_comments.of(new.file, old.text, new.text, *roots) for old, new in _written(names, before, after))
     return [each for each in found if each]
 
 

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
 
 import yaml
 
@@ -14,11 +16,11 @@ _OWN = re.compile(r"\s*yaml-language-server: \$schema=(\./)?stack\.schema\.json\
 """The line by which editors find the project's own schema."""
 
 
-def of(file: str, old: str, new: str) -> tuple[Lines, bool] | None:
+def of(file: str, old: str, new: str, *roots: Path) -> tuple[Lines, bool] | None:
     """Say which lines differ of a stack file that says the same otherwise, and whether they hold something to follow.
 
     Where it does not say the same, the settings tell that, and only comments that somebody may type, copy or follow
-    are told. None where there is nothing to tell.
+    are told. None where there is nothing to tell. `roots` are the folders of both sides, whose files are no hosts.
     """
     if old == new:
         return None
@@ -30,12 +32,17 @@ def of(file: str, old: str, new: str) -> tuple[Lines, bool] | None:
     if schemas := [match[1][:120] for n, text in comments[1] if n in numbers[1] for match in _schemas(text)]:
         whole = f"its `$schema` becomes {', '.join(schemas)}, which editors load and follow"
         return Lines(file, found.ranges, found.gone, whole), True
-    follows = any(map(changed_lines.follows, changed))
+    strange = changed_lines.hosts(changed, *roots)
+    follows = bool(strange) or any(map(changed_lines.follows, changed))
     if _data(old) == _data(new) is not None:
         return found, follows
     if not follows:
         return None
-    told = [n for n, text in comments[1] if n in numbers[1] and changed_lines.follows(text)]
+    told = [
+        n
+        for n, text in comments[1]
+        if n in numbers[1] and (changed_lines.follows(text) or changed_lines.hosts([text]) & strange)
+    ]
     whole = "" if told else "comments that it had are gone"
     return Lines(file, tuple((n, n) for n in told), whole=whole), True
 
@@ -48,7 +55,7 @@ def _comments(text: str) -> Iterator[tuple[int, str]]:
     """Give each comment with its line, from 1; of what is no YAML all that may be one."""
     letters = list(text)
     try:
-        for token in yaml.scan(text, Loader=LOADER):
+        for token in cast("Iterator[yaml.Token]", yaml.scan(text, Loader=LOADER)):
             if isinstance(token, yaml.ScalarToken):
                 inside = slice(token.start_mark.index, token.end_mark.index)
                 letters[inside] = [each if each in "\r\n" else "x" for each in letters[inside]]
