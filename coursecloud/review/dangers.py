@@ -60,6 +60,8 @@ class Kind(enum.StrEnum):
     """The stack file loosens or changes what guards the stack: exceptions, limits, what the tables do not know."""
     RUNS = "runs"
     """Other code runs than before, as the account of a machine or of a build."""
+    DEARER = "dearer"
+    """An hour of the stack costs more than before, by a tenth of that or of what it may cost."""
     RESTARTS = "restarts"
     """A machine is stopped and started again."""
     RUNNING = "running"

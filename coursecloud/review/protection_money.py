@@ -5,6 +5,8 @@ from decimal import Decimal
 
 from coursecloud.cost import Estimate, prices
 from coursecloud.policy.rules.stack import IDLE_SHARE
+from coursecloud.review import formatting
+from coursecloud.review.money import Cost
 from coursecloud.review.protection import Weaker
 from infra.settings import Settings
 
@@ -31,6 +33,20 @@ def weaker(old: Settings, new: Settings, now: Estimate | None) -> Iterator[Weake
     if (set_ or old.lease.credit == credit) and rises(will, was, new, old):
         then = "so much is left for copying the work away before the credit ends"
         yield Weaker("money", "`lease.reserve`", _money(was, old), _money(will, new), then)
+
+
+_NOTED = 10
+"""Part of what an hour may cost, or did, by which it may rise and needs no second look."""
+
+
+def dearer(old: Settings, cost: Cost) -> str:
+    """Say that an hour costs more than before by a tenth of that, or of `lease.maxPerHour`; empty where it does not."""
+    more, was = cost.per_hour, cost.before.per_hour_on if cost.before else Decimal(0)
+    rate = usd(old)
+    most = None if rate is None else Decimal(str(old.lease.max_per_hour)) * rate
+    if round(more, 2) <= 0 or (more * _NOTED <= was and (most is None or more * _NOTED <= most)):
+        return ""
+    return f"it costs more: {formatting.hourly(more, unknown=False)} with everything on"
 
 
 def usd(settings: Settings) -> Decimal | None:

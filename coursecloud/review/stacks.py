@@ -23,6 +23,7 @@ from coursecloud.review import (
     money,
     places,
     protection,
+    protection_money,
     protection_settings,
     settings_diff,
 )
@@ -207,6 +208,8 @@ def review(
         weaker = tuple(protection_settings.comes(after, cost.after))
     risks = [*dangers.dangers(found), *dangers.of_refusals(refused, found), *deeds, *_guards(agreed, weaker)]
     risks += [*_weaker(weaker, found), *_money(cost, bool(telling))]
+    if before and after and (told := protection_money.dearer(before.settings, cost)):
+        risks.append(Danger(Kind.DEARER, None, told))
     # What the same program prints of other settings is what these say.
     risks += dangers.of_outputs(outputs) if written.program else ()
     risks += dangers.of_jobs(before, after) if before and after else ()

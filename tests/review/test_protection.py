@@ -12,7 +12,7 @@ from coursecloud.plan import ports
 from coursecloud.plan.planning import Plan, short_type
 from coursecloud.plan.registration import UNKNOWN
 from coursecloud.policy.example import DROP, put
-from coursecloud.review import json_form, left_on
+from coursecloud.review import json_form, left_on, protection_money
 from coursecloud.review.dangers import Level
 from coursecloud.review.protection import Weaker
 from coursecloud.review.weakened import weaker as protects_less
@@ -335,7 +335,6 @@ def test_a_nightly_stop_in_another_time_zone_is_told(plan_of: Planner) -> None:
         ({"amount": 94, "currency": "USD"}, {}, {"maxPerHour", "maxIdlePerDay"}),
         ({"amount": 700, "currency": "ISK"}, {}, {"reserve"}),
         ({"amount": 700, "currency": "ISK"}, {"usdRate": 1}, {"maxPerHour", "maxIdlePerDay"}),
-        ({"amount": 700, "currency": "XAU"}, {}, {"maxPerHour", "maxIdlePerDay", "reserve"}),
     ],
 )
 def test_a_limit_in_another_currency_is_compared_by_what_it_is_worth(
@@ -349,6 +348,17 @@ def test_a_limit_in_another_currency_is_compared_by_what_it_is_worth(
     assert {name for name in ("maxPerHour", "reserve", "maxIdlePerDay") if name in told} == named
     for name in named - {"reserve", "maxIdlePerDay"}:
         assert (told[name].was, told[name].will) == ("25 DKK", f"25 {now['currency']}")
+
+
+def test_a_limit_in_a_currency_without_a_rate_may_be_any() -> None:
+    sides = [whole().settings, whole().settings]
+    for place, currency in enumerate(("XAU", "USD")):
+        lease = sides[place].lease
+        credit = lease.credit.model_copy(update={"currency": currency})
+        sides[place] = sides[place].model_copy(update={"lease": lease.model_copy(update={"credit": credit})})
+    assert protection_money.rises(1, 1, *sides)
+    assert protection_money.rises(1, 1, *sides[::-1])
+    assert not protection_money.rises(1, 1, sides[0], sides[0])
 
 
 def of_builds(**more: Any) -> Edit:

@@ -52,11 +52,11 @@ def test_builds_that_come_tell_whose_pushes_and_each_trigger() -> None:
 
 
 def test_an_end_of_access_that_comes_sooner_is_told_and_no_weaker_protection(plan_of: Planner) -> None:
-    sides = [plan_of("gpu", on(section("lease", graceDays=days))) for days in (30, 0)]
-    (stack,) = reviewed(*sides, "gpu").stacks
+    before, after = (plan_of("gpu", on(section("lease", graceDays=days))) for days in (30, 0))
+    (stack,) = reviewed(before, after, "gpu").stacks
     assert [note for note in stack.notes if note.startswith("members' access ends sooner: with 2026-12-18, before")]
     assert not [each for each in stack.protection if "lease" in each.what]
-    (back,) = reviewed(*sides[::-1], "gpu").stacks
+    (back,) = reviewed(after, before, "gpu").stacks
     assert not [note for note in back.notes if "sooner" in note]
 
 
