@@ -1,8 +1,9 @@
 """Which lines of a file differ between two sides: every one of them is named, whatever a plan says of it."""
 
 import difflib
+import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,7 +73,12 @@ def _of(before: Path, after: Path, path: str, real: str) -> Lines:
     if old is None:
         return Lines(path, whole=f"new, {lines} line{'' if lines == 1 else 's'}")
     # What is no UTF-8 differs, too, where its bytes do.
-    ranges, gone = _differing(*(side.decode("utf-8", "surrogateescape") for side in (old, new)))
+    return between(path, *(side.decode("utf-8", "surrogateescape") for side in (old, new)))
+
+
+def between(path: str, old: str, new: str) -> Lines:
+    """Say which lines of two texts of one file differ."""
+    ranges, gone = _differing(old, new)
     return Lines(path, tuple(ranges), tuple(gone))
 
 
@@ -123,20 +129,45 @@ def _differing(old: str, new: str) -> tuple[list[tuple[int, int]], list[int]]:
 _TYPED = re.compile(
     r"(?m)^( {3,}|\t)|[`~<|$]|://|\]\(|^\s*(:::|\.\. )|::\s*$"
     r"|\b(curl|wget|pip[3x]?|sudo|bash|sh|np[mx]|uvx?|make|gcloud|gsutil|bq|gh|pulumi|coursecloud|python3?|git|docker|ssh|scp"
-    r"|dvc|rm|mv|cp|dd|chmod|chown|export|eval|source|exec|apt|brew|conda|poetry|terraform|kubectl)\b"
-    r"|(?<!\S)--?\w"
+    r"|dvc|rm|mv|cp|dd|chmod|chown|export|eval|source|exec|apt|brew|conda|poetry|terraform|kubectl"
+    r"|go|cargo|node|perl|ruby|gem|open|php|lua|deno|bun|snap|powershell|pwsh|iex|irm)\b"
+    r"|(?<!\S)--?\w|\w@[\w-]|\broles/|\b(Owner|Editor|Admin|Administrator)\b"
 )
 """Marks of what a reader of a document types, copies or follows: rather too many than one too few."""
+
+_HOST = re.compile(r"(?<![\w./@-])(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24}\b(?![\w-])")
+"""What may be a host's name, unless something of the repository is called so."""
 
 
 def typed(before: Path, after: Path, document: str) -> bool:
     """Say whether what differs of a document, gone lines too, is perhaps something to type, copy or follow."""
     old, new = ((_bytes(root, document) or b"").decode("utf-8", "surrogateescape") for root in (before, after))
     sides = ((split(old), differing(new, old)), (split(new), differing(old, new)))
-    if any(_TYPED.search(lines[number - 1]) for lines, numbers in sides for number in numbers):
+    differ = [lines[number - 1] for lines, numbers in sides for number in numbers]
+    if any(map(follows, differ)):
+        return True
+    if hosts(differ, before, after):
         return True
     # A plain word in a block is one too; where the block began may stand far above.
     return any(_fenced(lines) & numbers for lines, numbers in sides)
+
+
+def hosts(lines: Iterable[str], *roots: Path) -> set[str]:
+    """Give what may be names of hosts in some lines: what no file in the folders is called."""
+    found = {match[0].lower() for line in lines for match in _HOST.finditer(line)}
+    return found - {name.lower() for root in roots for name in _names(root)} if found else found
+
+
+def _names(root: Path) -> Iterator[str]:
+    """Give the names of a side's files, but for what is hidden."""
+    for _, folders, names in os.walk(root):
+        folders[:] = [each for each in folders if not each.startswith(".")]
+        yield from names
+
+
+def follows(line: str) -> bool:
+    """Say whether a line holds a mark of what its reader types, copies or follows."""
+    return bool(_TYPED.search(line))
 
 
 def _fenced(lines: list[str]) -> set[int]:

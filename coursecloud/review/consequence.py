@@ -12,6 +12,7 @@ from coursecloud.review import dangers
 from coursecloud.review.dangers import Danger
 from coursecloud.review.money import Cost, Findings
 from coursecloud.review.protection import Weaker
+from coursecloud.review.quoting import quoted
 
 
 def of_change(
@@ -154,8 +155,8 @@ def money(cost: Cost) -> str:
     hour, day = cost.per_hour, cost.per_day
     if cost.news_unknown:
         known = f"costs {_more(hour)} USD an hour at least; " if round(hour, 2) > 0 else ""
-        said = "; ".join(cost.news_unknown[:3]).replace("`", "'")
-        return f"{known}nobody knows how much more it costs, and it may be any amount: `{said}`"
+        said = quoted("; ".join(cost.news_unknown[:3]))
+        return f"{known}nobody knows how much more it costs, and it may be any amount: {said}"
     counted = f"{_claimed(cost.less)}" if cost.less else ""
     if not round(hour, 2) and not round(day, 2):
         on = f"{cost.after.per_hour_on:.2f}" if cost.after else "0"

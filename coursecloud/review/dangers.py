@@ -13,6 +13,7 @@ from coursecloud.plan import import_ids
 from coursecloud.plan.planning import Plan, holds
 from coursecloud.plan.registration import Registration
 from coursecloud.review import access, code_run, output_texts
+from coursecloud.review.quoting import quoted
 
 
 class Level(enum.IntEnum):
@@ -59,6 +60,8 @@ class Kind(enum.StrEnum):
     """The stack file loosens or changes what guards the stack: exceptions, limits, what the tables do not know."""
     RUNS = "runs"
     """Other code runs than before, as the account of a machine or of a build."""
+    DEARER = "dearer"
+    """An hour of the stack costs more than before, by a tenth of that or of what it may cost."""
     RESTARTS = "restarts"
     """A machine is stopped and started again."""
     RUNNING = "running"
@@ -122,14 +125,14 @@ def of_program(before: Plan | None, after: Plan, changes: Iterable[Change]) -> I
         if deed.urn is None:
             yield Danger(Kind.PROGRAM, None, f"the program {deed.text}")
         else:
-            what = one(change) if change else f"`{deed.name.replace('`', chr(39))}`"
+            what = one(change) if change else quoted(deed.name)
             yield Danger(Kind.PROGRAM, change, f"{what} {deed.text}")
 
 
 def of_jobs(before: Plan, after: Plan) -> Iterator[Danger]:
     """Say what training jobs run otherwise."""
     if told := code_run.of_jobs(before.settings, after.settings):
-        listed = ", ".join(f"`training.{key}`" for key in told)
+        listed = ", ".join(quoted(f"training.{key}") for key in told)
         yield Danger(Kind.RUNS, None, f"training jobs run other code, or are told other things, than before: {listed}")
 
 
@@ -151,7 +154,7 @@ def of_outputs(outputs: Sequence[PropertyChange], most: int = 40) -> Iterator[Da
     """Say what a program that changes prints otherwise, each with both sides."""
     for entry in outputs[:most]:
         old, new = output_texts.sides(entry)
-        yield Danger(Kind.OUTPUTS, None, f"the output `{entry.path.replace('`', chr(39))}` says {new}; before: {old}")
+        yield Danger(Kind.OUTPUTS, None, f"the output {quoted(entry.path)} says {new}; before: {old}")
     if (more := len(outputs) - most) > 0:
         yield Danger(Kind.OUTPUTS, None, f"{more} more outputs say something else than before")
 

@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Sequence
 
 from coursecloud.review import formatting
 
@@ -40,8 +41,33 @@ def amounts(text: str) -> str:
 
 
 def unlinked(text: str) -> str:
-    """Keep plain text from becoming a link, an emphasis or an issue's number."""
-    return re.sub(r"([_#])", r"\\\1", text).replace("://", ":&#8203;//").replace("www.", "www&#46;")
+    """Keep plain text, whoever wrote it, from becoming a link, markup, a mention or an issue's number."""
+    line = re.sub(r"\s+", " ", formatting.visible(text))
+    escaped = re.sub(r"([\\`<>\[\]*_~!|&])", r"\\\1", line)
+    # GitHub looks for these after Markdown is done with backslashes: only another letter between them helps.
+    return re.sub(r"(?<=/)(?=/)|(?<=[@#])", "&#8203;", escaped).replace("www.", "www&#46;")
+
+
+ALL = "`coursecloud review --json` has all"
+"""Where what found no room in a comment can be read."""
+
+
+def note(text: str, limit: int = 1000) -> str:
+    """Put a text into a code span, and say so where it is cut."""
+    shown = code(text, limit)
+    return f"{shown} (cut: {ALL} of it)" if shown.rstrip("` ").endswith("…") and len(text) > limit else shown
+
+
+def listing(lines: Sequence[str], room: int, most: int = 20) -> str:
+    """Write at most so many lines in at most so many bytes, and count those that found no room."""
+    shown: list[str] = []
+    for line in lines[:most]:
+        room -= size(line)
+        if room < 0:
+            break
+        shown.append(line)
+    more = len(lines) - len(shown)
+    return "".join(shown) + (f"- and {more} more: {ALL} of them\n" if more else "")
 
 
 def size(text: str) -> int:

@@ -13,6 +13,7 @@ from coursecloud.plan.planning import Plan
 from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.review.dangers import one
 from coursecloud.review.protection import Weaker
+from coursecloud.review.quoting import quoted
 from infra.settings import cron
 from infra.settings.lease import DAYS, WorkingHours
 
@@ -49,7 +50,7 @@ def weaker(
             continue
         old, new = ends(change.before, before), ends(change.after, after)
         then = _then(change.name, old, new, change, was, now)
-        what, urn = f"`{one(change).replace('`', chr(39))}`", change.resource.urn
+        what, urn = quoted(one(change)), change.resource.urn
         if old.run is not None and (new.run is None or new.run > old.run):
             yield Weaker("money", f"{what} stops by itself", _after(old.run), _after(new.run), then, urn)
         if old.evening is not None and (new.evening is None or new.evening > old.evening):
@@ -107,14 +108,14 @@ def _then(name: str, old: Ends, new: Ends, change: Change, was: Estimate | None,
     """Say what a forgotten machine could cost, before and after."""
     sides = [(old, was, change.before), (new, now, change.after)]
     costs = [_cost(side, estimate, machine.urn if machine else "") for side, estimate, machine in sides]
-    quoted = f"`{name.replace('`', chr(39))}`"
+    machine = quoted(name)
     if new.hours is None:
-        return f"left on after work, {quoted} then runs day and night: {costs[1]} instead of {costs[0]}"
+        return f"left on after work, {machine} then runs day and night: {costs[1]} instead of {costs[0]}"
     if new.hours == old.hours:
         other = "the nightly stop" if new.hours == new.evening else "the end of each run"
-        return f"{other} still ends a forgotten {quoted} {_hours(new.hours)} after work ({costs[1]})"
+        return f"{other} still ends a forgotten {machine} {_hours(new.hours)} after work ({costs[1]})"
     return (
-        f"left on after work, {quoted} then runs {_hours(new.hours)} more instead of {_hours(old.hours)}:"
+        f"left on after work, {machine} then runs {_hours(new.hours)} more instead of {_hours(old.hours)}:"
         f" {costs[1]} instead of {costs[0]}"
     )
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from coursecloud.review import formatting
-from coursecloud.review.escape import amounts, code, size, unlinked
+from coursecloud.review.escape import amounts, code, listing, note, size, unlinked
 from coursecloud.review.markdown_alert import alert
 from coursecloud.review.markdown_details import details
 from coursecloud.review.report import EXAMPLES, Review
@@ -23,8 +23,8 @@ def full(review: Review, *, closed: Sequence[str] = (), limit: int = LIMIT) -> s
     `closed` says which gates closed, and why.
     """
     parts = [f"{MARKER}\n## {_heading(review)}\n", *alert(review, limit // 2), _closed(closed), _table(review)]
-    tail = f"\n{code(review.base, 120)} → {code(review.head, 120)}\n\n" + "".join(
-        f"- {code(note, 400)}\n" for note in review.notes[:20]
+    tail = f"\n{code(review.base, 120)} → {code(review.head, 120)}\n\n" + listing(
+        [f"- {note(each)}\n" for each in review.notes], limit // 6
     )
     left = limit - sum(map(size, parts)) - size(tail) - 400
     skipped: list[str] = []
@@ -98,5 +98,5 @@ def _rules(stack: Stack) -> str:
 
 
 def _closed(closed: Sequence[str]) -> str:
-    lines = [f"- {code(text, 300)}\n" for text in closed[:20]]
-    return "".join(("Gates that this closes:\n\n", *lines, "\n")) if lines else ""
+    lines = [f"- {note(text, 300)}\n" for text in closed]
+    return f"Gates that this closes:\n\n{listing(lines, LIMIT // 8)}\n" if lines else ""

@@ -6,8 +6,11 @@ from itertools import groupby
 from coursecloud.diff.changes import Change, Operation, Place
 from coursecloud.review import cost_lines, folding, formatting, mermaid
 from coursecloud.review.dangers import Level, one
-from coursecloud.review.escape import amounts, as_html, code, fence, size, unlinked
+from coursecloud.review.escape import ALL, amounts, as_html, code, fence, note, size, unlinked
 from coursecloud.review.stacks import Stack, Status
+
+_FINDINGS = 40
+"""Findings that are listed under each heading."""
 
 
 def details(stack: Stack, left: int) -> tuple[str, int]:
@@ -25,7 +28,7 @@ def details(stack: Stack, left: int) -> tuple[str, int]:
     if stack.findings:
         parts += _findings(stack)
     parts += [f"- in the stack file: {code(entry, 300)}\n" for entry in stack.settings_lines()]
-    parts += [f"- {code(note, 400)}\n" for note in stack.notes]
+    parts += [f"- {note(each)}\n" for each in stack.notes]
     if stack.unseen:
         names = ", ".join(f"{name} ({top})" for name, top in stack.unseen)
         parts.append(
@@ -138,9 +141,12 @@ def _cost_lines(stack: Stack) -> list[str]:
 def _findings(stack: Stack) -> Iterator[str]:
     assert stack.findings  # noqa: S101 - the caller asked
     for heading, findings in formatting.rules(stack.findings):
-        for finding, names in list(folding.findings(findings))[:40]:
+        told = list(folding.findings(findings))
+        for finding, names in told[:_FINDINGS]:
             rule, name, message = code(finding.rule.id, 80), code(names, 300), code(finding.message, 300)
             yield f"- rule {heading}: {rule} on {name}: {message}\n"
+        if (more := len(told) - _FINDINGS) > 0:
+            yield f"- rule {heading}: {more} more: {ALL} of them\n"
     still = list(dict.fromkeys(finding.rule.id for finding in stack.findings.still))
     if still:
         yield f"- rules still broken, as before: {', '.join(code(rule, 80) for rule in still)}\n"

@@ -4,6 +4,7 @@ import json
 
 from coursecloud.diff import property_diff
 from coursecloud.diff.changes import PropertyChange
+from coursecloud.review.quoting import quoted
 
 
 def sides(entry: PropertyChange) -> tuple[str, str]:
@@ -16,7 +17,7 @@ def _printed(value: object) -> str:
         return "nothing"
     plain = property_diff.plain(value)
     text = plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False, default=str)
-    return f"`{text.replace('`', chr(39))}`"
+    return quoted(text)
 
 
 def _where_they_differ(old: str, new: str, most: int = 300, around: int = 60) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from coursecloud.diff.changes import Change, Operation
 from coursecloud.plan.grants import Grant
 from coursecloud.review import access, weakened
 from coursecloud.review.dangers import one
+from coursecloud.review.quoting import quoted
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Weaker:
     @property
     def sentence(self) -> str:
         """Say all of it in a line."""
-        return f"{self.what}: {_code(self.was)} -> {_code(self.will)}: {self.then}"
+        return f"{self.what}: {quoted(self.was)} -> {quoted(self.will)}: {self.then}"
 
 
 def of_changes(
@@ -53,7 +54,7 @@ def of_changes(
     """
     listed = list(changes)
     for change, text in access.public(listed):
-        yield Weaker("access", _code(one(change)), "not public", "public", text, change.resource.urn, told=True)
+        yield Weaker("access", quoted(one(change)), "not public", "public", text, change.resource.urn, told=True)
     for change, grant, was in access.freed(listed):
         then = "they have it where they had it not: read both"
         what, will = _of_grant(grant), grant.condition or "(none)"
@@ -95,16 +96,16 @@ def _prolonged(changes: Sequence[Change], until: datetime.date | None) -> Iterat
 
 def _some(names: Iterable[str]) -> str:
     first, *others = dict.fromkeys(names)
-    return _code(first) + (f" and {len(others)} more" if others else "")
+    return quoted(first) + (f" and {len(others)} more" if others else "")
 
 
 def _of_grant(grant: Grant) -> str:
-    return f"{_code(grant.role or 'a role')} for {_code(grant.member or 'somebody')}:"
+    return f"{quoted(grant.role or 'a role')} for {quoted(grant.member or 'somebody')}:"
 
 
 def _prunes(change: Change, told: Iterable[Weaker]) -> Iterator[Weaker]:
     """Say what can delete content sooner, where no fact of the type has said so already."""
-    what, texts = _code(one(change)), [each.what for each in told]
+    what, texts = quoted(one(change)), [each.what for each in told]
     fact = types.of(change.resource.type)
     # What a fact judges, and finds no weaker, keeps as much as before.
     judged = [path for path, each in fact.protects.items() if each.about == "data"] if fact else []
@@ -115,7 +116,7 @@ def _prunes(change: Change, told: Iterable[Weaker]) -> Iterator[Weaker]:
             then = "what is in it can be deleted sooner"
             yield Weaker(
                 "data",
-                f"{what} {_code(entry.path)}",
+                f"{what} {quoted(entry.path)}",
                 weakened.shown(entry.old),
                 weakened.shown(entry.new),
                 then,
@@ -133,12 +134,12 @@ def _gone(change: Change) -> Iterator[Weaker]:
         or (watches.only and not weakened.there(change.resource.inputs, watches.only))
     ):
         return
-    yield Weaker(watches.about, _code(one(change)), "there", "deleted", watches.then, change.resource.urn)
+    yield Weaker(watches.about, quoted(one(change)), "there", "deleted", watches.then, change.resource.urn)
 
 
 def _pulumis(change: Change) -> Iterator[Weaker]:
     """Say what protects a resource of any type: Pulumi's own protection, and the provider's."""
-    urn, what, fact = change.resource.urn, _code(one(change)), types.of(change.resource.type)
+    urn, what, fact = change.resource.urn, quoted(one(change)), types.of(change.resource.type)
     holds = f", with all {fact.holds.removeprefix('all ')} in it" if fact and fact.holds else ""
     if change.unprotected:
         yield Weaker("data", what, "kept", "not kept", f"the next `make down` deletes it{holds}", urn, told=True)
@@ -148,7 +149,7 @@ def _pulumis(change: Change) -> Iterator[Weaker]:
         if was in strong and new.get(key, was if key not in old else None) not in strong:
             yield Weaker(
                 "data",
-                f"{what} `{key}`",
+                f"{what} {quoted(key)}",
                 weakened.shown(was),
                 weakened.shown(new.get(key)),
                 f"a deletion takes it{holds}",
@@ -174,9 +175,8 @@ def _inputs(
         if protects.spends:
             then += _hourly(change.resource.urn, before, after)
         sides = (weakened.side(protects, was), weakened.side(protects, will))
-        yield Weaker(
-            protects.about, f"{_code(one(change))} `{path.replace('[*]', '')}`", *sides, then, change.resource.urn
-        )
+        what = f"{quoted(one(change))} {quoted(path.replace('[*]', ''))}"
+        yield Weaker(protects.about, what, *sides, then, change.resource.urn)
 
 
 def _hourly(urn: str, before: Estimate | None, after: Estimate | None) -> str:
@@ -190,7 +190,3 @@ def hour_on(urn: str, estimate: Estimate) -> Decimal | None:
     """Add up what an hour of one resource costs with everything on; None where a part of it has no known price."""
     amounts = [item.due.per_hour_on for item in estimate.items if item.urn == urn]
     return None if None in amounts else sum((each for each in amounts if each is not None), Decimal(0))
-
-
-def _code(text: str) -> str:
-    return f"`{text.replace('`', chr(39))}`"

@@ -1,17 +1,22 @@
 """What of the stack file alone is made weaker: limits, exceptions, credit and lease, evenings."""
 
+import datetime
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from catalog.types.parts import About
 from coursecloud.cost import Estimate
 from coursecloud.plan.planning import Plan
 from coursecloud.policy.rule import by_id
-from coursecloud.policy.rules.stack import IDLE_SHARE, allowed_regions
+from coursecloud.policy.rules.stack import allowed_regions
+from coursecloud.review import protection_builds, protection_money
 from coursecloud.review.money import Findings
 from coursecloud.review.protection import Weaker
+from coursecloud.review.quoting import quoted
 from infra.settings import Settings
 from infra.settings.guardrails import GuardrailException
+from infra.settings.lease import Lease
 from infra.settings.machines import Machine
 
 _NONE = "(none)"
@@ -20,13 +25,13 @@ _NONE = "(none)"
 def weaker(before: Plan, after: Plan, now: Estimate | None) -> Iterator[Weaker]:
     """List what the settings make weaker; `now`, the estimate after the change, says what could then be spent."""
     old, new = before.settings, after.settings
-    yield from _limits(old, new, now)
+    yield from protection_money.weaker(old, new, now)
     yield from _lease(old, new, now)
     yield from _exceptions(old, new)
     yield from _allowed(old, new)
     yield from _evening(old, new, now)
     yield from _counted(old, new, now)
-    yield from _builds(old, new)
+    yield from protection_builds.weaker(old, new)
     yield from _of_no_resource(old, new)
     yield from _new_machines(old, new)
     yield from _let_in(old, new)
@@ -48,7 +53,7 @@ def comes(after: Plan, now: Estimate | None) -> Iterator[Weaker]:
         then = "every rule on money takes that for there; a line in a file brings no credit to Google's account"
         was = f"{usual.amount:g} {usual.currency} unless given"
         yield Weaker("money", "`lease.credit`", was, f"{credit.amount:g} {credit.currency}", then)
-    yield from _limits(old, new, None)
+    yield from protection_money.weaker(old, new, None)
     yield from _exceptions(old, new)
     yield from _allowed(old, new)
     yield from _counted(old, new, now)
@@ -63,12 +68,6 @@ def _of_no_resource(old: Settings, new: Settings) -> Iterator[Weaker]:
         then = "nobody is told when that part of the credit is spent"
         before, after = (_listed(f"{each:g}" for each in side) for side in (was, will))
         yield Weaker("notice", "`lease.alerts`", before, after, then)
-    was, will = (each.lease.reserved for each in (old, new))
-    # Unless given it is a part of the credit, and follows it.
-    given = old.lease.reserve is not None or new.lease.reserve is not None
-    if will < was and (given or old.lease.credit == new.lease.credit):
-        then = "so much is left for copying the work away before the credit ends"
-        yield Weaker("money", "`lease.reserve`", f"{was:g}", f"{will:g}", then)
     was, will = (each.training.region or each.region for each in (old, new))
     if was != will and new.training.enabled and old.region == new.region:
         then = "jobs run there, and what they read and write goes there: other prices, other laws"
@@ -77,7 +76,7 @@ def _of_no_resource(old: Settings, new: Settings) -> Iterator[Weaker]:
         was, will = old.services[name].deployed_by, new.services[name].deployed_by
         if was != will and will:
             then = "what that trigger builds is what runs, as the account of the services, and no longer `image`"
-            yield Weaker("access", f"`services.{name}.deployedBy`", was or "(the stack file)", will, then)
+            yield Weaker("access", quoted(f"services.{name}.deployedBy"), was or "(the stack file)", will, then)
 
 
 def _let_in(old: Settings, new: Settings) -> Iterator[Weaker]:
@@ -103,16 +102,16 @@ def _new_machines(old: Settings, new: Settings, *, code: bool = True) -> Iterato
         if machine.max_run > longest:
             then = "so long a forgotten machine bills in one go"
             usual, will = (f"{int(each) / 3600:g} h" for each in (longest, machine.max_run))
-            yield Weaker("money", f"`machines.{name}.maxRun`", f"{usual} unless given", will, then)
+            yield Weaker("money", quoted(f"machines.{name}.maxRun"), f"{usual} unless given", will, then)
         scripts = {"startupScript": machine.startup_script, "beforeStop": machine.before_stop}
         container = machine.container.image if machine.container else None
         for key, runs in (scripts | {"container": container}).items():
             if code and runs:
                 then = "it runs as the machines' account, with its data and secrets"
-                yield Weaker("access", f"`machines.{name}.{key}`", _NONE, runs, then)
+                yield Weaker("access", quoted(f"machines.{name}.{key}"), _NONE, runs, then)
         if machine.image and "/" in machine.image:
             then = "what is in the image runs as the machines' account, whoever made it"
-            yield Weaker("access", f"`machines.{name}.image`", "(none)", machine.image, then)
+            yield Weaker("access", quoted(f"machines.{name}.image"), "(none)", machine.image, then)
 
 
 def covered(before: Plan, findings: Findings) -> Iterator[Weaker]:
@@ -126,32 +125,9 @@ def covered(before: Plan, findings: Findings) -> Iterator[Weaker]:
         # Of the whole stack a number moves with every change.
         moved = bool(was) and finding.urn is None
         if entry and (entry.rule, entry.resource) in there and not moved:
-            what = f"the exception from {_code(entry.rule)} of {_code(entry.resource)}, now for {_code(finding.name)}"
-            then = f"its reason is {_code(entry.reason)}: read whether that is this"
+            what = f"{_exception(entry)}, now for {quoted(finding.name)}"
+            then = f"its reason is {quoted(entry.reason)}: read whether that is this"
             yield Weaker(_about(entry), what, was or "not covered", finding.message, then, finding.urn)
-
-
-def _limits(old: Settings, new: Settings, now: Estimate | None) -> Iterator[Weaker]:
-    was, will = old.lease.max_per_hour, new.lease.max_per_hour
-    currency = new.lease.credit.currency
-    if will > was and currency == old.lease.credit.currency:
-        hours = new.lease.credit.amount / will
-        then = (
-            f"an hour may cost {will:g} {currency} instead of {was:g} before a rule says so; at that, the credit of"
-            f" {new.lease.credit.amount:g} {currency} lasts {hours:.0f} h"
-        )
-        yield Weaker("money", "`lease.maxPerHour`", f"{was:g}", f"{will:g}", then)
-    limits = [each.guardrails.max_idle_per_day for each in (old, new)]
-    was, will = (
-        own if own is not None else each.lease.credit.amount / IDLE_SHARE
-        for own, each in zip(limits, (old, new), strict=True)
-    )
-    if limits[0] != limits[1] and will > was:
-        idle = f"; it costs {now.per_day_idle:.2f} USD now" if now else ""
-        then = (
-            f"a day on which nothing runs may cost {will:g} {currency} instead of {was:g} before a rule says so{idle}"
-        )
-        yield Weaker("money", "`guardrails.maxIdlePerDay`", f"{was:g}", f"{will:g}", then)
 
 
 def _lease(old: Settings, new: Settings, now: Estimate | None) -> Iterator[Weaker]:
@@ -190,8 +166,11 @@ def _exceptions(old: Settings, new: Settings) -> Iterator[Weaker]:
     for entry in new.guardrails.exceptions:
         was = there.get((entry.rule, entry.resource))
         if was is None or entry.until > was.until:
-            what = f"the exception from `{entry.rule}` of {_code(entry.resource)}"
-            yield Weaker(_about(entry), what, _until(was), _until(entry), _why(entry))
+            yield Weaker(_about(entry), _exception(entry), _until(was), _until(entry), _why(entry))
+
+
+def _exception(entry: GuardrailException) -> str:
+    return f"the exception from {quoted(entry.rule)} of {quoted(entry.resource)}"
 
 
 def _until(entry: GuardrailException | None) -> str:
@@ -224,8 +203,8 @@ def _allowed(old: Settings, new: Settings) -> Iterator[Weaker]:
         if more := [each for each in will if each not in was]:
             role = what == "role"
             then = f"nobody here knows what that {what} {'permits' if role else 'costs, or whether it is there'}"
-            told = f"{then}: up may find out ({', '.join(map(_code, more))})"
-            yield Weaker("access" if role else "money", f"`{path}`", _listed(was), _listed(will), told)
+            told = f"{then}: up may find out ({', '.join(map(quoted, more))})"
+            yield Weaker("access" if role else "money", quoted(path), _listed(was), _listed(will), told)
     yield from _regions(old, new)
 
 
@@ -263,9 +242,18 @@ def _counted(old: Settings, new: Settings, now: Estimate | None) -> Iterator[Wea
     for path, usd in after.items():
         if (known := before.get(path)) is None or usd < known:
             yield Weaker("money", path, "not given" if known is None else f"{known:g} USD", f"{usd:g} USD", then)
-    if new.lease.stop_schedule and old.lease.stop_schedule and new.lease.time_zone != old.lease.time_zone:
-        then = f"the nightly stop (`{new.lease.stop_schedule}`) is at that hour of another zone"
+    if new.lease.stop_schedule and old.lease.stop_schedule and not _same_hours(old.lease, new.lease):
+        then = f"the nightly stop ({quoted(new.lease.stop_schedule)}) is at that hour of another zone"
         yield Weaker("money", "`lease.timeZone`", old.lease.time_zone, new.lease.time_zone, then)
+
+
+def _same_hours(old: Lease, new: Lease) -> bool:
+    """Say whether both time zones have the same hours on each day of the lease; without an end, for five years."""
+    zones = [ZoneInfo(each.time_zone) for each in (old, new)]
+    start = new.starts or datetime.date(2026, 1, 1)
+    days = (new.ends - start).days + 1 if new.ends else 5 * 366
+    noons = (datetime.datetime.combine(start, datetime.time(12)) + datetime.timedelta(days=n) for n in range(days))
+    return all(zones[0].utcoffset(noon) == zones[1].utcoffset(noon) for noon in noons)
 
 
 def _rate(now: Estimate | None) -> float | None:
@@ -279,46 +267,10 @@ def _own_prices(settings: Settings) -> Iterator[tuple[str, float]]:
         for name, price in prices.items():
             for key, usd in (("hour", price.hour), ("spot", price.spot)):
                 if usd is not None:
-                    yield f"`prices.{section}.{name}.{key}`", usd
+                    yield quoted(f"prices.{section}.{name}.{key}"), usd
     for name, usd in own.resources.items():
-        yield f"`prices.resources.{name}`", usd
-
-
-def _builds(old: Settings, new: Settings) -> Iterator[Weaker]:
-    """List whose pushes newly run as the builds' account, which pushes images and reads the secrets named for it."""
-    was, will = old.builds.repository, new.builds.repository
-    if was and will and (was.owner, was.name) != (will.owner, will.name):
-        then = "what is pushed there runs as this stack's account for builds, with its rights and its secrets"
-        yield Weaker("access", "`builds.repository`", f"{was.owner}/{was.name}", f"{will.owner}/{will.name}", then)
-    elif was and will and was.connection != will.connection:
-        then = "pushes come in, and code is read, by that connection: read who made it, for which account"
-        before, after = (each.connection or _NONE for each in (was, will))
-        yield Weaker("access", "`builds.repository.connection`", before, after, then)
-    for name in sorted(new.builds.triggers.keys() - old.builds.triggers.keys()) if old.builds.repository else ():
-        trigger = new.builds.triggers[name]
-        by = {"branch": trigger.branch, "tag": trigger.tag, "pull requests to": trigger.pull_request}
-        event = "; ".join(f"{kind} {pattern}" for kind, pattern in by.items() if pattern)
-        account = "the account that deploys" if trigger.deploys else "the account for builds"
-        asked = "after somebody's approval" if trigger.approval else "without anybody's approval"
-        path = f"`builds.triggers.{name}`"
-        yield Weaker("access", path, _NONE, event, f"what is pushed there runs as {account}, {asked}")
-    for name in sorted(old.builds.triggers.keys() & new.builds.triggers.keys()):
-        one, other = old.builds.triggers[name], new.builds.triggers[name]
-        for key in ("branch", "tag", "pull_request"):
-            a, b = getattr(one, key), getattr(other, key)
-            if a != b and b is not None:
-                path = f"`builds.triggers.{name}.{'pullRequest' if key == 'pull_request' else key}`"
-                yield Weaker("access", path, a or _NONE, b, "other pushes than before run as the account for builds")
-        if one.included_files and (not other.included_files or set(other.included_files) - set(one.included_files)):
-            pushes = "other pushes than before build" if other.included_files else "every push builds"
-            path = f"`builds.triggers.{name}.includedFiles`"
-            then = f"{pushes}, as the account for builds, and bill"
-            yield Weaker("money", path, _listed(one.included_files), _listed(other.included_files), then)
+        yield quoted(f"prices.resources.{name}"), usd
 
 
 def _listed(values: Iterable[str]) -> str:
     return ", ".join(values) or _NONE
-
-
-def _code(text: str) -> str:
-    return f"`{text.replace('`', chr(39))}`"

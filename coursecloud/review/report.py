@@ -70,8 +70,7 @@ class Review:
                 f"the program itself changes ({named}): what is said here of the change is what its own code says, so"
                 " read the code"
             )
-            # What runs by itself first, and what changes before what is new: where room ends, it ends in the new.
-            ordered = sorted(self.lines, key=lambda each: (each.file not in self.runs, each.whole.startswith("new")))
+            ordered = sorted(self.lines, key=self._gravity)
             said += [f"  {each}" for each in ordered[:_FILES]]
             if more := ordered[_FILES:]:
                 said.append(f"  and {formatting.counted(len(more), 'more file')}:")
@@ -86,6 +85,15 @@ class Review:
             said += [f"  {each}" for each in self.untaken[:_UNTAKEN]]
             said += [f"  and {count - _UNTAKEN} more"] if count > _UNTAKEN else []
         return said
+
+    def _gravity(self, each: Lines) -> tuple[bool, bool, bool]:
+        """Put what runs by itself first, then what is deployed and what no plan shows, and what is new last.
+
+        Where room ends, it ends in the rest, however many files that has.
+        """
+        unseen = {place.file for place in self.untaken}
+        deployed = each.file == "__main__.py" or each.file.startswith("infra/") or each.file in unseen
+        return each.file not in self.runs, not deployed, each.whole.startswith("new")
 
     @property
     def level(self) -> Level:

@@ -3,13 +3,26 @@
 import dataclasses
 import datetime
 import os
+from collections.abc import Iterator
 from typing import Any
 
 from coursecloud.common import stack_file
 from coursecloud.plan import hiding
 from coursecloud.plan.planning import Plan
-from coursecloud.review import changed_lines, git, kept, program, requirements, sandbox, subprocess_plan, untaken
+from coursecloud.review import (
+    changed_lines,
+    git,
+    kept,
+    program,
+    requirements,
+    sandbox,
+    stack_comments,
+    subprocess_plan,
+    untaken,
+)
+from coursecloud.review.changed_lines import Lines
 from coursecloud.review.inputs import Given, InputError, Read
+from coursecloud.review.places import Written
 from coursecloud.review.report import Review
 from coursecloud.review.sides import Side, both, compared, copy_members, listed
 from coursecloud.review.stacks import Stack, Status, review
@@ -83,13 +96,32 @@ def _of_code(before: Side, after: Side, differs: program.Program) -> dict[str, A
     if before.source is None or after.source is None:
         return {}
     sides = (before.source.root, after.source.root)
+    comments = _of_stack_files(before, after)
     return {
         "project": tuple(program.of_project_file(*sides) if program.PROJECT_FILE in differs.files else ()),
         "untaken": untaken.of(*sides, differs.files, after.ran) if after.rendered and after.ran else (),
         "lines": changed_lines.of(*sides, differs.files, differs.paths),
-        "documents": changed_lines.of(*sides, differs.documents),
-        "typed": tuple(each for each in differs.documents if changed_lines.typed(*sides, each)),
+        "documents": (*(lines for lines, _ in comments), *changed_lines.of(*sides, differs.documents)),
+        "typed": (
+            *(lines.file for lines, follows in comments if follows),
+            *(each for each in differs.documents if changed_lines.typed(*sides, each)),
+        ),
     }
+
+
+def _of_stack_files(before: Side, after: Side) -> list[tuple[Lines, bool]]:
+    """Say what differs in stack files though no setting does, and whether it is something to follow."""
+    names = sorted({*before.names()} & {*after.names()})
+    roots = [side.source.root for side in (before, after) if side.source]
+    found = (stack_comments.of(new.file, old.text, new.text, *roots) for old, new in _written(names, before, after))
+    return [each for each in found if each]
+
+
+def _written(names: list[str], before: Side, after: Side) -> Iterator[tuple[Written, Written]]:
+    for name in names:
+        sides = before.written(name), after.written(name)
+        if all(each.file for each in sides):
+            yield sides
 
 
 def _packages(before: Side, after: Side) -> list[str]:

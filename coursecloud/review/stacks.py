@@ -23,13 +23,16 @@ from coursecloud.review import (
     money,
     places,
     protection,
+    protection_money,
     protection_settings,
     settings_diff,
 )
 from coursecloud.review.dangers import Danger, Kind, Level
 from coursecloud.review.graph import Graph, draw
 from coursecloud.review.protection import Weaker
+from coursecloud.review.quoting import quoted
 from infra.settings import EXAMPLE_PROJECT
+from infra.settings.lease import Lease
 
 
 class Status(enum.StrEnum):
@@ -205,6 +208,8 @@ def review(
         weaker = tuple(protection_settings.comes(after, cost.after))
     risks = [*dangers.dangers(found), *dangers.of_refusals(refused, found), *deeds, *_guards(agreed, weaker)]
     risks += [*_weaker(weaker, found), *_money(cost, bool(telling))]
+    if before and after and (told := protection_money.dearer(before.settings, cost)):
+        risks.append(Danger(Kind.DEARER, None, told))
     # What the same program prints of other settings is what these say.
     risks += dangers.of_outputs(outputs) if written.program else ()
     risks += dangers.of_jobs(before, after) if before and after else ()
@@ -262,14 +267,22 @@ def _guards(settings: tuple[PropertyChange, ...], weaker: Iterable[Weaker]) -> I
     for entry in settings_diff.guards(settings):
         if entry.path in told or any(_of_exception(entry.path, what) for what in told):
             continue
-        said = formatting.from_to(entry, 300).replace("`", "'")
-        yield Danger(Kind.GUARD, None, f"what guards the stack changes: `{entry.path.replace('`', chr(39))}`: `{said}`")
+        said = formatting.from_to(entry, 300)
+        yield Danger(Kind.GUARD, None, f"what guards the stack changes: {quoted(entry.path)}: {quoted(said)}")
 
 
 def _of_exception(path: str, what: str) -> bool:
     """Say whether a changed setting is of an exception that is told."""
     names = re.fullmatch(r"the exception from `(.*)` of `(.*)", what)
     return bool(names) and f'"{names[1]} of {names[2]}"' in path
+
+
+def _access_ends(old: Lease, new: Lease) -> str:
+    """Say that the members' access ends sooner than before; empty where it does not."""
+    was, will = old.kept_until, new.kept_until
+    if will is None or (was is not None and was <= will):
+        return ""
+    return f"members' access ends sooner: with {will}, before the change {f'with {was}' if was else 'without an end'}"
 
 
 def _notes(name: str, before: Plan | None, after: Plan | None, telling: Iterable[Change]) -> Iterator[str]:
@@ -279,8 +292,10 @@ def _notes(name: str, before: Plan | None, after: Plan | None, telling: Iterable
     if before is not None and after is None:
         yield (
             "merging deletes nothing by itself: what is deployed stays and bills. Before merging, take it down with"
-            f" `make finish STACK={name}`"
+            f" {quoted(f'make finish STACK={name}')}"
         )
+    if before and after and (sooner := _access_ends(before.settings.lease, after.settings.lease)):
+        yield sooner
     had = {(need.quota, need.region): need.count for need in gpu_quota.needs(before.settings)} if before else {}
     asked = gpu_quota.needs(after.settings) if after else []
     if more := [need for need in asked if need.count > had.get((need.quota, need.region), 0)]:

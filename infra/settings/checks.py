@@ -31,6 +31,7 @@ def check(settings: Settings, found: Findings, folder: Path) -> Iterator[Problem
     yield from _deployers(settings, found)
     yield from _labels(settings)
     yield from _existing(settings)
+    yield from _exceptions(settings)
     yield from used(settings.usage, settings.machines, settings.allow.machine_types, settings.lease.credit, found)
 
 
@@ -190,6 +191,22 @@ def _existing(settings: Settings) -> Iterator[Problem]:
             "it is the name of a repository that the stack makes itself, and may delete",
             "leave `existing` out and write `keep: true` under coursecloud:registry; or name another repository",
         )
+
+
+def _exceptions(settings: Settings) -> Iterator[Problem]:
+    """Want one exception from a rule for a resource: of two, a reader would see either reason and either end."""
+    listed = settings.guardrails.exceptions
+    for index, entry in enumerate(listed):
+        # Where all of it is the same, that is said of the list.
+        if entry not in listed[:index] and any(
+            (entry.rule, entry.resource) == (each.rule, each.resource) for each in listed[:index]
+        ):
+            yield Problem(
+                f"coursecloud:guardrails.exceptions[{index}]",
+                f"{entry.rule} of {entry.resource}",
+                "there is an exception from this rule for this resource already, with another reason or end",
+                "keep one of them, with the reason and the end that hold",
+            )
 
 
 def _job_variables(settings: Settings) -> Iterator[Problem]:

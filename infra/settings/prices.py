@@ -4,9 +4,25 @@ from typing import Annotated
 
 from pydantic import Field
 
-from infra.settings.types import Number, Section
+from infra.settings.types import Number, Section, matching
 
 Usd = Annotated[Number, Field(ge=0, le=1_000_000)]
+GoogleName = Annotated[
+    str,
+    matching(
+        r"[a-z0-9][a-z0-9-]{0,62}",
+        "a machine type and a GPU are named by at most 63 lower-case letters, digits and hyphens, as Google does",
+        "write for example n1-standard-4 or nvidia-tesla-t4",
+    ),
+]
+ResourceName = Annotated[
+    str,
+    matching(
+        r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}",
+        "a resource is named by at most 100 letters, digits, '-', '_' and '.', and begins with none of '-' and '.'",
+        "copy its name from `coursecloud cost`, for example search-index",
+    ),
+]
 
 
 class HourlyPrice(Section):
@@ -22,7 +38,7 @@ class HourlyPrice(Section):
         return self.spot if spot else self.hour
 
 
-Hourly = dict[str, HourlyPrice]
+Hourly = dict[GoogleName, HourlyPrice]
 
 
 class OwnPrices(Section):
@@ -34,5 +50,7 @@ class OwnPrices(Section):
         default_factory=dict
     )
     """GPUs that are attached to a machine, by Google's name, each."""
-    resources: Annotated[dict[str, Usd], Field(examples=[{"search-index": 0.094}])] = Field(default_factory=dict)
+    resources: Annotated[dict[ResourceName, Usd], Field(examples=[{"search-index": 0.094}])] = Field(
+        default_factory=dict
+    )
     """USD an hour of whatever else has no known price, by the resource's name in `coursecloud cost`, day and night."""

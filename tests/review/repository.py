@@ -15,7 +15,7 @@ PLANNER = """
 import json, pathlib
 def make(stack, file, root):
     exec((root / "__main__.py").read_text(), {"root": root})
-    plan = json.loads(file.read_text().partition("#")[2])
+    plan = json.loads(file.read_text().partition("|\\n  #")[2].partition("\\n")[0])
     plan["stack"] = plan["settings"]["stack"] = stack
     return plan
 def to_json(plan):
@@ -42,7 +42,7 @@ class Repository:
         path.write_text(text, encoding="utf-8")
 
     def stack(self, name: str, plan: Plan) -> None:
-        self.write(f"Pulumi.{name}.yaml", f"#{json.dumps(json_form.to_json(plan))}")
+        self.write(f"Pulumi.{name}.yaml", f"plan: |\n  #{json.dumps(json_form.to_json(plan))}\n")
 
     def commit(self, message: str = "a commit") -> str:
         self.git("add", "--all")

@@ -112,6 +112,13 @@ WORDS = "# Title\n\nWords.\n\n    make plan\n\n```sh\ncheck first\ngo\n```\n\nMo
         ("More words.", "[More](//evil.example) words.", "line 12", True),
         ("More words.", "<pre>words</pre>", "line 12", True),
         ("More words.", "Words::\n\n   other", "lines 12-14", True),
+        ("More words.", "Write to evil@gmail.com.", "line 12", True),
+        ("More words.", "It is at evil.example now.", "line 12", True),
+        ("More words.", "It is in README.md now.", "line 12", False),
+        ("More words.", "Then go install x.", "line 12", True),
+        ("More words.", "First perl x.", "line 12", True),
+        ("More words.", "It has roles/owner.", "line 12", True),
+        ("More words.", "Give it the role Owner.", "line 12", True),
     ],
 )
 def test_what_changes_in_documents_is_told(repo: Repository, was: str, now: str, line: str, typed: bool) -> None:

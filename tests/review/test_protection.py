@@ -12,7 +12,7 @@ from coursecloud.plan import ports
 from coursecloud.plan.planning import Plan, short_type
 from coursecloud.plan.registration import UNKNOWN
 from coursecloud.policy.example import DROP, put
-from coursecloud.review import json_form, left_on
+from coursecloud.review import json_form, left_on, protection_money
 from coursecloud.review.dangers import Level
 from coursecloud.review.protection import Weaker
 from coursecloud.review.weakened import weaker as protects_less
@@ -327,6 +327,38 @@ def test_a_nightly_stop_in_another_time_zone_is_told(plan_of: Planner) -> None:
     (found,) = weakened(plan_of, section("lease", timeZone="Pacific/Honolulu"))
     assert found.what == "`lease.timeZone`"
     assert "at that hour of another zone" in found.then
+
+
+@pytest.mark.parametrize(
+    ("now", "rate", "named"),
+    [
+        ({"amount": 94, "currency": "USD"}, {}, {"maxPerHour", "maxIdlePerDay"}),
+        ({"amount": 700, "currency": "ISK"}, {}, {"reserve"}),
+        ({"amount": 700, "currency": "ISK"}, {"usdRate": 1}, {"maxPerHour", "maxIdlePerDay"}),
+    ],
+)
+def test_a_limit_in_another_currency_is_compared_by_what_it_is_worth(
+    plan_of: Planner, now: dict[str, Any], rate: dict[str, Any], named: set[str]
+) -> None:
+    limits = {"maxPerHour": 25, "reserve": 10}
+    before = section("lease", credit={"amount": 700, "currency": "DKK"}, **limits)
+    idle, counted = section("guardrails", maxIdlePerDay=9), section("usage", **rate)
+    found = weakened(plan_of, section("lease", credit=now), counted, before=(before, idle))
+    told = {each.what.strip("`").partition(".")[2]: each for each in found}
+    assert {name for name in ("maxPerHour", "reserve", "maxIdlePerDay") if name in told} == named
+    for name in named - {"reserve", "maxIdlePerDay"}:
+        assert (told[name].was, told[name].will) == ("25 DKK", f"25 {now['currency']}")
+
+
+def test_a_limit_in_a_currency_without_a_rate_may_be_any() -> None:
+    sides = [whole().settings, whole().settings]
+    for place, currency in enumerate(("XAU", "USD")):
+        lease = sides[place].lease
+        credit = lease.credit.model_copy(update={"currency": currency})
+        sides[place] = sides[place].model_copy(update={"lease": lease.model_copy(update={"credit": credit})})
+    assert protection_money.rises(1, 1, *sides)
+    assert protection_money.rises(1, 1, *sides[::-1])
+    assert not protection_money.rises(1, 1, sides[0], sides[0])
 
 
 def of_builds(**more: Any) -> Edit:
