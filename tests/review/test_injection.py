@@ -45,7 +45,7 @@ def texts(value: Any, at: Place = ()) -> Iterator[tuple[Place, bool]]:
     """List the places of every text in a stack file, and of every key of a map; a key is told by True."""
     if isinstance(value, str):
         yield at, False
-    inner: Any = value if isinstance(value, dict) else {}
+    inner = cast("dict[Any, Any]", value) if isinstance(value, dict) else {}
     if isinstance(value, list):
         inner = dict(enumerate(cast("list[Any]", value)))
     for key, each in cast("dict[str | int, Any]", inner).items():
