@@ -76,7 +76,8 @@ def _known(step: object, declared: Trigger, image: str, services: Iterable[str])
             known = (flag == "--tag" and _own(value, image) for flag, value in given)
             files = [value for flag, value in given if flag == "--file"]
             whole = len(flags) == 2 * len(given) and sum(known) + len(files) == len(given)
-            return whole and files == [declared.dockerfile]
+            # Unless named it is the one at the top.
+            return whole and (files or ["Dockerfile"]) == [declared.dockerfile]
         case "gcr.io/google.com/cloudsdktool/cloud-sdk", "gcloud", ["run", "services", "update", service, *flags]:
             known = (re.fullmatch(r"--(region|project)=[\w-]+|--quiet", each) for each in flags)
             new = [each for each in flags if each.startswith("--image=") and _own(each.removeprefix("--image="), image)]

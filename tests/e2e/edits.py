@@ -21,6 +21,11 @@ NOT_TRIED = {
         f"{key}.existing": "it takes over what is no resource of the stack: tests/e2e/test_adoption.py"
         for key in ("registry", "storage.data", "storage.models")
     },
+    "course.backend": "the state is in one place while the edits are tried; nothing is made of it",
+    **{
+        f"course.accounts.{each}": "an account of a project that is not there: tests/course/test_authority.py has one"
+        for each in ("look", "stop", "deploy")
+    },
     "allow.roles": "it permits what stands elsewhere; nothing is made of it",
 }
 """Keys without an edit, and why."""
