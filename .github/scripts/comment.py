@@ -10,6 +10,7 @@ Exit codes: 0 done or nothing to do, 1 GitHub said no, 2 bad input.
 
 import json
 import os
+import re
 import sys
 import urllib.error
 import urllib.parse
@@ -66,6 +67,17 @@ def pull_request() -> int | None:
     return None
 
 
+NO_CODE = re.compile(r"(.*/)?Pulumi\.[^/.][^/]*\.ya?ml|.*\.md")
+"""Stack files and words: whatever else a pull request changes can change what its own review says."""
+
+
+def code_of(number: int) -> list[str]:
+    """List the files of a pull request by which its review may be made, as GitHub has them and not the review."""
+    files = pages(f"/repos/{os.environ['GITHUB_REPOSITORY']}/pulls/{number}/files")
+    names = (each[key] for each in files for key in ("filename", "previous_filename") if each.get(key))
+    return sorted({name for name in names if not NO_CODE.fullmatch(name)})
+
+
 def put(number: int, body: str) -> str:
     """Write over the comment that is there, or make it; returns what was done."""
     issue = f"/repos/{os.environ['GITHUB_REPOSITORY']}/issues"
@@ -85,13 +97,15 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or missing:
         return _say(f"usage: comment.py REVIEW.json, with {', '.join(WANTED)}; missing: {', '.join(missing) or '-'}", 2)
     try:
-        body = wording.comment(_read(Path(arguments[0])))
+        review = _read(Path(arguments[0]))
+        wording.comment(review)
     except (OSError, ValueError, RecursionError) as error:
         return _say(f"{arguments[0]} is no review: {error}", 2)
     try:
         number = pull_request()
         if number is None:
             return _say("No open pull request has this head any more; nothing to do.", 0)
+        body = wording.comment(review, code_of(number))
         return _say(f"The comment of #{number} {put(number, body)}.", 0)
     except urllib.error.HTTPError as error:
         return _say(f"GitHub said {error.code} to {error.url}: {error.read()[:300].decode(errors='replace')}", 1)

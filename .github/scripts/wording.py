@@ -6,7 +6,7 @@ only words of this file are outside of one: in a code span GitHub makes no link,
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 MARKER = "<!-- coursecloud-review -->"
@@ -31,9 +31,16 @@ DONE = {
 }  # fmt: skip
 
 SAID = (
-    "> [!NOTE]\n> This says what the code of this pull request says of itself when it is run. A pull request that"
-    " changes the program can make it say anything: then read the code.\n"
+    "> [!NOTE]\n> Stack files and documents alone change, so this is what the code of the base branch says of them.\n"
 )
+OWN_WORDS = (
+    "> [!WARNING]\n> **The code of this pull request says this of itself, and can say anything. Read first what it"
+    " changes of that, by GitHub's own list:** {}\n"
+)
+"""Where files change by which the review is made."""
+
+_NAMED = 12
+"""Files that are named before the rest is counted."""
 
 _INVISIBLE = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 """Letters and signs to Unicode, and nothing to the eye."""
@@ -123,17 +130,22 @@ class _Form:
         return value if isinstance(value, str) else repr(value)[:400]
 
 
-def comment(review: object) -> str:
+def comment(review: object, changed: Sequence[str] = ()) -> str:
     """Write the comment, at most `LIMIT` bytes: what is gravest first, and what found no room is counted.
 
-    Raises ValueError for what is no review of a version that is known here.
+    `changed` are files of the pull request, by a source that is not the review, which may have made it say what it
+    says: with any of them nothing is fine. Raises ValueError for what is no review of a version that is known here.
     """
     form = _Form(review)
     if form.number("version") != VERSION:
         raise ValueError(f"its version is {form.shown('version')[:20]}; this script reads {VERSION}")
-    alert, verdict, advice = LEVELS[form.one_of("level", LEVELS)]
+    level = form.one_of("level", LEVELS)
+    alert, verdict, advice = LEVELS["look" if changed and level != "stop" else level]
+    names = ", ".join(code(name, 120) for name in changed[:_NAMED])
+    more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
+    said = OWN_WORDS.format(names + more) if changed else SAID
     head = (
-        f"{MARKER}\n## Infrastructure: {verdict}\n\n{SAID}\n> [!{alert}]\n> **{advice}**\n>\n"
+        f"{MARKER}\n## Infrastructure: {verdict}\n\n{said}\n> [!{alert}]\n> **{advice}**\n>\n"
         f"> {code(form.text('verdict'), 600)}\n\n"
     )
     tail = f"\n{code(form.text('base'), 120)} → {code(form.text('head'), 120)}\n"

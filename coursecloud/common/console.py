@@ -36,14 +36,23 @@ _UNSEEN = re.compile(
 
 def visible(text: str) -> str:
     """Write out what could hide or rearrange text, or steer a terminal: control characters, those that turn the
-    direction of writing, and those that show nothing. Lines and tabs stay.
+    direction of writing, and those that show nothing. Lines and tabs stay. What a runner of GitHub Actions would take
+    from a log as a command to itself gets a backslash.
 
     >>> visible("a\\x1b[31mb\\u202ec")
     'a\\\\u001b[31mb\\\\u202ec'
+    >>> visible("a\\n ::add-mask::b")
+    'a\\n \\\\::add-mask::b'
     """
+    if "::" in text or "##[" in text:
+        text = _COMMAND.sub(r"\g<0>\\", text)
     if text.isascii() and text.isprintable():
         return text
     return "".join(map(_letter, text))
+
+
+_COMMAND = re.compile(r"(?m)^\s*(?=::)|(?<=##)(?=\[)")
+"""Two colons at a line's beginning, and the older form wherever it stands (actions/runner, 2026-11)."""
 
 
 def _letter(letter: str) -> str:

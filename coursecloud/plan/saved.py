@@ -37,14 +37,13 @@ def read(data: object) -> Plan:
             "\n    remedy  write it again with `coursecloud plan --json`"
         )
     try:
-        settings, unread = _settings(form["settings"])
+        settings, unread, guessed = _settings(form["settings"])
         resources = tuple(_registration(entry) for entry in form["resources"])
         # A plan of before this was recorded has none.
         program = tuple(map(_deed, form.get("program", ())))
         members = form.get("membersFile")
-        return Plan(
-            settings, resources, form["outputs"], unread, program, members if isinstance(members, bool) else None
-        )
+        there = members if isinstance(members, bool) else None
+        return Plan(settings, resources, form["outputs"], unread, guessed, program, there)
     except (KeyError, TypeError, AttributeError) as error:
         raise UnreadableError(
             f"the plan lacks what a plan has: {error}\n    remedy  write it again with `coursecloud plan --json`"
@@ -56,19 +55,23 @@ def _deed(entry: Mapping[str, Any]) -> Deed:
     return Deed(str(entry["kind"]), str(entry["text"]), str(entry["name"]), None if urn is None else str(urn))
 
 
-def _settings(written: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...]]:
-    left, unread = dict(written), list[str]()
+def _settings(written: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...], tuple[str, ...]]:
+    """Read what can be read of settings; and say by path what was left out, and what of it a default stands for."""
+    left, unread, guessed = dict(written), list[str](), list[str]()
     while True:
         try:
-            return Settings.model_validate(left), tuple(sorted(unread))
+            return Settings.model_validate(left), tuple(sorted(unread)), tuple(sorted(guessed))
         except ValidationError as error:
-            places = [_keys(details["loc"]) for details in error.errors(include_url=False)]
+            errors = error.errors(include_url=False)
+            places = [_keys(details["loc"]) for details in errors]
+            more = {place for place, each in zip(places, errors, strict=True) if each["type"] == "extra_forbidden"}
             known = [place for place in places if _has(left, place)]
             if not known:
                 missing = ", ".join(".".join(place) for place in places)
                 raise KeyError(f"settings without {missing}") from None
-            for place in known:
+            for place in dict.fromkeys(known):
                 unread.append(".".join(place))
+                guessed += [] if place in more else [".".join(place)]
                 left = _without(left, place)
 
 

@@ -127,13 +127,24 @@ def _differing(old: str, new: str) -> tuple[list[tuple[int, int]], list[int]]:
 
 
 _TYPED = re.compile(
-    r"(?m)^( {3,}|\t)|[`~<|$]|://|\]\(|^\s*(:::|\.\. )|::\s*$"
+    r"(?m)^( {3,}|\t)|[`~<|$]|://|\]\(|\][\[:]|^\s*(:::|\.\. )|::\s*$"
+    # An address by its numbers, a port, and dots that only look like those of a name.
+    r"|\b\d{1,3}(\.\d{1,3}){3}\b|\w:\d{2,5}\b|\w[\u2024\u3002\uff0e\uff61]\w"
     r"|\b(curl|wget|pip[3x]?|sudo|bash|sh|np[mx]|uvx?|make|gcloud|gsutil|bq|gh|pulumi|coursecloud|python3?|git|docker|ssh|scp"
     r"|dvc|rm|mv|cp|dd|chmod|chown|export|eval|source|exec|apt|brew|conda|poetry|terraform|kubectl"
-    r"|go|cargo|node|perl|ruby|gem|open|php|lua|deno|bun|snap|powershell|pwsh|iex|irm)\b"
+    r"|go|cargo|node|perl|ruby|gem|open|php|lua|deno|bun|snap|powershell|pwsh|iex|irm|aws|az|nc|ncat|telnet)\b"
+    r"|\b(allUsers|allAuthenticatedUsers)\b|\b[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}\b"
     r"|(?<!\S)--?\w|\w@[\w-]|\broles/|\b(Owner|Editor|Admin|Administrator)\b"
 )
 """Marks of what a reader of a document types, copies or follows: rather too many than one too few."""
+
+_PLAIN = re.compile(
+    r"docs/(?!.*(memor|guideline|practice|mode|bank)).*\.(md|rst)|reports?/[\w/-]+\.md"
+    r"|([^/]+/)*(README|CHANGELOG|CHANGES|CONTRIBUTING|SECURITY|CODE_OF_CONDUCT|SUPPORT|HISTORY)(\.[\w-]+)?\.md"
+    r"|(LICENSE|LICENCE|NOTICE|COPYING|CITATION|AUTHORS)(\.\w+)?",
+    re.IGNORECASE,
+)
+"""Documents for people: any other name may be one that a coding agent follows, and a picture can say anything."""
 
 _HOST = re.compile(r"(?<![\w./@-])(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24}\b(?![\w-])")
 """What may be a host's name, unless something of the repository is called so."""
@@ -141,6 +152,8 @@ _HOST = re.compile(r"(?<![\w./@-])(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24}\b(?![\w-])"
 
 def typed(before: Path, after: Path, document: str) -> bool:
     """Say whether what differs of a document, gone lines too, is perhaps something to type, copy or follow."""
+    if not _PLAIN.fullmatch(document):
+        return True
     old, new = ((_bytes(root, document) or b"").decode("utf-8", "surrogateescape") for root in (before, after))
     sides = ((split(old), differing(new, old)), (split(new), differing(old, new)))
     differ = [lines[number - 1] for lines, numbers in sides for number in numbers]

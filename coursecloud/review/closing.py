@@ -20,13 +20,21 @@ class Gate:
     kind: str
     limit: Decimal | None = None
 
-    def closed(self, stacks: Iterable[Stack], program: Sequence[str] = ()) -> Iterator[str]:
-        """Say why the gate is closed: by the files of the `program` that differ, and by each stack."""
+    def closed(
+        self, stacks: Iterable[Stack], program: Sequence[str] = (), outside: Sequence[str] = ()
+    ) -> Iterator[str]:
+        """Say why the gate is closed, a line each: by the files of the `program` that differ, those `outside` of it,
+        and by each stack."""
         if self.kind == "program" and program:
             yield f"--fail-on {self.text}: the program changes: {formatting.visible(formatting.files(program))}"
+        if self.kind == "program" and outside:
+            named = formatting.visible(formatting.files(outside))
+            yield f"--fail-on {self.text}: files change that nothing here looks at: {named}"
         for stack in stacks:
             for why in self._why(stack):
-                yield f"--fail-on {self.text}: stack {formatting.visible(stack.name)} {why}"
+                # What others wrote begins no line of its own.
+                said = " ".join(f"{formatting.visible(stack.name)} {why}".split())
+                yield f"--fail-on {self.text}: stack {said}"
 
     def _why(self, stack: Stack) -> Iterator[str]:
         if self.kind in ("replace", "delete"):

@@ -10,6 +10,7 @@ from coursecloud.diff.changes import Change, Operation, PropertyChange
 from coursecloud.diff.refusals import Refusal
 from coursecloud.diff.replacement import called
 from coursecloud.plan import import_ids
+from coursecloud.plan.effects import ALTERED
 from coursecloud.plan.planning import Plan, holds
 from coursecloud.plan.registration import Registration
 from coursecloud.review import access, code_run, output_texts
@@ -119,6 +120,8 @@ def of_program(before: Plan | None, after: Plan, changes: Iterable[Change]) -> I
     done = {(deed.kind, deed.text, deed.name) for deed in (before.deeds if before else ())}
     renamed = {change.name: change.renamed_from for change in by_urn.values() if change.renamed_from}
     for deed in after.deeds:
+        if deed.kind == ALTERED:
+            continue  # a review names each line by which it is
         if (deed.kind, deed.text, renamed.get(deed.name, deed.name)) in done:
             continue
         change = by_urn.get(deed.urn or "")

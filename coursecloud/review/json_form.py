@@ -40,6 +40,7 @@ def to_json(review: Review, closed: Sequence[str] = ()) -> dict[str, Any]:
         "packages": list(review.requires),
         "project": list(review.project),
         "lines": [_lines(each) for each in review.lines],
+        "outside": list(review.outside),
         "documents": [_lines(each) | {"typed": each.file in review.typed} for each in review.documents],
         "untaken": [{"file": each.file, "line": each.line, "why": each.why} for each in review.untaken],
         "stacks": [_stack(stack) for stack in review.stacks],

@@ -20,7 +20,7 @@ ALERTS = {Level.STOP: "CAUTION", Level.LOOK: "WARNING", Level.FINE: "TIP", Level
 def alert(review: Review, limit: int) -> Iterator[str]:
     """Say what to do and why, every danger with it; where they are too many, their names, and at last their count."""
     program = "".join(_program(review, limit * 3 // 4))
-    advice = formatting.advice(review.level, review.dangers, review.program)
+    advice = formatting.advice(review.level, review.dangers, (*review.program, *review.outside))
     stop = f"\n> [!{ALERTS[review.level]}]\n> **{advice}**\n>\n{program}"
     lines = list(_grave(review))
     for cut in (160, 60, 30):

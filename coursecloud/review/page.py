@@ -28,7 +28,7 @@ def full(review: Review) -> str:
         base=review.base,
         head=review.head,
         kind={Level.STOP: "stop", Level.LOOK: "look"}.get(review.level, "fine"),
-        advice=formatting.advice(review.level, review.dangers, review.program),
+        advice=formatting.advice(review.level, review.dangers, (*review.program, *review.outside)),
         program=review.of_program,
         told=list(_told(review)),
         stacks=[_stack(stack, number) for number, stack in enumerate(review.telling)],

@@ -18,7 +18,7 @@ _WORDS = re.compile(
     r"(?!(.*/)?(commands|rules|memory|memories|modes|hooks)/)("
     r"docs/.*\.(md|rst|png|jpe?g|gif|webp)"
     r"|(LICENSE|LICENCE|NOTICE|COPYING|CITATION|AUTHORS)(\.(md|txt|rst|cff))?"
-    r"|(?!(\.\w+|infra|coursecloud|guardrails|tests)/).*\.md)",
+    r"|(?!(\.[^/]+|infra|coursecloud|guardrails|tests)/)(?!.*/\.).*\.md)",
     re.IGNORECASE,
 )
 """What nobody runs and no plan follows from: documentation and licences. Tests are no words: whoever runs them runs
@@ -114,10 +114,7 @@ def of(changed: Iterable[Changed], within: str, named: Collection[str] = ()) -> 
         if acts:
             runs.append(entry.called(within))
         elif not inside and not entry.odd:
-            if _BUILT.fullmatch(path):
-                files.append(entry.called(within))
-            elif not _WORDS.fullmatch(path):
-                outside.append(entry.called(within))
+            (files if _BUILT.fullmatch(path) else outside).append(entry.called(within))
             continue
         elif not entry.odd and (_WORDS.fullmatch(path) or ("/" not in path and stack_file.NAME.fullmatch(path))):
             if _WORDS.fullmatch(path):

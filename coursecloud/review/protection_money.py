@@ -49,6 +49,16 @@ def dearer(old: Settings, cost: Cost) -> str:
     return f"it costs more: {formatting.hourly(more, unknown=False)} with everything on"
 
 
+def claimed(cost: Cost) -> Iterator[Weaker]:
+    """Say that what is there is counted for less than before: what comes next seems to fit into the credit."""
+    if cost.less and cost.before:
+        # By what the file says now, and by what it said before.
+        was, will = cost.before.per_day_planned + cost.less[1], cost.before.per_day_planned
+        what = "what `usage`, `prices` and `lease.workingHours` count"
+        then = "what is there costs what it did, and what comes next is held against a credit that only seems to last"
+        yield Weaker("money", what, f"{was:.2f} USD a day", f"{will:.2f} USD a day", then)
+
+
 def usd(settings: Settings) -> Decimal | None:
     """Give what one unit of the credit's currency is worth in USD by a stack file; None where nobody knows."""
     currency, given = settings.lease.credit.currency, settings.usage.usd_rate

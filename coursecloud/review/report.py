@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -52,6 +52,8 @@ class Review:
     """Which lines of documents differ."""
     typed: tuple[str, ...] = ()
     """The documents of which something differs that a reader may type, copy or follow."""
+    outside: tuple[str, ...] = ()
+    """Files outside of the project, from the top of the repository, which differ and are not looked at."""
 
     @property
     def of_program(self) -> list[str]:
@@ -101,7 +103,7 @@ class Review:
         levels = [stack.level for stack in self.own]
         if self.examples:
             levels.append(Level.FINE)
-        if self.program or self.packages or self.typed:
+        if self.program or self.packages or self.typed or self.outside:
             levels.append(Level.LOOK)
         return max([*levels, Level.FINE] if self.documents else levels, default=Level.NOTHING)
 
@@ -246,6 +248,9 @@ def _program(review: Review) -> Iterator[str]:
     if review.documents:
         count = formatting.counted(len(review.documents), "document")
         yield f"changes what people copy from {count}" if review.typed else f"changes the words of {count}"
+    if review.outside:
+        names = f" ({', '.join(review.outside)})" if _short(review.outside) else ""
+        yield f"NOT LOOKED AT: {formatting.counted(len(review.outside), 'file')} outside of the project{names}"
     if review.requires:
         count = len(review.requires)
         yield f"changes {count} PACKAGE{'S' if count > 1 else ''} that run with it"
@@ -258,7 +263,12 @@ def _where(review: Review) -> str:
     first = review.lines[0] if len(review.lines) == 1 else None
     if first and first.places == 1 and first.first and _FILE.fullmatch(first.file):
         return f"{said} at {first.file}:{first.first}"
-    return f"{said} ({', '.join(names)})" if len(names) <= 2 and all(map(_FILE.fullmatch, names)) else said
+    return f"{said} ({', '.join(names)})" if _short(names) else said
+
+
+def _short(names: Sequence[str]) -> bool:
+    """Say whether files are named in a headline: two at most, by paths that are only paths."""
+    return len(names) <= 2 and all(map(_FILE.fullmatch, names))
 
 
 _FILE = re.compile(r"[\w./-]{1,60}", re.ASCII)

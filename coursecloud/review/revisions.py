@@ -16,6 +16,7 @@ from coursecloud.review import (
     program,
     requirements,
     sandbox,
+    settings_diff,
     stack_comments,
     subprocess_plan,
     untaken,
@@ -27,7 +28,7 @@ from coursecloud.review.report import Review
 from coursecloud.review.sides import Side, both, compared, copy_members, listed
 from coursecloud.review.stacks import Stack, Status, review
 from coursecloud.review.workspace import Workspace
-from infra.settings import EXAMPLE_PROJECT
+from infra.settings import EXAMPLE_PROJECT, SettingsError
 from infra.settings.model import ENCRYPTED_PROJECT
 
 
@@ -88,6 +89,7 @@ def _reviewed(sides: tuple[Side, Side], today: datetime.date, said: str | None) 
         tuple(dict.fromkeys(each for side in sides for each in side.packages)),
         tuple(packages),
         **_of_code(before, after, differs),
+        outside=differs.outside,
     )
 
 
@@ -150,10 +152,23 @@ def _stack(name: str, before: Side, after: Side, today: datetime.date, named: se
         comes = old is None or (isinstance(new, Plan) and old.settings.project != new.settings.project)
         beside = _beside(name, new, before) if comes else ()
         salts = tuple(_salt(side, name) for side in (before, after)) if old and new else ()
-        return review(name, old, new, today=today, state=state, written=written, beside=beside, salts=salts)
+        rewritten = _rewritten(name, before, after) if old and new and written.program else ()
+        return review(
+            name, old, new, today=today, state=state, written=written, beside=beside, salts=salts, rewritten=rewritten
+        )
     except RecursionError:
         said = "what it renders hangs together without end: a resource under itself, or nested without measure"
         return Stack(name, Status.BROKEN, mistakes=(("after", said),))
+
+
+def _rewritten(name: str, before: Side, after: Side) -> tuple[str, ...]:
+    """List the keys that a stack's two files say otherwise; what does not load is told elsewhere."""
+    files = [side.source.files.get(name) if side.source else None for side in (before, after)]
+    try:
+        old, new = (stack_file.read(name, file) if file else {} for file in files)
+    except SettingsError:
+        return ()
+    return settings_diff.rewritten(old, new)
 
 
 def _salt(side: Side, name: str) -> str | None:

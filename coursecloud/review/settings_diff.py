@@ -1,7 +1,7 @@
 """What changes in the settings of a stack and in its outputs, and which of it moves what guards the stack."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from coursecloud.diff import property_diff
@@ -17,6 +17,30 @@ def settings(before: Plan, after: Plan) -> tuple[PropertyChange, ...]:
     """List every setting that differs; who is in the team is told by the grants, without naming anyone twice."""
     old, new = (_settings(plan) for plan in (before, after))
     return tuple(PropertyChange(found.path, found.old, found.new) for found in property_diff.differences(old, new))
+
+
+def rewritten(old: Mapping[str, object], new: Mapping[str, object]) -> tuple[str, ...]:
+    """List the keys of the project whose values differ between two stack files, as `SECTION.KEY`.
+
+    Members are left out, as what they are granted tells of them.
+    """
+    sides = [{key.removeprefix(_OURS): said[key] for key in said if key.startswith(_OURS)} for said in (old, new)]
+    found = (each.path for each in property_diff.differences(*sides))
+    keys = (".".join(path.split(".")[:2]) for path in found if not path.startswith("team.members"))
+    return tuple(dict.fromkeys(keys))
+
+
+_OURS = "coursecloud:"
+
+
+def unsaid(keys: Iterable[str], changed: Sequence[PropertyChange]) -> list[str]:
+    """Give those keys of which no setting says that it differs; a section that comes or goes stands for its keys."""
+    paths = [re.sub(r"\[.*", "", each.path) for each in changed]
+    return [
+        key
+        for key in keys
+        if not any(f"{path}.".startswith(f"{key}.") or f"{key}.".startswith(f"{path}.") for path in paths)
+    ]
 
 
 def _settings(plan: Plan) -> dict[str, Any]:

@@ -1,10 +1,9 @@
 """The review of one stack: its changes, dangers, cost and rules. Values in, values out."""
 
-import dataclasses
 import datetime
 import enum
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from coursecloud.diff import edits, refusals, refusing
@@ -18,6 +17,7 @@ from coursecloud.review import (
     consequence,
     dangers,
     formatting,
+    half_read,
     headline,
     left_on,
     money,
@@ -137,25 +137,6 @@ INSTANCE = "gcp:compute/instance:Instance"
 _ORDER = list(Operation)
 
 
-def _readable(before: Plan | None, after: Plan | None) -> tuple[Plan | None, Plan | None, str | None]:
-    """Let a side whose settings this version does not read as a whole take those of the other for cost and rules.
-
-    Half-read settings have defaults in them that nobody chose, and would cost what nobody pays.
-    """
-    sides = [before, after]
-    for place, other in ((0, 1), (1, 0)):
-        plan, whole = sides[place], sides[other]
-        if plan is None or not plan.unread:
-            continue
-        unread = ", ".join(plan.unread[:6]) + (f" and {len(plan.unread) - 6} more" if len(plan.unread) > 6 else "")
-        said = f"the settings {('before', 'after')[place]} the change are of another version ({unread})"
-        if whole is None or whole.unread:
-            return before, after, f"{said}: left out of cost and rules"
-        sides[place] = dataclasses.replace(plan, settings=whole.settings)
-        return sides[0], sides[1], f"{said}: cost and rules take those of the other side for both"
-    return before, after, None
-
-
 def review(
     name: str,
     before: Plan | None,
@@ -167,11 +148,13 @@ def review(
     written: places.Written = places.NOTHING,
     beside: Sequence[str] = (),
     salts: Sequence[str | None] = (),
+    rewritten: Collection[str] = (),
 ) -> Stack:
     """Review one stack; a side that is None has no such stack. With `state`, `before` is what was deployed.
 
     `written` is where the places of the changes are looked up, `beside` the other stacks of its project, `salts` what
-    each side's secrets are encrypted with by a passphrase.
+    each side's secrets are encrypted with by a passphrase, `rewritten` the keys that its file says otherwise, where
+    another program than before reads them.
     """
     said = list(notes)
     example = all(plan.settings.project == EXAMPLE_PROJECT for plan in (before, after) if plan)
@@ -186,11 +169,13 @@ def review(
     )
     deeds = tuple(dangers.of_program(before, after, found)) if after else ()
     agreed = outputs = ()
-    if before and after and not (before.unread or after.unread or state):
+    guessed = sorted({*(before.guessed if before else ()), *(after.guessed if after else ())})
+    before, after, without = half_read.whole(before, after)
+    if before and after and not state:
         agreed, outputs = settings_diff.settings(before, after), settings_diff.outputs(before, after)
+    unsaid = settings_diff.unsaid(rewritten, agreed) if before and after else []
     found, telling = places.found(found, written, agreed), places.found(telling, written, agreed)
-    before, after, without = _readable(before, after)
-    said += [without] if without else []
+    said += without
     said += _notes(name, before, after, telling)
     cost = money.costs(before, after)
     findings = money.findings(before, after, today)
@@ -201,6 +186,7 @@ def review(
         weaker = (
             *protection_settings.weaker(before, after, cost.after),
             *protection_settings.covered(before, findings),
+            *protection_money.claimed(cost),
             *left_on.weaker(found, before, after, cost.before, cost.after),
             *protection.of_changes(found, cost.before, cost.after, after.settings.lease.kept_until),
         )
@@ -208,6 +194,9 @@ def review(
         weaker = tuple(protection_settings.comes(after, cost.after))
     risks = [*dangers.dangers(found), *dangers.of_refusals(refused, found), *deeds, *_guards(agreed, weaker)]
     risks += [*_weaker(weaker, found), *_money(cost, bool(telling))]
+    if named := [quoted(each) for each in {**dict.fromkeys(guessed), **dict.fromkeys(unsaid)}]:
+        text = f"NOT COMPARED, as the program reads it otherwise than before: {', '.join(named)} of the stack file"
+        risks.append(Danger(Kind.PROGRAM, None, text))
     if before and after and (told := protection_money.dearer(before.settings, cost)):
         risks.append(Danger(Kind.DEARER, None, told))
     # What the same program prints of other settings is what these say.

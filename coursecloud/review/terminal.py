@@ -34,7 +34,7 @@ def full(review: Review, *, wide: int = 70) -> RenderableType:
     level = review.level
     parts: list[RenderableType] = [
         Text.assemble((f" {formatting.VERDICTS[level]} ", COLOURS[level]), f"  {formatting.visible(review.sentence)}"),
-        Text(formatting.advice(review.level, review.dangers, review.program)),
+        Text(formatting.advice(review.level, review.dangers, (*review.program, *review.outside))),
         Text(f"{formatting.visible(review.base)} -> {formatting.visible(review.head)}", "dim"),
     ]
     parts += [Text(formatting.visible(said), "bold yellow") for said in review.of_program]

@@ -30,6 +30,7 @@ class GitHub(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.pulls: list[dict[str, Any]] = []
         self.comments: list[dict[str, Any]] = []
+        self.files: list[dict[str, Any]] = [{"filename": "Pulumi.dev.yaml"}, {"filename": "docs/x.md"}]
         self.asked: list[tuple[str, str]] = []
         self.refusal: int | None = None
 
@@ -51,6 +52,8 @@ class _Handler(BaseHTTPRequestHandler):
             owner, _, branch = query["head"][0].partition(":")
             found = [p for p in self.github.pulls if (p["owner"], p["branch"]) == (owner, branch)]
             self.answer(self.github.page(found, query))
+        elif url.path == "/repos/group/course/pulls/7/files":
+            self.answer(self.github.page(self.github.files, query))
         else:
             assert url.path == "/repos/group/course/issues/7/comments"
             self.answer(self.github.page(self.github.comments, query))
@@ -126,8 +129,41 @@ def test_a_first_report_makes_a_comment(github: GitHub, report: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "The comment of #7 made.\n")
     (body,) = (comment["body"] for comment in github.comments)
     assert body.startswith("<!-- coursecloud-review -->\n")
-    assert "what the code of this pull request says of itself" in body
+    assert "what the code of the base branch says" in body
     assert "updates 1 machine" in body
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"filename": "coursecloud/review/report.py"},
+        {"filename": ".github/actions/review/action.yml"},
+        {"filename": "Pulumi.yaml"},
+        {"filename": "docs/x.md", "previous_filename": "infra/x.py"},
+        {"filename": "docs/x.png"},
+    ],
+    ids=lambda entry: list(entry.values())[-1],
+)
+def test_a_pull_request_that_changes_code_is_never_fine_by_its_own_words(
+    github: GitHub, tmp_path: Path, entry: dict[str, str]
+) -> None:
+    file = tmp_path / "review.json"
+    same = whole(resource(INSTANCE, "m", {"machineType": "e2-small"}))
+    file.write_text(json.dumps(to_json(reviewed(same, same))), encoding="utf-8")
+    run(github, file)
+    assert "## Infrastructure: NO CHANGE" in github.comments[0]["body"]
+    github.files += [{"filename": f"docs/{n}.md"} for n in range(150)] + [entry]
+    run(github, file)
+    body = github.comments[0]["body"]
+    assert "## Infrastructure: LOOK FIRST" in body
+    assert "can say anything" in body
+    assert f"`{list(entry.values())[-1]}`" in body
+
+
+def test_many_files_of_code_are_counted(github: GitHub, report: Path) -> None:
+    github.files = [{"filename": f"infra/{n:03}.py"} for n in range(140)]
+    run(github, report)
+    assert "`infra/011.py` and 128 more" in github.comments[0]["body"]
 
 
 def test_the_next_report_is_written_over_it_wherever_it_is(github: GitHub, report: Path) -> None:

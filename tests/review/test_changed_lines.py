@@ -119,6 +119,15 @@ WORDS = "# Title\n\nWords.\n\n    make plan\n\n```sh\ncheck first\ngo\n```\n\nMo
         ("More words.", "First perl x.", "line 12", True),
         ("More words.", "It has roles/owner.", "line 12", True),
         ("More words.", "Give it the role Owner.", "line 12", True),
+        ("More words.", "Then visit 203.0.113.7 and sign in.", "line 12", True),
+        ("More words.", "It is at evil\u3002example.", "line 12", True),
+        ("More words.", "Open localhost:8080/x.", "line 12", True),
+        ("More words.", "[x]: evil/path", "line 12", True),
+        ("More words.", "Look at [the page][x].", "line 12", True),
+        ("More words.", "Then aws configure.", "line 12", True),
+        ("More words.", "Enter allUsers.", "line 12", True),
+        ("More words.", "Pay with 01AB23-CD45EF-678901.", "line 12", True),
+        ("More words.", "In 2026-11, see 3.2: 14 of 15.", "line 12", False),
     ],
 )
 def test_what_changes_in_documents_is_told(repo: Repository, was: str, now: str, line: str, typed: bool) -> None:
@@ -138,6 +147,22 @@ def test_what_changes_in_documents_is_told(repo: Repository, was: str, now: str,
     else:
         assert found.level is Level.FINE
         assert "changes the words of 1 document" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("path", "typed"),
+    [("docs/x.md", False), ("emulator/README.md", False), ("reports/week-1.md", False), ("LICENSE", False),
+     ("WARP.md", True), ("knowledge.md", True), ("memory-bank/x.md", True), ("docs/guidelines.md", True),
+     ("docs/x.png", True)],
+)  # fmt: skip
+def test_a_document_that_may_be_no_persons_is_looked_at_whatever_it_says(
+    repo: Repository, path: str, *, typed: bool
+) -> None:
+    repo.write(path, "Words.\n")
+    base = repo.commit()
+    repo.write(path, "Other words.\n")
+    found = review(repo, base=base, head=repo.commit())
+    assert (found.level, bool(found.typed)) == (Level.LOOK if typed else Level.FINE, typed)
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ __all__ = ["repo"]
         "new/folder/file", "pulumi_gcp/__init__.py", "docs", "tests", "Docs/x.md.py", "docs2/x", "x.md/y.py",
         "Pulumi.dev/x.yaml", "sub/Pulumi.dev.yaml", "Pulumi.a/b.yaml", "LICENSE.d/x", "docs/a\nb",
         "README.md\n.py", "stack.schema.json", "members.dev.yaml", "tests/x.py", "tests/x.md", "docs/conf.py",
+        ".roo-code/x.md", ".my-bank/x.md", "sub/.hidden/x.md",
     ],
 )  # fmt: skip
 def test_whatever_is_not_known_to_be_harmless_is_program(path: str) -> None:
@@ -69,7 +70,7 @@ def test_of_what_is_outside_of_the_project_only_what_matters_is_named() -> None:
     found = of([Changed(path, "100644", "100644") for path in paths], "cloud/")
     assert found.files == ("/.github/workflows/x.yml", "infra/x.py")
     assert found.runs == ("/.github/workflows/x.yml",)
-    assert found.outside == ("/src/train.py",)
+    assert found.outside == ("/README.md", "/src/train.py")
 
 
 @pytest.mark.parametrize("committed", [True, False])
