@@ -155,6 +155,19 @@ def image_architecture(path: str) -> str:
     return "X86_64" if project in table("images")["x86Projects"] else ""
 
 
+_PROJECT = re.compile(r"(?:.*?projects/)?([a-z][a-z0-9:.-]*)/(?:global/images/)?(?:family/)?[^/]+")
+
+
+def licensed(image: str, own: str) -> bool:
+    """Say whether an image may bill a licence beside its machine: one of a project that is neither `own` nor known.
+
+    >>> [licensed(i, "mine-1") for i in ("debian-cloud/debian-13", "windows-cloud/windows-2022", "mine", "mine-1/x")]
+    [False, True, False, False]
+    """
+    found = _PROJECT.fullmatch(image)
+    return found[1] not in (own, *table("images")["freeProjects"]) if found else "/" in image
+
+
 @functools.cache
 def images() -> dict[str, Image]:
     """Each image of the table by the name that stack files use."""

@@ -127,6 +127,10 @@ def read(stack: str, path: Path) -> dict[str, object]:
     if NAME.fullmatch(path.name) and os.path.lexists(twin):
         rule = f"{twin.name} is there too: two files of one stack, of which Pulumi reads one and passes over the other"
         raise SettingsError(stack, [Problem(path.name, MISSING, rule, "keep one of the two")])
+    if NAME.fullmatch(path.name) and path.suffix == ".yml" and not os.path.lexists(path.with_name("Pulumi.yml")):
+        # sdk/go/common/workspace/paths.go of pulumi/pulumi, 2026-11
+        rule = f"Pulumi reads {twin.name} alone, as the project's own file is Pulumi.yaml: this one it passes over"
+        raise SettingsError(stack, [Problem(path.name, MISSING, rule, f"git mv {path.name} {twin.name}")])
     try:
         text = files.text_of(path)
         content: Any = files.yaml_of(text, _Yaml)

@@ -41,6 +41,10 @@ def instance(bill: Bill, resource: Registration) -> Iterator[Line]:
         # A boot disk that was made elsewhere bills as the disk that it is.
         for parameters in _mappings(boot, "initializeParams"):
             yield from _disk(bill, resource, parameters, region, "boot disk")
+            image = text(parameters, "image")
+            if image and tables.licensed(image, bill.settings.project):
+                said = f"{resource.name}: an image of {image.rpartition('/')[0]} may bill a licence by the hour"
+                yield bill.unknown(resource, f"{said}, at no known price")
     known = tables.machine_types().get(machine_type)
     for scratch in () if known and known.local_ssd_gib else _mappings(inputs, "scratchDisks"):
         yield _local_ssd(bill, resource, scratch, region, hours)

@@ -14,12 +14,17 @@ from catalog import types
 from coursecloud.plan import sdk
 from coursecloud.plan.registration import Deed, Registration
 
+ALTERED = "altered"
+"""The kind of the deed that says that all others are another program's."""
+
 KINDS = {
     "differs": "gives other resources in another run",
+    ALTERED: "is not the program that this version ships",
     "adopt": "uses what is the group's own",
     "import": "takes over what is there already",
     "retain": "leaves behind what it made",
     "overlook": "has changes overlooked",
+    "anew": "has something made anew more often than Google does",
     "provider": "uses another provider, or another account, than the stack's",
     "package": "uses a provider of other things than Google's",
     "code": "runs code of its own during `pulumi up`",
@@ -70,7 +75,7 @@ def _of_type(resource: Registration) -> Iterator[tuple[str, str]]:
 def _of_options(resource: Registration) -> Iterator[tuple[str, str]]:
     for key, (kind, text) in OPTIONS.items():
         value = resource.options.get(key)
-        if value and not (key == "ignoreChanges" and value in _own(resource.type)):
+        if value and not _is_own(resource, key, value):
             yield kind, text.format(_listed(value))
     for name in resource.options.get("unread", ()):
         yield "unread", f"asks Pulumi for `{name}`, which this version of the tool does not understand"
@@ -83,6 +88,9 @@ OPTIONS: Mapping[str, tuple[str, str]] = {
     "deletedWith": ("retain", "is never deleted by itself: Pulumi takes it to go with {}"),
     "ignoreChanges": ("overlook", "has Pulumi overlook changes of {}"),
     "hideDiffs": ("overlook", "has Pulumi hide changes of {} in its previews"),
+    "replaceOnChanges": ("anew", "is deleted and made anew, with what it holds, when {} changes"),
+    "replacementTrigger": ("anew", "is deleted and made anew, with what it holds, when {} is another value"),
+    "replaceWith": ("anew", "is deleted and made anew, with what it holds, each time {} is"),
     "transforms": ("transform", "is changed on its way to Google by {}, which is applied here too"),
     "hooks": ("hook", "runs code of its own: {}"),
     "stateMigrations": ("code", "rewrites what Pulumi's state says of it"),
@@ -93,6 +101,24 @@ OPTIONS: Mapping[str, tuple[str, str]] = {
     "customTimeouts": ("option", "waits for Google as long as {}"),
 }
 """By option: the kind of deed, and what it means."""
+
+
+def _is_own(resource: Registration, option: str, value: Any) -> bool:
+    """Say whether an option is what the program itself asks for: a machine's GPU and disk, and what is overlooked."""
+    machine = resource.type == "gcp:compute/instance:Instance"
+    match option:
+        case "ignoreChanges":
+            return value in _own(resource.type)
+        case "replacementTrigger":
+            return machine and all(isinstance(each, str) and _GPU.fullmatch(each) for each in value)
+        case "replaceWith":
+            return machine and all(urn.endswith(f"::{resource.name}-work") for urn in value)
+        case _:
+            return False
+
+
+_GPU = re.compile(r"no GPU|\d{1,2} nvidia-[a-z0-9-]{1,40}")
+"""How many of which GPU a machine has: without it on it the provider overlooks that they go."""
 
 
 def _own(kind: str) -> list[list[str] | None]:

@@ -172,6 +172,13 @@ def _run(done: Future[Recording], program: Path, project: str, stack: str, mark:
                 sdk.run(main, recorder, project=project, stack=stack, preview=mark is None, log=log)
             )
         done.set_result(recorder.recording)
+    except SystemExit as ended:
+        done.set_exception(
+            pulumi.RunError(
+                f"it ends itself (exit code {ended.code or 0}), and nobody knows what it had yet to register; take"
+                " sys.exit out of it: what stops an update is pulumi.RunError"
+            )
+        )
     except BaseException as error:  # noqa: BLE001 raised anew by the caller
         done.set_exception(error)
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 from catalog import types
 from catalog.types import short_type as short_type
 from coursecloud.common import shadows, stack_file
-from coursecloud.plan import adoption, effects, engine, real_run, trigger_files
+from coursecloud.plan import adoption, effects, engine, named_files, real_run, shipped
 from coursecloud.plan.registration import UNKNOWN, Deed, Registration
 from infra import files
 from infra.settings import Problem, Settings, SettingsError, load
@@ -30,6 +30,8 @@ class Plan:
     outputs: Mapping[str, Any]
     unread: tuple[str, ...] = ()
     """Of a saved plan: the settings that this version of the tool does not understand, and left out."""
+    guessed: tuple[str, ...] = ()
+    """Those among them that this version has, and takes no such value for: what stands there is a default."""
     program: tuple[Deed, ...] = ()
     """What the program did beside registering, and what it does otherwise in a real run."""
     members_file: bool | None = None
@@ -70,15 +72,23 @@ def make(stack: str, file: Path, root: Path, *, twice: bool = False) -> Plan:
         raise stack_file.located(error, files.text_of(file)) from None
     program = root / "__main__.py"
     recording = engine.record(program, project=PROJECT, stack=stack, config=config)
-    done = (*_beside(file), *recording.deeds)
+    done = (*_beside(file), *_altered(root), *recording.deeds)
     patterns: dict[str, dict[str, str]] = {}
     if twice:
         done += real_run.differences(program, recording, project=PROJECT, stack=stack, config=config, patterns=patterns)
     listed = sorted(recording.resources, key=lambda r: r.urn)
     listed = [replace(each, at_run=patterns[each.urn]) if each.urn in patterns else each for each in listed]
-    resources = tuple(trigger_files.read(resource, root, file.parent) for resource in listed)
+    resources = tuple(named_files.read(resource, root, file.parent, settings) for resource in listed)
     there = (root / f"members.{stack}.yaml").is_file()
     return Plan(settings, resources, recording.outputs, program=done, members_file=there)
+
+
+def _altered(root: Path) -> Iterator[Deed]:
+    """Say that the program is another one than this version's, whose rules were made for that."""
+    if files := shipped.altered(root):
+        more = f" and {len(files) - 8} more" if len(files) > 8 else ""
+        named = ", ".join(files[:8]).replace("`", "'")
+        yield Deed(effects.ALTERED, f"is not the one that this version ships: `{named}`{more}")
 
 
 def _beside(file: Path) -> Iterator[Deed]:

@@ -27,7 +27,7 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UnknownValueError
 
-from coursecloud.plan import adoption, effects, trigger_files
+from coursecloud.plan import adoption, effects, named_files
 from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.policy import evaluation
@@ -138,7 +138,7 @@ def _on_resource(rule: ResourceRule, run: Run) -> Callable[[ResourceValidationAr
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         if not args.resource_type.startswith("gcp:") or not rule.applies(short_type(args.resource_type)):
             return
-        resource = registration(args.resource_type, args.name, args.urn, args.props)
+        resource = registration(args.resource_type, args.name, args.urn, args.props, run.settings)
         run.resources[resource.urn] = resource
         for finding in run.note(rule, resource.urn, [*evaluation.of_resource(rule, resource, run.settings)]):
             report(_text(finding), finding.urn)
@@ -153,7 +153,7 @@ def _on_deeds(rule: DeedRule, run: Run) -> Callable[[ResourceValidationArgs, Rep
         # The stack itself, and the provider that the engine makes where the program names none.
         if args.resource_type == "pulumi:pulumi:Stack" or _DEFAULT.fullmatch(args.name):
             return
-        made = registration(args.resource_type, args.name, args.urn, args.props)
+        made = registration(args.resource_type, args.name, args.urn, args.props, run.settings)
         overlooked = {"ignoreChanges": list(args.opts.ignore_changes)} if args.opts.ignore_changes else {}
         provider = args.provider.urn if args.provider and not _DEFAULT.fullmatch(args.provider.name) else None
         # A component has no provider.
@@ -210,7 +210,8 @@ def _in_force(run: Run) -> Callable[[StackValidationArgs, ReportViolation], None
         for entry in run.settings.guardrails.exceptions:
             names = sorted(finding.name for finding in run.found.values() if finding.excepted == entry)
             if names:
-                lines.append(f"{entry.rule} until {entry.until}, for {_some(names)}: {secrecy.hide(entry.reason)}")
+                reason = " ".join(secrecy.hide(entry.reason).split())
+                lines.append(f"{entry.rule} until {entry.until}, for {_some(names)}: {reason}")
         _outdated, unused = evaluation.exceptions_without_use([*run.found.values()], run.settings, run.today)
         lines += [f"{entry.rule} of {entry.resource} covers nothing: remove it" for entry in unused]
         if lines:
@@ -250,7 +251,7 @@ def _text(finding: Finding) -> str:
     )
 
 
-def registration(kind: str, name: str, urn: str, props: Mapping[str, Any]) -> Registration:
+def registration(kind: str, name: str, urn: str, props: Mapping[str, Any], settings: Settings) -> Registration:
     """Take a resource as the engine shows it to a pack for one that a plan has."""
     root = Path(__file__).parents[2]
     made = Registration(
@@ -266,7 +267,7 @@ def registration(kind: str, name: str, urn: str, props: Mapping[str, Any]) -> Re
         protect=False,
         options={},
     )
-    return trigger_files.read(made, root, root)
+    return named_files.read(made, root, root, settings)
 
 
 def _plain(value: object) -> object:

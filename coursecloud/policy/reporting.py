@@ -76,7 +76,9 @@ def make(plan: Plan, file: Path, today: datetime.date) -> Report:
 def _rules(checked: Checked) -> Consequence:
     """Say whether the stack would be let through."""
     if not checked.violations:
-        return Consequence(Kind.RULES, f"stack {checked.stack} breaks no rule")
+        own = any(finding.rule.id == "program-as-shipped" for finding in checked.findings)
+        said = ", by a program that is NOT THE ONE SHIPPED: no rule sees what it leaves out" if own else ""
+        return Consequence(Kind.RULES, f"stack {checked.stack} breaks no rule{said}")
     ids = list(dict.fromkeys(finding.rule.id for finding in checked.violations))
     rules = "1 rule" if len(ids) == 1 else f"{len(ids)} rules"
     return Consequence(Kind.RULES, f"stack {checked.stack} breaks {rules}: {', '.join(ids)}", grave=True)
@@ -225,7 +227,11 @@ def _covered(findings: Sequence[Finding]) -> Iterator[RenderableType]:
             parts = sorted({_component(finding.urn) for finding in same if finding.urn})
             wide = f", in {' and '.join(parts)}" if parts[1:] else ""
             some = f"{entry.resource} ({len(same)}{wide})" if "*" in entry.resource else entry.resource
-            yield _bullet(Text.assemble((entry.rule, "bold"), f" of {some}, until {entry.until}: {entry.reason}"))
+            yield _bullet(
+                Text.assemble(
+                    (entry.rule, "bold"), f" of {some}, until {entry.until}: {' '.join(entry.reason.split())}"
+                )
+            )
 
 
 def _component(urn: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from catalog.tables import table
 from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import UNKNOWN, Registration
-from coursecloud.policy import told_builds
+from coursecloud.policy import told_builds, told_scripts
 from coursecloud.policy.reading import at, entries
 from coursecloud.policy.told_values import differs, names_of, said
 from infra.images import DEPLOYED, PLACEHOLDER
@@ -44,6 +44,9 @@ def _machine(machine: Registration, settings: Settings) -> Iterator[str]:
     found = _IMAGE.fullmatch(image) if isinstance(image, str) else None
     if declared := settings.machines.get(machine.name):
         yield from _attached(machine, declared, settings)
+        yield from _scripts(machine, declared, settings)
+        if declared.max_run:
+            yield from differs(machine, {"scheduling.maxRunDuration.seconds": int(declared.max_run)})
         known = settings.image_of(declared)
         wanted = known.path if known else str(declared.image)
         plain = _IMAGE.fullmatch(wanted)
@@ -67,6 +70,27 @@ def _attached(machine: Registration, declared: Machine, settings: Settings) -> I
         yield f"it has {there} attached, and the stack file says {said(wanted) if wanted else 'none'}"
     if settings.lease.stop_schedule and not machine.inputs.get("resourcePolicies"):
         yield "no schedule stops it (`resourcePolicies`), and the stack file says `stopSchedule`"
+
+
+def _scripts(machine: Registration, declared: Machine, settings: Settings) -> Iterator[str]:
+    names, image = names_of(settings), None
+    variables = _stores([name for name, readers in settings.secrets.names.items() if "machines" in readers], names)
+    if declared.container:
+        image = names.image(settings.region, declared.container.image)
+        variables |= declared.container.env
+    yield from told_scripts.otherwise(machine, told_scripts.Told(declared, image, variables))
+
+
+def _stores(secrets: Iterable[str], names: Names) -> dict[str, str]:
+    """Give the variables that tell code of the stack where its stores are."""
+    return {
+        "DATA_BUCKET": f"gs://{names.bucket('data')}",
+        "MODELS_BUCKET": f"gs://{names.bucket('models')}",
+        **{
+            f"{variable(name)}_SECRET": f"projects/{names.project}/secrets/{names.secret(name)}/versions/latest"
+            for name in secrets
+        },
+    }
 
 
 def _service(service: Registration, settings: Settings) -> Iterator[str]:
@@ -106,12 +130,7 @@ def _variables(
     names: Names,
 ) -> Iterator[str]:
     wanted: dict[str, object] = {
-        "DATA_BUCKET": f"gs://{names.bucket('data')}",
-        "MODELS_BUCKET": f"gs://{names.bucket('models')}",
-        **{
-            f"{variable(name)}_SECRET": f"projects/{names.project}/secrets/{names.secret(name)}/versions/latest"
-            for name in secrets
-        },
+        **_stores(secrets, names),
         **{variable(name): None for name in mounted},
         **env,
     }

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import Registration
 from coursecloud.policy.reading import at
+from infra.federation import PULL_REQUEST, ci_runs
 from infra.names import WORKLOADS
 from infra.settings import Settings
 
@@ -97,6 +98,22 @@ def runs_as(resource: Registration, settings: Settings) -> frozenset[str] | None
             return frozenset({"deployer" if declared.deploys else "builds"}) if declared else None
         case _:
             return None
+
+
+def comes_by(who: str, settings: Settings) -> frozenset[str]:
+    """Give the runs, by event and ref, of the group's workflows that may be an account; of any other there is none."""
+    if settings.github is None:
+        return frozenset()
+    ref = settings.github.ref
+    match who:
+        case "preview" | "ci-read":
+            return frozenset({PULL_REQUEST})
+        case "deploy":
+            return frozenset({f"push/{ref}"})
+        case "ci":
+            return frozenset(ci_runs(ref).values())
+        case _:
+            return frozenset()
 
 
 DEPLOYS = frozenset({"deploy", "deployer", "ci", "preview", "ci-read"})

@@ -142,3 +142,24 @@ def test_each_word_of_a_class_is_kept(tmp_path: Path) -> None:
                 top = path.partition(".")[0].removesuffix("[]")
                 assert any(place.replace("[*]", "").startswith(top) for place in judged), (each.short, path)
     assert {rule.id for rule in RULES} >= CLOSED
+
+
+@pytest.mark.parametrize(
+    ("name", "was", "now"),
+    [
+        ("deploy-federation", "push/refs/heads/main", "pull_request"),
+        ("deploy-federation", "push/refs/heads/main", "workflow_dispatch/refs/heads/main"),
+        ("preview-federation", "pull_request", "push/refs/heads/main"),
+        ("ci-push-ref-federation", "push/refs/heads/main", "pull_request"),
+        ("ci-read-federation", "pull_request", "push/refs/tags"),
+    ],
+)
+def test_each_account_of_workflows_is_that_of_its_own_runs(tmp_path: Path, name: str, was: str, now: str) -> None:
+    plan = planned(tmp_path, "full", (ROOT / "Pulumi.full.yaml").read_bytes())
+    (grant,) = (each for each in plan.custom if each.name == name)
+    assert grant.at_run["member"].endswith(f"/{was}")
+    changed = dataclasses.replace(grant, at_run={"member": grant.at_run["member"].removesuffix(was) + now})
+    resources = tuple(changed if each is grant else each for each in plan.resources)
+    found = check(dataclasses.replace(plan, resources=resources), TODAY)
+    (said,) = [each.message for each in found if (each.rule.id, each.name) == ("grant-understood", name)]
+    assert f"at {now} be {name.removesuffix('-federation').removesuffix('-push-ref')}" in said

@@ -54,6 +54,25 @@ IDENTITY = [
         ),
     ),
     Case("iam-no-keys", "HmacKey", "dev", "k", add("storage/hmacKey:HmacKey", "k", serviceAccountEmail="a")),
+    *(
+        Case(
+            "federation-conditioned",
+            "that is understood here holds runs to",
+            "full",
+            "provider",
+            put(
+                "iam.WorkloadIdentityPoolProvider",
+                "provider",
+                "attributeCondition",
+                f"assertion.repository_id == '123456789' && assertion.event_name in ['push'] && {third}",
+            ),
+        )
+        for third in (
+            "(assertion.event_name != 'x' || assertion.ref == 'refs/heads/main')",
+            "(assertion.event_name == 'pull_request' || assertion.ref.startsWith('refs/'))",
+            "true",
+        )
+    ),
     Case(
         "federation-conditioned",
         "every repository",

@@ -33,5 +33,10 @@ PROGRAM = [
     Case("program-owns-its-resources", "goes on billing", "gpu", "data", opt(retainOnDelete=True)),
     Case("program-owns-its-resources", "`other`", "gpu", "data", opt(deletedWith="urn:pulumi:a::b::c:d:E::other")),
     Case("program-owns-its-resources", "`labels`", "gpu", "data", opt(ignoreChanges=["labels"])),
+    Case("program-owns-its-resources", "`2026-11`", "gpu", "data", opt(replacementTrigger=["2026-11"])),
+    Case("program-owns-its-resources", "when `labels`", "gpu", "data", opt(replaceOnChanges=["labels"])),
+    Case(
+        "program-owns-its-resources", "`trainer`", "gpu", "data", opt(replaceWith=["urn:pulumi:a::b::c:d:E::trainer"])
+    ),
     Case("program-owns-its-resources", "hide", "gpu", "data", opt(hideDiffs=["labels"])),
 ]

@@ -109,9 +109,11 @@ def test_the_pack_sees_each_offence(committed: dict[str, Plan], case: Case) -> N
     assert any(name == case.rule and case.says in text for name, text, _ in reports)
 
 
-def test_what_the_provider_takes_where_the_program_says_nothing_is_no_input_of_its() -> None:
+def test_what_the_provider_takes_where_the_program_says_nothing_is_no_input_of_its(committed: dict[str, Plan]) -> None:
     props = wired({"__defaults": ["mode"], "mode": "RW", "disk": {"__defaults": [], "size": 10}, "name": "x"})
-    made = pack.registration("gcp:compute/disk:Disk", "d", "urn", unknown_checking_proxy(props))
+    made = pack.registration(
+        "gcp:compute/disk:Disk", "d", "urn", unknown_checking_proxy(props), committed["dev"].settings
+    )
     assert made.inputs == {"disk": {"size": 10}, "name": "x"}
 
 

@@ -113,6 +113,8 @@ def machines(draw: st.DrawFn, region: str) -> dict[str, Any]:
             )
         case _:
             pass
+    if draw(booleans):
+        machine["beforeStop"] = "starter/checkpoint.sh"
     return machine
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from coursecloud.plan.planning import short_type
-from coursecloud.plan.registration import Registration
+from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.policy.example import Edit, Example, add, bucket, put, settings, then
 from coursecloud.policy.reading import at, entries, number
-from coursecloud.policy.rule import ResourceRule
+from coursecloud.policy.rule import AmongRule, ResourceRule, Stack
 from infra import storage
 from infra.monitoring import PERIOD, channel_name
 from infra.settings import Settings, cron
@@ -38,6 +38,8 @@ def _bucket(bucket: Registration, settings: Settings) -> Iterator[str]:
             if age is not None:
                 yield f"objects are deleted after {age:g} days, also the newest; the stack file keeps them"
             days = storage.noncurrent_days(settings.lease)
+            if old is not None and at(rule, "condition.withState") not in ("ARCHIVED", None, UNKNOWN):
+                yield "its rule for replaced objects is for live ones, which none of them is: they bill for ever"
             if old is not None and old != days:
                 then = ", and bills" if old > days else ""
                 yield f"a replaced object is deleted after {old:g} days{then}; by the lease it stays {days}"
@@ -78,6 +80,22 @@ def _stops(schedule: Registration, settings: Settings) -> Iterator[str]:
         yield f"it stops machines at '{line}'; the stack file says '{declared}'"
     if (zone := at(schedule.inputs, "instanceSchedulePolicy.timeZone")) != settings.lease.time_zone:
         yield f"its hours are those of {zone or 'no zone'}; the stack file's are of {settings.lease.time_zone}"
+
+
+_AGENT = "@compute-system.iam.gserviceaccount.com"
+"""How the address of the account ends as which Google carries out a schedule."""
+
+
+def _may_stop(schedule: Registration, stack: Stack) -> Iterator[str]:
+    if at(schedule.inputs, "instanceSchedulePolicy.vmStopSchedule") is None:
+        return
+    for grant in stack.resources:
+        member = grant.inputs.get("member")
+        known = grant.at_run.get("member", "") if member == UNKNOWN else str(member)
+        # A plan that knows nothing of the real run takes what only that knows for it.
+        if short_type(grant.type) == "projects.IAMMember" and (not known or known.endswith(_AGENT)):
+            return
+    yield "Google's own agent has no role by which it may stop a machine: the schedule is there, and never stops one"
 
 
 _WAIT = 3600
@@ -136,6 +154,12 @@ RULES = (
                 "data",
                 put("storage.Bucket", "data", "lifecycleRules.0.condition.daysSinceNoncurrentTime", 1),
                 says="deleted after 1 days",
+            ),
+            Example(
+                "dev",
+                "data",
+                put("storage.Bucket", "data", "lifecycleRules.0.condition.withState", "LIVE"),
+                says="bill for ever",
             ),
             Example(
                 "dev",
@@ -236,6 +260,31 @@ RULES = (
                 "full",
                 "stop-europe-west4",
                 put("compute.ResourcePolicy", "stop-europe-west4", "description", "every night"),
+            ),
+        ),
+    ),
+    AmongRule(
+        id="stop-may-stop",
+        title="What stops forgotten machines may do so",
+        why="A schedule without a role for Google's agent stands in every list, and machines bill through the night.",
+        remedy="Grant the role `operator` of the stack to Google's compute-system agent, as infra/machines.py does.",
+        severity="high",
+        topic="cost",
+        applies=_SCHEDULES,
+        check=_may_stop,
+        breaks=(
+            Example(
+                "full",
+                "stop-europe-west4",
+                put("projects.IAMMember", "scheduled-stop-agent", "member", "user:a@example.com"),
+                says="never stops one",
+            ),
+        ),
+        keeps=(
+            Example(
+                "full",
+                "stop-europe-west4",
+                put("projects.IAMMember", "scheduled-stop-agent", "member", f"serviceAccount:service-1{_AGENT}"),
             ),
         ),
     ),

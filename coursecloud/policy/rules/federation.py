@@ -44,6 +44,9 @@ def _conditioned(provider: Registration, settings: Settings) -> Iterator[str]:
             yield f"it lets workflows of {ref} in, and the stack file names {declared.ref}"
     if found and not events and not refs and not any(match["what"] == "sub" for match in found):
         yield "no part of its attributeCondition names an event or a ref: any workflow of any branch can get in"
+    by_sub = any(match["what"] == "sub" for match in found)
+    if declared and found and not refs and not by_sub and not _of_ref(declared.ref) & set(parts):
+        yield f"no part of its attributeCondition that is understood here holds runs to {declared.ref} and tags"
     mapping = provider.inputs.get("attributeMapping")
     run = cast("Inputs", mapping).get("attribute.run") if isinstance(mapping, dict) else None
     if declared and run is not None and run != run_attribute(declared.ref):
@@ -51,6 +54,13 @@ def _conditioned(provider: Registration, settings: Settings) -> Iterator[str]:
     for match in found:
         if declared and match["what"] == "repository_id" and match["is"] != str(declared.repository_id):
             yield f"it lets repository {match['is']} in, and the stack file names {declared.repository_id}"
+
+
+def _of_ref(ref: str) -> set[str]:
+    """Write the part that lets pull requests, one ref and tags in, with and without the brackets around it."""
+    refs = f"assertion.ref == '{ref}' || assertion.ref.startsWith('refs/tags/')"
+    said = f"assertion.event_name == '{PULL_REQUEST}' || {refs}"
+    return {said, f"({said})"}
 
 
 def _events(part: str) -> list[str]:

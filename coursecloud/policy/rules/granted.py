@@ -71,6 +71,8 @@ def _judged(resource: Registration, stack: Stack, gives: Grants, each: grants.Gr
             if str(UNKNOWN) in each.condition:
                 raise UnknownError("`condition.expression`")
             yield from _bounded(each)
+    if who == "federation":
+        yield from _comes(resource, stack, gives, each)
     yield from _elsewhere(resource, stack, gives)
     if gives.of == "serviceaccount.Account" and who != "federation" and _deploys(_target(resource), stack):
         yield f"it lets {name} act as the account that deploys, which may do anything that the stack needs"
@@ -82,6 +84,16 @@ def _judged(resource: Registration, stack: Stack, gives: Grants, each: grants.Gr
         needs = work.may(does, gives.of, on, stack.settings)
         if needs is not None and each.role not in needs:
             yield f"it gives {role} on {on} to {name}, and the stack file gives {does} no such work"
+
+
+def _comes(resource: Registration, stack: Stack, gives: Grants, each: grants.Grant) -> Iterator[str]:
+    """Hold which runs of workflows may be which account to the work of that account."""
+    of = resource.at_run.get(each.member_at) or each.member or ""
+    run = of.partition(f"/attribute.run/{stack.settings.github and stack.settings.github.repository_id}/")[2]
+    account = _on(resource, stack, gives)
+    # Of before 2026-11-28: the repository or the ref alone, which the review names.
+    if run and account and run not in work.comes_by(account, stack.settings):
+        yield f"it lets a workflow at {run} be {account}, and that is no work of such a run"
 
 
 _WHO = {
@@ -176,6 +188,7 @@ def _on(resource: Registration, stack: Stack, gives: Grants) -> str | None:
 
 
 def _target(resource: Registration) -> str:
+    """Name the account that a grant is on, as a member."""
     return f"serviceAccount:{str(resource.inputs.get('serviceAccountId')).rpartition('/')[2]}"
 
 

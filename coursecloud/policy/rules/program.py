@@ -1,5 +1,6 @@
 """The program does what its plan shows: nothing else in the real run, by other hands, or to what is not the stack's."""
 
+from coursecloud.plan.effects import ALTERED
 from coursecloud.policy.example import Example, another, bucket, does, opt
 from coursecloud.policy.rule import DeedRule
 
@@ -12,6 +13,18 @@ RULES = (
         severity="critical",
         kinds=frozenset({"differs"}),
         breaks=(Example("gpu", "stack", does("differs", "in the real run only, it x"), says="real run only"),),
+        keeps=(Example("gpu", "stack", does("read", "looks at something")),),
+    ),
+    DeedRule(
+        id="program-as-shipped",
+        title="The program is the one that this version ships",
+        why="Rules judge what a program registers; what it leaves out, or means otherwise, only a reader sees.",
+        remedy="Read the files that are named; `coursecloud review` says which lines a change has, and what they do.",
+        severity="medium",
+        topic="upkeep",
+        advisory=True,
+        kinds=frozenset({ALTERED}),
+        breaks=(Example("gpu", "stack", does(ALTERED, "is not the one: `infra/x.py`"), says="infra/x.py"),),
         keeps=(Example("gpu", "stack", does("read", "looks at something")),),
     ),
     DeedRule(
@@ -37,11 +50,11 @@ RULES = (
     DeedRule(
         id="program-owns-its-resources",
         title="A resource begins, changes and ends with the stack",
-        why="What is taken over can be deleted with the stack, what is left behind bills, what is overlooked drifts.",
-        remedy="Leave out import_, retain_on_delete, deleted_with, ignore_changes; name a group's own as `existing`.",
+        why="What is taken over can be deleted with the stack, what is left behind bills, what is made anew is empty.",
+        remedy="Leave out import_, retain_on_delete, ignore_changes, replacement_trigger; `existing` names your own.",
         severity="high",
         topic="upkeep",
-        kinds=frozenset({"import", "retain", "overlook"}),
+        kinds=frozenset({"import", "retain", "overlook", "anew"}),
         breaks=(Example("gpu", "data", opt(importId="foreign"), says="`foreign`"),),
         keeps=(Example("gpu", "data", opt(customTimeouts={"create": "3h"})),),
     ),

@@ -11,7 +11,7 @@ from catalog.types.parts import Classes
 from coursecloud.plan.planning import bills
 from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.policy import told
-from coursecloud.policy.example import DROP, Example, add, machine, put
+from coursecloud.policy.example import DROP, Example, add, machine, put, then
 from coursecloud.policy.grants import grants_something
 from coursecloud.policy.reading import Inputs, UnknownError
 from coursecloud.policy.rule import AmongRule, ResourceRule, Stack
@@ -124,6 +124,37 @@ def _said(value: object) -> str:
     return f"`{str(value)[:80].replace('`', chr(39))}`"
 
 
+_BESIDE = frozenset(
+    f"{api}.googleapis.com"
+    for api in (
+        *(
+            "aiplatform",
+            "artifactregistry",
+            "cloudresourcemanager",
+            "iam",
+            "iamcredentials",
+            "iap",
+            "oslogin",
+            "storage",
+        ),
+        "sts",
+    )
+)
+"""APIs that no single type is made with: who may do what, how one gets in, training jobs, and every stack's stores."""
+
+
+def _api(api: Registration, stack: Stack) -> Iterator[str]:
+    needed = {f"{known.api}.googleapis.com" for each in stack.resources if (known := types.of(each.type)) and known.api}
+    if (name := api.inputs.get("service")) not in (*needed - _of_itself(), *_BESIDE, UNKNOWN):
+        yield f"it switches on {_said(name)}, which nothing of the stack needs"
+
+
+def _of_itself() -> frozenset[str]:
+    """Name the API that switches others on: each of them needs it, and none has it switched on."""
+    known = types.of("gcp:projects/service:Service")
+    return frozenset({f"{known.api}.googleapis.com"}) if known and known.api else frozenset()
+
+
 def _price(resource: Registration, stack: Stack) -> Iterator[str]:
     if bills(resource) == "free" or not resource.type.startswith("gcp:"):
         return
@@ -201,6 +232,12 @@ RULES = (
                 "full", "workbench", put("compute.Instance", "workbench", "resourcePolicies", DROP), says="no schedule"
             ),
             Example(
+                "full",
+                "trainer",
+                put("compute.Instance", "trainer", "scheduling.maxRunDuration.seconds", 86400),
+                says="`scheduling.maxRunDuration.seconds` is `86400`",
+            ),
+            Example(
                 "dev",
                 "subnet-europe-west1",
                 put("compute.Subnetwork", "subnet-europe-west1", "ipCidrRange", "0.0.0.0/1"),
@@ -232,6 +269,34 @@ RULES = (
             ),
         ),
         keeps=(Example("dev", "workbench", machine("labels.near", "miss")),),
+    ),
+    AmongRule(
+        id="api-needed",
+        title="Each API is on for something of the stack",
+        why="An API that is on can be spent with by whoever has a role for it, and Google's agent of it gets a role.",
+        remedy=f"Leave it out until something of the stack needs it; or {_EXCEPTION}.",
+        severity="medium",
+        applies=frozenset({"projects.Service"}).__contains__,
+        check=_api,
+        breaks=(
+            Example("dev", "odd", add("projects/service:Service", "odd", service="tpu.googleapis.com"), says="`tpu"),
+            Example(
+                "dev",
+                "compute",
+                put("projects.Service", "compute", "service", "container.googleapis.com"),
+                says="`container.googleapis.com`",
+            ),
+        ),
+        keeps=(
+            Example(
+                "dev",
+                "pubsub",
+                then(
+                    add("projects/service:Service", "pubsub", service="pubsub.googleapis.com"),
+                    add("pubsub/topic:Topic", "told", name="told"),
+                ),
+            ),
+        ),
     ),
     AmongRule(
         id="price-known",

@@ -1,4 +1,4 @@
-"""The files that a build trigger names, read where they are: what a build does stands in them, not in the trigger."""
+"""The files that a build trigger or a machine names, read where they are: what they do stands there."""
 
 import dataclasses
 import itertools
@@ -9,8 +9,10 @@ from typing import Any
 
 from coursecloud.plan import nested
 from coursecloud.plan.registration import Registration
+from infra.settings import Settings
 
 TRIGGER = "gcp:cloudbuild/trigger:Trigger"
+MACHINE = "gcp:compute/instance:Instance"
 STARTER = "starter"
 """What a group's own repository begins with: read where the project itself has no such file."""
 
@@ -18,12 +20,16 @@ _LARGEST = 1_000_000
 """Bytes; a longer file is none that people wrote, and counts as one that was not read."""
 
 
-def read(resource: Registration, root: Path, beside: Path) -> Registration:
+def read(resource: Registration, root: Path, beside: Path, settings: Settings) -> Registration:
     """Read the files that a trigger names: from the project `root`, beside the stack file, or as the starter has it.
 
-    The repository that is built has the last word on them, and is not here. A file of the starter therefore counts as
-    well as the one that was not read.
+    Of a machine they are the scripts that the stack file names, from the project. The repository that is built has the
+    last word on a trigger's, and is not here. A file of the starter therefore counts as well as the one that was not
+    read.
     """
+    if resource.type == MACHINE and (machine := settings.machines.get(resource.name)):
+        scripts = [name for name in (machine.startup_script, machine.before_stop) if name]
+        return dataclasses.replace(resource, files={name: _text(root, name) for name in scripts})
     if resource.type != TRIGGER:
         return resource
     found: dict[str, str | None] = {}
