@@ -50,10 +50,9 @@ class Names:
         """Give the address of a service account."""
         return email_of(self.account(*parts), self.project)
 
-    def bucket(self, *parts: str) -> str:
+    def bucket(self, name: str) -> str:
         """Name a bucket: at most 63 characters, unique in the world by the project's id in front."""
-        own = self.existing.get("-".join(parts))
-        return own or fit(f"{self.project}-{self._joined(*parts)}", 63)
+        return self.existing.get(name) or fit(f"{self.project}-{self._joined(name)}", 63)
 
     def repository(self, name: str) -> str:
         """Name a repository of Artifact Registry: `docker` or `python`."""

@@ -162,7 +162,7 @@ def test_a_label_keeps_what_google_takes_and_changes_the_rest(text: str, value: 
 
 def test_the_parts_of_a_name_are_set_apart_by_one_hyphen() -> None:
     assert Names(project=PROJECT, stack="dev").resource("trainer", "work") == "dev-trainer-work"
-    assert Names(project=PROJECT, stack="dev").bucket("a", "b") == f"{PROJECT}-dev-a-b"
+    assert Names(project=PROJECT, stack="dev").bucket("a") == f"{PROJECT}-dev-a"
 
 
 @pytest.mark.parametrize(

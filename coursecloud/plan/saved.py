@@ -62,7 +62,7 @@ def _settings(written: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...], tu
         try:
             return Settings.model_validate(left), tuple(sorted(unread)), tuple(sorted(guessed))
         except ValidationError as error:
-            errors = error.errors(include_url=False)
+            errors = error.errors()
             places = [_keys(details["loc"]) for details in errors]
             more = {place for place, each in zip(places, errors, strict=True) if each["type"] == "extra_forbidden"}
             known = [place for place in places if _has(left, place)]

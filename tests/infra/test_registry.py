@@ -43,10 +43,12 @@ def test_no_rule_keeps_every_tagged_image(plan_of: Planner) -> None:
     assert [policy["id"] for policy in policies(docker, "KEEP")] == ["keep-newest"]
 
 
-def test_policies_have_names_of_their_own(plan_of: Planner) -> None:
-    for repository in of(plan_of("coursecloud:registry: {python: true}"), DOCKER):
-        ids = [policy["id"] for policy in repository.inputs["cleanupPolicies"]]
-        assert len(ids) == len(set(ids))
+def test_policies_keep_the_names_that_stacks_have_them_by(plan_of: Planner) -> None:
+    plan = plan_of("coursecloud:registry: {python: true, keepTags: [v]}")
+    named = {
+        name: [p["id"] for p in one(plan, DOCKER, name).inputs["cleanupPolicies"]] for name in ("docker", "python")
+    }
+    assert named == {"docker": ["delete-old", "keep-newest", "keep-tagged"], "python": ["delete-old", "keep-newest"]}
 
 
 @pytest.mark.parametrize(("keep", "protected"), [("true", {"docker", "python"}), ("false", set[str]())])

@@ -1,9 +1,12 @@
 """What runs in the copy of the tree: mutmut, with one mutant a fault and none that a crash would always give away."""
 
 import os
+import runpy
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 mutators: Any = import_module("mutmut.mutation.mutators")
@@ -45,8 +48,40 @@ def thin(mutmut: Any, every: int) -> None:
     mutmut.collect_source_file_mutation_data = some
 
 
+class Tests(dict[str, set[str]]):
+    """The tests of a function are those of its module, without a run of all tests that asks which one calls what."""
+
+    def __init__(self, files_of: Callable[[str], list[str]]):
+        super().__init__()
+        self._files_of = files_of
+
+    def get(self, function: str, _: object = None) -> set[str]:  # type: ignore[override] - mutmut asks no other way
+        """Give the files for a function by mutmut's name, e.g. `infra.names.xǁNamesǁrole`."""
+        return set(self._files_of(function.rpartition(".")[0]))
+
+
+SECONDS = 120.0
+"""Of processor time, for the tests of one module: a mutant that takes some times as much has failed."""
+
+
+def choose(mutmut: Any) -> None:
+    """Hold each mutant against the tests that `selection.py` of the tree names, not against what mutmut saw run."""
+    selection = runpy.run_path("tests/mutation/selection.py")
+
+    def ready(*_: object, **__: object) -> None:
+        if Path("mutants/coursecloud/plan/shipped.py").is_file():
+            # What holds all mutants of a file is the program here, and not another one.
+            subprocess.run([sys.executable, "-m", "coursecloud.plan.shipped"], cwd="mutants", check=True)
+        state = mutmut.state()
+        state.tests_by_mangled_function_name = Tests(selection["files_of"])
+        state.duration_by_test.default_factory = lambda: SECONDS / 4
+
+    mutmut.collect_or_load_stats = ready
+
+
 if __name__ == "__main__":
     narrow()
     main: Any = import_module("mutmut.__main__")
     thin(main, int(sys.argv[1]))
+    choose(main)
     main._run(tuple(sys.argv[2:]), os.cpu_count())

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 COPY = ROOT / ".mutation"
 BEFORE = COPY / "before"
 """The tree of an earlier revision, for a comparison with it."""
-DRIVER = Path(__file__).parent.relative_to(ROOT) / "driver.py"
+DRIVER = Path(__file__).with_name("driver.py")
 
 
 def copy_tree() -> None:
