@@ -67,15 +67,22 @@ def pull_request() -> int | None:
     return None
 
 
-NO_CODE = re.compile(r"(.*/)?Pulumi\.[^/.][^/]*\.ya?ml|.*\.md")
-"""Stack files and words: whatever else a pull request changes can change what its own review says."""
+NO_CODE = re.compile(r"(?!(.*/)?\.)(.*/)?(Pulumi\.[^/.][^/]*\.ya?ml|[^/]*\.md)")
+"""Stack files and words, but for those of hidden folders, where a workflow may have any name: whatever else a pull
+request changes can change what its own review says."""
 
 
 def code_of(number: int) -> list[str]:
-    """List the files of a pull request by which its review may be made, as GitHub has them and not the review."""
-    files = pages(f"/repos/{os.environ['GITHUB_REPOSITORY']}/pulls/{number}/files")
+    """List the files of a pull request by which its review may be made, as GitHub has them and not the review.
+
+    GitHub lists 3,000 files at most (https://docs.github.com/rest/pulls/pulls, 2026-11); what it does not list counts.
+    """
+    pull = f"/repos/{os.environ['GITHUB_REPOSITORY']}/pulls/{number}"
+    files = list(pages(f"{pull}/files"))
     names = (each[key] for each in files for key in ("filename", "previous_filename") if each.get(key))
-    return sorted({name for name in names if not NO_CODE.fullmatch(name)})
+    found = sorted({name for name in names if not NO_CODE.fullmatch(name)})
+    unlisted = call("GET", pull)["changed_files"] - len(files)
+    return [*([f"{unlisted} more that GitHub does not list"] if unlisted else []), *found]
 
 
 def put(number: int, body: str) -> str:

@@ -130,6 +130,8 @@ _TYPED = re.compile(
     r"(?m)^( {3,}|\t)|[`~<|$]|://|\]\(|\][\[:]|^\s*(:::|\.\. )|::\s*$"
     # An address by its numbers, a port, and dots that only look like those of a name.
     r"|\b\d{1,3}(\.\d{1,3}){3}\b|\w:\d{2,5}\b|\w[\u2024\u3002\uff0e\uff61]\w"
+    # What shows nothing, or turns the direction of writing.
+    r"|[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
     r"|\b(curl|wget|pip[3x]?|sudo|bash|sh|np[mx]|uvx?|make|gcloud|gsutil|bq|gh|pulumi|coursecloud|python3?|git|docker|ssh|scp"
     r"|dvc|rm|mv|cp|dd|chmod|chown|export|eval|source|exec|apt|brew|conda|poetry|terraform|kubectl"
     r"|go|cargo|node|perl|ruby|gem|open|php|lua|deno|bun|snap|powershell|pwsh|iex|irm|aws|az|nc|ncat|telnet)\b"
@@ -146,15 +148,23 @@ _PLAIN = re.compile(
 )
 """Documents for people: any other name may be one that a coding agent follows, and a picture can say anything."""
 
-_HOST = re.compile(r"(?<![\w./@-])(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24}\b(?![\w-])")
-"""What may be a host's name, unless something of the repository is called so."""
+_DOTS = ".\u00b7\u2024\u3002\uff0e\uff61"
+_HOST = re.compile(rf"(?<![\w{_DOTS}/@-])(?:[\w-]+[{_DOTS}])+[^\W\d_]{{2,24}}\b(?![\w-])")
+"""What may be a host's name, in any letters, unless something of the repository is called so."""
 
 
 def typed(before: Path, after: Path, document: str) -> bool:
     """Say whether what differs of a document, gone lines too, is perhaps something to type, copy or follow."""
-    if not _PLAIN.fullmatch(document):
+    texts = [_bytes(root, document) for root in (before, after)]
+    there = [os.path.lexists(root / document) for root in (before, after)]
+    # What cannot be read, or is where nobody finds it by that name, may say anything.
+    if (
+        not _PLAIN.fullmatch(document)
+        or not any(there)
+        or any(a and b is None for a, b in zip(there, texts, strict=True))
+    ):
         return True
-    old, new = ((_bytes(root, document) or b"").decode("utf-8", "surrogateescape") for root in (before, after))
+    old, new = ((text or b"").decode("utf-8", "surrogateescape") for text in texts)
     sides = ((split(old), differing(new, old)), (split(new), differing(old, new)))
     differ = [lines[number - 1] for lines, numbers in sides for number in numbers]
     if any(map(follows, differ)):

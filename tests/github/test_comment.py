@@ -52,8 +52,10 @@ class _Handler(BaseHTTPRequestHandler):
             owner, _, branch = query["head"][0].partition(":")
             found = [p for p in self.github.pulls if (p["owner"], p["branch"]) == (owner, branch)]
             self.answer(self.github.page(found, query))
+        elif url.path == "/repos/group/course/pulls/7":
+            self.answer({"changed_files": len(self.github.files)})
         elif url.path == "/repos/group/course/pulls/7/files":
-            self.answer(self.github.page(self.github.files, query))
+            self.answer(self.github.page(self.github.files[:3000], query))
         else:
             assert url.path == "/repos/group/course/issues/7/comments"
             self.answer(self.github.page(self.github.comments, query))
@@ -141,6 +143,9 @@ def test_a_first_report_makes_a_comment(github: GitHub, report: Path) -> None:
         {"filename": "Pulumi.yaml"},
         {"filename": "docs/x.md", "previous_filename": "infra/x.py"},
         {"filename": "docs/x.png"},
+        {"filename": ".github/workflows/Pulumi.x.yaml"},
+        {"filename": ".claude/commands/x.md"},
+        {"filename": "cloud/.hidden/Pulumi.x.yml"},
     ],
     ids=lambda entry: list(entry.values())[-1],
 )
@@ -158,6 +163,12 @@ def test_a_pull_request_that_changes_code_is_never_fine_by_its_own_words(
     assert "## Infrastructure: LOOK FIRST" in body
     assert "can say anything" in body
     assert f"`{list(entry.values())[-1]}`" in body
+
+
+def test_files_that_github_does_not_list_are_none_that_it_vouches_for(github: GitHub, report: Path) -> None:
+    github.files = [{"filename": f"a/{n:05}.md"} for n in range(3000)] + [{"filename": "infra/x.py"}]
+    run(github, report)
+    assert "`1 more that GitHub does not list`" in github.comments[0]["body"]
 
 
 def test_many_files_of_code_are_counted(github: GitHub, report: Path) -> None:

