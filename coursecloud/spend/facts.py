@@ -80,10 +80,13 @@ def by_incarnation(facts: Facts) -> list[tuple[str, Facts]]:
     def owner(at: datetime) -> Facts:
         return parts[next((name for begin, name in reversed(begins) if begin < at), begins[0][1])]
 
+    creations = [change.at for change in unnamed.changes if change.act == "create"]
     for change in unnamed.changes:
         # What is made is what the API says was made then; whatever else is done is done to what is there already.
         begin, nearest = min(begins, key=lambda each: abs(each[0] - change.at))
-        made = change.act == "create" and abs(begin - change.at) <= GRACE
+        # Of two made within minutes the one nearer to that time is it; no look saw the other.
+        first = change.act == "create" and change.at == min(creations, key=lambda at: abs(begin - at))
+        made = first and abs(begin - change.at) <= GRACE
         (parts[nearest] if made else owner(change.at)).changes.append(change)
     for sighting in unnamed.sightings:
         owner(sighting.first).sightings.append(sighting)

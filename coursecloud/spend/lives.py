@@ -144,7 +144,7 @@ def _boot_disks(lives: Sequence[Life]) -> Iterable[tuple[str, Facts, _Held]]:
         )
         first, last = life.uses[0].begin, life.now
         facts = Facts([_implied(disk, "create", first, known if {"size", "type"} <= {*parameters} else None)])
-        goes = own.get("autoDelete") is not False
+        goes = boots[-1].get("autoDelete") is not False  # as it was last: it may be changed on a machine that is there
         if last.state == "gone" and goes:
             facts.changes.append(_implied(disk, "delete", last.begin))
         doubts = tuple(each for each in life.doubts if each.state == "gone" and (goes or each.begin == first))

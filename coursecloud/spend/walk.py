@@ -163,9 +163,14 @@ class Walk:
             self._other = point.at
             self.turns.append((point.at, self.state, None, ""))
             return
+        at = point.at
         if self.shape and point.kind == "resize":
             shape = replace(self.shape, inputs={**self.shape.inputs, **shape.inputs})
-        at = point.at
+            # A look saw it already, as the log's clock is some seconds ahead: nothing was unsaid.
+            self.doubts = [
+                each for each in self.doubts
+                if (each.state, each.shape) != (self.state, shape) or at - each.end > GRACE
+            ]  # fmt: skip
         if point.kind != "sight":
             self._told = at
         elif self.shape and self._told and at - self._told <= GRACE:

@@ -35,11 +35,19 @@ class Run:
 
 
 def live(seed: int, priced: Rates) -> Run:
-    """Live a scenario and judge every look of it, and the account that is made anew from the logs at its end."""
-    world, run = scenarios.world(seed), Run()
+    """Live a scenario by chance, and one whose logs never come, and judge both."""
+    world = scenarios.world(seed)
+    run = lived(world, scenarios.days(world), priced)
+    run.mistakes += lost_logs(seed, priced)
+    return run
+
+
+def lived(world: World, days: Iterator[str], priced: Rates) -> Run:
+    """Live days of a world and judge every look, and the account that is made anew from the logs at their end."""
+    run = Run()
     kept, looks = Ledger(delivered.PROJECT), list[Look]()
     morning = delivered.START
-    for event in scenarios.days(world):
+    for event in days:
         if event == "morning":
             morning = delivered.when(world.now)
             continue
@@ -48,10 +56,10 @@ def live(seed: int, priced: Rates) -> Run:
         )
         looks.append(look)
         run.looks += 1
-        if world.random.random() < 0.1:
+        if world.random.random() < world.odds.cut:
             continue  # it ended before it had written anything
         kept = ledger.fold(kept, look)
-        if world.random.random() < 0.2:
+        if world.random.random() < world.odds.twice:
             kept = ledger.fold(kept, world.random.choice(looks))
         settled = account.of(kept, priced)
         assert settled
@@ -72,7 +80,6 @@ def live(seed: int, priced: Rates) -> Run:
     named = any(_unknowable(delivered.full(path), settled) for path in world.bill())
     if abs(run.bill - run.counted) > 0.01 * run.bill + _minutes(world) and not named:
         run.mistakes.append(f"at the end: {run.counted} in all, the bill is {run.bill}")
-    run.mistakes += lost_logs(seed, priced)
     run.mistakes += _again(world, looks, last, priced, settled)
     return run
 

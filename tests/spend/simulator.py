@@ -117,6 +117,10 @@ class Odds:
     failing: float
     numbered: bool
     """Whether log entries give Google's numeric ids."""
+    cut: float = 0.1
+    """How many looks end before they have written anything."""
+    twice: float = 0.2
+    """How often an earlier look is written once more."""
 
 
 @dataclass

@@ -1,0 +1,88 @@
+"""Days with a name: each is what was once counted wrong, or what alone needs a line of the accounting."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tests.spend.simulator import ZONES, Odds, World
+
+HOUR = 3600
+
+
+def worlds() -> Iterator[tuple[str, World, Iterator[str]]]:
+    """Yield each by its name, with a world whose looks all succeed, and its days."""
+    for days in DAYS:
+        # An entry from before the lease is never read.
+        there = World(random.Random(7), Odds(0.0, 0.0, 0.0, numbered=True, cut=0.0, twice=0.0), now=60)  # noqa: S311 - no secret
+        yield days.__name__, there, days(there)
+
+
+def grown_as_somebody_looks(there: World) -> Iterator[str]:
+    """A disk grows, and is seen grown some seconds before the time that its log gives: nothing is unsaid."""
+    disk = there.create("disks", "work", {"zone": ZONES[0], "size": 20, "type": "pd-balanced"})
+    there.wait(9 * HOUR)
+    yield "look"
+    there.wait(20 * HOUR)
+    there.resize(disk, size=2000)
+    _said(there, 8)
+    yield "look"
+    there.wait(30 * HOUR)
+
+
+def two_of_a_name_within_two_minutes(there: World) -> Iterator[str]:
+    """A machine is made anew from the disk of one that no look saw: it runs since then, and its disk goes with it."""
+    there.odds.numbered = False
+    before = there.create("instances", "box", _machine())
+    there.wait(HOUR)
+    yield "look"
+    there.delete(before)
+    there.wait(2 * HOUR)
+    unseen = there.create("instances", "box", _machine(bootGoes=False))
+    there.wait(there.now + 40)
+    there.delete(unseen)
+    there.wait(there.now + 60)
+    last = there.create("instances", "box", _machine(machine="e2-medium"))
+    there.wait(3 * HOUR)
+    yield "look"
+    there.delete(last)
+    there.wait(there.now + 20)
+    yield "look"
+    there.wait(20 * HOUR)
+
+
+def its_disk_goes_since_yesterday(there: World) -> Iterator[str]:
+    """What becomes of a boot disk with its machine is what was last said of it, not what it was made with."""
+    machine = there.create("instances", "box", _machine(bootGoes=False))
+    there.wait(HOUR)
+    yield "look"
+    machine.config["bootGoes"] = True
+    there.wait(9 * HOUR)
+    yield "look"
+    there.wait(20 * HOUR)
+    there.delete(machine)
+    there.wait(there.now + 60)
+    yield "look"
+    there.wait(40 * HOUR)
+
+
+DAYS: tuple[Callable[[World], Iterator[str]], ...] = (
+    grown_as_somebody_looks,
+    two_of_a_name_within_two_minutes,
+    its_disk_goes_since_yesterday,
+)
+
+
+def _machine(**more: Any) -> dict[str, Any]:
+    return {
+        "zone": ZONES[0], "machine": "e2-standard-4", "spot": False, "gpus": 0, "address": False, "boot": 200,
+        "bootType": "pd-ssd", "bootGoes": True,
+    } | more  # fmt: skip
+
+
+def _said(there: World, off: int, delay: int = 10) -> None:
+    """Give the newest entry a time so many seconds off, and let it come so long after both."""
+    entry = there.entries[-1]
+    entry.at = there.said[entry.path] = there.now + off
+    entry.received = max(entry.at, there.now) + delay
