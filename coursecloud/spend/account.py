@@ -140,15 +140,15 @@ def of(ledger: Ledger, rates: Rates) -> Account | None:
     """Settle a ledger up to its last look; None where nobody has looked."""
     if ledger.at is None:
         return None
-    lived = lives.of(ledger)
+    lived = lives.of(ledger, ledger.at)
     around = _surroundings(lived)
     return Account(tuple(Entry(life, rates, around) for life in lived), ledger.at)
 
 
 def hours(use: Use, begin: datetime, end: datetime) -> Decimal:
     """Hours of a use between two times."""
-    length = min(use.end, end) - max(use.begin, begin)
-    return Decimal(length // timedelta(microseconds=1)) / _HOUR if length > timedelta() else ZERO
+    length = max(min(use.end, end) - max(use.begin, begin), timedelta())
+    return Decimal(length // timedelta(microseconds=1)) / _HOUR
 
 
 def _surroundings(lived: Iterable[Life]) -> Surroundings:

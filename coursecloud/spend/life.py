@@ -30,7 +30,6 @@ class Life:
     """One thing from its creation to its end; the same name made anew is another."""
 
     resource: str
-    incarnation: str
     uses: tuple[Use, ...]
     doubts: tuple[Use, ...] = ()
     """What may have been instead."""

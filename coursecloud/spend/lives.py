@@ -24,11 +24,8 @@ LISTED = frozenset({INSTANCE, DISK, "compute.googleapis.com/Address"})
 """What every look lists, so that what is not in it is gone; of others that holds once one has been seen."""
 
 
-def of(ledger: Ledger) -> tuple[Life, ...]:
-    """Work out every life in a ledger up to the time of its last look."""
-    end = ledger.at
-    if end is None:
-        return ()
+def of(ledger: Ledger, end: datetime) -> tuple[Life, ...]:
+    """Work out every life in a ledger up to `end`, the time of its last look."""
     facts = gathered(ledger)
     context = _Context(ledger, end, {fact.asset for fact in facts.values() if fact.sightings} | LISTED)
     found, held = list[Life](), dict[str, _Held]()
@@ -69,16 +66,14 @@ class _Context:
     def lives(self, resource: str, facts: Facts, held: _Held | None = None) -> list[Life]:
         """Work out the lives of one name; where it is `held`, its machine's looks tell of it, too."""
         parts = by_incarnation(facts)
-        found = [
-            life for incarnation, part in parts for life in self._lives(resource, incarnation, part, facts.asset, held)
-        ]
+        found = [life for part in parts for life in self._lives(resource, part, facts.asset, held)]
         found.sort(key=lambda life: life.uses[0].begin)
         for index, life in enumerate(found[:-1]):
             # A name is free for the next only when this one is gone.
             found[index] = ended(life, found[index + 1].uses[0].begin)
         return found
 
-    def _lives(self, resource: str, incarnation: str, facts: Facts, asset: str, held: _Held | None) -> Iterable[Life]:
+    def _lives(self, resource: str, facts: Facts, asset: str, held: _Held | None) -> Iterable[Life]:
         points = sorted(points_of(facts), key=lambda point: (point.at, point.rank, repr(point)))
         points = [point for point in points if point.at <= self._end]
         walk = Walk(functools.partial(self._before, resource, asset))
@@ -101,11 +96,12 @@ class _Context:
             walk.lose(self._end, None if asset in UNLOGGED else self._logged)
         doubts = tuple(walk.doubts)
         if held and not any(each.state == "gone" for each in doubts):
-            doubts += held.doubts
+            # A disk that the last look lists is there, whatever became of its machine.
+            doubts += tuple(each for each in held.doubts if seen != self._end or each.end != seen)
         declared = any(sighting.found.declared for sighting in facts.sightings)
         for uses in walk.lives(self._end):
             by = _starter(facts.changes, uses[-1])
-            yield Life(resource, incarnation, uses, doubts, declared, seen, by, lost and uses[-1].state != "gone")
+            yield Life(resource, uses, doubts, declared, seen, by, lost and uses[-1].state != "gone")
 
     def _missed(self, resource: str, asset: str, after: datetime) -> datetime | None:
         """Find the first look that would have found something, and did not."""

@@ -42,15 +42,15 @@ def look(world: World, since: datetime, failing: float) -> Look:
     chance = world.random
     unread = list[tuple[str, str]]()
     found = list[Found]()
-    refused = [kind for kind in TYPES if chance.random() < failing]
-    for kind, (_, asset) in TYPES.items():
+    refused = {kind: asset for kind, (_, asset) in TYPES.items() if chance.random() < failing} | world.hidden
+    for kind in TYPES:
         if kind in refused:
-            unread.append((asset, "Google answers 503"))
+            unread.append((refused[kind], "Google answers 503"))
             continue
         found += [_found(each, typed="disks" not in refused) for each in world.there(kind)]
     changes, complete = list[Change](), when(world.now - 60)
     for log in ("admin", "system"):
-        if chance.random() < failing:
+        if chance.random() < failing or log in world.hidden:
             unread.append((f"logging.googleapis.com/{log}", "Google answers 503"))
             complete = None
             continue

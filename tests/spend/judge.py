@@ -47,6 +47,8 @@ def lived(world: World, days: Iterator[str], priced: Rates) -> Run:
     run = Run()
     kept, looks = Ledger(delivered.PROJECT), list[Look]()
     morning = delivered.START
+    if account.of(kept, priced):
+        run.mistakes.append("there is an account before anybody has looked")
     for event in days:
         if event == "morning":
             morning = delivered.when(world.now)
@@ -176,7 +178,10 @@ def unsaid(settled: Account, look: Look) -> Iterator[str]:
     for entry in settled.there:
         shape = entry.life.shape
         boots = "/disks/" in entry.life.resource and entry.life.last_seen is None  # its machine tells of it
-        if shape and not boots and entry.life.lost != (shape.asset in refused):
+        service = entry.life.resource.removeprefix("//").partition("/")[0]
+        # What nothing has said what it is may be of any kind.
+        hidden = shape.asset in refused if shape else any(what.startswith(service) for what in refused)
+        if not boots and entry.life.lost != hidden:
             yield f"{entry.life.resource} is {'' if entry.life.lost else 'not '}said to be lost from sight"
 
 
@@ -199,8 +204,13 @@ def doubted(world: World, settled: Account) -> Iterator[str]:
 
 def lost_logs(seed: int, priced: Rates) -> Iterator[str]:
     """List what is counted or in doubt otherwise than nobody can know it, where logs never come."""
+    for days in (lost.live(seed), lost.unseen(seed)):
+        yield from _bounded(days, priced)
+
+
+def _bounded(days: Iterator[lost.Lost | World], priced: Rates) -> Iterator[str]:
     kept, world = Ledger(delivered.PROJECT), None
-    for event in lost.live(seed):
+    for event in days:
         if isinstance(event, World):
             world = event
             kept = ledger.fold(kept, delivered.look(world, delivered.START, 0.0))

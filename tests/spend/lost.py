@@ -14,6 +14,9 @@ from typing import Any
 from tests.spend.simulator import ZONES, Odds, Thing, World, usd_an_hour
 
 KINDS = ("deleted", "restarted", "resized", "grown", "scaled", "stopped", "dropped", "anew", "unmade")
+UNSEEN = ("job", "machine", "machine and logs", "stopped and logs", "deleted")
+"""What the second look cannot list, and whether it has logs."""
+HOUR = 3600
 NEVER = 10**9
 """Seconds after which an entry comes that never does."""
 
@@ -52,6 +55,54 @@ def live(seed: int) -> Iterator[Lost | World]:
     yield there
     bounds = _bounds(there, kind, thing, seen, until, before, spent)
     yield Lost(there, kind, bounds, kind not in ("grown", "scaled"), _gone(kind, thing))
+
+
+def unseen(seed: int) -> Iterator[Lost | World]:
+    """Yield the world where somebody looks at it, the second time without all that there is."""
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    there = World(chance, Odds(late=0.0, doubled=0.0, failing=0.0, numbered=chance.random() < 0.8))
+    kind = UNSEEN[seed % len(UNSEEN)]
+    there.wait(chance.randint(1, 9) * HOUR)
+    thing = (_job if kind == "job" else _machine)(there)
+    there.wait(there.now + chance.randint(1, 5) * HOUR)
+    if kind == "stopped and logs":
+        there.stop(thing)
+        there.wait(there.now + HOUR)
+    yield there
+    seen, spent = there.now, there.bill()
+    if kind == "deleted":
+        there.wait(there.now + HOUR)
+        there.delete(thing)
+    there.wait(there.now + chance.randint(2, 5) * HOUR)
+    there.hidden = _hidden(chance, kind, thing)
+    yield there
+    bounds, hours = {path: (usd, usd) for path, usd in there.bill().items()}, (there.now - seen) / HOUR
+    if kind in ("job", "machine and logs", "stopped and logs"):
+        # It may have ended when it was seen last, or been started: it is counted as it was seen.
+        other = 0.0 if thing.running else usd_an_hour(thing.kind, thing.config, running=True) * hours
+        bounds[thing.path] = (spent[thing.path] + other, there.bill()[thing.path])
+    if kind.endswith("logs") and "disks" in there.hidden:
+        disk = thing.path.replace("/instances/", "/disks/")
+        bounds[disk] = (spent[disk], there.bill()[disk])
+    paths = frozenset(bounds) if kind == "deleted" else frozenset[str]()
+    yield Lost(there, kind, bounds, high=True, gone=paths)
+
+
+def _hidden(chance: random.Random, kind: str, thing: Thing) -> dict[str, str]:
+    """Name what cannot be listed as Google may: the kind, its service, its place, or in words that nobody foresaw."""
+    service = "aiplatform" if kind == "job" else "compute"
+    place = "locations/europe-west4" if kind == "job" else f"zones/{thing.config['zone']}"
+    asset = f"{service}.googleapis.com/{'CustomJob' if kind == 'job' else 'Instance'}"
+    whole = (f"{service}.googleapis.com", f"//{service}.googleapis.com/projects/p/{place}", "what there is")
+    name = chance.choice([asset, *whole])
+    kinds = ("customJobs",) if kind == "job" else ("instances",) if name == asset else ("instances", "disks")
+    logs = ("admin", "system") if kind.endswith("logs") else ()
+    return dict.fromkeys((*kinds, *logs), name)
+
+
+def _job(there: World) -> Thing:
+    config = {"zone": "europe-west4-b", "machine": "n1-standard-4", "gpus": 1, "spot": False}
+    return there.create("customJobs", "job", config)
 
 
 def _machine(there: World) -> Thing:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.spend.simulator import ZONES, Odds, World
+from tests.spend.simulator import ZONES, Odds, Thing, World
 
 HOUR = 3600
 
@@ -67,10 +67,79 @@ def its_disk_goes_since_yesterday(there: World) -> Iterator[str]:
     there.wait(40 * HOUR)
 
 
+def made_without_a_log(there: World) -> Iterator[str]:
+    """When a disk was made the API tells, too."""
+    there.wait(HOUR)
+    there.create("disks", "work", {"zone": ZONES[0], "size": 500, "type": "pd-ssd"}, logged=False)
+    there.wait(9 * HOUR)
+    yield "look"
+    there.wait(20 * HOUR)
+
+
+def stopped_before_anybody_looked(there: World) -> Iterator[str]:
+    """What nobody had said at first is what was said first: it has been that since the lease began."""
+    machine = _older(there)
+    there.wait(5 * HOUR)
+    there.stop(machine)
+    there.wait(9 * HOUR)
+    yield "look"
+    there.wait(20 * HOUR)
+
+
+def resized_before_anybody_looked(there: World) -> Iterator[str]:
+    """What it was before a log resized it nobody knows, and it is said so."""
+    machine = _older(there)
+    there.wait(5 * HOUR)
+    there.stop(machine)
+    there.resize(machine, machine="e2-medium")
+    there.start(machine)
+    there.wait(9 * HOUR)
+    yield "look"
+    there.wait(20 * HOUR)
+
+
+def restarted_as_somebody_looks(there: World) -> Iterator[str]:
+    """A machine is seen to have been started before the time that the log gives its stop: nothing is unsaid."""
+    machine = there.create("instances", "box", _machine())
+    there.wait(HOUR)
+    yield "look"
+    there.wait(4 * HOUR)
+    there.stop(machine)
+    _said(there, 25)
+    there.wait(there.now + 10)
+    there.start(machine)
+    _said(there, 26)
+    there.wait(there.now + 6)
+    yield "look"
+    there.wait(20 * HOUR)
+
+
+def started_before_it_had_stopped(there: World) -> Iterator[str]:
+    """The log's clock says of a start that it was before the stop that a look saw: it ran all the same."""
+    machine = there.create("instances", "box", _machine())
+    there.wait(HOUR)
+    yield "look"
+    there.stop(machine)
+    _said(there, -11)
+    there.wait(there.now + 4)
+    yield "look"
+    there.wait(there.now + 6)
+    there.start(machine)
+    _said(there, -14)
+    there.wait(there.now + HOUR)
+    there.stop(machine, "system", "compute.instances.guestTerminate")
+    there.wait(20 * HOUR)
+
+
 DAYS: tuple[Callable[[World], Iterator[str]], ...] = (
     grown_as_somebody_looks,
     two_of_a_name_within_two_minutes,
     its_disk_goes_since_yesterday,
+    made_without_a_log,
+    stopped_before_anybody_looked,
+    resized_before_anybody_looked,
+    restarted_as_somebody_looks,
+    started_before_it_had_stopped,
 )
 
 
@@ -79,6 +148,14 @@ def _machine(**more: Any) -> dict[str, Any]:
         "zone": ZONES[0], "machine": "e2-standard-4", "spot": False, "gpus": 0, "address": False, "boot": 200,
         "bootType": "pd-ssd", "bootGoes": True,
     } | more  # fmt: skip
+
+
+def _older(there: World) -> Thing:
+    """Make a machine of before the lease, by which the bill is not begun."""
+    there.now = -24 * HOUR
+    machine = there.create("instances", "old", _machine(), declared=False)
+    there.now = 0
+    return machine
 
 
 def _said(there: World, off: int, delay: int = 10) -> None:

@@ -134,6 +134,8 @@ class World:
     entries: list[Entry] = field(default_factory=list[Entry])
     mornings: dict[str, float] = field(default_factory=dict[str, float])
     said: dict[str, int] = field(default_factory=dict[str, int])
+    hidden: dict[str, str] = field(default_factory=dict[str, str])
+    """What nobody may read now, a kind of things or a log, and what Google calls that which it refuses."""
 
     def there(self, kind: str | None = None) -> list[Thing]:
         return [each for each in self.things if each.there and kind in (None, each.kind)]
