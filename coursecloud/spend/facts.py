@@ -39,7 +39,8 @@ class Point:
     since: datetime | None = None
 
 
-RANKS = {"create": 0, "made": 1, "resize": 2, "stop": 3, "halted": 3, "start": 4, "since": 4, "sight": 5, "delete": 6}
+RANKS = {"delete": 0, "create": 1, "made": 2, "resize": 3, "stop": 4, "halted": 4, "start": 5, "since": 5, "sight": 6}
+"""What ends as the next of its name begins ends first."""
 
 
 @dataclass

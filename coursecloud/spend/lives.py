@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -143,7 +143,11 @@ def _boot_disks(lives: Sequence[Life]) -> Iterable[tuple[str, Facts, _Held]]:
         goes = boots[-1].get("autoDelete") is not False  # as it was last: it may be changed on a machine that is there
         if last.state == "gone" and goes:
             facts.changes.append(_implied(disk, "delete", last.begin))
-        doubts = tuple(each for each in life.doubts if each.state == "gone" and (goes or each.begin == first))
+        doubts = tuple(
+            replace(each, state="gone") for each in life.doubts
+            # Where no look sees its machine, none sees the disk.
+            if (life.lost and each.end == last.end) or (each.state == "gone" and (goes or each.begin == first))
+        )  # fmt: skip
         yield disk, facts, _Held(last.begin if last.state == "gone" else last.end, doubts)
 
 

@@ -43,11 +43,13 @@ def look(world: World, since: datetime, failing: float) -> Look:
     unread = list[tuple[str, str]]()
     found = list[Found]()
     refused = {kind: asset for kind, (_, asset) in TYPES.items() if chance.random() < failing} | world.hidden
+    # A boot disk is told of with its machine, where that is listed.
+    boots = {id(each.boot) for each in world.there("instances")} if "instances" not in refused else set[int]()
     for kind in TYPES:
         if kind in refused:
             unread.append((refused[kind], "Google answers 503"))
             continue
-        found += [_found(each, typed="disks" not in refused) for each in world.there(kind)]
+        found += [_found(each, typed="disks" not in refused) for each in world.there(kind) if id(each) not in boots]
     changes, complete = list[Change](), when(world.now - 60)
     for log in ("admin", "system"):
         if chance.random() < failing or log in world.hidden:
