@@ -141,7 +141,7 @@ def of(ledger: Ledger, rates: Rates) -> Account | None:
     if ledger.at is None:
         return None
     lived = lives.of(ledger, ledger.at)
-    around = _surroundings(lived)
+    around = Surroundings(frozenset(_behind_nat(lived)))
     return Account(tuple(Entry(life, rates, around) for life in lived), ledger.at)
 
 
@@ -151,17 +151,7 @@ def hours(use: Use, begin: datetime, end: datetime) -> Decimal:
     return Decimal(length // timedelta(microseconds=1)) / _HOUR
 
 
-def _surroundings(lived: Iterable[Life]) -> Surroundings:
-    addresses, regions = list[str](), list[str]()
-    for shape in _shapes(lived):
-        if shape.type == "gcp:compute/address:Address" and shape.inputs.get("address"):
-            addresses.append(str(shape.inputs["address"]))
-        if shape.type == "gcp:compute/routerNat:RouterNat" and (region := region_of(shape.inputs)):
-            regions.append(region)
-    return Surroundings(frozenset(addresses), frozenset(regions))
-
-
-def _shapes(lived: Iterable[Life]) -> Iterator[Shape]:
+def _behind_nat(lived: Iterable[Life]) -> Iterator[str]:
     for life in lived:
-        if life.shape:
-            yield life.shape
+        if life.shape and life.shape.type == "gcp:compute/routerNat:RouterNat":
+            yield region_of(life.shape.inputs) or ""

@@ -29,7 +29,7 @@ def of(ledger: Ledger, end: datetime) -> tuple[Life, ...]:
     facts = gathered(ledger)
     context = _Context(ledger, end, {fact.asset for fact in facts.values() if fact.sightings} | LISTED)
     found, held = list[Life](), dict[str, _Held]()
-    machines = [name for name, fact in facts.items() if fact.asset == INSTANCE or "/instances/" in name]
+    machines = [name for name, fact in facts.items() if fact.asset == INSTANCE]
     for name in machines:
         lived = context.lives(name, facts.pop(name))
         found += lived
@@ -75,20 +75,15 @@ class _Context:
 
     def _lives(self, resource: str, facts: Facts, asset: str, held: _Held | None) -> Iterable[Life]:
         points = sorted(points_of(facts), key=lambda point: (point.at, point.rank, repr(point)))
-        points = [point for point in points if point.at <= self._end]
         walk = Walk(functools.partial(self._before, resource, asset))
         for point in points:
             walk.step(point)
-        if not walk.turns:
-            return
         seen = max((sighting.last for sighting in facts.sightings), default=None)
         last = max(point.at for point in points)
         # Of a boot disk that no look lists by itself its machine tells, when it goes too.
         alone = facts.sightings or any(change.by != _MACHINE for change in facts.changes)
         if walk.state != "gone" and asset in self._listed and alone:
-            missed = self._missed(
-                resource, asset, max(last + GRACE, seen or last, (held.until if held else last) + GRACE)
-            )
+            missed = self._missed(resource, asset, (max(last, held.until) if held else last) + GRACE)
             if missed:
                 walk.vanish(missed)
         lost = bool(alone) and seen != self._end and not self._glances[-1].covers(resource, asset)
@@ -105,9 +100,7 @@ class _Context:
 
     def _missed(self, resource: str, asset: str, after: datetime) -> datetime | None:
         """Find the first look that would have found something, and did not."""
-        return next(
-            (each.at for each in self._glances if after < each.at <= self._end and each.covers(resource, asset)), None
-        )
+        return next((each.at for each in self._glances if after < each.at and each.covers(resource, asset)), None)
 
     def _before(self, resource: str, asset: str, at: datetime) -> datetime:
         """Find the last time before `at` at which something was certainly not there; else the first that is known."""

@@ -131,6 +131,72 @@ def started_before_it_had_stopped(there: World) -> Iterator[str]:
     there.wait(20 * HOUR)
 
 
+def changed_as_it_was_made(there: World) -> Iterator[str]:
+    """What is nearer to a machine's creation than the log of that is no creation."""
+    before = _between(there)
+    yield "look"
+    there.delete(before)
+    there.wait(3 * HOUR)
+    there.create("instances", "box", _machine())
+    _said(there, -10)
+    there.wait(there.now + 3)
+    there.resize(there.there("instances")[0], spot=False)
+    _said(there, 0)
+    there.wait(9 * HOUR)
+    yield "look"
+    there.wait(20 * HOUR)
+
+
+def one_that_no_look_saw_between_two(there: World) -> Iterator[str]:
+    """Of three of a name the one that no look saw is not the last, whose creation no log tells."""
+    before = _between(there)
+    yield "look"
+    there.delete(before)
+    there.wait(5 * HOUR)
+    unseen = there.create("instances", "box", _machine())
+    there.wait(6 * HOUR)
+    there.delete(unseen)
+    there.wait(10 * HOUR)
+    there.create("instances", "box", _machine(), logged=False)
+    there.wait(12 * HOUR)
+    yield "look"
+    there.wait(20 * HOUR)
+
+
+def gone_before_the_api_says_that_it_was_made(there: World) -> Iterator[str]:
+    """A log's clock is some seconds behind: what it says was deleted then was not made again by the API's time."""
+    machine = there.create("instances", "box", _machine())
+    _said(there, -12)
+    there.wait(there.now + 6)
+    yield "look"
+    there.wait(there.now + 4)
+    there.delete(machine)
+    _said(there, -14)
+    there.wait(3 * HOUR)
+    yield "look"
+    there.wait(20 * HOUR)
+
+
+def of_a_kind_that_no_look_lists(there: World) -> Iterator[str]:
+    """What logs alone tell of is there until they say otherwise."""
+    there.hidden = {"services": ""}
+    there.create("services", "api", {"zone": ZONES[0], "least": 1, "cpu": 1, "memory": 1})
+    there.wait(9 * HOUR)
+    yield "look"
+    there.wait(20 * HOUR)
+
+
+def behind_a_nat(there: World) -> Iterator[str]:
+    """Cloud NAT bills its address, and each machine of its region that has none and runs."""
+    there.create("routers", "router", {"zone": ZONES[0]})
+    there.create("instances", "box", _machine(nat=True))
+    there.create("instances", "other", _machine(address=True))
+    there.create("instances", "far", _machine(zone=ZONES[1]))
+    there.wait(100 * HOUR)
+    yield "look"
+    there.wait(200 * HOUR)
+
+
 DAYS: tuple[Callable[[World], Iterator[str]], ...] = (
     grown_as_somebody_looks,
     two_of_a_name_within_two_minutes,
@@ -140,6 +206,11 @@ DAYS: tuple[Callable[[World], Iterator[str]], ...] = (
     resized_before_anybody_looked,
     restarted_as_somebody_looks,
     started_before_it_had_stopped,
+    changed_as_it_was_made,
+    one_that_no_look_saw_between_two,
+    gone_before_the_api_says_that_it_was_made,
+    of_a_kind_that_no_look_lists,
+    behind_a_nat,
 )
 
 
@@ -148,6 +219,14 @@ def _machine(**more: Any) -> dict[str, Any]:
         "zone": ZONES[0], "machine": "e2-standard-4", "spot": False, "gpus": 0, "address": False, "boot": 200,
         "bootType": "pd-ssd", "bootGoes": True,
     } | more  # fmt: skip
+
+
+def _between(there: World) -> Thing:
+    """Make the first machine of a name, whose log entries tell no id."""
+    there.odds.numbered = False
+    machine = there.create("instances", "box", _machine())
+    there.wait(HOUR)
+    return machine
 
 
 def _older(there: World) -> Thing:

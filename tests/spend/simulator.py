@@ -47,6 +47,8 @@ def usd_an_hour(kind: str, config: dict[str, Any], running: bool) -> float:
         return config["size"] * month[config["type"]] / MONTH
     if kind == "addresses":
         return hour["address-unused"][0]
+    if kind == "routers":
+        return hour["address"][0]
     if not running or kind == "sql":
         return 0.0
     if kind == "services":
@@ -60,6 +62,9 @@ def usd_an_hour(kind: str, config: dict[str, Any], running: bool) -> float:
     if kind == "customJobs":
         disk = services["vertexBootDisk"]
         return float(services["vertexFactor"]) * (total + disk["gib"] * month[disk["type"]] / MONTH)
+    if config.get("nat"):
+        nat = services["prices"]["nat.machines"]
+        total += nat["usd"] / nat["per"]
     return total + (hour["address"][spot] if config["address"] else 0.0)
 
 
@@ -135,7 +140,7 @@ class World:
     mornings: dict[str, float] = field(default_factory=dict[str, float])
     said: dict[str, int] = field(default_factory=dict[str, int])
     hidden: dict[str, str] = field(default_factory=dict[str, str])
-    """What nobody may read now, a kind of things or a log, and what Google calls that which it refuses."""
+    """What no look reads now, a kind of things or a log, and what Google says it refuses; empty where none asks."""
 
     def there(self, kind: str | None = None) -> list[Thing]:
         return [each for each in self.things if each.there and kind in (None, each.kind)]
