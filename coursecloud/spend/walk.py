@@ -34,9 +34,12 @@ class Walk:
     def step(self, point: Point) -> None:
         """Take the next thing that is known."""
         match point.kind:
-            case "create" | "made" | "start":
-                self._turn(point.at, "runs")
+            case "create" | "made":
+                if self.state == "gone":
+                    self._turn(point.at, "runs")
                 self._reshape(point)
+            case "start":
+                self._turn(point.at, "runs")
             case "since":
                 self._since(point.at)
             case "stop" | "halted" | "delete":

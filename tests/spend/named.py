@@ -197,6 +197,18 @@ def behind_a_nat(there: World) -> Iterator[str]:
     there.wait(200 * HOUR)
 
 
+def a_job_of_seconds(there: World) -> Iterator[str]:
+    """A job has ended before the time that the log gives its creation: it does not run again."""
+    config = {"zone": "europe-west4-b", "machine": "n1-standard-4", "gpus": 1, "spot": False}
+    job = there.create("customJobs", "job", config)
+    _said(there, 12)
+    there.wait(there.now + 5)
+    there.end_job(job)
+    there.wait(9 * HOUR)
+    yield "look"
+    there.wait(20 * HOUR)
+
+
 DAYS: tuple[Callable[[World], Iterator[str]], ...] = (
     grown_as_somebody_looks,
     two_of_a_name_within_two_minutes,
@@ -211,6 +223,7 @@ DAYS: tuple[Callable[[World], Iterator[str]], ...] = (
     gone_before_the_api_says_that_it_was_made,
     of_a_kind_that_no_look_lists,
     behind_a_nat,
+    a_job_of_seconds,
 )
 
 
