@@ -40,6 +40,7 @@ class Walk:
                 self._reshape(point)
             case "start":
                 self._turn(point.at, "runs")
+                self._reshape(point)
             case "since":
                 self._since(point.at)
             case "stop" | "halted" | "delete":

@@ -200,7 +200,8 @@ class World:
     def start(self, thing: Thing) -> None:
         thing.running, thing.started, thing.edges = True, self.now, thing.edges + 1
         thing.by = f"number-{thing.edges}@example.com"
-        self._log(thing, "start", by=thing.by)
+        # Whoever reads the logs from its creation on knows what is started.
+        self._log(thing, "start", by=thing.by, config=thing.config if thing.made >= 0 else None)
 
     def resize(self, thing: Thing, **config: Any) -> None:
         thing.config, thing.edges = thing.config | config, thing.edges + 1
