@@ -154,4 +154,4 @@ def hours(use: Use, begin: datetime, end: datetime) -> Decimal:
 def _behind_nat(lived: Iterable[Life]) -> Iterator[str]:
     for life in lived:
         if life.shape and life.shape.type == "gcp:compute/routerNat:RouterNat":
-            yield region_of(life.shape.inputs) or ""
+            yield str(region_of(life.shape.inputs))

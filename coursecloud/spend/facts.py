@@ -125,7 +125,6 @@ def _logged(
 
     A log whose clock says that it was later than it was seen, or had stopped, is no help.
     """
-    stopped = sighting.found.stopped
-    seen = min(sighting.first, stopped) if stopped and stopped > at else sighting.first
+    seen = min(sighting.first, sighting.found.stopped or sighting.first)
     logged = (change.at for change in facts.changes if change.act in acts)
     return any(abs(each - at) <= GRACE and (after or each) <= each <= seen for each in logged)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, cast
@@ -58,12 +58,15 @@ def ended(life: Life, at: datetime) -> Life:
     kept = [replace(use, end=min(use.end, at)) for use in life.uses if use.begin < at and use.state != "gone"]
     if not kept:
         return life
-    gone = Use(at, at, "gone", life.shape)
-    return replace(
-        life,
-        uses=(*kept, gone),
-        doubts=tuple(replace(each, end=min(each.end, at)) for each in life.doubts if each.begin < at),
-    )
+    uses = (*kept, Use(at, at, "gone", life.shape))
+    return replace(life, uses=uses, doubts=within(life.doubts, uses))
+
+
+def within(doubts: Iterable[Use], uses: Sequence[Use]) -> tuple[Use, ...]:
+    """Keep of doubts what is about the time of a life: others had its name."""
+    begin, last = uses[0].begin, uses[-1]
+    end = last.begin if last.state == "gone" else last.end
+    return tuple(replace(each, end=min(each.end, end)) for each in doubts if each.begin < end and each.end > begin)
 
 
 def boot(shape: Shape | None) -> Mapping[str, object]:

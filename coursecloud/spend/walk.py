@@ -35,7 +35,7 @@ class Walk:
         """Take the next thing that is known."""
         match point.kind:
             case "create" | "made":
-                if self.state == "gone":
+                if self.state != "stopped":  # a job may have ended some seconds before the time of its log
                     self._turn(point.at, "runs")
                 self._reshape(point)
             case "start":

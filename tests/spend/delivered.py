@@ -71,7 +71,7 @@ def _found(each: Thing, *, typed: bool) -> Found:
         shape(each.kind, each.config, live=True, name=each.name, typed=typed),
         each.running and each.config.get("least") != 0,
         started if times else None,
-        when(each.made + 1),
+        when(each.made + 1) if each.kind != "routers" else None,  # nor when it was made
         "" if each.kind == "addresses" else each.number,  # an API may give no id where logs do
         each.declared,
         stopped if times and not each.running else None,
@@ -129,5 +129,6 @@ def _machine(config: dict[str, Any], *, live: bool, typed: bool) -> dict[str, An
     if config["address"]:
         inputs["networkInterfaces"] = [{"accessConfigs": [{"natIp": "203.0.113.7"} if live else {}]}]
     parameters = {"size": config["boot"], **({"type": config["bootType"]} if typed else {})}
-    inputs["bootDisk"] = {"autoDelete": config["bootGoes"], "initializeParams": parameters}
+    source = {"source": f"projects/p/zones/{config['zone']}/disks/{config['disk']}"} if "disk" in config else {}
+    inputs["bootDisk"] = {**source, "autoDelete": config["bootGoes"], "initializeParams": parameters}
     return inputs

@@ -13,7 +13,7 @@ from coursecloud.spend.ledger import Ledger
 from coursecloud.spend.model import Look
 from coursecloud.spend.rates import Rates
 from tests.coursecloud import costs
-from tests.spend import delivered, lost, scenarios
+from tests.spend import delivered, lost, scenarios, unseen
 from tests.spend.simulator import World, usd_an_hour
 
 
@@ -155,6 +155,8 @@ def otherwise(world: World, settled: Account, kept: Ledger, look: Look) -> Itera
             yield f"{name} is shown as {was}, and is {told}"
         if since is not None and abs((entry.since - delivered.when(since)).total_seconds()) > 60:
             yield f"{name} is {entry.state} since {entry.since}, and was since {delivered.when(since)}"
+        if entry.life.last_seen == settled.at and entry.life.declared != thing.declared:
+            yield f"{name} is said {'' if entry.life.declared else 'not '}to be the stack's"
         if entry.life.by != thing.by and thing.made >= 0:
             yield f"{name} is said to be of {entry.life.by!r}, and is of {thing.by!r}"
         if thing.kind == "instances" and not thing.running and entry.reason != thing.reason:
@@ -204,7 +206,7 @@ def doubted(world: World, settled: Account) -> Iterator[str]:
 
 def lost_logs(seed: int, priced: Rates) -> Iterator[str]:
     """List what is counted or in doubt otherwise than nobody can know it, where logs never come."""
-    for days in (lost.live(seed), lost.unseen(seed)):
+    for days in (lost.live(seed), unseen.live(seed)):
         yield from _bounded(days, priced)
 
 

@@ -14,11 +14,9 @@ from typing import Any
 from tests.spend.simulator import ZONES, Odds, Thing, World, usd_an_hour
 
 KINDS = ("deleted", "restarted", "resized", "grown", "scaled", "stopped", "dropped", "anew", "unmade")
-UNSEEN = ("job", "machine", "machine and logs", "stopped and logs", "deleted")
-"""What the second look cannot list, and whether it has logs."""
-HOUR = 3600
 NEVER = 10**9
 """Seconds after which an entry comes that never does."""
+NOWHERE = "//compute.googleapis.com/projects/p/zones/europe-west9-a"
 
 
 @dataclass(frozen=True)
@@ -41,77 +39,40 @@ def live(seed: int) -> Iterator[Lost | World]:
     there = World(chance, Odds(late=0.0, doubled=0.0, failing=0.0, numbered=chance.random() < 0.8))
     kind = KINDS[seed % len(KINDS)]
     there.wait(chance.randint(1, 9) * 3600)
-    thing = _MAKERS.get(kind, _machine)(there)
+    thing = _MAKERS.get(kind, machine)(there)
+    if kind == "anew":
+        # Logs tell all of one of the same name before.
+        there.delete(thing)
+        there.wait(there.now + 600)
+        thing = there.create("instances", thing.name, dict(thing.config))
     if kind == "unmade":
-        _silence(there, 0)
+        silence(there, 0)
     there.wait(there.now + chance.randint(1, 5) * 3600)
+    late = kind == "anew" and chance.random() < 0.5
+    there.hidden = {"admin": "its logs"} if late else {}
     yield there
+    there.hidden = {}
     seen, said, before = there.now, len(there.entries), usd_an_hour(thing.kind, thing.config, thing.running)
     spent = there.bill()
     there.wait(there.now + chance.randint(600, 9000))
     until = _happens(there, kind, thing)
-    _silence(there, said)
+    silence(there, said, said + 1 if late else None)
     there.wait(there.now + chance.randint(600, 9000))
+    if kind in ("deleted", "dropped"):
+        # What has nothing to do with it hides nothing of it.
+        there.hidden = {"sql": chance.choice(["sqladmin.googleapis.com/Instance", "sqladmin.googleapis.com", NOWHERE])}
     yield there
     bounds = _bounds(there, kind, thing, seen, until, before, spent)
     yield Lost(there, kind, bounds, kind not in ("grown", "scaled"), _gone(kind, thing))
 
 
-def unseen(seed: int) -> Iterator[Lost | World]:
-    """Yield the world where somebody looks at it, the second time without all that there is."""
-    chance = random.Random(seed)  # noqa: S311 - no secret
-    there = World(chance, Odds(late=0.0, doubled=0.0, failing=0.0, numbered=chance.random() < 0.8))
-    kind = UNSEEN[seed % len(UNSEEN)]
-    there.wait(chance.randint(1, 9) * HOUR)
-    thing = (_job if kind == "job" else _machine)(there)
-    there.wait(there.now + chance.randint(1, 5) * HOUR)
-    if kind == "stopped and logs":
-        there.stop(thing)
-        there.wait(there.now + HOUR)
-    yield there
-    seen, spent = there.now, there.bill()
-    if kind == "deleted":
-        there.wait(there.now + HOUR)
-        there.delete(thing)
-    there.wait(there.now + chance.randint(2, 5) * HOUR)
-    there.hidden = _hidden(chance, kind, thing)
-    yield there
-    bounds, hours = {path: (usd, usd) for path, usd in there.bill().items()}, (there.now - seen) / HOUR
-    if kind in ("job", "machine and logs", "stopped and logs"):
-        # It may have ended when it was seen last, or been started: it is counted as it was seen.
-        other = 0.0 if thing.running else usd_an_hour(thing.kind, thing.config, running=True) * hours
-        bounds[thing.path] = (spent[thing.path] + other, there.bill()[thing.path])
-    if kind.endswith("logs") and "disks" in there.hidden:
-        disk = thing.path.replace("/instances/", "/disks/")
-        bounds[disk] = (spent[disk], there.bill()[disk])
-    paths = frozenset(bounds) if kind == "deleted" else frozenset[str]()
-    yield Lost(there, kind, bounds, high=True, gone=paths)
-
-
-def _hidden(chance: random.Random, kind: str, thing: Thing) -> dict[str, str]:
-    """Name what cannot be listed as Google may: the kind, its service, its place, or in words that nobody foresaw."""
-    service = "aiplatform" if kind == "job" else "compute"
-    place = "locations/europe-west4" if kind == "job" else f"zones/{thing.config['zone']}"
-    asset = f"{service}.googleapis.com/{'CustomJob' if kind == 'job' else 'Instance'}"
-    whole = (f"{service}.googleapis.com", f"//{service}.googleapis.com/projects/p/{place}", "what there is")
-    name = chance.choice([asset, *whole])
-    kinds = ("customJobs",) if kind == "job" else ("instances",) if name == asset else ("instances", "disks")
-    logs = ("admin", "system") if kind.endswith("logs") else ()
-    return dict.fromkeys((*kinds, *logs), name)
-
-
-def _job(there: World) -> Thing:
-    config = {"zone": "europe-west4-b", "machine": "n1-standard-4", "gpus": 1, "spot": False}
-    return there.create("customJobs", "job", config)
-
-
-def _machine(there: World) -> Thing:
+def machine(there: World, **more: Any) -> Thing:
     chance = there.random
     config = {
         "zone": chance.choice(ZONES), "machine": chance.choice(["e2-medium", "e2-standard-4"]), "spot": False,
         "gpus": 0, "address": chance.random() < 0.5, "boot": chance.choice([50, 500]), "bootType": "pd-balanced",
         "bootGoes": True,
-    }  # fmt: skip
+    } | more  # fmt: skip
     return there.create("instances", "stack-1", config)
 
 
@@ -151,8 +112,9 @@ def _happens(there: World, kind: str, thing: Thing) -> int:
     return -1
 
 
-def _silence(there: World, start: int) -> None:
-    for entry in there.entries[start:]:
+def silence(there: World, start: int, until: int | None = None) -> None:
+    """Let entries never come."""
+    for entry in there.entries[start:until]:
         entry.received += NEVER
 
 

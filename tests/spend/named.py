@@ -209,6 +209,41 @@ def a_job_of_seconds(there: World) -> Iterator[str]:
     there.wait(20 * HOUR)
 
 
+def taken_over_by_the_stack(there: World) -> Iterator[str]:
+    """Whose something is the newest look says."""
+    machines = [there.create("instances", name, _machine(), declared=name == "own") for name in ("own", "other")]
+    there.wait(HOUR)
+    yield "look"
+    for each in machines:
+        each.declared = not each.declared
+    there.wait(9 * HOUR)
+    yield "look"
+    there.wait(20 * HOUR)
+
+
+def seen_beside_what_is_refused(there: World) -> Iterator[str]:
+    """What the last look saw is not lost, whatever it could not read."""
+    machine = there.create("instances", "box", _machine())
+    there.wait(HOUR)
+    yield "look"
+    there.stop(machine)
+    there.wait(9 * HOUR)
+    there.hidden = {"sql": "what there is"}
+    yield "look"
+    there.hidden = {}
+    there.wait(20 * HOUR)
+
+
+def its_disk_has_another_name(there: World) -> Iterator[str]:
+    """A machine's boot disk is called what its machine says."""
+    machine = there.create("instances", "box", _machine(disk="old-work"))
+    there.wait(HOUR)
+    yield "look"
+    there.wait(9 * HOUR)
+    there.delete(machine)
+    there.wait(20 * HOUR)
+
+
 DAYS: tuple[Callable[[World], Iterator[str]], ...] = (
     grown_as_somebody_looks,
     two_of_a_name_within_two_minutes,
@@ -224,6 +259,9 @@ DAYS: tuple[Callable[[World], Iterator[str]], ...] = (
     of_a_kind_that_no_look_lists,
     behind_a_nat,
     a_job_of_seconds,
+    taken_over_by_the_stack,
+    seen_beside_what_is_refused,
+    its_disk_has_another_name,
 )
 
 

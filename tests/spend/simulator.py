@@ -177,8 +177,9 @@ class World:
         thing = Thing(kind, name, number, config, self.now, started=self.now, **more)
         if kind == "instances":
             size = {"zone": config["zone"], "size": config["boot"], "type": config["bootType"]}
-            disk = next((each for each in self.there("disks") if each.name == name), None)
-            thing.boot = disk or self._disk(name, size)
+            called = config.get("disk", name)
+            disk = next((each for each in self.there("disks") if each.name == called), None)
+            thing.boot = disk or self._disk(called, size)
             thing.boot.declared = thing.declared
         self.things.append(thing)
         if logged:
@@ -212,10 +213,18 @@ class World:
         thing.running, thing.stopped, thing.edges = False, self.now, thing.edges + 1
 
     def delete(self, thing: Thing) -> None:
-        thing.there, thing.edges = False, thing.edges + 1
-        if thing.kind == "instances" and thing.boot and thing.config["bootGoes"]:
-            thing.boot.there, thing.boot.edges = False, thing.boot.edges + 1
+        self.drop(thing)
+        if thing.boot and thing.config["bootGoes"]:
+            self.drop(thing.boot)
         self._log(thing, "delete")
+        if thing.boot and thing.boot.there:
+            # Whoever reads that sees a disk from then on, by whom it was left.
+            thing.boot.by = "somebody@example.com"
+            self._log(thing.boot, "create", config=thing.boot.config)
+
+    def drop(self, thing: Thing) -> None:
+        """Let something go, of which no log tells."""
+        thing.there, thing.edges = False, thing.edges + 1
 
     def _log(
         self,
