@@ -97,7 +97,7 @@ class _Context:
         declared = newest is not None and newest.found.declared
         for uses in walk.lives(self._end):
             by = _starter(facts.changes, uses)
-            yield Life(resource, uses, within(doubts, uses), declared, seen, by, lost)
+            yield Life(resource, uses, within(doubts, uses), declared, seen, by, lost and uses[-1].state != "gone")
 
     def _missed(self, resource: str, asset: str, after: datetime) -> datetime | None:
         """Find the first look that would have found something, and did not."""

@@ -177,13 +177,13 @@ def otherwise(world: World, settled: Account, kept: Ledger, look: Look) -> Itera
 def unsaid(settled: Account, look: Look) -> Iterator[str]:
     """List what the last look could not see and is not said to be lost from sight, or is said so and was seen."""
     refused = {what for what, _ in look.unread}
-    for entry in settled.there:
+    for entry in settled.entries:
         shape = entry.life.shape
         boots = "/disks/" in entry.life.resource and entry.life.last_seen is None  # its machine tells of it
         service = entry.life.resource.removeprefix("//").partition("/")[0]
         # What nothing has said what it is may be of any kind.
         hidden = shape.asset in refused if shape else any(what.startswith(service) for what in refused)
-        if not boots and entry.life.lost != hidden:
+        if not boots and entry.life.lost != (hidden and entry.state != "gone"):
             yield f"{entry.life.resource} is {'' if entry.life.lost else 'not '}said to be lost from sight"
 
 
