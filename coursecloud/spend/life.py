@@ -59,7 +59,7 @@ def ended(life: Life, at: datetime) -> Life:
     if not kept:
         return life
     uses = (*kept, Use(at, at, "gone", life.shape))
-    return replace(life, uses=uses, doubts=within(life.doubts, uses))
+    return replace(life, uses=uses, doubts=within(life.doubts, uses), lost=False)
 
 
 def within(doubts: Iterable[Use], uses: Sequence[Use]) -> tuple[Use, ...]:
