@@ -31,13 +31,13 @@ class Life:
 
     resource: str
     uses: tuple[Use, ...]
-    doubts: tuple[Use, ...] = ()
+    doubts: tuple[Use, ...]
     """What may have been instead."""
-    declared: bool = False
-    last_seen: datetime | None = None
-    by: str = ""
+    declared: bool
+    last_seen: datetime | None
+    by: str
     """The account that made or last started it, where a log says."""
-    lost: bool = False
+    lost: bool
     """Whether the last look could not read what would have shown it."""
 
     @property
@@ -48,13 +48,13 @@ class Life:
     @property
     def shape(self) -> Shape | None:
         """What it is, or was last."""
-        return next((use.shape for use in reversed(self.uses) if use.shape), None)
+        return self.now.shape
 
 
 def ended(life: Life, at: datetime) -> Life:
     """End a life at the latest at a time."""
     if life.now.state == "gone" and life.now.begin <= at:
-        return replace(life, uses=(*life.uses[:-1], replace(life.now, end=life.now.begin)))
+        return life
     kept = [replace(use, end=min(use.end, at)) for use in life.uses if use.begin < at and use.state != "gone"]
     if not kept:
         return life

@@ -200,6 +200,8 @@ def doubted(world: World, settled: Account) -> Iterator[str]:
         name = delivered.full(path)
         usd = sum(float(each.doubt(delivered.START, settled.at)) for each in settled.entries
                   if each.life.resource == name)  # fmt: skip
+        if _unknowable(name, settled) and not _old(world, path):
+            yield f"nobody knows what {name} was, and all was said of it"
         if usd > many * dearest / 60 + 1e-9 and not _old(world, path):
             yield f"{name} has {usd} in doubt, and all was said of it"
 

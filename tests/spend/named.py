@@ -152,9 +152,9 @@ def one_that_no_look_saw_between_two(there: World) -> Iterator[str]:
     before = _between(there)
     yield "look"
     there.delete(before)
-    there.wait(5 * HOUR)
+    there.wait(7 * HOUR)
     unseen = there.create("instances", "box", _machine())
-    there.wait(6 * HOUR)
+    there.wait(8 * HOUR)
     there.delete(unseen)
     there.wait(10 * HOUR)
     there.create("instances", "box", _machine(), logged=False)
