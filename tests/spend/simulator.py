@@ -218,9 +218,9 @@ class World:
             self.drop(thing.boot)
         self._log(thing, "delete")
         if thing.boot and thing.boot.there:
-            # Whoever reads that sees a disk from then on, by whom it was left.
+            # Whoever reads that sees a disk from then on, by whom it was left; it has no id of its own there.
             thing.boot.by = "somebody@example.com"
-            self._log(thing.boot, "create", config=thing.boot.config)
+            self._log(thing.boot, "create", config=thing.boot.config, numbered=False)
 
     def drop(self, thing: Thing) -> None:
         """Let something go, of which no log tells."""
@@ -234,6 +234,7 @@ class World:
         by: str = "somebody@example.com",
         reason: str = "",
         config: dict[str, Any] | None = None,
+        numbered: bool = True,
     ) -> None:
         draw = self.random.random()
         # The times of a log are those of operations: some seconds off, and never out of order for one thing.
@@ -244,7 +245,7 @@ class World:
             delay = self.random.choice([600, 3600, 5 * 3600, 15 * 3600]) + self.random.randint(0, 600)
         entry = Entry(
             f"id-{len(self.entries)}", at, max(at, self.now) + delay, "system" if by == "system" else "admin",
-            thing.path, thing.kind, act, by, reason, thing.number if self.odds.numbered else "", config,
+            thing.path, thing.kind, act, by, reason, thing.number if self.odds.numbered and numbered else "", config,
         )  # fmt: skip
         self.entries.append(entry)
         if self.random.random() < self.odds.doubled:
