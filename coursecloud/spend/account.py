@@ -140,28 +140,18 @@ def of(ledger: Ledger, rates: Rates) -> Account | None:
     """Settle a ledger up to its last look; None where nobody has looked."""
     if ledger.at is None:
         return None
-    lived = lives.of(ledger)
-    around = _surroundings(lived)
+    lived = lives.of(ledger, ledger.at)
+    around = Surroundings(frozenset(_behind_nat(lived)))
     return Account(tuple(Entry(life, rates, around) for life in lived), ledger.at)
 
 
 def hours(use: Use, begin: datetime, end: datetime) -> Decimal:
     """Hours of a use between two times."""
-    length = min(use.end, end) - max(use.begin, begin)
-    return Decimal(length // timedelta(microseconds=1)) / _HOUR if length > timedelta() else ZERO
+    length = max(min(use.end, end) - max(use.begin, begin), timedelta())
+    return Decimal(length // timedelta(microseconds=1)) / _HOUR
 
 
-def _surroundings(lived: Iterable[Life]) -> Surroundings:
-    addresses, regions = list[str](), list[str]()
-    for shape in _shapes(lived):
-        if shape.type == "gcp:compute/address:Address" and shape.inputs.get("address"):
-            addresses.append(str(shape.inputs["address"]))
-        if shape.type == "gcp:compute/routerNat:RouterNat" and (region := region_of(shape.inputs)):
-            regions.append(region)
-    return Surroundings(frozenset(addresses), frozenset(regions))
-
-
-def _shapes(lived: Iterable[Life]) -> Iterator[Shape]:
+def _behind_nat(lived: Iterable[Life]) -> Iterator[str]:
     for life in lived:
-        if life.shape:
-            yield life.shape
+        if life.shape and life.shape.type == "gcp:compute/routerNat:RouterNat":
+            yield str(region_of(life.shape.inputs))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -31,13 +32,15 @@ class Point:
     rank: int
     """Order of what has the same time."""
     kind: Literal["create", "start", "stop", "delete", "resize", "made", "since", "halted", "sight"]
-    state: State = "runs"
+    state: State | None = None
+    """Of a `sight` alone."""
     shape: Shape | None = None
     reason: str = ""
     since: datetime | None = None
 
 
-RANKS = {"create": 0, "made": 1, "resize": 2, "stop": 3, "halted": 3, "start": 4, "since": 4, "sight": 5, "delete": 6}
+RANKS = {"delete": 0, "create": 1, "made": 2, "resize": 3, "stop": 4, "halted": 4, "start": 5, "since": 5, "sight": 6}
+"""What ends as the next of its name begins ends first."""
 
 
 @dataclass
@@ -52,7 +55,7 @@ class Facts:
         """Give its asset type; empty where nothing said what it is."""
         shapes = [sighting.found.shape for sighting in self.sightings]
         shapes += [change.shape for change in self.changes if change.shape]
-        return next((shape.asset for shape in shapes if shape.asset), "")
+        return shapes[0].asset if shapes else ""
 
 
 def gathered(ledger: Ledger) -> dict[str, Facts]:
@@ -65,7 +68,7 @@ def gathered(ledger: Ledger) -> dict[str, Facts]:
     return facts
 
 
-def by_incarnation(facts: Facts) -> list[tuple[str, Facts]]:
+def by_incarnation(facts: Facts) -> list[Facts]:
     """Divide the facts of a name among the things that had it; what names none is of that which was there then."""
     parts = dict[str, Facts]()
     for change in facts.changes:
@@ -73,21 +76,27 @@ def by_incarnation(facts: Facts) -> list[tuple[str, Facts]]:
     for sighting in facts.sightings:
         parts.setdefault(sighting.found.incarnation, Facts()).sightings.append(sighting)
     unnamed = parts.pop("", None)
-    if unnamed is None or not parts:
-        return [*parts.items(), *([("", unnamed)] if unnamed else [])]
+    if unnamed is None:
+        return [*parts.values()]
+    if not parts:
+        return [unnamed]
     begins = sorted((min(point.at for point in points_of(part)), name) for name, part in parts.items())
+    times = [begin for begin, _ in begins]
 
     def owner(at: datetime) -> Facts:
-        return parts[next((name for begin, name in reversed(begins) if begin < at), begins[0][1])]
+        return parts[begins[max(0, bisect.bisect(times, at) - 1)][1]]
 
+    creations = [change.at for change in unnamed.changes if change.act == "create"]
     for change in unnamed.changes:
         # What is made is what the API says was made then; whatever else is done is done to what is there already.
         begin, nearest = min(begins, key=lambda each: abs(each[0] - change.at))
-        made = change.act == "create" and abs(begin - change.at) <= GRACE
+        # Of two made within minutes the one nearer to that time is it; no look saw the other.
+        first = change.act == "create" and change.at == min(creations, key=lambda at: abs(begin - at))
+        made = first and abs(begin - change.at) <= GRACE
         (parts[nearest] if made else owner(change.at)).changes.append(change)
     for sighting in unnamed.sightings:
         owner(sighting.first).sightings.append(sighting)
-    return list(parts.items())
+    return [*parts.values()]
 
 
 def points_of(facts: Facts) -> Iterable[Point]:
@@ -98,22 +107,24 @@ def points_of(facts: Facts) -> Iterable[Point]:
         found = sighting.found
         # A service with no instance is none that was stopped: what it is says that it costs nothing, to logs as well.
         state: State = "runs" if found.running or found.shape.asset in BY_SHAPE else "stopped"
-        if found.made and not _logged(facts, found.made, sighting):
+        if found.made and not _logged(facts, ("create", "start"), found.made, sighting):
             yield Point(found.made, RANKS["made"], "made")
-        if found.since and not _logged(facts, found.since, sighting):
+        if found.since and not _logged(facts, ("create", "start"), found.since, sighting):
             yield Point(found.since, RANKS["since"], "since")
-        if found.stopped and not found.running:
+        # A stop before its last start was another.
+        if found.stopped and not found.running and not _logged(facts, ("stop",), found.stopped, sighting, found.since):
             yield Point(found.stopped, RANKS["halted"], "halted")
         for at in sorted({sighting.first, sighting.last}):
             yield Point(at, RANKS["sight"], "sight", state, found.shape, since=found.since)
 
 
-def _logged(facts: Facts, at: datetime, sighting: Sighting) -> bool:
-    """Say whether a log has a start that the API tells of, too: its time is in order with all else that logs say.
+def _logged(
+    facts: Facts, acts: tuple[str, ...], at: datetime, sighting: Sighting, after: datetime | None = None
+) -> bool:
+    """Say whether a log has what the API tells of, too: its time is in order with all else that logs say.
 
     A log whose clock says that it was later than it was seen, or had stopped, is no help.
     """
-    stopped = sighting.found.stopped
-    seen = min(sighting.first, stopped) if stopped and stopped >= at else sighting.first
-    started = (change.at for change in facts.changes if change.act in ("create", "start"))
-    return any(abs(each - at) <= GRACE and each <= seen for each in started)
+    seen = min(sighting.first, sighting.found.stopped or sighting.first)
+    logged = (change.at for change in facts.changes if change.act in acts)
+    return any(abs(each - at) <= GRACE and (after or each) <= each <= seen for each in logged)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, cast
@@ -30,15 +30,14 @@ class Life:
     """One thing from its creation to its end; the same name made anew is another."""
 
     resource: str
-    incarnation: str
     uses: tuple[Use, ...]
-    doubts: tuple[Use, ...] = ()
+    doubts: tuple[Use, ...]
     """What may have been instead."""
-    declared: bool = False
-    last_seen: datetime | None = None
-    by: str = ""
+    declared: bool
+    last_seen: datetime | None
+    by: str
     """The account that made or last started it, where a log says."""
-    lost: bool = False
+    lost: bool
     """Whether the last look could not read what would have shown it."""
 
     @property
@@ -49,22 +48,25 @@ class Life:
     @property
     def shape(self) -> Shape | None:
         """What it is, or was last."""
-        return next((use.shape for use in reversed(self.uses) if use.shape), None)
+        return self.now.shape
 
 
 def ended(life: Life, at: datetime) -> Life:
     """End a life at the latest at a time."""
     if life.now.state == "gone" and life.now.begin <= at:
-        return replace(life, uses=(*life.uses[:-1], replace(life.now, end=life.now.begin)))
+        return life
     kept = [replace(use, end=min(use.end, at)) for use in life.uses if use.begin < at and use.state != "gone"]
     if not kept:
         return life
-    gone = Use(at, at, "gone", life.shape)
-    return replace(
-        life,
-        uses=(*kept, gone),
-        doubts=tuple(replace(each, end=min(each.end, at)) for each in life.doubts if each.begin < at),
-    )
+    uses = (*kept, Use(at, at, "gone", life.shape))
+    return replace(life, uses=uses, doubts=within(life.doubts, uses), lost=False)
+
+
+def within(doubts: Iterable[Use], uses: Sequence[Use]) -> tuple[Use, ...]:
+    """Keep of doubts what is about the time of a life: others had its name."""
+    begin, last = uses[0].begin, uses[-1]
+    end = last.begin if last.state == "gone" else last.end
+    return tuple(replace(each, end=min(each.end, end)) for each in doubts if each.begin < end and each.end > begin)
 
 
 def boot(shape: Shape | None) -> Mapping[str, object]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from coursecloud.spend.facts import GRACE, UNLOGGED, Facts, by_incarnation, gathered, points_of
 from coursecloud.spend.ledger import Ledger
-from coursecloud.spend.life import Life, Use, boot, ended, mapping
+from coursecloud.spend.life import Life, Use, boot, ended, mapping, within
 from coursecloud.spend.model import Change, Shape
 from coursecloud.spend.walk import Walk
 
@@ -24,15 +24,12 @@ LISTED = frozenset({INSTANCE, DISK, "compute.googleapis.com/Address"})
 """What every look lists, so that what is not in it is gone; of others that holds once one has been seen."""
 
 
-def of(ledger: Ledger) -> tuple[Life, ...]:
-    """Work out every life in a ledger up to the time of its last look."""
-    end = ledger.at
-    if end is None:
-        return ()
+def of(ledger: Ledger, end: datetime) -> tuple[Life, ...]:
+    """Work out every life in a ledger up to `end`, the time of its last look."""
     facts = gathered(ledger)
     context = _Context(ledger, end, {fact.asset for fact in facts.values() if fact.sightings} | LISTED)
     found, held = list[Life](), dict[str, _Held]()
-    machines = [name for name, fact in facts.items() if fact.asset == INSTANCE or "/instances/" in name]
+    machines = [name for name, fact in facts.items() if fact.asset == INSTANCE]
     for name in machines:
         lived = context.lives(name, facts.pop(name))
         found += lived
@@ -61,7 +58,7 @@ class _Context:
 
     def __init__(self, ledger: Ledger, end: datetime, listed: set[str] | frozenset[str]):
         self._glances = ledger.glances
-        self._origin = ledger.origin
+        self._origin = ledger.origin or end
         self._end = end
         self._listed = listed
         self._logged = ledger.complete_until
@@ -69,31 +66,25 @@ class _Context:
     def lives(self, resource: str, facts: Facts, held: _Held | None = None) -> list[Life]:
         """Work out the lives of one name; where it is `held`, its machine's looks tell of it, too."""
         parts = by_incarnation(facts)
-        found = [
-            life for incarnation, part in parts for life in self._lives(resource, incarnation, part, facts.asset, held)
-        ]
+        found = [life for part in parts for life in self._lives(resource, part, facts.asset, held)]
         found.sort(key=lambda life: life.uses[0].begin)
         for index, life in enumerate(found[:-1]):
             # A name is free for the next only when this one is gone.
             found[index] = ended(life, found[index + 1].uses[0].begin)
         return found
 
-    def _lives(self, resource: str, incarnation: str, facts: Facts, asset: str, held: _Held | None) -> Iterable[Life]:
+    def _lives(self, resource: str, facts: Facts, asset: str, held: _Held | None) -> Iterable[Life]:
         points = sorted(points_of(facts), key=lambda point: (point.at, point.rank, repr(point)))
-        points = [point for point in points if point.at <= self._end]
         walk = Walk(functools.partial(self._before, resource, asset))
         for point in points:
             walk.step(point)
-        if not walk.turns:
-            return
-        seen = max((sighting.last for sighting in facts.sightings), default=None)
+        newest = max(facts.sightings, key=lambda each: each.last, default=None)
+        seen = newest.last if newest else None
         last = max(point.at for point in points)
         # Of a boot disk that no look lists by itself its machine tells, when it goes too.
         alone = facts.sightings or any(change.by != _MACHINE for change in facts.changes)
         if walk.state != "gone" and asset in self._listed and alone:
-            missed = self._missed(
-                resource, asset, max(last + GRACE, seen or last, (held.until if held else last) + GRACE)
-            )
+            missed = self._missed(resource, asset, (max(last, held.until) if held else last) + GRACE)
             if missed:
                 walk.vanish(missed)
         lost = bool(alone) and seen != self._end and not self._glances[-1].covers(resource, asset)
@@ -101,28 +92,28 @@ class _Context:
             walk.lose(self._end, None if asset in UNLOGGED else self._logged)
         doubts = tuple(walk.doubts)
         if held and not any(each.state == "gone" for each in doubts):
-            doubts += held.doubts
-        declared = any(sighting.found.declared for sighting in facts.sightings)
+            # A disk that a look listed was there, whatever became of its machine.
+            doubts += tuple(replace(each, begin=max(each.begin, seen or each.begin)) for each in held.doubts)
+        declared = newest is not None and newest.found.declared
         for uses in walk.lives(self._end):
-            by = _starter(facts.changes, uses[-1])
-            yield Life(resource, incarnation, uses, doubts, declared, seen, by, lost and uses[-1].state != "gone")
+            by = _starter(facts.changes, uses)
+            yield Life(resource, uses, within(doubts, uses), declared, seen, by, lost and uses[-1].state != "gone")
 
     def _missed(self, resource: str, asset: str, after: datetime) -> datetime | None:
         """Find the first look that would have found something, and did not."""
-        return next(
-            (each.at for each in self._glances if after < each.at <= self._end and each.covers(resource, asset)), None
-        )
+        return next((each.at for each in self._glances if after < each.at and each.covers(resource, asset)), None)
 
     def _before(self, resource: str, asset: str, at: datetime) -> datetime:
         """Find the last time before `at` at which something was certainly not there; else the first that is known."""
         looked = [each.at for each in self._glances if each.at < at and each.covers(resource, asset)]
-        return looked[-1] if looked else min(self._origin or at, at)
+        return looked[-1] if looked else min(self._origin, at)
 
 
-def _starter(changes: Iterable[Change], last: Use) -> str:
-    """Find by whom it was made or last started before its last use ended; empty where only Google has said it."""
+def _starter(changes: Iterable[Change], uses: Sequence[Use]) -> str:
+    """Find by whom it was made or last started; empty where only Google has said it."""
     asked = [(change.at, change.by) for change in changes
-             if change.act in ("create", "start") and change.at <= last.end and "@" in change.by]  # fmt: skip
+             if change.act in ("create", "start") and uses[0].begin <= change.at <= uses[-1].end
+             and "@" in change.by]  # fmt: skip
     return max(asked, default=(None, ""))[1]
 
 
@@ -130,8 +121,7 @@ def _boot_disks(lives: Sequence[Life]) -> Iterable[tuple[str, Facts, _Held]]:
     """Say of machines' own boot disks what their machines' lives say: no log tells of them by name."""
     for life in lives:
         boots = [part for use in life.uses if (part := boot(use.shape))]
-        shape = life.shape
-        if not boots or shape is None:
+        if not boots:
             continue
         # A look that could not list disks has seen the machine without its disk's type.
         own = next((part for part in boots if _parameters(part).get("type")), boots[0])
@@ -139,15 +129,17 @@ def _boot_disks(lives: Sequence[Life]) -> Iterable[tuple[str, Facts, _Held]]:
         called = str(own.get("source") or name).rpartition("/")[2]
         disk = f"{place}/disks/{called}"
         parameters = _parameters(own)
-        known = Shape(
-            "gcp:compute/disk:Disk", DISK, {**parameters, "zone": shape.inputs.get("zone") or place.rpartition("/")[2]}
-        )
+        known = Shape("gcp:compute/disk:Disk", DISK, {**parameters, "zone": place.rpartition("/")[2]})
         first, last = life.uses[0].begin, life.now
         facts = Facts([_implied(disk, "create", first, known if {"size", "type"} <= {*parameters} else None)])
-        goes = own.get("autoDelete") is not False
+        goes = boots[-1].get("autoDelete") is not False  # as it was last: it may be changed on a machine that is there
         if last.state == "gone" and goes:
             facts.changes.append(_implied(disk, "delete", last.begin))
-        doubts = tuple(each for each in life.doubts if each.state == "gone" and (goes or each.begin == first))
+        doubts = tuple(
+            replace(each, state="gone") for each in life.doubts
+            # Where no look sees its machine, none sees the disk.
+            if (life.lost and each.end == last.end) or (each.state == "gone" and goes)
+        )  # fmt: skip
         yield disk, facts, _Held(last.begin if last.state == "gone" else last.end, doubts)
 
 

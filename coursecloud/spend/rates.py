@@ -50,8 +50,6 @@ class Rate:
 class Surroundings:
     """What in a project changes the price of something else."""
 
-    addresses: frozenset[str] = frozenset()
-    """Reserved external addresses: used by a machine that runs they cost less, and it has no other."""
     behind_nat: frozenset[str] = frozenset()
     """Regions with a Cloud NAT, which bills each machine without an address that runs behind it."""
 
@@ -66,7 +64,7 @@ class Rates:
     def of(self, shape: Shape, name: str, around: Surroundings = Surroundings()) -> Rate:
         """Price a thing by what it is; `name` is the last part of its full name."""
         key = json.dumps(
-            [shape.type, shape.asset, shape.inputs, name, sorted(around.addresses), sorted(around.behind_nat)],
+            [shape.type, shape.asset, shape.inputs, name, sorted(around.behind_nat)],
             default=str,
         )
         if key not in self._known:
@@ -136,15 +134,9 @@ class Rates:
         parts = [line.what for line in found if line.price is not None and "address" not in line.what]
         zone = inputs.get("zone")
         region = tables.region_of(zone) if isinstance(zone, str) else ""
-        table, more = self.bill.prices, ZERO
-        if reserved := _addresses(inputs) & around.addresses:
-            # Reserved, it bills as such day and night; while it is used it costs what any address does.
-            unused, used = table.hour(region, "address-unused"), table.hour(region, "address")
-            own = next((line.price for line in found if "external address" in line.what), None)
-            if unused is not None and used is not None and own is not None:
-                more = len(reserved) * (used - unused) - own
+        more = ZERO
         if not has_address(inputs) and region in around.behind_nat:
-            more += table.service("nat.machines") or ZERO
+            more = self.bill.prices.service("nat.machines") or ZERO
         runs = None if rate.runs is None else rate.runs + more
         return Rate(runs, ZERO, " + ".join(parts), rate.unknown)
 
@@ -187,12 +179,6 @@ def _always(service: Registration) -> str:
     """Say what of a service is there while nobody asks."""
     least = _mapping(_mapping(service.inputs.get("template")).get("scaling")).get("minInstanceCount")
     return f"{least} instance{'' if str(least) == '1' else 's'} always there"
-
-
-def _addresses(inputs: Mapping[str, object]) -> frozenset[str]:
-    configs = (config for interface in vertex.listed(inputs.get("networkInterfaces"))
-               for config in vertex.listed(interface.get("accessConfigs")))  # fmt: skip
-    return frozenset(str(config["natIp"]) for config in configs if config.get("natIp"))
 
 
 def _mapping(value: object) -> Mapping[str, object]:

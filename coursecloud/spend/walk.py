@@ -35,7 +35,7 @@ class Walk:
         """Take the next thing that is known."""
         match point.kind:
             case "create" | "made":
-                if self.state == "gone":
+                if self.state != "stopped":  # a job may have ended some seconds before the time of its log
                     self._turn(point.at, "runs")
                 self._reshape(point)
             case "start":
@@ -53,7 +53,7 @@ class Walk:
     def vanish(self, at: datetime) -> None:
         """End it at the first look that did not find it."""
         self._doubt(at, "gone")
-        self._turn(at, "gone", exact=False)
+        self._turn(at, "gone")
 
     def lose(self, at: datetime, told: datetime | None) -> None:
         """Note that the last look could not see it: from what is proven, or logs told, it may have ended, or begun."""
@@ -64,12 +64,12 @@ class Walk:
 
     def lives(self, end: datetime) -> Iterable[tuple[Use, ...]]:
         """Give what it was, one use after the other, anew for each time that it was made."""
-        ends = [turn[0] for turn in self.turns[1:]] + [end]
+        times = [*(turn[0] for turn in self.turns), end]
         uses = [
-            Use(begin, max(begin, until), state, shape, reason)
-            for (begin, state, shape, reason), until in zip(self.turns, ends, strict=True)
+            Use(begin, max(begin, times[following]), state, shape, reason)
+            for following, (begin, state, shape, reason) in enumerate(self.turns, 1)
         ]
-        gone = [-1, *(index for index, use in enumerate(uses) if use.state == "gone"), len(uses) - 1]
+        gone = [-1, *(index for index, use in enumerate(uses) if use.state == "gone"), len(uses)]
         for before, last in itertools.pairwise(gone):
             if lived := uses[before + 1 : last + 1]:
                 # What nobody said at first is what was said first.
@@ -92,6 +92,12 @@ class Walk:
         if self._known and self._known < at:
             self.doubts.append(Use(self._known, at, state, shape or self.shape))
 
+    def _explain(self, at: datetime, state: State, shape: Shape | None) -> None:
+        """Withdraw a doubt of what a log tells: its clock is some seconds ahead of the look that saw it."""
+        self.doubts = [
+            each for each in self.doubts if (each.state, each.shape) != (state, shape) or at - each.end > GRACE
+        ]
+
     def _recent(self, at: datetime) -> bool:
         return self._edge is not None and at - self._edge <= GRACE
 
@@ -108,6 +114,7 @@ class Walk:
                 return
             # It was there, and nothing has said since when.
             self._begin(point.at)
+        self._explain(point.at, state, self.shape)
         if state == self.state and point.reason:
             # The API told of it first, and did not say why; what it is may have been seen otherwise since.
             first = len(self.turns) - 1
@@ -163,9 +170,10 @@ class Walk:
             self._other = point.at
             self.turns.append((point.at, self.state, None, ""))
             return
+        at = point.at
         if self.shape and point.kind == "resize":
             shape = replace(self.shape, inputs={**self.shape.inputs, **shape.inputs})
-        at = point.at
+            self._explain(at, self.state, shape)
         if point.kind != "sight":
             self._told = at
         elif self.shape and self._told and at - self._told <= GRACE:

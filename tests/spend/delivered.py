@@ -18,6 +18,7 @@ TYPES = {
     "addresses": ("gcp:compute/address:Address", "compute.googleapis.com/Address"),
     "services": ("gcp:cloudrunv2/service:Service", "run.googleapis.com/Service"),
     "customJobs": ("", "aiplatform.googleapis.com/CustomJob"),
+    "routers": ("gcp:compute/routerNat:RouterNat", "compute.googleapis.com/Router"),
     "sql": ("", "sqladmin.googleapis.com/Instance"),
 }
 
@@ -42,15 +43,17 @@ def look(world: World, since: datetime, failing: float) -> Look:
     chance = world.random
     unread = list[tuple[str, str]]()
     found = list[Found]()
-    refused = [kind for kind in TYPES if chance.random() < failing]
-    for kind, (_, asset) in TYPES.items():
+    refused = {kind: asset for kind, (_, asset) in TYPES.items() if chance.random() < failing} | world.hidden
+    # A boot disk is told of with its machine, where that is listed.
+    boots = {id(each.boot) for each in world.there("instances")} if "instances" not in refused else set[int]()
+    for kind in TYPES:
         if kind in refused:
-            unread.append((asset, "Google answers 503"))
+            unread += [(refused[kind], "Google answers 503")] if refused[kind] else []
             continue
-        found += [_found(each, typed="disks" not in refused) for each in world.there(kind)]
+        found += [_found(each, typed="disks" not in refused) for each in world.there(kind) if id(each) not in boots]
     changes, complete = list[Change](), when(world.now - 60)
     for log in ("admin", "system"):
-        if chance.random() < failing:
+        if chance.random() < failing or log in world.hidden:
             unread.append((f"logging.googleapis.com/{log}", "Google answers 503"))
             complete = None
             continue
@@ -66,10 +69,10 @@ def _found(each: Thing, *, typed: bool) -> Found:
     return Found(
         full(each.path),
         shape(each.kind, each.config, live=True, name=each.name, typed=typed),
-        each.running,
+        each.running and each.config.get("least") != 0,
         started if times else None,
-        when(each.made + 1),
-        each.number,
+        when(each.made + 1) if each.kind != "routers" else None,  # nor when it was made
+        "" if each.kind == "addresses" else each.number,  # an API may give no id where logs do
         each.declared,
         stopped if times and not each.running else None,
     )
@@ -98,6 +101,8 @@ def shape(kind: str, config: dict[str, Any], *, live: bool = False, name: str = 
         inputs |= _machine(config, live=live, typed=typed)
     elif kind == "disks":
         inputs |= {key: config[key] for key in ("size", "type") if key in config}
+    elif kind == "routers":
+        inputs["natIpAllocateOption"] = "AUTO_ONLY"
     elif kind == "services":
         limits = {"cpu": "1", "memory": "1Gi"}
         inputs["template"] = {
@@ -124,5 +129,6 @@ def _machine(config: dict[str, Any], *, live: bool, typed: bool) -> dict[str, An
     if config["address"]:
         inputs["networkInterfaces"] = [{"accessConfigs": [{"natIp": "203.0.113.7"} if live else {}]}]
     parameters = {"size": config["boot"], **({"type": config["bootType"]} if typed else {})}
-    inputs["bootDisk"] = {"autoDelete": config["bootGoes"], "initializeParams": parameters}
+    source = {"source": f"projects/p/zones/{config['zone']}/disks/{config['disk']}"} if "disk" in config else {}
+    inputs["bootDisk"] = {**source, "autoDelete": config["bootGoes"], "initializeParams": parameters}
     return inputs

@@ -13,7 +13,7 @@ from coursecloud.spend.ledger import Ledger
 from coursecloud.spend.model import Look
 from coursecloud.spend.rates import Rates
 from tests.coursecloud import costs
-from tests.spend import delivered, lost, scenarios
+from tests.spend import delivered, lost, scenarios, unseen
 from tests.spend.simulator import World, usd_an_hour
 
 
@@ -35,11 +35,21 @@ class Run:
 
 
 def live(seed: int, priced: Rates) -> Run:
-    """Live a scenario and judge every look of it, and the account that is made anew from the logs at its end."""
-    world, run = scenarios.world(seed), Run()
+    """Live a scenario by chance, and one whose logs never come, and judge both."""
+    world = scenarios.world(seed)
+    run = lived(world, scenarios.days(world), priced)
+    run.mistakes += lost_logs(seed, priced)
+    return run
+
+
+def lived(world: World, days: Iterator[str], priced: Rates) -> Run:
+    """Live days of a world and judge every look, and the account that is made anew from the logs at their end."""
+    run = Run()
     kept, looks = Ledger(delivered.PROJECT), list[Look]()
     morning = delivered.START
-    for event in scenarios.days(world):
+    if account.of(kept, priced):
+        run.mistakes.append("there is an account before anybody has looked")
+    for event in days:
         if event == "morning":
             morning = delivered.when(world.now)
             continue
@@ -48,10 +58,10 @@ def live(seed: int, priced: Rates) -> Run:
         )
         looks.append(look)
         run.looks += 1
-        if world.random.random() < 0.1:
+        if world.random.random() < world.odds.cut:
             continue  # it ended before it had written anything
         kept = ledger.fold(kept, look)
-        if world.random.random() < 0.2:
+        if world.random.random() < world.odds.twice:
             kept = ledger.fold(kept, world.random.choice(looks))
         settled = account.of(kept, priced)
         assert settled
@@ -72,7 +82,6 @@ def live(seed: int, priced: Rates) -> Run:
     named = any(_unknowable(delivered.full(path), settled) for path in world.bill())
     if abs(run.bill - run.counted) > 0.01 * run.bill + _minutes(world) and not named:
         run.mistakes.append(f"at the end: {run.counted} in all, the bill is {run.bill}")
-    run.mistakes += lost_logs(seed, priced)
     run.mistakes += _again(world, looks, last, priced, settled)
     return run
 
@@ -146,6 +155,8 @@ def otherwise(world: World, settled: Account, kept: Ledger, look: Look) -> Itera
             yield f"{name} is shown as {was}, and is {told}"
         if since is not None and abs((entry.since - delivered.when(since)).total_seconds()) > 60:
             yield f"{name} is {entry.state} since {entry.since}, and was since {delivered.when(since)}"
+        if entry.life.last_seen == settled.at and entry.life.declared != thing.declared:
+            yield f"{name} is said {'' if entry.life.declared else 'not '}to be the stack's"
         if entry.life.by != thing.by and thing.made >= 0:
             yield f"{name} is said to be of {entry.life.by!r}, and is of {thing.by!r}"
         if thing.kind == "instances" and not thing.running and entry.reason != thing.reason:
@@ -166,10 +177,13 @@ def otherwise(world: World, settled: Account, kept: Ledger, look: Look) -> Itera
 def unsaid(settled: Account, look: Look) -> Iterator[str]:
     """List what the last look could not see and is not said to be lost from sight, or is said so and was seen."""
     refused = {what for what, _ in look.unread}
-    for entry in settled.there:
+    for entry in settled.entries:
         shape = entry.life.shape
         boots = "/disks/" in entry.life.resource and entry.life.last_seen is None  # its machine tells of it
-        if shape and not boots and entry.life.lost != (shape.asset in refused):
+        service = entry.life.resource.removeprefix("//").partition("/")[0]
+        # What nothing has said what it is may be of any kind.
+        hidden = shape.asset in refused if shape else any(what.startswith(service) for what in refused)
+        if not boots and entry.life.lost != (hidden and entry.state != "gone"):
             yield f"{entry.life.resource} is {'' if entry.life.lost else 'not '}said to be lost from sight"
 
 
@@ -186,14 +200,21 @@ def doubted(world: World, settled: Account) -> Iterator[str]:
         name = delivered.full(path)
         usd = sum(float(each.doubt(delivered.START, settled.at)) for each in settled.entries
                   if each.life.resource == name)  # fmt: skip
+        if _unknowable(name, settled) and not _old(world, path):
+            yield f"nobody knows what {name} was, and all was said of it"
         if usd > many * dearest / 60 + 1e-9 and not _old(world, path):
             yield f"{name} has {usd} in doubt, and all was said of it"
 
 
 def lost_logs(seed: int, priced: Rates) -> Iterator[str]:
     """List what is counted or in doubt otherwise than nobody can know it, where logs never come."""
+    for days in (lost.live(seed), unseen.live(seed)):
+        yield from _bounded(days, priced)
+
+
+def _bounded(days: Iterator[lost.Lost | World], priced: Rates) -> Iterator[str]:
     kept, world = Ledger(delivered.PROJECT), None
-    for event in lost.live(seed):
+    for event in days:
         if isinstance(event, World):
             world = event
             kept = ledger.fold(kept, delivered.look(world, delivered.START, 0.0))

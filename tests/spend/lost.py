@@ -16,6 +16,7 @@ from tests.spend.simulator import ZONES, Odds, Thing, World, usd_an_hour
 KINDS = ("deleted", "restarted", "resized", "grown", "scaled", "stopped", "dropped", "anew", "unmade")
 NEVER = 10**9
 """Seconds after which an entry comes that never does."""
+NOWHERE = "//compute.googleapis.com/projects/p/zones/europe-west9-a"
 
 
 @dataclass(frozen=True)
@@ -38,29 +39,40 @@ def live(seed: int) -> Iterator[Lost | World]:
     there = World(chance, Odds(late=0.0, doubled=0.0, failing=0.0, numbered=chance.random() < 0.8))
     kind = KINDS[seed % len(KINDS)]
     there.wait(chance.randint(1, 9) * 3600)
-    thing = _MAKERS.get(kind, _machine)(there)
+    thing = _MAKERS.get(kind, machine)(there)
+    if kind == "anew":
+        # Logs tell all of one of the same name before.
+        there.delete(thing)
+        there.wait(there.now + 600)
+        thing = there.create("instances", thing.name, dict(thing.config))
     if kind == "unmade":
-        _silence(there, 0)
+        silence(there, 0)
     there.wait(there.now + chance.randint(1, 5) * 3600)
+    late = kind == "anew" and chance.random() < 0.5
+    there.hidden = {"admin": "its logs"} if late else {}
     yield there
+    there.hidden = {}
     seen, said, before = there.now, len(there.entries), usd_an_hour(thing.kind, thing.config, thing.running)
     spent = there.bill()
     there.wait(there.now + chance.randint(600, 9000))
     until = _happens(there, kind, thing)
-    _silence(there, said)
+    silence(there, said, said + 1 if late else None)
     there.wait(there.now + chance.randint(600, 9000))
+    if kind in ("deleted", "dropped"):
+        # What has nothing to do with it hides nothing of it.
+        there.hidden = {"sql": chance.choice(["sqladmin.googleapis.com/Instance", "sqladmin.googleapis.com", NOWHERE])}
     yield there
     bounds = _bounds(there, kind, thing, seen, until, before, spent)
     yield Lost(there, kind, bounds, kind not in ("grown", "scaled"), _gone(kind, thing))
 
 
-def _machine(there: World) -> Thing:
+def machine(there: World, **more: Any) -> Thing:
     chance = there.random
     config = {
         "zone": chance.choice(ZONES), "machine": chance.choice(["e2-medium", "e2-standard-4"]), "spot": False,
         "gpus": 0, "address": chance.random() < 0.5, "boot": chance.choice([50, 500]), "bootType": "pd-balanced",
         "bootGoes": True,
-    }  # fmt: skip
+    } | more  # fmt: skip
     return there.create("instances", "stack-1", config)
 
 
@@ -100,8 +112,9 @@ def _happens(there: World, kind: str, thing: Thing) -> int:
     return -1
 
 
-def _silence(there: World, start: int) -> None:
-    for entry in there.entries[start:]:
+def silence(there: World, start: int, until: int | None = None) -> None:
+    """Let entries never come."""
+    for entry in there.entries[start:until]:
         entry.received += NEVER
 
 

@@ -47,6 +47,8 @@ def usd_an_hour(kind: str, config: dict[str, Any], running: bool) -> float:
         return config["size"] * month[config["type"]] / MONTH
     if kind == "addresses":
         return hour["address-unused"][0]
+    if kind == "routers":
+        return hour["address"][0]
     if not running or kind == "sql":
         return 0.0
     if kind == "services":
@@ -60,6 +62,9 @@ def usd_an_hour(kind: str, config: dict[str, Any], running: bool) -> float:
     if kind == "customJobs":
         disk = services["vertexBootDisk"]
         return float(services["vertexFactor"]) * (total + disk["gib"] * month[disk["type"]] / MONTH)
+    if config.get("nat"):
+        nat = services["prices"]["nat.machines"]
+        total += nat["usd"] / nat["per"]
     return total + (hour["address"][spot] if config["address"] else 0.0)
 
 
@@ -117,6 +122,10 @@ class Odds:
     failing: float
     numbered: bool
     """Whether log entries give Google's numeric ids."""
+    cut: float = 0.1
+    """How many looks end before they have written anything."""
+    twice: float = 0.2
+    """How often an earlier look is written once more."""
 
 
 @dataclass
@@ -130,6 +139,8 @@ class World:
     entries: list[Entry] = field(default_factory=list[Entry])
     mornings: dict[str, float] = field(default_factory=dict[str, float])
     said: dict[str, int] = field(default_factory=dict[str, int])
+    hidden: dict[str, str] = field(default_factory=dict[str, str])
+    """What no look reads now, a kind of things or a log, and what Google says it refuses; empty where none asks."""
 
     def there(self, kind: str | None = None) -> list[Thing]:
         return [each for each in self.things if each.there and kind in (None, each.kind)]
@@ -166,8 +177,9 @@ class World:
         thing = Thing(kind, name, number, config, self.now, started=self.now, **more)
         if kind == "instances":
             size = {"zone": config["zone"], "size": config["boot"], "type": config["bootType"]}
-            disk = next((each for each in self.there("disks") if each.name == name), None)
-            thing.boot = disk or self._disk(name, size)
+            called = config.get("disk", name)
+            disk = next((each for each in self.there("disks") if each.name == called), None)
+            thing.boot = disk or self._disk(called, size)
             thing.boot.declared = thing.declared
         self.things.append(thing)
         if logged:
@@ -189,7 +201,8 @@ class World:
     def start(self, thing: Thing) -> None:
         thing.running, thing.started, thing.edges = True, self.now, thing.edges + 1
         thing.by = f"number-{thing.edges}@example.com"
-        self._log(thing, "start", by=thing.by)
+        # Whoever reads the logs from its creation on knows what is started.
+        self._log(thing, "start", by=thing.by, config=thing.config if thing.made >= 0 else None)
 
     def resize(self, thing: Thing, **config: Any) -> None:
         thing.config, thing.edges = thing.config | config, thing.edges + 1
@@ -200,10 +213,18 @@ class World:
         thing.running, thing.stopped, thing.edges = False, self.now, thing.edges + 1
 
     def delete(self, thing: Thing) -> None:
-        thing.there, thing.edges = False, thing.edges + 1
-        if thing.kind == "instances" and thing.boot and thing.config["bootGoes"]:
-            thing.boot.there, thing.boot.edges = False, thing.boot.edges + 1
+        self.drop(thing)
+        if thing.boot and thing.config["bootGoes"]:
+            self.drop(thing.boot)
         self._log(thing, "delete")
+        if thing.boot and thing.boot.there:
+            # Whoever reads that sees a disk from then on, by whom it was left; it has no id of its own there.
+            thing.boot.by = "somebody@example.com"
+            self._log(thing.boot, "create", config=thing.boot.config, numbered=False)
+
+    def drop(self, thing: Thing) -> None:
+        """Let something go, of which no log tells."""
+        thing.there, thing.edges = False, thing.edges + 1
 
     def _log(
         self,
@@ -213,6 +234,7 @@ class World:
         by: str = "somebody@example.com",
         reason: str = "",
         config: dict[str, Any] | None = None,
+        numbered: bool = True,
     ) -> None:
         draw = self.random.random()
         # The times of a log are those of operations: some seconds off, and never out of order for one thing.
@@ -223,7 +245,7 @@ class World:
             delay = self.random.choice([600, 3600, 5 * 3600, 15 * 3600]) + self.random.randint(0, 600)
         entry = Entry(
             f"id-{len(self.entries)}", at, max(at, self.now) + delay, "system" if by == "system" else "admin",
-            thing.path, thing.kind, act, by, reason, thing.number if self.odds.numbered else "", config,
+            thing.path, thing.kind, act, by, reason, thing.number if self.odds.numbered and numbered else "", config,
         )  # fmt: skip
         self.entries.append(entry)
         if self.random.random() < self.odds.doubled:

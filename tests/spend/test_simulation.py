@@ -2,11 +2,13 @@
 
 import ast
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.spend import judge
+from tests.spend import judge, named
+from tests.spend.simulator import World
 
 SAMPLE, ALL = 240, 10_000
 CHUNK = 40
@@ -29,11 +31,18 @@ def test_the_ledger_is_the_bill(first: int, priced: judge.Rates) -> None:
     assert bill > 100, "these worlds cost next to nothing, so nothing was judged"
 
 
+@pytest.mark.parametrize(("world", "days"), [pytest.param(*rest, id=name) for name, *rest in named.worlds()])
+def test_what_was_once_counted_wrong_is_not_again(world: World, days: Iterator[str], priced: judge.Rates) -> None:
+    run = judge.lived(world, days, priced)
+    assert not run.mistakes
+    assert run.looks
+
+
 def test_the_world_shares_nothing_with_what_it_judges() -> None:
     folder = Path(__file__).parent
-    for name in ("simulator", "scenarios", "lost", "stood"):
+    for name in ("simulator", "scenarios", "named", "lost", "unseen", "stood"):
         tree = ast.parse((folder / f"{name}.py").read_text(encoding="utf-8"))
         imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         imported |= {each.name for node in ast.walk(tree) if isinstance(node, ast.Import) for each in node.names}
         own = {each for each in imported if each.partition(".")[0] in ("coursecloud", "infra", "catalog", "tests")}
-        assert own <= {"tests.spend.simulator"}, own
+        assert own <= {"tests.spend.simulator", "tests.spend.lost"}, own

@@ -193,7 +193,7 @@ def test_what_was_not_read_is_said_and_makes_the_rest_a_least() -> None:
     found = status.of(ledger.fold(Ledger(delivered.PROJECT), look), rates.bill.settings, rates)
     assert found.at_least
     assert sum(text.startswith("not read: ") for text in found.unread) == len(look.unread)
-    assert words.headline(found).startswith("What runs is not known, as 6 questions to Google failed")
+    assert words.headline(found).startswith("What runs is not known, as 7 questions to Google failed")
     known, _ = said(world, Ledger(delivered.PROJECT))
     world.wait(world.now + HOUR)
     look = delivered.look(world, delivered.START, 1.0)

@@ -1,0 +1,176 @@
+"""Worlds of which a look cannot list all: what is not seen is counted as it was seen last, and in doubt since then."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tests.spend.lost import Lost, machine, silence
+from tests.spend.simulator import ZONES, Odds, Thing, World, usd_an_hour
+
+HOUR = 3600
+JOBS, INSTANCES = "aiplatform.googleapis.com/CustomJob", "compute.googleapis.com/Instance"
+DISKS = "compute.googleapis.com/Disk"
+Days = Iterator[Lost | World]
+
+
+def live(seed: int) -> Days:
+    """Yield the world whenever somebody looks at it, and at the end what came of it."""
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    there = World(chance, Odds(late=0.0, doubled=0.0, failing=0.0, numbered=chance.random() < 0.8))
+    there.wait(chance.randint(1, 9) * HOUR)
+    return KINDS[seed % len(KINDS)](there, chance)
+
+
+def job(there: World, chance: random.Random) -> Days:
+    """No log tells when a job ends."""
+    config = {"zone": "europe-west4-b", "machine": "n1-standard-4", "gpus": 1, "spot": False}
+    thing = there.create("customJobs", "job", config)
+    _wait(there, chance)
+    yield there
+    spent = there.bill()
+    _wait(there, chance)
+    service = JOBS.partition("/")[0]
+    whole = (service, f"//{service}/projects/p/locations/europe-west4", "what there is")
+    there.hidden = {"customJobs": chance.choice([JOBS, *whole])}
+    yield there
+    yield _told(there, "job", {thing.path: spent[thing.path]})
+
+
+def logged(there: World, chance: random.Random) -> Days:
+    """What logs tell of is in no doubt."""
+    thing = machine(there)
+    _wait(there, chance)
+    yield there
+    if deleted := chance.random() < 0.5:
+        there.wait(there.now + HOUR)
+        there.delete(thing)
+    _wait(there, chance)
+    there.hidden = _machines(chance, thing)
+    yield there
+    yield _told(there, "logged", {}, gone=deleted)
+
+
+def without_logs(there: World, chance: random.Random) -> Days:
+    """Where logs fail, too, it may have ended when it was seen last; what was stopped may have been started."""
+    thing = machine(there)
+    _wait(there, chance)
+    if chance.random() < 0.5:
+        there.stop(thing)
+        there.wait(there.now + HOUR)
+    yield there
+    spent, seen = there.bill(), there.now
+    _wait(there, chance)
+    there.hidden = _machines(chance, thing)
+    others = {thing.path: spent[thing.path]}
+    if not thing.running:
+        others[thing.path] += usd_an_hour(thing.kind, thing.config, running=True) * (there.now - seen) / HOUR
+    if "disks" in there.hidden:
+        others[_disk(thing)] = spent[_disk(thing)]
+    there.hidden |= dict.fromkeys(("admin", "system"), "logs")
+    yield there
+    yield _told(there, "without logs", others)
+
+
+def disk_alone(there: World, chance: random.Random) -> Days:
+    """Its disk was seen without its machine: when both are gone the disk was there until then."""
+    thing = machine(there)
+    born = dict.fromkeys(there.bill(), 0.0)
+    _wait(there, chance)
+    there.hidden = {"instances": INSTANCES}
+    yield there
+    there.hidden, spent = {}, there.bill()
+    said = len(there.entries)
+    there.wait(there.now + HOUR)
+    there.delete(thing)
+    silence(there, said)
+    there.wait(there.now + HOUR)
+    yield there
+    # Neither has an end that anybody knows before it was missed.
+    hours = (there.now - thing.made) / HOUR
+    counted = {thing.path: usd_an_hour(thing.kind, thing.config, running=True) * hours}
+    assert thing.boot
+    counted[_disk(thing)] = usd_an_hour("disks", thing.boot.config, running=True) * hours
+    yield _told(there, "disk alone", {**born, _disk(thing): spent[_disk(thing)]}, counted, gone=True)
+
+
+def kept_disk(there: World, chance: random.Random) -> Days:
+    """A boot disk outlives its machine, and goes before anybody has listed it."""
+    thing = machine(there, bootGoes=False)
+    _wait(there, chance)
+    yield there
+    there.delete(thing)
+    spent, said = there.bill(), there.now
+    there.wait(there.now + HOUR)
+    assert thing.boot
+    there.drop(thing.boot)
+    _wait(there, chance)
+    yield there
+    hour = usd_an_hour("disks", thing.boot.config, running=True)
+    counted = {_disk(thing): spent[_disk(thing)] + hour * (there.now - said) / HOUR}
+    yield _told(there, "kept disk", {_disk(thing): spent[_disk(thing)]}, counted, gone=True)
+
+
+def untyped(there: World, chance: random.Random) -> Days:
+    """Of what type a boot disk is, which the list of disks alone tells, is known of its machine's first hour, too."""
+    machine(there)
+    silence(there, 0)
+    _wait(there, chance)
+    there.hidden = {"disks": DISKS}
+    yield there
+    there.hidden = {}
+    _wait(there, chance)
+    yield there
+    yield _told(there, "untyped", {})
+
+
+def appeared(there: World, chance: random.Random) -> Days:
+    """Where neither log nor API tells since when, it may be since the last look that would have found it."""
+    if looked := chance.random() < 0.7:
+        yield there
+    begin = there.now if looked else 0
+    there.wait(there.now + HOUR)
+    there.hidden = {"routers": "compute.googleapis.com/Router"}
+    if looked:
+        yield there
+    there.hidden = {}
+    router = there.create("routers", "router", {"zone": ZONES[0]}, logged=False)
+    _wait(there, chance)
+    yield there
+    unknown = usd_an_hour("routers", router.config, running=True) * (there.now - begin) / HOUR
+    seen = there.bill()[router.path]
+    there.wait(there.now + HOUR)
+    yield there
+    since = there.bill()[router.path] - seen
+    yield _told(there, "appeared", {router.path: since}, {router.path: unknown + since})
+
+
+KINDS: tuple[Callable[[World, random.Random], Days], ...] = (
+    job, logged, without_logs, disk_alone, kept_disk, untyped, appeared,
+)  # fmt: skip
+
+
+def _told(
+    there: World, kind: str, others: dict[str, float], counted: dict[str, float] | None = None, *, gone: bool = False
+) -> Lost:
+    """Say what has to be counted, the bill unless it is given, and what it may be instead."""
+    bill = there.bill() | (counted or {})
+    bounds = {path: (others.get(path, usd), usd) for path, usd in bill.items()}
+    return Lost(there, kind, bounds, high=True, gone=frozenset(bounds if gone else ()))
+
+
+def _machines(chance: random.Random, thing: Thing) -> dict[str, Any]:
+    """Hide machines by a name that Google may give: their kind, its service, a place, or words that nobody foresaw."""
+    place = f"//compute.googleapis.com/projects/p/zones/{thing.config['zone']}"
+    whole = ("compute.googleapis.com", place, f"{place}/instances/{thing.name}", "what there is")
+    name = chance.choice([INSTANCES, *whole])
+    return dict.fromkeys(("instances",) if "nstance" in name else ("instances", "disks"), name)
+
+
+def _disk(thing: Thing) -> str:
+    return thing.path.replace("/instances/", "/disks/")
+
+
+def _wait(there: World, chance: random.Random) -> None:
+    there.wait(there.now + chance.randint(1, 5) * HOUR)
