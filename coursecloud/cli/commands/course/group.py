@@ -7,6 +7,7 @@ log. Its exit codes are those of the command of the same name.
 import argparse
 import ctypes
 import functools
+import json
 import os
 import signal
 import sys
@@ -57,6 +58,7 @@ def _given(words: Sequence[str]) -> argparse.Namespace:
         "--lose", action="append", default=[], help="a type, or the name of a store, whose data may go: Disk, staging"
     )
     parser.add_argument("--to", type=Path, help="the folder that `save` copies into")
+    parser.add_argument("--ended", help="who held the stack's lease and has ended, as JSON: their locks are lifted")
     return parser.parse_args(words)
 
 
@@ -69,12 +71,22 @@ def end_with(parent: int) -> None:
         raise SystemExit(130)
 
 
+def ended_by(periods: str | None) -> "Callable[[dict[str, Any]], bool] | None":
+    """Read whose locks of Pulumi's may be lifted; None where no lease is held, and processes tell."""
+    if periods is None:
+        return None
+    from coursecloud.course.lease import Period
+
+    known = [Period(**each) for each in json.loads(periods)]
+    return lambda lock: any(each.covers(lock) for each in known)
+
+
 def _life(given: argparse.Namespace) -> None:
     from coursecloud.cli.commands.life import End
     from coursecloud.deploy import lifecycle
 
     end, root, stack = End(wanted=True), given.root, given.stack
-    said: dict[str, Any] = {"output": end.output, "tell": end.tell}
+    said: dict[str, Any] = {"output": end.output, "tell": end.tell, "ended": ended_by(given.ended)}
     if given.verb == "up":
         end.run(lambda: lifecycle.up(root, stack, yes=True, **said))
     holds = None if given.named else functools.partial(hold, given)
