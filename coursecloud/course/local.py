@@ -32,7 +32,10 @@ _END = 8000
 
 
 class Local:
-    """Does a verb on a stack by a process; what was started is asked to stop by `interrupt`."""
+    """Does a verb on a stack by a process; what was started is asked to stop by `interrupt`.
+
+    `line` gives the words of a stack's process, `own` the variables that it alone gets.
+    """
 
     def __init__(
         self,
@@ -42,10 +45,11 @@ class Local:
         *,
         cwd: Path,
         environment: Mapping[str, str],
+        own: Callable[[str], Mapping[str, str]] = lambda _: {},
     ):
         self._folder = folder / FOLDER
         self.logs = self._folder / "logs" / f"run-{run}"
-        self._line, self._cwd, self._environment = line, cwd, environment
+        self._line, self._cwd, self._environment, self._own = line, cwd, environment, own
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._stopping = False
         self._one = threading.Lock()
@@ -71,9 +75,7 @@ class Local:
                 code = self._ended(stack, verb, more, held, log, told)
                 return outcome.of(code, _document(told), _from(self.logs / f"{stack}.log", start))
 
-    def _ended(
-        self, stack: str, verb: str, more: Sequence[str], held: IO[str], log: IO[bytes], told: IO[bytes]
-    ) -> int:
+    def _ended(self, stack: str, verb: str, more: Sequence[str], held: IO[str], log: IO[bytes], told: IO[bytes]) -> int:
         log.write(f"--- {verb} {stack} {time.strftime('%Y-%m-%d %H:%M:%S')}\n".encode())
         log.flush()
         with self._one:
@@ -82,7 +84,7 @@ class Local:
             started = subprocess.Popen(
                 [*self._line(stack, verb), *more],
                 cwd=self._cwd,
-                env={**self._environment, "PULUMI_HOME": str(self._home(stack))},
+                env={**self._environment, "PULUMI_HOME": str(self._home(stack)), **self._own(stack)},
                 stdin=subprocess.DEVNULL,
                 stdout=told,
                 stderr=log,

@@ -68,6 +68,14 @@ class Objects:
             raise ChangedError(name)
         return int(str(made["generation"]))
 
+    def put(self, name: str, content: bytes) -> None:
+        """Write bytes that only people read, over whatever is there. Raises CloudError."""
+        self._asked(lambda cloud: cloud.write_object(self.bucket, name, content))
+
+    def bytes(self, name: str) -> bytes | None:
+        """Read such bytes; None where there are none. Raises CloudError."""
+        return self._asked(lambda cloud: cloud.read_object(self.bucket, name, LARGEST))
+
     def delete(self, name: str, generation: int) -> None:
         """Delete that generation; nothing happens where there is another one, or none. Raises CloudError."""
         told = {"ifGenerationMatch": str(generation)}
