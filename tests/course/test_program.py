@@ -20,8 +20,9 @@ import yaml
 
 from course import install, runner
 from coursecloud.plan import engine
-from infra.settings import SettingsError
-from tests.project import CHECKOUT
+from infra import apis
+from infra.settings import SettingsError, load
+from tests.project import CHECKOUT, ROOT, everything
 
 IMAGE = "europe-west1-docker.pkg.dev/mlops-course/images/course@sha256:" + "0" * 64
 ROSTER: dict[str, Any] = {
@@ -71,6 +72,12 @@ def test_the_job_runs_an_image_by_its_digest_as_the_runner_who_holds_two_buckets
     assert (record["uniformBucketLevelAccess"], record["publicAccessPrevention"]) == (True, "enforced")
     assert record["lifecycleRules"][0]["condition"]["matchesPrefixes"] == ["runs/", "ended/", "logs/"]
     assert not any(kind == "Key" for kind, _ in made), "no key anywhere"
+
+
+def test_the_runners_project_has_every_api_that_a_stack_can_need() -> None:
+    needed = set(apis.needed(load(everything("mlops-course"), "full", ROOT)))
+    assert len(needed) > 10
+    assert needed <= set(runner.APIS)
 
 
 def test_at_night_nothing_is_done_until_the_roster_says_so_and_then_machines_stop(project: Path) -> None:
