@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bench import engine
+from bench import cloud_run, engine
+from coursecloud.cost import prices
 from coursecloud.plan import engine as recorder
 from coursecloud.plan.registration import UNKNOWN
 from tests.review.made import config_of, planned
@@ -41,3 +42,16 @@ def test_without_the_cli_it_says_so_in_a_line(
     engine.show(told, Console(width=1000))
     (line,) = capsys.readouterr().out.splitlines()
     assert "pulumi is not on PATH: install it" in line
+
+
+def test_a_course_in_cloud_run_is_worked_out_as_by_hand() -> None:
+    one = cloud_run.Measured(seconds=90, peak=700)
+    clock, memory = cloud_run.worked_out(one, prices.load())
+    # 50 tasks of ten stacks, 30 s to start, ten times 90 s: 46,500 s x (.000018 + 2 x .000002); 10,000 x .05 / 10,000
+    assert clock.name == "500 groups in Cloud Run, 50 tasks of 1 vCPU and 2 GiB"
+    assert clock.value.startswith(
+        "16 min, 1.02 USD (within the free tier of a month, and 0.05 USD of writes; prices of "
+    )
+    assert (memory.value, memory.met) == ("700 MB", True)
+    assert cloud_run.worked_out(cloud_run.Measured(1000, 2500), prices.load())[1].met is False
+    assert "a free tier takes a part" in cloud_run.worked_out(cloud_run.Measured(1000, 500), prices.load())[0].value

@@ -87,7 +87,7 @@ def test_the_version_is_said_in_one_place() -> None:
     assert str(pack["version"]) == VERSION, "Pulumi reads the policy pack's own: write pyproject.toml's version there"
     again = [
         str(path.relative_to(CHECKOUT))
-        for folder in ("billing", "catalog", "coursecloud", "emulator", "guardrails", "infra")
+        for folder in ("billing", "catalog", "course", "coursecloud", "emulator", "guardrails", "infra")
         for path in sorted((CHECKOUT / folder).rglob("*.py"))
         if f'"{VERSION}"' in path.read_text(encoding="utf-8")
     ]

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from coursecloud.course.outcome import Outcome, State
+from coursecloud.course.record import Result
 
 FOLDER = ".course"
 """Beside the stack files: journal, logs, locks. Git ignores it; what it holds of people are pseudonyms."""
@@ -50,6 +51,8 @@ class Run:
     began: float
     ended: float | None
     note: str
+    record: str = ""
+    """What it is called in the course's bucket, where other runners may go on with it."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,9 @@ class Journal:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.executescript(_SCHEMA)
+        if "record" not in {row["name"] for row in self._db.execute("PRAGMA table_info(run)")}:
+            with contextlib.suppress(sqlite3.OperationalError):  # another process did just now
+                self._db.execute("ALTER TABLE run ADD COLUMN record TEXT")
 
     def close(self) -> None:
         """Let go of the file."""
@@ -101,11 +107,12 @@ class Journal:
             file.flush()
             yield
 
-    def begin(self, verb: str, asked: Mapping[str, Any], stacks: Iterable[str]) -> Run:
+    def begin(self, verb: str, asked: Mapping[str, Any], stacks: Iterable[str], record: str = "") -> Run:
         """Write down a new run and its groups: all of them, or nothing."""
         with self._whole():
             cursor = self._db.execute(
-                "INSERT INTO run (verb, asked, began) VALUES (?, ?, ?)", (verb, _text(asked), time.time())
+                "INSERT INTO run (verb, asked, began, record) VALUES (?, ?, ?, ?)",
+                (verb, _text(asked), time.time(), record),
             )
             number = cast("int", cursor.lastrowid)
             self._db.executemany(
@@ -134,6 +141,24 @@ class Journal:
         return self._db.execute(
             "UPDATE task SET state = 'waiting', due = 0 WHERE run = ? AND state = 'working'", (run,)
         ).rowcount
+
+    def adopt(self, run: int, stack: str, result: Result) -> None:
+        """Take in what another runner has written down of a group.
+
+        What it had begun and not settled comes after all that nobody has: it may be what has ended that runner.
+        """
+        if result.settled:
+            told = json.dumps(dict(result.told)) if result.told else None
+            self._db.execute(
+                "UPDATE task SET state = ?, tries = ?, began = ?, ended = ?, code = ?, words = ?, told = ?"
+                " WHERE run = ? AND stack = ?",
+                (result.state, result.tries, result.began, result.ended, result.code, result.words, told, run, stack),
+            )
+            return
+        self._db.execute(
+            "UPDATE task SET state = 'waiting', tries = ?, due = ? WHERE run = ? AND stack = ?",
+            (result.tries, int(result.state == "working"), run, stack),
+        )
 
     def take(self, run: int, now: float) -> Task | None:
         """Take the next group that is due, and write down that it is being worked on."""
@@ -213,7 +238,15 @@ def _text(asked: Mapping[str, Any]) -> str:
 
 
 def _run(row: sqlite3.Row) -> Run:
-    return Run(row["id"], row["verb"], json.loads(row["asked"]), row["began"], row["ended"], row["note"] or "")
+    return Run(
+        row["id"],
+        row["verb"],
+        json.loads(row["asked"]),
+        row["began"],
+        row["ended"],
+        row["note"] or "",
+        row["record"] or "",
+    )
 
 
 def _task(row: sqlite3.Row) -> Task:

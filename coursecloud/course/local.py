@@ -14,11 +14,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any, cast
 
 from coursecloud.course import outcome
 from coursecloud.course.journal import FOLDER, lock
+from coursecloud.course.lease import Period
 from coursecloud.course.outcome import Outcome
 
 PROGRAM = ("__main__.py", "Pulumi.yaml", "catalog", "infra", "requirements.txt", ".venv")
@@ -30,7 +32,10 @@ _END = 8000
 
 
 class Local:
-    """Does a verb on a stack by a process; what was started is asked to stop by `interrupt`."""
+    """Does a verb on a stack by a process; what was started is asked to stop by `interrupt`.
+
+    `line` gives the words of a stack's process, `own` the variables that it alone gets.
+    """
 
     def __init__(
         self,
@@ -40,18 +45,22 @@ class Local:
         *,
         cwd: Path,
         environment: Mapping[str, str],
+        own: Callable[[str], Mapping[str, str]] = lambda _: {},
     ):
         self._folder = folder / FOLDER
         self.logs = self._folder / "logs" / f"run-{run}"
-        self._line, self._cwd, self._environment = line, cwd, environment
+        self._line, self._cwd, self._environment, self._own = line, cwd, environment, own
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._stopping = False
         self._one = threading.Lock()
         for each in (self.logs, self._folder / "locks", self._folder / "homes"):
             each.mkdir(parents=True, exist_ok=True)
 
-    def __call__(self, stack: str, verb: str) -> Outcome:
-        """Run the command of one group to its end."""
+    def __call__(self, stack: str, verb: str, ended: Sequence[Period] | None = None) -> Outcome:
+        """Run the command of one group to its end.
+
+        Under a lease `ended` are those who held it before and whose locks of Pulumi's it may lift.
+        """
         with (self._folder / "locks" / stack).open("a+", encoding="utf-8") as held:
             if not lock(held):
                 held.seek(0)
@@ -62,19 +71,20 @@ class Local:
             held.flush()
             with (self.logs / f"{stack}.log").open("ab") as log, tempfile.TemporaryFile() as told:
                 start = log.tell()
-                code = self._ended(stack, verb, held, log, told)
+                more = [] if ended is None else ["--ended", json.dumps([asdict(each) for each in ended])]
+                code = self._ended(stack, verb, more, held, log, told)
                 return outcome.of(code, _document(told), _from(self.logs / f"{stack}.log", start))
 
-    def _ended(self, stack: str, verb: str, held: IO[str], log: IO[bytes], told: IO[bytes]) -> int:
+    def _ended(self, stack: str, verb: str, more: Sequence[str], held: IO[str], log: IO[bytes], told: IO[bytes]) -> int:
         log.write(f"--- {verb} {stack} {time.strftime('%Y-%m-%d %H:%M:%S')}\n".encode())
         log.flush()
         with self._one:
             if self._stopping:
                 return outcome.CUT[1]
             started = subprocess.Popen(
-                list(self._line(stack, verb)),
+                [*self._line(stack, verb), *more],
                 cwd=self._cwd,
-                env={**self._environment, "PULUMI_HOME": str(self._home(stack))},
+                env={**self._environment, "PULUMI_HOME": str(self._home(stack)), **self._own(stack)},
                 stdin=subprocess.DEVNULL,
                 stdout=told,
                 stderr=log,
@@ -92,6 +102,12 @@ class Local:
         with self._one:
             self._stopping = True
             for started in self._running.values():
+                started.send_signal(signal.SIGINT)
+
+    def end(self, stack: str) -> None:
+        """Ask what works on one stack to stop in order; once more, to stop at once."""
+        with self._one:
+            if started := self._running.get(stack):
                 started.send_signal(signal.SIGINT)
 
     def _home(self, stack: str) -> Path:

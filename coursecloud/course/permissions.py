@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from coursecloud.deploy.cloud import Cloud, CloudError, escaped
 from coursecloud.look.kinds import Kind, kinds
-from coursecloud.look.shapes import many
 
 OTHER_NAMES = {"sqladmin": "cloudsql", "bigtableadmin": "bigtable", "workerPools": "workerpools"}
 """Services and collections that permissions call otherwise than addresses do
@@ -64,5 +65,5 @@ def joined(cloud: Cloud, project: str) -> list[str] | None:
         told = cloud.call("POST", "resourceManager", f"projects/{escaped(project)}:testIamPermissions", body=body)
     except CloudError:
         return None
-    held = {str(each) for each in many(told, "permissions")}
+    held = set(cast("list[str]", told.get("permissions") or []))
     return [name for name, permission in SIGNS.items() if permission in held]

@@ -20,6 +20,7 @@ from coursecloud.deploy.consent import (
 from coursecloud.deploy.fallback_zones import move, next_zones
 from coursecloud.deploy.preconditions import RefusedError, no_secrets, ready, settings_of
 from coursecloud.deploy.process import InterruptError, interrupts
+from coursecloud.deploy.pulumi_cli import Ended
 from coursecloud.deploy.recovery import complete, settle, take_over, there
 from coursecloud.deploy.session import Ask, Day, Tell
 from coursecloud.diff import data_loss
@@ -42,19 +43,21 @@ def up(
     environment: Mapping[str, str] | None = None,
     output: IO[str] | None = None,
     tell: Tell | None = None,
+    ended: Ended | None = None,
 ) -> int:
     """Bring a stack up; move machines along their fallback zones, take over what an interrupted update left behind.
 
     `yes` answers every question but one: what holds data goes only where a person named it in `lose`. `ask` puts
     questions to somebody; without either the answer is no. `mine` says that the state here is the right one, whoever
     made the last update. `environment` is the process's own unless given; `output`
-    gets what is said in place of the terminal, and `tell` how it ended. Returns 0, or 1 where Pulumi or Google said no;
+    gets what is said in place of the terminal, `tell` how it ended, and `ended` says whose lock of Pulumi's may be
+    lifted, where a lease of the stack knows. Returns 0, or 1 where Pulumi or Google said no;
     raises SettingsError or RefusedError before anything is touched, StoppedError where an update would lose what nobody
     named, and InterruptError.
     """
     today = datetime.datetime.now().astimezone().date()
     no_secrets(root, settings_of(root, stack), today)
-    day = Day("up", root, stack, *ready(root, stack, environment, output), yes, ask, tell)
+    day = Day("up", root, stack, *ready(root, stack, environment, output, ended), yes, ask, tell)
     if over := day.settings.lease.over(today):
         day.say(f"{over[0].upper()}{over[1:]}.")
     with _told(day):
@@ -73,13 +76,14 @@ def down(
     environment: Mapping[str, str] | None = None,
     output: IO[str] | None = None,
     tell: Tell | None = None,
+    ended: Ended | None = None,
 ) -> int:
     """Delete what is not kept. Returns and raises as `up` does.
 
     What holds data and is not kept is named first; `ask` is asked whether it may go, unless `yes`. What the stack file
     keeps and no `up` has protected yet goes only by `lose`. `hold` is shown what would go before anybody is asked.
     """
-    day = Day("down", root, stack, *ready(root, stack, environment, output), yes, ask, tell)
+    day = Day("down", root, stack, *ready(root, stack, environment, output, ended), yes, ask, tell)
     with _told(day):
         state = inspection.before_deleting(day, settle(day, mine=mine))
         resources = checkpoint.resources(state)
@@ -111,12 +115,13 @@ def finish(
     environment: Mapping[str, str] | None = None,
     output: IO[str] | None = None,
     tell: Tell | None = None,
+    ended: Ended | None = None,
 ) -> int:
     """Lift the protection of what is kept and delete everything. Returns and raises as `up` does.
 
     `confirm` gets in words what goes, and says whether it may; `hold` as in `down`.
     """
-    day = Day("finish", root, stack, *ready(root, stack, environment, output), yes=True, ask=None, tell=tell)
+    day = Day("finish", root, stack, *ready(root, stack, environment, output, ended), yes=True, ask=None, tell=tell)
     with _told(day):
         state = inspection.before_deleting(day, settle(day, mine=mine))
         resources = checkpoint.resources(state)

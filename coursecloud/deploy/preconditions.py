@@ -16,7 +16,7 @@ import google.auth.exceptions
 from coursecloud.common import stack_file
 from coursecloud.deploy import backends, last_update
 from coursecloud.deploy.cloud import Cloud
-from coursecloud.deploy.pulumi_cli import Pulumi, PulumiError, alive
+from coursecloud.deploy.pulumi_cli import Ended, Pulumi, PulumiError, alive
 from infra import secrecy
 from infra.settings import EXAMPLE_PROJECT, Settings, load
 
@@ -42,11 +42,15 @@ class RefusedError(Exception):
 
 
 def ready(
-    root: Path, stack: str, environment: Mapping[str, str] | None, output: IO[str] | None
+    root: Path,
+    stack: str,
+    environment: Mapping[str, str] | None,
+    output: IO[str] | None,
+    ended: Ended | None = None,
 ) -> tuple[Settings, Pulumi, Cloud]:
     """Check all that can be checked without a cloud, and make the backend and the stack where they are not.
 
-    Raises SettingsError or RefusedError.
+    `ended` says whose lock is lifted, where a lease of the stack knows. Raises SettingsError or RefusedError.
     """
     settings = settings_of(root, stack)
     if settings.project == EXAMPLE_PROJECT:
@@ -77,7 +81,7 @@ def ready(
         if other := backends.disagreement(named, stack, root, switched):
             raise RefusedError(*other)
         switched[backends.VARIABLE] = last_update.address_of(named, root)
-    pulumi = Pulumi(root, stack, switched, output)
+    pulumi = Pulumi(root, stack, switched, output, ended)
     if folder := pulumi.backend_folder():
         folder.mkdir(parents=True, exist_ok=True)  # Pulumi fails where it is missing
     unlock(pulumi, pulumi.locks())
@@ -125,15 +129,21 @@ def held(locks: Iterable[Json], host: str, runs: Callable[[Json], bool]) -> list
 
 
 def unlock(pulumi: Pulumi, locks: list[Json], *, touched: bool = False) -> None:
-    """Lift the locks of processes that have died; refuse while one may run. `touched`: this command has begun."""
-    if busy := held(locks, socket.gethostname(), alive):
+    """Lift the locks of those who have ended; refuse while one may run. `touched`: this command has begun.
+
+    Under a lease the lease says who has ended: host name and process repeat in containers.
+    """
+    ended = pulumi.ended
+    busy = held(locks, socket.gethostname(), alive) if ended is None else [each for each in locks if not ended(each)]
+    if busy:
         lock = busy[0]
         who = f"{lock.get('username')} on {lock.get('hostname')}, process {lock.get('pid')}"
         raise RefusedError(
             f"stack {pulumi.stack} is being worked on by {who}, since {lock.get('timestamp')}"
             + ("" if touched else "; nothing was touched"),
             "one `up`, `down` or `finish` at a time: they all write the same state",
-            f"wait until it has ended; if it no longer runs: `pulumi cancel --stack {pulumi.stack}`",
+            f"wait until it has ended; if it no longer runs: `pulumi cancel --stack {pulumi.stack}`"
+            + ("" if ended is None else ", or `--lift-locks` where it was a runner of the course on another machine"),
         )
     if locks:
         pulumi.say("An earlier update was ended from outside; its lock is lifted.")

@@ -24,6 +24,8 @@ from coursecloud.diff.engine_events import Told, called
 
 Json = dict[str, Any]
 Say = Callable[[str], None]
+Ended = Callable[[Json], bool]
+"""Is shown a lock; True where whoever took it has ended for certain."""
 
 ASKED = (
     "Interrupted: Pulumi ends what it has begun and writes it down, which can take a minute. Once more ends it at once."
@@ -45,6 +47,8 @@ class Pulumi:
     stack: str
     environment: Mapping[str, str]
     output: IO[str] | None = None
+    ended: Ended | None = None
+    """Says whether whoever took a lock has ended, by a lease of the stack; None: this machine's processes tell."""
 
     def say(self, *lines: str) -> None:
         """Tell the user something. Nobody may be there any more: a closed terminal stops no update."""

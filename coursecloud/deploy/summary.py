@@ -168,8 +168,11 @@ def failed(day: Day, told: Told) -> int:
 
 
 def interrupted(day: Day, error: InterruptError) -> None:
-    """Say what an interruption has left, and lift the lock of what was ended by force."""
-    if error.forced:
+    """Say what an interruption has left, and lift the lock of what was ended by force.
+
+    Not under a lease: it may be lost, and the lock another's by now. Whoever takes the lease next lifts it.
+    """
+    if error.forced and day.pulumi.ended is None:
         day.pulumi.run("cancel", "--yes")
     how = "ENDED at once" if error.forced else "INTERRUPTED"
     first = f"{day.about} was {how} {_when(day)}."

@@ -208,8 +208,13 @@ def fill_job(call: Call, body: Json, old: Json | None) -> None:
 
 @handlers.on("run.projects.locations.jobs.run")
 def run_job(call: Call) -> Any:
-    """An execution that succeeded at once."""
+    """An execution that succeeded at once, with as many tasks and the arguments that the call asks for."""
     job = call.resource()
+    asked, usual = part(call.body or {}, "overrides"), part(job.body, "template")
+    count = int(asked.get("taskCount") or usual.get("taskCount") or 1)
+    boxes = many(part(usual, "template"), "containers")
+    args = [each["args"] for each in many(asked, "containerOverrides") if each.get("args")]
+    boxes = [{**boxes[0], "args": args[0]}, *boxes[1:]] if boxes and args else boxes
     if call.body and call.body.get("etag") and call.body["etag"] != job.body["etag"]:
         raise ApiError(409, "etag does not match", status="ABORTED")
     name = f"{job.name}-{call.world.uuid()[:5]}"
@@ -221,8 +226,9 @@ def run_job(call: Call) -> Any:
         "startTime": stamp,
         "completionTime": stamp,
         "job": job.path,
-        "taskCount": 1,
-        "succeededCount": 1,
+        "taskCount": count,
+        "succeededCount": count,
+        "template": {"containers": boxes},
         "generation": "1",
         "reconciling": False,
         "etag": call.world.tag(),

@@ -76,6 +76,13 @@ class Course(Section):
     ] = None
     """Where Pulumi keeps the state of this stack, for the group and the course alike; Pulumi.yaml's `backend` unless
     given. `coursecloud env STACK` prints it for plain pulumi."""
+    nightly: Annotated[
+        Literal["stop", "down", "no"],
+        nothing("what the course does at night; `down` deletes what is not kept, where no job runs and no data go."),
+        Field(examples=["no"]),
+    ] = "stop"
+    """What the course may do at night, where its roster has a nightly stop: stop machines, or `down` in its place, or
+    nothing (`no`)."""
 
 
 _MEANT = {"$": "USD", "us$": "USD", "dollar": "USD", "\u20ac": "EUR", "euro": "EUR", "\u00a3": "GBP"} | dict.fromkeys(

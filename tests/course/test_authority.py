@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from catalog.types import short_type
+from coursecloud.cli.application import app
 from coursecloud.cli.commands import status
 from coursecloud.course import authority, joining, permissions
 from coursecloud.course.authority import Purpose
@@ -125,6 +127,28 @@ def test_who_looks_sees_all_that_status_asks_for_and_no_object(joined: Joined) -
         joined.asks(PAGE)("GET", f"storage/v1/b/{NAMES.bucket('data')}/o/a.csv?alt=media", None)
     with pytest.raises(RefusedError, match="403"):
         joined.asks(PAGE)("GET", f"secretmanager/v1/projects/{PROJECT}/secrets", None)
+
+
+def test_status_says_to_what_whoever_looks_is_let_in(joined: Joined, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert permissions.joined(joined.cloud(PAGE), PROJECT) == ["look"]
+    assert permissions.joined(joined.cloud(RUNNER), PROJECT) == ["look", "stop"]
+    assert permissions.joined(joined.cloud(DEPLOYER), PROJECT) == ["stop", "deploy"]
+    assert permissions.joined(joined.cloud("nobody@mlops-course.iam.gserviceaccount.com"), PROJECT) == []
+    monkeypatch.chdir(ROOT)
+    for account, column in ((PAGE, "look"), (RUNNER, "look, stop")):
+        token = joined.emulator.token(f"serviceAccount:{account}")
+        environment = {**joined.emulator.env(PROJECT), "GOOGLE_OAUTH_ACCESS_TOKEN": token, "COLUMNS": "400"}
+        line = ["course", "status", "--folder", str(joined.folder)]
+        told = CliRunner().invoke(app, [*line, "--json"], env=environment)
+        (row,) = json.loads(told.stdout)["groups"]
+        assert row["joined"] == column.split(", ")
+        said = CliRunner().invoke(app, [*line, "--known"], env=environment).output
+        assert column in said.splitlines()[-1], said
+    # Whoever is not let in to look is told so, and of a project that does not answer nobody says anything.
+    token = joined.emulator.token("serviceAccount:nobody@mlops-course.iam.gserviceaccount.com")
+    environment = {**joined.emulator.env(PROJECT), "GOOGLE_OAUTH_ACCESS_TOKEN": token}
+    told = CliRunner().invoke(app, ["course", "status", "--folder", str(joined.folder), "--json"], env=environment)
+    assert json.loads(told.stdout)["groups"][0]["joined"] == []
 
 
 def test_who_looks_stops_nothing_and_who_stops_deletes_nothing(joined: Joined) -> None:

@@ -32,7 +32,7 @@ class Course:
         line = ["course", *words, "--folder", str(self.folder)]
         env = {"NO_COLOR": "1", **self.emulator.env(GROUPS["g1"])}
         done = CliRunner().invoke(app, line, env=env, input=answer)
-        assert done.exit_code == code, done.output
+        assert done.exit_code == code, f"{done.output}{done.exception!r}"
         return done.stdout if "--json" in words or "--csv" in words else done.output
 
     def ask(self, method: str, path: str, body: Any = None, **query: str) -> dict[str, Any]:

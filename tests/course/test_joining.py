@@ -13,7 +13,7 @@ import pytest
 
 from coursecloud.course import joining
 from coursecloud.course.authority import Grant, Role, Wanted, title
-from coursecloud.course.gcloud import Gcloud, GcloudError
+from coursecloud.course.gcloud import AGAIN, Gcloud, GcloudError
 from tests.gcloud import MISSING
 from tests.gcloud import Gcloud as Typed
 from tests.look.conftest import PROJECT
@@ -148,6 +148,33 @@ def test_a_change_that_meets_another_one_is_made_again(member: Member) -> None:
     member.desk.project.emulator.use({"faults": [fault]})
     _run(member, _wanted("compute.instances.list"))
     assert member.ours() == {LOOK}
+
+
+@pytest.mark.parametrize("races", [0, 1, 2, 3, 4])
+def test_it_is_made_again_as_often_as_others_change_the_same_and_not_for_ever(tmp_path: Path, races: int) -> None:
+    """gcloud itself has given up each time: what it says then is Google's 409."""
+    program, tries = tmp_path / "gcloud", tmp_path / "tries"
+    program.write_text(
+        f"#!{sys.executable}\n"
+        "import pathlib, sys\n"
+        f"tries = pathlib.Path({str(tries)!r})\n"
+        "count = int(tries.read_text()) if tries.exists() else 0\n"
+        "tries.write_text(str(count + 1))\n"
+        f"if count < {races}:\n"
+        "    sys.exit('ERROR: (gcloud.projects.x) ABORTED: There were concurrent policy changes.')\n",
+        encoding="utf-8",
+    )
+    program.chmod(0o755)
+    slept: list[float] = []
+    gcloud = Gcloud(PROJECT, {"PATH": str(tmp_path)}, sleep=slept.append)
+    line = ["projects", "add-iam-policy-binding", PROJECT]
+    if races <= len(AGAIN):
+        gcloud.do(line)
+    else:
+        with pytest.raises(GcloudError, match="concurrent policy changes"):
+            gcloud.do(line)
+    assert int(tries.read_text(encoding="utf-8")) == min(races, len(AGAIN)) + 1
+    assert slept == list(AGAIN[:races])
 
 
 def test_another_stacks_bindings_are_nobodys_here() -> None:

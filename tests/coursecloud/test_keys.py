@@ -41,6 +41,7 @@ EDITS: list[tuple[str, Sections, Sections]] = [
     ("course", {}, {"course": {"group": "group-08"}}),
     ("course.accounts", {}, {"course": {"accounts": {"look": RUNNER}}}),
     ("course.backend", {}, {"course": {"backend": "gs://other-state"}}),
+    ("course.nightly", {}, {"course": {"nightly": "no"}}),
     ("course.accounts.stop", SERVICE, SERVICE | {"course": {"accounts": {"stop": RUNNER}}}),
     ("course.accounts.deploy", machine(), machine() | {"course": {"accounts": {"deploy": RUNNER}}}),
     ("lease", {"lease": DATES}, {"lease": DATES | {"credit": {"amount": 40}}}),

@@ -3,11 +3,12 @@
 import datetime
 import functools
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from coursecloud.cli.commands.course import asking, from_roster
+from coursecloud.cli.commands.course import hand as hands
 from coursecloud.cli.commands.course import join as joins
 from coursecloud.cli.commands.shared import AsJson, Folder, Yes, folder_of, program, refuse
 from coursecloud.cli.groups import Flags
@@ -31,6 +32,7 @@ app.command("diff")(from_roster.diff)
 app.command("apply")(from_roster.apply)
 app.command("join")(joins.join)
 app.command("leave")(joins.leave)
+app.command("hand")(hands.hand)
 
 Only = Annotated[
     list[str] | None,
@@ -44,6 +46,14 @@ Failed = Annotated[bool, typer.Option("--failed", help="Groups of which the last
 AtOnce = Annotated[int, typer.Option(min=0, max=100, help="How many at once; as this machine bears unless given.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say which groups it is about, and do nothing.")]
 Afresh = Annotated[bool, typer.Option("--afresh", help="Begin anew instead of going on where it was.")]
+Engine = Annotated[
+    Literal["here", "cloud-run"],
+    typer.Option("--engine", help="Who does the work: this machine, or the job in Cloud Run that the roster names."),
+]
+LiftLocks = Annotated[
+    bool,
+    typer.Option("--lift-locks", help="Lift Pulumi's locks that a runner on another machine has left and not let go."),
+]
 Lose = Annotated[
     list[str] | None,
     typer.Option(
@@ -85,40 +95,70 @@ def plan(
 @app.command("up")
 def up(
     *, only: Only = None, where: Where = None, failed: Failed = False, at_once: AtOnce = 0, dry_run: DryRun = False,
-    afresh: Afresh = False, yes: Yes = False, folder: Folder = None, as_json: AsJson = False,
+    afresh: Afresh = False, engine: Engine = "here", lift_locks: LiftLocks = False,
+    yes: Yes = False, folder: Folder = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Bring groups up, several at once; go on where an earlier `course up` was interrupted."""
     del as_json
-    _run(_asked("up", folder, only, where, failed=failed, at_once=at_once, dry_run=dry_run, afresh=afresh, yes=yes))
+    _run(
+        _asked(
+            "up",
+            folder,
+            only,
+            where,
+            failed=failed,
+            at_once=at_once,
+            dry_run=dry_run,
+            afresh=afresh,
+            **_how(engine, lift_locks),
+            yes=yes,
+        )
+    )
 
 
 @app.command("stop")
 def stop(
     *, only: Only = None, where: Where = None, failed: Failed = False, at_once: AtOnce = 0, dry_run: DryRun = False,
-    afresh: Afresh = False, yes: Yes = False, folder: Folder = None, as_json: AsJson = False,
+    afresh: Afresh = False, engine: Engine = "here", lift_locks: LiftLocks = False,
+    yes: Yes = False, folder: Folder = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Stop the machines, jobs and services of groups; disks and data stay."""
     del as_json
-    _run(_asked("stop", folder, only, where, failed=failed, at_once=at_once, dry_run=dry_run, afresh=afresh, yes=yes))
+    _run(
+        _asked(
+            "stop",
+            folder,
+            only,
+            where,
+            failed=failed,
+            at_once=at_once,
+            dry_run=dry_run,
+            afresh=afresh,
+            **_how(engine, lift_locks),
+            yes=yes,
+        )
+    )
 
 
 @app.command("down")
 def down(
     *, only: Only = None, where: Where = None, failed: Failed = False, lose: Lose = None, at_once: AtOnce = 0,
-    dry_run: DryRun = False, afresh: Afresh = False, yes: Yes = False, folder: Folder = None, as_json: AsJson = False,
+    dry_run: DryRun = False, afresh: Afresh = False, engine: Engine = "here", lift_locks: LiftLocks = False,
+    yes: Yes = False, folder: Folder = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Delete what groups do not keep; a group with data that are neither kept nor saved is refused unless named."""
     del as_json
     _run(
-        _asked("down", folder, only, where, failed=failed, at_once=at_once, dry_run=dry_run, afresh=afresh, yes=yes,
-               lose=tuple(lose or ()))
+        _asked("down", folder, only, where, failed=failed, at_once=at_once, dry_run=dry_run, afresh=afresh,
+               **_how(engine, lift_locks), yes=yes, lose=tuple(lose or ()))
     )  # fmt: skip
 
 
 @app.command("finish")
 def finish(
     *, only: Only = None, where: Where = None, failed: Failed = False, lose: Lose = None, at_once: AtOnce = 0,
-    dry_run: DryRun = False, afresh: Afresh = False, folder: Folder = None, as_json: AsJson = False,
+    dry_run: DryRun = False, afresh: Afresh = False,
+    engine: Engine = "here", lift_locks: LiftLocks = False, folder: Folder = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Delete everything of groups, data included; asks for the number of groups, and refuses without a terminal."""
     del as_json
@@ -138,7 +178,7 @@ def finish(
 
     _run(
         _asked("finish", folder, only, where, failed=failed, at_once=at_once, dry_run=dry_run, afresh=afresh,
-               lose=tuple(lose or ())),
+               **_how(engine, lift_locks), lose=tuple(lose or ())),
         asks=asks,
     )  # fmt: skip
 
@@ -204,6 +244,10 @@ def status(
     if mistakes:
         refuse("\n".join(mistakes), printed=as_json)
     raise typer.Exit(code)
+
+
+def _how(engine: str, lift_locks: bool) -> dict[str, bool]:
+    return {"cloud_run": engine == "cloud-run", "lift_locks": lift_locks}
 
 
 def _asked(verb: str, folder: Path | None, only: list[str] | None, where: list[str] | None, **more: Any) -> "Asked":

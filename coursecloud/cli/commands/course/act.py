@@ -11,15 +11,17 @@ from typing import Any
 import typer
 
 from coursecloud.cli import refusals
+from coursecloud.cli.commands.course import cloud_run, lock, shared_runs, working
 from coursecloud.cli.commands.course.asked import Asked, chosen, there
+from coursecloud.cli.commands.course.shared_runs import SharedRuns
 from coursecloud.cli.commands.shared import program, refuse, say
 from coursecloud.common import progress
 from coursecloud.common.console import visible
 from coursecloud.course import engine, summary
 from coursecloud.course.journal import BusyError, Journal, Run, Task
-from coursecloud.course.local import Local, root_of
 from coursecloud.course.outcome import Outcome
 from coursecloud.course.selection import named
+from coursecloud.course.shared import PATIENCE as PATIENCE_SHARED
 
 EACH = 600
 """MB that one group's command takes with Pulumi and the provider (measured on an `up`: 0.5 GB)."""
@@ -51,7 +53,16 @@ def act(asked: Asked, *, asks: Callable[[int], bool] | None = None) -> tuple[int
     `asks` gets the number of groups and says whether it may be done; without it a yes is enough.
     """
     journal = Journal(asked.folder)
-    open_run = None if asked.afresh else journal.same(asked.verb, asked.key())
+    shared = shared_runs.of(asked)
+    if asked.cloud_run and shared is None:
+        refuse(
+            "--engine cloud-run\n    rule    a course in Cloud Run has a bucket and a job, which its roster names\n"
+            "    remedy  add `record` and `job` to course.yaml (docs/course.md, In Cloud Run)"
+        )
+    if asked.afresh:
+        open_run = None
+    else:
+        open_run = shared.same(journal, asked) if shared else journal.same(asked.verb, asked.key())
     if open_run:
         found, by_name = _stacks(journal, open_run), named(asked.only, there(asked))[1]
         left = [task.stack for task in journal.tasks(open_run.id) if task.state in ("waiting", "working")]
@@ -68,9 +79,11 @@ def act(asked: Asked, *, asks: Callable[[int], bool] | None = None) -> tuple[int
         )
     try:
         _give_up_others(journal, open_run, found, asked.verb)
-        run = open_run or journal.begin(asked.verb, asked.key(), found)
+        run = open_run or (
+            shared.begin(journal, asked, found, by_name) if shared else journal.begin(asked.verb, asked.key(), found)
+        )
         with journal.own(run.id):
-            return _work(asked, journal, run, by_name)
+            return _work(asked, journal, run, by_name, shared)
     except BusyError as error:
         refuse(
             f"a course's command is at work on these groups already: {error}\n"
@@ -128,24 +141,19 @@ def _agreed(asked: Asked, count: int) -> bool:
         return False
 
 
-def _work(asked: Asked, journal: Journal, run: Run, by_name: frozenset[str]) -> tuple[int, list[Task]]:
-    code_root = program()
-    root = root_of(asked.folder, code_root)
-    # The journal is this thread's: `line` is asked by those that work on groups.
+def _work(
+    asked: Asked, journal: Journal, run: Run, by_name: frozenset[str], shared: SharedRuns | None
+) -> tuple[int, list[Task]]:
+    # The journal is this thread's; what works on groups gets what it needs of it now.
     saved = {stack: str(Path(to) / stack) for stack, to in _saved(journal)} if asked.verb in ("down", "finish") else {}
-
-    def line(stack: str, verb: str) -> list[str]:
-        words = [sys.executable, "-m", "coursecloud.cli.commands.course.group", verb, stack, "--root", str(root)]
-        words += ["--parent", str(os.getpid())]
-        words += ["--named"] * (stack in by_name) + [word for kind in asked.lose for word in ("--lose", kind)]
-        if asked.to:
-            words += ["--to", str(asked.to.absolute() / stack)]
-        if stack in saved:
-            words += ["--saved", saved[stack]]
-        return words
-
-    local = Local(asked.folder, run.id, line, cwd=code_root, environment=os.environ)
+    with_members = [stack for stack, entry in lock.groups(asked.folder).items() if entry.members]
+    how = working.How(by_name, asked.lose, with_members, asked.to, saved)
+    local = working.local(asked.folder, program(), run.id, how)
     stop, began = engine.Stop(), dict[str, float]()
+    run_one: engine.RunOne = local
+    if shared:
+        record, lift = shared.record, asked.lift_locks
+        run_one = working.sharing(local, record, run.record, asked.verb, stopping=lambda: bool(stop.times), lift=lift)
     total = len(_stacks(journal, run))
 
     def heard(task: Task, outcome: Outcome | None, again: float | None) -> None:
@@ -154,14 +162,22 @@ def _work(asked: Asked, journal: Journal, run: Run, by_name: frozenset[str]) -> 
         elif not progress.quiet() and asked.verb != "status":
             _tell(task, outcome, again, time.time() - began[task.stack], journal.counts(run.id), total)
 
+    whole = True
     with engine.stoppable(stop):
-        engine.work(
-            journal, run, local, at_once=asked.at_once or at_once(), patience=PATIENCE.get(asked.verb), stop=stop,
-            interrupt=local.interrupt, heard=heard,
-        )  # fmt: skip
+        if asked.cloud_run and shared:
+            whole = cloud_run.work(
+                asked.folder, journal, run, shared, stop, heard, at_once=asked.at_once, lift=asked.lift_locks
+            )
+        else:
+            engine.work(
+                journal, run, run_one, at_once=asked.at_once or at_once(), stop=stop, interrupt=local.interrupt,
+                patience=PATIENCE.get(asked.verb) or (PATIENCE_SHARED if shared else None), heard=heard,
+            )  # fmt: skip
+    if shared and shared.settle(run) and asked.cloud_run:
+        journal.end(run.id)
     tasks = list(journal.tasks(run.id))
     stopped = bool(stop.times) and any(task.state in ("waiting", "working") for task in tasks)
-    return summary.code(tasks, stopped=stopped), tasks
+    return summary.code(tasks, stopped=stopped) or int(not whole), tasks
 
 
 def _saved(journal: Journal) -> Iterator[tuple[str, str]]:

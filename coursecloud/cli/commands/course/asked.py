@@ -25,6 +25,9 @@ class Asked:
     afresh: bool = False
     lose: Sequence[str] = ()
     to: Path | None = None
+    lift_locks: bool = False
+    cloud_run: bool = False
+    """The job in Cloud Run does the work."""
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def key(self) -> dict[str, Any]:

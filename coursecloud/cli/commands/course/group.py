@@ -7,6 +7,7 @@ log. Its exit codes are those of the command of the same name.
 import argparse
 import ctypes
 import functools
+import json
 import os
 import signal
 import sys
@@ -52,11 +53,14 @@ def _given(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--root", type=Path, required=True)
     parser.add_argument("--parent", type=int, default=0, help="who started it; it stops when that one ends")
     parser.add_argument("--named", action="store_true", help="the group was named: what holds data may go")
+    parser.add_argument("--members", action="store_true", help="a members' file belongs to the group")
+    parser.add_argument("--night", action="store_true", help="nobody has asked for it now: jobs go on")
     parser.add_argument("--saved", type=Path, help="the folder that has what an earlier `save` copied")
     parser.add_argument(
         "--lose", action="append", default=[], help="a type, or the name of a store, whose data may go: Disk, staging"
     )
     parser.add_argument("--to", type=Path, help="the folder that `save` copies into")
+    parser.add_argument("--ended", help="who held the stack's lease and has ended, as JSON: their locks are lifted")
     return parser.parse_args(words)
 
 
@@ -69,18 +73,72 @@ def end_with(parent: int) -> None:
         raise SystemExit(130)
 
 
+def ended_by(periods: str | None) -> "Callable[[dict[str, Any]], bool] | None":
+    """Read whose locks of Pulumi's may be lifted; None where no lease is held, and processes tell."""
+    if periods is None:
+        return None
+    from coursecloud.course.lease import Period
+
+    known = [Period(**each) for each in json.loads(periods)]
+    return lambda lock: any(each.covers(lock) for each in known)
+
+
 def _life(given: argparse.Namespace) -> None:
     from coursecloud.cli.commands.life import End
     from coursecloud.deploy import lifecycle
 
     end, root, stack = End(wanted=True), given.root, given.stack
-    said: dict[str, Any] = {"output": end.output, "tell": end.tell}
+    said: dict[str, Any] = {"output": end.output, "tell": end.tell, "ended": ended_by(given.ended)}
     if given.verb == "up":
-        end.run(lambda: lifecycle.up(root, stack, yes=True, **said))
+        end.run(lambda: members_there(given) or lifecycle.up(root, stack, yes=True, **said))
     holds = None if given.named else functools.partial(hold, given)
     if given.verb == "down":
-        end.run(lambda: lifecycle.down(root, stack, yes=True, hold=holds, **said))
+        end.run(lambda: idle(given) or lifecycle.down(root, stack, yes=True, hold=holds, **said))
     end.run(lambda: lifecycle.finish(root, stack, hold=holds, **said))
+
+
+def members_there(given: argparse.Namespace) -> None:
+    """Refuse an `up` without the members' file of the group: it would take the members' access away."""
+    from coursecloud.deploy.preconditions import RefusedError
+
+    if given.members and not (given.root / f"members.{given.stack}.yaml").exists():
+        raise RefusedError(
+            f"members.{given.stack}.yaml is not here; up of stack {given.stack} was not begun",
+            "an `up` without the members' file would take the members' access away",
+            "`coursecloud course apply` writes it from the table; or bring it from the machine that has it",
+        )
+
+
+def idle(given: argparse.Namespace) -> None:
+    """Refuse, at night, to take down a group of which a job runs: it is left to its end."""
+    from coursecloud.deploy.cloud import CloudError
+    from coursecloud.deploy.preconditions import RefusedError
+    from coursecloud.look.kinds import of_asset
+    from coursecloud.operate import session, targets
+
+    if not given.night:
+        return
+
+    def a_job(asset: str) -> bool:
+        kind = of_asset(asset)
+        return bool(kind and kind.end)
+
+    operation = session.begin(
+        given.verb, given.root, given.stack, yes=True, ask=lambda _: False, say=lambda _: None, told={}
+    )
+    try:
+        seen = operation.look()
+        jobs = [each for each in seen.found if a_job(each.shape.asset) and (each.running or each.stopped is None)]
+        why = [f"{targets.called(each)} {'runs' if each.running else 'waits'}" for each in jobs]
+        why += [f"not read whether {what} runs: {words}" for what, words in seen.unread if a_job(what)]
+    except CloudError as error:
+        why = [f"not read whether a job runs: {error.words}"]
+    if why:
+        raise RefusedError(
+            f"down of stack {given.stack} was not begun: {'; '.join(why)}",
+            "at night a job is left to its end",
+            f"`coursecloud course down --only {given.stack}` by day",
+        )
 
 
 def hold(given: argparse.Namespace, going: "Sequence[Loss]") -> None:
@@ -145,7 +203,7 @@ def _look(given: argparse.Namespace) -> None:
         else:
             from coursecloud.operate import stop
 
-            code = _operated(given, "stop", told, lambda operation: stop.stop(operation, ()))
+            code = _operated(given, "stop", told, _machines if given.night else lambda each: stop.stop(each, ()))
     except (SettingsError, RefusedError) as error:
         refuse(error)
     except CloudError as error:
@@ -158,6 +216,19 @@ def _look(given: argparse.Namespace) -> None:
         told["error"] = {"message": "; ".join(map(str, words)), "mistakes": []}
     refusals.document(told)
     raise typer.Exit(code)
+
+
+def _machines(operation: "Operation") -> int:
+    """Stop the stack's machines and nothing else: a training that runs over night is meant to."""
+    from coursecloud.look.found import INSTANCE
+    from coursecloud.operate import stop, targets
+
+    mine, _ = targets.of_stack(operation.look())
+    machines = [each.resource.partition(".com/")[2] for each in mine if each.shape.asset == INSTANCE]
+    if machines:
+        return stop.stop(operation, machines)
+    operation.first(f"no machine of stack {operation.stack} runs: nothing was changed")
+    return 0
 
 
 def _status(given: argparse.Namespace, told: dict[str, Any]) -> int:

@@ -21,13 +21,15 @@ from coursecloud.cli import init
 from coursecloud.cli.init import said, table
 from coursecloud.cli.init.answers import NAMES, Answers, unanswered
 from coursecloud.common import stack_file
+from coursecloud.course import sharing
 from infra import files
 from infra.settings import Problem
 from infra.settings.problem import MISSING, nearest
 
-FILE = "course.yaml"
-"""The roster, unless another file is named."""
-KEYS = ("table", "defaults", "rules", "groups", "renamed", "merged", "pseudonyms", "accounts", "backend")
+FILE = sharing.ROSTER
+KEYS = (
+    "table", "defaults", "rules", "groups", "renamed", "merged", "pseudonyms", "accounts", "backend", *sharing.KEYS
+)  # fmt: skip
 _RULE = ("when", "answers", "settings")
 _HERE = ("settings",)
 ROLES: Mapping[str, tuple[str, ...]] = {"page": ("look",), "runner": ("stop", "deploy")}
@@ -77,6 +79,7 @@ def read(file: Path, key: bytes = b"", *, text: str | None = None) -> Roster:
     found = Roster(file, renamed=_names(content, "renamed", mistakes), merged=_names(content, "merged", mistakes))
     found.pseudonyms = bool(content.get("pseudonyms"))
     shared = _course(content, mistakes)
+    mistakes += [_mistake(*each) for each in sharing.of(content)[1]]
     rows: list[tuple[int, Answers]] = []
     if name := content.get("table"):
         rows, wrong = _table(file.parent / str(name), defaults, found)

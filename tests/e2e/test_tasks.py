@@ -1,0 +1,171 @@
+"""The image's entry point with the real engine: tasks with one host name and the same numbers, killed and helped."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import yaml
+from typer.testing import CliRunner
+
+from course import runner
+from coursecloud.cli.application import app
+from coursecloud.course.objects import Objects
+from coursecloud.course.record import Record, Shared
+from coursecloud.deploy.cloud import Cloud
+from coursecloud.rehearse.stage import scrubbed
+from emulator import Emulator
+from tests.e2e.conftest import TOOLS
+from tests.machine import FOUND
+from tests.project import make
+
+pytestmark = pytest.mark.skipif(
+    bool(TOOLS.missing), reason="; ".join(f"{each.what}: {each.remedy}" for each in TOOLS.missing)
+)
+GROUPS = {f"g{number}": f"mlops-course-g{number}" for number in (1, 2, 3)}
+COURSE, RECORD, STATES = "mlops-course-own", "mlops-course-runs", "mlops-course-state"
+LIMIT = 600
+CONTAINER = ("--dev-bind", "/", "/", "--proc", "/proc", "--unshare-pid", "--unshare-uts", "--hostname", "localhost")
+BWRAP = shutil.which("bwrap")
+
+
+class Course:
+    """An instructor's folder beside a clone, and containers that have the clone alone."""
+
+    def __init__(self, clone: Path, folder: Path, emulator: Emulator):
+        self.clone, self.folder, self.emulator = clone, folder, emulator
+        environment = emulator.env(COURSE)
+        self.record = Record(Objects(RECORD, lambda: Cloud(environment, {})))
+
+    def run(self, *words: str, code: int = 0) -> str:
+        done = CliRunner().invoke(app, ["course", *words, "--folder", str(self.folder)])
+        logs = "\n".join(path.read_text(encoding="utf-8")[-1500:] for path in self.folder.glob(".course/logs/*/*.log"))
+        assert done.exit_code == code, f"{done.output}\n{done.exception!r}\n{logs}"
+        return done.output
+
+    def begin(self, verb: str) -> Shared:
+        asked: dict[str, Any] = {"only": [], "where": [], "failed": False, "lose": [], "to": None}
+        return self.record.begin(verb, asked, list(GROUPS), {"named": list(GROUPS)})
+
+    def task(self, run: Shared, index: int, count: int, attempt: int = 0) -> subprocess.Popen[str]:
+        place = {
+            "CLOUD_RUN_JOB": "course", "CLOUD_RUN_EXECUTION": "course-x", "CLOUD_RUN_TASK_INDEX": str(index),
+            "CLOUD_RUN_TASK_COUNT": str(count), "CLOUD_RUN_TASK_ATTEMPT": str(attempt),
+        }  # fmt: skip
+        words = ["--record", f"gs://{RECORD}", "--run", run.id]
+        line = [sys.executable, "-m", "coursecloud.cli.commands.course.task", *words]
+        inside = [str(BWRAP), *CONTAINER, "--die-with-parent"] if BWRAP else []
+        return subprocess.Popen(
+            [*inside, *line], cwd=self.clone, env={**os.environ, **place}, start_new_session=True, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    def made(self, stack: str) -> int:
+        return sum(GROUPS[stack] in str(each) for each in self.emulator.remaining())
+
+    def locks(self, stack: str) -> list[dict[str, Any]]:
+        url = f"{self.emulator.url}/storage/v1/b/{STATES}/o"
+        prefix = f"{GROUPS[stack]}/.pulumi/locks/"
+        listed = requests.get(url, params={"prefix": prefix}, timeout=30).json().get("items", [])
+        names = [each["name"] for each in listed]
+        return [requests.get(f"{url}/{name.replace('/', '%2F')}?alt=media", timeout=30).json() for name in names]
+
+
+@pytest.fixture
+def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Course]:
+    clone, folder, home = make(tmp_path / "clone"), tmp_path / "course", tmp_path / "home"
+    (clone / ".venv").symlink_to(sys.prefix, target_is_directory=True)
+    folder.mkdir()
+    (home / ".pulumi").mkdir(parents=True)
+    if TOOLS.plugins:
+        (home / ".pulumi/plugins").symlink_to(TOOLS.plugins, target_is_directory=True)
+    for stack, project in GROUPS.items():
+        config = {
+            "gcp:project": project,
+            "coursecloud:course": {"group": stack, "backend": f"gs://{STATES}/{project}"},
+            "coursecloud:lease": {"starts": "2026-11-01", "ends": "2099-12-17"},
+        }
+        (folder / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump({"config": config}), encoding="utf-8")
+    roster = {"table": "groups.csv", "record": f"gs://{RECORD}"}
+    (folder / "course.yaml").write_text(json.dumps(roster), encoding="utf-8")
+    (folder / "members.g1.yaml").write_text("- user:ada@example.com\n", encoding="utf-8")
+    with Emulator(projects=[COURSE, *GROUPS.values()]) as emulator:
+        for project in emulator.world.projects.values():
+            project.services |= {"logging.googleapis.com", "storage.googleapis.com"}
+        # Google counts a runner's calls to its own project, where `course/` enables what a stack can need.
+        emulator.world.projects[COURSE].services |= {f"{api}.googleapis.com" for api in runner.APIS}
+        for name in (RECORD, STATES):
+            told = {"project": COURSE}
+            assert requests.post(f"{emulator.url}/storage/v1/b", params=told, json={"name": name}, timeout=30).ok
+        environment = scrubbed({**os.environ, **FOUND}, emulator.env(COURSE), home)
+        for name in set(os.environ) - set(environment):
+            monkeypatch.delenv(name)
+        for name, value in environment.items():
+            if name != "PULUMI_BACKEND_URL":  # each stack file's own
+                monkeypatch.setenv(name, value)
+        monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
+        monkeypatch.chdir(clone)
+        yield Course(clone, folder, emulator)
+
+
+def ended(task: subprocess.Popen[str]) -> str:
+    said, _ = task.communicate(timeout=LIMIT)
+    assert task.returncode == 0, said
+    return said
+
+
+def test_tasks_that_are_killed_and_helped_bring_each_stack_up_once_and_down_to_nothing(course: Course) -> None:
+    course.run("hand")
+    up = course.begin("up")
+    first, second = course.task(up, 0, 2), course.task(up, 1, 2)
+    # Task 0 works on g1: its container goes when half of it is made, and nothing of it is left but a lock.
+    until = time.monotonic() + LIMIT
+    while course.made("g1") < 8 and time.monotonic() < until:
+        assert first.poll() is None, first.communicate()[0]
+        time.sleep(0.2)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait(30)
+    ended(second)
+    (left,) = course.locks("g1")
+    results = course.record.results(up.id)
+    assert {stack: result.state for stack, result in results.items()} == {"g1": "working", "g2": "done"}
+    if BWRAP:
+        assert left["hostname"] == "localhost"
+    # Its next attempt has the same host name and numbers of processes; the lease tells that the first one died.
+    course.emulator.pass_time(hours=0.1)
+    said = ended(course.task(up, 0, 2, attempt=1))
+    assert "g1: done" in said
+    assert course.locks("g1") == []
+    results = course.record.results(up.id)
+    assert {result.state for result in results.values()} == {"done"}
+    assert results["g1"].tries == 1, "the kill counts as a try"
+    assert course.record.open() == []
+    assert "3 of 3 groups are up" in course.run("up", "--yes"), "and nothing changes on this machine"
+
+    # A task begins to take all down and dies; this machine does the rest, and lifts no lock of it unasked.
+    down = course.begin("finish")
+    task = course.task(down, 0, 1)
+    until = time.monotonic() + LIMIT
+    before = course.made("g1")
+    while course.made("g1") >= before and time.monotonic() < until:
+        assert task.poll() is None, task.communicate()[0]
+        time.sleep(0.1)
+    os.killpg(task.pid, signal.SIGKILL)
+    task.wait(30)
+    course.emulator.pass_time(hours=0.1)
+    held = CliRunner().invoke(app, ["course", "finish", "--folder", str(course.folder)], input="3\n")
+    assert held.exit_code == 2, "without a terminal nothing is finished"
+    ended(course.task(down, 0, 1, attempt=1))
+    assert {result.state for result in course.record.results(down.id).values()} == {"done"}
+    names = [str(each) for each in course.emulator.remaining()]
+    assert [each for each in names if any(project in each for project in GROUPS.values()) and STATES not in each] == []
