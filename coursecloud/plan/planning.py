@@ -83,12 +83,13 @@ def make(stack: str, file: Path, root: Path, *, twice: bool = False) -> Plan:
     return Plan(settings, resources, recording.outputs, program=done, members_file=there)
 
 
-def _altered(root: Path) -> Iterator[Deed]:
-    """Say that the program is another one than this version's, whose rules were made for that."""
-    if files := shipped.altered(root):
-        more = f" and {len(files) - 8} more" if len(files) > 8 else ""
-        named = ", ".join(files[:8]).replace("`", "'")
-        yield Deed(effects.ALTERED, f"is not the one that this version ships: `{named}`{more}")
+@functools.cache
+def _altered(root: Path) -> tuple[Deed, ...]:
+    """Say that the program is another one than this version's, whose rules were made for that; once a process."""
+    files = shipped.altered(root)
+    more = f" and {len(files) - 8} more" if len(files) > 8 else ""
+    named = ", ".join(files[:8]).replace("`", "'")
+    return (Deed(effects.ALTERED, f"is not the one that this version ships: `{named}`{more}"),) if files else ()
 
 
 def _beside(file: Path) -> Iterator[Deed]:

@@ -7,18 +7,52 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
+
+import yaml
 
 LIST = Path(__file__).with_name("shipped.json")
 
 
+_PROGRAM = ("infra", "catalog")
+"""Folders of which the program imports and reads: whatever else is put there may stand in front of what is shipped."""
+
+
 def digests(root: Path) -> dict[str, str]:
-    """Give the SHA-256 of each file of a program by its path; ends of lines are those of no system in particular."""
-    files = [root / "__main__.py", *sorted((root / "infra").rglob("*.py")), *sorted((root / "infra").rglob("*.sh"))]
+    """Give the SHA-256 of each file of a program by its path; ends of lines are those of no system in particular.
+
+    Of Pulumi.yaml it is that of all but the place of the state, which a group chooses.
+    """
+    found = {"Pulumi.yaml": _sum(json.dumps(_project(root), sort_keys=True, default=str).encode())}
+    for path in (root / "__main__.py", *(each for name in _PROGRAM for each in sorted((root / name).rglob("*")))):
+        if (path.is_file() or path.is_symlink()) and not _of_python(path):
+            found[path.relative_to(root).as_posix()] = _sum(path.read_bytes())
+    return found
+
+
+def _project(root: Path) -> object:
+    said: object = yaml.safe_load((root / "Pulumi.yaml").read_text(encoding="utf-8"))
+    if not isinstance(said, dict):
+        return said
     return {
-        path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
-        for path in files
-        if path.is_file()
+        key: value for key, value in cast("dict[str, object]", said).items() if key not in ("backend", "description")
     }
+
+
+def _of_python(path: Path) -> bool:
+    """Say whether a file is what Python itself writes, and holds to the source beside it (PEP 552)."""
+    if path.parent.name != "__pycache__" or path.suffix != ".pyc" or path.is_symlink():
+        return False
+    with path.open("rb") as file:
+        flags = int.from_bytes(file.read(8)[4:], "little")
+    return flags != _UNCHECKED
+
+
+_UNCHECKED = 0b01
+
+
+def _sum(content: bytes) -> str:
+    return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
 
 
 def listed() -> Mapping[str, str]:
@@ -30,7 +64,7 @@ def altered(root: Path) -> list[str]:
     """List the files of a program that differ from those of this version, come or are gone; an unread one differs."""
     try:
         there, shipped = digests(root), listed()
-    except (OSError, ValueError):
+    except (OSError, ValueError, yaml.YAMLError):
         return ["what cannot be read"]
     return sorted(name for name in there.keys() | shipped.keys() if there.get(name) != shipped.get(name))
 

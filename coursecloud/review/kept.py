@@ -1,8 +1,9 @@
 """Plans of bases that were rendered in a sandbox, kept for the next review: most reviews of a day have the same base.
 
-An entry is one stack of one tree of git, as one set of installed packages renders it on one day. Only this process
-writes and reads it, and only where the code of every side runs in a sandbox that does not show the folder: no code that
-is reviewed can write an entry, look at one, or tell whether there is one. It is read as what a stranger wrote.
+An entry is one stack of one project in one tree of git, as one set of installed packages renders it on one day. Only
+this process writes and reads it, and only where the code of every side runs in a sandbox that does not show the folder:
+no code that is reviewed can write an entry, look at one, or tell whether there is one. It is read as what a stranger
+wrote.
 """
 
 import contextlib
@@ -15,7 +16,7 @@ import stat
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from coursecloud.common import project
@@ -32,11 +33,11 @@ _SUFFIX = ".plan"
 
 
 class Kept:
-    """The entries of this user for one tree of git."""
+    """The entries of this user for one project in one tree of git."""
 
-    def __init__(self, folder: Path, tree: str):
+    def __init__(self, folder: Path, about: Sequence[str]):
         self._folder = folder
-        self._about = [tree, *_renderer()]
+        self._about = [*about, *_renderer()]
 
     def read(self, stack: str) -> bytes | None:
         """Give what a side wrote for a stack, or None where that is not kept, or is not as this class writes it."""
@@ -83,8 +84,10 @@ class Kept:
         return self._folder / (key.hexdigest() + _SUFFIX)
 
 
-def of(box: sandbox.Sandbox | str, tree: str, roots: Iterable[Path], environment: Mapping[str, str]) -> Kept | None:
-    """Find the user's entries for a tree, or None where there must be none.
+def of(
+    box: sandbox.Sandbox | str, about: Sequence[str], roots: Iterable[Path], environment: Mapping[str, str]
+) -> Kept | None:
+    """Find the user's entries for a project, by tree and folder; None where there must be none.
 
     That is without a sandbox, where the sandbox of a side that is rendered from one of `roots` would show the folder,
     and where somebody else could write into it.
@@ -98,13 +101,13 @@ def of(box: sandbox.Sandbox | str, tree: str, roots: Iterable[Path], environment
         folder = above / "coursecloud" / "bases"
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
-        about = folder.lstat()
+        there = folder.lstat()
         real = folder.resolve()
     except (OSError, RuntimeError):
         return None
-    if not stat.S_ISDIR(about.st_mode) or not _private(about) or any(box.shows(real, root) for root in roots):
+    if not stat.S_ISDIR(there.st_mode) or not _private(there) or any(box.shows(real, root) for root in roots):
         return None
-    return Kept(real, tree)
+    return Kept(real, about)
 
 
 def _private(about: os.stat_result) -> bool:

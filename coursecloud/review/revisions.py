@@ -204,12 +204,16 @@ def _kept(given: Given, sides: tuple[Side, Side], box: sandbox.Sandbox | str) ->
     if not given.cache or side.revision is None or side.source is None:
         return None
     roots = [given.root, *(each.source.root for each in sides if each.source)]
-    tree_id = git.repository(given.root).tree(side.revision)
-    base = kept.of(box, tree_id, roots, os.environ) if tree_id else None
+    repository = git.repository(given.root)
+    tree_id = repository.tree(side.revision)
+    # A repository may have several projects, with stacks of one name.
+    base = kept.of(box, [tree_id, repository.within], roots, os.environ) if tree_id else None
     if base is None:
         return None
     known = {
-        name: line for name in side.source.files if not _has_members(side.source, name) and (line := base.read(name))
+        name: line
+        for name in side.source.files
+        if not _has_members(side.source, name) and (line := base.read(_entry(side.source, name)))
     }
     side.source = dataclasses.replace(side.source, known=known)
     if known:
@@ -220,13 +224,18 @@ def _kept(given: Given, sides: tuple[Side, Side], box: sandbox.Sandbox | str) ->
     return base
 
 
+def _entry(source: subprocess_plan.Source, stack: str) -> str:
+    """Call a stack by its file too, which may lie in another folder of the revision than the program."""
+    return f"{stack} {os.path.relpath(source.files[stack], source.root)}"
+
+
 def _keep(base: kept.Kept | None, side: Side) -> None:
     if base is None or side.source is None or side.rendered is None:
         return
     for name in side.rendered.places:
         # What is not in git is nobody's to find elsewhere.
         if not _has_members(side.source, name) and (line := side.rendered.line(name)):
-            base.write(name, line)
+            base.write(_entry(side.source, name), line)
     base.tidy()
 
 

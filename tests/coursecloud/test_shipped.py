@@ -1,5 +1,6 @@
 """The program is the one that this version ships, or each file of it that is not is named."""
 
+import py_compile
 import shutil
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from tests.project import CHECKOUT, ROOT
 @pytest.fixture
 def program(tmp_path: Path) -> Path:
     root = tmp_path / "program"
-    shutil.copytree(ROOT / "infra", root / "infra", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "__main__.py", root)
+    for name in ("infra", "catalog"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("__main__.py", "Pulumi.yaml"):
+        shutil.copy(ROOT / name, root)
     return root
 
 
@@ -22,7 +25,11 @@ def test_the_list_is_current() -> None:
 
 
 def test_what_nobody_changed_is_told_of_nowhere(program: Path) -> None:
-    (program / "infra" / "notes.txt").write_text("x", encoding="utf-8")
+    py_compile.compile(str(program / "infra" / "names.py"))
+    project = program / "Pulumi.yaml"
+    project.write_text(
+        project.read_text(encoding="utf-8").replace("file://.pulumi-state", "gs://ours"), encoding="utf-8"
+    )
     main = program / "__main__.py"
     main.write_bytes(main.read_bytes().replace(b"\n", b"\r\n"))
     assert shipped.altered(program) == []
@@ -33,10 +40,32 @@ def test_what_nobody_changed_is_told_of_nowhere(program: Path) -> None:
 )
 def test_a_file_that_differs_comes_or_goes_is_named(program: Path, name: str) -> None:
     file = program / name
-    file.write_text((file.read_text(encoding="utf-8") if file.exists() else "") + "\n", encoding="utf-8")
+    there = file.exists()
+    file.parent.mkdir(exist_ok=True)
+    file.write_text((file.read_text(encoding="utf-8") if there else "") + "\n", encoding="utf-8")
     assert shipped.altered(program) == [name]
     file.unlink()
-    assert shipped.altered(program) == ([] if name == "infra/new.py" else [name])
+    assert shipped.altered(program) == ([name] if there else [])
+
+
+@pytest.mark.parametrize(
+    "more", ["main: evil/", "config: {gcp:impersonateServiceAccount: {value: a}}", "stackConfigDir: x"]
+)
+def test_what_pulumi_would_run_otherwise_is_named(program: Path, more: str) -> None:
+    project = program / "Pulumi.yaml"
+    project.write_text(f"{project.read_text(encoding='utf-8')}{more}\n", encoding="utf-8")
+    assert shipped.altered(program) == ["Pulumi.yaml"]
+
+
+def test_what_was_compiled_of_another_source_is_named(program: Path) -> None:
+    source = program / "infra" / "names.py"
+    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    made = py_compile.compile(str(source), invalidation_mode=mode)
+    assert made
+    assert shipped.altered(program) == [Path(made).relative_to(program).as_posix()]
+    project = program / "Pulumi.yaml"
+    project.write_text("a: [", encoding="utf-8")
+    assert shipped.altered(program) == ["what cannot be read"]
 
 
 def test_a_plan_says_that_its_program_is_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,6 +75,10 @@ def test_a_plan_says_that_its_program_is_another_one(monkeypatch: pytest.MonkeyP
         return [f"infra/{n}.py" for n in range(10)]
 
     monkeypatch.setattr(shipped, "altered", altered)
-    (deed,) = planning.make("dev", ROOT / "Pulumi.dev.yaml", ROOT).program
+    planning._altered.cache_clear()  # pyright: ignore[reportPrivateUsage]
+    try:
+        (deed,) = planning.make("dev", ROOT / "Pulumi.dev.yaml", ROOT).program
+    finally:
+        planning._altered.cache_clear()  # pyright: ignore[reportPrivateUsage]
     assert deed.text.endswith("infra/7.py` and 2 more")
     assert deed.kind == "altered"

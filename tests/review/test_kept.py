@@ -1,5 +1,6 @@
 """What is kept of a base: taken by the next review and by it alone, out of reach of all code that is reviewed."""
 
+import dataclasses
 import os
 import time
 from pathlib import Path
@@ -77,6 +78,18 @@ def test_it_is_of_one_tree_one_stack_one_set_of_packages_and_one_day(
     (tmp_path / "site" / "new-1.0.dist-info").mkdir(parents=True)
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
     assert not taken(review(repo)), "another package"
+
+
+def test_it_is_of_one_project_of_a_repository_with_several(repo: Repository) -> None:
+    for name in repo.git("ls-files").splitlines():
+        text = (repo.root / name).read_text(encoding="utf-8")
+        for group in ("a", "b"):
+            repo.write(f"{group}/{name}", text.replace("of-the-base", f"of-{group}"))
+    repo.commit()
+    a, b = (dataclasses.replace(repo, root=repo.root / group) for group in ("a", "b"))
+    assert not taken(review(a))
+    assert taken(review(a))
+    assert not taken(review(b)), "another project's stack of the same name"
 
 
 def test_it_is_left_out_where_that_is_wanted(repo: Repository, folder: Path) -> None:
@@ -183,7 +196,7 @@ def test_neither_a_mistake_nor_a_secret_nor_a_member_outside_of_git_is_kept(repo
 
 def test_what_is_old_or_too_much_goes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(HERE, sandbox.Sandbox)
-    entries = kept.of(HERE, "tree", [], os.environ)
+    entries = kept.of(HERE, ["tree"], [], os.environ)
     assert entries
     now = time.time()
     for name, age in (("new", 0), ("newer", 10), ("large", 20), ("old", kept.OLDEST + 10)):
