@@ -161,39 +161,57 @@ def comment(review: object, changed: Sequence[str] = ()) -> str:
     return f"{head}{chr(10).join(parts)}\n{tail}"
 
 
+GRAVEST = (
+    "refused", "renamed", "data", "unprotected", "public", "access", "credit", "price", "protection", "guard", "runs",
+)  # fmt: skip
+"""Kinds of dangers in the order in which they find room; any other comes after."""
+
+_EACH = 40
+"""Entries of a list of files or lines that are shown before the rest is counted, as what follows needs room too."""
+
+
 def _grave(form: _Form) -> Iterator[str]:
-    """Give the lines that a reader must not miss: gates, what runs by itself, the program, dangers, rules."""
+    """Give the lines that a reader must not miss, gravest first: gates, what runs by itself, dangers, rules, lines."""
     yield from _list("Gates that this closes:", form.texts("closed"))
     yield from _list(
         "What is run by itself changes, with the rights of whoever deploys or commits:", form.texts("runs")
     )
     yield from _list("What Pulumi runs with changes:", form.texts("project"))
-    lines = [each.text("text") for each in form.forms("lines")]
-    yield from _list("The program itself changes:", lines or form.texts("program"))
-    documents = [each.text("text") for each in form.forms("documents")]
-    yield from _list("Documents change, which people copy from:", documents)
-    unseen = [f"{each.text('file')}:{each.number('line'):g} {each.text('why')}" for each in form.forms("untaken")]
-    yield from _list("No plan shows what these lines of it do, so read them:", unseen[:40])
-    for stack in form.forms("stacks"):
+    stacks = form.forms("stacks")
+    dangers: list[tuple[int, str]] = []
+    for stack in stacks:
         name = code(stack.text("stack"), 80)
         stack.one_of("level", LEVELS)
         for mistake in stack.forms("mistakes"):
             side, message = code(mistake.text("side"), 20), code(mistake.text("message"), 600)
             yield f"- **{name} does not load** {side} the change: {message}"
         for danger in stack.forms("dangers"):
-            yield f"- **{name}** {code(danger.text('text').replace('`', chr(39)), 500)}"
-        rules = stack.form("rules")
+            kind = danger.maybe("kind")
+            rank = GRAVEST.index(kind) if kind in GRAVEST else len(GRAVEST)
+            dangers.append((rank, f"- **{name}** {code(danger.text('text').replace('`', chr(39)), 500)}"))
+    yield from (line for _, line in sorted(dangers, key=lambda each: each[0]))
+    for stack in stacks:
+        name, rules = code(stack.text("stack"), 80), stack.form("rules")
         for finding in rules.forms("new") if rules else ():
             if finding.text("level") == "violation":
                 rule, on = code(finding.text("rule"), 80), code(finding.text("name"), 80)
                 yield f"- **{name} breaks the rule** {rule} on {on}: {code(finding.text('message'), 300)}"
+    lines = [each.text("text") for each in form.forms("lines")]
+    yield from _list("The program itself changes:", lines or form.texts("program"))
+    yield from _list("Files outside of the project change, at which nothing here looks:", form.texts("outside"))
+    documents = [each.text("text") for each in form.forms("documents")]
+    yield from _list("Documents change, which people copy from:", documents)
+    unseen = [f"{each.text('file')}:{each.number('line'):g} {each.text('why')}" for each in form.forms("untaken")]
+    yield from _list("No plan shows what these lines of it do, so read them:", unseen)
 
 
 def _list(heading: str, entries: list[str]) -> Iterator[str]:
     if entries:
         yield heading
         yield ""
-        yield from (f"- {code(each)}" for each in entries)
+        yield from (f"- {code(each)}" for each in entries[:_EACH])
+        if len(entries) > _EACH:
+            yield f"- and {len(entries) - _EACH} more"
         yield ""
 
 

@@ -16,6 +16,11 @@ class _Strict(BaseModel):
     model_config = ConfigDict(strict=True, alias_generator=to_camel)
 
 
+class _Options(_Strict):
+    model_config = ConfigDict(extra="allow")
+    aliases: list[str | dict[str, Any]] = Field(default_factory=list)
+
+
 class _Resource(_Strict):
     urn: _Urn
     type: str
@@ -27,7 +32,8 @@ class _Resource(_Strict):
     property_dependencies: dict[str, list[str]]
     provider: str | None
     protect: bool
-    options: dict[str, Any]
+    options: _Options
+    files: dict[str, str | None] = Field(default_factory=dict)
 
 
 class _Form(_Strict):

@@ -105,7 +105,7 @@ def _registration(entry: Mapping[str, Any]) -> Registration:
         provider=entry["provider"],
         protect=entry["protect"],
         options=entry["options"],
-        files=entry.get("files", {}),
+        files={str(name): text if isinstance(text, str) else None for name, text in entry.get("files", {}).items()},
         at_run={str(key): str(text) for key, text in entry.get("atRun", {}).items()},
         declared=_place(entry.get("declared")),
     )

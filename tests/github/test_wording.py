@@ -207,3 +207,19 @@ def test_the_marker_and_the_words_are_those_of_the_tool(wording: ModuleType) -> 
         name: verdict for name, (_, verdict, _) in wording.LEVELS.items()
     }
     assert Path(wording.__file__ or "").name == "wording.py"
+
+
+def test_where_room_ends_what_is_gravest_is_there(wording: ModuleType) -> None:
+    form = whole_review()
+    (stack,) = form["stacks"]
+    weaker = {**stack, "dangers": [{**stack["dangers"][0], "kind": "protection", "text": "w" * 400}] * 40}
+    public = {**stack["dangers"][0], "kind": "public", "text": "allUsers gets in"}
+    form["stacks"] = [{**weaker, "stack": f"group-{number:03}"} for number in range(80)]
+    form["stacks"].append({**stack, "stack": "group-999", "dangers": [public]})
+    form["documents"] = [
+        {**form["documents"][0], "text": f"docs/{'x' * 200}{number}.md: line 1"} for number in range(260)
+    ]
+    said = wording.comment(form)
+    assert "`group-999`** `allUsers gets in`" in said
+    assert "Left out" in said
+    assert len(said.encode()) <= wording.LIMIT
