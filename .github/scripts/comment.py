@@ -112,7 +112,7 @@ def main(arguments: list[str]) -> int:
         number = pull_request()
         if number is None:
             return _say("No open pull request has this head any more; nothing to do.", 0)
-        body = wording.comment(review, code_of(number))
+        body = wording.comment(review, code_of(number), os.environ["HEAD_SHA"])
         return _say(f"The comment of #{number} {put(number, body)}.", 0)
     except urllib.error.HTTPError as error:
         return _say(f"GitHub said {error.code} to {error.url}: {error.read()[:300].decode(errors='replace')}", 1)

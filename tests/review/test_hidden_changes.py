@@ -49,6 +49,16 @@ def test_without_a_base_no_tag_stands_in_for_the_main_branch(repo: Repository) -
     assert git.repository(repo.root).default_base().commit == first
 
 
+def test_without_a_base_the_change_that_is_reviewed_is_compared_with_where_it_left(repo: Repository) -> None:
+    first = repo.git("rev-parse", "HEAD")
+    repo.git("checkout", "-q", "-b", "change")
+    change = repo.commit()
+    repo.git("checkout", "-q", "main")
+    repo.commit("main moved on")
+    assert git.repository(repo.root).default_base(change).commit == first
+    assert git.repository(repo.root).default_base("refs/heads/change").label == "where refs/heads/change left main"
+
+
 def test_a_tag_that_is_called_as_a_commit_is_not_taken_for_it(repo: Repository) -> None:
     first = repo.git("rev-parse", "HEAD")
     repo.write("infra/x.py", "evil")

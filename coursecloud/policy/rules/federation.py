@@ -19,6 +19,8 @@ _NAMES_ONE = re.compile(
 )
 """A part of a condition that by itself keeps every repository out but one, or one owner's."""
 _EVENTS = re.compile(r"assertion\.event_name (?:== (?P<one>'\w+')|in \[(?P<some>('\w+'(, ?)?)+)\])")
+_ODD = re.compile(r"""[?\\]|\b[rRbB]{1,2}['"]|'{3}|\"{3}""")
+"""What CEL reads otherwise than by the signs between parts: a choice, an escape, a raw text, one of many lines."""
 _REF = re.compile(r"assertion\.ref == '([^']+)'")
 """Parts that say at which events, or of which branch, a workflow comes in."""
 
@@ -30,6 +32,8 @@ def _conditioned(provider: Registration, settings: Settings) -> Iterator[str]:
         return
     if at(provider.inputs, "oidc.issuerUri") != _GITHUB:
         return
+    if odd := _ODD.search(str(condition)):
+        yield f"its attributeCondition has {odd[0]}, by which it can mean anything to who does not evaluate it"
     parts = [] if len(list(_split(str(condition), "||"))) > 1 else list(_split(str(condition), "&&"))
     found = [match for part in parts if (match := _NAMES_ONE.fullmatch(part))]
     if not found:
