@@ -14,7 +14,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,15 @@ class Leases:
             over.set()
             beating.join()
             self._give_back(lease)
+
+    def at_work(self, stacks: Collection[str]) -> str | None:
+        """Say who works on one of these stacks now; None where nobody does. Raises CloudError."""
+        held = {self._name(stack): stack for stack in stacks}
+        for name in sorted(held.keys() & self.objects.listed("leases/").keys()):
+            found = self.objects.read(name)
+            if found and not found.content.get("ended") and found.age < self.stale:
+                return f"stack {held[name]}: {_who(found.content, found.age)}"
+        return None
 
     def _name(self, stack: str) -> str:
         return f"leases/{stack}.json"

@@ -18,6 +18,7 @@ from coursecloud.cli.commands.course import cloud_run, group
 from coursecloud.cli.commands.course.cloud_run import CloudRun, tasks_for
 from coursecloud.course import handed
 from coursecloud.course.journal import Journal
+from coursecloud.course.lease import Leases
 from coursecloud.course.record import Record, Result
 from coursecloud.deploy.cloud import Cloud
 from coursecloud.deploy.preconditions import RefusedError
@@ -109,6 +110,16 @@ def test_the_same_command_goes_on_with_what_another_machine_began(course: Course
     assert "2 groups that are left of the run" in said
     assert "3 of 3 groups have stopped" in said
     assert course.status("g1") == "RUNNING", "it was settled elsewhere, so it is not done again"
+    assert record(course).open() == []
+
+
+def test_another_command_on_groups_that_a_runner_works_on_is_refused(course: Course) -> None:
+    begun = record(course).begin("up", {}, ["g1", "g2"], {})
+    elsewhere = Leases(record(course).objects, "another machine", "laptop", "`course up`")
+    with elsewhere.hold("g2", lambda: None):
+        assert "`course up` on laptop" in course.run("stop", "--yes", code=2)
+    assert [run.id for run in record(course).open()] == [begun.id], "it is not given up"
+    assert "3 of 3 groups have stopped" in course.run("stop", "--yes")
     assert record(course).open() == []
 
 

@@ -45,6 +45,13 @@ class SharedRuns:
         """Write down a new run, for all machines and for this one; cut-off ones of the same groups are given up."""
         with _reached(self.sharing.bucket):
             for other in self.record.open():
+                both = set(other.stacks) & set(stacks)
+                if both and (who := working.leases(self.record.objects, asked.verb, other.id).at_work(both)):
+                    refuse(
+                        f"another runner is at work on these groups: {who}\n"
+                        "    rule    one command works on a group\n"
+                        "    remedy  wait for its end, or stop it where it runs"
+                    )
                 if set(other.stacks) <= set(stacks):
                     self.record.end(other, f"given up for `course {asked.verb}`")
             how = {"named": sorted(named), "lose": list(asked.lose)}
