@@ -264,6 +264,23 @@ def stopped_before_the_api_says_that_it_was_started(there: World) -> Iterator[st
     there.wait(20 * HOUR)
 
 
+def started_before_its_resize_was_read(there: World) -> Iterator[str]:
+    """What a start says was started is what its reader knew then: a resize of before that came later holds."""
+    machine = there.create("instances", "box", _machine())
+    before = machine.config
+    there.wait(HOUR)
+    yield "look"
+    there.stop(machine)
+    there.resize(machine, machine="e2-medium")
+    there.entries[-1].received += 5 * HOUR
+    there.wait(2 * HOUR)
+    there.start(machine)
+    there.entries[-1].config = before
+    there.wait(9 * HOUR)
+    there.stop(machine)
+    there.wait(20 * HOUR)
+
+
 DAYS: tuple[Callable[[World], Iterator[str]], ...] = (
     grown_as_somebody_looks,
     two_of_a_name_within_two_minutes,
@@ -283,6 +300,7 @@ DAYS: tuple[Callable[[World], Iterator[str]], ...] = (
     seen_beside_what_is_refused,
     its_disk_has_another_name,
     stopped_before_the_api_says_that_it_was_started,
+    started_before_its_resize_was_read,
 )
 
 
