@@ -155,9 +155,10 @@ def moment(look: Look) -> datetime:
 def read_from(ledger: Ledger, start: datetime, now: datetime) -> datetime:
     """Say from when on the next look should read the logs: all of them once a day, else what is new, and late.
 
-    Reading all is a few pages for a course's project; it finds what came too late for any overlap.
+    Reading all is a few pages for a course's project; it finds what came too late for any overlap. So does a look after
+    one that was refused something: a job that has ended is told by its list alone, and only from then on.
     """
-    if ledger.at is None or ledger.at.date() != now.date() or not ledger.read:
+    if ledger.at is None or ledger.at.date() != now.date() or not ledger.read or ledger.unread:
         return start
     reached = next((end for begin, end in ledger.read if begin <= start < end), start)
     return max(start, reached - OVERLAP)

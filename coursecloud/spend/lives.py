@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Literal
 
 from coursecloud.spend.facts import GRACE, UNLOGGED, Facts, by_incarnation, gathered, points_of
-from coursecloud.spend.ledger import Ledger
+from coursecloud.spend.ledger import Ledger, Sighting
 from coursecloud.spend.life import Life, Use, boot, ended, mapping, within
 from coursecloud.spend.model import Change, Shape
 from coursecloud.spend.walk import Walk
@@ -78,8 +78,7 @@ class _Context:
         walk = Walk(functools.partial(self._before, resource, asset))
         for point in points:
             walk.step(point)
-        newest = max(facts.sightings, key=lambda each: each.last, default=None)
-        seen = newest.last if newest else None
+        seen = max((each.last for each in facts.sightings), default=None)
         last = max(point.at for point in points)
         # Of a boot disk that no look lists by itself its machine tells, when it goes too.
         alone = facts.sightings or any(change.by != _MACHINE for change in facts.changes)
@@ -94,10 +93,11 @@ class _Context:
         if held and not any(each.state == "gone" for each in doubts):
             # A disk that a look listed was there, whatever became of its machine.
             doubts += tuple(replace(each, begin=max(each.begin, seen or each.begin)) for each in held.doubts)
-        declared = newest is not None and newest.found.declared
         for uses in walk.lives(self._end):
-            by = _starter(facts.changes, uses)
-            yield Life(resource, uses, within(doubts, uses), declared, seen, by, lost and uses[-1].state != "gone")
+            by, own = _starter(facts.changes, uses), _newest(facts.sightings, uses)
+            there = lost and uses[-1].state != "gone"
+            declared = own is not None and own.found.declared
+            yield Life(resource, uses, within(doubts, uses), declared, own and own.last, by, there)
 
     def _missed(self, resource: str, asset: str, after: datetime) -> datetime | None:
         """Find the first look that would have found something, and did not."""
@@ -107,6 +107,12 @@ class _Context:
         """Find the last time before `at` at which something was certainly not there; else the first that is known."""
         looked = [each.at for each in self._glances if each.at < at and each.covers(resource, asset)]
         return looked[-1] if looked else min(self._origin, at)
+
+
+def _newest(sightings: Iterable[Sighting], uses: Sequence[Use]) -> Sighting | None:
+    """Find how a look saw it last; None where its machine alone was seen, or another of its name."""
+    found = [each for each in sightings if uses[0].begin <= each.last <= uses[-1].end]
+    return max(found, key=lambda each: each.last, default=None)
 
 
 def _starter(changes: Iterable[Change], uses: Sequence[Use]) -> str:

@@ -39,8 +39,8 @@ class Walk:
                     self._turn(point.at, "runs")
                 self._reshape(point)
             case "start":
+                # What its reader says was started may be older than a resize that came later.
                 self._turn(point.at, "runs")
-                self._reshape(point)
             case "since":
                 self._since(point.at)
             case "stop" | "halted" | "delete":

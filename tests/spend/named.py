@@ -244,6 +244,43 @@ def its_disk_has_another_name(there: World) -> Iterator[str]:
     there.wait(20 * HOUR)
 
 
+def stopped_before_the_api_says_that_it_was_started(there: World) -> Iterator[str]:
+    """A log's clock is behind: what it says was stopped then was not started again by the API's time."""
+    machine = there.create("instances", "box", _machine())
+    there.wait(HOUR)
+    there.stop(machine)
+    there.wait(3 * HOUR)
+    there.start(machine)
+    _said(there, -12)
+    there.wait(there.now + 6)
+    yield "look"
+    there.random.seed(31)  # by which it takes seconds to stop
+    there.stop(machine)
+    _said(there, 3 * HOUR - there.now)
+    there.wait(6 * HOUR)
+    there.hidden = {"instances": "compute.googleapis.com/Instance"}
+    yield "look"
+    there.hidden = {}
+    there.wait(20 * HOUR)
+
+
+def started_before_its_resize_was_read(there: World) -> Iterator[str]:
+    """What a start says was started is what its reader knew then: a resize of before that came later holds."""
+    machine = there.create("instances", "box", _machine())
+    before = machine.config
+    there.wait(HOUR)
+    yield "look"
+    there.stop(machine)
+    there.resize(machine, machine="e2-medium")
+    there.entries[-1].received += 5 * HOUR
+    there.wait(2 * HOUR)
+    there.start(machine)
+    there.entries[-1].config = before
+    there.wait(9 * HOUR)
+    there.stop(machine)
+    there.wait(20 * HOUR)
+
+
 DAYS: tuple[Callable[[World], Iterator[str]], ...] = (
     grown_as_somebody_looks,
     two_of_a_name_within_two_minutes,
@@ -262,6 +299,8 @@ DAYS: tuple[Callable[[World], Iterator[str]], ...] = (
     taken_over_by_the_stack,
     seen_beside_what_is_refused,
     its_disk_has_another_name,
+    stopped_before_the_api_says_that_it_was_started,
+    started_before_its_resize_was_read,
 )
 
 

@@ -52,6 +52,8 @@ def test_logs_are_read_again_from_before_their_end_and_all_of_them_once_a_day() 
     assert ledger.read_from(known, START, at + HOUR) == at - ledger.OVERLAP
     assert ledger.read_from(known, START, at + 5 * HOUR) == START
     assert ledger.read_from(Ledger(PROJECT), START, at) == START
+    refused = dataclasses.replace(known, unread=(("aiplatform.googleapis.com/CustomJob", "Google answers 403"),))
+    assert ledger.read_from(refused, START, at + HOUR) == START
     gap = dataclasses.replace(known, read=((START + HOUR, at),))
     assert ledger.read_from(gap, START, at + HOUR) == START
 

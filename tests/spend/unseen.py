@@ -163,7 +163,7 @@ def _told(
 def _machines(chance: random.Random, thing: Thing) -> dict[str, Any]:
     """Hide machines by a name that Google may give: their kind, its service, a place, or words that nobody foresaw."""
     place = f"//compute.googleapis.com/projects/p/zones/{thing.config['zone']}"
-    whole = ("compute.googleapis.com", place, f"{place}/instances/{thing.name}", "what there is")
+    whole = ("compute.googleapis.com", place, f"{place}/instances/{thing.name}", "all that/compute.googleapis.com has")
     name = chance.choice([INSTANCES, *whole])
     return dict.fromkeys(("instances",) if "nstance" in name else ("instances", "disks"), name)
 
