@@ -56,7 +56,7 @@ def test_without_a_base_the_change_that_is_reviewed_is_compared_with_where_it_le
     repo.git("checkout", "-q", "main")
     repo.commit("main moved on")
     assert git.repository(repo.root).default_base(change).commit == first
-    assert git.repository(repo.root).default_base("refs/heads/change").label == "where refs/heads/change left main"
+    assert git.repository(repo.root).default_base("refs/heads/change").name == "where refs/heads/change left main"
 
 
 def test_a_tag_that_is_called_as_a_commit_is_not_taken_for_it(repo: Repository) -> None:
