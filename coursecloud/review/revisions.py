@@ -115,7 +115,9 @@ def _of_stack_files(before: Side, after: Side) -> list[tuple[Lines, bool]]:
     """Say what differs in stack files though no setting does, and whether it is something to follow."""
     names = sorted({*before.names()} & {*after.names()})
     roots = [side.source.root for side in (before, after) if side.source]
-    found = (stack_comments.of(new.file, old.text, new.text, *roots) for old, new in _written(names, before, after))
+    found = [stack_comments.of(new.file, old.text, new.text, *roots) for old, new in _written(names, before, after)]
+    new = (after.written(name) for name in sorted({*after.names()} - {*before.names()}))
+    found += [stack_comments.comes(each.file, each.text, *roots) for each in new if each.file]
     return [each for each in found if each]
 
 

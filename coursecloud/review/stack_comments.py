@@ -47,6 +47,20 @@ def of(file: str, old: str, new: str, *roots: Path) -> tuple[Lines, bool] | None
     return Lines(file, tuple((n, n) for n in told), whole=whole), True
 
 
+def comes(file: str, text: str, *roots: Path) -> tuple[Lines, bool] | None:
+    """Say of a stack file that comes which comments lead elsewhere: to a schema, an address or a host.
+
+    Commands of the project stand in each that `coursecloud init` writes, and are told nowhere.
+    """
+    found = [
+        number
+        for number, comment in _comments(text)
+        if not _OWN.fullmatch(comment)
+        and ("://" in comment or any(_schemas(comment)) or changed_lines.hosts([comment], *roots))
+    ]
+    return (Lines(file, tuple((number, number) for number in found)), True) if found else None
+
+
 def _schemas(comment: str) -> Iterator[re.Match[str]]:
     return iter(()) if _OWN.fullmatch(comment) else _SCHEMA.finditer(comment)
 

@@ -63,3 +63,18 @@ def test_a_review_names_the_file(repo: Repository, comment: str, level: Level) -
     found = review(repo, base=base, head=repo.commit())
     assert found.level is level
     assert "Pulumi.one.yaml: line 1" in "\n".join(found.of_program)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("# make plan", False),
+        (f"{MODELINE}./stack.schema.json", False),
+        (f"{MODELINE}https://evil.example/x.json", True),
+        ("# first run what is at evil.example", True),
+        ("# see https://evil.example", True),
+    ],
+)
+def test_a_stack_file_that_comes_is_told_by_what_leads_elsewhere(line: str, *, told: bool) -> None:
+    found = stack_comments.comes("Pulumi.x.yaml", OLD + line + "\n")
+    assert (str(found[0]) if found else "") == ("Pulumi.x.yaml: line 7" if told else "")
