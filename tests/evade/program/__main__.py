@@ -38,7 +38,6 @@ def machine(name: str, opts: pulumi.ResourceOptions | None = None, /, **more: An
         "metadata": {
             "enable-oslogin": "TRUE",
             "block-project-ssh-keys": "TRUE",
-            "startup-script": "#!/bin/sh\necho up\n",
         },
         "scheduling": {
             "automaticRestart": False,
