@@ -87,6 +87,10 @@ def _let_in(old: Settings, new: Settings) -> Iterator[Weaker]:
         if will and was != will:
             then = f"`coursecloud course join` lets that account {does} what is in the project: is it your course's?"
             yield Weaker("access", f"`course.accounts.{name}`", was or _NONE, will, then)
+    was, will = (each.course.nightly for each in (old, new))
+    if was != will and will != "stop":
+        then = {"no": "the course stops no forgotten machine at night", "down": "at night what is not kept is deleted"}
+        yield Weaker("money" if will == "no" else "data", "`course.nightly`", was, will, then[will])
     was, will = (each.course.backend for each in (old, new))
     if was != will:
         then = "up works with the state there: who writes it decides what up deletes, and without it all is made anew"

@@ -22,6 +22,7 @@ NOT_TRIED = {
         for key in ("registry", "storage.data", "storage.models")
     },
     "course.backend": "the state is in one place while the edits are tried; nothing is made of it",
+    "course.nightly": "it says what the course's own job does; nothing is made of it",
     **{
         f"course.accounts.{each}": "an account of a project that is not there: tests/course/test_authority.py has one"
         for each in ("look", "stop", "deploy")

@@ -1,5 +1,6 @@
 """`coursecloud course hand`: give the runner in Cloud Run what only this machine has of groups."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,7 @@ def hand(
         Path | None,
         typer.Option(help="A file with Pulumi's passphrase of the one group that --only names.", metavar="FILE"),
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON (docs/json.md documents its fields).")] = False,
     folder: Folder = None,
 ) -> None:
     """Put stack files into the course's bucket, and members' files and a passphrase beside the state of each group.
@@ -57,6 +59,10 @@ def hand(
         refuse(
             f"not handed over: {error.words}\n    remedy  whoever hands over may write in the buckets that are named", 1
         )
+    if as_json:
+        told = {"version": 1, "stacks": stacks, "record": found.bucket or None, "passphrase": bool(passphrase_file)}
+        typer.echo(json.dumps(told, indent=2))
+        return
     what = "stack files into " + f"gs://{found.bucket}, members" if found.bucket else "members"
     more = ", and a passphrase" if passphrase_file else ""
     say(f"handed over of {len(stacks)} groups: {what} beside the state of each{more}")
