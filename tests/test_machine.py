@@ -44,7 +44,7 @@ def test_other_programs_are() -> None:
 
 def test_no_account_and_no_state_is_named_by_the_environment() -> None:
     assert [name for name in os.environ if machine.CLOUD_VARIABLE.fullmatch(name)] == []
-    assert [name for name in (".pulumi", ".config") if (Path.home() / name).exists()] == []
+    assert [name for name in (".pulumi/credentials.json", ".config") if (Path.home() / name).exists()] == []
 
 
 def test_a_folder_with_such_a_program_keeps_its_others(tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def test_and_a_machines_run_is_finished_by_tasks(emulated: Emulator, tmp_path: P
 
 def test_a_group_that_kills_each_container_fails_alone(emulated: Emulator, tmp_path: Path) -> None:
     jobs = Jobs(emulated, tmp_path, [f"g{number}" for number in (POISON, 1, 2, 3, 4)])
-    jobs.task(0, 1, tries=8)
+    jobs.task(0, 1, tries=16)
     results = jobs.record.results(jobs.run.id)
     assert {stack: result.state for stack, result in results.items()} == {
         f"g{POISON}": "failed", "g1": "done", "g2": "done", "g3": "done", "g4": "done",
