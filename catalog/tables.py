@@ -155,7 +155,8 @@ def image_architecture(path: str) -> str:
     return "X86_64" if project in table("images")["x86Projects"] else ""
 
 
-_PROJECT = re.compile(r"(?:.*?projects/)?([a-z][a-z0-9:.-]*)/(?:global/images/)?(?:family/)?[^/]+")
+IMAGE = re.compile(r"(?:.*?projects/)?([a-z][a-z0-9:.-]*)/(?:global/images/)?(?:family/)?(.+)")
+"""An image that names its project, in any of the provider's forms: the project, and the image or family."""
 
 
 def licensed(image: str, own: str) -> bool:
@@ -164,7 +165,7 @@ def licensed(image: str, own: str) -> bool:
     >>> [licensed(i, "mine-1") for i in ("debian-cloud/debian-13", "windows-cloud/windows-2022", "mine", "mine-1/x")]
     [False, True, False, False]
     """
-    found = _PROJECT.fullmatch(image)
+    found = IMAGE.fullmatch(image)
     return found[1] not in (own, *table("images")["freeProjects"]) if found else "/" in image
 
 

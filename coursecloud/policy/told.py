@@ -3,10 +3,9 @@
 Of what the stack file does not declare only an image of another project is named here: the rest is shown as new.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from catalog.tables import table
+from catalog.tables import IMAGE, table
 from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.policy import told_builds, told_scripts
@@ -35,13 +34,10 @@ def otherwise(resource: Registration, settings: Settings) -> Iterator[str]:
             pass
 
 
-_IMAGE = re.compile(r"(?:.*?projects/)?([a-z][a-z0-9:.-]*)/(?:global/images/)?(?:family/)?(.+)")
-
-
 def _machine(machine: Registration, settings: Settings) -> Iterator[str]:
     path = "bootDisk.initializeParams.image"
     image = at(machine.inputs, path)
-    found = _IMAGE.fullmatch(image) if isinstance(image, str) else None
+    found = IMAGE.fullmatch(image) if isinstance(image, str) else None
     if declared := settings.machines.get(machine.name):
         yield from _attached(machine, declared, settings)
         yield from _scripts(machine, declared, settings)
@@ -49,7 +45,7 @@ def _machine(machine: Registration, settings: Settings) -> Iterator[str]:
             yield from differs(machine, {"scheduling.maxRunDuration.seconds": int(declared.max_run)})
         known = settings.image_of(declared)
         wanted = known.path if known else str(declared.image)
-        plain = _IMAGE.fullmatch(wanted)
+        plain = IMAGE.fullmatch(wanted)
         if isinstance(image, str) and (found and found.groups()) != (plain and plain.groups()):
             yield f"`{path}` is {said(image)}, and the stack file says {said(wanted)}"
         return

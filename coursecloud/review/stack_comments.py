@@ -52,11 +52,12 @@ def comes(file: str, text: str, *roots: Path) -> tuple[Lines, bool] | None:
 
     Commands of the project stand in each that `coursecloud init` writes, and are told nowhere.
     """
+    comments = [(number, comment) for number, comment in _comments(text) if not _OWN.fullmatch(comment)]
+    strange = changed_lines.hosts((comment for _, comment in comments), *roots)
     found = [
         number
-        for number, comment in _comments(text)
-        if not _OWN.fullmatch(comment)
-        and ("://" in comment or any(_schemas(comment)) or changed_lines.hosts([comment], *roots))
+        for number, comment in comments
+        if "://" in comment or any(_schemas(comment)) or any(host in comment.lower() for host in strange)
     ]
     return (Lines(file, tuple((number, number) for number in found)), True) if found else None
 

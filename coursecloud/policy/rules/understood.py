@@ -15,6 +15,7 @@ from coursecloud.policy.example import DROP, Example, add, machine, put, then
 from coursecloud.policy.grants import grants_something
 from coursecloud.policy.reading import Inputs, UnknownError
 from coursecloud.policy.rule import AmongRule, ResourceRule, Stack
+from coursecloud.policy.told_values import said
 from infra.settings import Settings
 
 _EXCEPTION = "an exception in the stack file, with a reason and an end"
@@ -49,7 +50,7 @@ def _inputs(resource: Registration, settings: Settings) -> Iterator[str]:
     for path, value in _leaves(resource.inputs):
         if path == "project":
             if value not in (settings.project, UNKNOWN):
-                yield f"`project` is {_said(value)}, and the stack is in {settings.project}"
+                yield f"`project` is {said(value)}, and the stack is in {settings.project}"
             continue
         if elsewhere := _project(path, value, settings):
             yield f"`{path}` is of project {elsewhere}, and the stack is in {settings.project}"
@@ -57,7 +58,7 @@ def _inputs(resource: Registration, settings: Settings) -> Iterator[str]:
             case "unknown":
                 odd.append(f"`{path}`")
             case "value":
-                yield f"`{path}` is {_said(value)}, and nobody has said what that spends, opens or loses"
+                yield f"`{path}` is {said(value)}, and nobody has said what that spends, opens or loses"
             case "later":
                 later = path
             case _:
@@ -120,10 +121,6 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def _said(value: object) -> str:
-    return f"`{str(value)[:80].replace('`', chr(39))}`"
-
-
 _BESIDE = frozenset(
     f"{api}.googleapis.com"
     for api in (
@@ -146,7 +143,7 @@ _BESIDE = frozenset(
 def _api(api: Registration, stack: Stack) -> Iterator[str]:
     needed = {f"{known.api}.googleapis.com" for each in stack.resources if (known := types.of(each.type)) and known.api}
     if (name := api.inputs.get("service")) not in (*needed - _of_itself(), *_BESIDE, UNKNOWN):
-        yield f"it switches on {_said(name)}, which nothing of the stack needs"
+        yield f"it switches on {said(name)}, which nothing of the stack needs"
 
 
 def _of_itself() -> frozenset[str]:
