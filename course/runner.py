@@ -10,12 +10,9 @@ from typing import Any, cast
 
 import pulumi
 import pulumi_gcp as gcp
-import yaml
 
-from coursecloud.common import stack_file
 from coursecloud.course import sharing
 from coursecloud.course.sharing import Job, Nightly, Sharing
-from infra import files
 from infra.settings import Problem, SettingsError
 from infra.settings.backend import bucket_of
 from infra.settings.problem import MISSING
@@ -65,10 +62,9 @@ def read(stack: str, here: Path) -> Asked:
     """Read Pulumi's configuration and the roster that it names. Raises SettingsError with every mistake."""
     config = {key: value for key, value in pulumi.runtime.get_config_env().items() if key.startswith(NAMESPACE)}
     file = here / (config.get(f"{NAMESPACE}roster") or sharing.ROSTER)
-    content = _roster(file)
+    content = sharing.content_of(file)
     found, mistakes = sharing.of(content)
-    problems = [*_problems(config), *_of_roster(content, file, found)]
-    problems += [Problem(each.where, each.value or MISSING, each.rule, each.remedy) for each in mistakes]
+    problems = [*_problems(config), *_of_roster(content, file, found), *mistakes]
     if problems or found.job is None:
         raise SettingsError(stack, problems)
     account = _ACCOUNT.fullmatch(_runner(content))
@@ -76,14 +72,6 @@ def read(stack: str, here: Path) -> Asked:
     groups = len(list(file.parent.glob("Pulumi.*.yaml"))) if file.parent != here else 1
     state, _ = bucket_of(str(content.get("backend") or ""))
     return Asked(found, found.job, account[1], state, config[f"{NAMESPACE}image"], groups)
-
-
-def _roster(file: Path) -> Mapping[str, Any]:
-    try:
-        content = files.yaml_of(files.text_of(file), stack_file.LOADER)
-    except (OSError, ValueError, yaml.YAMLError):
-        content = None
-    return cast("Mapping[str, Any]", content) if isinstance(content, dict) else {}
 
 
 def _runner(content: Mapping[str, Any]) -> str:

@@ -72,7 +72,7 @@ class SharedRunner:
             return Outcome(outcome.CUT[1], "somebody else has begun it")
         came = self.worker(stack, verb, self._liftable(lease.before))
         # Only what has ended in order has let go of Pulumi's lock.
-        lease.left = came.cut or came.code > outcome.CUT[0] - 1
+        lease.left = came.cut or came.code >= outcome.CUT[0]
         if lease.lost:
             return Outcome(outcome.CUT[1], "the lease of the stack could not be kept, so it was ended")
         return self._settled(stack, begun, came, generation)

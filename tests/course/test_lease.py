@@ -217,6 +217,7 @@ def test_who_cannot_write_ends_before_anybody_may_take_over(emulated: Emulator, 
         assert lease.lost
     assert [round(at - began) for at in times] == [2, 3]
     assert len(times) == 2
+    assert objects.read("leases/g1.json"), "what could not be kept is not given back: it gets stale"
 
 
 def test_a_bucket_that_is_not_there_is_said_and_nobody_works(emulated: Emulator) -> None:

@@ -19,6 +19,7 @@ import pytest
 import yaml
 
 from course import install, runner
+from coursecloud.course import sharing
 from coursecloud.plan import engine
 from infra import apis
 from infra.settings import SettingsError, load
@@ -123,6 +124,16 @@ def test_a_mistake_is_said_with_rule_and_remedy(
     with pytest.raises(SettingsError) as error:
         runner.read("autumn", project / "course")
     assert said in str(error.value)
+
+
+def test_all_that_is_wrong_with_the_nights_is_said_at_once() -> None:
+    found, problems = sharing.of(
+        {"record": "gs://a-b-c", "job": "x", "nightly": {"at": "9", "timezone": "?", "down": 1}}
+    )
+    assert [each.path for each in problems] == ["job", "nightly.down", "nightly.at", "nightly.timezone"]
+    assert found.nightly is None
+    _, problems = sharing.of({"nightly": {}})
+    assert [each.path for each in problems] == ["nightly.at", "nightly.timezone", "nightly"]
 
 
 def test_without_a_roster_it_says_where_to_name_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

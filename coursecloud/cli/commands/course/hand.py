@@ -26,9 +26,9 @@ def hand(
 
     `course up --engine cloud-run` does so by itself, but for a passphrase. A group does it for what only the group has.
     """
-    from coursecloud.cli.commands.course import cloud_run, working
+    from coursecloud.cli.commands.course import cloud_run, shared_runs, working
     from coursecloud.cli.commands.course.asked import Asked, there
-    from coursecloud.course import handed, sharing
+    from coursecloud.course import handed
     from coursecloud.course.selection import SelectionError, named
     from coursecloud.deploy.cloud import CloudError
     from coursecloud.deploy.preconditions import settings_of
@@ -36,9 +36,7 @@ def hand(
     from infra.settings import SettingsError
 
     where = folder_of(folder)
-    found, mistakes = sharing.read(where)
-    if mistakes:
-        refuse(f"{sharing.ROSTER}: nothing was done\n" + "\n".join(sharing.lines(mistakes)))
+    found = shared_runs.shared_by(where)
     try:
         stacks, by_name = named(only or (), there(Asked("hand", where)))
         if passphrase_file and stacks != list(by_name):

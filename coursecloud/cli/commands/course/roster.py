@@ -79,7 +79,7 @@ def read(file: Path, key: bytes = b"", *, text: str | None = None) -> Roster:
     found = Roster(file, renamed=_names(content, "renamed", mistakes), merged=_names(content, "merged", mistakes))
     found.pseudonyms = bool(content.get("pseudonyms"))
     shared = _course(content, mistakes)
-    mistakes += [_mistake(*each) for each in sharing.of(content)[1]]
+    mistakes += [_mistake(each.path, each.value, each.rule, each.remedy) for each in sharing.of(content)[1]]
     rows: list[tuple[int, Answers]] = []
     if name := content.get("table"):
         rows, wrong = _table(file.parent / str(name), defaults, found)
@@ -246,7 +246,7 @@ def _mapping(given: object, at: str, mistakes: list[str]) -> dict[str, Any]:
 
 
 def _mistake(what: str, value: object, rule: str, remedy: str) -> str:
-    shown = said.value(str(value)) if value is not None else ""
+    shown = said.value(str(value)) if value not in (None, MISSING) else ""
     return f"  {what}{shown}\n{said.why(Problem(what, MISSING, rule, remedy))}"
 
 

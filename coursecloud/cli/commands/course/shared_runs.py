@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from coursecloud.cli.commands.course import working
 from coursecloud.cli.commands.course.asked import Asked
@@ -74,11 +75,17 @@ class SharedRuns:
             return whole
 
 
+def shared_by(folder: Path) -> Sharing:
+    """Read what the runners of a course share; refuses with all that is wrong with it."""
+    found, problems = sharing.read(folder)
+    if problems:
+        refuse("\n".join([f"{sharing.ROSTER}: nothing was done", *map(str, problems)]))
+    return found
+
+
 def of(asked: Asked) -> SharedRuns | None:
     """Give what the roster's bucket says; None where it names none, or a command is this machine's own."""
-    found, mistakes = sharing.read(asked.folder)
-    if mistakes:
-        refuse(f"{sharing.ROSTER}: nothing was done\n" + "\n".join(sharing.lines(mistakes)))
+    found = shared_by(asked.folder)
     if not found.bucket or asked.verb not in VERBS:
         return None
     return SharedRuns(found, Record(working.objects(found.bucket)))
