@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from catalog import tables, types
 from coursecloud.plan import adoption, gpu_quota, machine_notices, service_images
+from coursecloud.plan.effects import ALTERED
 from coursecloud.plan.grants import given
 from coursecloud.plan.planning import Plan, holds
 from infra import storage
@@ -48,7 +49,8 @@ def notices(plan: Plan, today: datetime.date | None = None) -> list[Notice]:
         *(
             Notice("program", f"{deed.name if deed.urn else 'the program'} {deed.text}")
             for deed in plan.deeds
-            if deed.kind != "adopt"
+            # The group's own is told by its line, an altered program before all else.
+            if deed.kind not in ("adopt", ALTERED)
         ),
         *(Notice("public", text) for text in _public(plan)),
         *(Notice("team", text) for text in _team(plan)),
