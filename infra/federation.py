@@ -6,6 +6,19 @@ CI_EVENTS = {"push": ("ref", "tags"), "release": ("tags",), "schedule": ("ref",)
 default branch's workflow at a stranger's wish: pull_request_target, issue_comment, workflow_run."""
 
 
+ISSUER = "https://token.actions.githubusercontent.com"
+
+
+def condition(repository_id: int, ref: str) -> str:
+    """Write what a workflow has to be to come in at all, in CEL: its repository, event, and ref or any tag."""
+    events = ", ".join(f"'{event}'" for event in sorted([PULL_REQUEST, *CI_EVENTS]))
+    refs = f"assertion.ref == '{ref}' || assertion.ref.startsWith('refs/tags/')"
+    return (
+        f"assertion.repository_id == '{repository_id}' && assertion.event_name in [{events}]"
+        f" && (assertion.event_name == '{PULL_REQUEST}' || {refs})"
+    )
+
+
 def run_attribute(ref: str) -> str:
     """Write the one attribute that bindings ask for: REPOSITORY_ID/EVENT, and but for a pull request its ref.
 

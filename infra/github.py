@@ -13,7 +13,7 @@ from pulumi_gcp import iam, projects, serviceaccount
 
 from catalog import types
 from infra.component import Component, Place, short
-from infra.federation import CI_EVENTS, PULL_REQUEST, run_attribute
+from infra.federation import ISSUER, PULL_REQUEST, condition, run_attribute
 from infra.settings.delivery import GitHub as GitHubSettings
 
 LATER = frozenset({"monitoring"})
@@ -65,13 +65,6 @@ class GitHub(Component):
             description=f"Workflows of GitHub repository {settings.repository_id}",
             opts=self.child("sts", keep=settings.keep),
         )
-        events = ", ".join(f"'{event}'" for event in sorted([PULL_REQUEST, *CI_EVENTS]))
-        conditions = (
-            f"assertion.repository_id == '{settings.repository_id}'",
-            f"assertion.event_name in [{events}]",
-            f"(assertion.event_name == '{PULL_REQUEST}' || assertion.ref == '{settings.ref}'"
-            " || assertion.ref.startsWith('refs/tags/'))",
-        )
         self.provider = iam.WorkloadIdentityPoolProvider(
             "provider",
             workload_identity_pool_id=self.pool.workload_identity_pool_id,
@@ -79,8 +72,8 @@ class GitHub(Component):
             project=place.project,
             display_name="GitHub Actions",
             attribute_mapping={"google.subject": "assertion.sub", "attribute.run": run_attribute(settings.ref)},
-            attribute_condition=" && ".join(conditions),
-            oidc=iam.WorkloadIdentityPoolProviderOidcArgs(issuer_uri="https://token.actions.githubusercontent.com"),
+            attribute_condition=condition(settings.repository_id, settings.ref),
+            oidc=iam.WorkloadIdentityPoolProviderOidcArgs(issuer_uri=ISSUER),
             opts=self.child(keep=settings.keep),
         )
         self.let_in("preview", self.preview, PULL_REQUEST, under=self)

@@ -2,7 +2,10 @@
 
 from coursecloud.plan.registration import UNKNOWN
 from coursecloud.policy.example import add, grant, policy_data, put
+from infra.federation import condition
 from tests.guardrails.cases import Case
+
+_OWN = condition(123456789, "refs/heads/main")
 
 IDENTITY = [
     Case("iam-additive", "IAMPolicy", "full", "p", add("projects/iAMPolicy:IAMPolicy", "p", policyData=policy_data())),
@@ -57,45 +60,43 @@ IDENTITY = [
     *(
         Case(
             "federation-conditioned",
-            "that is understood here holds runs to",
+            "is not the one that lets in repository 123456789 alone",
             "full",
             "provider",
-            put(
-                "iam.WorkloadIdentityPoolProvider",
-                "provider",
-                "attributeCondition",
-                f"assertion.repository_id == '123456789' && assertion.event_name in ['push'] && {third}",
-            ),
+            put("iam.WorkloadIdentityPoolProvider", "provider", "attributeCondition", text),
         )
-        for third in (
-            "(assertion.event_name != 'x' || assertion.ref == 'refs/heads/main')",
-            "(assertion.event_name == 'pull_request' || assertion.ref.startsWith('refs/'))",
-            "true",
-        )
-    ),
-    *(
-        Case(
-            "federation-conditioned",
-            "can mean anything",
-            "full",
-            "provider",
-            put(
-                "iam.WorkloadIdentityPoolProvider",
-                "provider",
-                "attributeCondition",
-                f"assertion.repository_id == '123456789' && assertion.ref == 'refs/heads/main' && {more}",
-            ),
-        )
-        for more in (
-            "assertion.sub == 'x' ? true : true",
-            r"assertion.sub != '\\\\' || true || assertion.sub == 'x'",
-            r"assertion.sub != r'\' || true || assertion.sub == 'x'",
-            'assertion.sub != """x',
+        for text in (
+            f"true // && {_OWN}",
+            f"{_OWN} && assertion.sub == 'x' ? true : true",
+            f"{_OWN} && assertion.sub != r'\\' || true || assertion.sub == 'x'",
+            _OWN.replace("refs/heads/main", "refs/heads/evil"),
+            _OWN.replace("123456789", "999"),
+            _OWN.replace("'push'", "'push', 'pull_request_target'"),
+            f"{_OWN} ",
         )
     ),
     Case(
         "federation-conditioned",
-        "every repository",
+        "is for another issuer than GitHub",
+        "full",
+        "provider",
+        put("iam.WorkloadIdentityPoolProvider", "provider", "oidc", {"issuerUri": "https://gitlab.com"}),
+    ),
+    Case(
+        "federation-conditioned",
+        "names no repository",
+        "dev",
+        "p",
+        add(
+            "iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider",
+            "p",
+            attributeCondition=_OWN,
+            oidc={"issuerUri": "https://token.actions.githubusercontent.com"},
+        ),
+    ),
+    Case(
+        "federation-conditioned",
+        "is not the one",
         "full",
         "provider",
         put("iam.WorkloadIdentityPoolProvider", "provider", "attributeCondition", "assertion.ref == 'refs/heads/main'"),

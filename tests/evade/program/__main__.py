@@ -9,6 +9,13 @@ import pulumi
 PROJECT = pulumi.Config("gcp").require("project")
 ACCOUNT = f"own@{PROJECT}.iam.gserviceaccount.com"
 OWN = f"serviceAccount:{ACCOUNT}"
+LETS_IN = (
+    "assertion.repository_id == '123456789' && assertion.event_name in"
+    " ['pull_request', 'push', 'release', 'schedule', 'workflow_dispatch']"
+    " && (assertion.event_name == 'pull_request' || assertion.ref == 'refs/heads/main'"
+    " || assertion.ref.startsWith('refs/tags/'))"
+)
+"""What the stack file's repository has to be to come in."""
 IMAGE = "us-docker.pkg.dev/cloudrun/container/hello"
 
 
@@ -126,7 +133,7 @@ def provider(name: str, opts: pulumi.ResourceOptions | None = None, /, **more: A
         "project": PROJECT,
         "workloadIdentityPoolId": "own-pool",
         "workloadIdentityPoolProviderId": "github",
-        "attributeCondition": "assertion.repository_id == '123456789' && assertion.ref == 'refs/heads/main'",
+        "attributeCondition": LETS_IN,
         "attributeMapping": {"google.subject": "assertion.sub"},
         "oidc": {"issuerUri": "https://token.actions.githubusercontent.com"},
     }
