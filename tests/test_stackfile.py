@@ -25,7 +25,7 @@ def value(text: str, folder: Path) -> Any:
 
 
 @pytest.mark.parametrize(
-    "text", ["18:00", "08:30", "1:30:00", "on", "off", "yes", "no", "y", "NO", "2026-11-23", ".inf"]
+    "text", ["18:00", "08:30", "1:30:00", "on", "off", "yes", "no", "y", "NO", "2026-13-23", "2026-11"]
 )
 def test_what_only_yaml_1_1_reads_as_something_else_is_text(text: str, tmp_path: Path) -> None:
     assert value(text, tmp_path) == text
@@ -36,7 +36,10 @@ def test_what_only_yaml_1_1_reads_as_something_else_is_text(text: str, tmp_path:
     [
         ("true", True), ("False", False), ("null", None), ("~", None), ("", None), ("0", 0), ("-7", -7),
         ("1_000", 1000), ("0x1F", 31), ("0o17", 15), ("1.5", 1.5), (".5", 0.5), ("1e3", 1000.0),
-        ("'1'", "1"), ("[a, 1]", ["a", 1]),
+        ("'1'", "1"), ("[a, 1]", ["a", 1]), ("0X1f", 31), ("0O17", 15), ("0b101", 5), ("-0B1_1", -3),
+        ("1_000.5", 1000.5),
+        ("2026-11-3", "2026-11-03 00:00:00 +0000 UTC"), ("'2026-11-03'", "2026-11-03"),
+        ("{since: 2026-11-03}", {"since": "2026-11-03 00:00:00 +0000 UTC"}),
     ],
 )  # fmt: skip
 def test_scalars_are_what_pulumis_engine_makes_of_them(text: str, expected: object, tmp_path: Path) -> None:
@@ -48,6 +51,10 @@ def test_scalars_are_what_pulumis_engine_makes_of_them(text: str, expected: obje
     ("text", "rule", "remedy"),
     [
         ("config:\n\tgcp:project: x\n", "line 2, column 1", "no tabs"),
+        ("config: {x:y: .inf}", "is no number that Pulumi can hand on; in quotes", "mend"),
+        ("config: {x:y: -.Inf}", "is no number that Pulumi can hand on; in quotes", "mend"),
+        ("config: {x:y: 2026-11-23T10:00:00Z}", "is a time to Pulumi", "mend"),
+        ("config: {x:y: 0x_}", "does not fit", "mend"),
         ("config:\n  gcp:project: x\n  gcp:project: y\n", "line 3, column 3: 'gcp:project' is there twice", "one of"),
         (f"{STARTED}\n    credit: {{amount: 1, amount: 2}}\n", "line 3, column 25: 'amount' is there twice", "one of"),
         (f"{STARTED}{{<<: {{b: 1}}, a: 1, a: 2}}\n", "'a' is there twice", "one of"),

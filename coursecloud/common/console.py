@@ -137,19 +137,20 @@ def console(*, error: bool = False) -> Console:
     return Output(error=error)
 
 
-def report(*parts: RenderableType) -> None:
-    """Print what a command answers. With `--quiet` its first line alone, which says what follows from it; of a table
-    of many stacks nothing, as its mistakes are said elsewhere.
+def report(*parts: RenderableType, always: Sequence[str] = ()) -> None:
+    """Print what a command answers. With `--quiet` its first line alone, which says what follows from it, and what is
+    said `always`; of a table of many stacks nothing else, as its mistakes are said elsewhere.
     """
     screen = console()
     if not progress.quiet():
         screen.print(*parts, sep="\n")
         return
-    if isinstance(parts[0], Table):
-        return
-    with screen.capture() as captured:
-        screen.print(parts[0])
-    screen.out(next((line for line in captured.get().splitlines() if line.strip()), ""), highlight=False)
+    if not isinstance(parts[0], Table):
+        with screen.capture() as captured:
+            screen.print(parts[0])
+        screen.out(next((line for line in captured.get().splitlines() if line.strip()), ""), highlight=False)
+    for text in always:
+        say(text)
 
 
 def say(text: str) -> None:

@@ -2,13 +2,14 @@
 
 import os
 import re
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import yaml
 
+from coursecloud.common import stack_yaml
 from coursecloud.common.stack_folder import NAME
 from coursecloud.common.stack_folder import every as every
 from infra import files
@@ -20,61 +21,6 @@ PULUMIS_OWN = frozenset({"config", "encryptionsalt", "encryptedkey", "secretspro
 
 KEY = re.compile(r"[^\s:]+(:[^\s:]+)+")
 """A key of a stack's configuration, with its namespace."""
-
-
-class _Yaml(yaml.SafeLoader):
-    """YAML as Go's yaml.v3 reads it: `18:00` and `on` are text, dates stay as written, keys are unique."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[object] = set()
-        for key_node, _ in node.value:
-            if key_node.tag == "tag:yaml.org,2002:merge":
-                continue
-            key = cast("object", self.construct_object(key_node, deep=True))
-            if not isinstance(key, str):
-                raise yaml.constructor.ConstructorError(None, None, "this key is not text", key_node.start_mark)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"'{key}' is there twice", key_node.start_mark)
-            seen.add(key)
-        return super().construct_mapping(node, deep=deep)
-
-
-def _leading_zero(_: yaml.SafeLoader, node: yaml.ScalarNode) -> None:
-    problem = "this number is octal to one reader and decimal to another"
-    raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
-
-
-# Only what has a meaning in JSON: no other tag makes a value that Pulumi's engine could hand on.
-_MEANT = (None, *(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map")))
-_Yaml.yaml_constructors = {tag: make for tag, make in yaml.SafeLoader.yaml_constructors.items() if tag in _MEANT}
-_Yaml.yaml_implicit_resolvers = {}
-for _tag, _pattern, _first in (
-    ("null", r"(?:~|null|Null|NULL|)", "~nN\0"),
-    ("bool", r"(?:true|True|TRUE|false|False|FALSE)", "tTfF"),
-    ("leading-zero", r"[-+]?0[0-9_]+", "-+0"),
-    ("int", r"[-+]?(?:0|[1-9][0-9_]*|0x[0-9a-fA-F]+|0o[0-7]+)", "-+0123456789"),
-    ("float", r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?", "-+.0123456789"),
-    ("merge", r"<<", "<"),
-):
-    _Yaml.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_tag}", re.compile(f"^{_pattern}$"), list(_first) + [""] * (_tag == "null")
-    )
-_Yaml.add_constructor("tag:yaml.org,2002:leading-zero", _leading_zero)
-
-
-def _number(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int | float:
-    # A number of thousands of digits cannot even be shown.
-    if len(node.value) > files.DIGITS:
-        problem = f"the number {node.value[:20]}... has too many digits"
-        raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
-    return loader.construct_yaml_int(node) if node.tag.endswith(":int") else loader.construct_yaml_float(node)
-
-
-for _name in ("int", "float"):
-    _Yaml.add_constructor(f"tag:yaml.org,2002:{_name}", _number)
-
-LOADER: type[yaml.SafeLoader] = _Yaml
-"""Reads any other file of ours as a stack file is read."""
 
 
 def path_of(stack: str, folder: Path) -> Path:
@@ -102,7 +48,7 @@ def path_of(stack: str, folder: Path) -> Path:
 
 def beside(path: Path) -> dict[str, object]:
     """List what a readable stack file says to Pulumi or to a provider, and no setting of the project shows."""
-    content = cast("dict[str, Any]", files.yaml_of(files.text_of(path), _Yaml) or {})
+    content = cast("dict[str, Any]", files.yaml_of(files.text_of(path), stack_yaml.Loader) or {})
     config = {
         key: value
         for key, value in cast("dict[str, object]", content.get("config") or {}).items()
@@ -113,7 +59,7 @@ def beside(path: Path) -> dict[str, object]:
 
 def salt(path: Path) -> str:
     """Give what a readable stack file says its secrets are encrypted with by a passphrase; empty where nothing."""
-    content = cast("dict[str, Any]", files.yaml_of(files.text_of(path), _Yaml) or {})
+    content = cast("dict[str, Any]", files.yaml_of(files.text_of(path), stack_yaml.Loader) or {})
     return str(content.get("encryptionsalt") or "")
 
 
@@ -124,16 +70,21 @@ def read(stack: str, path: Path) -> dict[str, object]:
     knows.
     """
     twin = path.with_suffix(".yml" if path.suffix == ".yaml" else ".yaml")
-    if NAME.fullmatch(path.name) and os.path.lexists(twin):
-        rule = f"{twin.name} is there too: two files of one stack, of which Pulumi reads one and passes over the other"
-        raise SettingsError(stack, [Problem(path.name, MISSING, rule, "keep one of the two")])
+    for other in (twin, path.with_suffix(".json")):
+        if NAME.fullmatch(path.name) and os.path.lexists(other):
+            rule = f"{other.name} is there too: two files of one stack, of which Pulumi reads one and not the other"
+            raise SettingsError(stack, [Problem(path.name, MISSING, rule, "keep one of the two")])
+    if NAME.fullmatch(path.name) and os.path.lexists(path.with_name("Pulumi.json")):
+        # sdk/go/common/workspace/paths.go of pulumi/pulumi, 2026-11
+        rule = f"Pulumi.json is beside it, which Pulumi reads in place of Pulumi.yaml: it passes {path.name} over"
+        raise SettingsError(stack, [Problem(path.name, MISSING, rule, "take Pulumi.json away")])
     if NAME.fullmatch(path.name) and path.suffix == ".yml" and not os.path.lexists(path.with_name("Pulumi.yml")):
         # sdk/go/common/workspace/paths.go of pulumi/pulumi, 2026-11
         rule = f"Pulumi reads {twin.name} alone, as the project's own file is Pulumi.yaml: this one it passes over"
         raise SettingsError(stack, [Problem(path.name, MISSING, rule, f"git mv {path.name} {twin.name}")])
     try:
         text = files.text_of(path)
-        content: Any = files.yaml_of(text, _Yaml)
+        content: Any = files.yaml_of(text, stack_yaml.AsPulumi)
     except (OSError, KeyError, ValueError, yaml.YAMLError) as error:
         raise SettingsError(stack, [Problem(path.name, MISSING, *_unreadable(error))]) from None
     if content is None:
@@ -189,7 +140,7 @@ def _unreadable_keys(keys: Iterable[str]) -> Iterator[Problem]:
 def located(error: SettingsError, text: str) -> SettingsError:
     """Say of each mistake in which line of the stack file its key stands, as far as the file has it."""
     try:
-        root = cast("yaml.Node | None", yaml.compose(text, Loader=_Yaml))
+        root = cast("yaml.Node | None", yaml.compose(text, Loader=stack_yaml.Loader))
     except (yaml.YAMLError, RecursionError):
         return error
     problems = [

@@ -12,7 +12,7 @@ from typing import Any, cast
 import yaml
 
 from catalog import limits
-from coursecloud.common import stack_file
+from coursecloud.common import stack_yaml
 from infra import files
 from infra.settings import Problem
 from infra.settings.problem import MISSING, nearest
@@ -114,7 +114,7 @@ def _nightly(given: object, wrong: list[Problem]) -> Nightly | None:
 def content_of(file: Path) -> Mapping[str, Any]:
     """Read a roster's keys; empty where there is no file, or none that can be read."""
     try:
-        content = files.yaml_of(files.text_of(file), stack_file.LOADER)
+        content = files.yaml_of(files.text_of(file), stack_yaml.Loader)
     except (OSError, ValueError, yaml.YAMLError):
         return {}
     return cast("Mapping[str, Any]", content) if isinstance(content, dict) else {}

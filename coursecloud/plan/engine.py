@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Thread
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import pulumi
 from google.protobuf import json_format
@@ -143,7 +143,7 @@ def record(
     (`coursecloud.plan.mock_outputs`). `config` is keyed as in the stack file. What the program raises is raised here.
     """
     done: Future[Recording] = Future()
-    with _configured(config), contextlib.chdir(program.parent):
+    with _configured(config), contextlib.chdir(program.parent), _no_end():
         # In a thread of its own: an earlier run has left nothing in its context (no stack that would stay the root,
         # with outputs that would be among this one's), and the SDK notes the way to each resource from the thread's
         # start. A daemon, so that Ctrl-C ends a program that waits for something, too.
@@ -172,15 +172,33 @@ def _run(done: Future[Recording], program: Path, project: str, stack: str, mark:
                 sdk.run(main, recorder, project=project, stack=stack, preview=mark is None, log=log)
             )
         done.set_result(recorder.recording)
-    except SystemExit as ended:
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 raised anew by the caller
+        done.set_exception(error)
+    except BaseException as ended:  # noqa: BLE001 what is no error to Python is one here
+        code = f" (exit code {ended.code or 0})" if isinstance(ended, SystemExit) else f" by {type(ended).__name__}"
         done.set_exception(
             pulumi.RunError(
-                f"it ends itself (exit code {ended.code or 0}), and nobody knows what it had yet to register; take"
-                " sys.exit out of it: what stops an update is pulumi.RunError"
+                f"it ends itself{code}, and nobody knows what it had yet to register; take that out of it: what stops"
+                " an update is pulumi.RunError"
             )
         )
-    except BaseException as error:  # noqa: BLE001 raised anew by the caller
-        done.set_exception(error)
+
+
+@contextlib.contextmanager
+def _no_end() -> Generator[None]:
+    """Let a program that ends the process at once end itself alone: an exit code of 0 would be a check's silence."""
+    ends, here = os._exit, os.getpid()
+
+    def end(code: int) -> NoReturn:
+        if os.getpid() != here:
+            ends(code)
+        raise SystemExit(code)
+
+    os._exit = end
+    try:
+        yield
+    finally:
+        os._exit = ends
 
 
 def _unsaid(_loop: asyncio.AbstractEventLoop, _context: dict[str, Any]) -> None:

@@ -5,6 +5,8 @@
 
 import hashlib
 import json
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
@@ -18,13 +20,19 @@ _PROGRAM = ("infra", "catalog")
 """Folders of which the program imports and reads: whatever else is put there may stand in front of what is shipped."""
 
 
+_INSTEAD = ("Pulumi.json", "Pulumi.yml")
+"""What Pulumi reads in place of Pulumi.yaml, or may (sdk/go/common/workspace/paths.go of pulumi/pulumi, 2026-11)."""
+
+
 def digests(root: Path) -> dict[str, str]:
     """Give the SHA-256 of each file of a program by its path; ends of lines are those of no system in particular.
 
     Of Pulumi.yaml it is that of all but the place of the state, which a group chooses.
     """
     found = {"Pulumi.yaml": _sum(json.dumps(_project(root), sort_keys=True, default=str).encode())}
-    for path in (root / "__main__.py", *(each for name in _PROGRAM for each in sorted((root / name).rglob("*")))):
+    others = [root / name for name in _INSTEAD if os.path.lexists(root / name)]
+    folders = (*(root / name for name in _PROGRAM), root / "__pycache__")
+    for path in (root / "__main__.py", *others, *(each for one in folders for each in sorted(one.rglob("*")))):
         if (path.is_file() or path.is_symlink()) and not _of_python(path):
             found[path.relative_to(root).as_posix()] = _sum(path.read_bytes())
     return found
@@ -40,15 +48,20 @@ def _project(root: Path) -> object:
 
 
 def _of_python(path: Path) -> bool:
-    """Say whether a file is what Python itself writes, and holds to the source beside it (PEP 552)."""
-    if path.parent.name != "__pycache__" or path.suffix != ".pyc" or path.is_symlink():
+    """Say whether a file is what Python itself writes beside a source, and passes over once that has another time.
+
+    What names its source by a hash, Python writes only when told to, and takes the code in it for that source's
+    whatever it is (PEP 552).
+    """
+    if path.parent.name != "__pycache__" or path.is_symlink():
+        return False
+    if re.fullmatch(r".*\.pyc\.[0-9]+", path.name):
+        return True  # one that is being written, which nothing loads by that name
+    if path.suffix != ".pyc":
         return False
     with path.open("rb") as file:
         flags = int.from_bytes(file.read(8)[4:], "little")
-    return flags != _UNCHECKED
-
-
-_UNCHECKED = 0b01
+    return flags == 0
 
 
 def _sum(content: bytes) -> str:

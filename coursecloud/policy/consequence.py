@@ -60,7 +60,7 @@ def of_plan(
 ) -> tuple[Consequence, ...]:
     """Say what a plan means, gravest first. `today` tells whether its lease is over; None where nobody asks."""
     return ordered(
-        [*_before(plan, today), of_credit(estimate), *_program(plan), *_rules(plan, violations), *_data(plan)]
+        [*_before(plan, today), of_credit(estimate), *of_program(plan), *_rules(plan, violations), *_data(plan)]
     )
 
 
@@ -78,7 +78,7 @@ def of_credit(estimate: Estimate) -> Consequence:
     return Consequence(Kind.CREDIT, credit.sentence(estimate), grave)
 
 
-def _program(plan: Plan) -> Iterator[Consequence]:
+def of_program(plan: Plan) -> Iterator[Consequence]:
     """Say that the program is another one than this version's: no rule sees what it leaves out."""
     for deed in plan.program:
         if deed.kind == ALTERED:
@@ -147,6 +147,11 @@ def shown(consequences: Iterable[Consequence]) -> Table:
             Text(LABELS[each.kind], "bold red" if each.grave else "bold green"), Text(visible(_begun(each.text)))
         )
     return grid
+
+
+def always(consequences: Iterable[Consequence]) -> list[str]:
+    """Give what is said even by a command that is to say little: with it, what the others say may be wrong."""
+    return [each.text for each in consequences if each.kind is Kind.PROGRAM]
 
 
 def to_json(consequences: Sequence[Consequence]) -> dict[str, Any]:

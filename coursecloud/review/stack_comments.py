@@ -7,7 +7,7 @@ from typing import cast
 
 import yaml
 
-from coursecloud.common.stack_file import LOADER
+from coursecloud.common.stack_yaml import Loader
 from coursecloud.review import changed_lines
 from coursecloud.review.changed_lines import Lines
 
@@ -70,7 +70,7 @@ def _comments(text: str) -> Iterator[tuple[int, str]]:
     """Give each comment with its line, from 1; of what is no YAML all that may be one."""
     letters = list(text)
     try:
-        for token in cast("Iterator[yaml.Token]", yaml.scan(text, Loader=LOADER)):
+        for token in cast("Iterator[yaml.Token]", yaml.scan(text, Loader=Loader)):
             if isinstance(token, yaml.ScalarToken):
                 inside = slice(token.start_mark.index, token.end_mark.index)
                 letters[inside] = [each if each in "\r\n" else "x" for each in letters[inside]]
@@ -86,6 +86,6 @@ def _comments(text: str) -> Iterator[tuple[int, str]]:
 def _data(text: str) -> object:
     """Read what it says; None for what is no YAML."""
     try:
-        return yaml.load(text, Loader=LOADER) or {}  # noqa: S506 - the project's own loader makes only plain values
+        return yaml.load(text, Loader=Loader) or {}  # noqa: S506 - the project's own loader makes only plain values
     except (yaml.YAMLError, ValueError, RecursionError):
         return None

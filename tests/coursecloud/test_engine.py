@@ -4,6 +4,7 @@ import contextlib
 import gc
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -303,3 +304,19 @@ engine.record(Path({str(tmp_path / "__main__.py")!r}), project="p", stack="s", c
         process.send_signal(signal.SIGINT)
         _, error = process.communicate(timeout=60)
     assert b"KeyboardInterrupt" in error
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ("import os; os._exit(0)", "ends itself (exit code 0)"),
+        ("import sys; sys.exit()", "ends itself (exit code 0)"),
+        ("raise SystemExit(3)", "ends itself (exit code 3)"),
+        ("raise GeneratorExit", "ends itself by GeneratorExit"),
+    ],
+)
+def test_a_program_that_ends_itself_ends_no_check_with_0(ends: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "__main__.py").write_text(f"{ends}\n", encoding="utf-8")
+    with pytest.raises(pulumi.RunError, match=re.escape(said)):
+        record(tmp_path / "__main__.py", project="x", stack="y", config={})
+    assert os._exit.__module__ == "posix"

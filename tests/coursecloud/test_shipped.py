@@ -57,10 +57,22 @@ def test_what_pulumi_would_run_otherwise_is_named(program: Path, more: str) -> N
     assert shipped.altered(program) == ["Pulumi.yaml"]
 
 
-def test_what_was_compiled_of_another_source_is_named(program: Path) -> None:
-    source = program / "infra" / "names.py"
-    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
-    made = py_compile.compile(str(source), invalidation_mode=mode)
+@pytest.mark.parametrize("name", ["Pulumi.json", "Pulumi.yml"])
+def test_what_pulumi_reads_in_place_of_its_project_file_is_named(program: Path, name: str) -> None:
+    (program / name).write_text("{}", encoding="utf-8")
+    assert shipped.altered(program) == [name]
+
+
+def test_what_python_is_just_writing_is_not_named(program: Path) -> None:
+    (program / "infra" / "__pycache__").mkdir(exist_ok=True)
+    (program / "infra" / "__pycache__" / "names.cpython-313.pyc.140212").write_bytes(b"")
+    assert shipped.altered(program) == []
+
+
+@pytest.mark.parametrize("source", ["infra/names.py", "__main__.py"])
+@pytest.mark.parametrize("mode", ["UNCHECKED_HASH", "CHECKED_HASH"])
+def test_what_was_compiled_of_another_source_is_named(program: Path, mode: str, source: str) -> None:
+    made = py_compile.compile(str(program / source), invalidation_mode=py_compile.PycInvalidationMode[mode])
     assert made
     assert shipped.altered(program) == [Path(made).relative_to(program).as_posix()]
     project = program / "Pulumi.yaml"

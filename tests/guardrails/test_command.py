@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from coursecloud.cli.application import app
 from coursecloud.cli.commands import check
-from coursecloud.plan import source_location
+from coursecloud.plan import planning, shipped, source_location
 from coursecloud.plan.planning import Plan
 from coursecloud.policy import RULES
 from tests.project import ROOT
@@ -245,3 +245,21 @@ def test_a_part_of_a_section_is_found_by_its_longest_name(committed: dict[str, P
     both = dataclasses.replace(full, settings=full.settings.model_copy(update={"services": services}))
     assert source_location.of_resources(both)[urns["demo-public"]] == ("config", "coursecloud:services", "demo-public")
     assert source_location.of_resources(both)[urns["demo"]] == ("config", "coursecloud:services", "demo")
+
+
+def test_another_program_is_said_before_any_of_it_runs_and_however_little_is_said(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def altered(_: Path) -> list[str]:
+        return ["infra/storage.py"]
+
+    monkeypatch.setattr(shipped, "altered", altered)
+    planning._altered.cache_clear()  # pyright: ignore[reportPrivateUsage]
+    try:
+        for words in (("check", "--quiet"), ("plan", "--quiet"), ("check",), ("plan", "--check", "--quiet")):
+            found = run(*words, "--stack", "bad", "--folder", str(folder), columns=300)
+            assert "The program is NOT THE ONE SHIPPED" in found.stdout, words
+            first = found.stderr.startswith("coursecloud: the program is not the one that this version ships (infra/st")
+            assert first is ("check" in " ".join(words)), words
+    finally:
+        planning._altered.cache_clear()  # pyright: ignore[reportPrivateUsage]

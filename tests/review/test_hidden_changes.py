@@ -87,6 +87,17 @@ def test_two_files_of_one_stack_are_a_mistake_whichever_is_read(name: str, tmp_p
 
 
 @pytest.mark.parametrize(
+    ("name", "said"), [("Pulumi.one.json", "two files of one stack"), ("Pulumi.json", "Pulumi reads in place of")]
+)
+def test_what_pulumi_reads_in_place_of_a_stack_file_is_a_mistake(name: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.one.yaml").write_text(PROJECT)
+    assert stack_file.read("one", tmp_path / "Pulumi.one.yaml")
+    (tmp_path / name).write_text("{}")
+    with pytest.raises(SettingsError, match=said):
+        stack_file.read("one", tmp_path / "Pulumi.one.yaml")
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         (f"{PROJECT}  gcp:storageCustomEndpoint: https://x.example/\n", "gcp:storageCustomEndpoint"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coursecloud.cli.commands.shared import BROKEN_RULE, Folder, Stack, folder_of, program, refuse
+from coursecloud.cli.commands.shared import BROKEN_RULE, Folder, Stack, folder_of, program, refuse, say_altered
 
 if TYPE_CHECKING:
     from coursecloud.policy.reporting import Report
@@ -27,11 +27,12 @@ def command(
 ) -> None:
     """Run `coursecloud check`."""
     from coursecloud.common import console
-    from coursecloud.policy import reporting
+    from coursecloud.policy import consequence, reporting
 
     where = folder_of(folder)
     if as_json and sarif == "-":
         refuse("--json and --sarif - would both be printed.\n    remedy  give --sarif a file")
+    say_altered()
     day = today()
     reports, mistakes = _checked(stack, where, all_=all_, day=day)
     if sarif is not None:
@@ -40,7 +41,7 @@ def command(
         typer.echo(json.dumps({**reporting.to_json(reports, day), "mistakes": mistakes}, indent=2))
     elif sarif != "-":
         for report in reports:
-            console.report(reporting.full(report, brief=all_))
+            console.report(reporting.full(report, brief=all_), always=consequence.always(report.consequences))
     if mistakes:
         refuse("\n".join(mistakes), printed=as_json)
     if any(report.checked.violations for report in reports):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coursecloud.cli.commands.shared import BROKEN_RULE, Folder, Stack, folder_of, program, refuse
+from coursecloud.cli.commands.shared import BROKEN_RULE, Folder, Stack, folder_of, program, refuse, say_altered
 
 if TYPE_CHECKING:
     from coursecloud.plan.planning import Plan
@@ -36,6 +36,7 @@ def command(
         refuse("--csv goes with --all and without --json.\n    remedy  plan --all --csv, or plan --json")
     if check:
         _descriptions()
+        say_altered()
     if all_:
         _every(where, as_json=as_json, as_csv=as_csv, check=check)
         return
@@ -52,7 +53,7 @@ def command(
     elif as_json:
         typer.echo(json.dumps(_form(hiding.plan(made)), indent=2, sort_keys=True))
     else:
-        console.report(render.full(hiding.plan(made), _today(), _violations(made)))
+        console.report(render.full(hiding.plan(made), _today(), _violations(made)), always=_always(made))
 
 
 def _form(made: "Plan") -> dict[str, Any]:
@@ -73,6 +74,12 @@ def _violations(made: "Plan") -> "tuple[Finding, ...]":
     import coursecloud.policy
 
     return coursecloud.policy.checked(made, _today()).violations
+
+
+def _always(made: "Plan") -> list[str]:
+    from coursecloud.policy import consequence
+
+    return consequence.always(consequence.of_program(made))
 
 
 def _today() -> datetime.date:
@@ -102,7 +109,7 @@ def _checked(made: "Plan", *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps({**_form(made), "check": formatting.to_json(report)}, indent=2, sort_keys=True))
     else:
-        console.report(render.full(made, _today(), _violations(made)), formatting.full(report))
+        console.report(render.full(made, _today(), _violations(made)), formatting.full(report), always=_always(made))
     if differs := _differs(made):
         render.console(error=True).print(
             f"what was checked is not what `pulumi up` would do: {differs} differences, see above"

@@ -34,6 +34,19 @@ def program() -> Path:
     return project.find(Path.cwd()) or ROOT
 
 
+def say_altered() -> None:
+    """Say on standard error that the program is not the one shipped, before any of it runs: after that, its own code
+    can say anything and end the process.
+    """
+    from coursecloud.common import console
+    from coursecloud.plan import shipped
+
+    if files := shipped.altered(program()):
+        more = f" and {len(files) - 8} more" if files[8:] else ""
+        named = f"the program is not the one that this version ships ({', '.join(files[:8])}{more})"
+        typer.echo(console.visible(f"coursecloud: {named}: its own code runs beside what follows"), err=True)
+
+
 def project_here() -> Path:
     """Give the project that the user stands in; refuse where they stand in none."""
     here = Path.cwd()

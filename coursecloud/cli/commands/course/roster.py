@@ -20,7 +20,7 @@ import yaml
 from coursecloud.cli import init
 from coursecloud.cli.init import said, table
 from coursecloud.cli.init.answers import NAMES, Answers, unanswered
-from coursecloud.common import stack_file
+from coursecloud.common import stack_yaml
 from coursecloud.course import sharing
 from infra import files
 from infra.settings import Problem
@@ -178,7 +178,7 @@ def _table(file: Path, defaults: Answers, found: Roster) -> tuple[list[tuple[int
 
 def _content(file: Path, text: str | None) -> tuple[dict[str, Any], list[str]]:
     try:
-        content = files.yaml_of(files.text_of(file) if text is None else text, stack_file.LOADER)
+        content = files.yaml_of(files.text_of(file) if text is None else text, stack_yaml.Loader)
     except OSError as error:
         remedy = "`coursecloud course init TABLE` writes one from a table of groups; or name one with --roster"
         raise RosterError(f"{file}: {error.strerror}\n    remedy  {remedy}") from None

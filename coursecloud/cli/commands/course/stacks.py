@@ -23,7 +23,7 @@ from coursecloud.cli.commands.course.lock import LOCK, Locked, locked
 from coursecloud.cli.commands.course.roster import Group, Roster
 from coursecloud.cli.init import write
 from coursecloud.cli.init.answers import members_of, stack_of
-from coursecloud.common import stack_file, writing
+from coursecloud.common import stack_file, stack_yaml, writing
 from coursecloud.starter import merging
 from infra import files
 from infra.names import STACK
@@ -253,7 +253,7 @@ def _differences(before: str, after: str) -> Iterator[str]:
 
 def _flat(text: str) -> dict[str, str]:
     try:
-        content = files.yaml_of(text, stack_file.LOADER)
+        content = files.yaml_of(text, stack_yaml.Loader)
     except (ValueError, yaml.YAMLError):
         return {}
     found: dict[str, str] = {}

@@ -1,0 +1,101 @@
+"""YAML as stack files are read: as Go's yaml.v3 does for Pulumi, whatever else PyYAML would make of it."""
+
+import datetime
+import re
+from collections.abc import Hashable
+from typing import Any, cast
+
+import yaml
+
+from infra import files
+
+
+class Loader(yaml.SafeLoader):
+    """YAML as Go's yaml.v3 reads it: `18:00` and `on` are text, keys are unique; dates stay as written."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """Make a mapping. Raises ConstructorError for a key that is no text or is there twice."""
+        seen: set[object] = set()
+        for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
+            key = cast("object", self.construct_object(key_node, deep=True))
+            if not isinstance(key, str):
+                raise yaml.constructor.ConstructorError(None, None, "this key is not text", key_node.start_mark)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"'{key}' is there twice", key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep=deep)
+
+
+def _leading_zero(_: yaml.SafeLoader, node: yaml.ScalarNode) -> None:
+    problem = "this number is octal to one reader and decimal to another"
+    raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+
+
+def _no_number(_: yaml.SafeLoader, node: yaml.ScalarNode) -> None:
+    problem = "this is no number that Pulumi can hand on; in quotes it is text"
+    raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+
+
+# Only what has a meaning in JSON: no other tag makes a value that Pulumi's engine could hand on.
+_MEANT = (None, *(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map")))
+Loader.yaml_constructors = {tag: make for tag, make in yaml.SafeLoader.yaml_constructors.items() if tag in _MEANT}
+Loader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in (
+    ("null", r"(?:~|null|Null|NULL|)", "~nN\0"),
+    ("bool", r"(?:true|True|TRUE|false|False|FALSE)", "tTfF"),
+    ("leading-zero", r"[-+]?0[0-9_]+", "-+0"),
+    ("int", r"[-+]?(?:0|[1-9][0-9_]*|0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+)", "-+0123456789"),
+    ("float", r"[-+]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9_]+)(?:[eE][-+]?[0-9_]+)?", "-+.0123456789"),
+    ("no-number", r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", "-+."),
+    ("merge", r"<<", "<"),
+):
+    Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(f"^{_pattern}$"), list(_first) + [""] * (_tag == "null")
+    )
+Loader.add_constructor("tag:yaml.org,2002:leading-zero", _leading_zero)
+Loader.add_constructor("tag:yaml.org,2002:no-number", _no_number)
+
+
+def _number(_: yaml.SafeLoader, node: yaml.ScalarNode) -> int | float:
+    # A number of thousands of digits cannot even be shown.
+    if len(node.value) > files.DIGITS:
+        problem = f"the number {node.value[:20]}... has too many digits"
+        raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+    digits = node.value.replace("_", "")
+    return int(digits, 0) if node.tag.endswith(":int") else float(digits)
+
+
+for _name in ("int", "float"):
+    Loader.add_constructor(f"tag:yaml.org,2002:{_name}", _number)
+
+
+class AsPulumi(Loader):
+    """A stack file as Pulumi hands it to the program: a day without quotes is midnight, in Go's words for it."""
+
+
+def _day(_: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+    try:
+        return f"{datetime.date(*map(int, node.value.split('-')))} 00:00:00 +0000 UTC"
+    except ValueError:
+        return node.value
+
+
+def _moment(_: yaml.SafeLoader, node: yaml.ScalarNode) -> None:
+    problem = "this is a time to Pulumi, which hands it on in other words; in quotes it stays as it is"
+    raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+
+
+# `parseTimestamp` in resolve.go of yaml.v3 3.0.1
+_DAY = r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
+for _tag, _pattern, _make in (
+    ("day", _DAY, _day),
+    (
+        "moment",
+        _DAY + r"(?:[Tt]|[ ])[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(?:\.[0-9]*)?(?:Z|[-+][0-9]{2}:[0-9]{2})?",
+        _moment,
+    ),
+):
+    AsPulumi.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^{_pattern}$"), list("0123456789"))
+    AsPulumi.add_constructor(f"tag:yaml.org,2002:{_tag}", _make)
