@@ -5,7 +5,7 @@
 Environment, all of it set by GitHub or from its event: GITHUB_TOKEN, GITHUB_REPOSITORY, GITHUB_API_URL, and HEAD_OWNER,
 HEAD_BRANCH and HEAD_SHA of the run that wrote the review. The review was written by code of the pull request: it is
 data, says nothing about where it goes, and no text of it is taken for Markdown (`wording.py`).
-Exit codes: 0 done or nothing to do, 1 GitHub said no, 2 bad input.
+Exit codes: 0 done or nothing to do, 1 GitHub said no, 2 bad input, or several pull requests of one commit.
 """
 
 import json
@@ -55,16 +55,17 @@ def pages(path: str) -> Iterator[dict[str, Any]]:
             return
 
 
-def pull_request() -> int | None:
-    """Find the open pull request whose head is the commit that was reviewed; None where it has moved on.
+def pull_requests() -> list[tuple[int, str]]:
+    """Find the open pull requests whose head is the commit that was reviewed, each with the branch it is against.
 
     The event names none for a pull request from a fork, so GitHub is asked for it by the branch.
     """
     head = urllib.parse.quote(f"{os.environ['HEAD_OWNER']}:{os.environ['HEAD_BRANCH']}", safe="")
-    for found in pages(f"/repos/{os.environ['GITHUB_REPOSITORY']}/pulls?state=open&head={head}"):
-        if found["head"]["sha"] == os.environ["HEAD_SHA"]:
-            return found["number"]
-    return None
+    return [
+        (found["number"], found["base"]["ref"])
+        for found in pages(f"/repos/{os.environ['GITHUB_REPOSITORY']}/pulls?state=open&head={head}")
+        if found["head"]["sha"] == os.environ["HEAD_SHA"]
+    ]
 
 
 NO_CODE = re.compile(r"(?!(.*/)?\.)(.*/)?(Pulumi\.[^/.][^/]*\.ya?ml|[^/]*\.md)")
@@ -109,10 +110,17 @@ def main(arguments: list[str]) -> int:
     except (OSError, ValueError, RecursionError) as error:
         return _say(f"{arguments[0]} is no review: {error}", 2)
     try:
-        number = pull_request()
-        if number is None:
+        found = pull_requests()
+        if not found:
             return _say("No open pull request has this head any more; nothing to do.", 0)
-        body = wording.comment(review, code_of(number), os.environ["HEAD_SHA"])
+        if found[1:]:
+            # What a review was held against is in the review alone, which is a stranger's.
+            listed = ", ".join(f"#{number} (against {base})" for number, base in found)
+            return _say(
+                f"{listed} have one commit: which of them the review is of cannot be told; none was written.", 2
+            )
+        (number, base), *_ = found
+        body = wording.comment(review, code_of(number), os.environ["HEAD_SHA"], base)
         return _say(f"The comment of #{number} {put(number, body)}.", 0)
     except urllib.error.HTTPError as error:
         return _say(f"GitHub said {error.code} to {error.url}: {error.read()[:300].decode(errors='replace')}", 1)

@@ -130,12 +130,12 @@ class _Form:
         return value if isinstance(value, str) else repr(value)[:400]
 
 
-def comment(review: object, changed: Sequence[str] = (), commit: str = "") -> str:
+def comment(review: object, changed: Sequence[str] = (), commit: str = "", base: str = "") -> str:
     """Write the comment, at most `LIMIT` bytes: what is gravest first, and what found no room is counted.
 
     `changed` are files of the pull request, by a source that is not the review, which may have made it say what it
-    says: with any of them nothing is fine. `commit` is the one that was reviewed, as GitHub has it. Raises ValueError
-    for what is no review of a version that is known here.
+    says: with any of them nothing is fine. `commit` is the one that was reviewed and `base` the branch that it is
+    proposed for, as GitHub has them. Raises ValueError for what is no review of a version that is known here.
     """
     form = _Form(review)
     if form.number("version") != VERSION:
@@ -146,7 +146,7 @@ def comment(review: object, changed: Sequence[str] = (), commit: str = "") -> st
     more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
     said = OWN_WORDS.format(names + more) if changed else SAID
     head = (
-        f"{MARKER}\n## Infrastructure: {verdict}\n\n{_of(commit)}{said}\n> [!{alert}]\n> **{advice}**\n>\n"
+        f"{MARKER}\n## Infrastructure: {verdict}\n\n{_of(commit, base)}{said}\n> [!{alert}]\n> **{advice}**\n>\n"
         f"> {code(form.text('verdict'), 600)}\n\n"
     )
     tail = f"\n{code(form.text('base'), 120)} → {code(form.text('head'), 120)}\n"
@@ -163,16 +163,18 @@ def comment(review: object, changed: Sequence[str] = (), commit: str = "") -> st
 
 
 GRAVEST = (
-    "refused", "renamed", "data", "unprotected", "public", "access", "credit", "price", "protection", "guard", "runs",
+    "refused", "renamed", "data", "unprotected", "public", "access", "program", "does not load", "credit", "price",
+    "protection", "guard", "runs",
 )  # fmt: skip
-"""Kinds of dangers in the order in which they find room; any other comes after."""
+"""Kinds of dangers in the order in which they find room; any other comes after. A stack that does not load is one."""
 
 _EACH = 40
 """Entries of a list of files or lines that are shown before the rest is counted, as what follows needs room too."""
 
 
-def _of(commit: str) -> str:
-    return f"Of commit {code(commit[:12])} alone: what was pushed after it is not in here.\n\n" if commit else ""
+def _of(commit: str, base: str) -> str:
+    against = f" against {code(base, 120)}" if base else ""
+    return f"Of commit {code(commit[:12])}{against} alone: what came after it is not in here.\n\n" if commit else ""
 
 
 def _grave(form: _Form) -> Iterator[str]:
@@ -184,16 +186,20 @@ def _grave(form: _Form) -> Iterator[str]:
     yield from _list("What Pulumi runs with changes:", form.texts("project"))
     stacks = form.forms("stacks")
     dangers: list[tuple[int, str]] = []
+    broken: list[str] = []
     for stack in stacks:
         name = code(stack.text("stack"), 80)
         stack.one_of("level", LEVELS)
         for mistake in stack.forms("mistakes"):
             side, message = code(mistake.text("side"), 20), code(mistake.text("message"), 600)
-            yield f"- **{name} does not load** {side} the change: {message}"
+            broken.append(f"- **{name} does not load** {side} the change: {message}")
         for danger in stack.forms("dangers"):
             kind = danger.maybe("kind")
             rank = GRAVEST.index(kind) if kind in GRAVEST else len(GRAVEST)
             dangers.append((rank, f"- **{name}** {code(danger.text('text').replace('`', chr(39)), 500)}"))
+    if more := broken[_EACH:]:
+        broken[_EACH:] = [f"- and {len(more)} more mistakes of stacks that do not load"]
+    dangers += [(GRAVEST.index("does not load"), line) for line in broken]
     yield from (line for _, line in sorted(dangers, key=lambda each: each[0]))
     for stack in stacks:
         name, rules = code(stack.text("stack"), 80), stack.form("rules")

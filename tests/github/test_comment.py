@@ -89,7 +89,9 @@ class _Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def github() -> Iterator[GitHub]:
     server = GitHub()
-    server.pulls = [{"number": 7, "owner": "student", "branch": "more-disk", "head": {"sha": "abc"}}]
+    server.pulls = [
+        {"number": 7, "owner": "student", "branch": "more-disk", "head": {"sha": "abc"}, "base": {"ref": "main"}}
+    ]
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server
@@ -133,7 +135,7 @@ def test_a_first_report_makes_a_comment(github: GitHub, report: Path) -> None:
     assert body.startswith("<!-- coursecloud-review -->\n")
     assert "what the code of the base branch says" in body
     assert "updates 1 machine" in body
-    assert "Of commit `abc` alone" in body
+    assert "Of commit `abc` against `main` alone" in body
 
 
 @pytest.mark.parametrize(
@@ -176,6 +178,18 @@ def test_many_files_of_code_are_counted(github: GitHub, report: Path) -> None:
     github.files = [{"filename": f"infra/{n:03}.py"} for n in range(140)]
     run(github, report)
     assert "`infra/011.py` and 128 more" in github.comments[0]["body"]
+
+
+def test_a_comment_names_the_commit_and_the_branch_that_it_is_proposed_for(github: GitHub, report: Path) -> None:
+    assert run(github, report).returncode == 0
+    assert "Of commit `abc` against `main` alone" in github.comments[0]["body"]
+
+
+def test_of_two_pull_requests_of_one_commit_none_gets_the_others_verdict(github: GitHub, report: Path) -> None:
+    github.pulls.append({**github.pulls[0], "number": 6, "base": {"ref": "other"}})
+    done = run(github, report)
+    assert (done.returncode, github.comments) == (2, [])
+    assert "#7 (against main), #6 (against other) have one commit" in done.stderr
 
 
 def test_the_next_report_is_written_over_it_wherever_it_is(github: GitHub, report: Path) -> None:

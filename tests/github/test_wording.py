@@ -223,3 +223,15 @@ def test_where_room_ends_what_is_gravest_is_there(wording: ModuleType) -> None:
     assert "`group-999`** `allUsers gets in`" in said
     assert "Left out" in said
     assert len(said.encode()) <= wording.LIMIT
+
+
+def test_stacks_that_do_not_load_take_no_room_from_what_is_graver(wording: ModuleType) -> None:
+    form = whole_review()
+    (stack,) = form["stacks"]
+    wrong = [{"side": "after", "message": "é" * 600}]
+    form["stacks"] = [{**stack, "stack": f"s-{number}", "dangers": [], "mistakes": wrong} for number in range(60)]
+    dangers = [{**stack["dangers"][0], "kind": kind, "text": f"says {kind}"} for kind in ("public", "program")]
+    form["stacks"].append({**stack, "stack": "zz", "dangers": dangers, "mistakes": []})
+    said = wording.comment(form)
+    assert said.index("`says public`") < said.index("`says program`") < said.index("does not load")
+    assert "20 more mistakes of stacks that do not load" in said
