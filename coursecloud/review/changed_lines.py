@@ -127,14 +127,21 @@ def _differing(old: str, new: str) -> tuple[list[tuple[int, int]], list[int]]:
 
 
 _TYPED = re.compile(
-    r"(?m)^( {3,}|\t)|[`~<|$]|://|\]\(|\][\[:]|^\s*(:::|\.\. )|::\s*$"
-    # An address by its numbers, a port, and dots that only look like those of a name.
-    r"|\b\d{1,3}(\.\d{1,3}){3}\b|\w:\d{2,5}\b|\w[\u2024\u3002\uff0e\uff61]\w"
+    r"(?m)^( {3,}|\t)|[`~<|$]|//|\]\(|\][\[:]|^\s*(:::|\.\. )|::|&#?\w+;"
+    # An address by its numbers, and a port.
+    r"|\b\d{1,3}(\.\d{1,3}){3}\b|\b127\.\d|\b0x[0-9a-fA-F]|\b([0-9a-fA-F]{1,4}:){3}|\w:\d{2,5}\b"
+    # Inside of a word stands no sign that this does not list: it may look like a dot, or like nothing.
+    r"|[^\W_][^\w\s'\u2019\u02bc.,:;/&+*()\[\]\"\u201c\u201d\u201e\u2018=%#!?\u2010-\u2015-]+[^\W_]"
+    r"|[\w.][\u0300-\u036f\u20d0-\u20ff\ufe00-\ufe0f]|[\u0300-\u036f\u20d0-\u20ff\ufe00-\ufe0f][\w.]"
     # What shows nothing, or turns the direction of writing.
     r"|[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
-    r"|\b(curl|wget|pip[3x]?|sudo|bash|sh|np[mx]|uvx?|make|gcloud|gsutil|bq|gh|pulumi|coursecloud|python3?|git|docker|ssh|scp"
-    r"|dvc|rm|mv|cp|dd|chmod|chown|export|eval|source|exec|apt|brew|conda|poetry|terraform|kubectl"
-    r"|go|cargo|node|perl|ruby|gem|open|php|lua|deno|bun|snap|powershell|pwsh|iex|irm|aws|az|nc|ncat|telnet)\b"
+    # Commands: where the names of files are the same in either case, so are these; some are words of English.
+    r"|\b(?i:curl|wget|pip[3x]?|sudo|doas|bash|np[mx]|pnpm|yarn|uvx?|gcloud|gsutil|bq|gh|pulumi|coursecloud|docker|podman"
+    r"|ssh|scp|dvc|rm|mv|cp|dd|chmod|chown|eval|apt|dnf|yum|apk|pacman|zypper|winget|choco|scoop|brew|conda|mamba"
+    r"|terraform|kubectl|osascript|crontab|systemctl|launchctl|php|lua|deno|powershell|pwsh|iex|irm|aws|az|nc|ncat"
+    r"|telnet)\b"
+    r"|\b(sh|make|python3?|git|export|source|exec|poetry|go|cargo|node|perl|ruby|gem|open|bun|snap|xargs)\b"
+    r"|\b(SH|MAKE|PYTHON3?|GIT|EXPORT|SOURCE|EXEC|POETRY|GO|CARGO|NODE|PERL|RUBY|GEM|OPEN|BUN|SNAP|XARGS)\b"
     r"|\b(allUsers|allAuthenticatedUsers)\b|\b[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}\b"
     r"|(?<!\S)--?\w|\w@[\w-]|\broles/|\b(Owner|Editor|Admin|Administrator)\b"
 )
@@ -148,8 +155,8 @@ _PLAIN = re.compile(
 )
 """Documents for people: any other name may be one that a coding agent follows, and a picture can say anything."""
 
-_DOTS = ".\u00b7\u2024\u3002\uff0e\uff61"
-_HOST = re.compile(rf"(?<![\w{_DOTS}/@-])(?:[\w-]+[{_DOTS}])+[^\W\d_]{{2,24}}\b(?![\w-])")
+_DOTS = ".\u00b7\u2024\u3002\ua78f\uff0e\uff61"
+_HOST = re.compile(rf"(?<![\w-])(?:[\w-]+[{_DOTS}])+[^\W\d_][\w-]{{1,62}}(?![\w-])")
 """What may be a host's name, in any letters, unless something of the repository is called so."""
 
 
@@ -164,14 +171,19 @@ def typed(before: Path, after: Path, document: str) -> bool:
         or any(a and b is None for a, b in zip(there, texts, strict=True))
     ):
         return True
-    old, new = ((text or b"").decode("utf-8", "surrogateescape") for text in texts)
+    try:
+        old, new = ((text or b"").decode("utf-8") for text in texts)
+    except ValueError:
+        return True
+    if "\0" in old + new:
+        return True
     sides = ((split(old), differing(new, old)), (split(new), differing(old, new)))
     differ = [lines[number - 1] for lines, numbers in sides for number in numbers]
     if any(map(follows, differ)):
         return True
     if hosts(differ, before, after):
         return True
-    # A plain word in a block is one too; where the block began may stand far above.
+    # A plain word in a block is one too, and one that is not shown; where that began may stand far above.
     return any(_fenced(lines) & numbers for lines, numbers in sides)
 
 
@@ -194,11 +206,22 @@ def follows(line: str) -> bool:
 
 
 def _fenced(lines: list[str]) -> set[int]:
-    """Number the lines of a document that stand behind an odd number of fences."""
-    inside, found = False, set[int]()
+    """Number the lines of a document that stand behind an odd number of fences, in an element or in its head."""
+    inside, opened, found = False, 0, set[int]()
+    head = bool(lines) and lines[0].rstrip() in ("---", "+++")
     for number, line in enumerate(lines, 1):
-        if re.match(r"[\s>*+\-0-9.)]*(`{3,}|~{3,}|:{3,})", line):
-            inside = not inside
-        elif inside:
+        if head:
             found.add(number)
+            head = number == 1 or line.rstrip() not in ("---", "+++", "...")
+        elif re.match(r"[\s>*+\-0-9.)]*(`{3,}|~{3,}|:{3,})", line):
+            inside = not inside
+        elif inside or opened:
+            found.add(number)
+        opened = max(0, opened + len(_OPENS.findall(line)) - len(_CLOSES.findall(line)))
     return found
+
+
+_OPENS, _CLOSES = (
+    re.compile(each, re.IGNORECASE)
+    for each in (r"<!--|<(?:pre|code|script|style)\b", r"-->|</(?:pre|code|script|style)\b")
+)

