@@ -172,7 +172,9 @@ def differences(
     if isinstance(old, Hidden) or isinstance(new, Hidden):
         # What is a secret on one side is shown on neither.
         before, after = (side if side is NOTHING else hide(side) for side in (old, new))
-        if not (isinstance(before, Hidden) and isinstance(after, Hidden) and before.same(after)):
+        # What one side shows and the other hides whole is not the same as far as anyone can tell.
+        half = Hidden(None) in (old, new) and not (isinstance(old, Hidden) and isinstance(new, Hidden))
+        if half or not (isinstance(before, Hidden) and isinstance(after, Hidden) and before.same(after)):
             yield Difference(keys, before, after)
     elif isinstance(old, Mapping) and isinstance(new, Mapping) and UNKNOWN not in (old, new):
         before, after = cast("Mapping[str, Any]", old), cast("Mapping[str, Any]", new)

@@ -35,19 +35,7 @@ def public(changes: Iterable[Change]) -> Iterator[tuple[Change, str]]:
 def widened(changes: Iterable[Change]) -> Iterator[tuple[Change, str]]:
     """Say who else gets more than before, with their first grant all who get the same, and which door changes."""
     listed = list(changes)
-    own = {
-        f"serviceAccount:{inputs.get('accountId')}@{inputs.get('project')}.iam.gserviceaccount.com"
-        for change in listed
-        if (inputs := change.resource.inputs) and change.resource.type == ACCOUNT
-    }
-    there = {change.resource.urn for change in listed if change.before}
-    others = [
-        (change, gained)
-        for change in listed
-        for gained in _gained(change)
-        if not gained.grant.public and not googles(change)
-        if gained.freed or gained.grant.member not in own or _on_what_was_there(change, there)
-    ]
+    others = _others(listed)
     first = {_who(gained.grant): change for change, gained in reversed(others)}
     alike: dict[str, list[str]] = {}
     for who, roles in _together(others):
@@ -138,6 +126,28 @@ def _gained(change: Change) -> Iterator[_Gained]:
             else "" not in conditions and not any(same_but_for_days(grant.condition, one) for one in conditions)
         ):
             yield _Gained(grant, conditions if conditions and None not in (grant.member, grant.role) else ())
+
+
+def let_in(changes: Iterable[Change]) -> list[str]:
+    """Name everybody whom changes let in, each once, in the order of the grants."""
+    return list(dict.fromkeys(_who(gained.grant) for _, gained in _others(list(changes))))
+
+
+def _others(listed: Sequence[Change]) -> list[tuple[Change, _Gained]]:
+    """List what others than the stack's own accounts gain, and these where it is worth telling; nothing public."""
+    own = {
+        f"serviceAccount:{inputs.get('accountId')}@{inputs.get('project')}.iam.gserviceaccount.com"
+        for change in listed
+        if (inputs := change.resource.inputs) and change.resource.type == ACCOUNT
+    }
+    there = {change.resource.urn for change in listed if change.before}
+    return [
+        (change, gained)
+        for change in listed
+        for gained in _gained(change)
+        if not gained.grant.public and not googles(change)
+        if gained.freed or gained.grant.member not in own or _on_what_was_there(change, there)
+    ]
 
 
 def googles(change: Change) -> bool:

@@ -83,7 +83,7 @@ class Repository:
                 f"\n    remedy  {self._how_to_get(name)}"
             )
         self._one_meaning(name)
-        return Revision(name, found.stdout.strip())
+        return Revision(_short(name), found.stdout.strip())
 
     def address(self, revision: Revision) -> str:
         """Say where everybody can read the project's files of a revision: on GitHub; empty where the remote is another.
@@ -123,8 +123,15 @@ class Repository:
         for name in there:
             common = _git(self.folder, "merge-base", left, name)
             if not common.returncode:
+                if head and common.stdout.strip() == left:
+                    raise GitError(
+                        f"--head: {head} is in {name} already"
+                        "\n    rule    without --base, a change is compared with the newest commit that it shares with"
+                        " main, and that is this one itself"
+                        "\n    remedy  name what it is to be compared with by --base"
+                    )
                 called = name.removeprefix("refs/").removeprefix("remotes/").removeprefix("heads/")
-                return Revision(f"where {head or 'this branch'} left {called}", common.stdout.strip())
+                return Revision(f"where {_short(head) if head else 'this branch'} left {called}", common.stdout.strip())
         value = (
             f"{head or 'HEAD'} has no commit in common with {', '.join(there)}"
             if there
@@ -223,3 +230,8 @@ def _git(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         errors="replace",
         check=False,
     )
+
+
+def _short(name: str) -> str:
+    """Call a commit by the beginning of its id, as git does: all of it looks like a secret."""
+    return name[:12] if re.fullmatch(r"[0-9a-f]{40,64}", name) else name

@@ -76,6 +76,13 @@ def also(found: Iterable[Danger]) -> Iterator[str]:
         yield "changes its guards"
 
 
+def comers(count: int, stacks: int = 1) -> Iterator[str]:
+    """Say how many people and accounts new stacks let in: who they are is in the details."""
+    if count:
+        into = "its new project" if stacks == 1 else f"{stacks} new projects"
+        yield f"lets {count} member{'' if count == 1 else 's'} into {into}"
+
+
 def _by_name(counted: Counter[str]) -> Counter[str]:
     """Count types of one name together: a grant on a bucket and one on a project are grants."""
     names: Counter[tuple[str, str]] = Counter()

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from catalog.types.parts import About
 from coursecloud.cost import Estimate
+from coursecloud.diff.property_diff import display, leaves
 from coursecloud.plan.planning import Plan
 from coursecloud.policy.rule import by_id
 from coursecloud.policy.rules.stack import allowed_regions
@@ -216,7 +217,9 @@ def _regions(old: Settings, new: Settings) -> Iterator[Weaker]:
     """List the regions that come, by the list of the stack file or, without one, by every key that names a place."""
     then = "resources may be where prices and laws are others, and copying between regions bills"
     was, will = old.guardrails.regions, new.guardrails.regions
-    if was is None and will is None:
+    if was is None and will and not {each.lower() for each in will} <= (before := allowed_regions(old)):
+        yield Weaker("money", "`guardrails.regions`", _listed(sorted(before)), _listed(will), then)
+    elif was is None and will is None:
         before, after = (allowed_regions(each) for each in (old, new))
         if old.region == new.region and not after <= before:
             path = "`network.subnets`" if set(new.subnets) - set(old.subnets) else "the regions that the file names"
@@ -246,9 +249,20 @@ def _counted(old: Settings, new: Settings, now: Estimate | None) -> Iterator[Wea
     for path, usd in after.items():
         if (known := before.get(path)) is None or usd < known:
             yield Weaker("money", path, "not given" if known is None else f"{known:g} USD", f"{usd:g} USD", then)
+    for path, was, will in _unused(old, new):
+        then = "nothing of it is counted from now on, whatever is used"
+        yield Weaker("money", path, f"{was:g}", f"{will:g}", then)
     if new.lease.stop_schedule and old.lease.stop_schedule and not _same_hours(old.lease, new.lease):
         then = f"the nightly stop ({quoted(new.lease.stop_schedule)}) is at that hour of another zone"
         yield Weaker("money", "`lease.timeZone`", old.lease.time_zone, new.lease.time_zone, then)
+
+
+def _unused(old: Settings, new: Settings) -> Iterator[tuple[str, float, float]]:
+    """List the figures of use that become 0: what costs nothing by them today would cost nothing tomorrow either."""
+    before, after = (dict(leaves(("usage",), each.usage.model_dump(by_alias=True))) for each in (old, new))
+    for keys, was in before.items():
+        if isinstance(was, int | float) and was and after.get(keys) == 0:
+            yield quoted(display(keys)), was, 0
 
 
 def _same_hours(old: Lease, new: Lease) -> bool:

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from coursecloud.cost import credit
 from coursecloud.diff import refusals
-from coursecloud.review import consequence, formatting, headline, settings_diff
+from coursecloud.review import formatting, headline, headline_money, settings_diff
 from coursecloud.review.changed_lines import Lines
-from coursecloud.review.dangers import Danger, Kind, Level
+from coursecloud.review.dangers import Danger, Level
 from coursecloud.review.stacks import Stack, Status
 from coursecloud.review.untaken import Untaken
 
@@ -154,9 +153,11 @@ class Review:
         parts += [f"{broken} {'stacks do' if broken > 1 else 'stack does'} not load"] if broken else []
         changes = [change for stack in happening for change in stack.changes]
         what = [headline.sentence(changes)] if changes or not broken else []
-        money = [*_credit(happening), *_unpriced(happening)]
+        spent = [*headline_money.credit_of(happening), *headline_money.unpriced(happening)]
         # Lost data is graver than money; that a machine is replaced is not.
-        parts += [*what, *money] if any(change.loses for change in changes) else [*money, *what]
+        parts += [*what, *spent] if any(change.loses for change in changes) else [*spent, *what]
+        counts = [stack.lets_in for stack in happening if stack.lets_in]
+        parts += headline.comers(sum(counts), len(counts))
         parts += headline.also(danger for stack in happening for danger in stack.happening)
         parts += _program(self)
         if any(stack.cost and stack.cost.less for stack in happening):
@@ -173,10 +174,10 @@ class Review:
         parts += _not_understood(happening)
         costs = [stack.cost for stack in happening if stack.cost]
         hour = sum((each.per_hour for each in costs), Decimal(0))
-        text = formatting.hourly(hour, unknown=any(each.unknown_in("per_hour_on") for each in costs))
+        text = headline_money.hourly(costs)
         # What is less by the hour with everything on can be more by the day, and that is what it costs.
         day = sum((each.per_day for each in costs), Decimal(0))
-        if day > 0 >= round(hour, 2) and round(day, 2) and "?" not in text:
+        if day > 0 >= round(hour, 2) and round(day, 2) and "?" not in text and "," not in text:
             text = f"{formatting.more(day)}/day as planned"
         # What fails in the middle saves nothing, and a price that nobody knows is said once.
         if text and not (fails and hour < 0) and not any(part.startswith(text) for part in parts):
@@ -192,46 +193,6 @@ class Review:
 def _telling(stacks: Iterable[Stack]) -> tuple[Stack, ...]:
     found = [stack for stack in stacks if stack.status is not Status.UNCHANGED or stack.notes]
     return tuple(sorted(found, key=lambda stack: (-stack.level, stack.name)))
-
-
-def _credit(stacks: Iterable[Stack]) -> Iterator[str]:
-    """Say of the stack whose credit ends soonest on which day, how early, and what takes most of it."""
-    ending = [stack for stack in stacks if any(danger.kind is Kind.CREDIT for danger in stack.dangers)]
-    estimates = [
-        (stack, consequence.by_claims(stack.cost) or stack.cost.after)
-        for stack in ending
-        if stack.cost and stack.cost.after
-    ]
-    early = [(stack, each) for stack, each in estimates if each.planned.before_end and each.planned.gone]
-    if early:
-        stack, worst = max(early, key=lambda entry: entry[1].days_short or 0)
-        short, most = worst.days_short, credit.largest(worst.cause) if worst.cause else ""
-        before = f"{short} day{'' if short == 1 else 's'} BEFORE THE LEASE" if short else "on the lease's last day"
-        cause = f" (most of it: {most})" if _NAME.fullmatch(most) else ""
-        of = f" of {stack.name}" if ending[1:] and _NAME.fullmatch(stack.name) else ""
-        claimed = stack.cost and worst is not stack.cost.after
-        only = f"the credit{of} lasts ONLY BY WHAT THE FILE NOW SAYS; by what it said before, it"
-        yield f"{only if claimed else f'the credit{of}'} ends on {worst.planned.gone}, {before}{cause}"
-    elif estimates:
-        yield "nobody can say whether the credit lasts"
-    else:
-        yield from _lasting(stacks)
-
-
-def _lasting(stacks: Iterable[Stack]) -> Iterator[str]:
-    """Say of the stack whose credit lasts shortest how long, where the lease has no end to hold that against."""
-    sides = [(c.before, c.after) for stack in stacks if (c := stack.cost) and consequence.closes(c)]
-    days = [(new.planned.days, old.planned.days) for old, new in sides if old and new]
-    known = [(now, was) for now, was in days if now is not None and was is not None]
-    if known:
-        yield "the credit lasts {:.0f} days instead of {:.0f}".format(*min(known))
-
-
-def _unpriced(stacks: Iterable[Stack]) -> Iterator[str]:
-    names = [name for stack in stacks if stack.cost for name in consequence.unpriced(stack.cost)]
-    if names:
-        told = [name for name in dict.fromkeys(names) if _NAME.fullmatch(name)][:3]
-        yield f"+? /h: {', '.join(told) or 'something'} has NO KNOWN PRICE"
 
 
 def _program(review: Review) -> Iterator[str]:
@@ -287,7 +248,3 @@ def _not_understood(stacks: Iterable[Stack]) -> Iterator[str]:
     ]
     if said:
         yield f"NOT UNDERSTOOD: {', '.join(said)}"
-
-
-_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]{0,39}( jobs)?")
-"""Names that a headline repeats: no sentence can be made of one."""

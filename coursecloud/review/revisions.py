@@ -156,7 +156,16 @@ def _stack(name: str, before: Side, after: Side, today: datetime.date, named: se
         salts = tuple(_salt(side, name) for side in (before, after)) if old and new else ()
         rewritten = _rewritten(name, before, after) if old and new and written.program else ()
         return review(
-            name, old, new, today=today, state=state, written=written, beside=beside, salts=salts, rewritten=rewritten
+            name,
+            old,
+            new,
+            today=today,
+            state=state,
+            written=written,
+            beside=beside,
+            salts=salts,
+            rewritten=rewritten,
+            former=_former(new, before, after) if old is None else None,
         )
     except RecursionError:
         said = "what it renders hangs together without end: a resource under itself, or nested without measure"
@@ -192,6 +201,14 @@ def _beside(name: str, plan: Plan | None, before: Side) -> list[str]:
         if project == own
         or (project != EXAMPLE_PROJECT and any(side.startswith(ENCRYPTED_PROJECT) for side in (own, project)))
     ]
+
+
+def _former(plan: Plan | None, before: Side, after: Side) -> Plan | None:
+    """Give the stack that goes from the project of one that comes: it is that one under another name, if it is one."""
+    gone = (before.plan(name) for name in {*before.names()} - {*after.names()})
+    own = plan.settings.project if plan else EXAMPLE_PROJECT
+    found = [each for each in gone if isinstance(each, Plan) and each.settings.project == own != EXAMPLE_PROJECT]
+    return found[0] if len(found) == 1 else None
 
 
 def _named(plan: Plan) -> set[str]:

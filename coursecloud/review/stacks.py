@@ -4,16 +4,16 @@ import datetime
 import enum
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from coursecloud.diff import edits, refusals, refusing
 from coursecloud.diff.changes import Change, Operation, PropertyChange
 from coursecloud.diff.comparison import compare
 from coursecloud.diff.refusals import Refusal
-from coursecloud.plan import gpu_quota
 from coursecloud.plan.planning import Plan
 from coursecloud.policy.consequence import Consequence
 from coursecloud.review import (
+    access,
     consequence,
     dangers,
     formatting,
@@ -21,6 +21,7 @@ from coursecloud.review import (
     headline,
     left_on,
     money,
+    notes_of,
     places,
     protection,
     protection_money,
@@ -32,7 +33,6 @@ from coursecloud.review.graph import Graph, draw
 from coursecloud.review.protection import Weaker
 from coursecloud.review.quoting import quoted
 from infra.settings import EXAMPLE_PROJECT
-from infra.settings.lease import Lease
 
 
 class Status(enum.StrEnum):
@@ -56,6 +56,8 @@ class Stack:
     """Every resource that does not stay as it is, gravest first."""
     unchanged: int = 0
     """How many resources stay as they are."""
+    lets_in: int = 0
+    """How many others than its own accounts a stack of its own that comes lets in."""
     unseen: tuple[tuple[str, str], ...] = ()
     """Resource and input: unknown on both sides, or a secret that a side had hidden before it came here. Only the real
     run can compare them."""
@@ -125,7 +127,8 @@ class Stack:
         if self.nothing_done:
             return fails
         parts = [fails] if fails else []
-        said = "; ".join((*parts, headline.sentence(self.changes), *headline.also(self.dangers)))
+        parts += [headline.sentence(self.changes), *headline.comers(self.lets_in), *headline.also(self.dangers)]
+        said = "; ".join(parts)
         return f"is new: {said}" if self.status is Status.ADDED else said
 
 
@@ -133,7 +136,6 @@ def _refused(danger: Danger) -> bool:
     return bool(danger.change and danger.change.refused)
 
 
-INSTANCE = "gcp:compute/instance:Instance"
 _ORDER = list(Operation)
 
 
@@ -149,12 +151,13 @@ def review(
     beside: Sequence[str] = (),
     salts: Sequence[str | None] = (),
     rewritten: Collection[str] = (),
+    former: Plan | None = None,
 ) -> Stack:
     """Review one stack; a side that is None has no such stack. With `state`, `before` is what was deployed.
 
     `written` is where the places of the changes are looked up, `beside` the other stacks of its project, `salts` what
     each side's secrets are encrypted with by a passphrase, `rewritten` the keys that its file says otherwise, where
-    another program than before reads them.
+    another program than before reads them; `former` is the stack of the same project that goes as this one comes.
     """
     said = list(notes)
     example = all(plan.settings.project == EXAMPLE_PROJECT for plan in (before, after) if plan)
@@ -176,7 +179,7 @@ def review(
     unsaid = settings_diff.unsaid(rewritten, agreed) if before and after else []
     found, telling = places.found(found, written, agreed), places.found(telling, written, agreed)
     said += without
-    said += _notes(name, before, after, telling)
+    said += notes_of.sides(name, before, after, telling)
     cost = money.costs(before, after)
     findings = money.findings(before, after, today)
     # A stack that comes has nothing yet, and of one that goes nothing is updated.
@@ -191,7 +194,7 @@ def review(
             *protection.of_changes(found, cost.before, cost.after, after.settings.lease.kept_until),
         )
     elif after:
-        weaker = tuple(protection_settings.comes(after, cost.after))
+        weaker = tuple(_of_new(after, former, cost))
     risks = [*dangers.dangers(found), *dangers.of_refusals(refused, found), *deeds, *_guards(agreed, weaker)]
     risks += [*_weaker(weaker, found), *_money(cost, bool(telling))]
     if named := [quoted(each) for each in {**dict.fromkeys(guessed), **dict.fromkeys(unsaid)}]:
@@ -203,13 +206,18 @@ def review(
     risks += dangers.of_outputs(outputs) if written.program else ()
     risks += dangers.of_jobs(before, after) if before and after else ()
     risks += dangers.of_salts(*salts) if salts else ()
+    people: list[str] = []
     # Nobody deploys what stays as it is.
     if after and telling and (over := after.settings.lease.over(today)):
         risks.append(Danger(Kind.OVER, None, over))
     if before is None:
         # Of a stack of its own all comes: whom it lets in, and what runs in it, its changes say.
         if not beside:
+            people = access.let_in(found)
             risks = [danger for danger in risks if danger.kind not in (Kind.ACCESS, Kind.RUNS)]
+            if people:
+                more = f" and {len(people) - access.NAMED} more" if len(people) > access.NAMED else ""
+                said.append(f"whom it lets in: {', '.join(people[: access.NAMED])}{more}")
         else:
             risks.append(Danger(Kind.GUARD, None, f"it is in a project that others are in: {', '.join(beside)}"))
     if before is None or after is None:
@@ -222,6 +230,7 @@ def review(
         status,
         changes=tuple(telling),
         unchanged=sum(change.operation is Operation.SAME for change in found),
+        lets_in=len(people),
         unseen=tuple((change.name, top) for change in found for top in change.unseen),
         cost=cost,
         findings=findings,
@@ -235,6 +244,22 @@ def review(
         consequences=consequence.of_change(telling, risks, refused, cost, findings, weaker),
         example=example,
     )
+
+
+def _of_new(after: Plan, former: Plan | None, cost: money.Cost) -> Iterator[Weaker]:
+    """List what a stack that comes holds back less than every stack unless told, or than the one whose place it takes.
+
+    Under another name all is made anew, so what is kept and who comes in is held to the one before too.
+    """
+    if former is None:
+        yield from protection_settings.comes(after, cost.after)
+        return
+    yield from protection_settings.weaker(former, after, cost.after)
+    found = compare(former.resources, after.resources)
+    was = money.costs(former, after).before
+    for each in protection.of_changes(found, was, cost.after, after.settings.lease.kept_until):
+        # No danger of another kind says it of what is new.
+        yield replace(each, told=each.told and each.about != "data")
 
 
 def _weaker(found: Iterable[Weaker], changes: Iterable[Change]) -> Iterator[Danger]:
@@ -264,31 +289,3 @@ def _of_exception(path: str, what: str) -> bool:
     """Say whether a changed setting is of an exception that is told."""
     names = re.fullmatch(r"the exception from `(.*)` of `(.*)", what)
     return bool(names) and f'"{names[1]} of {names[2]}"' in path
-
-
-def _access_ends(old: Lease, new: Lease) -> str:
-    """Say that the members' access ends sooner than before; empty where it does not."""
-    was, will = old.kept_until, new.kept_until
-    if will is None or (was is not None and was <= will):
-        return ""
-    return f"members' access ends sooner: with {will}, before the change {f'with {was}' if was else 'without an end'}"
-
-
-def _notes(name: str, before: Plan | None, after: Plan | None, telling: Iterable[Change]) -> Iterator[str]:
-    """Say what a reader has to know of the two sides before they read the changes."""
-    if before and after and before.settings.stack != after.settings.stack:
-        yield f"stack '{before.settings.stack}' is compared with stack '{after.settings.stack}'"
-    if before is not None and after is None:
-        yield (
-            "merging deletes nothing by itself: what is deployed stays and bills. Before merging, take it down with"
-            f" {quoted(f'make finish STACK={name}')}"
-        )
-    if before and after and (sooner := _access_ends(before.settings.lease, after.settings.lease)):
-        yield sooner
-    had = {(need.quota, need.region): need.count for need in gpu_quota.needs(before.settings)} if before else {}
-    asked = gpu_quota.needs(after.settings) if after else []
-    if more := [need for need in asked if need.count > had.get((need.quota, need.region), 0)]:
-        listed = ", ".join(f"{need.count} for '{need.quota}' in {need.region}" for need in more)
-        yield f"it fails unless Google has raised a quota, which takes hours to days: {listed} (the plan has the words)"
-    if any(change.goes and change.before and change.before.type == INSTANCE for change in telling):
-        yield "a machine that goes takes its boot disk along; files on its data disk stay as long as that disk does"

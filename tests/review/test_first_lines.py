@@ -1,5 +1,7 @@
 """The first ten lines of a comment tell a first-time reader whether to merge, and why: changes of different kinds."""
 
+import dataclasses
+import re
 from collections.abc import Callable
 
 import pytest
@@ -8,8 +10,9 @@ from coursecloud.policy.example import put
 from coursecloud.review import json_form, markdown, page
 from coursecloud.review.dangers import Kind
 from coursecloud.review.report import Review
+from coursecloud.review.stacks import review
 from tests.review.conftest import Planner
-from tests.review.made import Config, reviewed
+from tests.review.made import INSTANCE, TODAY, Config, resource, reviewed, whole
 from tests.review.printed import printed
 from tests.review.test_blind_spots import closed
 from tests.review.test_protection import machine, on, section
@@ -168,3 +171,13 @@ def test_an_unknown_price_never_reads_as_a_saving(plan_of: Planner) -> None:
     assert "-$" not in markdown.full(review).split("</summary>")[0]
     assert "+? /h: trainer has NO KNOWN PRICE" in review.sentence
     assert closed(review, "cost>100")
+
+
+def test_what_one_stack_saves_is_nothing_to_the_owner_of_another() -> None:
+    kinds = ("e2-small", "n1-standard-4")
+    small, large = (whole(resource(INSTANCE, "m", {"machineType": each, "zone": "us-central1-a"})) for each in kinds)
+    one, other = (review(name, *sides, today=TODAY) for name, sides in (("aa", (small, large)), ("bb", (large, small))))
+    said = Review("base", "head", (one, other)).sentence
+    assert re.search(r"\+\$0\.\d+/h in 1 stack, -\$0\.\d+/h in 1 stack$", said), said
+    said = Review("base", "head", (one, dataclasses.replace(one, name="bb"))).sentence
+    assert "in 1 stack" not in said

@@ -12,7 +12,7 @@ from coursecloud.review import settings_diff
 from coursecloud.review.dangers import Kind, Level
 from coursecloud.review.report import Review
 from tests.review.conftest import Planner
-from tests.review.made import Config, reviewed
+from tests.review.made import BUCKET, Config, resource, reviewed, whole
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -81,3 +81,14 @@ def test_keys_are_compared_as_they_are_written() -> None:
     new: Config = {"gcp:project": "b", lease: {"maxPerHour": 2, "starts": "x"}, "coursecloud:usage": {"a": {"b": 1}}}
     assert set(settings_diff.rewritten(old, new)) == {"lease.maxPerHour", "usage", "team"}
     assert settings_diff.rewritten({team: {"members": ["a"]}}, {team: {"members": ["b"]}}) == ()
+
+
+@pytest.mark.parametrize("place", ["storageClass", "labels"])
+def test_what_a_saved_plan_hides_and_the_other_side_shows_is_no_silence(place: str) -> None:
+    old = whole(resource(BUCKET, "data", {"name": "b", "storageClass": "STANDARD", "labels": {"a": "b"}}))
+    new = whole(resource(BUCKET, "data", {**old.resources[0].inputs, place: {"$secret": True}}))
+    for sides in ((old, new), (new, old)):
+        found = reviewed(*sides)
+        assert found.level >= Level.FINE
+        assert [each.path for change in found.stacks[0].changes for each in change.properties] == [place]
+    assert reviewed(new, new).level is Level.NOTHING

@@ -83,6 +83,13 @@ LONGER = EXCEPTION | {"until": "2026-12-09"}
         ),
         ((), section("allow", zones=["europe-west4-z"]), "`allow.zones`", "`europe-west4-z`"),
         (
+            (),
+            section("guardrails", regions=["europe-west4", "us-east1"]),
+            "`guardrails.regions`",
+            "copying between regions bills",
+        ),
+        ((), section("usage", builds={"perDay": 0}), "`usage.builds.perDay`", "nothing of it is counted from now on"),
+        (
             (section("guardrails", regions=["europe-west4"]),),
             section("guardrails", regions=["europe-west4", "us-east1"]),
             "`guardrails.regions`",

@@ -14,7 +14,7 @@ from coursecloud.review.dangers import Level
 from coursecloud.review.report import Review
 from coursecloud.review.sandbox import Wanted
 from coursecloud.review.stacks import Status
-from infra.settings import EXAMPLE_PROJECT
+from infra.settings import EXAMPLE_PROJECT, Settings
 from infra.settings.model import ENCRYPTED_PROJECT
 from tests import project
 from tests.project import CHECKOUT as ROOT
@@ -125,6 +125,18 @@ def test_a_detached_head_and_a_branch_are_compared_with_where_they_left_main(rep
     made = review(repo)
     assert made.base == f"where this branch left main ({first[:7]})"
     assert {stack.name: str(stack.status) for stack in made.stacks} == {"one": "unchanged", "two": "added"}
+
+
+def test_a_commit_that_is_in_main_already_is_not_compared_with_itself(repo: Repository) -> None:
+    head = repo.git("rev-parse", "HEAD")
+    with pytest.raises(inputs.InputError, match=r"is in (refs/heads/)?main already"):
+        review(repo, head=head)
+    repo.git("checkout", "--quiet", "-b", "change")
+    repo.stack("two", whole(stack="two"))
+    new = repo.commit()
+    made = review(repo, head=new)
+    # All of a commit's id looks like a secret, and is none.
+    assert (made.base, made.head) == (f"where {new[:12]} left main ({head[:7]})", new[:7])
 
 
 def test_a_project_in_a_folder_of_its_repository_is_found(tmp_path: Path) -> None:
@@ -353,6 +365,26 @@ def test_a_stack_that_comes_into_a_project_of_others_says_whom_it_lets_in(repo: 
     assert found["theirs"].level >= Level.LOOK
     # In a project of its own all comes, and its changes say whom it lets in.
     assert [danger.text for danger in found["apart"].dangers] == []
+    assert "lets 1 member into its new project" in found["apart"].sentence
+    assert any("`user:bob@example.com`" in note for note in found["apart"].notes)
+
+
+def test_a_stack_that_is_called_otherwise_is_held_to_the_one_that_goes(repo: Repository) -> None:
+    def kept(stack: str, *, keep: bool, per_hour: float) -> Plan:
+        lease = {"max_per_hour": per_hour}
+        settings = Settings(stack=stack, project="own-project-1")
+        settings = settings.model_copy(update={"lease": settings.lease.model_copy(update=lease)})
+        return dataclasses.replace(whole(resource(BUCKET, "data", {"name": "b"}, protect=keep)), settings=settings)
+
+    repo.stack("old", kept("old", keep=True, per_hour=1))
+    base = repo.commit()
+    (repo.root / "Pulumi.old.yaml").unlink()
+    repo.stack("new", kept("new", keep=False, per_hour=9))
+    found = {stack.name: stack for stack in review(repo, base=base, head=repo.commit()).stacks}
+    what = [each.what for each in found["new"].protection]
+    assert "`lease.maxPerHour`" in what
+    assert any("bucket data" in each for each in what)
+    assert any("kept" in danger.text for danger in found["new"].dangers)
 
 
 @pytest.mark.parametrize("project_id", ["shared-project-1", f"{ENCRYPTED_PROJECT}1a2b3c4d"])
