@@ -1,5 +1,6 @@
 """Billing lines: how many units of what a resource uses with everything on, idle, and on each planned day."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -245,10 +246,13 @@ def text(inputs: Mapping[str, Any], key: str) -> str | None:
 
 
 def amount(inputs: Mapping[str, Any], key: str) -> Decimal | None:
-    """Read an input that has to be a number; None where it is absent or only the real run can know it."""
+    """Read an input that has to be a number, 0 or more; None where it is not, or only the real run can know it."""
     value = inputs.get(key)
     # True is no amount, though Python takes it for 1.
-    return number(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    # Less than nothing pays for nothing else.
+    return number(value) if 0 <= value < math.inf else None
 
 
 def region_of(inputs: Mapping[str, Any]) -> str | None:

@@ -51,6 +51,7 @@ def test_totals_hold_what_is_known() -> None:
             "a hyperdisk-ml disk in europe-west4",
         ),
         ({"bootDisk": {"initializeParams": {"type": "pd-ssd"}}}, "the size of its boot disk"),
+        ({"bootDisk": {"initializeParams": {"type": "pd-ssd", "size": -5}}}, "the size of its boot disk"),
     ],
 )
 def test_a_machine_that_cannot_be_priced_says_why(inputs: dict[str, object], reason: str) -> None:

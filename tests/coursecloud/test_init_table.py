@@ -445,3 +445,12 @@ class TestATableOfPeople:
 
 def _again(folder: Path) -> list[str]:
     return ["init", "--from", str(folder / "students.csv"), "--folder", str(folder / "out"), "--force"]
+
+
+def test_a_credit_without_a_currency_is_said_to_be_read_as_dollars(tmp_path: Path) -> None:
+    said = run("gruppe;projekt;kredit\na;mlops-01;350,-\nb;mlops-02;40 DKK\n", tmp_path)
+    assert said.exit_code == 0
+    text = " ".join((said.stdout + said.stderr).split())
+    assert "a credit names no currency ('350,-'): read as USD; write `350 DKK` where it is another" in text
+    said = run("gruppe;projekt;kredit\nc;mlops-03;40 DKK\n", tmp_path)
+    assert "no currency" not in said.stdout + said.stderr

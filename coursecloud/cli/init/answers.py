@@ -111,7 +111,8 @@ def gpu_of(answers: Answers) -> tables.GpuModel | None:
 
 
 _YES = ("yes", "y", "true", "1", "x", "ja", "j", "oui", "vrai", "si", "s\u00ed", "wahr", "sand", "sandt", "verdadero")
-_NO = ("", "no", "n", "false", "none", "0", "nej", "nein", "non", "faux", "falsk", "falsch", "falso")
+_NO = ("", "no", "n", "false", "none", "0", "nej", "nein", "non", "faux", "falsk", "falsch", "falso",
+       "keine", "kein", "keiner", "ingen", "intet", "aucun", "aucune", "ninguna", "ninguno")  # fmt: skip
 """A tick, and what spreadsheets make of one, in English, Danish, German, French and Spanish."""
 
 

@@ -144,6 +144,7 @@ def _rows(
     lines: Sequence[tuple[int, list[str]]], header: list[str], separator: str, otherwise: Answers, found: Table
 ) -> None:
     seen: dict[str, int] = {}
+    bare: list[str] = []
     for line, cells in lines:
         if not any(cells):
             continue
@@ -170,6 +171,13 @@ def _rows(
             continue
         seen[_called(answers)] = line
         found.rows.append(Row(line, answers))
+        if (credit := given.get("credit", "")) and not re.search(r"[^\d\s.,'-]", credit):
+            bare.append(credit)
+    if bare:
+        count = f"{len(bare)} credits name" if bare[1:] else "a credit names"
+        found.notes.append(
+            f"{count} no currency ('{bare[0]}'): read as USD; write `{bare[0].rstrip('-,. ')} DKK` where it is another"
+        )
 
 
 def _called(answers: Answers) -> str:
