@@ -1,4 +1,4 @@
-"""A budget over a group's lease that counts what the credit pays, and whom it tells."""
+"""A budget over a group's lease that counts what the credit pays, whom it tells, and who may read what is billed."""
 
 import datetime
 import json
@@ -13,7 +13,7 @@ import pulumi
 import pulumi_gcp as gcp
 
 from coursecloud.common import stack_file
-from infra.names import Names, labels
+from infra.names import Names, labels, member_key
 from infra.settings import EXAMPLE_PROJECT, Problem, Settings, SettingsError, load
 from infra.settings.problem import MISSING
 
@@ -24,6 +24,9 @@ _MOST_CHANNELS = 5
 """Channels that a budget tells (Budget API, `monitoringNotificationChannels`, 2026-11-28)."""
 
 APIS = ("billingbudgets", "pubsub", "cloudbilling")
+KEPT = "86400s"
+"""How long a message waits for readers, none of whom takes it: Google sends some a day, and keeps a day free of charge
+(docs.cloud.google.com/pubsub/docs/subscription-properties, 2026-11-29)."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ def _of_stack(settings: Settings) -> Iterator[Problem]:
 
 
 def declare(asked: Asked) -> dict[str, Any]:
-    """Declare the budget, and the topic that is told; gives what `pulumi stack output` shows."""
+    """Declare the budget, the topic that is told and who may read there; gives what `pulumi stack output` shows."""
     settings = asked.settings
     project, lease = settings.project, settings.lease
     assert lease.starts  # noqa: S101 - `read` refuses a lease without dates
@@ -133,20 +136,17 @@ def declare(asked: Asked) -> dict[str, Any]:
         for api in APIS
     ]
     ready = pulumi.ResourceOptions(provider=provider, depends_on=apis)
-    topic = gcp.pubsub.Topic(
-        "budget",
-        name=Names(project, settings.stack).resource("budget"),
-        project=project,
-        labels=labels(
-            course=settings.course.name,
-            group=settings.course.group,
-            owner=settings.course.owner,
-            stack=settings.stack,
-            lease_end=f"{lease.ends}",
-            own=settings.course.labels,
-        ),
-        opts=ready,
+    names = Names(project, settings.stack)
+    own = labels(
+        course=settings.course.name,
+        group=settings.course.group,
+        owner=settings.course.owner,
+        stack=settings.stack,
+        lease_end=f"{lease.ends}",
+        own=settings.course.labels,
     )
+    topic = gcp.pubsub.Topic("budget", name=names.resource("budget"), project=project, labels=own, opts=ready)
+    _readers(asked, topic, own, ready)
     number = gcp.organizations.get_project_output(
         project_id=project, opts=pulumi.InvokeOutputOptions(provider=provider, depends_on=apis)
     ).number
@@ -154,7 +154,7 @@ def declare(asked: Asked) -> dict[str, Any]:
     budget = gcp.billing.Budget(
         "budget",
         billing_account=asked.account,
-        display_name=f"{project} {settings.stack}"[:60],
+        display_name=names.budget,
         amount=gcp.billing.BudgetAmountArgs(
             specified_amount=gcp.billing.BudgetAmountSpecifiedAmountArgs(
                 currency_code=asked.currency, units=str(units), nanos=int(cents * 10**9) or None
@@ -190,8 +190,35 @@ def declare(asked: Asked) -> dict[str, Any]:
         "tells": f"{asked.amount:f} {asked.currency} from {lease.starts} to {lease.ends}, credits not taken off; at "
         + ", ".join(f"{part:.0%}" for part in lease.alerts)
         + "; it stops nothing",
+        "readers": f"{len(settings.team.members)} members of the team, beside owners and editors of {project}",
         "gone": f"`pulumi destroy --stack {settings.stack}` in billing/, by whoever may change the billing account",
     }
+
+
+def _readers(asked: Asked, topic: gcp.pubsub.Topic, own: dict[str, str], ready: pulumi.ResourceOptions) -> None:
+    """Let the group's members read, by `coursecloud status`, what the topic was told."""
+    settings = asked.settings
+    held = gcp.pubsub.Subscription(
+        "budget",
+        name=Names(settings.project, settings.stack).resource("budget"),
+        project=settings.project,
+        topic=topic.id,
+        labels=own,
+        ack_deadline_seconds=10,
+        message_retention_duration=KEPT,
+        # Else it goes after 31 days in which nobody reads.
+        expiration_policy=gcp.pubsub.SubscriptionExpirationPolicyArgs(ttl=""),
+        opts=ready,
+    )
+    for member in dict.fromkeys(settings.team.members):
+        gcp.pubsub.SubscriptionIAMMember(
+            member_key(member),
+            project=settings.project,
+            subscription=held.name,
+            role="roles/pubsub.subscriber",
+            member=member,
+            opts=ready,
+        )
 
 
 def _day(day: datetime.date) -> dict[str, int]:

@@ -73,6 +73,8 @@ class World:
         """Machines that are told to stop, and when they have."""
         self.ahead = timedelta()
         """How far this world's clock is before the machine's; passing.py moves it."""
+        self.held: datetime | None = None
+        """Where the machine's clock stands for this world, so that only passing.py moves it; None where it goes on."""
         self.logs = Logs()
         """What Cloud Logging has of what was done here."""
         self.passed = self.time()
@@ -90,7 +92,7 @@ class World:
 
     def time(self) -> datetime:
         """What time it is here."""
-        return datetime.now(UTC) + self.ahead
+        return (self.held or datetime.now(UTC)) + self.ahead
 
     def now(self, later: timedelta = timedelta()) -> str:
         """What time it is here, or a while later, as Google writes it."""

@@ -75,6 +75,11 @@ class Names:
         """Name a custom role: letters, digits and '_' only."""
         return "coursecloud_" + fit(self._joined(*parts), 50).replace("-", "_")
 
+    @property
+    def budget(self) -> str:
+        """Name the billing account's budget for the stack as its messages show it: at most 60 characters."""
+        return f"{self.project} {self.stack}"[:60]
+
     def number(self, *parts: str) -> str:
         """Name a Vertex AI endpoint: nine digits, the first not 0 (the API takes nine, the provider ten)."""
         digest = hashlib.sha256("-".join((self.project, self.stack, *parts)).encode()).hexdigest()

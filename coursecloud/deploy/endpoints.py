@@ -24,6 +24,7 @@ APIS = {
     "iamBeta": "https://iam.googleapis.com/v1/",
     "logging": "https://logging.googleapis.com/v2/",
     "memcache": "https://memcache.googleapis.com/v1/",
+    "pubsub": "https://pubsub.googleapis.com/v1/",
     "redis": "https://redis.googleapis.com/v1/",
     "resourceManager": "https://cloudresourcemanager.googleapis.com/v1/",
     "secretManager": "https://secretmanager.googleapis.com/v1/",

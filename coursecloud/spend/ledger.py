@@ -134,7 +134,7 @@ def merge(one: Ledger, other: Ledger) -> Ledger:
     for name, sighting in other.seen.items():
         known = seen.get(name, sighting)
         seen[name] = Sighting(known.found, min(known.first, sighting.first), max(known.last, sighting.last))
-    newest = max((one, other), key=lambda each: (each.at or _NEVER, each.unread))
+    newest = max((one, other), key=lambda each: (each.at or NEVER, each.unread))
     return Ledger(
         one.project,
         changes,
@@ -197,13 +197,13 @@ def _rank(change: Change) -> tuple[Any, ...]:
     )
 
 
-_NEVER = datetime.min.replace(tzinfo=UTC)
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def _thinned(glances: Iterable[Glance]) -> tuple[Glance, ...]:
     kept = dict[tuple[Any, ...], Glance]()
     ordered = sorted(glances, key=lambda each: (each.at, each.unread))
-    old = ordered[-1].at - THINNED if ordered else _NEVER
+    old = ordered[-1].at - THINNED if ordered else NEVER
     for glance in ordered:
         hour = glance.at.replace(minute=0, second=0, microsecond=0)
         # The first of an hour, as they are in order; once it is old, no later look brings one back.

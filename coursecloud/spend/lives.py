@@ -117,9 +117,10 @@ def _newest(sightings: Iterable[Sighting], uses: Sequence[Use]) -> Sighting | No
 
 def _starter(changes: Iterable[Change], uses: Sequence[Use]) -> str:
     """Find by whom it was made or last started; empty where only Google has said it."""
-    asked = [(change.at, change.by) for change in changes
-             if change.act in ("create", "start") and uses[0].begin <= change.at <= uses[-1].end
-             and "@" in change.by]  # fmt: skip
+    # Where it is gone, its last use goes on to when the next of its name was made.
+    end = uses[-1].begin if uses[-1].state == "gone" else uses[-1].end
+    began = (change for change in changes if change.act in ("create", "start") and "@" in change.by)
+    asked = [(change.at, change.by) for change in began if uses[0].begin <= change.at <= end]
     return max(asked, default=(None, ""))[1]
 
 

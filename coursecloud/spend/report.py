@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from coursecloud.common.console import visible
-from coursecloud.spend import account, words
+from coursecloud.spend import account, table, words
 from coursecloud.spend.account import Entry
 from coursecloud.spend.lives import DISK, INSTANCE
 from coursecloud.spend.rates import ZERO
@@ -236,7 +236,7 @@ def to_json(status: Status) -> dict[str, Any]:
         "atLeast": status.at_least,
         "inDoubt": round(float(status.doubt), 4),
         "credit": {"amount": float(status.credit), "currency": status.currency},
-        "billed": None,
+        **table.billed(status),
         "members": None,
         "services": [part(each) for each in by_service(status)],
         "machines": [part(each) for each in by_machine(status)],

@@ -14,6 +14,7 @@ from coursecloud.cost.bill import number
 from coursecloud.cost.model import Rate as Exchange
 from coursecloud.spend import account, commands, endings, outlook, unread
 from coursecloud.spend.account import Account, Entry
+from coursecloud.spend.billed import NOWHERE, Billed
 from coursecloud.spend.budget import Budgets
 from coursecloud.spend.ledger import Ledger
 from coursecloud.spend.outlook import Without
@@ -70,6 +71,14 @@ class Status:
     """What follows where the dearest that runs is stopped now; None where nothing runs."""
     budgets: Budgets | None = None
     """What of the billing account is about the project; None where nobody looked."""
+    billed: Billed = NOWHERE
+    """What Google has billed, where the billing account's owner has the project told."""
+
+    @property
+    def counted(self) -> Decimal | None:
+        """USD that are counted here for the time of the bill; None where it begins before the start."""
+        bill = self.billed.bill
+        return self.account.spent(bill.since, bill.at) if bill and bill.since >= self.start else None
 
     @property
     def at_least(self) -> bool:
@@ -114,7 +123,12 @@ class Status:
 
 
 def of(
-    ledger: Ledger, settings: Settings, rates: Rates, notes: Sequence[str] = (), budgets: Budgets | None = None
+    ledger: Ledger,
+    settings: Settings,
+    rates: Rates,
+    notes: Sequence[str] = (),
+    budgets: Budgets | None = None,
+    billed: Billed = NOWHERE,
 ) -> Status:
     """Say where a project stands at the time of the last look of its ledger. Raises ValueError where nobody looked."""
     settled = account.of(ledger, rates)
@@ -162,6 +176,7 @@ def of(
         notes=tuple(notes),
         without=outlook.without(settled, things, start, usd),
         budgets=budgets,
+        billed=billed,
     )
 
 

@@ -118,7 +118,7 @@ def to_json(status: Status) -> dict[str, Any]:
         "since": _time(status.start),
         "timeZone": status.zone.key,
         "logsUntil": _time(status.logs_until),
-        "billed": None,
+        **billed(status),
         "credit": {
             "amount": float(status.credit),
             "currency": status.currency,
@@ -141,6 +141,16 @@ def to_json(status: Status) -> dict[str, Any]:
         "unread": list(status.unread),
         "notes": list(status.notes),
     }
+
+
+def billed(status: Status) -> dict[str, Any]:
+    """Give the two fields of what Google has billed, for this form and the report's."""
+    bill = status.billed.bill
+    if bill is None:
+        return {"billed": None, "billedUnknown": status.billed.reason}
+    told = {"amount": float(bill.amount), "currency": bill.currency, "since": _time(bill.since), "at": _time(bill.at),
+            "budget": bill.budget, "counted": _usd(status.counted)}  # fmt: skip
+    return {"billed": told, "billedUnknown": None}
 
 
 def _without(status: Status) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from coursecloud.spend.facts import GRACE, Point
+from coursecloud.spend.ledger import NEVER
 from coursecloud.spend.life import State, Use, boot, mapping
 from coursecloud.spend.model import Shape
 
@@ -22,7 +23,7 @@ class Walk:
         self.doubts: list[Use] = []
         self.state: State = "gone"
         self.shape: Shape | None = None
-        self._known: datetime | None = None
+        self._known = NEVER
         """Up to when its state is proven."""
         self._edge: datetime | None = None
         """When its state last changed by what is exact."""
@@ -42,7 +43,9 @@ class Walk:
                 # What its reader says was started may be older than a resize that came later.
                 self._turn(point.at, "runs")
             case "since":
-                self._since(point.at)
+                # It was started, so it had stopped, and no log has said when.
+                self._doubt(point.at, "stopped")
+                self._turn(point.at, "runs")
             case "stop" | "halted" | "delete":
                 self._end(point)
             case "resize":
@@ -57,10 +60,9 @@ class Walk:
 
     def lose(self, at: datetime, told: datetime | None) -> None:
         """Note that the last look could not see it: from what is proven, or logs told, it may have ended, or begun."""
-        if self._known and told:
+        if told:
             self._known = max(self._known, told)
-        if self.state != "gone":
-            self._doubt(at, "gone" if self.state == "runs" else "runs")
+        self._doubt(at, "gone" if self.state == "runs" else "runs")
 
     def lives(self, end: datetime) -> Iterable[tuple[Use, ...]]:
         """Give what it was, one use after the other, anew for each time that it was made."""
@@ -89,8 +91,7 @@ class Walk:
 
     def _doubt(self, at: datetime, state: State, shape: Shape | None = None) -> None:
         """Note that from what is proven to `at` it may have been in another state, or another thing."""
-        if self._known and self._known < at:
-            self.doubts.append(Use(self._known, at, state, shape or self.shape))
+        self.doubts.append(Use(self._known, at, state, shape or self.shape))
 
     def _explain(self, at: datetime, state: State, shape: Shape | None) -> None:
         """Withdraw a doubt of what a log tells: its clock is some seconds ahead of the look that saw it."""
@@ -101,16 +102,10 @@ class Walk:
     def _recent(self, at: datetime) -> bool:
         return self._edge is not None and at - self._edge <= GRACE
 
-    def _since(self, at: datetime) -> None:
-        if self.state == "runs" and not self._recent(at):
-            # It was started, so it had stopped, and no log has said when.
-            self._doubt(at, "stopped")
-        self._turn(at, "runs")
-
     def _end(self, point: Point) -> None:
         state: State = "gone" if point.kind == "delete" else "stopped"
         if self.state == "gone":
-            if self.turns or point.kind == "halted":
+            if self.turns:
                 return
             # It was there, and nothing has said since when.
             self._begin(point.at)
@@ -139,7 +134,7 @@ class Walk:
             self._contradicted(point)
         if point.shape != self.shape:
             self._reshape(point)
-        self._known = max(point.at, self._known or point.at)
+        self._known = max(point.at, self._known)
 
     def _contradicted(self, point: Point) -> None:
         """A look saw what no log has said."""
@@ -154,7 +149,7 @@ class Walk:
             if self.state == "gone":
                 self._begin(point.at)
         elif self.state == "stopped":
-            began = self._known or point.at
+            began = self._known
             self._doubt(point.at, "stopped")
             self._turn(began, "runs", exact=False)
         if self.state == "runs" and point.state == "stopped":

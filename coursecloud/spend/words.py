@@ -105,7 +105,7 @@ def sentences(status: Status) -> Iterator[tuple[str, str]]:
     )
     spent = f"{own(status, status.spent)} since {_when(status, status.start)}"
     yield "spent", f"{own(status, status.today)} today, since midnight; {spent}{doubt}"
-    how = "this is time x price, without free tiers, traffic, builds, requests and tax"
+    how = "what is spent is time x price, without free tiers, traffic, builds, requests and tax"
     yield "billed", f"{billed(status)}; {how}"
     if status.left is not None:
         left = f"{own(status, max(Decimal(0), status.left))}{of}"
@@ -136,12 +136,15 @@ def sentences(status: Status) -> Iterator[tuple[str, str]]:
     yield from unread.lines((*status.unread, *status.notes))
 
 
-def billed(_status: Status) -> str:
-    """Say what Google has billed, as far as it is known."""
-    return (
-        "not known: Google shows it to who has a role on the billing account, a day or more late, and to no project"
-        " (docs/billing.md)"
-    )
+def billed(status: Status) -> str:
+    """Say what Google has billed and how old that is, beside what is counted here for the same time."""
+    bill = status.billed.bill
+    if bill is None:
+        return f"not known: {status.billed.reason}"
+    said = f"{bill.amount:.2f} {bill.currency} since {moment(status, bill.since)}, as of {moment(status, bill.at)}"
+    counted = status.counted
+    here = "" if counted is None else f"; here {own(status, counted)} are counted for that time, and bills come late"
+    return f"{said} ({store.age(bill.at, status.at)} old){here}"
 
 
 def _do_now(status: Status) -> str:

@@ -1,18 +1,25 @@
-"""Pub/Sub: topics and subscriptions; messages wait in memory until they are pulled."""
+"""Pub/Sub: topics and subscriptions; messages wait in memory until they are acknowledged, or too old.
+
+What was pulled comes again when its deadline is over, or when that is set to 0
+(https://docs.cloud.google.com/pubsub/docs/subscription-properties, 2026-11). `returnImmediately` or not, a pull never
+waits here; and what is there comes in order, which Google does not promise.
+"""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from .. import crud, merge
 from ..call import Call
-from ..errors import bad_value, invalid
+from ..errors import ApiError, bad_value, invalid
 from ..kinds import Handlers, Kind, Service
 from ..shapes import many, part
-from ..world import Resource
+from ..world import Resource, moment
 from .common import by_id, labels, need, need_account, seconds
 
 Json = dict[str, Any]
+Waiting = dict[str, tuple[Json, datetime]]
 handlers = Handlers()
 NAME = r"(?!goog)[a-zA-Z][\w.~+%-]{2,254}"
 
@@ -28,6 +35,8 @@ def subscription(call: Call, body: Json, old: Json | None) -> None:
     """A topic that is there, waits within limits, a safe address to push to."""
     labels(body)
     body["name"] = call.path
+    if old is None:
+        body.setdefault("expirationPolicy", {"ttl": "2678400s"})  # one without a ttl never expires
     if old is None or old["topic"] != "_deleted-topic_":
         body["topic"] = need(call, "pubsub", str(body.get("topic"))).path
     wait = body["ackDeadlineSeconds"] = body.get("ackDeadlineSeconds") or 10
@@ -80,25 +89,53 @@ def publish(call: Call) -> Any:
         raise invalid("At least one message is needed.", ("messages", "empty"))
     for sub in call.world.of("pubsub", "projects/subscriptions"):
         if sub.body["topic"] == held.path:
-            sub.secret = [*(sub.secret or []), *messages]
+            sub.secret = {**(sub.secret or {}), **{m["messageId"]: (m, call.world.time()) for m in messages}}
     return {"messageIds": [m["messageId"] for m in messages]}
 
 
 @handlers.on("pubsub.projects.subscriptions.pull")
 def pull(call: Call) -> Any:
-    """What waits; it waits on until it is acknowledged."""
-    waiting: list[Json] = call.resource().secret or []
-    some = waiting[: int(call.body.get("maxMessages") or 1)]
-    return {"receivedMessages": [{"ackId": m["messageId"], "message": m} for m in some]} if some else {}
+    """What waits and nobody else has pulled just now; it comes again unless it is acknowledged in time."""
+    held, most, now = call.resource(), int(call.body.get("maxMessages") or 0), call.world.time()
+    if most <= 0:
+        raise bad_value("max_messages", most, "Must be above 0.")
+    if held.body["pushConfig"].get("pushEndpoint"):
+        raise ApiError(400, "This method is not supported for this subscription type.", status="FAILED_PRECONDITION")
+    free = [name for name, (_, due) in _waiting(call, held).items() if due <= now][:most]
+    _due(held, free, now + timedelta(seconds=held.body["ackDeadlineSeconds"]))
+    some = [{"ackId": name, "message": held.secret[name][0]} for name in free]
+    return {"receivedMessages": some} if some else {}
+
+
+@handlers.on("pubsub.projects.subscriptions.modifyAckDeadline")
+def modify(call: Call) -> Any:
+    """These come again so many seconds from now, with 0 at once."""
+    held, wait = call.resource(), int(call.body.get("ackDeadlineSeconds") or 0)
+    if not 0 <= wait <= 600:
+        raise bad_value("ack_deadline_seconds", wait, "Must be between 0 and 600.")
+    _due(held, many(call.body, "ackIds"), call.world.time() + timedelta(seconds=wait))
+    return {}
 
 
 @handlers.on("pubsub.projects.subscriptions.acknowledge")
 def acknowledge(call: Call) -> Any:
     """These need not come again."""
     held = call.resource()
-    waiting: list[Json] = held.secret or []
-    held.secret = [m for m in waiting if m["messageId"] not in many(call.body, "ackIds")]
+    held.secret = {name: each for name, each in _waiting(call, held).items() if name not in many(call.body, "ackIds")}
     return {}
+
+
+def _waiting(call: Call, held: Resource) -> Waiting:
+    """What a subscription still keeps, by its ids: each message, and from when on it may be pulled."""
+    oldest = call.world.time() - timedelta(seconds=seconds(held.body["messageRetentionDuration"]))
+    waiting: Waiting = held.secret or {}
+    held.secret = {name: each for name, each in waiting.items() if moment(each[0]["publishTime"]) >= oldest}
+    return held.secret
+
+
+def _due(held: Resource, names: list[str], at: datetime) -> None:
+    waiting: Waiting = held.secret or {}
+    held.secret = {name: (each[0], at if name in names else each[1]) for name, each in waiting.items()}
 
 
 @handlers.on("pubsub.projects.topics.subscriptions.list")
@@ -109,7 +146,7 @@ def subscriptions_of(call: Call) -> Any:
     return {"subscriptions": names} if names else {}
 
 
-_RETENTION = {"messageRetentionDuration": "604800s", "expirationPolicy": {"ttl": "2678400s"}}
+_RETENTION = {"messageRetentionDuration": "604800s"}
 KINDS = (
     Kind("pubsub", "projects/topics", name_field="", name_rule=NAME, fill=topic, blocked=forget),
     Kind(

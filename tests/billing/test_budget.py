@@ -8,6 +8,7 @@ import pytest
 
 from billing import budget
 from coursecloud.plan import engine, planning
+from infra.names import Names
 from infra.settings import SettingsError
 from tests.project import CHECKOUT, ROOT
 
@@ -19,6 +20,7 @@ config:
     credit: {amount: 350.5, currency: DKK}
     starts: 2026-11-23
     ends: 2026-12-18
+  coursecloud:team: {members: ["user:ada@example.com"]}
 """
 
 
@@ -69,6 +71,12 @@ def test_a_budget_does_not_take_the_credit_off_and_counts_over_the_lease(configu
         f"projects/group-project-1/notificationChannels/{number}" for number in ("12345678901234567890", "12345")
     ]
     assert inputs["gcp:pubsub/topic:Topic", "budget"]["name"] == "dev-budget"
+    held = inputs["gcp:pubsub/subscription:Subscription", "budget"]
+    assert (held["name"], held["messageRetentionDuration"], held["ackDeadlineSeconds"]) == ("dev-budget", "86400s", 10)
+    assert held["expirationPolicy"] == {"ttl": ""}, "it would go after a month in which nobody reads"
+    readers = [each for (kind, _), each in inputs.items() if kind.endswith(":SubscriptionIAMMember")]
+    assert [(each["member"], each["role"]) for each in readers] == [("user:ada@example.com", "roles/pubsub.subscriber")]
+    assert made["displayName"] == Names("group-project-1", "dev").budget, "by which status knows its messages"
     provider = inputs["pulumi:providers:gcp", "google"]
     assert (provider["billingProject"], provider["userProjectOverride"]) == ("group-project-1", "true")
     services = {each["service"] for (kind, _), each in inputs.items() if kind == "gcp:projects/service:Service"}

@@ -1,19 +1,25 @@
 """The budget of a group's lease, by the owner of the billing account, beside the group's own stack."""
 
+import base64
 import json
 import shutil
 import subprocess
 import urllib.request
+from decimal import Decimal
 from typing import Any
 
+from coursecloud.deploy import billed
+from coursecloud.deploy.cloud import Cloud
 from emulator.services.billing import ACCOUNT as FORM
 from tests.e2e.conftest import PROJECT, Project
 from tests.project import CHECKOUT
 
+MEMBER = "user:ada@example.com"
 GROUP = {
     "gcp:project": PROJECT,
     "coursecloud:machines": {},
     "coursecloud:training": {"enabled": False},
+    "coursecloud:team": {"members": [MEMBER]},
     "coursecloud:lease": {
         "credit": {"amount": 50, "currency": "USD"},
         "starts": "2026-11-23",
@@ -63,6 +69,17 @@ def test_a_budget_is_made_beside_the_groups_stack_and_goes_by_itself(project: Pr
     assert made["budgetFilter"]["creditTypesTreatment"] == "EXCLUDE_ALL_CREDITS"
     assert made["amount"]["specifiedAmount"] == {"currencyCode": "USD", "units": "50"}
 
+    (bound,) = get(project, f"pubsub/v1/projects/{PROJECT}/subscriptions/dev-budget:getIamPolicy")["bindings"]
+    assert (bound["role"], bound["members"]) == ("roles/pubsub.subscriber", [MEMBER])
+    told = {"budgetDisplayName": made["displayName"], "costAmount": 1.5, "currencyCode": "USD",
+            "costIntervalStart": "2026-11-23T08:00:00Z"}  # fmt: skip
+    message = {"data": base64.b64encode(json.dumps(told).encode()).decode(), "attributes": {"schemaVersion": "1.0"}}
+    cloud = Cloud(project.emulator.env(PROJECT), {})
+    cloud.call("POST", "pubsub", f"projects/{PROJECT}/topics/dev-budget:publish", body={"messages": [message]})
+    bill = billed.look(cloud, PROJECT, "dev").bill
+    assert bill
+    assert (bill.amount, bill.currency) == (Decimal("1.5"), "USD")
+
     # The group comes and goes; the budget is none of its business.
     does("stack", "init", at=".")
     does("up", "--yes", "--skip-preview", at=".")
@@ -72,4 +89,5 @@ def test_a_budget_is_made_beside_the_groups_stack_and_goes_by_itself(project: Pr
 
     does("destroy", "--yes", "--skip-preview")
     assert not get(project, f"billingbudgets/v1/billingAccounts/{account}/budgets").get("budgets")
-    assert not get(project, f"pubsub/v1/projects/{PROJECT}/topics").get("topics")
+    for kind in ("topics", "subscriptions"):
+        assert not get(project, f"pubsub/v1/projects/{PROJECT}/{kind}").get(kind)

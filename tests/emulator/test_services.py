@@ -419,10 +419,13 @@ def test_messages_wait_until_they_are_taken(google: Google) -> None:
     pubsub.topics().create(name=topic, body={}).execute()
     made = pubsub.subscriptions().create(name=name, body={"topic": topic}).execute()
     assert (made["ackDeadlineSeconds"], made["messageRetentionDuration"]) == (10, "604800s")
+    assert made["expirationPolicy"] == {"ttl": "2678400s"}
     pubsub.topics().publish(topic=topic, body={"messages": [{"data": "aGk="}]}).execute()
     got = pubsub.subscriptions().pull(subscription=name, body={"maxMessages": 5}).execute()["receivedMessages"]
     assert got[0]["message"]["data"] == "aGk="
     pubsub.subscriptions().acknowledge(subscription=name, body={"ackIds": [got[0]["ackId"]]}).execute()
+    assert pubsub.subscriptions().pull(subscription=name, body={"maxMessages": 5}).execute() == {}
+    google.emulator.pass_time(hours=1)
     assert pubsub.subscriptions().pull(subscription=name, body={"maxMessages": 5}).execute() == {}
     change = {"subscription": {"ackDeadlineSeconds": 20}, "updateMask": "ackDeadlineSeconds"}
     assert pubsub.subscriptions().patch(name=name, body=change).execute()["ackDeadlineSeconds"] == 20
@@ -433,6 +436,36 @@ def test_messages_wait_until_they_are_taken(google: Google) -> None:
     assert pubsub.subscriptions().get(subscription=name).execute()["topic"] == "_deleted-topic_"
     pubsub.subscriptions().delete(subscription=name).execute()
     assert google.emulator.remaining() == []
+
+
+def test_a_message_that_nobody_acknowledges_comes_again_until_it_is_too_old(google: Google) -> None:
+    pubsub = google.client("pubsub", "v1").projects()
+    topic, name = f"{PARENT}/topics/budget", f"{PARENT}/subscriptions/all"
+    pubsub.topics().create(name=topic, body={}).execute()
+    kept: dict[str, Any] = {"topic": topic, "messageRetentionDuration": "86400s", "expirationPolicy": {}}
+    assert pubsub.subscriptions().create(name=name, body=kept).execute()["expirationPolicy"] == {}
+    pubsub.topics().publish(topic=topic, body={"messages": [{"data": "aGk="}, {"data": "aG8="}]}).execute()
+
+    def pulled(most: int = 5) -> list[str]:
+        told = pubsub.subscriptions().pull(subscription=name, body={"maxMessages": most}).execute()
+        return [each["ackId"] for each in told.get("receivedMessages", [])]
+
+    (first,), (second,) = pulled(1), pulled()
+    assert (first != second, pulled()) == (True, [])
+    back = {"ackIds": [second], "ackDeadlineSeconds": 0}
+    pubsub.subscriptions().modifyAckDeadline(subscription=name, body=back).execute()
+    assert pulled() == [second]
+    google.emulator.pass_time(hours=0.01)
+    assert pulled() == [first, second]
+    google.emulator.pass_time(hours=24)
+    assert pulled() == []
+    assert google.refused(pubsub.subscriptions().pull(subscription=name, body={"maxMessages": 0}))["code"] == 400
+    wrong = {"ackIds": [second], "ackDeadlineSeconds": 601}
+    assert google.refused(pubsub.subscriptions().modifyAckDeadline(subscription=name, body=wrong))["code"] == 400
+    pushed = f"{PARENT}/subscriptions/pushed"
+    push = {"topic": topic, "pushConfig": {"pushEndpoint": "https://example.com/"}}
+    pubsub.subscriptions().create(name=pushed, body=push).execute()
+    assert google.refused(pubsub.subscriptions().pull(subscription=pushed, body={"maxMessages": 1}))["code"] == 400
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,9 @@ def look(world: World, since: datetime, failing: float) -> Look:
         if kind in refused:
             unread += [(refused[kind], "Google answers 503")] if refused[kind] else []
             continue
-        found += [_found(each, typed="disks" not in refused) for each in world.there(kind) if id(each) not in boots]
+        timed = kind in ("instances", "customJobs") and not world.timeless
+        typed = "disks" not in refused
+        found += [_found(each, typed=typed, times=timed) for each in world.there(kind) if id(each) not in boots]
     changes, complete = list[Change](), when(world.now - 60)
     for log in ("admin", "system"):
         if chance.random() < failing or log in world.hidden:
@@ -63,8 +65,7 @@ def look(world: World, since: datetime, failing: float) -> Look:
     return Look(at, PROJECT, tuple(found), tuple(unread), tuple(changes), complete, since)
 
 
-def _found(each: Thing, *, typed: bool) -> Found:
-    times = each.kind in ("instances", "customJobs")
+def _found(each: Thing, *, typed: bool, times: bool) -> Found:
     started, stopped = when(each.started + 3), None if each.stopped is None else when(each.stopped)
     return Found(
         full(each.path),

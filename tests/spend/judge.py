@@ -78,6 +78,7 @@ def lived(world: World, days: Iterator[str], priced: Rates) -> Run:
     run.mistakes += [f"at the end: {each}" for each in differences(world, settled, kept, run, final=True)]
     run.mistakes += [f"at the end: {each}" for each in otherwise(world, settled, kept, last)]
     run.mistakes += [f"at the end: {each}" for each in doubted(world, settled)]
+    run.mistakes += [f"at the end: {each}" for each in others_by_name(world, settled)]
     run.bill, run.counted = sum(world.bill().values()), float(settled.spent(delivered.START))
     named = any(_unknowable(delivered.full(path), settled) for path in world.bill())
     if abs(run.bill - run.counted) > 0.01 * run.bill + _minutes(world) and not named:
@@ -138,11 +139,12 @@ def otherwise(world: World, settled: Account, kept: Ledger, look: Look) -> Itera
         return
     missing = undelivered(world, kept)
     there = {each.path: each for each in world.there()}
+    boots = {id(each.boot) for each in world.things}  # of which their machines tell
     shown = {entry.life.resource: entry for entry in settled.there}
     for path, thing in there.items():
         name = delivered.full(path)
         entry = shown.get(name)
-        if path in missing or _unknowable(name, settled):
+        if path in missing or _unknowable(name, settled, there=True):
             continue
         if entry is None:
             yield f"{name} is there, and not shown"
@@ -155,13 +157,17 @@ def otherwise(world: World, settled: Account, kept: Ledger, look: Look) -> Itera
             yield f"{name} is shown as {was}, and is {told}"
         if since is not None and abs((entry.since - delivered.when(since)).total_seconds()) > 60:
             yield f"{name} is {entry.state} since {entry.since}, and was since {delivered.when(since)}"
-        if entry.life.last_seen == settled.at and entry.life.declared != thing.declared:
+        seen = thing.kind not in world.hidden and id(thing) not in boots
+        if seen and entry.life.last_seen != settled.at:
+            yield f"{name} is said to be seen last at {entry.life.last_seen}, and was now"
+        if seen and entry.life.declared != thing.declared:
             yield f"{name} is said {'' if entry.life.declared else 'not '}to be the stack's"
         if entry.life.by != thing.by and thing.made >= 0:
             yield f"{name} is said to be of {entry.life.by!r}, and is of {thing.by!r}"
-        if thing.kind == "instances" and not thing.running and entry.reason != thing.reason:
-            yield f"{name} is stopped because of {entry.reason!r}, and was of {thing.reason!r}"
-    if not missing and not any("no log and no look" in each for each in settled.unknown):
+        reason = "" if thing.running else thing.reason
+        if thing.kind == "instances" and entry.reason != reason:
+            yield f"{name} {entry.state} because of {entry.reason!r}, and {state} of {reason!r}"
+    if not missing and not any("no log and no look" in reason for each in settled.there for reason in each.unknown):
         hour = sum(usd_an_hour(each.kind, each.config, each.running) for each in there.values())
         if abs(float(settled.per_hour) - hour) > 1e-6:
             yield f"all of it costs {settled.per_hour} an hour, and is {hour}"
@@ -206,6 +212,21 @@ def doubted(world: World, settled: Account) -> Iterator[str]:
             yield f"{name} has {usd} in doubt, and all was said of it"
 
 
+def others_by_name(world: World, settled: Account) -> Iterator[str]:
+    """List of which name there are more lives than things had it, or lives of somebody else's."""
+    for path in world.bill():
+        things = [each for each in world.things if each.path == path]
+        lives = sorted((each.life for each in settled.entries if each.life.resource == delivered.full(path)),
+                       key=lambda life: life.uses[0].begin)  # fmt: skip
+        if len(lives) > len(things):
+            yield f"{path} has {len(lives)} lives, and was made {len(things)} times"
+        if len(lives) != len(things) or _old(world, path):
+            continue
+        for thing, life in zip(things, lives, strict=True):
+            if life.by != thing.by:
+                yield f"{path} of {thing.made} is said to be of {life.by!r}, and was of {thing.by!r}"
+
+
 def lost_logs(seed: int, priced: Rates) -> Iterator[str]:
     """List what is counted or in doubt otherwise than nobody can know it, where logs never come."""
     for days in (lost.live(seed), unseen.live(seed)):
@@ -221,6 +242,11 @@ def _bounded(days: Iterator[lost.Lost | World], priced: Rates) -> Iterator[str]:
             continue
         settled = account.of(kept, priced)
         assert settled
+        for path in event.world.bill():
+            entries = [each for each in settled.entries if each.life.resource == delivered.full(path)]
+            nobody = any(each.unknown for each in entries)
+            if nobody != (path in event.unknown):
+                yield f"{event.kind}: {path} has {'no price' if nobody else 'a price that nobody knows'}"
         for path, (low, high) in event.bounds.items():
             name = delivered.full(path)
             entries = [each for each in settled.entries if each.life.resource == name]
@@ -239,10 +265,14 @@ def _old(world: World, path: str) -> bool:
     return any(each.made < 0 for each in world.things if each.path == path)
 
 
-def _unknowable(name: str, settled: Account) -> bool:
-    """Say whether an account names something as that of which nothing says what it is: older than what logs tell."""
+def _unknowable(name: str, settled: Account, *, there: bool = False) -> bool:
+    """Say whether an account names something as that of which nothing says what it is: older than what logs tell.
+
+    Of what is `there` now, or of all that had the name.
+    """
     machine = name.replace("/disks/", "/instances/")
-    entries = (entry for entry in settled.entries if entry.life.resource in (name, machine))
+    among = settled.there if there else settled.entries
+    entries = (entry for entry in among if entry.life.resource in (name, machine))
     return any("no log and no look says what" in reason for entry in entries for reason in entry.unknown)
 
 

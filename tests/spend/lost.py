@@ -13,7 +13,9 @@ from typing import Any
 
 from tests.spend.simulator import ZONES, Odds, Thing, World, usd_an_hour
 
-KINDS = ("deleted", "restarted", "resized", "grown", "scaled", "stopped", "dropped", "anew", "unmade")
+KINDS = (
+    "deleted", "restarted", "resized", "grown", "scaled", "stopped", "dropped", "anew", "unmade", "stopped at last",
+)  # fmt: skip
 NEVER = 10**9
 """Seconds after which an entry comes that never does."""
 NOWHERE = "//compute.googleapis.com/projects/p/zones/europe-west9-a"
@@ -31,6 +33,8 @@ class Lost:
     """Whether the dearer is counted: what may have run. Else what it was until it was seen as another."""
     gone: frozenset[str]
     """Paths of what is there no more, as the look sees by not finding it."""
+    unknown: frozenset[str] = frozenset()
+    """Paths of what nobody knows enough of to price it."""
 
 
 def live(seed: int) -> Iterator[Lost | World]:
@@ -55,14 +59,18 @@ def live(seed: int) -> Iterator[Lost | World]:
     seen, said, before = there.now, len(there.entries), usd_an_hour(thing.kind, thing.config, thing.running)
     spent = there.bill()
     there.wait(there.now + chance.randint(600, 9000))
-    until = _happens(there, kind, thing)
+    until, begun = _happens(there, kind, thing), there.bill()
     silence(there, said, said + 1 if late else None)
+    if kind == "stopped at last":
+        # What a log tells of then says nothing of the stop before.
+        there.wait(there.now + 600)
+        there.stop(thing)
     there.wait(there.now + chance.randint(600, 9000))
     if kind in ("deleted", "dropped"):
         # What has nothing to do with it hides nothing of it.
         there.hidden = {"sql": chance.choice(["sqladmin.googleapis.com/Instance", "sqladmin.googleapis.com", NOWHERE])}
     yield there
-    bounds = _bounds(there, kind, thing, seen, until, before, spent)
+    bounds = _bounds(there, kind, thing, seen, until, before, spent, begun)
     yield Lost(there, kind, bounds, kind not in ("grown", "scaled"), _gone(kind, thing))
 
 
@@ -96,7 +104,7 @@ def _happens(there: World, kind: str, thing: Thing) -> int:
         there.wait(there.now + chance.randint(600, 3000))
         there.create("instances", thing.name, dict(thing.config))
         return there.now
-    if kind in ("restarted", "resized"):
+    if kind in ("restarted", "resized", "stopped at last"):
         there.stop(thing)
         there.wait(there.now + chance.randint(600, 3000))
         if kind == "resized":
@@ -119,7 +127,14 @@ def silence(there: World, start: int, until: int | None = None) -> None:
 
 
 def _bounds(
-    there: World, kind: str, thing: Thing, seen: int, until: int, before: float, spent: dict[str, float]
+    there: World,
+    kind: str,
+    thing: Thing,
+    seen: int,
+    until: int,
+    before: float,
+    spent: dict[str, float],
+    begun: dict[str, float],
 ) -> dict[str, tuple[float, float]]:
     """Say between what each thing's cost may be, by what two looks and the times of the API tell."""
     hours = (there.now - seen) / 3600
@@ -134,9 +149,9 @@ def _bounds(
     elif kind in ("grown", "scaled"):
         # What it was until it was seen as another comes first, whether it is dearer or not.
         found[path] = (spent[path] + before * hours, spent[path] + now * hours)
-    elif kind in ("restarted", "resized"):
-        # It runs since it was started, which the API tells; before that it ran, or stood still.
-        after = now * (there.now - until) / 3600
+    elif kind in ("restarted", "resized", "stopped at last"):
+        # It ran from when it was started, which the API tells; before that it ran, or stood still.
+        after = bill[path] - begun[path]
         found[path] = (spent[path] + after, spent[path] + before * (until - seen) / 3600 + after)
     elif kind == "anew":
         # It is another, made at a time that the API tells; until then the one before was there, or nothing.

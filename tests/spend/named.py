@@ -4,57 +4,23 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from typing import Any
 
+from tests.spend import clocks
+from tests.spend.clocks import HOUR, between, config
 from tests.spend.simulator import ZONES, Odds, Thing, World
-
-HOUR = 3600
 
 
 def worlds() -> Iterator[tuple[str, World, Iterator[str]]]:
     """Yield each by its name, with a world whose looks all succeed, and its days."""
-    for days in DAYS:
+    for days in (*DAYS, *clocks.DAYS):
         # An entry from before the lease is never read.
         there = World(random.Random(7), Odds(0.0, 0.0, 0.0, numbered=True, cut=0.0, twice=0.0), now=60)  # noqa: S311 - no secret
         yield days.__name__, there, days(there)
 
 
-def grown_as_somebody_looks(there: World) -> Iterator[str]:
-    """A disk grows, and is seen grown some seconds before the time that its log gives: nothing is unsaid."""
-    disk = there.create("disks", "work", {"zone": ZONES[0], "size": 20, "type": "pd-balanced"})
-    there.wait(9 * HOUR)
-    yield "look"
-    there.wait(20 * HOUR)
-    there.resize(disk, size=2000)
-    _said(there, 8)
-    yield "look"
-    there.wait(30 * HOUR)
-
-
-def two_of_a_name_within_two_minutes(there: World) -> Iterator[str]:
-    """A machine is made anew from the disk of one that no look saw: it runs since then, and its disk goes with it."""
-    there.odds.numbered = False
-    before = there.create("instances", "box", _machine())
-    there.wait(HOUR)
-    yield "look"
-    there.delete(before)
-    there.wait(2 * HOUR)
-    unseen = there.create("instances", "box", _machine(bootGoes=False))
-    there.wait(there.now + 40)
-    there.delete(unseen)
-    there.wait(there.now + 60)
-    last = there.create("instances", "box", _machine(machine="e2-medium"))
-    there.wait(3 * HOUR)
-    yield "look"
-    there.delete(last)
-    there.wait(there.now + 20)
-    yield "look"
-    there.wait(20 * HOUR)
-
-
 def its_disk_goes_since_yesterday(there: World) -> Iterator[str]:
     """What becomes of a boot disk with its machine is what was last said of it, not what it was made with."""
-    machine = there.create("instances", "box", _machine(bootGoes=False))
+    machine = there.create("instances", "box", config(bootGoes=False))
     there.wait(HOUR)
     yield "look"
     machine.config["bootGoes"] = True
@@ -98,81 +64,18 @@ def resized_before_anybody_looked(there: World) -> Iterator[str]:
     there.wait(20 * HOUR)
 
 
-def restarted_as_somebody_looks(there: World) -> Iterator[str]:
-    """A machine is seen to have been started before the time that the log gives its stop: nothing is unsaid."""
-    machine = there.create("instances", "box", _machine())
-    there.wait(HOUR)
-    yield "look"
-    there.wait(4 * HOUR)
-    there.stop(machine)
-    _said(there, 25)
-    there.wait(there.now + 10)
-    there.start(machine)
-    _said(there, 26)
-    there.wait(there.now + 6)
-    yield "look"
-    there.wait(20 * HOUR)
-
-
-def started_before_it_had_stopped(there: World) -> Iterator[str]:
-    """The log's clock says of a start that it was before the stop that a look saw: it ran all the same."""
-    machine = there.create("instances", "box", _machine())
-    there.wait(HOUR)
-    yield "look"
-    there.stop(machine)
-    _said(there, -11)
-    there.wait(there.now + 4)
-    yield "look"
-    there.wait(there.now + 6)
-    there.start(machine)
-    _said(there, -14)
-    there.wait(there.now + HOUR)
-    there.stop(machine, "system", "compute.instances.guestTerminate")
-    there.wait(20 * HOUR)
-
-
-def changed_as_it_was_made(there: World) -> Iterator[str]:
-    """What is nearer to a machine's creation than the log of that is no creation."""
-    before = _between(there)
-    yield "look"
-    there.delete(before)
-    there.wait(3 * HOUR)
-    there.create("instances", "box", _machine())
-    _said(there, -10)
-    there.wait(there.now + 3)
-    there.resize(there.there("instances")[0], spot=False)
-    _said(there, 0)
-    there.wait(9 * HOUR)
-    yield "look"
-    there.wait(20 * HOUR)
-
-
 def one_that_no_look_saw_between_two(there: World) -> Iterator[str]:
     """Of three of a name the one that no look saw is not the last, whose creation no log tells."""
-    before = _between(there)
+    before = between(there)
     yield "look"
     there.delete(before)
     there.wait(7 * HOUR)
-    unseen = there.create("instances", "box", _machine())
+    unseen = there.create("instances", "box", config())
     there.wait(8 * HOUR)
     there.delete(unseen)
     there.wait(10 * HOUR)
-    there.create("instances", "box", _machine(), logged=False)
+    there.create("instances", "box", config(), logged=False)
     there.wait(12 * HOUR)
-    yield "look"
-    there.wait(20 * HOUR)
-
-
-def gone_before_the_api_says_that_it_was_made(there: World) -> Iterator[str]:
-    """A log's clock is some seconds behind: what it says was deleted then was not made again by the API's time."""
-    machine = there.create("instances", "box", _machine())
-    _said(there, -12)
-    there.wait(there.now + 6)
-    yield "look"
-    there.wait(there.now + 4)
-    there.delete(machine)
-    _said(there, -14)
-    there.wait(3 * HOUR)
     yield "look"
     there.wait(20 * HOUR)
 
@@ -189,29 +92,17 @@ def of_a_kind_that_no_look_lists(there: World) -> Iterator[str]:
 def behind_a_nat(there: World) -> Iterator[str]:
     """Cloud NAT bills its address, and each machine of its region that has none and runs."""
     there.create("routers", "router", {"zone": ZONES[0]})
-    there.create("instances", "box", _machine(nat=True))
-    there.create("instances", "other", _machine(address=True))
-    there.create("instances", "far", _machine(zone=ZONES[1]))
+    there.create("instances", "box", config(nat=True))
+    there.create("instances", "other", config(address=True))
+    there.create("instances", "far", config(zone=ZONES[1]))
     there.wait(100 * HOUR)
     yield "look"
     there.wait(200 * HOUR)
 
 
-def a_job_of_seconds(there: World) -> Iterator[str]:
-    """A job has ended before the time that the log gives its creation: it does not run again."""
-    config = {"zone": "europe-west4-b", "machine": "n1-standard-4", "gpus": 1, "spot": False}
-    job = there.create("customJobs", "job", config)
-    _said(there, 12)
-    there.wait(there.now + 5)
-    there.end_job(job)
-    there.wait(9 * HOUR)
-    yield "look"
-    there.wait(20 * HOUR)
-
-
 def taken_over_by_the_stack(there: World) -> Iterator[str]:
     """Whose something is the newest look says."""
-    machines = [there.create("instances", name, _machine(), declared=name == "own") for name in ("own", "other")]
+    machines = [there.create("instances", name, config(), declared=name == "own") for name in ("own", "other")]
     there.wait(HOUR)
     yield "look"
     for each in machines:
@@ -223,7 +114,7 @@ def taken_over_by_the_stack(there: World) -> Iterator[str]:
 
 def seen_beside_what_is_refused(there: World) -> Iterator[str]:
     """What the last look saw is not lost, whatever it could not read."""
-    machine = there.create("instances", "box", _machine())
+    machine = there.create("instances", "box", config())
     there.wait(HOUR)
     yield "look"
     there.stop(machine)
@@ -236,7 +127,7 @@ def seen_beside_what_is_refused(there: World) -> Iterator[str]:
 
 def its_disk_has_another_name(there: World) -> Iterator[str]:
     """A machine's boot disk is called what its machine says."""
-    machine = there.create("instances", "box", _machine(disk="old-work"))
+    machine = there.create("instances", "box", config(disk="old-work"))
     there.wait(HOUR)
     yield "look"
     there.wait(9 * HOUR)
@@ -244,91 +135,105 @@ def its_disk_has_another_name(there: World) -> Iterator[str]:
     there.wait(20 * HOUR)
 
 
-def stopped_before_the_api_says_that_it_was_started(there: World) -> Iterator[str]:
-    """A log's clock is behind: what it says was stopped then was not started again by the API's time."""
-    machine = there.create("instances", "box", _machine())
-    there.wait(HOUR)
+def unknown_beside_what_is_refused(there: World) -> Iterator[str]:
+    """What nobody has said what it is may be of a kind that is refused, but of no other service's."""
+    machine = _older(there)
+    there.wait(5 * HOUR)
     there.stop(machine)
-    there.wait(3 * HOUR)
-    there.start(machine)
-    _said(there, -12)
-    there.wait(there.now + 6)
-    yield "look"
-    there.random.seed(31)  # by which it takes seconds to stop
-    there.stop(machine)
-    _said(there, 3 * HOUR - there.now)
     there.wait(6 * HOUR)
-    there.hidden = {"instances": "compute.googleapis.com/Instance"}
-    yield "look"
+    there.delete(machine)
+    for entry in there.entries[-2:]:
+        entry.received += 20 * HOUR
+    for hidden in ({"sql": "sqladmin.googleapis.com/Instance"}, {"disks": "compute.googleapis.com/Disk"}):
+        there.hidden = hidden
+        there.wait(there.now + HOUR)
+        yield "look"
     there.hidden = {}
-    there.wait(20 * HOUR)
 
 
-def started_before_its_resize_was_read(there: World) -> Iterator[str]:
-    """What a start says was started is what its reader knew then: a resize of before that came later holds."""
-    machine = there.create("instances", "box", _machine())
-    before = machine.config
-    there.wait(HOUR)
+def told_the_day_after(there: World) -> Iterator[str]:
+    """What was made and gone between two looks is told so late that only who reads all logs again hears of it."""
     yield "look"
-    there.stop(machine)
-    there.resize(machine, machine="e2-medium")
-    there.entries[-1].received += 5 * HOUR
+    blink = there.create("instances", "blink", config(boot=50))
+    there.entries[-1].received += 15 * HOUR
     there.wait(2 * HOUR)
-    there.start(machine)
-    there.entries[-1].config = before
+    there.delete(blink)
+    there.entries[-1].received += 15 * HOUR
+    there.wait(11 * HOUR)
+    yield "look"
+    there.wait(26 * HOUR)
+    yield "look"
+
+
+def made_anew_by_somebody_else(there: World) -> Iterator[str]:
+    """Who made the next of a name did not make the one before."""
+    before = between(there)
+    there.delete(before)
+    there.create("instances", "box", config(), declared=False)
     there.wait(9 * HOUR)
-    there.stop(machine)
+    yield "look"
     there.wait(20 * HOUR)
+
+
+def unknown_before_one_of_its_name(there: World) -> Iterator[str]:
+    """The disk of a machine bills, though nobody knows what had that machine's name before."""
+    old = _older(there)
+    there.wait(5 * HOUR)
+    there.delete(old)
+    there.wait(6 * HOUR)
+    there.create("instances", "old", config())
+    there.wait(9 * HOUR)
+    yield "look"
+    there.wait(20 * HOUR)
+
+
+def made_anew_smaller_without_a_log(there: World) -> Iterator[str]:
+    """What is made anew is nothing of what had its name before."""
+    there.odds.numbered = False
+    before = there.create("disks", "work", {"zone": ZONES[0], "size": 2000, "type": "pd-ssd"})
+    there.wait(2 * HOUR)
+    yield "look"
+    there.delete(before)
+    there.wait(3 * HOUR)
+    there.create("disks", "work", {"zone": ZONES[0], "size": 20, "type": "pd-ssd"}, logged=False)
+    there.wait(20 * HOUR)
+    yield "look"
+
+
+def stopped_once_more(there: World) -> Iterator[str]:
+    """What somebody stops that Google has stopped already is stopped for Google's reason."""
+    machine = there.create("instances", "box", config(spot=True))
+    there.wait(HOUR)
+    there.stop(machine, "system", "compute.instances.preempted")
+    there.wait(3 * HOUR)
+    there.say(machine, "stop")
+    there.wait(9 * HOUR)
+    yield "look"
 
 
 DAYS: tuple[Callable[[World], Iterator[str]], ...] = (
-    grown_as_somebody_looks,
-    two_of_a_name_within_two_minutes,
     its_disk_goes_since_yesterday,
     made_without_a_log,
     stopped_before_anybody_looked,
     resized_before_anybody_looked,
-    restarted_as_somebody_looks,
-    started_before_it_had_stopped,
-    changed_as_it_was_made,
     one_that_no_look_saw_between_two,
-    gone_before_the_api_says_that_it_was_made,
     of_a_kind_that_no_look_lists,
     behind_a_nat,
-    a_job_of_seconds,
     taken_over_by_the_stack,
     seen_beside_what_is_refused,
     its_disk_has_another_name,
-    stopped_before_the_api_says_that_it_was_started,
-    started_before_its_resize_was_read,
+    unknown_beside_what_is_refused,
+    told_the_day_after,
+    made_anew_by_somebody_else,
+    unknown_before_one_of_its_name,
+    made_anew_smaller_without_a_log,
+    stopped_once_more,
 )
-
-
-def _machine(**more: Any) -> dict[str, Any]:
-    return {
-        "zone": ZONES[0], "machine": "e2-standard-4", "spot": False, "gpus": 0, "address": False, "boot": 200,
-        "bootType": "pd-ssd", "bootGoes": True,
-    } | more  # fmt: skip
-
-
-def _between(there: World) -> Thing:
-    """Make the first machine of a name, whose log entries tell no id."""
-    there.odds.numbered = False
-    machine = there.create("instances", "box", _machine())
-    there.wait(HOUR)
-    return machine
 
 
 def _older(there: World) -> Thing:
     """Make a machine of before the lease, by which the bill is not begun."""
     there.now = -24 * HOUR
-    machine = there.create("instances", "old", _machine(), declared=False)
+    machine = there.create("instances", "old", config(), declared=False)
     there.now = 0
     return machine
-
-
-def _said(there: World, off: int, delay: int = 10) -> None:
-    """Give the newest entry a time so many seconds off, and let it come so long after both."""
-    entry = there.entries[-1]
-    entry.at = there.said[entry.path] = there.now + off
-    entry.received = max(entry.at, there.now) + delay

@@ -17,7 +17,7 @@ import sys
 import tempfile
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -111,8 +111,9 @@ BUCKET = f"{PROJECT}-x-data"
 
 
 def status(there: Stood) -> Json:
-    """Type `coursecloud status --json`."""
+    """Type `coursecloud status --json`; what it took on the machine's own clock until it had looked has passed then."""
     there.wait(there.now)
+    began = datetime.now(UTC)
     environment = {**there.emulator.env(PROJECT), "NO_COLOR": "1"}
     done = CliRunner().invoke(app, ["status", "--stack", "x", "--json"], env=environment)
     refusals.expect([])
@@ -120,6 +121,10 @@ def status(there: Stood) -> Json:
         raise done.exception
     assert done.exit_code == 0, done.output
     told: Json = json.loads(done.stdout)
+    looked = (datetime.fromisoformat(told["at"]) - there.origin).total_seconds() - there.clock
+    # Google's clock is read from whole seconds.
+    assert -1 <= looked <= (datetime.now(UTC) - began).total_seconds() + 1, f"a look of {looked} s after its time"
+    there.wait(there.now + max(0, round(looked)))
     return told
 
 

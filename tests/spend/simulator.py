@@ -141,6 +141,8 @@ class World:
     said: dict[str, int] = field(default_factory=dict[str, int])
     hidden: dict[str, str] = field(default_factory=dict[str, str])
     """What no look reads now, a kind of things or a log, and what Google says it refuses; empty where none asks."""
+    timeless: bool = False
+    """Whether APIs tell no times of what runs and stops, as some of Google's do."""
 
     def there(self, kind: str | None = None) -> list[Thing]:
         return [each for each in self.things if each.there and kind in (None, each.kind)]
@@ -253,6 +255,10 @@ class World:
             ident = entry.ident if self.random.random() < 0.5 else f"{entry.ident}-again"
             received = entry.received + self.random.randint(0, 900)
             self.entries.append(replace(entry, ident=ident, received=received))
+
+    def say(self, thing: Thing, act: str) -> None:
+        """Write into the log what somebody did that changed nothing."""
+        self._log(thing, act)
 
     def delivered(self) -> list[Entry]:
         """List what the logs hold by now, in no order."""

@@ -24,8 +24,6 @@ APIS = (
 )  # fmt: skip
 STOPPING = 40
 """Seconds for which a machine that was told to stop shuts down."""
-SPARE = 1
-"""Seconds that time passes beyond a moment, for what is due then to be done by then."""
 QUOTAS = {"CPUS_ALL_REGIONS": 500, "GPUS_ALL_REGIONS": 50}
 IMAGE = "projects/debian-cloud/global/images/family/debian-12"
 LISTS = (
@@ -47,6 +45,8 @@ class Stood(World):
 
     def __post_init__(self) -> None:
         self.emulator.reset()
+        # However slow the machine is that lives this: no time passes but what is waited for.
+        self.emulator.world.held = self.emulator.world.time()
         self.calm()
         midnight = self.emulator.world.time().replace(hour=0, minute=0, second=0, microsecond=0)
         self.origin = midnight + timedelta(days=5)
@@ -168,7 +168,7 @@ class Stood(World):
             self.emulator.happen("preempt" if taken else "shutdown", path)
         else:
             self.compute(f"{self._at(thing)}/stop")
-            self.wait(self.now + STOPPING + SPARE)
+            self.wait(self.now + STOPPING)
         thing.running, thing.stopped, thing.edges = False, self.now, thing.edges + 1
 
     def start(self, thing: Thing) -> None:

@@ -20,9 +20,11 @@ from coursecloud.deploy.cloud import Cloud
 from coursecloud.deploy.ledger_object import LedgerObject
 from coursecloud.spend import store
 from coursecloud.spend.model import Look
+from infra.names import Names
 from tests.coursecloud.faked import PROJECT, Fake
 from tests.spend import delivered
 from tests.spend.simulator import World
+from tests.spend.test_billed import data
 from tests.spend.test_student import HOUR, forgotten
 
 LEASE = "{starts: 2026-11-23, ends: 2026-12-18}"
@@ -182,3 +184,21 @@ def test_the_reader_is_asked_from_the_leases_first_day(world: World, monkeypatch
     monkeypatch.setattr("coursecloud.look.look", read)
     run()
     assert asked == [delivered.START]
+
+
+def test_what_google_has_billed_is_read_from_the_budgets_messages(world: World, fake: Fake) -> None:
+    assert json.loads(run("--json").stdout)["billed"] is None
+    fake.emulator.world.projects[PROJECT].services.add("pubsub.googleapis.com")
+    cloud, names = Cloud(fake.emulator.env(PROJECT), {}), Names(PROJECT, "x")
+    topic, held = (f"projects/{PROJECT}/{kind}/{names.resource('budget')}" for kind in ("topics", "subscriptions"))
+    cloud.call("PUT", "pubsub", topic, body={})
+    cloud.call("PUT", "pubsub", held, body={"topic": topic})
+    told = data(budgetDisplayName=names.budget, currencyCode="EUR")
+    cloud.call("POST", "pubsub", f"{topic}:publish", body={"messages": [told]})
+    try:
+        assert json.loads(run("--json").stdout)["billed"]["amount"] == 12.3
+        assert "12.30 EUR since 2026-11-23 0" in " ".join(run().stdout.split())
+    finally:
+        for path in (held, topic):
+            cloud.call("DELETE", "pubsub", path)
+    assert world.there("instances")

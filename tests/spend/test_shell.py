@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dates
 from collections.abc import Iterator
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from emulator import Emulator
+from coursecloud.deploy import cloud
+from emulator import Emulator, world
 from tests.spend import shell
 
 SEEDS = (12, 18, 19, 23, 27, 58)
@@ -43,3 +47,26 @@ def test_what_was_lived_with_the_same_code_is_not_lived_again(tmp_path: Path, mo
     monkeypatch.setattr(shell, "fingerprint", lambda: "another")
     assert [run.seed for run in shell.runs([3])] == [3]
     assert lived == [1, 2, 3, 3]
+
+
+class Slow(datetime):
+    """The clock of a machine on which a minute passes between any two looks at it."""
+
+    minutes = 0
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:
+        cls.minutes += 1
+        return datetime.now(tz) + timedelta(minutes=cls.minutes)
+
+
+def test_what_a_slow_machine_takes_is_no_time_of_the_world(
+    stand: tuple[Emulator, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (world, shell):
+        monkeypatch.setattr(module, "datetime", Slow)
+    words = {name: getattr(dates, name) for name in ("UTC", "datetime", "timedelta")}
+    monkeypatch.setattr(cloud, "datetime", SimpleNamespace(**words | {"datetime": Slow}))
+    run = shell.live(267, *stand)
+    assert not run.mistakes
+    assert Slow.minutes > 100

@@ -146,8 +146,84 @@ def appeared(there: World, chance: random.Random) -> Days:
     yield _told(there, "appeared", {router.path: since}, {router.path: unknown + since})
 
 
+def never_typed(there: World, chance: random.Random) -> Days:
+    """Of what type a boot disk is nobody knows while nothing lists disks, so neither does what it costs."""
+    thing = machine(there)
+    silence(there, 0)
+    _wait(there, chance)
+    there.hidden = {"disks": DISKS}
+    yield there
+    bill = {path: usd for path, usd in there.bill().items() if path == thing.path}
+    yield Lost(there, "never typed", {path: (usd, usd) for path, usd in bill.items()}, high=True, gone=frozenset(),
+               unknown=frozenset({_disk(thing)}))  # fmt: skip
+
+
+def kept_unseen(there: World, chance: random.Random) -> Days:
+    """A boot disk that outlives its machine is in no doubt where the machine is, though nothing lists disks then."""
+    thing = machine(there, bootGoes=False)
+    _wait(there, chance)
+    yield there
+    spent, said = there.bill(), len(there.entries)
+    there.wait(there.now + HOUR)
+    there.delete(thing)
+    silence(there, said)
+    _wait(there, chance)
+    there.hidden = {"disks": DISKS}
+    yield there
+    whole = usd_an_hour(thing.kind, thing.config, running=True) * (there.now - thing.made) / HOUR
+    disk = there.bill()[_disk(thing)]
+    bounds = {thing.path: (spent[thing.path], whole), _disk(thing): (disk, disk)}
+    yield Lost(there, "kept unseen", bounds, high=True, gone=frozenset({thing.path}))
+
+
+def seen_alone_then_nothing(there: World, chance: random.Random) -> Days:
+    """What may be of a disk that was seen without its machine, and of which nothing tells now, is counted once."""
+    thing = machine(there)
+    _wait(there, chance)
+    there.hidden = {"instances": INSTANCES}
+    yield there
+    seen = there.bill()[_disk(thing)]
+    there.hidden = {}
+    _wait(there, chance)
+    yield there
+    there.hidden, spent = {}, there.bill()
+    _wait(there, chance)
+    there.hidden = {"instances": INSTANCES, "disks": DISKS, **dict.fromkeys(("admin", "system"), "logs")}
+    yield there
+    assert seen < spent[_disk(thing)]
+    yield _told(there, "seen alone, then nothing", spent)
+
+
+def seen_twice_in_minutes(there: World, chance: random.Random) -> Days:
+    """What two looks within two minutes see is taken as it was seen, where the API gives no times of it."""
+    there.timeless = True
+    thing = machine(there)
+    _wait(there, chance)
+    yield there
+    spent, said = there.bill()[thing.path], len(there.entries)
+    there.wait(there.now + HOUR)
+    there.stop(thing)
+    silence(there, said)
+    _wait(there, chance)
+    yield there
+    there.wait(there.now + 60)
+    hour = usd_an_hour(thing.kind, thing.config, running=True)
+    there.resize(thing, machine="e2-standard-4" if thing.config["machine"] == "e2-medium" else "e2-medium")
+    there.start(thing)
+    silence(there, said + 1)
+    there.wait(there.now + 30)
+    yield there
+    since = there.now
+    _wait(there, chance)
+    yield there
+    after = usd_an_hour(thing.kind, thing.config, running=True) * (there.now - since) / HOUR
+    whole = hour * (since - thing.made) / HOUR + after
+    yield _told(there, "seen twice in minutes", {thing.path: spent + after}, {thing.path: whole})
+
+
 KINDS: tuple[Callable[[World, random.Random], Days], ...] = (
-    job, logged, without_logs, disk_alone, kept_disk, untyped, appeared,
+    job, logged, without_logs, disk_alone, kept_disk, untyped, appeared, never_typed, kept_unseen,
+    seen_alone_then_nothing, seen_twice_in_minutes,
 )  # fmt: skip
 
 

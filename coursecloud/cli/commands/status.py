@@ -113,7 +113,7 @@ def _show(cloud: "Cloud", settings: "Settings", *, as_json: bool, html: Path | N
 def look(cloud: "Cloud", settings: "Settings", *, write: bool = True) -> "Status":
     """Look at a stack's project, keep what was seen, and say where it stands. Raises CloudError."""
     from coursecloud.cost import prices
-    from coursecloud.deploy import budgets, last_update
+    from coursecloud.deploy import billed, budgets, last_update
     from coursecloud.deploy.cloud import CloudError, escaped
     from coursecloud.deploy.ledger_object import LedgerObject
     from coursecloud.look import look as look_at
@@ -140,4 +140,5 @@ def look(cloud: "Cloud", settings: "Settings", *, write: bool = True) -> "Status
     objects = LedgerObject(cloud, last_update.bucket_of(settings), number)
     kept = store.look_and_keep(objects, number, since, write=write)
     about = budgets.look(cloud, settings.project)
-    return statuses.of(kept.ledger, settings, Rates(settings, prices.load()), kept.notes, about)
+    told = billed.look(cloud, settings.project, settings.stack)
+    return statuses.of(kept.ledger, settings, Rates(settings, prices.load()), kept.notes, about, told)
