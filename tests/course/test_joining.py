@@ -137,22 +137,34 @@ def test_an_older_end_is_replaced_and_only_that(member: Member) -> None:
 
 
 @MISSING
-def test_a_change_that_meets_another_one_is_made_again(member: Member) -> None:
-
+@pytest.mark.parametrize("races", [len(AGAIN), 100])
+def test_a_change_that_meets_others_in_a_row_is_made_again_and_not_for_ever(member: Member, races: int) -> None:
     fault = {
         "match": "cloudresourcemanager.projects.setIamPolicy",
         "status": 409,
-        "count": 1,
+        "count": races,
         "message": "There were concurrent policy changes. Please retry the whole read-modify-write.",
     }
-    member.desk.project.emulator.use({"faults": [fault]})
-    _run(member, _wanted("compute.instances.list"))
-    assert member.ours() == {LOOK}
+    emulator = member.desk.project.emulator
+    emulator.use({"faults": [fault]})
+    start, slept = len(emulator.requests), list[float]()
+    gcloud = Gcloud(PROJECT, member.environment, sleep=slept.append)
+    line = joining.add_line(Grant("look", PAGE, "roles/logging.viewer", END), PROJECT, "dev")
+    if races == len(AGAIN):
+        gcloud.do(line)
+        assert member.ours() == {"logging.viewer"}
+    else:
+        with pytest.raises(GcloudError, match="concurrent policy changes"):
+            gcloud.do(line)
+        assert (member.policy(), slept) == ([], list(AGAIN))
+    asked = [call for call in emulator.requests[start:] if call["id"].endswith("projects.setIamPolicy")]
+    lost = sum(call["status"] == 409 for call in asked)
+    assert lost >= len(AGAIN) > 1, "more than one in a row"
+    assert lost == races or races > len(asked)
 
 
 @pytest.mark.parametrize("races", [0, 1, 2, 3, 4])
 def test_it_is_made_again_as_often_as_others_change_the_same_and_not_for_ever(tmp_path: Path, races: int) -> None:
-    """gcloud itself has given up each time: what it says then is Google's 409."""
     program, tries = tmp_path / "gcloud", tmp_path / "tries"
     program.write_text(
         f"#!{sys.executable}\n"

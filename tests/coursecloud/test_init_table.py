@@ -231,15 +231,30 @@ def test_one_round_says_what_is_wrong_with_columns_and_with_cells(tmp_path: Path
         "line 3, column ends: 'soon'",
         "line 4, column group: 'B'",
         "line 4, column starts: 'never'",
+        "line 4, column ends",
         "line 5, column group",
         "line 5, column starts: '31.02.2026'",
     ):
         assert f"  {place}\n" in told
-    assert told.count("    rule") == int(told.split()[0]) == 8
+    assert told.count("    rule") == int(told.split()[0]) == 9
     without = run("group,credit\na,350 kr\nb,1\n", tmp_path).stderr
     assert "line 1, column project\n" in without
     assert "line 2, column credit" in without
     assert without.startswith("2 mistakes")
+
+
+def test_a_bound_in_merged_cells_is_no_other_groups_absence_of_one(tmp_path: Path) -> None:
+    content = "group,project,starts,credit\na,mlops-01,23-11-2026,350 DKK\nb,mlops-02,,\nc,mlops-03,,-\n"
+    told = run(content, tmp_path).stderr
+    assert told.startswith("2 mistakes")
+    assert "line 3, column starts\n    rule    line 3 and 1 more say nothing here" in told
+    assert "line 3, column credit\n    rule    line 3 says nothing here" in told
+    assert run(content, tmp_path, "--starts", "2026-11-23", "--credit", "50 USD").exit_code == 0
+    assert {each.lease.credit.amount for each in loaded(tmp_path).values()} == {350, 50}
+    none = content.replace("mlops-02,,", "mlops-02,,-")
+    assert run(none, tmp_path, "--starts", "2026-11-23", "--force").exit_code == 0
+    assert [each.lease.credit.amount for each in loaded(tmp_path).values()] == [350, 50, 50], "as where nobody says one"
+    assert run(content.replace("23-11-2026,350 DKK", ","), tmp_path, "--force").exit_code == 0, "nobody has one"
 
 
 def test_what_was_taken_for_what_is_said(tmp_path: Path) -> None:

@@ -1,150 +1,184 @@
-"""A course with the real engine on the emulator: groups in projects of their own, up to finished with nothing left."""
+"""A course with the real engine on the emulator: from a spreadsheet to all finished with nothing left."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
-import yaml
-from typer.testing import CliRunner
 
-from coursecloud.cli.application import app
 from coursecloud.course.journal import Journal
-from coursecloud.rehearse.stage import scrubbed
-from emulator import Emulator
-from tests.e2e.conftest import TOOLS
-from tests.machine import FOUND
-from tests.project import make
+from tests.e2e.courses import LIMIT, WANTS_ENGINE, Course, stack_file, taught
 
-pytestmark = pytest.mark.skipif(
-    bool(TOOLS.missing), reason="; ".join(f"{each.what}: {each.remedy}" for each in TOOLS.missing)
-)
-COUNT = int(os.environ.get("COURSECLOUD_GROUPS", "4"))
-"""Groups: as many as the machine bears in the time that one has; 4 took 7 minutes on two busy cores (2026-11-28)."""
-GROUPS = {f"g{number:02}": f"mlops-course-g{number:02}" for number in range(1, COUNT + 1)}
-BROKEN = "g02"
-LIMIT = 600
-
-
-class Course:
-    """An instructor's folder beside a clone, and a terminal in the clone."""
-
-    def __init__(self, clone: Path, folder: Path, emulator: Emulator):
-        self.clone, self.folder, self.emulator = clone, folder, emulator
-
-    def run(self, *words: str, code: int = 0, answer: str = "") -> str:
-        done = CliRunner().invoke(app, ["course", *words, "--folder", str(self.folder)], input=answer)
-        logs = "\n".join(path.read_text(encoding="utf-8")[-1500:] for path in self.folder.glob(".course/logs/*/*.log"))
-        assert done.exit_code == code, f"{done.output}\n{logs}"
-        return done.stdout if "--json" in words else done.output
-
-    def started(self, *words: str) -> subprocess.Popen[bytes]:
-        line = [sys.executable, "-m", "coursecloud", "course", *words, "--folder", str(self.folder)]
-        return subprocess.Popen(line, cwd=self.clone, start_new_session=True)
-
-    def put(self, stack: str, name: str) -> None:
-        url = f"{self.emulator.url}/upload/storage/v1/b/{GROUPS[stack]}-{stack}-data/o"
-        assert requests.post(url, params={"uploadType": "media", "name": name}, data=b"work", timeout=30).ok
-
-    def resources(self, stack: str) -> int:
-        (file,) = self.folder.glob(f".pulumi-state/.pulumi/stacks/*/{stack}.json")
-        state: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))["checkpoint"]["latest"] or {}
-        listed: list[Any] = state.get("resources") or []
-        return len(listed)
+pytestmark = WANTS_ENGINE
+COUNT = int(os.environ.get("COURSECLOUD_GROUPS", "3"))
+"""Groups that are brought up, of the 60 of the course: as many as the machine bears in the time that one has."""
+ALL = 60
+NOW, NOBODYS = "mlops-now", "nobodys-project"
+PROJECTS = [f"{NOW}-{number:02}" for number in range(1, COUNT + 1)]
+THESE = ("--where", f"project={NOW}-*")
+DAYS = ("--starts", "2026-11-23", "--ends", "2099-12-17", "--credit", "350 DKK")
 
 
 @pytest.fixture
 def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Course]:
-    clone, folder, home = make(tmp_path / "clone"), tmp_path / "course", tmp_path / "home"
-    (clone / ".venv").symlink_to(sys.prefix, target_is_directory=True)
-    folder.mkdir()
-    (home / ".pulumi").mkdir(parents=True)
-    if TOOLS.plugins:
-        (home / ".pulumi/plugins").symlink_to(TOOLS.plugins, target_is_directory=True)
-    for stack, project in GROUPS.items():
-        config = {
-            "gcp:project": project,
-            "coursecloud:course": {"group": stack},
-            "coursecloud:lease": {"starts": "2026-11-01", "ends": "2099-12-17"},
-            "coursecloud:storage": {"keep": True},
-        }
-        (folder / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump({"config": config}), encoding="utf-8")
-    with Emulator(projects=list(GROUPS.values())) as emulator:
-        for project in emulator.world.projects.values():
-            project.services.add("logging.googleapis.com")  # as in every new project of Google's
-        environment = scrubbed({**os.environ, **FOUND}, emulator.env(GROUPS["g01"]), home)
-        del environment["PULUMI_BACKEND_URL"]  # Pulumi.yaml's own
-        for name in set(os.environ) - set(environment):
-            monkeypatch.delenv(name)
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.chdir(clone)
-        yield Course(clone, folder, emulator)
+    with taught(tmp_path, monkeypatch, PROJECTS) as course:
+        yield course
 
 
-def test_from_up_with_a_broken_one_to_all_finished_and_nothing_left(
-    course: Course, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = course.folder / f"Pulumi.{BROKEN}.yaml"
-    right = file.read_text(encoding="utf-8")
-    file.write_text(right.replace(GROUPS[BROKEN], "nobodys-project"), encoding="utf-8")
-    said = course.run("up", "--yes", code=1)
+class Table:
+    """The list of the groups as a spreadsheet saves it: a mark, semicolons, CRLF, merged cells, empty lines."""
+
+    def __init__(self, folder: Path):
+        self.file = folder / "groups.csv"
+        self.header = ["Gruppe", "Projekt-ID", "GPU", "Startdatum", "Enddatum", "Kredit", "E-Mails", "Bemærkning"]
+        self.rows = [
+            [
+                f"group-{number:02}",
+                f"{NOW if number <= COUNT else 'mlops-later'}-{number:02}",
+                "nej",
+                # Merged over each twenty lines.
+                *(["23.11.2026", "17.12.2099", "350,- DKK"] if number % 20 == 1 else [""] * 3),
+                # A member is forty resources: a few groups have some.
+                f"Ada Ærø <ada{number}@example.com>, \u0418\u0432\u0430\u043d <ivan@example.com>" * (number % 10 == 1),
+                "",
+            ]
+            for number in range(1, ALL + 1)
+        ]
+        self.rows[1][0] = "\u0413\u0440\u0443\u043f\u043f\u0430 02"
+        self.rows[2][0] = "\u039f\u03bc\u03ac\u03b4\u03b1\xa003"
+        self.rows[4][0] = "Group-04"  # that of the line above
+        self.rows[5][1] = ""
+        self.write()
+
+    def write(self) -> None:
+        lines = [";".join(f'"{cell}"' if "," in cell else cell for cell in row) for row in (self.header, *self.rows)]
+        end = ";" * (len(self.header) - 1)
+        self.file.write_bytes("\r\n".join([*lines, end, end, ""]).encode("utf-8-sig"))
+
+    def line(self, number: int) -> list[str]:
+        """Give the row in a line of the file."""
+        return self.rows[number - 2]
+
+
+def _until(is_so: Callable[[], bool], *, while_: Callable[[], bool]) -> None:
+    end = time.time() + LIMIT
+    while not is_so():
+        assert while_()
+        assert time.time() < end
+        time.sleep(0.2)
+
+
+def test_a_semester_from_a_messy_spreadsheet_to_nothing_left(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coursecloud.cli.commands.course.asking.somebody", lambda: True)
+    table = Table(course.folder)
+    stacks = [f"group-{number:02}" for number in range(1, COUNT + 1)]
+    broken, first = "group-02", "group-01"
+
+    # What the tool says is done, and no more than that.
+    said = course.run("init", str(table.file), code=2)
+    assert "8 mistakes" in said
+    for line, name in re.findall(r"line (\d+), column group.*\n.*\n.*for example ([\w-]+)", said):
+        table.line(int(line))[0] = name
+    assert "column Bemærkning" in said
+    table.header, table.rows = table.header[:-1], [row[:-1] for row in table.rows]
+    assert "line 6, column group: 'Group-04'\n    rule    the group is in line 5 already" in said
+    table.line(6)[0] = "group-05"
+    assert re.search(r"line 7, column project\n +rule +every stack file needs this", said)
+    table.line(7)[1] = f"{NOW if COUNT > 5 else 'mlops-later'}-06"
+    assert "line 3 and 56 more say nothing here, where others do: merged cells" in said
+    assert not (course.folder / "course.yaml").exists()
+    table.write()
+    assert f"{ALL} groups: {ALL} new" in course.run("init", str(table.file), *DAYS)
+    roster = course.folder / "course.yaml"
+    rule = {"when": {"project": f"{NOW}-*"}, "settings": {"coursecloud:training": {"enabled": False}}}
+    roster.write_text(roster.read_text(encoding="utf-8").replace("rules: []", f"rules: {json.dumps([rule])}"), "utf-8")
+    assert f"{ALL} new" in course.run("diff")
+    assert course.run("apply", "--yes").count("wrote 60 stack files") == 1
+    assert f"{ALL} groups: {ALL} as they are" in course.run("diff")
+    table.line(3)[1] = NOBODYS
+    table.write()
+    assert f"~ {broken}: gcp:project: {NOW}-02 becomes {NOBODYS}" in course.run("diff")
+    course.run("apply", "--yes")
+
+    chosen = ("--only", ",".join(stacks))
+    assert f"{COUNT} groups, dry run" in course.run("up", *chosen, "--dry-run")
+    assert course.emulator.remaining() == []
+    up, journal = ("up", "--yes", *chosen), Journal(course.folder)
+    begun = course.started(*up)
+    _until(lambda: bool(journal.open()) and journal.counts(1).get("done", 0) >= max(1, COUNT // 4),
+           while_=lambda: begun.poll() is None)  # fmt: skip
+    begun.send_signal(signal.SIGINT)
+    assert begun.wait(LIMIT) == 130
+    course.nothing_pending([path.stem for path in course.folder.glob(".pulumi-state/.pulumi/stacks/*/*.json")])
+    settled = [task.stack for task in journal.tasks(1) if task.state in ("done", "failed")]
+    assert 0 < len(settled) < COUNT
+    said = course.run(*up, code=1)
+    assert f"({len(settled)} are settled)" in said
     assert f"course up: {COUNT - 1} of {COUNT} groups are up, 1 FAILED." in said
-    assert f"FAILED   {BROKEN}: " in said
-    # Pulumi has written its salt into the file since.
-    text = file.read_text(encoding="utf-8")
-    file.write_text(text.replace("nobodys-project", GROUPS[BROKEN]), encoding="utf-8")
-    course.run("up", "--yes", "--failed")
-    told = json.loads(course.run("status", "--json", "--html", str(course.folder / "course.html")))
+    assert f"FAILED   {broken}: " in said
+    logs = course.folder / ".course/logs/run-1"
+    assert {(logs / f"{stack}.log").read_text(encoding="utf-8").count("--- up") for stack in settled} == {1}
+    assert {journal.run(task.run).id for task in journal.latest("up").values()} == {1}
+    table.line(3)[1] = PROJECTS[1]
+    table.write()
+    course.run("apply", "--yes")
+    assert "1 of 1 groups are up" in course.run("up", "--yes", "--failed")
+    course.nothing_pending(stacks)
+
+    told = json.loads(course.run("status", "--json", "--html", str(course.folder / "course.html"), *chosen))
     assert {row["lastUp"]["state"] for row in told["groups"]} == {"done"}
     assert all(row["spent"] is not None for row in told["groups"])
+    assert f"{COUNT} groups: {COUNT} run now" in told["headline"], told["groups"]
     page = (course.folder / "course.html").read_text(encoding="utf-8")
-    assert all(project in page for project in GROUPS.values())
+    assert [page.count(f">{project}<") for project in PROJECTS] == [1] * COUNT
 
-    course.put("g01", "files/md5/ab/cd")
-    # The buckets are kept, the disks of the machines are not: nobody can count what is on them.
-    said = course.run("down", "--yes", code=3)
-    assert f"course down: 0 of {COUNT} groups are down, {COUNT} refused." in said
-    assert "Disk workbench-work" in said
-    course.run("down", "--yes", "--failed", "--lose", "Disk")
-    assert all(course.resources(stack) for stack in GROUPS)  # what is kept
+    # Somebody's work lies where nothing is kept over night.
+    course.put(f"{NOW}-01-{first}--staging", "model")
+    said = course.run("down", "--yes", *THESE, code=3)
+    assert f"course down: {COUNT - 1} of {COUNT} groups are down, 1 refused." in said
+    assert "--lose staging" in said
+    assert "1 of 1 groups are down" in course.run("down", "--yes", "--failed", "--lose", "staging")
+    assert all(course.resources(stack) for stack in stacks), "what is kept"
 
-    monkeypatch.setattr("coursecloud.cli.commands.course.asking.somebody", lambda: True)
-    said = course.run("finish", code=3, answer=f"{COUNT}\n")
+    course.put(f"{NOW}-01-{first}--data", "files/md5/ab/cd")
+    said = course.run("finish", *THESE, code=3, answer=f"{COUNT}\n")
+    assert f"course finish: 0 of {COUNT} groups are finished, {COUNT} refused." in said
+    assert "Disk workbench-work" in said, "nobody can count what is on it"
+    said = course.run("finish", *THESE, "--lose", "Disk", code=3, answer=f"{COUNT}\n")
     assert f"course finish: {COUNT - 1} of {COUNT} groups are finished, 1 refused." in said
-    assert "neither kept nor saved" in said
-    assert course.resources("g01") > 0
-    course.run("save", "--yes", "--to", str(course.folder / "saved"), "--only", "g0*")
-    course.put("g01", "later")
-    assert "1 of 1 groups are finished" in course.run("finish", "--failed", answer="1\n")
-    assert (course.folder / "saved/g01/data/later").read_bytes() == b"work"
+    assert course.resources(first) > 0
+    course.run("save", "--yes", "--to", str(course.folder / "saved"), "--only", "*-01")
+    course.put(f"{NOW}-01-{first}--data", "later")
+    assert "1 of 1 groups are finished" in course.run("finish", "--failed", "--lose", "Disk", answer="1\n")
+    assert (course.folder / f"saved/{first}/data/later").read_bytes() == b"work"
     assert course.emulator.remaining() == []
+    course.nothing_pending(stacks)
+
+    # Of what is finished the file is put away, when its line goes.
+    table.rows = [row for row in table.rows if not row[1].startswith(NOW)]
+    table.write()
+    assert f"{COUNT} put away" in course.run("apply", "--yes")
+    assert (course.folder / f"removed/Pulumi.{first}.yaml").is_file()
 
 
 def test_a_runner_that_is_killed_is_gone_on_with(course: Course) -> None:
+    stacks = [f"g{number}" for number in range(1, 3)]
+    for stack, project in zip(stacks, PROJECTS, strict=False):
+        stack_file(course.folder, stack, project)
     first = course.started("up", "--yes", "--at-once", "2")
     begun = course.folder / ".course/logs/run-1"
-    end = time.time() + LIMIT
-    while not any("created" in path.read_text(encoding="utf-8") for path in begun.glob("*.log")):
-        assert first.poll() is None
-        assert time.time() < end
-        time.sleep(0.2)
+    _until(lambda: any("created" in path.read_text(encoding="utf-8") for path in begun.glob("*.log")),
+           while_=lambda: first.poll() is None)  # fmt: skip
     os.kill(first.pid, signal.SIGKILL)
     first.wait(10)
     said = course.run("up", "--yes", "--at-once", "2")
     assert "that are left of the run of" in said
-    assert f"course up: {COUNT} of {COUNT} groups are up." in said
-    assert Journal(course.folder).counts(1) == {"done": COUNT}
-    for stack in GROUPS:
-        state = json.loads(next(course.folder.glob(f".pulumi-state/.pulumi/stacks/*/{stack}.json")).read_text("utf-8"))
-        assert not (state["checkpoint"]["latest"] or {}).get("pending_operations")
-    assert not list(course.folder.glob(".pulumi-state/.pulumi/locks/**/*.json"))
+    assert f"course up: {len(stacks)} of {len(stacks)} groups are up." in said
+    assert Journal(course.folder).counts(1) == {"done": len(stacks)}
+    course.nothing_pending(stacks)

@@ -145,6 +145,7 @@ def _rows(
 ) -> None:
     seen: dict[str, int] = {}
     bare: list[str] = []
+    found.problems += _merged(lines, header, otherwise)
     for line, cells in lines:
         if not any(cells):
             continue
@@ -178,6 +179,25 @@ def _rows(
         found.notes.append(
             f"{count} no currency ('{bare[0]}'): read as USD; write `{bare[0].rstrip('-,. ')} DKK` where it is another"
         )
+
+
+_CAPS = ("starts", "ends", "credit")
+"""What bounds what a group spends: without it the group has no end, or the credit of a stack file that names none."""
+
+
+def _merged(lines: Sequence[tuple[int, list[str]]], header: list[str], otherwise: Answers) -> Iterator[CellProblem]:
+    """Find a bound that some groups have and others have not: of merged cells a spreadsheet saves the first alone."""
+    for name in _CAPS:
+        if name not in header or otherwise.get(name):
+            continue
+        at = header.index(name)
+        said = {line: (cells[at : at + 1] or [""])[0] for line, cells in lines if any(cells)}
+        empty = [line for line, cell in said.items() if not cell]
+        if empty and any(cell.lower() not in ("", *_NOTHING) for cell in said.values()):
+            many = f" and {len(empty) - 1} more say" if len(empty) > 1 else " says"
+            rule = f"line {empty[0]}{many} nothing here, where others do: merged cells are saved so"
+            remedy = f"write it into each cell; one for all: --{name}, or `defaults` of a roster; `-` is none"
+            yield CellProblem(empty[0], name, Problem(name, MISSING, rule, remedy))
 
 
 def _called(answers: Answers) -> str:

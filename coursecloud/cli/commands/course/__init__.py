@@ -77,7 +77,7 @@ def plan(
     from coursecloud.common import console
     from coursecloud.course import rows
 
-    asked = _asked("plan", folder, only, where)
+    asked = _asked("plan", folder=folder, only=only, where=where)
     planned, mistakes = _planned(asked)
     found = rows.totals(planned)
     if as_json:
@@ -99,21 +99,7 @@ def up(
     yes: Yes = False, folder: Folder = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Bring groups up, several at once; go on where an earlier `course up` was interrupted."""
-    del as_json
-    _run(
-        _asked(
-            "up",
-            folder,
-            only,
-            where,
-            failed=failed,
-            at_once=at_once,
-            dry_run=dry_run,
-            afresh=afresh,
-            **_how(engine, lift_locks),
-            yes=yes,
-        )
-    )
+    _run("up", **locals())
 
 
 @app.command("stop")
@@ -123,21 +109,7 @@ def stop(
     yes: Yes = False, folder: Folder = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Stop the machines, jobs and services of groups; disks and data stay."""
-    del as_json
-    _run(
-        _asked(
-            "stop",
-            folder,
-            only,
-            where,
-            failed=failed,
-            at_once=at_once,
-            dry_run=dry_run,
-            afresh=afresh,
-            **_how(engine, lift_locks),
-            yes=yes,
-        )
-    )
+    _run("stop", **locals())
 
 
 @app.command("down")
@@ -147,11 +119,7 @@ def down(
     yes: Yes = False, folder: Folder = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Delete what groups do not keep; a group with data that are neither kept nor saved is refused unless named."""
-    del as_json
-    _run(
-        _asked("down", folder, only, where, failed=failed, at_once=at_once, dry_run=dry_run, afresh=afresh,
-               **_how(engine, lift_locks), yes=yes, lose=tuple(lose or ()))
-    )  # fmt: skip
+    _run("down", **locals())
 
 
 @app.command("finish")
@@ -161,7 +129,7 @@ def finish(
     engine: Engine = "here", lift_locks: LiftLocks = False, folder: Folder = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Delete everything of groups, data included; asks for the number of groups, and refuses without a terminal."""
-    del as_json
+    given = locals()
     from coursecloud.cli import refusals
 
     def asks(count: int) -> bool:
@@ -176,11 +144,7 @@ def finish(
         except typer.Abort:
             return False
 
-    _run(
-        _asked("finish", folder, only, where, failed=failed, at_once=at_once, dry_run=dry_run, afresh=afresh,
-               **_how(engine, lift_locks), lose=tuple(lose or ())),
-        asks=asks,
-    )  # fmt: skip
+    _run("finish", asks=asks, **given)
 
 
 @app.command("save")
@@ -191,11 +155,7 @@ def save(
     afresh: Afresh = False, yes: Yes = False, folder: Folder = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Copy the data and models of groups into a folder; the traffic costs, as `coursecloud save` says of one."""
-    del as_json
-    _run(
-        _asked("save", folder, only, where, failed=failed, at_once=at_once, dry_run=dry_run, afresh=afresh, yes=yes,
-               to=to.expanduser())
-    )  # fmt: skip
+    _run("save", **locals())
 
 
 @app.command("status")
@@ -222,7 +182,7 @@ def status(
     from coursecloud.course import page, rows
     from coursecloud.course.journal import Journal
 
-    asked = _asked("status", folder, only, where, at_once=at_once)
+    asked = _asked("status", folder=folder, only=only, where=where, at_once=at_once)
     code, journal = 0, Journal(asked.folder)
     if not known:
         code, _ = act.act(asked)
@@ -246,20 +206,32 @@ def status(
     raise typer.Exit(code)
 
 
-def _how(engine: str, lift_locks: bool) -> dict[str, bool]:
-    return {"cloud_run": engine == "cloud-run", "lift_locks": lift_locks}
-
-
-def _asked(verb: str, folder: Path | None, only: list[str] | None, where: list[str] | None, **more: Any) -> "Asked":
+def _asked(
+    verb: str,
+    *,
+    folder: Path | None,
+    only: list[str] | None = None,
+    where: list[str] | None = None,
+    lose: list[str] | None = None,
+    to: Path | None = None,
+    engine: str = "here",
+    **more: Any,
+) -> "Asked":
+    """Take a command line's options for what it asks for; `--json` is known before anything can be refused."""
     from coursecloud.cli.commands.course.asked import Asked
 
-    return Asked(verb, folder_of(folder), tuple(only or ()), tuple(where or ()), **more)
+    more.pop("as_json", None)
+    return Asked(
+        verb, folder_of(folder), tuple(only or ()), tuple(where or ()), lose=tuple(lose or ()),
+        to=to.expanduser() if to else None, cloud_run=engine == "cloud-run", **more,
+    )  # fmt: skip
 
 
-def _run(asked: "Asked", asks: Any = None) -> None:
+def _run(verb: str, asks: Any = None, **given: Any) -> None:
     from coursecloud.cli.commands.course import act
     from coursecloud.course.journal import Journal
 
+    asked = _asked(verb, **given)
     code, tasks = act.act(asked, asks=asks)
     act.report(asked, Journal(asked.folder), code, tasks)
     raise typer.Exit(code)

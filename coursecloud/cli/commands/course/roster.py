@@ -148,7 +148,7 @@ def _whole(found: Roster, groups: Sequence[Group], mistakes: list[str]) -> Roste
     if not groups and not mistakes:
         mistakes.append(_mistake("groups", None, "a course has groups", "name a table, or write groups"))
     if mistakes:
-        many = f"{len(mistakes)} mistake{'s' * (len(mistakes) != 1)} in {found.file.name}; nothing was written."
+        many = f"{len(mistakes)} mistake{'s' * (len(mistakes) != 1)}; nothing was written."
         raise RosterError("\n".join([many, *dict.fromkeys(mistakes)]))
     by_project: dict[str, list[str]] = {}
     for group in groups:
