@@ -106,7 +106,7 @@ LEASE: list[Case] = [
     ("coursecloud:lease: {credit: {amount: '50'}}", "coursecloud:lease.credit.amount", "a number", "without quotes"),
     ("coursecloud:lease: {credit: {amount: true}}", "coursecloud:lease.credit.amount", "a number", "without quotes"),
     ("coursecloud:lease: {credit: {currency: kr}}", "coursecloud:lease.credit.currency", "DKK", "write DKK, NOK"),
-    ("coursecloud:lease: {maxPerHour: .nan}", "coursecloud:lease.maxPerHour", "a number", "without quotes"),
+    ("coursecloud:lease: {maxPerHour: '.nan'}", "coursecloud:lease.maxPerHour", "a number", "without quotes"),
     ("coursecloud:lease: {graceDays: 1.5}", "coursecloud:lease.graceDays", "whole number", "fraction"),
     ("coursecloud:lease: {graceDays: 366}", "coursecloud:lease.graceDays", "365 or less", "365"),
     ("coursecloud:lease: {workingHours: {days: [Monday]}}", "coursecloud:lease.workingHours.days[0]", "mon", "'mon'"),
