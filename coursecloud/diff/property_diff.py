@@ -33,6 +33,8 @@ class Hidden:
 
     digest: str | None
     """A digest of the value; None where only its owner's key can read it."""
+    withheld: bool = False
+    """A saved plan has `{"$secret": true}` in its place, whoever wrote that plan."""
 
     def same(self, other: "Hidden") -> bool:
         """Say whether the two are the same as far as anyone without the key can tell."""
@@ -103,7 +105,7 @@ def _clean(value: Any, keys: tuple[str, ...], secret: frozenset[str]) -> Any:
     if isinstance(value, Mapping):
         entries = cast("Mapping[str, Any]", value)
         if entries == {"$secret": True}:
-            return Hidden(None)
+            return Hidden(None, withheld=True)
         if entries.get(sdk.SIGNATURE) == sdk.SECRET:
             return hide(entries)
         if entries.get(sdk.SIGNATURE) == sdk.OUTPUT:
@@ -172,8 +174,9 @@ def differences(
     if isinstance(old, Hidden) or isinstance(new, Hidden):
         # What is a secret on one side is shown on neither.
         before, after = (side if side is NOTHING else hide(side) for side in (old, new))
-        # What one side shows and the other hides whole is not the same as far as anyone can tell.
-        half = Hidden(None) in (old, new) and not (isinstance(old, Hidden) and isinstance(new, Hidden))
+        # What one side shows and a saved plan withholds is not the same as far as anyone can tell.
+        withheld = any(isinstance(side, Hidden) and side.withheld for side in (old, new))
+        half = withheld and not (isinstance(old, Hidden) and isinstance(new, Hidden))
         if half or not (isinstance(before, Hidden) and isinstance(after, Hidden) and before.same(after)):
             yield Difference(keys, before, after)
     elif isinstance(old, Mapping) and isinstance(new, Mapping) and UNKNOWN not in (old, new):

@@ -8,7 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from coursecloud.cli.application import app
-from coursecloud.common import stack_file
+from coursecloud.common import stack_yaml
+from infra import files
 from tests.project import ROOT
 
 HEADER = "Gruppe;Projekt-ID;GPU;Startdatum;Enddatum;Kredit;E-Mails"
@@ -39,7 +40,7 @@ class Course:
         return (self.folder / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
 
     def config(self, stack: str) -> dict[str, Any]:
-        read: dict[str, Any] = stack_file.read(stack, self.folder / f"Pulumi.{stack}.yaml")
+        read: dict[str, Any] = files.yaml_of(self.text(stack), stack_yaml.Loader)["config"]
         return read
 
     def edit(self, stack: str, old: str, new: str) -> None:

@@ -13,7 +13,7 @@ BAD = [
     ("{hoursPerDay: four}", f"{U}.hoursPerDay", "number"),
     ('{hoursPerDay: "4"}', f"{U}.hoursPerDay", "number"),
     ("{hoursPerDay: true}", f"{U}.hoursPerDay", "number"),
-    ("{hoursPerDay: .inf}", f"{U}.hoursPerDay", "number"),
+    ("{hoursPerDay: '.inf'}", f"{U}.hoursPerDay", "number"),
     ("{hours: 4}", f"{U}.hours", "not known"),
     ("{machines: {trainer: 3}}", f"{U}.machines.trainer", "no such machine"),
     ("{machines: {workbench: 30}}", f"{U}.machines.workbench", "24"),
