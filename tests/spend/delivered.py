@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -50,9 +51,9 @@ def look(world: World, since: datetime, failing: float) -> Look:
         if kind in refused:
             unread += [(refused[kind], "Google answers 503")] if refused[kind] else []
             continue
-        timed = kind in ("instances", "customJobs") and not world.timeless
         typed = "disks" not in refused
-        found += [_found(each, typed=typed, times=timed) for each in world.there(kind) if id(each) not in boots]
+        seen = [_found(each, typed=typed) for each in world.there(kind) if id(each) not in boots]
+        found += [replace(each, **dict.fromkeys(world.untold)) for each in seen]
     changes, complete = list[Change](), when(world.now - 60)
     for log in ("admin", "system"):
         if chance.random() < failing or log in world.hidden:
@@ -65,7 +66,8 @@ def look(world: World, since: datetime, failing: float) -> Look:
     return Look(at, PROJECT, tuple(found), tuple(unread), tuple(changes), complete, since)
 
 
-def _found(each: Thing, *, typed: bool, times: bool) -> Found:
+def _found(each: Thing, *, typed: bool) -> Found:
+    times = each.kind in ("instances", "customJobs")
     started, stopped = when(each.started + 3), None if each.stopped is None else when(each.stopped)
     return Found(
         full(each.path),

@@ -137,7 +137,7 @@ def otherwise(world: World, settled: Account, kept: Ledger, look: Look) -> Itera
     """List what is there and is not shown as it is: its state, since when and why, its name, what it costs an hour."""
     if look.unread:
         return
-    missing = undelivered(world, kept)
+    missing = undelivered(world, kept, lease=True)
     there = {each.path: each for each in world.there()}
     boots = {id(each.boot) for each in world.things}  # of which their machines tell
     shown = {entry.life.resource: entry for entry in settled.there}
@@ -193,10 +193,11 @@ def unsaid(settled: Account, look: Look) -> Iterator[str]:
             yield f"{entry.life.resource} is {'' if entry.life.lost else 'not '}said to be lost from sight"
 
 
-def undelivered(world: World, kept: Ledger) -> set[str]:
-    """Name what logs have not told all of yet."""
+def undelivered(world: World, kept: Ledger, *, lease: bool = False) -> set[str]:
+    """Name what logs have not told all of yet; only of what was done in the `lease`, where looks tell the rest."""
     known = {change.id.rpartition("/")[2].removesuffix("-again") for change in kept.changes.values()}
-    missing = {entry.path for entry in world.entries if entry.ident.removesuffix("-again") not in known}
+    entries = (entry for entry in world.entries if entry.at >= 0 or not lease)  # what was before nobody reads
+    missing = {entry.path for entry in entries if entry.ident.removesuffix("-again") not in known}
     return missing | {path.replace("/instances/", "/disks/") for path in missing}
 
 
@@ -223,6 +224,8 @@ def others_by_name(world: World, settled: Account) -> Iterator[str]:
         if len(lives) != len(things) or _old(world, path):
             continue
         for thing, life in zip(things, lives, strict=True):
+            if thing.kind in ("instances", "addresses") and life.last_seen and life.declared != thing.declared:
+                yield f"{path} of {thing.made} is said {'' if life.declared else 'not '}to be the stack's"
             if life.by != thing.by:
                 yield f"{path} of {thing.made} is said to be of {life.by!r}, and was of {thing.by!r}"
 

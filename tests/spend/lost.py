@@ -61,6 +61,10 @@ def live(seed: int) -> Iterator[Lost | World]:
     there.wait(there.now + chance.randint(600, 9000))
     until, begun = _happens(there, kind, thing), there.bill()
     silence(there, said, said + 1 if late else None)
+    if kind == "resized" and chance.random() < 0.5:
+        # Somebody starts once more what runs.
+        there.wait(there.now + 600)
+        there.say(thing, "start")
     if kind == "stopped at last":
         # What a log tells of then says nothing of the stop before.
         there.wait(there.now + 600)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 
-from tests.spend import clocks
+from tests.spend.clocks import DAYS as CLOCKS
 from tests.spend.clocks import HOUR, between, config
 from tests.spend.simulator import ZONES, Odds, Thing, World
 
 
 def worlds() -> Iterator[tuple[str, World, Iterator[str]]]:
     """Yield each by its name, with a world whose looks all succeed, and its days."""
-    for days in (*DAYS, *clocks.DAYS):
+    for days in (*DAYS, *CLOCKS):
         # An entry from before the lease is never read.
         there = World(random.Random(7), Odds(0.0, 0.0, 0.0, numbered=True, cut=0.0, twice=0.0), now=60)  # noqa: S311 - no secret
         yield days.__name__, there, days(there)
@@ -151,6 +151,15 @@ def unknown_beside_what_is_refused(there: World) -> Iterator[str]:
     there.hidden = {}
 
 
+def older_than_its_api_says(there: World) -> Iterator[str]:
+    """Where the API tells since when something runs, and not when it was made, it runs since then."""
+    there.untold = frozenset({"made"})
+    _older(there)
+    there.wait(9 * HOUR)
+    yield "look"
+    there.wait(20 * HOUR)
+
+
 def told_the_day_after(there: World) -> Iterator[str]:
     """What was made and gone between two looks is told so late that only who reads all logs again hears of it."""
     yield "look"
@@ -166,10 +175,14 @@ def told_the_day_after(there: World) -> Iterator[str]:
 
 
 def made_anew_by_somebody_else(there: World) -> Iterator[str]:
-    """Who made the next of a name did not make the one before."""
-    before = between(there)
+    """Who made the next of a name did not make the one before, where neither API nor log tells them apart by an id."""
+    there.odds.numbered = False
+    before = there.create("addresses", "fixed", {"zone": ZONES[0]})
+    there.wait(HOUR)
+    yield "look"
     there.delete(before)
-    there.create("instances", "box", config(), declared=False)
+    there.wait(2 * HOUR)
+    there.create("addresses", "fixed", {"zone": ZONES[0]}, declared=False)
     there.wait(9 * HOUR)
     yield "look"
     there.wait(20 * HOUR)
@@ -223,6 +236,7 @@ DAYS: tuple[Callable[[World], Iterator[str]], ...] = (
     seen_beside_what_is_refused,
     its_disk_has_another_name,
     unknown_beside_what_is_refused,
+    older_than_its_api_says,
     told_the_day_after,
     made_anew_by_somebody_else,
     unknown_before_one_of_its_name,

@@ -141,8 +141,8 @@ class World:
     said: dict[str, int] = field(default_factory=dict[str, int])
     hidden: dict[str, str] = field(default_factory=dict[str, str])
     """What no look reads now, a kind of things or a log, and what Google says it refuses; empty where none asks."""
-    timeless: bool = False
-    """Whether APIs tell no times of what runs and stops, as some of Google's do."""
+    untold: frozenset[str] = frozenset()
+    """Times that no API tells: `made`, or `since` and `stopped`, as of some of Google's kinds."""
 
     def there(self, kind: str | None = None) -> list[Thing]:
         return [each for each in self.things if each.there and kind in (None, each.kind)]

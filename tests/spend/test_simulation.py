@@ -40,9 +40,9 @@ def test_what_was_once_counted_wrong_is_not_again(world: World, days: Iterator[s
 
 def test_the_world_shares_nothing_with_what_it_judges() -> None:
     folder = Path(__file__).parent
-    for name in ("simulator", "scenarios", "named", "lost", "unseen", "stood"):
+    for name in ("simulator", "scenarios", "named", "clocks", "lost", "unseen", "stood"):
         tree = ast.parse((folder / f"{name}.py").read_text(encoding="utf-8"))
         imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         imported |= {each.name for node in ast.walk(tree) if isinstance(node, ast.Import) for each in node.names}
         own = {each for each in imported if each.partition(".")[0] in ("coursecloud", "infra", "catalog", "tests")}
-        assert own <= {"tests.spend.simulator", "tests.spend.lost"}, own
+        assert own <= {"tests.spend.simulator", "tests.spend.lost", "tests.spend.clocks"}, own

@@ -92,6 +92,8 @@ def disk_alone(there: World, chance: random.Random) -> Days:
     counted = {thing.path: usd_an_hour(thing.kind, thing.config, running=True) * hours}
     assert thing.boot
     counted[_disk(thing)] = usd_an_hour("disks", thing.boot.config, running=True) * hours
+    there.wait(there.now + HOUR)
+    yield there
     yield _told(there, "disk alone", {**born, _disk(thing): spent[_disk(thing)]}, counted, gone=True)
 
 
@@ -196,7 +198,7 @@ def seen_alone_then_nothing(there: World, chance: random.Random) -> Days:
 
 def seen_twice_in_minutes(there: World, chance: random.Random) -> Days:
     """What two looks within two minutes see is taken as it was seen, where the API gives no times of it."""
-    there.timeless = True
+    there.untold = frozenset({"since", "stopped"})
     thing = machine(there)
     _wait(there, chance)
     yield there
