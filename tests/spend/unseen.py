@@ -223,9 +223,27 @@ def seen_twice_in_minutes(there: World, chance: random.Random) -> Days:
     yield _told(there, "seen twice in minutes", {thing.path: spent + after}, {thing.path: whole})
 
 
+def replaced(there: World, chance: random.Random) -> Days:
+    """A name is free for the next machine only when the one before is gone, though no log says when it went."""
+    there.odds.numbered = True  # else nothing tells the two apart
+    before = machine(there)
+    _wait(there, chance)
+    assert before.boot
+    for each in (before, before.boot):
+        there.drop(each)
+    after = there.create("instances", before.name, dict(before.config))
+    _wait(there, chance)
+    there.delete(after)
+    _wait(there, chance)
+    yield there
+    bill = there.bill()
+    others = {each.path: bill[each.path] - each.usd for each in (before, before.boot)}
+    yield _told(there, "replaced", others, gone=True)
+
+
 KINDS: tuple[Callable[[World, random.Random], Days], ...] = (
     job, logged, without_logs, disk_alone, kept_disk, untyped, appeared, never_typed, kept_unseen,
-    seen_alone_then_nothing, seen_twice_in_minutes,
+    seen_alone_then_nothing, seen_twice_in_minutes, replaced,
 )  # fmt: skip
 
 
