@@ -121,6 +121,7 @@ def test_a_credential_of_several_parts_is_encrypted_where_each_part_is(lists: bo
     assert not refused([encrypted, {"a": encrypted, "b": encrypted}])
     assert refused([encrypted, "swordfish"])
     assert refused({"a": encrypted, "b": "swordfish"})
+    assert refused({"a": encrypted, "b": 123456})
     assert refused({"secure": "AAABAG==", "b": "swordfish"})
     assert refused([])
     assert refused({})
