@@ -119,32 +119,24 @@ def called(entries: Mapping[Any, Any], key: str) -> str:
 
 def option(items: "list[Any] | tuple[Any, ...]", index: int) -> str:
     """Name what an entry of a list is the value of: the option in front of it (`--token`, then its value)."""
-    before = items[index - 1] if index else ""
+    before = items[index - 1] if index else None
     return before.lstrip("-") if isinstance(before, str) and before.startswith("-") and "=" not in before else ""
 
 
-def hidden(value: Any, name: str = "", words: frozenset[str] = frozenset()) -> Any:
-    """Write a value of plain JSON without the secrets in it; `words` are hidden wherever they stand."""
+def hidden(value: Any, name: str = "") -> Any:
+    """Write a value of plain JSON without the secrets in it."""
     if isinstance(value, str):
-        return without(hide(value, name), words)
+        return hide(value, name)
     if _is_number(value, name):
         return HIDDEN
     if isinstance(value, Mapping):
         entries = cast("Mapping[str, Any]", value)
-        return {without(hide(key), words): hidden(entry, called(entries, key), words) for key, entry in entries.items()}
+        return {hide(key): hidden(entry, called(entries, key)) for key, entry in entries.items()}
     if isinstance(value, list | tuple):
         items = cast("list[Any]", value)
-        made = [hidden(entry, option(items, index), words) for index, entry in enumerate(items)]
+        made = [hidden(entry, option(items, index)) for index, entry in enumerate(items)]
         return made if isinstance(value, list) else tuple(made)
     return value
-
-
-def without(text: str, words: frozenset[str]) -> str:
-    """Hide words that are known to be secrets."""
-    for word in words:
-        if word in text:
-            text = text.replace(word, HIDDEN)
-    return text
 
 
 def words_of(value: Any) -> frozenset[str]:

@@ -145,6 +145,19 @@ def test_json_is_read_as_it_stands() -> None:
     assert files.json_of("[" * 90 + "]" * 90)
 
 
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_number_has_at_most_forty_digits(exact: bool) -> None:
+    assert files.json_of("9" * 40, exact=exact) == 10**40 - 1
+    with pytest.raises(ValueError, match="too many digits"):
+        files.json_of("9" * 41, exact=exact)
+
+
+def test_an_exact_number_has_as_few_when_it_is_written_out() -> None:
+    assert files.json_of("1e40", exact=True) == 10**40
+    with pytest.raises(ValueError, match="too many digits"):
+        files.json_of("1e41", exact=True)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [("[" * 100_000, "nested too deeply"), ('{"version": 1, "version": 2}', "twice"), ('{"a": 1e999999}', "digits")],

@@ -8,7 +8,7 @@ from coursecloud.plan.planning import Plan
 from infra.builds import needs_first_connection
 from infra.settings.delivery import Builds
 from tests.infra import invariants
-from tests.infra.planned import PROJECT, Planner, account, grants, names, of, one, roles
+from tests.infra.planned import PROJECT, Planner, account, grants, names, needs, of, one, roles
 
 REPOSITORY = "coursecloud:builds:\n  repository: {owner: group, name: project}\n  triggers:\n"
 CONNECTED = REPOSITORY.replace("name: project", "name: project, connection: github")
@@ -18,6 +18,9 @@ TRIGGERS = """\
     recipe: {branch: ^main$, buildFile: cloudbuild.yaml}
     checks: {pullRequest: ^main$, dockerfile: Dockerfile}
     check-recipe: {pullRequest: ^main$, buildFile: checks.yaml}"""
+DEPLOYS = """
+    ship: {tag: ^v, buildFile: ship.yaml, deploys: true, substitutions: {_REGION: europe-west4, _MODE: fast}}"""
+COURSE = "coursecloud:course: {accounts: {deploy: runner@mlops-course.iam.gserviceaccount.com}}"
 SECRET = "coursecloud:secrets: {names: {KEY: [builds]}}"
 IMAGES = f"europe-west1-docker.pkg.dev/{PROJECT}/unit-docker"
 
@@ -44,6 +47,27 @@ def test_a_build_of_a_pull_request_can_neither_push_nor_read_secrets(plan_of: Pl
     runs_as = {name: trigger["serviceAccount"].rpartition("/")[2] for name, trigger in triggers(plan).items()}
     assert {name for name, used in runs_as.items() if used == checks} == {"checks", "check-recipe"}
     assert roles(plan, "checks") == {("roles/logging.logWriter", PROJECT)}
+
+
+def test_a_trigger_that_deploys_and_no_other_runs_as_the_account_that_may_deploy(plan_of: Planner) -> None:
+    plan = plan_of(REPOSITORY + TRIGGERS + DEPLOYS)
+    deployer = account(plan, "deployer").removeprefix("serviceAccount:")
+    runs_as = {name: trigger["serviceAccount"].rpartition("/")[2] for name, trigger in triggers(plan).items()}
+    assert {name for name, used in runs_as.items() if used == deployer} == {"ship"}
+
+
+def test_a_build_file_that_deploys_is_told_where_to_push_and_the_words_of_the_stack_win(plan_of: Planner) -> None:
+    told = triggers(plan_of(REPOSITORY + TRIGGERS + DEPLOYS))
+    assert told["ship"]["substitutions"] == {"_IMAGE": f"{IMAGES}/ship", "_REGION": "europe-west4", "_MODE": "fast"}
+    assert "substitutions" not in told["recipe"]
+
+
+def test_a_trigger_waits_until_those_who_make_it_may_use_its_account(plan_of: Planner) -> None:
+    github = "coursecloud:github: {repositoryId: 42, deploy: true}"
+    plan = plan_of(REPOSITORY + TRIGGERS + DEPLOYS, github, COURSE)
+    may = {f"{who}-{name}-acts-as" for who in ("deploy", "course") for name in ("builds", "checks", "deployer")}
+    for trigger in of(plan, "cloudbuild.Trigger"):
+        assert may <= {need.name for need in needs(plan, trigger)}
 
 
 def test_nothing_else_runs_as_the_account_of_pull_requests(full: Plan) -> None:

@@ -58,6 +58,14 @@ TESTS = {
             "tests/coursecloud/test_explain.py",
         ),
     ),
+    "infra.settings.cron": (
+        "tests/settings/test_cron.py",
+        "tests/settings/test_edges.py",
+        "tests/settings/test_limits.py",
+    ),
+    "infra.settings.credentials": ("tests/secrecy/test_places.py", "tests/settings/test_reading.py"),
+    "infra.settings.problem": ("tests/settings/test_saying.py", "tests/secrecy/test_places.py"),
+    "infra.settings.guardrails": ("tests/settings/test_guardrails.py",),
     "infra.settings": (
         "tests/settings/test_edges.py",
         "tests/settings/test_saying.py",

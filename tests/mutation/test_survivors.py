@@ -94,3 +94,17 @@ def test_a_fault_makes_one_mutant_and_wording_none(source: str, mutants: list[st
     )
     printed = subprocess.run([sys.executable, "-c", code], cwd=run.ROOT, check=True, capture_output=True, text=True)
     assert sorted(json.loads(printed.stdout)) == sorted(f"def g(): {mutant}" for mutant in mutants)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("mutmut") is None, reason="mutmut is not installed: make mutation")
+def test_the_tests_of_the_mutants_that_are_asked_for_and_no_others_have_to_pass_without_a_change() -> None:
+    code = (
+        "import types, tests.mutation.driver as driver\n"
+        "made = types.SimpleNamespace()\n"
+        "made.collect_source_file_mutation_data = lambda mutant_names: ([(None, n, 0) for n in mutant_names], {})\n"
+        "driver.choose(made)\n"
+        "names = ('infra.names.x_fit__mutmut_1', 'infra.names.x_fit__mutmut_2', 'infra.federation.x_f__mutmut_1')\n"
+        "print(*sorted(made.tests_for_mutant_names(names)))"
+    )
+    printed = subprocess.run([sys.executable, "-c", code], cwd=run.ROOT, check=True, capture_output=True, text=True)
+    assert printed.stdout.split() == ["tests/infra/test_github.py", "tests/test_names.py"]

@@ -50,6 +50,7 @@ NAMED = [
     "export DB_PASSWORD=hunter2",
     "--env 'DB_PASSWORD=hunter2 and more' image",
     'password: "hunter2"',
+    "password: hunter2",
     '{"apiKey":"hunter2"}',
     "python x.py --api-key hunter2",
     "python x.py --token=hunter2",
@@ -77,6 +78,25 @@ def test_so_is_a_value_under_a_key(name: str) -> None:
     assert secrecy.hidden({"a": [{name: "swordfish"}]}) == {"a": [{name: secrecy.HIDDEN}]}
     assert secrecy.hidden([{"name": name, "value": "swordfish"}]) == [{"name": name, "value": secrecy.HIDDEN}]
     assert secrecy.hidden([f"--{name}", "swordfish"]) == [f"--{name}", secrecy.HIDDEN]
+
+
+@pytest.mark.parametrize(
+    ("before", "option"),
+    [("--token", "token"), ("-p", "p"), ("--X-Api-Key", "X-Api-Key"), ("--token=$TOKEN", ""), ("token", ""), (5, "")],
+)
+def test_a_value_in_a_list_is_that_of_the_option_in_front_of_it(before: object, option: str) -> None:
+    assert secrecy.option([before, "swordfish"], 1) == option
+    assert secrecy.option(["swordfish", before], 0) == ""
+
+
+def test_a_loose_value_of_six_letters_and_digits_is_one_and_a_shorter_is_prose() -> None:
+    assert secrecy.hide("password: abcde1") == f"password: {secrecy.HIDDEN}"
+    assert secrecy.find("password: abcd1") == ()
+
+
+def test_two_secrets_that_touch_are_two() -> None:
+    pasted = f"wandb login {HEX}{FORMS['private key'][0]}"
+    assert [one.what for one in secrecy.find(pasted)] == ["Weights & Biases key, or 40 digits like it", "private key"]
 
 
 INNOCENT = [
@@ -109,6 +129,7 @@ INNOCENT = [
     ("docker login -u oauth2accesstoken --password-stdin", ""),
     ("the password is in Secret Manager, the token too", ""),
     ("password: required", ""),
+    ("password: db-${PASSWORD_2}", ""),
     ("def login(token): token = get_token()", ""),
     ("disk-0123456789abcdef", ""),
 ]

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from coursecloud.common import stack_file
-from infra.settings import SettingsError, load
+from infra.settings import SettingsError, credentials, load
 from tests.project import ROOT
 from tests.secrecy.forms import FORMS, WANDB
 from tests.secrecy.places import SMALL, put, ways, writings
@@ -110,6 +110,26 @@ def test_what_pulumi_has_decrypted_is_no_plain_credential(tmp_path: Path) -> Non
     with pytest.raises(SettingsError):
         load(config, "x", tmp_path)
     assert load(config, "x", tmp_path, encrypted=["github:token"]).project == "my-project-1"
+
+
+@pytest.mark.parametrize("lists", [False, True])
+def test_a_credential_of_several_parts_is_encrypted_where_each_part_is(lists: bool) -> None:
+    def refused(value: object) -> bool:
+        return bool([*credentials.plain({"gcp:credentials": value}, ())])
+
+    encrypted = {"secure": "AAABAG=="}
+    assert not refused([encrypted, {"a": encrypted, "b": encrypted}])
+    assert refused([encrypted, "swordfish"])
+    assert refused({"a": encrypted, "b": "swordfish"})
+    assert refused({"a": encrypted, "b": 123456})
+    assert refused({"secure": "AAABAG==", "b": "swordfish"})
+    assert refused([])
+    assert refused({})
+    deep: object = encrypted
+    for _ in range(20):
+        deep = [deep] if lists else {"a": deep}
+    assert not refused(deep)
+    assert refused([deep] if lists else {"a": deep})
 
 
 def test_impersonation_and_the_other_settings_of_a_provider_stay_allowed(tmp_path: Path) -> None:

@@ -34,6 +34,11 @@ def test_a_value_is_shown_unless_there_is_none() -> None:
     assert str(Problem("a", MISSING, "rule", "remedy")).splitlines()[0] == "a"
 
 
+def test_where_the_place_in_the_file_is_known_it_stands_behind_the_value() -> None:
+    problem = Problem("a", 1, "rule", "remedy", (3, 7))
+    assert str(problem) == "a: 1  (line 3, column 7)\n    rule    rule\n    remedy  remedy"
+
+
 @pytest.mark.parametrize("length", [117, 118, 119, 500])
 def test_a_long_value_is_shown_in_120_characters(length: int) -> None:
     first = str(Problem("a", "x" * length, "rule", "remedy")).splitlines()[0].removeprefix("a: ")
