@@ -10,7 +10,10 @@ from pathlib import Path
 from tests.mutation import run, selection
 from tests.mutation.results import Change
 
-CORES = ("plan/engine", "plan/notices", "plan/planning", "plan/engine_request", "plan/saved", "common/stack_file")
+CORES = (
+    *("plan/engine", "plan/notices", "plan/planning", "plan/engine_request", "plan/saved"),
+    *("common/stack_file", "common/stack_yaml"),
+)
 MODULES = [
     *(path for path in sorted((run.ROOT / "infra").rglob("*.py")) if path.name != "__init__.py"),
     *(run.ROOT / "catalog" / f"{name}.py" for name in ("data", "families", "tables")),

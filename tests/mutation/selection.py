@@ -82,7 +82,7 @@ TESTS = {
         ("tests/coursecloud/test_engine.py", "tests/coursecloud/test_plan.py", *PLANS),
     ),
     "coursecloud.plan.saved": ("tests/coursecloud/test_saved.py",),
-    "coursecloud.common.stack_file": ("tests/test_stackfile.py",),
+    **dict.fromkeys(("coursecloud.common.stack_file", "coursecloud.common.stack_yaml"), ("tests/test_stackfile.py",)),
 }
 """Where a module's tests are, unless they are in `tests/PACKAGE/test_MODULE.py` and among those of every plan."""
 
