@@ -55,15 +55,17 @@ def pages(path: str) -> Iterator[dict[str, Any]]:
             return
 
 
-def pull_requests() -> list[tuple[int, str]]:
-    """Find the open pull requests whose head is the commit that was reviewed, each with the branch it is against.
+def pull_requests() -> list[tuple[int, str, bool]]:
+    """Find the pull requests whose head is the commit that was reviewed, the branch each is against, and if it is open.
+
+    Those that are closed, too: one may have been open when its own run began.
 
     The event names none for a pull request from a fork, so GitHub is asked for it by the branch.
     """
     head = urllib.parse.quote(f"{os.environ['HEAD_OWNER']}:{os.environ['HEAD_BRANCH']}", safe="")
     return [
-        (found["number"], found["base"]["ref"])
-        for found in pages(f"/repos/{os.environ['GITHUB_REPOSITORY']}/pulls?state=open&head={head}")
+        (found["number"], found["base"]["ref"], found["state"] == "open")
+        for found in pages(f"/repos/{os.environ['GITHUB_REPOSITORY']}/pulls?state=all&head={head}")
         if found["head"]["sha"] == os.environ["HEAD_SHA"]
     ]
 
@@ -111,15 +113,14 @@ def main(arguments: list[str]) -> int:
         return _say(f"{arguments[0]} is no review: {error}", 2)
     try:
         found = pull_requests()
-        if not found:
+        if not any(is_open for _, _, is_open in found):
             return _say("No open pull request has this head any more; nothing to do.", 0)
         if found[1:]:
             # What a review was held against is in the review alone, which is a stranger's.
-            listed = ", ".join(f"#{number} (against {base})" for number, base in found)
-            return _say(
-                f"{listed} have one commit: which of them the review is of cannot be told; none was written.", 2
-            )
-        (number, base), *_ = found
+            listed = ", ".join(f"#{number} (against {base})" for number, base, _ in found)
+            said = "which of them the review is of cannot be told, and none was written; push a commit to the one"
+            return _say(f"{listed} have one commit: {said}.", 2)
+        ((number, base, _),) = found
         body = wording.comment(review, code_of(number), os.environ["HEAD_SHA"], base)
         return _say(f"The comment of #{number} {put(number, body)}.", 0)
     except urllib.error.HTTPError as error:

@@ -169,7 +169,10 @@ GRAVEST = (
 """Kinds of dangers in the order in which they find room; any other comes after. A stack that does not load is one."""
 
 _EACH = 40
-"""Entries of a list of files or lines that are shown before the rest is counted, as what follows needs room too."""
+"""Entries of a list that are shown before the rest is counted: what follows needs room too."""
+
+_BYTES = 4_000
+"""And bytes of them: so that the lists before the dangers, and those of the gravest kinds, leave room for the next."""
 
 
 def _of(commit: str, base: str) -> str:
@@ -185,22 +188,19 @@ def _grave(form: _Form) -> Iterator[str]:
     )
     yield from _list("What Pulumi runs with changes:", form.texts("project"))
     stacks = form.forms("stacks")
-    dangers: list[tuple[int, str]] = []
-    broken: list[str] = []
+    dangers: dict[str, list[str]] = {kind: [] for kind in (*GRAVEST, "")}
     for stack in stacks:
         name = code(stack.text("stack"), 80)
         stack.one_of("level", LEVELS)
         for mistake in stack.forms("mistakes"):
             side, message = code(mistake.text("side"), 20), code(mistake.text("message"), 600)
-            broken.append(f"- **{name} does not load** {side} the change: {message}")
+            dangers["does not load"].append(f"- **{name} does not load** {side} the change: {message}")
         for danger in stack.forms("dangers"):
             kind = danger.maybe("kind")
-            rank = GRAVEST.index(kind) if kind in GRAVEST else len(GRAVEST)
-            dangers.append((rank, f"- **{name}** {code(danger.text('text').replace('`', chr(39)), 500)}"))
-    if more := broken[_EACH:]:
-        broken[_EACH:] = [f"- and {len(more)} more mistakes of stacks that do not load"]
-    dangers += [(GRAVEST.index("does not load"), line) for line in broken]
-    yield from (line for _, line in sorted(dangers, key=lambda each: each[0]))
+            line = f"- **{name}** {code(danger.text('text').replace('`', chr(39)), 500)}"
+            dangers[kind if kind in dangers else ""].append(line)
+    for kind, listed in dangers.items():
+        yield from _bounded(listed, f"of the kind {kind}" if kind else "of other kinds")
     for stack in stacks:
         name, rules = code(stack.text("stack"), 80), stack.form("rules")
         for finding in rules.forms("new") if rules else ():
@@ -220,10 +220,19 @@ def _list(heading: str, entries: list[str]) -> Iterator[str]:
     if entries:
         yield heading
         yield ""
-        yield from (f"- {code(each)}" for each in entries[:_EACH])
-        if len(entries) > _EACH:
-            yield f"- and {len(entries) - _EACH} more"
+        yield from _bounded([f"- {code(each)}" for each in entries])
         yield ""
+
+
+def _bounded(lines: Sequence[str], of: str = "") -> Iterator[str]:
+    """Give the first lines of a list, by their number and their bytes, and count the rest."""
+    left = _BYTES
+    for number, line in enumerate(lines):
+        left -= len(line.encode())
+        if number and (number >= _EACH or left < 0):
+            yield f"- and {len(lines) - number} more{' ' * bool(of)}{of}"
+            return
+        yield line
 
 
 def _details(form: _Form) -> Iterator[str]:

@@ -180,12 +180,18 @@ def test_two_never_work_on_one_run(tmp_path: Path) -> None:
 
 def test_more_than_are_asked_for_never_work_at_once(tmp_path: Path) -> None:
     one_at_a_time, most, now = threading.Lock(), 0, 0
+    # The first four wait for each other, however busy the machine is.
+    together = threading.Barrier(4)
+    met = threading.Event()
 
     def one(_stack: str, _verb: str) -> Outcome:
         nonlocal most, now
         with one_at_a_time:
             now += 1
             most = max(most, now)
+        if not met.is_set():
+            together.wait(timeout=60)
+            met.set()
         time.sleep(0.005)
         with one_at_a_time:
             now -= 1

@@ -90,7 +90,14 @@ class _Handler(BaseHTTPRequestHandler):
 def github() -> Iterator[GitHub]:
     server = GitHub()
     server.pulls = [
-        {"number": 7, "owner": "student", "branch": "more-disk", "head": {"sha": "abc"}, "base": {"ref": "main"}}
+        {
+            "number": 7,
+            "owner": "student",
+            "branch": "more-disk",
+            "head": {"sha": "abc"},
+            "base": {"ref": "main"},
+            "state": "open",
+        }
     ]
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -185,11 +192,19 @@ def test_a_comment_names_the_commit_and_the_branch_that_it_is_proposed_for(githu
     assert "Of commit `abc` against `main` alone" in github.comments[0]["body"]
 
 
-def test_of_two_pull_requests_of_one_commit_none_gets_the_others_verdict(github: GitHub, report: Path) -> None:
-    github.pulls.append({**github.pulls[0], "number": 6, "base": {"ref": "other"}})
+@pytest.mark.parametrize("state", ["open", "closed"])
+def test_of_two_pull_requests_of_one_commit_none_gets_the_others_verdict(
+    github: GitHub, report: Path, state: str
+) -> None:
+    github.pulls.append({**github.pulls[0], "number": 6, "base": {"ref": "other"}, "state": state})
     done = run(github, report)
     assert (done.returncode, github.comments) == (2, [])
     assert "#7 (against main), #6 (against other) have one commit" in done.stderr
+
+
+def test_a_pull_request_that_was_closed_gets_no_comment(github: GitHub, report: Path) -> None:
+    github.pulls[0]["state"] = "closed"
+    assert (run(github, report).returncode, github.comments) == (0, [])
 
 
 def test_the_next_report_is_written_over_it_wherever_it_is(github: GitHub, report: Path) -> None:

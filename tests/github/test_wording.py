@@ -225,13 +225,19 @@ def test_where_room_ends_what_is_gravest_is_there(wording: ModuleType) -> None:
     assert len(said.encode()) <= wording.LIMIT
 
 
-def test_stacks_that_do_not_load_take_no_room_from_what_is_graver(wording: ModuleType) -> None:
+@pytest.mark.parametrize("kind", ["does not load", "refused", "runs"])
+def test_no_list_takes_the_room_of_what_is_graver(wording: ModuleType, kind: str) -> None:
     form = whole_review()
     (stack,) = form["stacks"]
-    wrong = [{"side": "after", "message": "é" * 600}]
-    form["stacks"] = [{**stack, "stack": f"s-{number}", "dangers": [], "mistakes": wrong} for number in range(60)]
-    dangers = [{**stack["dangers"][0], "kind": kind, "text": f"says {kind}"} for kind in ("public", "program")]
+    danger = stack["dangers"][0]
+    other = {**stack, "dangers": [{**danger, "kind": kind, "text": "\U0001f600" * 500}] * 3, "mistakes": []}
+    if kind == "does not load":
+        other |= {"dangers": [], "mistakes": [{"side": "after", "message": "\U0001f600" * 600}] * 3}
+    dangers = [{**danger, "kind": each, "text": f"says {each}"} for each in ("public", "program")]
+    form["stacks"] = [{**other, "stack": f"s-{number}"} for number in range(130)]
     form["stacks"].append({**stack, "stack": "zz", "dangers": dangers, "mistakes": []})
+    form |= {name: ["\U0001f600" * 300] * 60 for name in ("closed", "runs", "project")}
     said = wording.comment(form)
-    assert said.index("`says public`") < said.index("`says program`") < said.index("does not load")
-    assert "20 more mistakes of stacks that do not load" in said
+    assert said.index("`says public`") < said.index("`says program`")
+    assert f"of the kind {kind}" in said
+    assert len(said.encode()) <= wording.LIMIT
