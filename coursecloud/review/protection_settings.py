@@ -149,6 +149,9 @@ def _lease(old: Settings, new: Settings, now: Estimate | None) -> Iterator[Weake
         longer = f"{(until - ends).days} days longer" if until else "without an end"
         then = f"it is there, and its members come in, {longer}: {day}"
         yield Weaker("money", "`lease.ends`", str(ends), str(until or _NONE), then)
+    if new.lease.starts and (old.lease.starts is None or new.lease.starts > old.lease.starts):
+        then = "the credit is counted from that day on alone: what is there before costs nothing to every rule on it"
+        yield Weaker("money", "`lease.starts`", str(old.lease.starts or _NONE), str(new.lease.starts), then)
     if new.lease.grace_days > old.lease.grace_days:
         then = f"members come in for {new.lease.grace_days - old.lease.grace_days} days more after the lease's end"
         yield Weaker("access", "`lease.graceDays`", str(old.lease.grace_days), str(new.lease.grace_days), then)
@@ -250,7 +253,7 @@ def _counted(old: Settings, new: Settings, now: Estimate | None) -> Iterator[Wea
         if (known := before.get(path)) is None or usd < known:
             yield Weaker("money", path, "not given" if known is None else f"{known:g} USD", f"{usd:g} USD", then)
     for path, was, will in _unused(old, new):
-        then = "nothing of it is counted from now on, whatever is used"
+        then = "not a tenth of it is counted from now on, whatever is used"
         yield Weaker("money", path, f"{was:g}", f"{will:g}", then)
     if new.lease.stop_schedule and old.lease.stop_schedule and not _same_hours(old.lease, new.lease):
         then = f"the nightly stop ({quoted(new.lease.stop_schedule)}) is at that hour of another zone"
@@ -258,11 +261,12 @@ def _counted(old: Settings, new: Settings, now: Estimate | None) -> Iterator[Wea
 
 
 def _unused(old: Settings, new: Settings) -> Iterator[tuple[str, float, float]]:
-    """List the figures of use that become 0: what costs nothing by them today would cost nothing tomorrow either."""
+    """List the figures of use that become next to nothing: what is free by them today would be so tomorrow, too."""
     before, after = (dict(leaves(("usage",), each.usage.model_dump(by_alias=True))) for each in (old, new))
     for keys, was in before.items():
-        if isinstance(was, int | float) and was and after.get(keys) == 0:
-            yield quoted(display(keys)), was, 0
+        will = after.get(keys)
+        if isinstance(was, int | float) and isinstance(will, int | float) and 0 <= will < was / 10:
+            yield quoted(display(keys)), was, will
 
 
 def _same_hours(old: Lease, new: Lease) -> bool:

@@ -88,7 +88,9 @@ LONGER = EXCEPTION | {"until": "2026-12-09"}
             "`guardrails.regions`",
             "copying between regions bills",
         ),
-        ((), section("usage", builds={"perDay": 0}), "`usage.builds.perDay`", "nothing of it is counted from now on"),
+        ((), section("usage", builds={"perDay": 0}), "`usage.builds.perDay`", "not a tenth of it is counted"),
+        ((), section("usage", builds={"minutes": 0.001}), "`usage.builds.minutes`", "not a tenth of it is counted"),
+        ((), section("lease", starts="2026-12-10"), "`lease.starts`", "the credit is counted from that day on alone"),
         (
             (section("guardrails", regions=["europe-west4"]),),
             section("guardrails", regions=["europe-west4", "us-east1"]),
