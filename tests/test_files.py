@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 import tracemalloc
 from decimal import Decimal
 from pathlib import Path
@@ -29,15 +28,14 @@ MERGED = "a: &a {x: 1}\n" + "".join(
 )
 
 
-def measured(text: str) -> tuple[str, float, int]:
-    """What is wrong with a YAML text, how long it took to say it, and how many bytes at most."""
+def measured(text: str) -> tuple[str, int]:
+    """What is wrong with a YAML text, and how many bytes it took to say it: what is not written out takes no time."""
     tracemalloc.start()
-    start = time.perf_counter()
     with pytest.raises((yaml.YAMLError, ValueError)) as raised:
         files.yaml_of(text)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    return str(raised.value), time.perf_counter() - start, peak
+    return str(raised.value), peak
 
 
 @pytest.mark.parametrize("text", [LAUGHS, MERGED, f"- {{<<: [{', '.join(['*a'] * 3)}]}}\n".join(["- &a {x: 1}\n", ""])])
@@ -45,10 +43,9 @@ def test_aliases_are_counted_before_they_are_written_out(text: str) -> None:
     if "*h" not in text:
         assert files.yaml_of(text) == [{"x": 1}, {"x": 1}]
         return
-    said, seconds, peak = measured(text)
+    said, peak = measured(text)
     assert "aliases stand for more than 100,000 values" in said
     assert "line " in said
-    assert seconds < 5
     assert peak < 20_000_000
 
 

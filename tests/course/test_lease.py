@@ -210,13 +210,17 @@ def test_who_cannot_write_ends_before_anybody_may_take_over(emulated: Emulator, 
     times: list[float] = []
     with runner(objects, beat=0.1, stale=4).hold("g1", lambda: times.append(time.monotonic())) as lease:
         emulated.use({"faults": [{"match": "storage.objects.insert", "status": 403, "count": 1000}]})
-        began = time.monotonic()
-        while len(times) < 2 and time.monotonic() - began < 8:
+        began = now = time.monotonic()
+        stalled = 0.0
+        while len(times) < 2 and now - began < 60:
             time.sleep(0.05)
+            before, now = now, time.monotonic()
+            stalled = max(stalled, now - before)
         emulated.use({})
         assert lease.lost
-    assert [round(at - began) for at in times] == [2, 3]
-    assert len(times) == 2
+    # Told at half of the time and at three quarters of it, but for what a busy machine held this process up.
+    assert [at - began >= least for at, least in zip(times, (1.5, 2.5), strict=True)] == [True, True]
+    assert times[1] - began < 4 + stalled
     assert objects.read("leases/g1.json"), "what could not be kept is not given back: it gets stale"
 
 
