@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from course import runner
 from coursecloud.cli.application import app
 from coursecloud.course.objects import Objects
-from coursecloud.course.record import Record, Shared
+from coursecloud.course.record import Record, Result, Shared
 from coursecloud.deploy.cloud import Cloud
 from coursecloud.rehearse.stage import scrubbed
 from emulator import Emulator
@@ -53,16 +53,18 @@ class Course:
         assert done.exit_code == code, f"{done.output}\n{done.exception!r}\n{logs}"
         return done.output
 
-    def begin(self, verb: str) -> Shared:
+    def begin(self, verb: str, *stacks: str) -> Shared:
         asked: dict[str, Any] = {"only": [], "where": [], "failed": False, "lose": [], "to": None}
-        return self.record.begin(verb, asked, list(GROUPS), {"named": list(GROUPS)})
+        return self.record.begin(verb, asked, stacks or list(GROUPS), {"named": list(GROUPS)})
 
-    def task(self, run: Shared, index: int, count: int, attempt: int = 0) -> subprocess.Popen[str]:
+    def task(self, run: Shared | str, index: int, count: int, attempt: int = 0) -> subprocess.Popen[str]:
+        """Start a task of a run, or of the night that the execution's name tells."""
+        night = run if isinstance(run, str) else ""
         place = {
-            "CLOUD_RUN_JOB": "course", "CLOUD_RUN_EXECUTION": "course-x", "CLOUD_RUN_TASK_INDEX": str(index),
+            "CLOUD_RUN_JOB": "course", "CLOUD_RUN_EXECUTION": night or "course-x", "CLOUD_RUN_TASK_INDEX": str(index),
             "CLOUD_RUN_TASK_COUNT": str(count), "CLOUD_RUN_TASK_ATTEMPT": str(attempt),
         }  # fmt: skip
-        words = ["--record", f"gs://{RECORD}", "--run", run.id]
+        words = ["--record", f"gs://{RECORD}", *(["--run", run.id] if isinstance(run, Shared) else ["--nightly"])]
         line = [sys.executable, "-m", "coursecloud.cli.commands.course.task", *words]
         inside = [str(BWRAP), *CONTAINER, "--die-with-parent"] if BWRAP else []
         return subprocess.Popen(
@@ -70,8 +72,14 @@ class Course:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
 
+    def names(self, stack: str) -> list[str]:
+        return [name for each in self.emulator.remaining() if GROUPS[stack] in (name := str(each["name"]))]
+
     def made(self, stack: str) -> int:
-        return sum(GROUPS[stack] in str(each) for each in self.emulator.remaining())
+        return len(self.names(stack))
+
+    def night(self, execution: str) -> dict[str, Result]:
+        return dict(self.record.results(f"night-{execution}"))
 
     def locks(self, stack: str) -> list[dict[str, Any]]:
         url = f"{self.emulator.url}/storage/v1/b/{STATES}/o"
@@ -169,3 +177,32 @@ def test_tasks_that_are_killed_and_helped_bring_each_stack_up_once_and_down_to_n
     assert {result.state for result in course.record.results(down.id).values()} == {"done"}
     names = [str(each) for each in course.emulator.remaining()]
     assert [each for each in names if any(project in each for project in GROUPS.values()) and STATES not in each] == []
+
+
+def test_a_group_that_wants_it_is_taken_down_at_night_but_for_what_somebody_would_lose(course: Course) -> None:
+    machine = {"machineType": "e2-medium", "dataDisk": {"sizeGb": 20, "keep": True}}
+    for stack in GROUPS:
+        path = course.folder / f"Pulumi.{stack}.yaml"
+        content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content["config"]["coursecloud:course"]["nightly"] = "down" if stack == "g1" else "no"
+        content["config"]["coursecloud:machines"] = {"trainer": machine}
+        content["config"]["coursecloud:training"] = {"enabled": False}
+        path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    course.run("hand")
+    ended(course.task(course.begin("up", "g1"), 0, 1))
+    bucket = next(name for name in course.names("g1") if name.endswith("-staging"))
+    url = f"{course.emulator.url}/storage/v1/b/{bucket.rpartition('/')[2]}/o"
+    put = {"uploadType": "media", "name": "model"}
+    assert requests.post(url.replace("/storage", "/upload/storage"), params=put, data=b"work", timeout=30).ok
+    whole = course.names("g1")
+    ended(course.task("night-1", 0, 1))
+    held = course.night("night-1")["g1"]
+    assert (held.state, f"gs://{bucket.rpartition('/')[2]}" in held.words) == ("refused", True), held.words
+    assert course.names("g1") == whole
+    assert requests.delete(f"{url}/model", timeout=30).ok
+    ended(course.task("night-2", 0, 1))
+    second = course.night("night-2")
+    assert {stack: result.state for stack, result in second.items()} == dict.fromkeys(GROUPS, "done"), second["g1"]
+    left = course.names("g1")
+    assert [name for name in left if "/instances/" in name or name == bucket] == []
+    assert sum(name.endswith("trainer-work") for name in left) == 1, left
