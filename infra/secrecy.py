@@ -19,7 +19,7 @@ HIDDEN = "(secret hidden)"
 """Stands where a secret stood; text that has it was changed, and cannot be compared with other text."""
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_SUSPECT = re.compile(r"(?i)pass|pwd|secret|token|key|cred|auth|login|curl")
+_SUSPECT = re.compile(r"(?i)pass|pw|secret|token|key|cred|auth|login|curl")
 """What a text has somewhere in which names are worth a closer look."""
 
 _VALUE = r"""(?P<value>"[^"\n]*"|'[^'\n]*'|[^\s"'`;|&<>(),]+)"""
@@ -165,6 +165,11 @@ def kind(name: str) -> Literal["secret", "perhaps", ""]:
         return "perhaps"  # `secretKeyRef: {secret: NAME}` of Google names one
     for index, word in enumerate(words):
         if word in names["secret"] or (word == "key" and index and words[index - 1] in names["keyOf"]):
+            return "secret"
+        # PGPASSWORD, HFTOKEN, DBPASS: what has no sign between its words.
+        if word.endswith(tuple(names["endings"])) or (word.endswith("pass") and word[:-4] in names["passOf"]):
+            return "secret"
+        if word == "pass" and index and words[index - 1] in names["passOf"]:
             return "secret"
     return "perhaps" if words[-1] in names["perhaps"] else ""
 

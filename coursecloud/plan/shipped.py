@@ -24,6 +24,9 @@ _INSTEAD = ("Pulumi.json", "Pulumi.yml")
 """What Pulumi reads in place of Pulumi.yaml, or may (sdk/go/common/workspace/paths.go of pulumi/pulumi, 2026-11)."""
 
 
+_INSTALLED = ("*.dist-info", "*.egg-info")
+
+
 def digests(root: Path) -> dict[str, str]:
     """Give the SHA-256 of each file of a program by its path; ends of lines are those of no system in particular.
 
@@ -31,6 +34,8 @@ def digests(root: Path) -> dict[str, str]:
     """
     found = {"Pulumi.yaml": _sum(json.dumps(_project(root), sort_keys=True, default=str).encode())}
     others = [root / name for name in _INSTEAD if os.path.lexists(root / name)]
+    # What is installed says by these what is loaded with it: pydantic's plugins, for one.
+    others += [each / "entry_points.txt" for form in _INSTALLED for each in root.glob(form)]
     folders = (*(root / name for name in _PROGRAM), root / "__pycache__")
     for path in (root / "__main__.py", *others, *(each for one in folders for each in sorted(one.rglob("*")))):
         if (path.is_file() or path.is_symlink()) and not _of_python(path):

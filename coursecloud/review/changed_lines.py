@@ -138,7 +138,7 @@ _TYPED = re.compile(
     # Commands: where the names of files are the same in either case, so are these; some are words of English.
     r"|\b(?i:curl|wget|pip[3x]?|sudo|doas|bash|np[mx]|pnpm|yarn|uvx?|gcloud|gsutil|bq|gh|pulumi|coursecloud|docker|podman"
     r"|ssh|scp|dvc|rm|mv|cp|dd|chmod|chown|eval|apt|dnf|yum|apk|pacman|zypper|winget|choco|scoop|brew|conda|mamba"
-    r"|terraform|kubectl|osascript|crontab|systemctl|launchctl|php|lua|deno|powershell|pwsh|iex|irm|aws|az|nc|ncat"
+    r"|terraform|tofu|kubectl|helm|openssl|rsync|rpm|dpkg|direnv|mise|hatch|pdm|nix|wsl|msiexec|iwr|socat|osascript|crontab|systemctl|launchctl|php|lua|deno|powershell|pwsh|iex|irm|aws|az|nc|ncat"
     r"|telnet)\b"
     r"|\b(sh|make|python3?|git|export|source|exec|poetry|go|cargo|node|perl|ruby|gem|open|bun|snap|xargs)\b"
     r"|\b(SH|MAKE|PYTHON3?|GIT|EXPORT|SOURCE|EXEC|POETRY|GO|CARGO|NODE|PERL|RUBY|GEM|OPEN|BUN|SNAP|XARGS)\b"
@@ -181,7 +181,8 @@ def typed(before: Path, after: Path, document: str) -> bool:
     differ = [lines[number - 1] for lines, numbers in sides for number in numbers]
     if any(map(follows, differ)):
         return True
-    if hosts(differ, before, after):
+    # A file that comes along may be called as the host.
+    if hosts(differ, before):
         return True
     # A plain word in a block is one too, and one that is not shown; where that began may stand far above.
     return any(_fenced(lines) & numbers for lines, numbers in sides)

@@ -32,7 +32,7 @@ def of(file: str, old: str, new: str, *roots: Path) -> tuple[Lines, bool] | None
     if schemas := [match[1][:120] for n, text in comments[1] if n in numbers[1] for match in _schemas(text)]:
         whole = f"its `$schema` becomes {', '.join(schemas)}, which editors load and follow"
         return Lines(file, found.ranges, found.gone, whole), True
-    strange = changed_lines.hosts(changed, *roots)
+    strange = changed_lines.hosts(changed, *roots[:1])
     follows = bool(strange) or any(map(changed_lines.follows, changed))
     if _data(old) == _data(new) is not None:
         return found, follows
@@ -53,7 +53,7 @@ def comes(file: str, text: str, *roots: Path) -> tuple[Lines, bool] | None:
     Commands of the project stand in each that `coursecloud init` writes, and are told nowhere.
     """
     comments = [(number, comment) for number, comment in _comments(text) if not _OWN.fullmatch(comment)]
-    strange = changed_lines.hosts((comment for _, comment in comments), *roots)
+    strange = changed_lines.hosts((comment for _, comment in comments), *roots[:1])
     found = [
         number
         for number, comment in comments

@@ -63,6 +63,12 @@ def test_what_pulumi_reads_in_place_of_its_project_file_is_named(program: Path, 
     assert shipped.altered(program) == [name]
 
 
+def test_what_says_that_more_is_loaded_with_a_library_is_named(program: Path) -> None:
+    (program / "x-1.dist-info").mkdir()
+    (program / "x-1.dist-info" / "entry_points.txt").write_text("[pydantic]\np = evil:plugin\n", encoding="utf-8")
+    assert shipped.altered(program) == ["x-1.dist-info/entry_points.txt"]
+
+
 def test_what_python_is_just_writing_is_not_named(program: Path) -> None:
     (program / "infra" / "__pycache__").mkdir(exist_ok=True)
     (program / "infra" / "__pycache__" / "names.cpython-313.pyc.140212").write_bytes(b"")

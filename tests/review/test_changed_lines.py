@@ -190,6 +190,14 @@ def test_a_document_that_cannot_be_read_may_say_anything(repo: Repository) -> No
     assert changed_lines.typed(repo.root, repo.root, "docs/not-there.md")
 
 
+def test_a_file_that_comes_along_is_not_what_a_host_is_called_by(repo: Repository) -> None:
+    repo.write("docs/x.md", "Words.\n")
+    base = repo.commit()
+    repo.write("docs/x.md", "First sign in at mlops-course.md with your account.\n")
+    repo.write("docs/mlops-course.md", "Words.\n")
+    assert "docs/x.md" in review(repo, base=base, head=repo.commit()).typed
+
+
 @pytest.mark.parametrize("words", ["Type evil, please.", "Words"])
 def test_a_document_in_other_letters_than_utf_8_may_say_anything(repo: Repository, words: str) -> None:
     (repo.root / "docs").mkdir()

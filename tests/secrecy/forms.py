@@ -43,6 +43,17 @@ FORMS: dict[str, tuple[str, str]] = {
     "Docker Hub": ("dckr_pat_" + "aB3dE5gH1jK2lM3nO4pQ5rS6", "aB3dE5gH1jK2"),
     "Stripe": ("sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc", "4eC39HqLyjWD"),
     "Telegram": ("1234567890:" + "AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsawX", "AAHdqTcvCH1v"),
+    "Groq": ("gsk_" + "aB3dE5gH" * 6, "aB3dE5gHaB3d"),
+    "Replicate": ("r8_" + "aB3dE5gH" * 5, "aB3dE5gHaB3d"),
+    "LangSmith": ("lsv2_pt_" + HEX[:32] + "_" + HEX[:10], "9f8e7d6c5b4a"),
+    "Pinecone": ("pcsk_" + "aB3dE5gH" * 6, "aB3dE5gHaB3d"),
+    "Grafana": ("glsa_" + "aB3dE5gH" * 4 + "_" + HEX[:8], "aB3dE5gHaB3d"),
+    "Sentry": ("sntrys_" + "aB3dE5gH" * 6, "aB3dE5gHaB3d"),
+    "Discord, webhook": ("https://discord.com/api/webhooks/" + "1234567890/" + "aB3dE5gH" * 8, "aB3dE5gHaB3d"),
+    "Azure, signed address": (
+        "https://x.blob.core.windows.net/a?sv=2024&sig=" + "aB3dE5gH" * 5 + "%3D",
+        "aB3dE5gHaB3d",
+    ),
     "npm": ("npm_" + "aB3dE5gH1jK2lM3nO4pQ5rS6tU7vW8xY9zA0", "aB3dE5gH1jK2"),
 }
 """By what it is: the secret, and the part of it that must stand nowhere."""

@@ -61,6 +61,11 @@ NAMED = [
     "client_secret = 'hunter2'",
     "AWS_SECRET_ACCESS_KEY=hunter2",
     "TOKEN_2=hunter2",
+    *(
+        f"{name}=hunter2"
+        for name in ("PGPASSWORD", "DBPASSWORD", "DBPASS", "USERPASS", "HFTOKEN", "WANDBAPIKEY", "MY_PASS", "SMTP_PASS")
+    ),
+    "python x.py --pw hunter2",
 ]
 
 
