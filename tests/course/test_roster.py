@@ -1,6 +1,7 @@
 """From a messy spreadsheet to stack files and on through a course: nothing of a group goes that nobody named."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +182,26 @@ def test_where_an_edit_and_the_roster_meet_the_file_stays_and_the_others_are_wri
     assert applied.config("group-01")["coursecloud:lease"]["ends"] == "2026-12-19"
     applied.edit("group-02", "ends: 2026-12-21", "ends: 2026-12-19")  # solved by hand
     assert "CONFLICT" not in applied.apply()
+
+
+def test_what_pulumi_makes_of_a_file_at_the_first_up_is_nobodys_edit_and_meets_no_change(applied: Course) -> None:
+    file = applied.folder / "Pulumi.group-01.yaml"
+    dated = re.sub(r"(20\d\d-\d\d-\d\d)", r"\1 00:00:00 +0000 UTC", applied.text("group-01"))
+    text = re.sub(r"(?<=\S)  #", " #", dated)
+    assert text.count(" 00:00:00 +0000 UTC # ") == 2
+    file.write_text(text + "encryptionsalt: v1:abc=\n", encoding="utf-8")
+    said = applied.run("diff")
+    assert ("3 groups: 3 as they are" in said, "by hand" in said) == (True, False)
+    applied.table(row(1, ends="18-12-2026"), row(2, gpu="T4"), row(3))
+    assert "~ group-01: coursecloud:lease.ends: 2026-12-17 becomes 2026-12-18" in applied.apply()
+    assert applied.text("group-01").endswith("encryptionsalt: v1:abc=\n")
+    # Somebody's own edit of a file that Pulumi has written stays one.
+    mine = text.replace("sizeGb: 20", "sizeGb: 30").replace("ends: 2026-12-17", "ends: 2026-12-18")
+    file.write_text(mine, encoding="utf-8")
+    applied.table(row(1, ends="19-12-2026"), row(2, gpu="T4"), row(3))
+    assert "1 with edits by hand that are kept" in applied.apply()
+    disk = applied.config("group-01")["coursecloud:machines"]["workbench"]["dataDisk"]
+    assert (disk["sizeGb"], str(applied.config("group-01")["coursecloud:lease"]["ends"])) == (30, "2026-12-19")
 
 
 def test_what_pulumi_writes_into_a_stack_file_is_nobody_s_edit(applied: Course) -> None:

@@ -127,7 +127,8 @@ def test_a_semester_from_a_messy_spreadsheet_to_nothing_left(course: Course, mon
     assert {journal.run(task.run).id for task in journal.latest("up").values()} == {1}
     table.line(3)[1] = PROJECTS[1]
     table.write()
-    course.run("apply", "--yes")
+    said = course.run("apply", "--yes")
+    assert "by hand" not in said, "Pulumi has written into the files"
     assert "1 of 1 groups are up" in course.run("up", "--yes", "--failed")
     course.nothing_pending(stacks)
 

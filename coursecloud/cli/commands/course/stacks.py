@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from typing import Any, Literal, cast
 import yaml
 
 from coursecloud.cli import init, schema
+from coursecloud.cli.commands.course import rewritten
 from coursecloud.cli.commands.course.lock import LOCK, Locked, locked
 from coursecloud.cli.commands.course.roster import Group, Roster
 from coursecloud.cli.init import write
@@ -188,7 +188,7 @@ def _change(stack: str, group: Group, text: str, entry: Locked | None, folder: P
         said = ("its file was not there any more",) if entry else ()
         return GroupChange(stack, group.name, "new", text, says=said, **told)
     there = files.text_of(path).replace("\r\n", "\n")
-    plain, salt = _without_pulumis(there)
+    plain, salt = rewritten.apart(there, entry.text if entry else text)
     if entry is None and plain != text:
         if adopt:
             return GroupChange(stack, group.name, "same", edited=True, says=("taken over as it is",), **told)
@@ -223,15 +223,6 @@ def _members(stack: str, group: Group, entry: Locked | None, folder: Path) -> tu
 
 def _sum(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-_PULUMIS = re.compile(r"(?m)^(?:encryptionsalt|encryptedkey|secretsprovider): .*\n?")
-
-
-def _without_pulumis(text: str) -> tuple[str, str]:
-    """Set apart the lines that Pulumi itself writes at the top of a stack file: nobody's edit."""
-    own = "".join(_PULUMIS.findall(text))
-    return _PULUMIS.sub("", text), own
 
 
 def _differences(before: str, after: str) -> Iterator[str]:
