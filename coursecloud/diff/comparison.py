@@ -8,7 +8,7 @@ from typing import Any
 from coursecloud.diff import cascade, property_diff, pruning
 from coursecloud.diff.changes import Change, Operation, PropertyChange, Reason
 from coursecloud.diff.matching import Pair, key_of, pair
-from coursecloud.diff.property_diff import NOTHING, Difference
+from coursecloud.diff.property_diff import NOTHING, Difference, Hidden
 from coursecloud.diff.replacement import Rules, rules_of
 from coursecloud.diff.replacement_conditions import Effect
 from coursecloud.plan import nested, planning
@@ -90,7 +90,8 @@ def _judge(entry: Pair, now_called: Mapping[str, str], *, state: bool) -> Change
     found = [
         _property(difference, known, old, new)
         for difference in differing
-        if not (state and has_unknown(difference.new)) and not _overlooked(difference, after)
+        if not (state and (has_unknown(difference.new) or _only_the_states(difference)))
+        if not _overlooked(difference, after)
     ]
     renamed = before.name if entry.renamed else None
     reasons = [Reason(change.path, text=_because(change)) for change in found if change.replaces]
@@ -116,6 +117,11 @@ def _judge(entry: Pair, now_called: Mapping[str, str], *, state: bool) -> Change
         uncertain=rules is None and operation is Operation.UPDATE,
         unseen=() if state else tuple(_unseen(old, new, {change.path for change in found})),
     )
+
+
+def _only_the_states(difference: Difference) -> bool:
+    """Say whether one side is a secret that the state's own key alone can open."""
+    return any(isinstance(side, Hidden) and side.withheld for side in (difference.old, difference.new))
 
 
 def _as_known(
