@@ -25,7 +25,8 @@ def value(text: str, folder: Path) -> Any:
 
 
 @pytest.mark.parametrize(
-    "text", ["18:00", "08:30", "1:30:00", "on", "off", "yes", "no", "y", "NO", "2026-13-23", "2026-11"]
+    "text",
+    ["18:00", "08:30", "1:30:00", "on", "off", "yes", "no", "y", "NO", "2026-13-23", "2026-11", "2026-11-23T08:00:00"],
 )
 def test_what_only_yaml_1_1_reads_as_something_else_is_text(text: str, tmp_path: Path) -> None:
     assert value(text, tmp_path) == text

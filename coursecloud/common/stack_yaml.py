@@ -89,11 +89,12 @@ def _moment(_: yaml.SafeLoader, node: yaml.ScalarNode) -> None:
 
 # `parseTimestamp` in resolve.go of yaml.v3 3.0.1
 _DAY = r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
+_TIME = r"[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(?:[.,][0-9]*)?"
 for _tag, _pattern, _make in (
     ("day", _DAY, _day),
     (
         "moment",
-        _DAY + r"(?:[Tt]|[ ])[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(?:[.,][0-9]*)?(?:Z|[-+][0-9]{2}:[0-9]{2})?",
+        _DAY + rf"(?:[Tt]{_TIME}(?:Z|[-+][0-9]{{2}}:[0-9]{{2}})|[ ]{_TIME})",
         _moment,
     ),
 ):
