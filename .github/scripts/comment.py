@@ -58,9 +58,8 @@ def pages(path: str) -> Iterator[dict[str, Any]]:
 def pull_requests() -> list[tuple[int, str, bool]]:
     """Find the pull requests whose head is the commit that was reviewed, the branch each is against, and if it is open.
 
-    Those that are closed, too: one may have been open when its own run began.
-
-    The event names none for a pull request from a fork, so GitHub is asked for it by the branch.
+    Those that are closed, too: one may have been open when its own run began. The event names none for a pull request
+    from a fork, so GitHub is asked for it by the branch.
     """
     head = urllib.parse.quote(f"{os.environ['HEAD_OWNER']}:{os.environ['HEAD_BRANCH']}", safe="")
     return [

@@ -34,7 +34,7 @@ class Hidden:
     digest: str | None
     """A digest of the value; None where only its owner's key can read it."""
     withheld: bool = False
-    """A saved plan has `{"$secret": true}` in its place, whoever wrote that plan."""
+    """There is `{"$secret": true}` in its place: in a saved plan, whoever wrote that, or in a state as it is read."""
 
     def same(self, other: "Hidden") -> bool:
         """Say whether the two are the same as far as anyone without the key can tell."""

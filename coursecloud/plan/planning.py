@@ -86,10 +86,10 @@ def make(stack: str, file: Path, root: Path, *, twice: bool = False) -> Plan:
 @functools.cache
 def _altered(root: Path) -> tuple[Deed, ...]:
     """Say that the program is another one than this version's, whose rules were made for that; once a process."""
-    files = shipped.altered(root)
-    more = f" and {len(files) - 8} more" if len(files) > 8 else ""
-    named = ", ".join(files[:8]).replace("`", "'")
-    return (Deed(effects.ALTERED, f"is not the one that this version ships: `{named}`{more}"),) if files else ()
+    names, more = shipped.named(root)
+    listed = names.replace("`", "'")
+    said = f"is not the one that this version ships: `{listed}`{more}"
+    return (Deed(effects.ALTERED, said),) if names else ()
 
 
 def _beside(file: Path) -> Iterator[Deed]:

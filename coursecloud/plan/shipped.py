@@ -25,6 +25,10 @@ _INSTEAD = ("Pulumi.json", "Pulumi.yml")
 
 
 _INSTALLED = ("*.dist-info", "*.egg-info")
+"""What is installed says by these what is loaded with it: pydantic's plugins, for one."""
+
+_MOST = 8
+"""Files that are named before the rest is counted."""
 
 
 def digests(root: Path) -> dict[str, str]:
@@ -34,7 +38,6 @@ def digests(root: Path) -> dict[str, str]:
     """
     found = {"Pulumi.yaml": _sum(json.dumps(_project(root), sort_keys=True, default=str).encode())}
     others = [root / name for name in _INSTEAD if os.path.lexists(root / name)]
-    # What is installed says by these what is loaded with it: pydantic's plugins, for one.
     others += [each / "entry_points.txt" for form in _INSTALLED for each in root.glob(form)]
     folders = (*(root / name for name in _PROGRAM), root / "__pycache__")
     for path in (root / "__main__.py", *others, *(each for one in folders for each in sorted(one.rglob("*")))):
@@ -85,6 +88,12 @@ def altered(root: Path) -> list[str]:
     except (OSError, ValueError, yaml.YAMLError):
         return ["what cannot be read"]
     return sorted(name for name in there.keys() | shipped.keys() if there.get(name) != shipped.get(name))
+
+
+def named(root: Path) -> tuple[str, str]:
+    """Name the first files by which a program is another one, and count the rest; both empty where it is the same."""
+    files = altered(root)
+    return ", ".join(files[:_MOST]), f" and {len(files) - _MOST} more" if files[_MOST:] else ""
 
 
 if __name__ == "__main__":

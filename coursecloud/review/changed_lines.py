@@ -138,8 +138,8 @@ _TYPED = re.compile(
     # Commands: where the names of files are the same in either case, so are these; some are words of English.
     r"|\b(?i:curl|wget|pip[3x]?|sudo|doas|bash|np[mx]|pnpm|yarn|uvx?|gcloud|gsutil|bq|gh|pulumi|coursecloud|docker|podman"
     r"|ssh|scp|dvc|rm|mv|cp|dd|chmod|chown|eval|apt|dnf|yum|apk|pacman|zypper|winget|choco|scoop|brew|conda|mamba"
-    r"|terraform|tofu|kubectl|helm|openssl|rsync|rpm|dpkg|direnv|mise|hatch|pdm|nix|wsl|msiexec|iwr|socat|osascript|crontab|systemctl|launchctl|php|lua|deno|powershell|pwsh|iex|irm|aws|az|nc|ncat"
-    r"|telnet)\b"
+    r"|terraform|tofu|kubectl|helm|openssl|rsync|rpm|dpkg|direnv|mise|hatch|pdm|nix|wsl|msiexec|iwr|socat|osascript"
+    r"|crontab|systemctl|launchctl|php|lua|deno|powershell|pwsh|iex|irm|aws|az|nc|ncat|telnet)\b"
     r"|\b(sh|make|python3?|git|export|source|exec|poetry|go|cargo|node|perl|ruby|gem|open|bun|snap|xargs)\b"
     r"|\b(SH|MAKE|PYTHON3?|GIT|EXPORT|SOURCE|EXEC|POETRY|GO|CARGO|NODE|PERL|RUBY|GEM|OPEN|BUN|SNAP|XARGS)\b"
     r"|\b(allUsers|allAuthenticatedUsers)\b|\b[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}\b"

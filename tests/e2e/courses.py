@@ -38,7 +38,7 @@ class Course:
     def run(self, *words: str, code: int = 0, answer: str = "") -> str:
         done = CliRunner().invoke(app, ["course", *words, "--folder", str(self.folder)], input=answer)
         logs = "\n".join(path.read_text(encoding="utf-8")[-1500:] for path in self.folder.glob(".course/logs/*/*.log"))
-        assert done.exit_code == code, f"{done.output}\n{logs}"
+        assert done.exit_code == code, f"{done.output}\n{done.exception!r}\n{logs}"
         return done.stdout if "--json" in words else done.output
 
     def started(self, *words: str) -> subprocess.Popen[bytes]:

@@ -23,35 +23,23 @@ from coursecloud.cli.application import app
 from coursecloud.course.objects import Objects
 from coursecloud.course.record import Record, Result, Shared
 from coursecloud.deploy.cloud import Cloud
-from coursecloud.rehearse.stage import scrubbed
-from emulator import Emulator
-from tests.e2e.conftest import TOOLS
-from tests.machine import FOUND
-from tests.project import make
+from tests.e2e import courses
+from tests.e2e.courses import LIMIT
 
-pytestmark = pytest.mark.skipif(
-    bool(TOOLS.missing), reason="; ".join(f"{each.what}: {each.remedy}" for each in TOOLS.missing)
-)
+pytestmark = courses.WANTS_ENGINE
 GROUPS = {f"g{number}": f"mlops-course-g{number}" for number in (1, 2, 3)}
 COURSE, RECORD, STATES = "mlops-course-own", "mlops-course-runs", "mlops-course-state"
-LIMIT = 600
 CONTAINER = ("--dev-bind", "/", "/", "--proc", "/proc", "--unshare-pid", "--unshare-uts", "--hostname", "localhost")
 BWRAP = shutil.which("bwrap")
 
 
-class Course:
+class Course(courses.Course):
     """An instructor's folder beside a clone, and containers that have the clone alone."""
 
-    def __init__(self, clone: Path, folder: Path, emulator: Emulator):
-        self.clone, self.folder, self.emulator = clone, folder, emulator
-        environment = emulator.env(COURSE)
+    def __init__(self, made: courses.Course):
+        super().__init__(made.clone, made.folder, made.emulator)
+        environment = made.emulator.env(COURSE)
         self.record = Record(Objects(RECORD, lambda: Cloud(environment, {})))
-
-    def run(self, *words: str, code: int = 0) -> str:
-        done = CliRunner().invoke(app, ["course", *words, "--folder", str(self.folder)])
-        logs = "\n".join(path.read_text(encoding="utf-8")[-1500:] for path in self.folder.glob(".course/logs/*/*.log"))
-        assert done.exit_code == code, f"{done.output}\n{done.exception!r}\n{logs}"
-        return done.output
 
     def begin(self, verb: str, *stacks: str) -> Shared:
         asked: dict[str, Any] = {"only": [], "where": [], "failed": False, "lose": [], "to": None}
@@ -91,39 +79,21 @@ class Course:
 
 @pytest.fixture
 def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Course]:
-    clone, folder, home = make(tmp_path / "clone"), tmp_path / "course", tmp_path / "home"
-    (clone / ".venv").symlink_to(sys.prefix, target_is_directory=True)
-    folder.mkdir()
-    (home / ".pulumi").mkdir(parents=True)
-    if TOOLS.plugins:
-        (home / ".pulumi/plugins").symlink_to(TOOLS.plugins, target_is_directory=True)
-    for stack, project in GROUPS.items():
-        config = {
-            "gcp:project": project,
-            "coursecloud:course": {"group": stack, "backend": f"gs://{STATES}/{project}"},
-            "coursecloud:lease": {"starts": "2026-11-01", "ends": "2099-12-17"},
-        }
-        (folder / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump({"config": config}), encoding="utf-8")
-    roster = {"table": "groups.csv", "record": f"gs://{RECORD}"}
-    (folder / "course.yaml").write_text(json.dumps(roster), encoding="utf-8")
-    (folder / "members.g1.yaml").write_text("- user:ada@example.com\n", encoding="utf-8")
-    with Emulator(projects=[COURSE, *GROUPS.values()]) as emulator:
-        for project in emulator.world.projects.values():
-            project.services |= {"logging.googleapis.com", "storage.googleapis.com"}
+    with courses.taught(tmp_path, monkeypatch, [COURSE, *GROUPS.values()]) as made:
+        for stack, project in GROUPS.items():
+            courses.stack_file(made.folder, stack, project, backend=f"gs://{STATES}/{project}")
+        roster = {"table": "groups.csv", "record": f"gs://{RECORD}"}
+        (made.folder / "course.yaml").write_text(json.dumps(roster), encoding="utf-8")
+        (made.folder / "members.g1.yaml").write_text("- user:ada@example.com\n", encoding="utf-8")
+        projects = made.emulator.world.projects
+        for project in projects.values():
+            project.services.add("storage.googleapis.com")
         # Google counts a runner's calls to its own project, where `course/` enables what a stack can need.
-        emulator.world.projects[COURSE].services |= {f"{api}.googleapis.com" for api in runner.APIS}
+        projects[COURSE].services |= {f"{api}.googleapis.com" for api in runner.APIS}
         for name in (RECORD, STATES):
             told = {"project": COURSE}
-            assert requests.post(f"{emulator.url}/storage/v1/b", params=told, json={"name": name}, timeout=30).ok
-        environment = scrubbed({**os.environ, **FOUND}, emulator.env(COURSE), home)
-        for name in set(os.environ) - set(environment):
-            monkeypatch.delenv(name)
-        for name, value in environment.items():
-            if name != "PULUMI_BACKEND_URL":  # each stack file's own
-                monkeypatch.setenv(name, value)
-        monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
-        monkeypatch.chdir(clone)
-        yield Course(clone, folder, emulator)
+            assert requests.post(f"{made.emulator.url}/storage/v1/b", params=told, json={"name": name}, timeout=30).ok
+        yield Course(made)
 
 
 def ended(task: subprocess.Popen[str]) -> str:

@@ -50,7 +50,9 @@ class _Handler(BaseHTTPRequestHandler):
         query = urllib.parse.parse_qs(url.query)
         if url.path == "/repos/group/course/pulls":
             owner, _, branch = query["head"][0].partition(":")
+            states = {"all": ("open", "closed")}.get(query["state"][0], (query["state"][0],))
             found = [p for p in self.github.pulls if (p["owner"], p["branch"]) == (owner, branch)]
+            found = [p for p in found if p["state"] in states]
             self.answer(self.github.page(found, query))
         elif url.path == "/repos/group/course/pulls/7":
             self.answer({"changed_files": len(self.github.files)})

@@ -41,10 +41,11 @@ def say_altered() -> None:
     from coursecloud.common import console
     from coursecloud.plan import shipped
 
-    if files := shipped.altered(program()):
-        more = f" and {len(files) - 8} more" if files[8:] else ""
-        named = f"the program is not the one that this version ships ({', '.join(files[:8])}{more})"
-        typer.echo(console.visible(f"coursecloud: {named}: its own code runs beside what follows"), err=True)
+    names, more = shipped.named(program())
+    if names:
+        said = f"the program is not the one that this version ships ({names}{more})"
+        said += ": its own code runs beside what follows"
+        typer.echo(console.visible(f"coursecloud: {said}"), err=True)
 
 
 def project_here() -> Path:
