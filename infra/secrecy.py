@@ -197,13 +197,18 @@ def _turns(word: str) -> int:
     return sum(one.isdigit() != other.isdigit() for one, other in itertools.pairwise(word))
 
 
-def _in_text(text: str, name: str) -> Iterator[Found]:
+def issued(text: str) -> Iterator[Found]:
+    """Find what has a form that an issuer gives its secrets, whatever it stands under."""
     for what, pattern in _patterns():
         for match in pattern.finditer(text):
             group = "value" if "value" in pattern.groupindex and match["value"] is not None else 0
             end = match.end(group)
             rest = re.compile(r"[\w+/=-]*").match(text, end) if group == 0 else None
             yield Found(what, match.start(group), rest.end() if rest else end)
+
+
+def _in_text(text: str, name: str) -> Iterator[Found]:
+    yield from issued(text)
     yield from _hexadecimal(text, name)
     if _SUSPECT.search(text):
         for pattern in _ASSIGNMENTS:

@@ -2,7 +2,7 @@
 
 import datetime
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Any, cast
 
 import yaml
@@ -100,3 +100,31 @@ for _tag, _pattern, _make in (
 ):
     AsPulumi.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^{_pattern}$"), list("0123456789"))
     AsPulumi.add_constructor(f"tag:yaml.org,2002:{_tag}", _make)
+
+
+_ENDS = re.compile(r"\r\n|\n|\r")
+
+
+def split(text: str) -> list[str]:
+    """Split a text where editors and git do, each line with its end: what else ends one to Python hides in it."""
+    lines: list[str] = []
+    start = 0
+    for match in _ENDS.finditer(text):
+        lines.append(text[start : match.end()])
+        start = match.end()
+    return lines + ([text[start:]] if start < len(text) else [])
+
+
+def comments(text: str) -> Iterator[tuple[int, str]]:
+    """Give each comment with its line, from 1; of what is no YAML all that may be one."""
+    letters = list(text)
+    try:
+        for token in cast("Iterator[yaml.Token]", yaml.scan(text, Loader=Loader)):
+            if isinstance(token, yaml.ScalarToken):
+                inside = slice(token.start_mark.index, token.end_mark.index)
+                letters[inside] = [each if each in "\r\n" else "x" for each in letters[inside]]
+    except yaml.YAMLError:
+        letters = list(text)
+    for number, (line, plain) in enumerate(zip(split(text), split("".join(letters)), strict=True), 1):
+        if match := re.search(r"(?:^|\s)#", plain):
+            yield number, line[match.end() :].rstrip("\r\n")

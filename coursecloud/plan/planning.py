@@ -10,10 +10,10 @@ from typing import Any, cast
 
 from catalog import types
 from catalog.types import short_type as short_type
-from coursecloud.common import shadows, stack_file
+from coursecloud.common import shadows, stack_file, stack_yaml
 from coursecloud.plan import adoption, effects, engine, named_files, real_run, shipped
 from coursecloud.plan.registration import UNKNOWN, Deed, Registration
-from infra import files
+from infra import files, secrecy
 from infra.settings import Problem, Settings, SettingsError, load
 from infra.settings.problem import MISSING
 
@@ -72,7 +72,7 @@ def make(stack: str, file: Path, root: Path, *, twice: bool = False) -> Plan:
         raise stack_file.located(error, files.text_of(file)) from None
     program = root / "__main__.py"
     recording = engine.record(program, project=PROJECT, stack=stack, config=config)
-    done = (*_beside(file), *_altered(root), *recording.deeds)
+    done = (*_beside(file), *_commented(file), *_altered(root), *recording.deeds)
     patterns: dict[str, dict[str, str]] = {}
     if twice:
         done += real_run.differences(program, recording, project=PROJECT, stack=stack, config=config, patterns=patterns)
@@ -90,6 +90,13 @@ def _altered(root: Path) -> tuple[Deed, ...]:
     listed = names.replace("`", "'")
     said = f"is not the one that this version ships: `{listed}`{more}"
     return (Deed(effects.ALTERED, said),) if names else ()
+
+
+def _commented(file: Path) -> Iterator[Deed]:
+    """Say which comments of the stack file hold the value of a secret."""
+    for number, comment in stack_yaml.comments(files.text_of(file)):
+        for found in secrecy.find(comment):
+            yield Deed("comment", f"line {number} of its file is a comment that holds a secret ({found.what})")
 
 
 def _beside(file: Path) -> Iterator[Deed]:

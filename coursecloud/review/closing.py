@@ -9,6 +9,7 @@ from coursecloud.diff.changes import Change
 from coursecloud.review import consequence, formatting
 from coursecloud.review.dangers import Kind
 from coursecloud.review.gates import GATES
+from coursecloud.review.leaked import Leak
 from coursecloud.review.stacks import Stack
 
 
@@ -21,10 +22,14 @@ class Gate:
     limit: Decimal | None = None
 
     def closed(
-        self, stacks: Iterable[Stack], program: Sequence[str] = (), outside: Sequence[str] = ()
-    ) -> Iterator[str]:
+        self, stacks: Iterable[Stack], program: Sequence[str] = (), outside: Sequence[str] = (),
+        leaks: Sequence[Leak] = (),
+    ) -> Iterator[str]:  # fmt: skip
         """Say why the gate is closed, a line each: by the files of the `program` that differ, those `outside` of it,
-        and by each stack."""
+        by secrets that come with any file, and by each stack."""
+        if self.kind == "violation":
+            for leak in leaks:
+                yield f"--fail-on {self.text}: a secret comes with {formatting.visible(str(leak))}"
         if self.kind == "program" and program:
             yield f"--fail-on {self.text}: the program changes: {formatting.visible(formatting.files(program))}"
         if self.kind == "program" and outside:

@@ -1,5 +1,6 @@
 """The documented JSON form of a review (docs/json.md)."""
 
+import dataclasses
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -40,6 +41,7 @@ def to_json(review: Review, closed: Sequence[str] = ()) -> dict[str, Any]:
         "packages": list(review.requires),
         "project": list(review.project),
         "lines": [_lines(each) for each in review.lines],
+        "leaks": [dataclasses.asdict(leak) for leak in review.leaks],
         "outside": list(review.outside),
         "documents": [_lines(each) | {"typed": each.file in review.typed} for each in review.documents],
         "untaken": [{"file": each.file, "line": each.line, "why": each.why} for each in review.untaken],

@@ -1,23 +1,20 @@
 """What of the stack file alone is made weaker: limits, exceptions, credit and lease, evenings."""
 
-import datetime
+import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from catalog.types.parts import About
 from coursecloud.cost import Estimate
-from coursecloud.diff.property_diff import display, leaves
 from coursecloud.plan.planning import Plan
 from coursecloud.policy.rule import by_id
 from coursecloud.policy.rules.stack import allowed_regions
-from coursecloud.review import protection_builds, protection_money
+from coursecloud.review import protection_builds, protection_counted, protection_money
 from coursecloud.review.money import Findings
 from coursecloud.review.protection import Weaker
 from coursecloud.review.quoting import quoted
 from infra.settings import Settings
 from infra.settings.guardrails import GuardrailException
-from infra.settings.lease import Lease
 from infra.settings.machines import Machine
 
 _NONE = "(none)"
@@ -31,7 +28,7 @@ def weaker(before: Plan, after: Plan, now: Estimate | None) -> Iterator[Weaker]:
     yield from _exceptions(old, new)
     yield from _allowed(old, new)
     yield from _evening(old, new, now)
-    yield from _counted(old, new, now)
+    yield from protection_counted.weaker(old, new, now)
     yield from protection_builds.weaker(old, new)
     yield from _of_no_resource(old, new)
     yield from _new_machines(old, new)
@@ -42,23 +39,29 @@ def comes(after: Plan, now: Estimate | None) -> Iterator[Weaker]:
     """List what the stack file of a stack that comes takes beyond what holds every stack unless given."""
     new = after.settings
     given = Settings(stack=new.stack, project=new.project)
-    lease = {"max_per_hour": given.lease.max_per_hour}
+    lease: dict[str, object] = {"max_per_hour": given.lease.max_per_hour}
     if new.lease.credit.currency != given.lease.credit.currency:
         lease = {}
-    own = ("allow", "guardrails", "prices", "machines")
-    update: dict[str, object] = {name: getattr(given, name) for name in own}
+    lease |= {name: getattr(given.lease, name) for name in ("alerts", "grace_days", "reserve", "working_hours")}
+    training = new.training.model_copy(update={"timeout": given.training.timeout})
+    own = ("allow", "guardrails", "prices", "machines", "builds", "usage")
+    update: dict[str, object] = {**{name: getattr(given, name) for name in own}, "training": training}
     old = new.model_copy(update=update | {"lease": new.lease.model_copy(update=lease)})
     credit, usual = new.lease.credit, given.lease.credit
-    rate = _rate(now)
+    rate = protection_counted.rate(now)
     if rate is None or credit.amount * rate > usual.amount:
         then = "every rule on money takes that for there; a line in a file brings no credit to Google's account"
         was = f"{usual.amount:g} {usual.currency} unless given"
         yield Weaker("money", "`lease.credit`", was, f"{credit.amount:g} {credit.currency}", then)
     yield from protection_money.weaker(old, new, None)
+    yield from _lease(old, new, now)
     yield from _exceptions(old, new)
     yield from _allowed(old, new)
-    yield from _counted(old, new, now)
+    yield from protection_counted.weaker(old, new, now)
+    yield from protection_builds.weaker(old, new)
+    yield from _of_no_resource(old, new)
     yield from _new_machines(old, new, code=False)
+    yield from _others_images(new)
     yield from _let_in(old.model_copy(update={"course": given.course}), new)
 
 
@@ -117,6 +120,20 @@ def _new_machines(old: Settings, new: Settings, *, code: bool = True) -> Iterato
         if machine.image and "/" in machine.image:
             then = "what is in the image runs as the machines' account, whoever made it"
             yield Weaker("access", quoted(f"machines.{name}.image"), "(none)", machine.image, then)
+
+
+def _others_images(new: Settings) -> Iterator[Weaker]:
+    """List the images of containers that are in no registry of the stack's project."""
+    machines = {name: each.container for name, each in new.machines.items() if each.container}
+    images = {f"machines.{name}.container": container.image for name, container in machines.items()}
+    images |= {f"services.{name}.image": each.image for name, each in new.services.items()}
+    if new.training.enabled:
+        images["training.image"] = new.training.image
+    own = re.compile(rf"[a-z0-9-]+\.pkg\.dev/{re.escape(new.project)}/")
+    for path, image in images.items():
+        if "/" in image and not own.match(image):
+            then = "what is in it runs as the stack's account, with its data and secrets, whoever made it"
+            yield Weaker("access", quoted(path), _NONE, image, then)
 
 
 def covered(before: Plan, findings: Findings) -> Iterator[Weaker]:
@@ -236,62 +253,6 @@ def _evening(old: Settings, new: Settings, now: Estimate | None) -> Iterator[Wea
     if (old.usage.evening, new.usage.evening) == ("down", "stop"):
         cost = f": {now.per_day_idle:.2f} USD a day instead of {24 * now.due.per_hour_down:.2f}" if now else ""
         yield Weaker("money", "`usage.evening`", "down", "stop", f"over night everything stays and bills{cost}")
-
-
-def _counted(old: Settings, new: Settings, now: Estimate | None) -> Iterator[Weaker]:
-    """List by what else money is counted: a figure of the stack file is a claim, and no saving."""
-    was, will = old.usage.usd_rate, new.usage.usd_rate
-    # Taken out, the table's holds; given where it was not, it is a claim whatever it says.
-    holds = will if will is not None else _rate(now)
-    if was != will and holds is not None and (was is None or holds > was):
-        then = "the credit and every limit on money are worth in USD what this line says, whatever they are worth"
-        before, after = ("the table's" if each is None else f"{each:g}" for each in (was, will))
-        yield Weaker("money", "`usage.usdRate`", before, after, then)
-    then = "what it costs is what this line says, and no table: costs, rules and gates take it for true"
-    before, after = (dict(_own_prices(each)) for each in (old, new))
-    for path, usd in after.items():
-        if (known := before.get(path)) is None or usd < known:
-            yield Weaker("money", path, "not given" if known is None else f"{known:g} USD", f"{usd:g} USD", then)
-    for path, was, will in _unused(old, new):
-        then = "not a tenth of it is counted from now on, whatever is used"
-        yield Weaker("money", path, f"{was:g}", f"{will:g}", then)
-    if new.lease.stop_schedule and old.lease.stop_schedule and not _same_hours(old.lease, new.lease):
-        then = f"the nightly stop ({quoted(new.lease.stop_schedule)}) is at that hour of another zone"
-        yield Weaker("money", "`lease.timeZone`", old.lease.time_zone, new.lease.time_zone, then)
-
-
-def _unused(old: Settings, new: Settings) -> Iterator[tuple[str, float, float]]:
-    """List the figures of use that become next to nothing: what is free by them today would be so tomorrow, too."""
-    before, after = (dict(leaves(("usage",), each.usage.model_dump(by_alias=True))) for each in (old, new))
-    for keys, was in before.items():
-        will = after.get(keys)
-        if isinstance(was, int | float) and isinstance(will, int | float) and 0 <= will < was / 10:
-            yield quoted(display(keys)), was, will
-
-
-def _same_hours(old: Lease, new: Lease) -> bool:
-    """Say whether both time zones have the same hours on each day of the lease; without an end, for five years."""
-    zones = [ZoneInfo(each.time_zone) for each in (old, new)]
-    start = new.starts or datetime.date(2026, 1, 1)
-    days = (new.ends - start).days + 1 if new.ends else 5 * 366
-    noons = (datetime.datetime.combine(start, datetime.time(12)) + datetime.timedelta(days=n) for n in range(days))
-    return all(zones[0].utcoffset(noon) == zones[1].utcoffset(noon) for noon in noons)
-
-
-def _rate(now: Estimate | None) -> float | None:
-    """Give what the credit's currency is worth in USD; None where nobody knows."""
-    return float(now.rate.usd) if now and now.rate else None
-
-
-def _own_prices(settings: Settings) -> Iterator[tuple[str, float]]:
-    own = settings.prices
-    for section, prices in (("machineTypes", own.machine_types), ("gpus", own.gpus)):
-        for name, price in prices.items():
-            for key, usd in (("hour", price.hour), ("spot", price.spot)):
-                if usd is not None:
-                    yield quoted(f"prices.{section}.{name}.{key}"), usd
-    for name, usd in own.resources.items():
-        yield quoted(f"prices.resources.{name}"), usd
 
 
 def _listed(values: Iterable[str]) -> str:

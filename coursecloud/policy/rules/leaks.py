@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from coursecloud.plan import named_files
 from coursecloud.plan.registration import Registration
 from coursecloud.policy import build_file
-from coursecloud.policy.example import GITHUB_TOKEN, WANDB_KEY, Example, machine, outputs, settings, variable
-from coursecloud.policy.rule import ResourceRule, Stack, StackRule
+from coursecloud.policy.example import GITHUB_TOKEN, WANDB_KEY, Example, does, machine, outputs, settings, variable
+from coursecloud.policy.rule import DeedRule, ResourceRule, Stack, StackRule
 from infra import secrecy
 from infra.settings import Settings
 
@@ -89,5 +89,15 @@ RULES = (
         check=_in_the_file,
         breaks=(Example("dev", "stack", settings("course", owner=WANDB_KEY), says="coursecloud:course.owner"),),
         keeps=(Example("dev", "stack", settings("course", owner="p-0123456789")),),
+    ),
+    DeedRule(
+        id="comments-no-secrets",
+        title="No comment of the stack file holds the value of a secret",
+        why="It is in git, in every review, and on the disk of whoever has a clone.",
+        remedy=_REMEDY,
+        severity="critical",
+        kinds=frozenset({"comment"}),
+        breaks=(Example("dev", "stack", does("comment", "line 7 of its file is a comment"), says="line 7"),),
+        keeps=(Example("dev", "stack", does("read", "looks at something")),),
     ),
 )
