@@ -31,6 +31,10 @@ _OPEN = (Path("/dev/fd"), Path("/proc/self/fd"), Path("/dev"))
 class NotReadError(ValueError):
     """A file that is not read: it has more bytes than it may, or is a named pipe."""
 
+    def __init__(self, path: Path, why: str):
+        super().__init__(why)
+        self.path = path
+
 
 class BoundError(yaml.constructor.ConstructorError):
     """A file says more than it may; `problem` says so without a word of it."""
@@ -42,11 +46,11 @@ def bytes_of(path: Path, largest: int = LARGEST) -> bytes:
     Raises OSError, and ValueError for a larger one and for a named pipe.
     """
     if path.is_fifo() and path.parent not in _OPEN:
-        raise NotReadError("it is a named pipe, into which perhaps nobody writes")
+        raise NotReadError(path, "it is a named pipe, into which perhaps nobody writes")
     with path.open("rb") as file:
         content = file.read(largest + 1)
     if len(content) > largest:
-        raise NotReadError(f"it is larger than {largest:,} bytes")
+        raise NotReadError(path, f"it is larger than {largest:,} bytes")
     return content
 
 

@@ -20,6 +20,8 @@ UNREAD = 141
 """Exit code where whoever read the output is gone: 128 and the number of SIGPIPE."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_FILE = (errno.EISDIR, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP, errno.EROFS, errno.ENAMETOOLONG)
+_FILE = "what stands under the name of a file that a command reads or writes is one, which this account may use"
 
 
 class Later(TyperCommand):
@@ -120,9 +122,12 @@ class Commands(Flags):
                 _unread()
             raise
         except OSError as error:
-            if error.errno not in _FULL:
+            if error.errno in _FULL:
+                _end(f"the output cannot be written: {error.strerror}.\n    remedy  make room, or write it elsewhere")
+            if error.errno not in _NO_FILE or not isinstance(error.filename, str):
                 raise
-            _end(f"the output cannot be written: {error.strerror}.\n    remedy  make room, or write it elsewhere")
+            rule = f"rule    {_FILE}\n    remedy  move it away, or change its rights"
+            _end(f"{error.filename}: {error.strerror}.\n    {rule}")
         except Exception as error:
             import logging
 

@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -30,7 +31,7 @@ _OFF = {
 """What `.git/config` could have git run or fetch. Code of a revision that once ran without a sandbox may have written
 there, so none of it is taken; the settings that only say how git reads, such as `safe.directory`, stay."""
 
-_CONVERTS_NOTHING = ("cat-file", "config", "ls-files", "ls-tree", "merge-base", "rev-parse")
+_CONVERTS_NOTHING = ("cat-file", "config", "hash-object", "ls-files", "ls-tree", "merge-base", "rev-parse")
 """Commands that never put a file through a filter of `.git/config`."""
 
 BRANCHES = ("refs/remotes/origin/main", "refs/heads/main", "refs/remotes/origin/master", "refs/heads/master")
@@ -172,10 +173,32 @@ class Repository:
         found = [Changed(path, *about.removeprefix(":").split()[:2]) for about, path in pairs]
         names = new.stdout.split("\0")[:-1] if new else []
         # Of what git does not have, only what the file system says is known: a link is told from a file.
-        return [*found, *(Changed(name, "000000", self._mode(name)) for name in names)]
+        found += [Changed(name, "000000", self._mode(name)) for name in names]
+        return found if head else [*found, *self._overlooked(base, {each.path for each in found})]
+
+    def _overlooked(self, base: Revision, told: set[str]) -> Iterator[Changed]:
+        """List what of the working tree git was told to overlook, by marks and lists that no commit has.
+
+        What it has and is marked in the index is compared by its bytes; of what only this clone ignores, code counts.
+        """
+        marked = _git(self.folder, "ls-files", "-v", "--full-name", "-z", ":/").stdout.split("\0")[:-1]
+        for path in (line[2:] for line in marked if line[0] == "S" or line[0].islower()):
+            file = self._file(path)
+            if path in told or not os.path.lexists(file):
+                continue  # a sparse checkout leaves out what it marks
+            there = _git(self.folder, "hash-object", "--no-filters", "--", str(file)).stdout
+            if there != _git(self.folder, "rev-parse", "--verify", f"{base.commit}:{path}").stdout:
+                yield Changed(path, "100644", self._mode(path))
+        ignoring = ("--others", "--exclude-per-directory=.gitignore", "--full-name", "-z", ":/")
+        for path in _git(self.folder, "ls-files", *ignoring).stdout.split("\0")[:-1]:
+            if path not in told and path.endswith((".py", ".pyc", ".pth", ".so")):
+                yield Changed(path, "000000", self._mode(path))
+
+    def _file(self, name: str) -> Path:
+        return self.folder.joinpath(*(".." for part in self.within.split("/") if part), name)
 
     def _mode(self, name: str) -> str:
-        path = self.folder.joinpath(*(".." for part in self.within.split("/") if part), name)
+        path = self._file(name)
         return "120000" if path.is_symlink() else "160000" if path.is_dir() else "100644"
 
 

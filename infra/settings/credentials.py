@@ -15,7 +15,7 @@ SECRETS = "coursecloud:secrets"
 REVOKE = "revoke this one: it has been in a file, and maybe in git's history"
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*|[0-9][A-Za-z0-9_-]{0,5}|[A-Z][A-Z ]+")
-_RULE = "the value of a secret never stands in a stack file: `names` says which secrets there are, and who reads each"
+RULE = "the value of a secret never stands in a stack file: `names` says which secrets there are, and who reads each"
 _KEYS = ("keep", "names")
 
 _GOOGLES = ("credentials", "accessToken", "access_token")
@@ -75,7 +75,7 @@ def refused(keys: tuple[str, ...]) -> Problem:
     return Problem(
         ".".join((SECRETS, *(HIDDEN if _suspect(key) else key for key in keys))),
         Hidden(),
-        _RULE,
+        RULE,
         f"write `names: {{{name}: [machines]}}`; once it is up, add the value by the command `add secret {name}` of the"
         f" outputs (gcloud secrets versions add ... --data-file=-); {REVOKE}",
     )

@@ -109,10 +109,13 @@ def test_rules_and_overrides_reach_the_groups_that_they_are_about(course: Course
     course.table(row(1), row(2, gpu="T4"), row(3, gpu="T4"))
     limit = {"coursecloud:lease": {"maxPerHour": 3}, "coursecloud:course": {"labels": {"track": "vision"}}}
     own = {"region": "europe-west4", "settings": {"coursecloud:lease": {"maxPerHour": 5}}}
-    course.roster(rules=[{"when": {"gpu": "t*"}, "settings": limit}], groups={"group-03": own})
+    common = {"coursecloud:lease": {"graceDays": 9, "maxPerHour": 1}}
+    rules = [{"when": {"gpu": "t*"}, "settings": limit}]
+    course.roster(defaults={"settings": common}, rules=rules, groups={"group-03": own})
     course.apply()
+    assert {course.config(f"group-0{n}")["coursecloud:lease"]["graceDays"] for n in (1, 2, 3)} == {9}
     lease = [course.config(f"group-0{n}")["coursecloud:lease"]["maxPerHour"] for n in (1, 2, 3)]
-    assert lease == [50.02, 3, 5]
+    assert lease == [1, 3, 5]
     assert "labels" not in course.config("group-01")["coursecloud:course"]
     assert course.config("group-03")["coursecloud:course"]["labels"] == {"track": "vision"}
     assert course.config("group-03")["gcp:region"] == "europe-west4"
@@ -295,3 +298,34 @@ def test_an_account_or_bucket_that_is_none_is_refused(course: Course, keys: dict
     said = course.run("diff", code=2)
     assert "rule" in said
     assert "remedy" in said
+
+
+@pytest.mark.parametrize("name", ["Pulumi.group-01.yaml", "members.group-01.yaml", "course.lock.json", "owners.key"])
+def test_a_folder_in_the_place_of_a_file_is_said(course: Course, name: str) -> None:
+    course.table(row(1))
+    course.roster(pseudonyms=name == "owners.key")
+    (course.folder / name).mkdir()
+    done = CliRunner().invoke(app, ["course", "apply", "--yes", "--folder", str(course.folder)])
+    assert done.exit_code == 2, done.output
+    assert f"{name}: Is a directory" in done.output
+    assert "Traceback" not in done.output
+    assert {path.name for path in course.folder.iterdir()} <= {"groups.csv", "course.yaml", name}
+
+
+def test_a_file_that_is_too_large_is_named(course: Course) -> None:
+    course.table(row(1))
+    course.roster()
+    (course.folder / "members.group-01.yaml").write_text("x" * 1_000_001, encoding="utf-8")
+    said = " ".join(course.apply(code=2).split())
+    assert "members.group-01.yaml: it is larger than 1,000,000 bytes" in said
+    assert "remedy" in said
+
+
+def test_the_value_of_a_secret_comes_into_no_stack_file_and_is_not_repeated(course: Course) -> None:
+    course.table(row(1))
+    container = {"image": "demo", "env": {"DB_PASSWORD": "hunter2hunter2"}}
+    course.roster(defaults={"settings": {"coursecloud:services": {"demo": container}}})
+    said = course.apply(code=2)
+    assert "coursecloud:services.demo.env.DB_PASSWORD would hold what looks like a secret" in " ".join(said.split())
+    assert "hunter2" not in said
+    assert course.files() == {"course.yaml": course.files()["course.yaml"]}

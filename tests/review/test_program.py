@@ -184,3 +184,22 @@ def test_members_that_are_not_there_are_said_not_to_be(repo: Repository) -> None
     base = repo.git("rev-parse", "HEAD")
     assert any("members.STACK.yaml is not in this folder" in note for note in review(repo, base=base).notes)
     assert any("is in no revision" in note for note in review(repo, base=base, head=base).notes)
+
+
+@pytest.mark.parametrize("mark", ["--skip-worktree", "--assume-unchanged"])
+def test_a_file_that_git_is_told_to_overlook_is_compared_by_its_bytes(repo: Repository, mark: str) -> None:
+    repo.write("infra/x.py", "x = 1\n")
+    base = repo.commit()
+    repo.git("update-index", mark, "infra/x.py")
+    assert review(repo, base=base).program == ()
+    repo.write("infra/x.py", "x = 2\n")
+    assert review(repo, base=base).program == ("infra/x.py",)
+
+
+def test_code_that_only_this_clone_ignores_is_named(repo: Repository) -> None:
+    repo.write(".gitignore", "shared.py\n")
+    base = repo.commit()
+    repo.write(".git/info/exclude", "own.py\nnotes.txt\n")
+    for name in ("infra/own.py", "infra/shared.py", "notes.txt"):
+        repo.write(name, "x = 1\n")
+    assert review(repo, base=base).program == ("infra/own.py",)

@@ -154,11 +154,14 @@ def _outlook(
 ) -> "Outlook":
     from coursecloud.cli.commands.course import roster, stacks
     from coursecloud.starter.merging import MergeError
+    from infra import files
 
     key = key or _key(folder)
     try:
         found = roster.read(file, key, text=text)
         outlook = stacks.look(found, folder, program(), key, ended={*forget, *_ended(folder)}, adopt=adopt)
+    except files.NotReadError as error:
+        refuse(f"{error.path}: {error}.\n    remedy  move it away: what stands there is a small file of text")
     except (roster.RosterError, MergeError, ValueError) as error:
         refuse(error)
     if outlook.mistakes:

@@ -75,7 +75,9 @@ def read(file: Path, key: bytes = b"", *, text: str | None = None) -> Roster:
         groups = [Group(answers["group"], answers, {}, f"line {line} of {file.name}") for line, answers in rows]
         return _whole(found, groups, mistakes)
     content, mistakes = _content(file, text)
-    defaults = _answers(content.get("defaults"), "defaults", mistakes)
+    all_groups = _mapping(content.get("defaults"), "defaults", mistakes)
+    defaults = _answers({k: v for k, v in all_groups.items() if k != "settings"}, "defaults", mistakes)
+    common = _mapping(all_groups.get("settings"), "defaults.settings", mistakes)
     found = Roster(file, renamed=_names(content, "renamed", mistakes), merged=_names(content, "merged", mistakes))
     found.pseudonyms = bool(content.get("pseudonyms"))
     shared = _course(content, mistakes)
@@ -93,7 +95,7 @@ def read(file: Path, key: bytes = b"", *, text: str | None = None) -> Roster:
         entry = _mapping(own.get(group), f"groups.{group}", mistakes)
         given = _answers({k: v for k, v in entry.items() if k not in _HERE}, f"groups.{group}", mistakes)
         base = known.get(group) or {**defaults, "group": group}
-        answers, settings = dict(base), dict[str, Any]()
+        answers, settings = dict(base), dict(common)
         for when, more, keys in rules:
             if all(fnmatch.fnmatch(answers.get(name, "").lower(), str(like).lower()) for name, like in when.items()):
                 answers |= more
@@ -246,7 +248,7 @@ def _mapping(given: object, at: str, mistakes: list[str]) -> dict[str, Any]:
 
 
 def _mistake(what: str, value: object, rule: str, remedy: str) -> str:
-    shown = said.value(str(value)) if value not in (None, MISSING) else ""
+    shown = said.value(str(value)) if value not in (None, MISSING) and not isinstance(value, dict | list) else ""
     return f"  {what}{shown}\n{said.why(Problem(what, MISSING, rule, remedy))}"
 
 

@@ -25,9 +25,9 @@ from coursecloud.cli.init import write
 from coursecloud.cli.init.answers import members_of, stack_of
 from coursecloud.common import stack_file, stack_yaml, writing
 from coursecloud.starter import merging
-from infra import files
+from infra import files, secrecy
 from infra.names import STACK
-from infra.settings import SettingsError, load
+from infra.settings import Settings, SettingsError, credentials, load
 from infra.settings.problem import RuleViolationError
 
 REMOVED = "removed"
@@ -271,9 +271,20 @@ def _mistakes(changes: Iterable[GroupChange], folder: Path, root: Path) -> Itera
             file = Path(name) / f"Pulumi.{each.stack}.yaml"
             file.write_text(each.text, encoding="utf-8")
             try:
-                load(stack_file.read(each.stack, file), each.stack, root)
+                made = load(stack_file.read(each.stack, file), each.stack, root)
+                yield from _secrets(each.group, made)
             except SettingsError as error:
                 yield f"  {each.group}: " + str(error).replace(f"{name}/", "").replace("\n", "\n  ")
+
+
+def _secrets(group: str, made: Settings) -> Iterator[str]:
+    """Say where the value of a secret would come into a file that everybody with the repository has."""
+    for path, _, found in secrecy.walk(made.model_dump(mode="json", by_alias=True)):
+        yield (
+            f"  {group}: coursecloud:{path} would hold what looks like a secret ({found.what})\n"
+            f"    rule    {credentials.RULE}\n"
+            "    remedy  take it out of the roster and revoke it; a secret is named under coursecloud:secrets"
+        )
 
 
 def _file(folder: Path, stack: str) -> Path:
