@@ -23,9 +23,13 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--shard", default="1/1", help="I/N: only every Nth, beginning with the Ith")
     parser.add_argument("--afresh", action="store_true", help="also what the ledger has")
     parser.add_argument("--report", action="store_true", help="only say what the ledger has")
+    parser.add_argument("--keep", action="store_true", help="only keep in git which sequences have held")
     parser.add_argument("--workers", default="2", help="processes for events alone")
     parser.add_argument("-k", default="", help="only events whose name has this")
     asked = parser.parse_args(list(words))
+    if asked.keep:
+        sys.stdout.write(f"{ledger.HELD.name} has {ledger.keep()} sequences that held\n")
+        return 0
     if asked.report:
         sys.stdout.write(report.text())
         return 0

@@ -1,12 +1,18 @@
-"""What was played and how it went: a line of JSON each, under build/month, from which a run goes on."""
+"""What was played and how it went: a line of JSON each, under build/month, from which a run goes on.
+
+Hundreds of sequences are days of two cores: `held.jsonl`, which git has, keeps those that held at a commit, so that
+another machine goes on from there.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 from tests.month.month import Month
@@ -14,6 +20,8 @@ from tests.month.place import CHECKOUT, CODE, TOOLS, fingerprint
 from tests.month.starts import KEPT
 
 Json = dict[str, Any]
+HELD = Path(__file__).parent / "held.jsonl"
+_LASTING = ("kind", "stack", "seed", "events", "verdict", "cpu", "code", "commit", "pulumi", "provider", "at")
 
 
 def note(
@@ -43,14 +51,21 @@ def note(
 
 def read(kind: str) -> Iterator[Json]:
     """Read the lines; the half of one that a kill left is passed over."""
-    file = KEPT / f"{kind}.jsonl"
-    if not file.exists():
-        return
-    for line in file.read_text(encoding="utf-8").splitlines():
-        try:
-            yield cast("Json", json.loads(line))
-        except ValueError:
-            continue
+    for file in (HELD, KEPT / f"{kind}.jsonl"):
+        for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
+            with contextlib.suppress(ValueError):
+                found = cast("Json", json.loads(line))
+                if found["kind"] == kind:
+                    yield found
+
+
+def keep() -> int:
+    """Put the sequences that held at a commit of the branch where git has them, by stack and seed; gives how many."""
+    lines = [line for line in last("sequences") if line["verdict"] == "held" and line.get("commit") in branch()]
+    lines.sort(key=lambda line: (line["stack"], line["seed"]))
+    text = "".join(f"{json.dumps({key: line[key] for key in _LASTING})}\n" for line in lines)
+    HELD.write_text(text, encoding="utf-8")
+    return len(lines)
 
 
 def last(kind: str) -> list[Json]:
