@@ -162,11 +162,18 @@ IMAGE = re.compile(r"(?:.*?projects/)?([a-z][a-z0-9:.-]*)/(?:global/images/)?(?:
 def licensed(image: str, own: str) -> bool:
     """Say whether an image may bill a licence beside its machine: one of a project that is neither `own` nor known.
 
+    A name alone is an image or family of the own project, or else of the public one that the provider knows by how it
+    begins: what begins as one that bills may be that.
+
     >>> [licensed(i, "mine-1") for i in ("debian-cloud/debian-13", "windows-cloud/windows-2022", "mine", "mine-1/x")]
     [False, True, False, False]
+    >>> [licensed(i, "mine-1") for i in ("debian-13", "windows-2022", "ubuntu-2404-lts-amd64", "ubuntu-pro-2404-lts")]
+    [False, True, False, True]
     """
-    found = IMAGE.fullmatch(image)
-    return found[1] not in (own, *table("images")["freeProjects"]) if found else "/" in image
+    found, facts = IMAGE.fullmatch(image), table("images")
+    if found:
+        return found[1] not in (own, *facts["freeProjects"])
+    return "/" in image or image.startswith(tuple(facts["licensedNames"]))
 
 
 @functools.cache

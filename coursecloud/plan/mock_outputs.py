@@ -14,6 +14,10 @@ import pulumi
 
 from coursecloud.plan import sdk
 
+MARKS = ("computed-by-google", "answered-by-google")
+"""What is in every text that Google would compute; two, to tell what follows from it from what does not. A truth value
+has no room for a mark: it is false with the first one and true with the second."""
+
 NUMBER = 91_827_364
 """Stands for every number that Google would compute."""
 
@@ -50,7 +54,7 @@ def _value(kind: Any, text: str, given: Any, depth: int) -> Any:
     if given is not None:
         return given
     if not isinstance(origin, type):
-        return {str: f"{text}{END}", int: NUMBER, float: NUMBER, bool: False}.get(kind)
+        return {str: f"{text}{END}", int: NUMBER, float: NUMBER, bool: text.startswith(MARKS[1])}.get(kind)
     if issubclass(origin, Mapping):
         return {}
     if inside:

@@ -22,11 +22,9 @@ from typing import Any, cast
 
 from coursecloud.plan import mock_outputs, sdk
 from coursecloud.plan.engine import Recording, record
+from coursecloud.plan.mock_outputs import MARKS
 from coursecloud.plan.registration import UNKNOWN, Deed, Registration
 from infra.settings import EXAMPLE_PROJECT
-
-MARKS = ("computed-by-google", "answered-by-google")
-"""What is in every text that Google would compute; two, to tell what follows from it from what does not."""
 
 STAND_IN = "another-project-1"
 """A project for stacks of the example, which the program refuses in a real run; as long as that one's id or shorter."""
@@ -233,7 +231,7 @@ def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
 
 def _unmarked(old: Any, new: Any) -> bool:
     """Say whether the preview did not know a value that has nothing of what Google would compute in it."""
-    if old != UNKNOWN or new is None or isinstance(new, bool):
+    if old != UNKNOWN or new is None:
         return False
     text = json.dumps(new, default=str)
     return MARKS[0] not in text and str(mock_outputs.NUMBER) not in text

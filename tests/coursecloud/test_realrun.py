@@ -53,6 +53,11 @@ def told(folder: Path, lines: str, project: str = "some-project-1") -> tuple[Dee
             "g",
             '`role` is `"roles/owner"` whatever Google answers',
         ),
+        (
+            "storage.Bucket('c', location='EU', force_destroy=b.self_link.apply(lambda _: True))",
+            "c",
+            "`forceDestroy` is `true` whatever Google answers",
+        ),
         ("storage.Bucket('c', location='EU', labels={'t': str(time.time_ns())})", "c", "two previews differ, too"),
         ("storage.Bucket('c', location='US' if os.environ.get('CI') else 'EU')", "c", "`location`"),
         ("storage.Bucket('b', location='US')", "stack", "two resources of one type as `b`"),
@@ -71,6 +76,8 @@ def test_what_the_real_run_does_otherwise_is_told(
     "lines",
     [
         "",
+        "storage.Bucket('c', location='EU', uniform_bucket_level_access=b.uniform_bucket_level_access,"
+        " requester_pays=b.requester_pays.apply(lambda pays: not pays))",
         "pulumi.export('u', b.self_link.apply(lambda link: link.upper()))",
         "import hashlib\nstorage.BucketObject('o', bucket=b.name, content='x',"
         " name=b.self_link.apply(lambda link: hashlib.sha256(link.encode()).hexdigest()))",

@@ -24,6 +24,9 @@ def _leaks(resource: Registration, settings: Settings) -> Iterator[str]:
     for path, text, found in secrecy.walk(resource.inputs):
         if text not in course:
             yield _told(f"`{path}`", found)
+    for path, text in resource.at_run.items():
+        for found in secrecy.find(text, path.rpartition(".")[2]):
+            yield _told(f"`{path}`, in the real run,", found)
     if resource.type == named_files.MACHINE:
         return  # its scripts are its metadata, and told
     for name, text in resource.files.items():

@@ -44,6 +44,7 @@ def _inputs(resource: Registration, settings: Settings) -> Iterator[str]:
     known = types.of(resource.type)
     if known is None or known.classes is None:
         return  # the type as a whole is not understood
+    yield from _made_of_answers(resource, known)
     yield from told.otherwise(resource, settings)
     odd: list[str] = []
     later = ""
@@ -71,6 +72,26 @@ def _inputs(resource: Registration, settings: Settings) -> Iterator[str]:
         raise UnknownError(f"`{later}`")
 
 
+_LONE = re.compile(r"\$\{[^}]*\}|\*")
+"""What Google computes, and nothing that the program puts around it."""
+
+
+def _made_of_answers(resource: Registration, known: ResourceType) -> Iterator[str]:
+    """Name what the program makes of what Google answers: no preview has it, so no other rule has looked at it.
+
+    Who gets which role by it is judged as a grant.
+    """
+    judged = {known.grants.to, known.grants.role, "condition"} if known.grants else set[str]()
+    for path, text in resource.at_run.items():
+        place = re.sub(r"\[\d+\]", "[]", path)
+        if _LONE.fullmatch(text) or place.partition(".")[0].removesuffix("[]") in judged:
+            continue
+        # Inside of a block a word is harmless where another rule holds it to the stack file: not what nobody has seen.
+        plain = "." not in place or place.startswith("labels.")
+        if known.classes and not (plain and _word(known.classes, place) == "harmless"):
+            yield f"`{path}` is {said(text)} in the real run, made of what Google answers: no preview shows it"
+
+
 _OF_PROJECT = re.compile(r"(?:https://[\w.-]*googleapis\.com/\w+/\w+/)?projects/(?P<project>[a-z][a-z0-9:.-]*)/")
 
 
@@ -82,20 +103,20 @@ def _project(path: str, value: object, settings: Settings) -> str:
 
 def _judged(classes: Classes, path: str, value: object) -> str:
     """Say whether an input is understood: `yes`, `unknown` (nobody classed it), `value` (not this one), or `later`."""
-    place = path
-    while True:
-        if place in classes.only and place == path:
-            if value == UNKNOWN:
-                return "later"
-            wanted = _readable() if path == "permissions[]" and isinstance(value, str) else ()
-            return "yes" if any(_same(value, each) for each in classes.only[place]) or value in wanted else "value"
-        if place in classes.words:
-            return "yes"
-        # The next larger block: without the brackets of a list, then without the last name.
-        shorter = place.removesuffix("[]") if place.endswith("[]") else place.rpartition(".")[0]
-        if not shorter:
-            return "unknown"
-        place = shorter
+    if path in classes.only:
+        if value == UNKNOWN:
+            return "later"
+        wanted = _readable() if path == "permissions[]" and isinstance(value, str) else ()
+        return "yes" if any(_same(value, each) for each in classes.only[path]) or value in wanted else "value"
+    return "yes" if _word(classes, path) else "unknown"
+
+
+def _word(classes: Classes, path: str) -> str:
+    """Say what an input is about, or the next larger block that somebody has classed; empty where none is."""
+    while path and path not in classes.words:
+        # Without the brackets of a list, then without the last name.
+        path = path.removesuffix("[]") if path.endswith("[]") else path.rpartition(".")[0]
+    return classes.words[path] if path else ""
 
 
 def _same(value: object, each: object) -> bool:
