@@ -65,6 +65,10 @@ def notices(plan: Plan, today: datetime.date | None = None) -> list[Notice]:
     return sorted(found, key=lambda notice: list(KINDS).index(notice.kind))
 
 
+_STANDS_FOR_ONE = "your-project-id"
+"""What the documents, and the remedy for a stack file without a project, write where an id belongs."""
+
+
 def _todo(settings: Settings) -> Iterator[Notice]:
     if settings.project == EXAMPLE_PROJECT:
         yield Notice(
@@ -72,6 +76,8 @@ def _todo(settings: Settings) -> Iterator[Notice]:
             f"write your project's id into Pulumi.{settings.stack}.yaml: {EXAMPLE_PROJECT} is an example, and `make up`"
             " refuses it",
         )
+    elif settings.project == _STANDS_FOR_ONE:
+        yield Notice("todo", f"write your project's id into Pulumi.{settings.stack}.yaml: {_STANDS_FOR_ONE} is none")
     if needs_first_connection(settings.builds) and settings.builds.repository:
         repository = settings.builds.repository
         yield Notice(

@@ -43,10 +43,7 @@ def _project(settings: Settings) -> Iterator[Problem]:
                 "copy the ID column of `gcloud projects list`",
             )
     bucket = names.Names(settings.project, settings.stack).bucket("data")
-    if settings.project == "your-project-id":
-        rule, remedy = "this stands for an id, and is none", "copy the ID column of `gcloud projects list`"
-        yield Problem("gcp:project", settings.project, rule, remedy)
-    elif "google" not in bucket and not re.fullmatch(limits.pattern("bucket-name"), bucket):
+    if "google" not in bucket and not re.fullmatch(limits.pattern("bucket-name"), bucket):
         rule = f"Cloud Storage takes no bucket with 'goog' in front or 'g00gle' in its name, as of {bucket}"
         yield Problem("gcp:project", settings.project, rule, "take another project, or rename the stack file")
 

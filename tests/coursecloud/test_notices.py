@@ -46,6 +46,11 @@ def test_a_plain_stack_has_nothing_to_do_first(folder: Path) -> None:
     assert told(planned(folder), "todo") == []
 
 
+def test_what_stands_for_an_id_is_told_first(folder: Path) -> None:
+    (text,) = told(planned(folder, project="gcp:project: your-project-id"), "todo")
+    assert text == "write your project's id into Pulumi.x.yaml: your-project-id is none"
+
+
 def test_a_script_before_a_stop_is_told_with_what_it_has(folder: Path) -> None:
     text = "coursecloud:machines: {a: {spot: true, %s}, b: {%s}}"
     script = "dataDisk: null, beforeStop: starter/checkpoint.sh"
