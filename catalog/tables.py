@@ -155,6 +155,42 @@ def image_architecture(path: str) -> str:
     return "X86_64" if project in table("images")["x86Projects"] else ""
 
 
+def image_published(path: str) -> bool | None:
+    """Say whether Google gives out the image PROJECT/FAMILY; None where the table cannot tell, as of single images.
+
+    >>> [image_published(f"debian-cloud/{each}") for each in ("debian-12", "debian-9", "debian12", "debian-14", "sid")]
+    [True, False, False, None, None]
+    """
+    project, _, family = path.partition("/")
+    known: list[str] = table("images")["published"].get(project, [])
+    if family in known:
+        return True
+    if family_projects(family):
+        return False if known else None
+    release = _release(family)
+    other = re.search(_ONE_IMAGE, family) or any(family.startswith(f"{each}-") for each in known)
+    return False if release and not other and release <= max(map(_release, known), default=0) else None
+
+
+def lacks_docker(path: str, image: Image | None) -> bool:
+    """Say whether an image, PROJECT/FAMILY or one of the table, is known to come without docker."""
+    return (image.project if image else path.partition("/")[0]) in table("images")["withoutDocker"]
+
+
+def family_projects(family: str) -> list[str]:
+    """Name the public projects that give out a family."""
+    return [project for project, families in table("images")["published"].items() if family in families]
+
+
+_ONE_IMAGE = r"-v[0-9]{8}|(-[0-9]+){3}$"
+"""What ends the name of an image of a family: `debian-12-bookworm-v20260115`, `cos-121-18867-624-2`."""
+
+
+def _release(family: str) -> int:
+    found = re.search(r"(?<!arm)(?<!amd)(?<!\d)\d{1,4}(?!\d)", family)
+    return int(found[0]) if found else 0
+
+
 IMAGE = re.compile(r"(?:.*?projects/)?([a-z][a-z0-9:.-]*)/(?:global/images/)?(?:family/)?(.+)")
 """An image that names its project, in any of the provider's forms: the project, and the image or family."""
 

@@ -154,7 +154,7 @@ class Builds(Component):
         return cloudbuild.TriggerBuildArgs(
             steps=steps,
             images=None if trigger.pull_request else tags,
-            timeout=f"{int(trigger.timeout)}s",
+            timeout=f"{trigger.lasts}s",
             options=cloudbuild.TriggerBuildOptionsArgs(
                 # Without a bucket of its own for logs, a build as a service account must log here.
                 logging="CLOUD_LOGGING_ONLY",

@@ -74,7 +74,9 @@ class Machines(Component):
         settings, place = self._settings, self.place
         zone = settings.zone_of(machine)
         region = tables.region_of(zone)
-        image = settings.image_of(machine)
+        # What the table says of an image counts where the table's own name of it stands: a machine that is up with
+        # PROJECT/FAMILY would be made anew on a boot disk of another size.
+        image = None if "/" in (machine.image or "") else settings.image_of(machine)
         gpu = _gpu(machine)
         labels = place.labelled("machines", machine.labels)
         disk = self._data_disk(name, machine, zone, labels) if machine.data_disk else None

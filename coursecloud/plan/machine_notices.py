@@ -29,6 +29,36 @@ def taken_for_granted(settings: Settings, machine: Machine) -> Iterator[str]:
         )
 
 
+def drivers(settings: Settings) -> Iterator[str]:
+    """Name machines whose GPU has no driver: where a group has a start-up script, that may install one."""
+    for name, machine in settings.machines.items():
+        known, given = settings.image_of(machine), machine.image or ""
+        gpu = machine.gpu or tables.brings_gpu(machine.machine_type)
+        without = tables.lacks_docker(given, known) or (known and not known.gpu_driver)
+        if gpu and without and not machine.startup_script:
+            yield (
+                f"machine {name}: its image {given} has no GPU driver, and nothing installs one: leave `image` out, or"
+                " install it in a `startupScript`"
+            )
+
+
+def image(settings: Settings, machine: Machine) -> Iterator[str]:
+    """Say what nobody here knows of a machine's image."""
+    given = machine.image or ""
+    if settings.image_of(machine):
+        return
+    project, _, family = given.partition("/")
+    others = [f"{other}/{family}" for other in tables.family_projects(family) if other != project]
+    look = f"gcloud compute images describe-from-family {family} --project={project}"
+    yield f"image {given} is not in the table; what it needs is unknown" + (
+        f". Did you mean {others[0]}?"
+        if others
+        else ""
+        if tables.image_published(given)
+        else f", and so is whether it is there: look it up with `{look}`"
+    )
+
+
 def before_stop(settings: Settings) -> Iterator[str]:
     """Say how long the script before a stop has, and where it may not run at all."""
     for name, machine in settings.machines.items():

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from catalog import tables, types
-from coursecloud.plan import adoption, gpu_quota, machine_notices, service_images
+from coursecloud.plan import adoption, gpu_quota, machine_notices, no_effect, service_images
 from coursecloud.plan.effects import ALTERED
 from coursecloud.plan.grants import given
 from coursecloud.plan.planning import Plan, holds
@@ -34,6 +34,7 @@ KINDS = {
     "data": "holds data",
     "idle": "bills while nothing runs",
     "unknown": "not in the dated tables",
+    "effect": "has no effect as it is, or another than it seems",
     "lease": "lease",
 }
 """The kinds of notices in the order in which they are shown, with their headings."""
@@ -58,9 +59,14 @@ def notices(plan: Plan, today: datetime.date | None = None) -> list[Notice]:
         *(Notice("idle", text) for text in _idle(plan)),
         *(Notice("zone", text) for text in machine_notices.elsewhere(settings)),
         *(Notice("unknown", text) for text in _untabled(settings)),
+        *(Notice("effect", text) for text in (*no_effect.told(settings), *no_effect.replaced(settings))),
         *(Notice("lease", text) for text in _lease(settings)),
     ]
     return sorted(found, key=lambda notice: list(KINDS).index(notice.kind))
+
+
+_STANDS_FOR_ONE = "your-project-id"
+"""What the documents, and the remedy for a stack file without a project, write where an id belongs."""
 
 
 def _todo(settings: Settings) -> Iterator[Notice]:
@@ -70,6 +76,8 @@ def _todo(settings: Settings) -> Iterator[Notice]:
             f"write your project's id into Pulumi.{settings.stack}.yaml: {EXAMPLE_PROJECT} is an example, and `make up`"
             " refuses it",
         )
+    elif settings.project == _STANDS_FOR_ONE:
+        yield Notice("todo", f"write your project's id into Pulumi.{settings.stack}.yaml: {_STANDS_FOR_ONE} is none")
     if needs_first_connection(settings.builds) and settings.builds.repository:
         repository = settings.builds.repository
         yield Notice(
@@ -85,6 +93,7 @@ def _todo(settings: Settings) -> Iterator[Notice]:
             f" commands 'add secret {name}'`); use `secrets` instead of `mountedSecrets` until then",
         )
     yield from (Notice("todo", text) for text in service_images.first(settings))
+    yield from (Notice("todo", text) for text in machine_notices.drivers(settings))
     short = gpu_quota.headline(settings)
     yield from (Notice("todo", text, short) for text in gpu_quota.notices(settings))
     if any(principal.endswith("@encrypted.invalid") for principal in settings.team.members):
@@ -170,8 +179,7 @@ def _untabled(settings: Settings) -> Iterator[str]:
             yield f"{kind} {name}: allowed by the stack file, unknown to the tables; {price}"
     for name, machine in settings.machines.items():
         yield from (f"machine {name}: {text}" for text in machine_notices.taken_for_granted(settings, machine))
-        if settings.image_of(machine) is None:
-            yield f"machine {name}: image {machine.image} is not in the table; what it needs is unknown"
+        yield from (f"machine {name}: {text}" for text in machine_notices.image(settings, machine))
 
 
 def _lease(settings: Settings) -> Iterator[str]:

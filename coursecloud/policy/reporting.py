@@ -16,6 +16,7 @@ from rich.text import Text
 import coursecloud.policy
 from coursecloud import cost
 from coursecloud.plan import source_location
+from coursecloud.plan.notices import KINDS, Notice, notices
 from coursecloud.plan.planning import Plan
 from coursecloud.policy import Checked, Finding, consequence
 from coursecloud.policy.consequence import Consequence, Kind
@@ -44,6 +45,8 @@ class Report:
     """How each thing that bills by the hour comes to an end."""
     reserve: str = ""
     """What is kept of the credit for copying the work away, in words."""
+    notices: tuple[Notice, ...] = ()
+    """What the tables do not know of the stack file, and what of it has no effect."""
 
     @property
     def stack(self) -> str:
@@ -70,7 +73,12 @@ def make(plan: Plan, file: Path, today: datetime.date) -> Report:
     lease = plan.settings.lease
     reserve = f"{lease.reserved:g} of {lease.credit.amount:g} {lease.credit.currency}"
     ends = endings.of_plan(plan, estimate)
-    return Report(file, checked, plan.settings.guardrails.exceptions, found, said, ends, reserve)
+    told = tuple(each for each in notices(plan) if each.kind in _TOLD)
+    return Report(file, checked, plan.settings.guardrails.exceptions, found, said, ends, reserve, told)
+
+
+_TOLD = ("unknown", "effect")
+"""Kinds of notices that are no rule's, and that whoever asks whether a stack file is right wants to hear."""
 
 
 def _rules(checked: Checked) -> Consequence:
@@ -165,6 +173,9 @@ def full(report: Report, *, brief: bool = False) -> RenderableType:
             Text("not judged: nobody here can know it", "bold yellow"),
             *_unknown(unknown),
         ]
+    for kind in () if brief else _TOLD:
+        if told := [_bullet(each.text) for each in report.notices if each.kind == kind]:
+            parts += [Text(KINDS[kind], "bold yellow"), *told]
     if not brief and (advice := of_level(report, "advice")):
         parts += [Text("advice", "bold yellow"), *_advice(advice)]
     if not brief and report.endings:

@@ -30,7 +30,7 @@ def otherwise(trigger: Registration, settings: Settings) -> Iterator[str]:
 
 
 def _declared(trigger: Registration, declared: Trigger, settings: Settings) -> Iterator[str]:
-    yield from differs(trigger, {"build.timeout": f"{int(declared.timeout)}s", "filename": declared.build_file})
+    yield from differs(trigger, {"build.timeout": f"{declared.lasts}s", "filename": declared.build_file})
     if (kind := at(trigger.inputs, "build.options.machineType")) not in (declared.machine_type, None, UNKNOWN):
         yield f"`build.options.machineType` is {said(kind)}, and the stack file says {said(declared.machine_type)}"
     files = [str(each) for each in entries(trigger.inputs, "includedFiles")]

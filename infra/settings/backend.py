@@ -17,6 +17,9 @@ _ELSEWHERE = ("s3", "azblob")
 """Pulumi takes them. Here they are refused: their access is a key of another cloud, which no grant of the group's and
 no lease could end, and which would have to lie on every machine of the course."""
 
+_PAGES = ("console.cloud.google.com", "storage.cloud.google.com", "storage.googleapis.com")
+"""Hosts that show or give out a bucket; Pulumi would log in there as to its own service."""
+
 
 def _backend(value: str) -> str:
     scheme, colon, rest = value.partition("://")
@@ -32,6 +35,8 @@ def _backend(value: str) -> str:
         raise RuleViolationError("gs:// is followed by a bucket's name, and folders with '/' between them", _WRITE)
     if "@" in rest:
         raise RuleViolationError("an address with '@' holds who logs in, or a password", "leave that part out")
+    if rest.partition("/")[0].lower() in _PAGES:
+        raise RuleViolationError("https:// is Pulumi Cloud, and this is a page or an API of Google's", _WRITE)
     if not rest.strip("/"):
         raise RuleViolationError(f"{scheme}:// names no place", _WRITE)
     return value.rstrip("/")

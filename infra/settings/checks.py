@@ -3,16 +3,15 @@
 A rule is silent where what it builds on is broken itself: that mistake is said once, where it was made.
 """
 
-import ipaddress
+import re
 from collections.abc import Iterator
-from itertools import combinations
 from pathlib import Path
 
-from catalog import limits, tables
+from catalog import limits
 from infra import names
-from infra.settings.hardware import free_range, known_region, known_zone
+from infra.settings import places
+from infra.settings.backend import bucket_of
 from infra.settings.model import Settings
-from infra.settings.offers import dated
 from infra.settings.problem import MISSING, Findings, Problem, nearest
 from infra.settings.types import NOT_IN_PROJECT_IDS
 from infra.settings.usage import check as used
@@ -22,8 +21,7 @@ def check(settings: Settings, found: Findings, folder: Path) -> Iterator[Problem
     """Yield the breach of every rule."""
     yield from _project(settings)
     yield from _stack_name(settings)
-    yield from _places(settings, found)
-    yield from _subnets(settings, found)
+    yield from places.check(settings, found)
     yield from _files(settings, folder)
     yield from _secrets(settings, found)
     yield from _job_variables(settings)
@@ -44,6 +42,10 @@ def _project(settings: Settings) -> Iterator[Problem]:
                 f"Google gives out no project id with '{word}' in it",
                 "copy the ID column of `gcloud projects list`",
             )
+    bucket = names.Names(settings.project, settings.stack).bucket("data")
+    if "google" not in bucket and not re.fullmatch(limits.pattern("bucket-name"), bucket):
+        rule = f"Cloud Storage takes no bucket with 'goog' in front or 'g00gle' in its name, as of {bucket}"
+        yield Problem("gcp:project", settings.project, rule, "take another project, or rename the stack file")
 
 
 def _stack_name(settings: Settings) -> Iterator[Problem]:
@@ -56,73 +58,14 @@ def _stack_name(settings: Settings) -> Iterator[Problem]:
         yield Problem(file, settings.stack, "Cloud Storage takes no bucket name with 'google' in it", example)
 
 
-def _places(settings: Settings, found: Findings) -> Iterator[Problem]:
-    known = tables.regions()
-    regions = [
-        ("gcp:region", settings.region),
-        ("coursecloud:training.region", settings.training.region),
-        *((f"coursecloud:network.subnets.{region}", region) for region in settings.network.subnets or ()),
-    ]
-    for path, region in regions:
-        if region is not None and not known_region(region, settings) and found.sound("coursecloud:allow.zones"):
-            remedy = nearest(region, known, "write for example europe-west1, europe-west4 or us-central1")
-            yield Problem(path, region, f"the table of {dated()} has no such region", remedy)
-    zone = settings.zone
-    if zone and found.sound("gcp:region") and known_region(settings.region, settings):
-        zones = known.get(settings.region, ())
-        remedy = f"write one of {', '.join(zones) or 'its zones'}, or leave gcp:zone out"
-        if tables.region_of(zone) != settings.region:
-            yield Problem("gcp:zone", zone, f"the zone is not in the stack's region, {settings.region}", remedy)
-        elif not known_zone(zone, settings) and found.sound("coursecloud:allow.zones"):
-            yield Problem("gcp:zone", zone, f"the table of {dated()} has no such zone", remedy)
-    places = tables.table("compute")["storageLocations"]
-    wide = [place.lower() for place in (*places["multiRegions"], *places["dualRegions"])]
-    location = settings.storage.location
-    one_of = f"write a region such as {settings.region}, or one of {', '.join(wide)}"
-    if location and location.lower() not in wide and not known_region(location.lower(), settings):
-        yield Problem("coursecloud:storage.location", location, "Cloud Storage has no such location", one_of)
-    for index, region in enumerate(settings.guardrails.regions or ()):
-        if region.lower() in wide or known_region(region.lower(), settings):
-            continue
-        if found.sound("coursecloud:allow.zones"):
-            yield Problem(
-                f"coursecloud:guardrails.regions[{index}]",
-                region,
-                f"the table of {dated()} has no such region or multi-region",
-                nearest(region, (*known, *wide), one_of),
-            )
-
-
-def _subnets(settings: Settings, found: Findings) -> Iterator[Problem]:
-    ranges = {region: ipaddress.IPv4Network(cidr) for region, cidr in settings.subnets.items()}
-    for (first, one), (second, other) in combinations(ranges.items(), 2):
-        if one.overlaps(other):
-            yield Problem(
-                f"coursecloud:network.subnets.{second}",
-                str(other),
-                f"it overlaps the range of {first}, {one}",
-                f"give each region a range of its own, for example {free_range(settings)}",
-            )
-    # A misspelt region among the subnets is probably the missing one.
-    readable = found.sound("coursecloud:network.subnets", "gcp:region")
-    if (
-        readable
-        and settings.region not in ranges
-        and all(known_region(region, settings) for region in (settings.region, *ranges))
-    ):
-        yield Problem(
-            "coursecloud:network.subnets",
-            MISSING,
-            f"the stack's own region, {settings.region}, has no subnet",
-            f"add `{settings.region}: {free_range(settings)}`",
-        )
-
-
 def _files(settings: Settings, folder: Path) -> Iterator[Problem]:
     for name, machine in settings.machines.items():
         for key, script in (("startupScript", machine.startup_script), ("beforeStop", machine.before_stop)):
             if script and (mistake := _script_mistake(script, folder)):
                 yield Problem(f"coursecloud:machines.{name}.{key}", script, *mistake)
+
+
+_NO_SCRIPTS = (".md", ".py", ".ipynb", ".yaml", ".yml", ".json", ".toml")
 
 
 def _script_mistake(name: str, folder: Path) -> tuple[str, str] | None:
@@ -134,7 +77,11 @@ def _script_mistake(name: str, folder: Path) -> tuple[str, str] | None:
             return f"there is no such file in {folder.resolve()}", "create it or correct the path"
         if script.stat().st_size > 200_000:
             return "Compute Engine takes 256 KB of metadata a value", "fetch the bulk from the data bucket"
-        script.read_text(encoding="utf-8")
+        text = script.read_text(encoding="utf-8")
+        if not text.startswith("#!") and script.suffix.lower() in _NO_SCRIPTS:
+            return "a file without '#!' in its first line runs in /bin/sh, and this is none for it", (
+                "name a shell script, e.g. scripts/setup.sh, or begin it with what runs it: #!/usr/bin/env python3"
+            )
     except UnicodeDecodeError:
         return "the script is not UTF-8 text", "save it as UTF-8"
     except (OSError, ValueError, RuntimeError) as error:
@@ -183,6 +130,13 @@ def _existing(settings: Settings) -> Iterator[Problem]:
         elif bucket in used:
             yield Problem(path, bucket, f"{used[bucket]} names it already", "name another bucket")
         used.setdefault(bucket, path)
+    if (state := bucket_of(settings.course.backend)[0]) in own:
+        yield Problem(
+            "coursecloud:course.backend",
+            settings.course.backend,
+            f"the stack makes its {own[state]} bucket itself, and may delete it with the state in it",
+            "write a bucket of its own, for example gs://mlops-group-07-pulumi",
+        )
     repository = settings.existing.get("docker")
     if repository and repository in (made.resource("docker"), made.resource("python")):
         yield Problem(

@@ -27,8 +27,24 @@ def _regex(value: str) -> str:
         raise RuleViolationError(
             _NOT_RE2 if wrong == re2.LACKING else f"this is not a regular expression ({wrong})", _BRANCH
         )
+    if re.match(r"[\^(]*(\?:)?refs/(heads|tags)/", value):
+        raise RuleViolationError(
+            "branches and tags come without the refs/heads/ or refs/tags/ in front, and this would start nothing",
+            _BRANCH,
+        )
+    bare = _ELSEWHERE.sub("", value)
+    each = bare.split("|") if "(" not in bare else [] if "|" in bare else [bare]
+    if each and all(_NEVER.search(one) for one in each):
+        raise RuleViolationError(
+            "this would start nothing: no name has a blank, a list or anything before '^' or behind '$'",
+            "write for example '^main$', of several '^(main|dev)$'",
+        )
     return value
 
+
+_ELSEWHERE = re.compile(r"\\.|\[[^\]]*\]|\{[^}]*\}")
+"""What has signs in a pattern that mean another thing there."""
+_NEVER = re.compile(r"[\s,](?![?*])|[\w/.,-]\^|\$[\w/.,-]")
 
 Regex = Annotated[str, AfterValidator(_regex)]
 
@@ -42,6 +58,10 @@ SubstitutionName = Annotated[
     ),
 ]
 """The name of a variable of a build (https://cloud.google.com/build/docs/build-config-file-schema, 2026-11-28)."""
+
+_SUBSTITUTIONS, _SUBSTITUTION_BYTES = 200, 4000
+"""As many substitutions, and as many bytes of a value, as a build takes (the same page, from memory, 2026-11-29)."""
+_OWN_SUBSTITUTIONS = 3
 
 
 class GitRepository(Section):
@@ -91,12 +111,12 @@ class Trigger(Section):
     image: Annotated[Key | None, Field(examples=["trainer"])] = None
     """Name of the image in the stack's docker repository; the trigger's name unless given."""
     timeout: Annotated[
-        Duration,
-        lasting(limits.bounds("build-timeout"), "a build of Cloud Build"),
+        Annotated[Duration, lasting(limits.bounds("build-timeout"), "a build of Cloud Build")] | None,
         costs("the longest that a build that hangs can bill."),
         Field(examples=["20m"]),
-    ] = Duration(1200)
-    """The build is cancelled after this time."""
+    ] = None
+    """The build of a `dockerfile` is cancelled after this time, 20m unless given. A build file has its own `timeout`,
+    an hour unless given."""
     machine_type: Annotated[
         BuildMachine | None,
         costs(
@@ -105,7 +125,8 @@ class Trigger(Section):
         ),
         Field(examples=["E2_HIGHCPU_8"]),
     ] = None
-    """Cloud Build machine type, e.g. E2_HIGHCPU_8. The default is the only one with free minutes."""
+    """Cloud Build machine type of a `dockerfile`'s build, e.g. E2_HIGHCPU_8. The default is the only one with free
+    minutes. A build file has it under its `options`."""
     approval: Annotated[Bool, Field(examples=[True])] = False
     """A build waits until a member approves it."""
     deploys: Annotated[Bool, Field(examples=[True])] = False
@@ -127,12 +148,32 @@ class Trigger(Section):
             "write `dockerfile: Dockerfile`, or `buildFile: cloudbuild.yaml`",
             ("buildFile", "dockerfile"),
         ),
+        Refused(
+            rule="a build file says itself how long its build may take, and on which machine; here it has no effect",
+            remedy="write `timeout:`, and `machineType:` under `options:`, into the build file, and remove them here",
+            all_of=(Given("buildFile"),),
+            any_of=(Given("timeout"), Given("machineType")),
+        ),
     )
+
+    @property
+    def lasts(self) -> int:
+        """Seconds after which the build of a Dockerfile is cancelled."""
+        return int(self.timeout or 1200)
 
     @override
     def rules(self) -> Iterator[RuleViolationError]:
-        """Let only what starts by a named branch or tags deploy."""
+        """Let only what starts by a named branch or tags deploy, and keep to Cloud Build's bounds."""
         yield from super().rules()
+        wide = [name for name, value in self.substitutions.items() if len(value.encode()) > _SUBSTITUTION_BYTES]
+        if wide or len(self.substitutions) > _SUBSTITUTIONS - _OWN_SUBSTITUTIONS:
+            yield RuleViolationError(
+                f"Cloud Build takes {_SUBSTITUTIONS} substitutions, of which the stack sets up to {_OWN_SUBSTITUTIONS},"
+                f" of {_SUBSTITUTION_BYTES} bytes each; "
+                + (f"{' and '.join(wide)} has more" if wide else f"these are {len(self.substitutions)}"),
+                "put the bulk into a file of the repository",
+                "substitutions",
+            )
         if not self.deploys:
             return
         if self.pull_request:

@@ -134,6 +134,9 @@ def _image(path: str, machine: Machine, settings: Settings, found: Findings) -> 
         yield Problem(
             f"{path}.image", given, f"Google gives out this family no longer: {ended}", "write image: deep-learning"
         )
+    elif tables.image_published(given) is False:
+        yield _unpublished(path, given)
+    yield from _without(path, given, image, machine)
     size = machine.boot_disk.size_gb
     if image and size and size < image.min_gib:
         yield Problem(
@@ -141,6 +144,34 @@ def _image(path: str, machine: Machine, settings: Settings, found: Findings) -> 
             size,
             f"the image {image.path} needs {image.min_gib} GB",
             f"write sizeGb: {image.min_gib} or more, or leave it out",
+        )
+
+
+def _unpublished(path: str, given: str) -> Problem:
+    project, _, family = given.partition("/")
+    known: list[str] = tables.table("images")["published"][project]
+    others = tables.family_projects(family)
+    return Problem(
+        f"{path}.image",
+        given,
+        f"{project} gives out no family '{family}' (table of {tables.table('images')['date']})",
+        f"did you mean '{others[0]}/{family}'?" if others else nearest(given, [f"{project}/{each}" for each in known]),
+    )
+
+
+def _without(path: str, given: str, image: tables.Image | None, machine: Machine) -> Iterator[Problem]:
+    """Want docker for a container, and a GPU's driver with it: no start-up script of a container's own sets them up."""
+    if not machine.container:
+        return
+    lacks = "docker" if tables.lacks_docker(given, image) else ""
+    if not lacks and image and not image.gpu_driver and (machine.gpu or tables.brings_gpu(machine.machine_type)):
+        lacks = "GPU driver"
+    if lacks:
+        yield Problem(
+            f"{path}.image",
+            given,
+            f"this image has no {lacks}, and nothing sets it up: the container would never run, and the machine bill",
+            f"leave `image` out, or set {lacks} up in a `startupScript`, in place of `container`",
         )
 
 

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
-from infra.settings.problem import RuleViolationError
+from catalog import tables
+from infra.settings.problem import RuleViolationError, nearest
 from infra.settings.types import Shown, matching
 
 _HOST = r"(?=[^/]*[.:])[A-Za-z0-9]+(-+[A-Za-z0-9]+)*(\.[A-Za-z0-9]+(-+[A-Za-z0-9]+)*)*(:[0-9]+)?/"
@@ -17,6 +18,47 @@ _DIGEST = r"@sha256:[0-9a-f]{64}"
 
 _IMAGE = rf"({_HOST})?{_PART}(/{_PART})*(:{TAG})?({_DIGEST})?"
 
+MULTI_REGIONS = ("us", "europe", "asia")
+"""Where Artifact Registry has repositories beside the regions
+(cloud.google.com/artifact-registry/docs/repositories/repo-locations, 2026-11-29)."""
+
+
+def _addressed(value: str) -> str:
+    """Want what an image's address has at Google's registries: a place that there is, and a repository in it."""
+    host, _, path = value.partition("/")
+    place = registry_place(value)
+    if place == "" or (place and "-" not in place and place not in MULTI_REGIONS):
+        regions = [*MULTI_REGIONS, *tables.regions()]
+        raise RuleViolationError(
+            f"a host of Artifact Registry is LOCATION-docker.pkg.dev, a region or one of {', '.join(MULTI_REGIONS)}",
+            nearest(place, regions, "write for example europe-west1-docker.pkg.dev/PROJECT/REPOSITORY/trainer:v1"),
+        )
+    if place and path.count("/") < 2:
+        raise RuleViolationError(
+            "an image of Artifact Registry is at LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE; a part is missing",
+            f"write for example {host}/PROJECT/REPOSITORY/trainer:v1",
+        )
+    continent, _, registry = host.rpartition("gcr.io")
+    if continent.removesuffix(".") in ("europe", *tables.regions()) and not registry:
+        raise RuleViolationError("Container Registry has the hosts gcr.io, us.gcr.io, eu.gcr.io and asia.gcr.io", _GCR)
+    if host in ("gcr.io", "us.gcr.io", "eu.gcr.io", "asia.gcr.io") and "/" not in path:
+        raise RuleViolationError(f"an image of {host} is at {host}/PROJECT/IMAGE", _GCR)
+    return value
+
+
+_GCR = "write for example eu.gcr.io/PROJECT/trainer:v1"
+
+
+def registry_place(image: str) -> str | None:
+    """Give the location of Artifact Registry in the name of an image, empty where it lacks one; else None.
+
+    >>> [registry_place(f"{host}/p/r/i") for host in ("us-docker.pkg.dev", "docker.pkg.dev", "docker.io")]
+    ['us', '', None]
+    """
+    host = image.partition("/")[0]
+    return host.removesuffix("docker.pkg.dev").removesuffix("-") if host.endswith("docker.pkg.dev") else None
+
+
 ImageName = Annotated[
     str,
     matching(
@@ -25,6 +67,7 @@ ImageName = Annotated[
         " digits behind it; a registry's host in front has a '.' or ':'",
         "write for example trainer:latest or europe-west1-docker.pkg.dev/PROJECT/REPOSITORY/trainer:v1",
     ),
+    AfterValidator(_addressed),
 ]
 """A container image as docker names it (the grammar of its registry, `distribution/reference`)."""
 

@@ -21,6 +21,13 @@ from infra.settings.types import Int, LabelKey, LabelValue, Number, Section, Ser
 CURRENCIES: tuple[str, ...] = tuple(tables.table("prices-currencies")["perEuro"])
 """ISO 4217 codes of currencies of which a rate is known; any other goes with `usdRate` of `coursecloud:usage`."""
 
+
+def dollars(currency: str) -> float | None:
+    """Say what one unit of a currency was worth in USD on the table's date; None where it has no rate."""
+    per_euro = tables.table("prices-currencies")["perEuro"]
+    return per_euro["USD"] / per_euro[currency] if currency in per_euro else None
+
+
 _CODE = "[A-Z]{3}"
 
 DAYS: tuple["Day", ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -255,7 +255,8 @@ class Settings(Section):
             name = name or ("container-optimized" if machine.container else "debian")
             if tables.architecture(machine.machine_type) == "ARM64":
                 name += "-arm"
-        return tables.images().get(name)
+        known = tables.images()
+        return known.get(name) or next((image for image in known.values() if image.path == name), None)
 
     def boot_disk_type(self, machine: Machine) -> str:
         """The type of a machine's boot disk: the file's, else the first that its series boots from."""

@@ -17,8 +17,10 @@ RepositoryPath = Annotated[
 RepositoryGlob = Annotated[
     str,
     matching(
-        r"[^/\s\\]([^\r\n\\]*[^\s\\])?",
-        "a pattern of files names them from the repository's top, without a '/' in front",
+        # A comma is one of a list but within braces, `{a,b}`.
+        r"(?![!]|\./)(?!(.*/)?\.\.(/|$))(?!([^{}]|\{[^}]*\})*(, |\*,))[^/\s\\]([^\r\n\\]*[^/\s\\])?",
+        "a pattern of files names them from the repository's top, without '/', './', '..' or '!' in front and '/'"
+        " behind, and is one of a list",
         "write for example src/** or Dockerfile",
     ),
 ]

@@ -24,7 +24,16 @@ def _known() -> frozenset[str]:
 def _roles(settings: Settings, found: Findings) -> Iterator[Problem]:
     for index, role in enumerate(settings.team.extra_roles):
         path = f"coursecloud:team.extraRoles[{index}]"
-        if role in _known() or role in settings.allow.roles or not found.sound(path, "coursecloud:allow.roles"):
+        above = role in tables.table("role-names")["aboveProjects"]
+        if (
+            (role in _known() and not above)
+            or role in settings.allow.roles
+            or not found.sound(path, "coursecloud:allow.roles")
+        ):
+            continue
+        if above:
+            rule = "an organization, a folder or a billing account takes this role, and no project does"
+            yield Problem(path, role, rule, "remove it; where you know better, list it under coursecloud:allow.roles")
             continue
         folded = {name.lower(): name for name in _known()}
         near = difflib.get_close_matches(role.lower(), folded, n=1, cutoff=0.75)

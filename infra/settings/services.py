@@ -31,12 +31,12 @@ ServiceVariable = Annotated[EnvironmentName, _SERVICE_VARIABLE]
 
 _FIRST_PORT, _LAST_PORT = limits.bounds("port")
 
-_MEMORY = Shown(r"[0-9]{1,9}[MG]i", "memory is a whole number with Mi or Gi behind it", "write '512Mi' or '2Gi'")
+_MEMORY = Shown(r"[1-9][0-9]{0,8}[MG]i", "memory is a whole number with Mi or Gi behind it", "write '512Mi' or '2Gi'")
 
 
 def memory_mebibytes(text: str) -> int:
     """Read `512Mi` or `2Gi` as mebibytes."""
-    match = re.fullmatch(r"([0-9]{1,9})([MG])i", text)
+    match = re.fullmatch(r"([1-9][0-9]{0,8})([MG])i", text)
     if not match:
         raise RuleViolationError(_MEMORY.rule, _MEMORY.remedy)
     return int(match[1]) * (1024 if match[2] == "G" else 1)

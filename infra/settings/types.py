@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Strict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Strict
 from pydantic.alias_generators import to_camel
 from typing_extensions import override
 
@@ -147,8 +147,8 @@ BucketName = Annotated[
     str,
     matching(
         limits.pattern("bucket-name"),
-        "a bucket's name has 3 to 63 lower-case letters, digits, '-', '_' and '.', and begins and ends with a letter or"
-        " digit",
+        "a bucket's name has 3 to 63 lower-case letters, digits, '-', '_' and '.', begins and ends with a letter or"
+        " digit, but not with 'goog', and has no 'google' or 'g00gle' in it",
         "copy it from `gcloud storage ls`, without gs:// and what follows a '/'",
     ),
 ]
@@ -177,6 +177,16 @@ _LOCAL = rf"(?=[^@]{{1,64}}@){_ATOM}(\.{_ATOM})*@"
 _EMAIL = rf"{_LOCAL}(?![^@]*gserviceaccount\.com$)(?=[^@]{{1,253}}$)({_HOST}\.)+[A-Za-z]{{2,63}}"
 _ACCOUNT = rf"{_LOCAL}(?=[^@]{{1,253}}$)({_HOST}\.)*gserviceaccount\.com"
 
+
+def _of_its_kind(value: str) -> str:
+    kind, _, address = value.partition(":")
+    domain = address.rpartition("@")[2].lower()
+    other = {("user", "googlegroups.com"): "group", ("group", "gmail.com"): "user"}.get((kind, domain))
+    if other:
+        raise RuleViolationError(f"an address at {domain} is a {other}'s", f"write '{other}:{address}'")
+    return value
+
+
 Principal = Annotated[
     str,
     matching(
@@ -185,6 +195,7 @@ Principal = Annotated[
         " gserviceaccount.com; allUsers and allAuthenticatedUsers would make the project public",
         "write 'group:name@googlegroups.com' or 'user:name@example.com'",
     ),
+    AfterValidator(_of_its_kind),
 ]
 
 ServiceAccount = Annotated[

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from catalog import tables
-from infra.settings.lease import CURRENCIES, Credit, Lease
+from infra.settings.lease import CURRENCIES, Credit, Lease, dollars
 from infra.settings.listed import listed
 from infra.settings.machines import Machine, Machines
 from infra.settings.problem import Findings, Problem, likely, nearest
@@ -128,7 +128,8 @@ class Usage(Section):
     groups_on_account: Annotated[Int, Field(ge=1, le=10_000)] = 1
     """Groups whose projects are on the same billing account: they share its free tiers."""
     usd_rate: Annotated[Annotated[Number, Field(ge=0.000001, le=1000)] | None, Field(examples=[0.145])] = None
-    """What one unit of the credit's currency is worth in USD; the dated table's rate unless given."""
+    """What one unit of the credit's currency is worth in USD (0.145 where 1 DKK is $0.145); the dated table's rate
+    unless given. A credit in USD needs none."""
 
     def hours_of(self, name: str, machine: Machine, lease: Lease) -> float:
         """Hours that a machine runs on a working day."""
@@ -152,6 +153,8 @@ def check(
             f"write one of these, or what 1 {credit.currency} is worth in USD as `usdRate` under coursecloud:usage"
         )
         yield Problem(currency, credit.currency, rule, remedy)
+    if usage.usd_rate is not None and found.sound(currency, "coursecloud:usage.usdRate"):
+        yield from _rate(usage.usd_rate, credit.currency)
     if found.sound("coursecloud:machines"):
         for name, hours in usage.machines.items():
             if name not in machines:
@@ -161,3 +164,19 @@ def check(
     known = (*tables.machine_types(), *allowed)
     if wanted not in known and found.sound(path, "coursecloud:allow.machineTypes"):
         yield Problem(path, wanted, "the table has no such machine type", nearest(wanted, known, "write n1-standard-2"))
+
+
+_FAR = 2
+"""Times the dated rate, or its part, from which on a rate is a slip and no news: currencies seldom move so far."""
+
+
+def _rate(given: float, currency: str) -> Iterator[Problem]:
+    """Hold a rate against the dated one: what is wrong by far makes every limit on money blind."""
+    dated = dollars(currency)
+    if dated is None or currency == "USD" or dated / _FAR <= given <= dated * _FAR:
+        return
+    path, date = "coursecloud:usage.usdRate", tables.table("prices-currencies")["date"]
+    rule = f"1 {currency} was worth {dated:.3g} USD on {date}, and this is {_FAR} times off or more"
+    meant = 1 / given if dated / _FAR <= 1 / given <= dated * _FAR else dated
+    rule += f": it says what 1 USD is worth in {currency}" if meant != dated else ""
+    yield Problem(path, given, rule, f"write {meant:.3g}, or leave it out")

@@ -46,6 +46,11 @@ def test_a_plain_stack_has_nothing_to_do_first(folder: Path) -> None:
     assert told(planned(folder), "todo") == []
 
 
+def test_what_stands_for_an_id_is_told_first(folder: Path) -> None:
+    (text,) = told(planned(folder, project="gcp:project: your-project-id"), "todo")
+    assert text == "write your project's id into Pulumi.x.yaml: your-project-id is none"
+
+
 def test_a_script_before_a_stop_is_told_with_what_it_has(folder: Path) -> None:
     text = "coursecloud:machines: {a: {spot: true, %s}, b: {%s}}"
     script = "dataDisk: null, beforeStop: starter/checkpoint.sh"
@@ -160,8 +165,107 @@ def test_what_the_tables_do_not_know_is_told_with_what_it_is(folder: Path, allow
 def test_an_image_of_the_tables_is_not_told_and_another_is(folder: Path) -> None:
     machines = "coursecloud:machines: {a: {image: ubuntu}, b: {image: my-images/own}}"
     assert told(planned(folder, machines), "unknown") == [
-        "machine b: image my-images/own is not in the table; what it needs is unknown"
+        "machine b: image my-images/own is not in the table; what it needs is unknown, and so is whether it is there:"
+        " look it up with `gcloud compute images describe-from-family own --project=my-images`"
     ]
+
+
+def test_an_image_that_a_public_project_gives_out_is_known_to_be_there_and_a_misspelt_project_is_asked_about(
+    folder: Path,
+) -> None:
+    images = ("debian-cloud/debian-12", "debian-cloud/debian-13", "debian/debian-12")
+    machines = ", ".join(f"m{number}: {{image: {image}}}" for number, image in enumerate(images))
+    needs = "is not in the table; what it needs is unknown"
+    assert told(planned(folder, f"coursecloud:machines: {{{machines}}}"), "unknown") == [
+        f"machine m0: image debian-cloud/debian-12 {needs}",
+        f"machine m2: image debian/debian-12 {needs}. Did you mean debian-cloud/debian-12?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("machine", "says"),
+    [
+        ("image: debian", True),
+        ("image: debian-cloud/debian-12", True),
+        ("image: container-optimized", True),
+        ("image: debian, startupScript: starter/setup.sh", False),
+        ("image: pytorch", False),
+        ("image: my-images/own", False),
+        ("spot: true", False),
+    ],
+)
+def test_a_gpu_on_an_image_without_a_driver_is_told_before_the_first_up(folder: Path, machine: str, says: bool) -> None:
+    gpu = "machineType: n1-standard-4, gpu: {model: T4}, onDemandGpu: true, zone: europe-west1-b"
+    found = told(planned(folder, f"coursecloud:machines: {{a: {{{gpu}, {machine}}}}}"), "todo")
+    assert any("has no GPU driver, and nothing installs one" in text for text in found) == says
+    assert not any(
+        "GPU driver" in text for text in told(planned(folder, "coursecloud:machines: {a: {image: debian}}"), "todo")
+    )
+
+
+_GPU = "coursecloud:machines: {a: {machineType: n1-standard-2, gpu: {model: T4}, onDemandGpu: true%s}}"
+_TRIGGERS = "coursecloud:builds: {repository: {owner: a, name: b}, triggers: {t: {%s}}}"
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (("coursecloud:usage: {usdRate: 7}",), ["usage.usdRate: the credit is in USD already"]),
+        (("coursecloud:usage: {usdRate: 1}",), []),
+        ((_TRIGGERS % "pullRequest: a, dockerfile: D, image: x",), ["builds.triggers.t.image: the build of a pull"]),
+        ((_TRIGGERS % "branch: a, buildFile: c, image: x",), ["builds.triggers.t.image: the build file names"]),
+        ((_TRIGGERS % "branch: ^main$, buildFile: c, image: x, deploys: true",), []),
+        ((_TRIGGERS % "branch: a, dockerfile: D, image: x",), []),
+        ((_TRIGGERS % "branch: a, dockerfile: D, substitutions: {_A: b}",), ["builds.triggers.t.substitutions: they"]),
+        ((_TRIGGERS % "branch: a, dockerfile: $_A/D, substitutions: {_A: b}",), []),
+        ((_TRIGGERS % "branch: a, buildFile: c, substitutions: {_A: b}",), []),
+        (("coursecloud:machines: {a: {onDemandGpu: true}}",), ["machines.a.onDemandGpu: it has no GPU"]),
+        (
+            (_GPU % ", spot: true",),
+            ["machines.a.onDemandGpu: with `spot: true`"],
+        ),
+        ((_GPU % "",), []),
+        (("coursecloud:storage: {data: {existing: ours, keepNewest: 5}}",), ["storage.data.keepNewest: no rule"]),
+        (("coursecloud:storage: {data: {existing: ours}, models: {keepNewest: 5}}",), []),
+        (("coursecloud:registry: {existing: ours, keepTags: [v]}",), ["registry.keepTags: no rule"]),
+        (("coursecloud:registry: {existing: ours, keepNewest: 4, python: true}",), []),
+        (("coursecloud:training: {atOnce: 3}",), ["training.atOnce: it is how many"]),
+        (("coursecloud:training: {atOnce: 3, jobs: {a: {}}}",), []),
+        (("coursecloud:secrets: {names: {A: []}}",), ["secrets.names.A: nobody may read it"]),
+        (
+            ("coursecloud:secrets: {names: {A: [prediction]}}",),
+            ["secrets.names.A: prediction may read it, and `training"],
+        ),
+        (("coursecloud:secrets: {names: {A: [prediction]}}", "coursecloud:training: {prediction: true}"), []),
+        (
+            ("coursecloud:secrets: {names: {A: [training]}}", "coursecloud:training: {enabled: false}"),
+            ["secrets.names.A: training may read it, and training is not enabled"],
+        ),
+        (("coursecloud:secrets: {names: {A: [services]}}",), ["secrets.names.A: services may read it, and the stack"]),
+        (
+            ("coursecloud:secrets: {names: {A: [builds]}}", _TRIGGERS % "pullRequest: a, dockerfile: D"),
+            ["secrets.names.A: builds may read it, and no trigger"],
+        ),
+        (("coursecloud:secrets: {names: {A: [builds]}}", _TRIGGERS % "branch: a, dockerfile: D"), []),
+        (
+            ("coursecloud:secrets: {names: {A: [machines]}}", "coursecloud:machines: {}"),
+            ["secrets.names.A: machines may read it, and the stack has no machine"],
+        ),
+        (("coursecloud:secrets: {names: {A: [machines, training]}}",), []),
+        (("coursecloud:services: {s: {env: {DATA_BUCKET: x, LOG: y}}}",), ["services.s.env.DATA_BUCKET: it takes"]),
+        (
+            (
+                "coursecloud:secrets: {names: {A: [machines]}}",
+                "coursecloud:machines: {a: {container: {image: a, env: {A_SECRET: x, B_SECRET: y}}}}",
+            ),
+            ["machines.a.container.env.A_SECRET: it takes"],
+        ),
+    ],
+)
+def test_what_has_no_effect_is_told(folder: Path, lines: tuple[str, ...], said: list[str]) -> None:
+    found = told(planned(folder, *lines), "effect")
+    assert len(found) == len(said), found
+    assert all(text.startswith(begins) for text, begins in zip(found, said, strict=True)), found
 
 
 def test_a_lease_says_when_an_old_checkout_can_fail_and_one_without_an_end_that_it_has_none(folder: Path) -> None:

@@ -96,6 +96,16 @@ def test_the_secret_itself_is_nowhere(shown: tuple[int, Result], folder: Path) -
         assert "hunter2" not in run("check", "--stack", "bad", "--folder", str(folder), *words).output
 
 
+def test_what_no_table_knows_and_what_has_no_effect_are_said_too(tmp_path: Path) -> None:
+    text = "config:\n  gcp:project: my-project-1\n  coursecloud:secrets: {names: {A: [prediction]}}\n"
+    text += "  coursecloud:machines: {a: {image: debian/debian-12}}\n"
+    (tmp_path / "Pulumi.odd.yaml").write_text(text, encoding="utf-8")
+    words = " ".join(run("check", "--stack", "odd", "--folder", str(tmp_path), columns=200).output.split())
+    assert "not in the dated tables - machine a: image debian/debian-12 is not in the table" in words
+    assert "Did you mean debian-cloud/debian-12?" in words
+    assert "another than it seems - secrets.names.A: prediction may read it" in words
+
+
 @pytest.mark.parametrize("columns", [80, 120])
 def test_the_committed_stacks_pass_together_and_exceptions_are_printed(columns: int) -> None:
     result = run("check", "--all", columns=columns)

@@ -125,13 +125,13 @@ def triggers(draw: st.DrawFn) -> dict[str, Any]:
         draw(st.sampled_from(["branch", "tag", "pullRequest"])): draw(st.sampled_from(["^main$", r"^v\d+", "x"]))
     }
     trigger |= draw(st.sampled_from([{"dockerfile": "docker/Dockerfile"}, {"buildFile": "cloudbuild.yaml"}]))
+    bounds: dict[str, Any] = {"timeout": st.sampled_from(["5m", "2h"]), "machineType": st.just("E2_HIGHCPU_8")}
     return trigger | draw(
         some(
             {
+                **(bounds if "dockerfile" in trigger else {}),
                 "includedFiles": st.lists(st.sampled_from(["src/**", "Dockerfile"]), unique=True),
                 "image": keys,
-                "timeout": st.sampled_from(["5m", "2h"]),
-                "machineType": st.just("E2_HIGHCPU_8"),
                 "approval": booleans,
             }
         )

@@ -344,7 +344,7 @@ def test_a_nightly_stop_in_another_time_zone_is_told(plan_of: Planner) -> None:
     [
         ({"amount": 94, "currency": "USD"}, {}, {"maxPerHour", "maxIdlePerDay"}),
         ({"amount": 700, "currency": "ISK"}, {}, {"reserve"}),
-        ({"amount": 700, "currency": "ISK"}, {"usdRate": 1}, {"maxPerHour", "maxIdlePerDay"}),
+        ({"amount": 700, "currency": "TWD"}, {"usdRate": 1}, {"maxPerHour", "maxIdlePerDay"}),
     ],
 )
 def test_a_limit_in_another_currency_is_compared_by_what_it_is_worth(
@@ -469,7 +469,7 @@ def test_a_figure_that_is_taken_out_is_compared_with_what_holds_then(plan_of: Pl
         return [each.what for each in reviewed(*sides, "gpu").stacks[0].protection]
 
     dkk = {"amount": 350, "currency": "DKK"}
-    cheap = section("usage", usdRate=0.01)
+    cheap = section("usage", usdRate=0.08)
     assert "`usage.usdRate`" in told(
         lambda config: (cheap(config), section("lease", credit=dkk)(config))[0], section("lease", credit=dkk)
     )

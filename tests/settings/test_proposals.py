@@ -209,7 +209,8 @@ class TestImageOf:
             (f"{N1}, gpu: {{model: T4}}", "deep-learning"),
             ("machineType: g2-standard-4, spot: true", "deep-learning"),
             ("machineType: g2-standard-4, spot: true, container: {image: a}", "deep-learning"),
-            ("image: ubuntu, container: {image: a}", "ubuntu"),
+            ("image: ubuntu", "ubuntu"),
+            ("image: debian-cloud/debian-13", "debian"),
         ],
     )
     def test_it_is_chosen_by_what_the_machine_is_for(self, text: str, image: str, tmp_path: Path) -> None:

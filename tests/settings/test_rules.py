@@ -289,7 +289,7 @@ MACHINES: list[Case] = (
             ("startupScript: /etc/passwd", ".startupScript", "outside the project", "put it into the project"),
             ('startupScript: "a\\0b"', ".startupScript", "cannot be read", "correct the path"),
             (f"startupScript: {'a' * 5000}", ".startupScript", "cannot be read", "correct the path"),
-            ("startupScript: Pulumi.x.yaml, container: {image: a}", "", "not both", "docker"),
+            ("startupScript: Pulumi.x.yaml", ".startupScript", "without '#!'", "name a shell script"),
             ("container: {image: a, env: {A B: x}}", ".container.env.A B", "environment variable", "rename"),
             ("container: {image: a, env: {A: 1}}", ".container.env.A", "a text", '"1", in quotes'),
         ]

@@ -106,3 +106,31 @@ def test_a_currency_without_a_known_rate_wants_one(tmp_path: Path, currency: str
 def test_fifty_dollars_can_be_given_in_the_currency_of_the_account(tmp_path: Path, currency: str, amount: int) -> None:
     lease = f"coursecloud:lease: {{credit: {{amount: {amount}, currency: {currency}}}, maxPerHour: {amount // 20}}}"
     assert settings(f"{PROJECT}{lease}\n", tmp_path).lease.credit.amount == amount
+
+
+@pytest.mark.parametrize(
+    ("currency", "given", "rule", "remedy"),
+    [
+        ("DKK", "6.9", "it says what 1 USD is worth in DKK", "write 0.145"),
+        ("DKK", "1", "times off or more", "write 0.149"),
+        ("DKK", "0.0145", "times off or more", "write 0.149"),
+        ("JPY", "157", "it says what 1 USD is worth in JPY", "write 0.00637"),
+        ("EUR", "0.145", "times off or more", "write 1.12"),
+    ],
+)
+def test_a_rate_far_from_the_dated_one_is_a_slip(
+    tmp_path: Path, currency: str, given: str, rule: str, remedy: str
+) -> None:
+    lease = f"coursecloud:lease: {{credit: {{amount: 350, currency: {currency}}}}}"
+    (problem,) = mistakes(f"{PROJECT}{lease}\n{U}: {{usdRate: {given}}}\n", tmp_path)
+    assert (problem.path, str(problem.value)) == (f"{U}.usdRate", str(float(given)))
+    assert rule in problem.rule
+    assert problem.remedy == f"{remedy}, or leave it out"
+    right = problem.remedy.partition(",")[0].removeprefix("write ")
+    assert settings(f"{PROJECT}{lease}\n{U}: {{usdRate: {right}}}\n", tmp_path).usage.usd_rate == float(right)
+
+
+@pytest.mark.parametrize(("currency", "given"), [("DKK", 0.1), ("DKK", 0.29), ("EUR", 0.9), ("USD", 7), ("TWD", 5)])
+def test_a_rate_that_may_have_moved_is_taken(tmp_path: Path, currency: str, given: float) -> None:
+    lease = f"coursecloud:lease: {{credit: {{amount: 350, currency: {currency}}}}}"
+    assert settings(f"{PROJECT}{lease}\n{U}: {{usdRate: {given}}}\n", tmp_path).usage.usd_rate == given
