@@ -10,6 +10,7 @@ from pathlib import Path
 
 from catalog import limits, tables
 from infra import names
+from infra.settings import places as of_places
 from infra.settings.hardware import free_range, known_region, known_zone
 from infra.settings.model import Settings
 from infra.settings.offers import dated
@@ -65,8 +66,7 @@ def _places(settings: Settings, found: Findings) -> Iterator[Problem]:
     ]
     for path, region in regions:
         if region is not None and not known_region(region, settings) and found.sound("coursecloud:allow.zones"):
-            remedy = nearest(region, known, "write for example europe-west1, europe-west4 or us-central1")
-            yield Problem(path, region, f"the table of {dated()} has no such region", remedy)
+            yield Problem(path, region, f"the table of {dated()} has no such region", of_places.meant(region))
     zone = settings.zone
     if zone and found.sound("gcp:region") and known_region(settings.region, settings):
         zones = known.get(settings.region, ())
