@@ -49,7 +49,7 @@ def check(config: Mapping[str, object], found: Findings) -> None:
 
 
 def _own(key: str, name: str, value: object, found: Findings) -> None:
-    first, *below = [part for part in re.split(r"[.\[\]/]+", name) if part]
+    first, *below = [part for part in re.split(r"[.\[\]/]+", name) if part] or [""]
     if name in OURS:
         found.add(Problem(key, MISSING, "this belongs to the provider", f"write gcp:{name}"), f"gcp:{name}")
     elif name in SECTIONS:

@@ -92,3 +92,11 @@ def test_a_providers_setting_in_either_spelling_is_right() -> None:
         {"gcp:project": "a", "gcp:billing_project": "b", "gcp:iam3_custom_endpoint": "c", "aws:team": "d"}, found
     )
     assert found.problems == []
+
+
+@pytest.mark.parametrize("name", ["", ".", "[0]", "gcp", "gcp.", "config", "machines.", "a.b"])
+def test_a_key_of_any_form_is_one_mistake(name: str) -> None:
+    for value in ("x", None, {}, [], {"": {}}):
+        found = Findings()
+        keys.check({f"coursecloud:{name}": value}, found)
+        assert len(found.problems) == 1
