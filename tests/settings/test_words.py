@@ -96,7 +96,8 @@ def test_a_providers_setting_in_either_spelling_is_right() -> None:
 
 @pytest.mark.parametrize("name", ["", ".", "[0]", "gcp", "gcp.", "config", "machines.", "a.b"])
 def test_a_key_of_any_form_is_one_mistake(name: str) -> None:
-    for value in ("x", None, {}, [], {"": {}}):
+    values: tuple[object, ...] = ("x", None, {}, [], {"": {}})
+    for value in values:
         found = Findings()
         keys.check({f"coursecloud:{name}": value}, found)
         assert len(found.problems) == 1
