@@ -6,7 +6,7 @@ says is counted before any of it is made.
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
@@ -59,7 +59,7 @@ def text_of(path: Path, largest: int = LARGEST) -> str:
     return bytes_of(path, largest).decode().replace("\r\n", "\n").replace("\r", "\n")
 
 
-def yaml_of(text: str, loader: type[yaml.SafeLoader] = yaml.SafeLoader) -> Any:
+def yaml_of(text: str, loader: Callable[[str], yaml.SafeLoader] = yaml.SafeLoader) -> Any:
     """Make what a YAML text says. Raises yaml.YAMLError, with the place where one is known, and ValueError."""
     reader = loader(text)
     try:

@@ -9,12 +9,12 @@ from typing import Any, cast
 
 import yaml
 
-from coursecloud.common import stack_yaml
+from coursecloud.common import stack_yaml, unreadable
 from coursecloud.common.stack_folder import NAME
 from coursecloud.common.stack_folder import every as every
 from infra import files
-from infra.settings import Problem, SettingsError
-from infra.settings.problem import MISSING, likely, nearest
+from infra.settings import Problem, SettingsError, load
+from infra.settings.problem import MISSING, likely, look_alikes, nearest
 
 PULUMIS_OWN = frozenset({"config", "encryptionsalt", "encryptedkey", "secretsprovider", "environment"})
 """The keys that Pulumi itself reads and writes at the top of a stack file (CLI 3.272)."""
@@ -63,11 +63,11 @@ def salt(path: Path) -> str:
     return str(content.get("encryptionsalt") or "")
 
 
-def read(stack: str, path: Path) -> dict[str, object]:
+def read(stack: str, path: Path, root: Path | None = None) -> dict[str, object]:
     """Read the configuration of a stack file, keyed `NAMESPACE:KEY`.
 
     Raises SettingsError where the file cannot be read, is not YAML, or has a key that neither Pulumi nor the project
-    knows.
+    knows. With the project's folder as `root`, what only seems to be YAML hides no mistake of the settings.
     """
     twin = path.with_suffix(".yml" if path.suffix == ".yaml" else ".yaml")
     for other in (twin, path.with_suffix(".json")):
@@ -82,11 +82,14 @@ def read(stack: str, path: Path) -> dict[str, object]:
         # sdk/go/common/workspace/paths.go of pulumi/pulumi, 2026-11
         rule = f"Pulumi reads {twin.name} alone, as the project's own file is Pulumi.yaml: this one it passes over"
         raise SettingsError(stack, [Problem(path.name, MISSING, rule, f"git mv {path.name} {twin.name}")])
+    text = ""
     try:
         text = files.text_of(path)
-        content: Any = files.yaml_of(text, stack_yaml.AsPulumi)
+        slips: list[yaml.MarkedYAMLError] = []
+        content: Any = files.yaml_of(text, lambda text: stack_yaml.AsPulumi(text, slips))
     except (OSError, KeyError, ValueError, yaml.YAMLError) as error:
-        raise SettingsError(stack, [Problem(path.name, MISSING, *_unreadable(error))]) from None
+        raise SettingsError(stack, [Problem(path.name, MISSING, *unreadable.said(error, text))]) from None
+    wrong = [Problem(path.name, MISSING, *unreadable.said(slip, text)) for slip in slips]
     if content is None:
         content = {}
     if not isinstance(content, dict):
@@ -95,20 +98,47 @@ def read(stack: str, path: Path) -> dict[str, object]:
     top = cast("dict[str, object]", content)
     rule = "a stack file has no such key at its top"
     problems = [Problem(key, MISSING, rule, _moved(key)) for key in top if key not in PULUMIS_OWN]
+    problems += _of_pulumi(top)
     config: Any = top.get("config") or {}
     if not isinstance(config, dict):
-        problems.append(Problem("config", MISSING, "config is a mapping of keys to values", "indent them under it"))
+        odd = look_alikes(config) if isinstance(config, str) else ""
+        remedy = f"indent them under it{f'; {odd}' if odd else ''}"
+        problems.append(Problem("config", MISSING, "config is a mapping of keys to values", remedy))
         config = {}
     entries = cast("dict[str, object]", config)
     if problems:
-        raise located(SettingsError(stack, problems), text)
+        raise SettingsError(stack, [*wrong, *located(SettingsError(stack, problems), text).problems])
     spelt: dict[str, list[str]] = {}
     for key in entries:
         spelt.setdefault(full_key(key), []).append(key)
     problems = [*_unreadable_keys(entries), *_twice(spelt)]
+    made = {full: entries[key] for full, (key, *_) in spelt.items()}
+    if wrong and root and not problems:
+        try:
+            load(made, stack, root)
+        except SettingsError as error:
+            # What is said of a value that was read otherwise than it is written follows from that.
+            lines = {slip.problem_mark.line + 1 for slip in slips if slip.problem_mark}
+            problems = [one for one in located(error, text).problems if not one.line or one.line[0] not in lines]
     if problems:
-        raise located(SettingsError(stack, problems), text)
-    return {full: entries[key] for full, (key, *_) in spelt.items()}
+        problems = list(located(SettingsError(stack, problems), text).problems)
+    if wrong or problems:
+        raise SettingsError(stack, [*wrong, *problems])
+    return made
+
+
+_KEEPERS = ("default", "passphrase", "awskms", "azurekeyvault", "gcpkms", "hashivault")
+"""What Pulumi encrypts secrets with (`pulumi stack change-secrets-provider`, CLI 3.272)."""
+
+
+def _of_pulumi(top: Mapping[str, object]) -> Iterator[Problem]:
+    """Hold Pulumi's own keys to what it takes: where it takes none of it, no command of its would work."""
+    keeper, environment = top.get("secretsprovider"), top.get("environment")
+    if keeper is not None and str(keeper).partition(":")[0] not in _KEEPERS:
+        remedy = f"write one of {', '.join(_KEEPERS)}, such as gcpkms://projects/...; or remove it"
+        yield Problem("secretsprovider", keeper, "Pulumi encrypts secrets with no such thing", remedy)
+    if environment is not None and not isinstance(environment, list | dict | str):
+        yield Problem("environment", environment, "an environment of Pulumi is named", "write [PROJECT/NAME]")
 
 
 def full_key(key: str) -> str:
@@ -175,8 +205,11 @@ def _line(root: yaml.Node | None, path: str) -> tuple[int, int] | None:
             continue
         name, found, node = max(fitting, key=lambda each: (len(each[0]), each[1].value == each[0]))
         rest = rest[len(name) :].removeprefix(".")
-    # What is missing altogether has to be added under `config:`.
-    at = found or next((key for key, _ in top if key.value == "config"), None)
+    # What is missing altogether has to be added under `config:`; a place that is not given is the stack's region.
+    place = re.search(r"\.(region|zone)$", path) and next(
+        (k for k, _ in _entries(config) if k.value == "gcp:region"), None
+    )
+    at = found or place or next((key for key, _ in top if key.value == "config"), None)
     return (at.start_mark.line + 1, at.start_mark.column + 1) if at else None
 
 
@@ -197,65 +230,3 @@ _PROJECTS = (
     *("plugins", "packages", "stackConfigDir", "requiredPulumiVersion", "resources", "variables", "outputs"),
 )
 """Keys of Pulumi.yaml (CLI 3.272), or of a program in YAML."""
-
-
-def _inaccessible(error: OSError) -> tuple[str, str]:
-    """Say why there is no text to be read, which nothing in the file can mend."""
-    match error:
-        case FileNotFoundError():
-            return "the file is not there, or is a link to one that is not", "write it, or mend the link"
-        case IsADirectoryError():
-            return "this is a folder, and a stack file is a file", "rename the folder, or remove it"
-        case PermissionError():
-            return "this account may not read the file", "let it, with `chmod u+r` as the file's owner"
-        case _:
-            return f"the file cannot be read: {error.strerror or error}", "look at it with `ls -l`"
-
-
-def _unreadable(error: Exception) -> tuple[str, str]:
-    """Say why a file cannot be read as YAML, and what to do."""
-    if isinstance(error, OSError):
-        return _inaccessible(error)
-    if isinstance(error, UnicodeDecodeError):
-        return "the file is not UTF-8 text", "save it as UTF-8"
-    if "nested too deeply" in str(error):
-        return "the file is nested too deeply", "look at its brackets and its indentation"
-    if isinstance(error, files.NotReadError):
-        return f"the file cannot be a stack file: {error}", "is it the right file?"
-    if isinstance(error, KeyError | ValueError):
-        return "a value does not fit its place or its tag", "mend that value: quotes make a text of it"
-    if not isinstance(error, yaml.MarkedYAMLError) or not error.problem_mark:
-        return "this is not YAML", "mend it, or write the file anew with `coursecloud init`"
-    mark, problem = error.problem_mark, error.problem or ""
-    remedy = "mend the YAML of that line or of the one before"
-    if "\\t" in problem:
-        remedy = "indent with spaces; YAML takes no tabs"
-    elif "aliases stand for" in problem:
-        remedy = "write out what the aliases (*NAME) stand for, or use fewer of them"
-    elif "stands within" in problem:
-        remedy = "write out what the alias (*NAME) stands for"
-    elif "too many digits" in problem:
-        remedy = "write a smaller number, or put it in quotes where it is a text"
-    elif "there twice" in problem:
-        remedy = "keep one of the two"
-    elif "alphabetic or numeric" in problem or "alias" in problem:
-        remedy = "put a value that begins with * or & in quotes"
-    elif "tag" in problem:
-        remedy = "put a value that begins with ! in quotes"
-    elif "cannot start any token" in problem and "\\t" not in problem:
-        remedy = "put a value that begins with @, ` or % in quotes"
-    elif "mapping values are not allowed" in problem:
-        remedy = "put a text with ': ' in it, or with ':' at its end, in quotes; else mend the indentation"
-    elif "octal" in problem or "not text" in problem:
-        remedy = "put it in quotes"
-    return f"line {mark.line + 1}, column {mark.column + 1}: {_unquoted(problem)}", remedy
-
-
-def _unquoted(problem: str) -> str:
-    """Leave out what a message repeats of the file: a value that begins with `*` or `!` may be a password.
-
-    What stays are single signs, such as the ':' that is missing, and the key that is there twice.
-    """
-    if problem.endswith("is there twice"):
-        return problem
-    return re.sub(r" ?(['\"])(?:(?!\1).){3,}\1", "", problem)

@@ -1,11 +1,13 @@
 """YAML as stack files are read: as Go's yaml.v3 does for Pulumi, whatever else PyYAML would make of it."""
 
 import datetime
+import math
 import re
 from collections.abc import Hashable, Iterator
 from typing import Any, cast
 
 import yaml
+from typing_extensions import override
 
 from infra import files
 
@@ -13,29 +15,47 @@ from infra import files
 class Loader(yaml.SafeLoader):
     """YAML as Go's yaml.v3 reads it: `18:00` and `on` are text, keys are unique; dates stay as written."""
 
+    def slip(self, problem: str, node: yaml.Node) -> None:
+        """Refuse what means another thing than it seems to."""
+        raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """Make a mapping. Raises ConstructorError for a key that is no text or is there twice."""
-        seen: set[object] = set()
-        for key_node, _ in node.value:
+        seen: set[str] = set()
+        before: yaml.Node | None = None
+        for pair in list(node.value):
+            key_node, value_node = pair
             if key_node.tag == "tag:yaml.org,2002:merge":
                 continue
             key = cast("object", self.construct_object(key_node, deep=True))
-            if not isinstance(key, str):
-                raise yaml.constructor.ConstructorError(None, None, "this key is not text", key_node.start_mark)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"'{key}' is there twice", key_node.start_mark)
-            seen.add(key)
+            if isinstance(key, str):
+                if key in seen:
+                    self.slip(f"'{key}' is there twice", key_node)
+                seen.add(key)
+            else:
+                self.slip(_no_text(node, key_node, value_node, before), key_node)
+                node.value.remove(pair)
+            before = value_node
         return super().construct_mapping(node, deep=deep)
 
 
-def _leading_zero(_: yaml.SafeLoader, node: yaml.ScalarNode) -> None:
-    problem = "this number is octal to one reader and decimal to another"
-    raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+def _no_text(node: yaml.MappingNode, key: yaml.Node, value: yaml.Node, before: yaml.Node | None) -> str:
+    if node.flow_style and isinstance(key, yaml.MappingNode):
+        return "braces make a mapping, and no template fills in what is between them"
+    digits = (str(part.value) if isinstance(part, yaml.ScalarNode) else "" for part in (before, key, value))
+    whole, fraction, rest = digits
+    if node.flow_style and whole.isdigit() and fraction.isdigit() and not rest:
+        return f"between braces a comma ends a value: {whole} and {fraction} are two"
+    return "this key is not text"
 
 
-def _no_number(_: yaml.SafeLoader, node: yaml.ScalarNode) -> None:
-    problem = "this is no number that Pulumi can hand on; in quotes it is text"
-    raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+def _leading_zero(loader: Loader, node: yaml.ScalarNode) -> int:
+    loader.slip("this number is octal to one reader and decimal to another", node)
+    return int(node.value.replace("_", ""))
+
+
+def _no_number(loader: Loader, node: yaml.ScalarNode) -> None:
+    loader.slip("this is no number that Pulumi can hand on", node)
 
 
 # Only what has a meaning in JSON: no other tag makes a value that Pulumi's engine could hand on.
@@ -64,6 +84,8 @@ def _number(_: yaml.SafeLoader, node: yaml.ScalarNode) -> int | float:
         problem = f"the number {node.value[:20]}... has too many digits"
         raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
     digits = node.value.replace("_", "")
+    if node.tag.endswith(":float") and math.isinf(float(digits)):
+        raise yaml.constructor.ConstructorError(None, None, "this number is larger than any", node.start_mark)
     return int(digits, 0) if node.tag.endswith(":int") else float(digits)
 
 
@@ -72,19 +94,40 @@ for _name in ("int", "float"):
 
 
 class AsPulumi(Loader):
-    """A stack file as Pulumi hands it to the program: a day without quotes is midnight, in Go's words for it."""
+    """A stack file as Pulumi hands it to the program: a day without quotes is midnight, in Go's words for it.
+
+    What means another thing than it seems to is kept in `slips` and read as what was probably meant, so that it hides
+    no other mistake.
+    """
+
+    def __init__(self, stream: str, slips: list[yaml.MarkedYAMLError]):
+        super().__init__(stream)
+        self.slips = slips
+
+    @override
+    def slip(self, problem: str, node: yaml.Node) -> None:
+        """Keep what means another thing than it seems to."""
+        self.slips.append(yaml.constructor.ConstructorError(None, None, problem, node.start_mark))
 
 
-def _day(_: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+def _undefined(loader: Loader, node: yaml.Node) -> object:
+    loader.slip("this tag means nothing to Pulumi", node)
+    return str(node.value) if isinstance(node, yaml.ScalarNode) else None
+
+
+AsPulumi.yaml_constructors = {**Loader.yaml_constructors, None: _undefined}
+
+
+def _day(_: Loader, node: yaml.ScalarNode) -> str:
     try:
         return f"{datetime.date(*map(int, node.value.split('-')))} 00:00:00 +0000 UTC"
     except ValueError:
         return node.value
 
 
-def _moment(_: yaml.SafeLoader, node: yaml.ScalarNode) -> None:
-    problem = "this is a time to Pulumi, which hands it on in other words; in quotes it stays as it is"
-    raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+def _moment(loader: Loader, node: yaml.ScalarNode) -> str:
+    loader.slip("this is a time to Pulumi, which hands it on in other words", node)
+    return node.value[:10]
 
 
 # `parseTimestamp` in resolve.go of yaml.v3 3.0.1

@@ -65,7 +65,7 @@ def make(stack: str, file: Path, root: Path, *, twice: bool = False) -> Plan:
     """
     if found := shadows.found(root):
         raise SettingsError(stack, [Problem(f"{shadow}", MISSING, shadows.RULE, shadows.REMEDY) for shadow in found])
-    config = stack_file.read(stack, file)
+    config = stack_file.read(stack, file, root)
     try:
         settings = load(config, stack, root)
     except SettingsError as error:
@@ -99,12 +99,29 @@ def _commented(file: Path) -> Iterator[Deed]:
             yield Deed("comment", f"line {number} of its file is a comment that holds a secret ({found.what})")
 
 
+_PULUMIS = {
+    "encryptedkey": "with which Pulumi reads the secrets of the stack",
+    "pulumi:disable-default-providers": "which takes the provider of others than Google away",
+    "pulumi:tags": "which Pulumi Cloud shows beside the stack; no resource takes them",
+    "pulumi:template": "which says what the project was begun with",
+    "secretsprovider": "which encrypts the secrets of the stack; who deploys needs to be let use it",
+}
+"""Pulumi's own keys that change no resource, and what each does."""
+
+
 def _beside(file: Path) -> Iterator[Deed]:
     """Name what the stack file gives Pulumi or a provider: it can send all elsewhere, and no resource shows it."""
     for key, value in sorted(stack_file.beside(file).items()):
         encrypted = isinstance(value, dict) and "secure" in value
         said = "(encrypted)" if encrypted else json.dumps(value, default=str)[:200].replace("`", "'")
-        yield Deed("provider", f"is run with `{key}: {said}` of the stack file, which no setting of the project shows")
+        namespace = key.partition(":")[0] if ":" in key else ""
+        kind, means = "option", _PULUMIS.get(key, "")
+        if not means and namespace in ("", "gcp", "pulumi"):
+            hidden = "from which Pulumi takes settings that no plan shows"
+            kind, means = "provider", hidden if key == "environment" else "which no setting of the project shows"
+        elif not means:
+            means = f"which is for a provider `{namespace}`: a resource of that would be named here"
+        yield Deed(kind, f"is run with `{key}: {said}` of the stack file, {means}")
 
 
 def bills(resource: Registration) -> str:

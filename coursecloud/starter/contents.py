@@ -166,7 +166,8 @@ class _Writer(Writer):
         values: dict[str, Any] = {
             "ref": facts.ref,
             "on": {"heads": "branches", "tags": "tags"}[kind],
-            "name": name,
+            # In GitHub's patterns a '+' repeats what is before it; YAML begins no plain text with '@'.
+            "name": f"'{escaped}'" if (escaped := name.replace("+", "\\+")).startswith("@") else escaped,
             "ci": facts.account("ci"),
             "reader": facts.account("ci-read"),
         }

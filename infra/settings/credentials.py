@@ -9,7 +9,8 @@ from typing import cast
 
 from infra.names import WORKLOADS
 from infra.secrecy import HIDDEN, find, random
-from infra.settings.problem import Hidden, Problem, likely
+from infra.settings import not_offered
+from infra.settings.problem import READERS, Hidden, Problem, likely
 
 SECRETS = "coursecloud:secrets"
 REVOKE = "revoke this one: it has been in a file, and maybe in git's history"
@@ -36,8 +37,14 @@ def values(section: object) -> Iterator[tuple[str, ...]]:
         elif key == "keep":
             if isinstance(value, str) and len(value) > 5:
                 yield (key,)
-        elif _suspect(key) or not (likely(key, _KEYS) and isinstance(value, Mapping | bool)):
+        elif _suspect(key) or not (_slip(key, value) or (likely(key, _KEYS) and isinstance(value, Mapping | bool))):
             yield (key,)
+
+
+def _slip(key: str, value: object) -> bool:
+    """Say whether an unknown key has readers behind it, or is one of Google's own: no value of a secret."""
+    readers = isinstance(value, list) and bool(cast("list[object]", value)) and _says_readers(cast("object", value))
+    return readers or not_offered.why("Secrets", key) is not None
 
 
 def _names(names: object) -> Iterator[tuple[str, ...]]:
@@ -57,7 +64,10 @@ def _says_readers(readers: object) -> bool:
         return True  # other rules say that there is nothing, or that it is encrypted
     listed: list[object] = cast("list[object]", readers) if isinstance(readers, list) else [readers]
     # Three letters are no secret; `vm` for `machines` is a slip.
-    return all(isinstance(reader, str) and (len(reader) <= 3 or likely(reader, WORKLOADS)) for reader in listed)
+    return all(
+        isinstance(reader, str) and (len(reader) <= 3 or reader.lower() in READERS or likely(reader, WORKLOADS))
+        for reader in listed
+    )
 
 
 def _suspect(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Cron lines as instance schedules take them: five fields of numbers, `*`, lists, ranges and steps."""
+"""Cron lines as instance schedules take them: five fields of numbers, names, `*`, lists, ranges and steps."""
 
 import datetime
 import itertools
@@ -16,17 +16,46 @@ _FIELDS = (
     ("day of the week", 0, 7),
 )
 
+_NAMES = {
+    3: ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
+    4: ("sun", "mon", "tue", "wed", "thu", "fri", "sat"),
+}
+_ANY = {
+    field: "|".join("".join(f"[{each}{each.upper()}]" for each in name) for name in names)
+    for field, names in _NAMES.items()
+}
+
 SHOWN = Shown(
-    r"\s*[0-9]+(\s+[0-9*,/-]+){4}\s*",
+    rf"\s*[0-9]+(\s+[0-9*,/-]+){{2}}\s+([0-9*,/-]|{_ANY[3]})+\s+([0-9*,/-]|{_ANY[4]})+\s*",
     "a cron line has five fields, and its minute is one number",
     "write for example '0 20 * * *', 20:00 every day",
 )
 
 
 def checked(line: str) -> str:
-    """Give a cron line back, or raise RuleViolationError with what is wrong with it."""
-    if wrong := mistake(line):
-        raise RuleViolationError(wrong, "write for example '0 20 * * *', 20:00 every day")
+    """Give a cron line back, its names as numbers, or raise RuleViolationError with what is wrong with it."""
+    plain = numbered(line)
+    if wrong := mistake(plain):
+        raise RuleViolationError(wrong, "write for example '0 20 * * *', 20:00 every day, or '0 20 * * 1-5'")
+    return plain
+
+
+def numbered(line: str) -> str:
+    """Write the names of months and days as numbers, as every reader of a cron line takes them: MON-FRI as 1-5.
+
+    Cloud Scheduler takes both (https://cloud.google.com/scheduler/docs/configuring/cron-job-schedules, 2026-11-29);
+    of instance schedules Google says no more than that they are of unix-cron's form.
+    """
+    fields = line.split()
+    for field, names in _NAMES.items():
+        words = re.findall(r"[a-z]+", fields[field].lower()) if len(fields) == len(_FIELDS) else []
+        if words and all(word in names for word in words):
+            # Where a range ends with it, Sunday is the seventh day.
+            text = re.sub(r"-sun", "-7", fields[field].lower()) if field == 4 else fields[field].lower()
+            for number, name in enumerate(names, _FIELDS[field][1]):
+                text = text.replace(name, str(number))
+            fields[field] = text
+            line = " ".join(fields)
     return line
 
 

@@ -230,7 +230,7 @@ class GitHub(Section):
     ref: Annotated[
         str,
         matching(
-            r"refs/(heads|tags)(/(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9._-]*(?<![.])(?<!\.lock))+",
+            r"refs/(heads|tags)(/(?!.*\.\.)[A-Za-z0-9_+@][A-Za-z0-9._+@-]*(?<![.])(?<!\.lock))+",
             "a ref is refs/heads/BRANCH or refs/tags/TAG",
             "write it in full, for example refs/heads/main",
         ),
@@ -255,12 +255,16 @@ _KNOWN: list[str] = [*tables.table("roles")["roles"], *tables.table("escalating"
 _LISTED = sorted({role for role in _KNOWN if _administers(role)})
 
 
+_ROLE = r"roles/(browser|[a-zA-Z][a-zA-Z0-9]*(\.[a-zA-Z0-9]+)+)"
+"""Of the predefined roles only `browser`, which lists projects and folders, has no service in its name."""
+
+
 def _extra_role(value: str) -> str:
     if value in ("roles/owner", "roles/editor", "roles/viewer"):
         raise RuleViolationError(
             "a basic role reaches every service of the project", "name the predefined role you need"
         )
-    if not re.fullmatch(r"roles/[a-zA-Z][a-zA-Z0-9]*(\.[a-zA-Z0-9]+)+", value):
+    if not re.fullmatch(_ROLE, value):
         raise RuleViolationError(
             "a role is roles/SERVICE.NAME", "write for example roles/bigquery.jobUser, with its 'roles/'"
         )
@@ -278,7 +282,7 @@ ExtraRole = Annotated[
     Shown(
         rf"(?!roles/(owner|editor|viewer)$)(?!({_NAMED_SO})$)"
         rf"(?!({'|'.join(map(re.escape, _LISTED))})$)"
-        r"roles/[a-zA-Z][a-zA-Z0-9]*(\.[a-zA-Z0-9]+)+",
+        f"{_ROLE}",
         "a role is roles/SERVICE.NAME, and neither a basic role nor one that administers",
         "write for example roles/bigquery.jobUser, with its 'roles/'",
     ),

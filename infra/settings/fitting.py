@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from catalog import tables
 from infra.settings.machines import Machine
 from infra.settings.model import Settings
-from infra.settings.problem import Findings, Problem, nearest
+from infra.settings.problem import MISSING, Findings, Problem, nearest
 
 
 def check(path: str, machine: Machine, settings: Settings, found: Findings) -> Iterator[Problem]:
@@ -104,11 +104,13 @@ def _image(path: str, machine: Machine, settings: Settings, found: Findings) -> 
     typed = found.sound(f"{path}.machineType")
     processor = tables.architecture(machine.machine_type) if typed else ""
     if image is None and "/" not in given:
+        if machine.image is None and machine.gpu:
+            return  # no ARM machine takes a GPU of its own: that is said
         if machine.image is None:
             known = ", ".join(tables.images())
             yield Problem(
                 f"{path}.image",
-                given,
+                MISSING,
                 f"no image of the table is for {machine.machine_type}, an ARM machine with a GPU",
                 f"write the PROJECT/FAMILY of one ({known} are not)",
             )

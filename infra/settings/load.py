@@ -1,6 +1,5 @@
 """From the configuration of a stack to frozen settings, or to the list of everything that is wrong with it."""
 
-import contextlib
 import hashlib
 import json
 from collections.abc import Collection, Mapping
@@ -13,16 +12,17 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from infra import files, names
-from infra.settings import checks, credentials, hardware, not_offered, people
+from infra.settings import checks, credentials, hardware, keys, levels, people
+from infra.settings.keys import NAMESPACE
 from infra.settings.model import ENCRYPTED_PROJECT, SECTIONS, Settings
 from infra.settings.own_rules import breaches
-from infra.settings.problem import MISSING, Findings, Problem, SettingsError, likely, nearest
-from infra.settings.translate import translated
+from infra.settings.problem import MISSING, Findings, Problem, SettingsError, likely
+from infra.settings.translate import as_mapping, translated
 from infra.settings.types import Principal, ProjectId, Section
+from infra.settings.unpacking import unpacked
 
-NAMESPACE = "coursecloud:"
-_PROVIDER = {"project": ProjectId, "region": str, "zone": str}
-"""What the stack shares with its provider; other keys of `gcp:` are the provider's alone."""
+_PROVIDER = dict(zip(keys.OURS, (ProjectId, str, str), strict=True))
+"""What the stack shares with its provider."""
 _DEEPEST = 8
 """Levels of a section; the deepest that there is has five."""
 
@@ -47,7 +47,7 @@ def load(
     Raises SettingsError with every mistake.
     """
     found = Findings()
-    _known(config, found)
+    keys.check(config, found)
     for problem in credentials.plain(config, encrypted):
         found.add(problem, problem.path)
     values: dict[str, Any] = {"stack": stack, **_provider(config, found)}
@@ -73,55 +73,12 @@ def load(
     return settings
 
 
-def _known(config: Mapping[str, object], found: Findings) -> None:
-    """Refuse keys that nothing reads. Other providers' namespaces are theirs, as are other keys of `gcp:`."""
-    for key in config:
-        namespace, _, name = key.partition(":")
-        if namespace == NAMESPACE[:-1]:
-            if name in ("project", "region", "zone"):
-                found.add(Problem(key, MISSING, "this belongs to the provider", f"write gcp:{name}"), f"gcp:{name}")
-            elif name not in SECTIONS and (reason := not_offered.why("Settings", name)):
-                found.add(Problem(key, MISSING, "this is not offered", f"remove it: {reason}"))
-            elif name not in SECTIONS:
-                meant, home = likely(name.partition(":")[0], SECTIONS, closer=True), _home(name)
-                remedy = f"indent it under `{NAMESPACE}{home}:`" if home and not meant else ""
-                remedy = remedy or nearest(name, [meant] if meant else (), f"known here: {', '.join(sorted(SECTIONS))}")
-                path = NAMESPACE + (meant or name)
-                found.add(Problem(key, MISSING, "this section is not known", remedy), path)
-        elif namespace == "gcp":
-            meant = likely(name, _PROVIDER, closer=True)
-            # Where the project is missing, that is said, and what stands in its place.
-            if meant and name != meant and not (meant == "project" and "gcp:project" not in config):
-                remedy = f"did you mean 'gcp:{meant}'?"
-                found.add(Problem(key, MISSING, "the provider has no such setting", remedy), f"gcp:{meant}")
-        elif meant := likely(namespace, ("coursecloud", "gcp", "google")):
-            right = "gcp" if meant == "google" else meant
-            found.add(Problem(key, MISSING, "nothing reads keys of this namespace", f"did you mean '{right}:{name}'?"))
-
-
-def _home(name: str) -> str | None:
-    """Find the section that has a key of this name: it stands at the wrong level."""
-    models = (
-        (section, cast("type[Section]", annotation))
-        for section, annotation in SECTIONS.items()
-        if isinstance(annotation, type)
-    )
-    return next(
-        (
-            section
-            for section, model in models
-            if any(name == (field.alias or each) for each, field in model.model_fields.items())
-        ),
-        None,
-    )
-
-
 def _provider(config: Mapping[str, object], found: Findings) -> dict[str, str]:
     """Read what the stack shares with its provider: project, region and zone."""
     values: dict[str, str] = {}
     for name, annotation in _PROVIDER.items():
         path = f"gcp:{name}"
-        value = _unpacked(config.get(path))
+        value = unpacked(config.get(path))
         if isinstance(value, int | float):
             value = str(value)  # as the engine hands it on; a project's number is not its id
         if _is_encrypted(value):
@@ -149,21 +106,28 @@ def _provider(config: Mapping[str, object], found: Findings) -> dict[str, str]:
 
 def _section(path: str, annotation: Any, value: object, found: Findings) -> Any:
     """Validate a section; of a map of entries each on its own, so that one mistake hides no other."""
-    value = _unpacked(value)
+    value = unpacked(value)
     if path == credentials.SECRETS:
         wrong = list(credentials.values(value))
-        for keys in wrong:
+        for way in wrong:
             # What stood there may be what other sections name.
-            found.add(credentials.refused(keys), ".".join((path, *keys)), f"{path}.names")
+            found.add(credentials.refused(way), ".".join((path, *way)), f"{path}.names")
         value = credentials.cleaned(value, wrong) if wrong else value
     readable = _readable(path, {} if value is None else value, found)
     if readable is _DROPPED:
         return None
     if not isinstance(readable, Mapping):
-        found.add(Problem(path, readable, "a section is a mapping of keys to values", "indent its keys under it"))
+        remedy = as_mapping(readable, _fields(annotation)) or "indent its keys under it"
+        found.add(Problem(path, readable, "a section is a mapping of keys to values", remedy))
         return None
     if isinstance(annotation, type):  # a model; a map of entries is a generic alias, which is none
-        return _value(path, annotation, cast("object", readable), found)
+        fields = _fields(annotation)
+        whole = {
+            key: levels.named(f"{path}.{key}", fields.get(key), entry, found)
+            for key, entry in cast("Mapping[str, object]", readable).items()
+        }
+        return _value(path, annotation, whole, found)
+    readable = levels.named(path, annotation, cast("object", readable), found)
     key_type, entry_type = get_args(annotation)
     result: dict[str, Any] = {}
     for key, entry in cast("Mapping[str, object]", readable).items():
@@ -174,12 +138,10 @@ def _section(path: str, annotation: Any, value: object, found: Findings) -> Any:
     return result
 
 
-def _unpacked(value: object) -> object:
-    """Undo the engine's JSON. A key with nothing behind it arrives as an empty text or as `null`."""
-    if isinstance(value, str) and value.lstrip()[:1] in ("", "{", "[", "n"):
-        with contextlib.suppress(ValueError):
-            return files.json_of(value or "null")
-    return value
+def _fields(annotation: Any) -> dict[str, Any]:
+    """Give a section's keys with what belongs behind each; a map of entries has none of its own."""
+    model = cast("type[Section]", annotation) if isinstance(annotation, type) else None
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()} if model else {}
 
 
 def _is_encrypted(value: object) -> bool:

@@ -57,7 +57,7 @@ NewZone = Annotated[
 Role = Annotated[
     str,
     matching(
-        r"roles/[a-zA-Z][a-zA-Z0-9]*(\.[a-zA-Z0-9]+)+",
+        r"roles/(browser|[a-zA-Z][a-zA-Z0-9]*(\.[a-zA-Z0-9]+)+)",
         "a role is roles/SERVICE.NAME",
         "write for example roles/bigquery.jobUser, with its 'roles/'",
     ),

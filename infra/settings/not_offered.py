@@ -1,4 +1,6 @@
-"""What Google has and a stack file does not offer, each with the reason: an answer for who looks for it."""
+"""What Google has and a stack file does not offer, with the reason, and what others call what it has."""
+
+from catalog import tables
 
 _ACCOUNT = "each part has a service account of its own with what it needs; more goes to `team.extraRoles` or infra/"
 
@@ -32,6 +34,8 @@ _WHY: dict[str, dict[str, str]] = {
         "network": "machines are in the network of the stack; `coursecloud:network` has its ranges",
         "externalIp": "`coursecloud:network: {egress: nat}` leaves machines without an address of their own",
         "count": "write one machine a name; each has a disk of its own",
+        "ports": "nothing comes in but ssh through IAP; what answers others is a service, under coursecloud:services",
+        "snapshots": "copy what matters to the data bucket, which keeps old versions",
         "hibernate": "a machine is stopped, and its disks stay; memory is not kept",
     },
     "BootDisk": {
@@ -57,7 +61,14 @@ _WHY: dict[str, dict[str, str]] = {
         "dashboard": "docs/monitoring.md has the command; Cloud Run and Cloud Build each have one of Google's",
     },
     "Settings": {"functions": _FUNCTION},
+    "Secrets": {
+        "replication": "Google chooses where a secret is kept",
+        "rotation": "add a new version by the command in the outputs, and disable the old one",
+        "ttl": "a secret goes with the stack, unless it has `keep`",
+    },
     "Trigger": {
+        "ignoredFiles": "`includedFiles` names the files whose change starts it; all others start nothing",
+        "steps": "steps, arguments and targets of a build stand in a build file, named as `buildFile`",
         "serviceAccount": _ACCOUNT,
         "substitutions": "write them into the build file, under `substitutions:`",
         "secrets": "say who reads a secret under coursecloud:secrets.names, with `builds`",
@@ -72,12 +83,33 @@ def why(model: str, key: str) -> str | None:
     return folded.get(_ALSO.get(_folded(key), _folded(key)))
 
 
+def meant(model: str, key: str) -> tuple[str, str]:
+    """Say what others call by this word: the remedy, and the key where it is one; empty where unknown."""
+    words: dict[str, list[str]] = tables.table("other-words")["keys"].get(model, {})
+    found = next((right for right, others in words.items() if _folded(key) in map(_folded, others)), "")
+    return (found, "") if " " in found or not found else (f"did you mean '{found}'?", found)
+
+
 def _folded(key: str) -> str:
     return key.lower().replace("_", "").replace("-", "")
 
 
 _ALSO = {
     "gpus": "gpu",
+    "publicipaddress": "externalip",
+    "staticip": "externalip",
+    "networkinterfaces": "externalip",
+    "accessconfig": "externalip",
+    "instances": "count",
+    "firewall": "ports",
+    "public": "ports",
+    "ssh": "sshkeys",
+    "user": "sshkeys",
+    "snapshot": "snapshots",
+    "backup": "snapshots",
+    "buildargs": "steps",
+    "target": "steps",
+    "context": "steps",
     "accelerator": "gpu",
     "emails": "email",
     "emailaddress": "email",

@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import re
 from collections.abc import Collection, Iterator
 
 from catalog import custom_types, tables
@@ -26,11 +27,15 @@ def pair(path: str, name: str, gpu: Gpu | None, settings: Settings, found: Findi
     elif not accelerator.attached:
         carriers = [entry for entry in tables.machine_types().values() if entry.gpu == accelerator.name]
         exact = [entry.name for entry in carriers if entry.gpu_count == gpu.count] or [carriers[0].name]
+        there = next((entry for entry in carriers if entry.name == name), None)
+        remedy = f"remove `gpu:` and write machineType: {exact[0]}"
+        if there and gpu.count in (1, there.gpu_count):
+            remedy = f"remove `gpu:`: {name} has {there.gpu_count} of them"
         yield Problem(
             f"{path}.gpu",
             gpu.model,
             f"the {accelerator.short} is not attached: it comes with the machine type",
-            f"remove `gpu:` and write machineType: {exact[0]}",
+            remedy,
         )
     else:
         machine_type = tables.machine_type(name) if found.sound(f"{path}.machineType") else None
@@ -57,11 +62,16 @@ def _unknown_gpu(path: str, gpu: Gpu, settings: Settings, found: Findings) -> It
     if gpu.model in settings.allow.gpus or not found.sound("coursecloud:allow.gpus"):
         return
     shorts = ", ".join(sorted(entry.short for entry in tables.gpus().values()))
+    # Vertex AI writes NVIDIA_TESLA_T4, SkyPilot T4:1, a shop Tesla T4.
+    bare = re.sub(r"^nvidia[-_ ]*|(?<![a-z])tesla[-_ ]*|[:x ]+[0-9]{1,2}$", "", gpu.model.strip().lower())
+    meant = tables.gpu(bare) or tables.gpu(bare.replace("_", "-"))
     yield Problem(
         f"{path}.gpu.model",
         gpu.model,
         f"the table of {dated()} has no such GPU",
-        f"write one of {shorts}. A newer one: list it under coursecloud:allow.gpus",
+        f"did you mean '{meant.short}'?"
+        if meant
+        else f"write one of {shorts}. A newer one: list it under coursecloud:allow.gpus",
     )
 
 

@@ -29,8 +29,9 @@ RepositoryGlob = Annotated[
 GitHubOwner = Annotated[
     str,
     matching(
-        r"[A-Za-z0-9](-?[A-Za-z0-9]){0,38}",
-        "an owner on GitHub has at most 39 letters, digits and single hyphens between them",
+        r"(?=.{1,39}$)[A-Za-z0-9](-?[A-Za-z0-9])*(_[A-Za-z0-9]{3,8})?",
+        "an owner on GitHub has at most 39 letters, digits and single hyphens between them; a user that an organization"
+        " manages has '_' and its short code behind that",
         "write owner and name apart, without https://github.com/",
     ),
 ]

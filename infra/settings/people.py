@@ -18,7 +18,8 @@ def check(settings: Settings, found: Findings) -> Iterator[Problem]:
 @functools.cache
 def _known() -> frozenset[str]:
     services: dict[str, list[str]] = tables.table("role-names")["roles"]
-    return frozenset(f"roles/{service}.{name}" for service, names in services.items() for name in names)
+    named = {f"roles/{service}.{name}" for service, names in services.items() for name in names}
+    return frozenset(named | tables.table("roles")["roles"].keys())
 
 
 def _roles(settings: Settings, found: Findings) -> Iterator[Problem]:

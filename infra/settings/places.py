@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from catalog import tables
+from infra.settings import regions
 from infra.settings.hardware import free_range, known_region, known_zone
 from infra.settings.images import registry_place
 from infra.settings.model import Settings
@@ -23,15 +24,14 @@ def check(settings: Settings, found: Findings) -> Iterator[Problem]:
 
 def _places(settings: Settings, found: Findings) -> Iterator[Problem]:
     known = tables.regions()
-    regions = [
+    named = [
         ("gcp:region", settings.region),
         ("coursecloud:training.region", settings.training.region),
         *((f"coursecloud:network.subnets.{region}", region) for region in settings.network.subnets or ()),
     ]
-    for path, region in regions:
+    for path, region in named:
         if region is not None and not known_region(region, settings) and found.sound("coursecloud:allow.zones"):
-            remedy = nearest(region, known, "write for example europe-west1, europe-west4 or us-central1")
-            yield Problem(path, region, f"the table of {dated()} has no such region", remedy)
+            yield Problem(path, region, f"the table of {dated()} has no such region", regions.meant(region))
     zone = settings.zone
     if zone and found.sound("gcp:region") and known_region(settings.region, settings):
         zones = known.get(settings.region, ())

@@ -2,10 +2,12 @@
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from catalog import tables
 from infra.names import WORKLOADS
 from infra.secrecy import HIDDEN, find, hide, kind, random
 
@@ -72,6 +74,10 @@ class _Shape:
 _OF_SECRETS = re.compile(r"^coursecloud:secrets|\.(?:secrets|mountedSecrets)(?:[.\[]|$)")
 _NAME_OF_ONE = re.compile(r"[A-Z][A-Z0-9_]{0,60}|[a-z]{1,3}")
 """What may be shown where names of secrets and of their readers stand: it looks like one, and like no value."""
+READERS: dict[str, str] = {
+    word: right for right, words in tables.table("other-words")["readers"].items() for word in words
+}
+"""What people call the readers of a secret, and what to write."""
 
 
 def masked(problem: Problem, secrets: tuple[str, ...] = ()) -> Problem:
@@ -91,7 +97,37 @@ def masked(problem: Problem, secrets: tuple[str, ...] = ()) -> Problem:
         repeated, masked_value = (*secrets, *(form(problem.value) for form in (shown, repr, str))), Hidden()
     path, rule, remedy = (_without(text, repeated) for text in (problem.path, problem.rule, problem.remedy))
     path = re.sub(r"[^.\[\]:]+", lambda part: HIDDEN if random(part[0], _DRAWN) else part[0], path)
+    seen = f"{path}{masked_value}" if isinstance(masked_value, str) else path
+    if (odd := look_alikes(seen)) and odd not in rule:
+        rule = f"{rule}; {odd}"
     return replace(problem, path=path, value=masked_value, rule=rule, remedy=remedy)
+
+
+def look_alikes(text: str) -> str:
+    """Name the signs of a text that look like others, or like nothing; empty where there is none.
+
+    >>> look_alikes("europ\u0435")
+    "it holds U+0435, CYRILLIC SMALL LETTER IE, in place of 'e'"
+    """
+    odd = next((sign for sign in text if ord(sign) > 0x7E and _deceives(sign)), None)
+    if odd is None:
+        return ""
+    latin = unicodedata.normalize("NFKC", odd) if ord(odd) >= 0xFF00 else _LATIN.get(odd, "")
+    name = unicodedata.name(odd, "no letter")
+    return f"it holds U+{ord(odd):04X}, {name}{f', in place of {latin!r}' if latin.isascii() and latin else ''}"
+
+
+def _deceives(sign: str) -> bool:
+    name = unicodedata.name(sign, "")
+    return unicodedata.category(sign) in ("Cf", "Zs", "Pd", "Pi", "Pf") or name.startswith(
+        ("CYRILLIC ", "GREEK ", "FULLWIDTH ", "ARABIC-INDIC ")
+    )
+
+
+_LATIN = dict(
+    zip("\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u2013\u2014\u2011\u201c\u201d", 'aeopcyxi---""', strict=True)
+)
+"""Signs that look like those of a keyboard, beside those that Unicode itself holds to be the same."""
 
 
 _DRAWN = 16
@@ -99,7 +135,7 @@ _DRAWN = 16
 
 
 def _secret(path: str, value: object) -> bool:
-    if value is MISSING or value is None or isinstance(value, bool | Hidden):
+    if value is MISSING or value is None or isinstance(value, bool | Hidden | _Shape):
         return False
     name = re.sub(r"\[\d+\]$", "", path).rpartition(".")[2]
     if not isinstance(value, str):
@@ -107,7 +143,8 @@ def _secret(path: str, value: object) -> bool:
     if find(value) or random(value, _DRAWN) or ("=" in value and _OF_SECRETS.search(path)):
         return True
     if _OF_SECRETS.search(path):
-        return not (path.endswith(f".names.{value}") or _NAME_OF_ONE.fullmatch(value) or likely(value, WORKLOADS))
+        known = value.lower() in READERS or likely(value, WORKLOADS)
+        return not (path.endswith(f".names.{value}") or _NAME_OF_ONE.fullmatch(value) or known)
     return bool(kind(name) == "secret" or find(value, name))
 
 

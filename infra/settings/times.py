@@ -99,7 +99,8 @@ def _date(value: object) -> object:
             pass
     if not isinstance(value, datetime.date):
         meant = _day_meant(str(value))
-        raise RuleViolationError("a date is a day of the calendar, year first", f"write it as {meant or '2026-12-18'}")
+        remedy = f"write it as {meant}" if meant else "write year, month and day, such as 2026-12-18"
+        raise RuleViolationError("a date is a day of the calendar, year first", remedy)
     return value
 
 

@@ -1,19 +1,21 @@
 """What pydantic says about a value, said as the value, the rule and the remedy."""
 
+import json
 import re
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from infra.names import WORKLOADS
 from infra.settings import not_offered
 from infra.settings.documentation import documentation
 from infra.settings.listed import listed
-from infra.settings.problem import MISSING, Problem, RuleViolationError, likely, nearest, shown
+from infra.settings.problem import MISSING, READERS, Problem, RuleViolationError, likely, nearest, shown
 
 Place = tuple[int | str, ...]
 """The keys that lead to what must be left out for the rest to be valid."""
@@ -37,15 +39,28 @@ def translated(path: str, annotation: Any, details: ErrorDetails) -> tuple[Probl
             key = str(location[-1])
             if model and (reason := not_offered.why(model.__name__, key)):
                 return Problem(where, MISSING, "this is not offered", f"remove it: {reason}"), (), place
-            meant = likely(key, known)
-            problem = Problem(where, MISSING, "this key is not known", nearest(key, known))
+            remedy, meant = not_offered.meant(model.__name__, key) if model else ("", "")
+            head, colon, _ = key.partition(":")
+            if colon and head in known:
+                remedy, meant = f"write a blank behind the ':' of `{head}:`", head
+            elif model and model.__name__ == "Secrets" and isinstance(value, list):
+                remedy, meant = "indent it under `names:`", "names"
+            elif not remedy:
+                remedy, meant = nearest(key, known), likely(key, known) or ""
+            problem = Problem(where, MISSING, "this key is not known", remedy)
             return problem, (where.removesuffix(key) + meant,) if meant else (), place
         case "missing":
             add = f"add `{location[-1]}:`{description}"
             return Problem(where, MISSING, "this key is required", add), (), place[:-1]
         case kind:
             rule, remedy = _otherwise(annotation, location, value) or _said(kind, value, details, known)
+            field = _field(annotation, location)
+            if remedy == _INDENT and field and field.examples:
+                remedy = f"{_INDENT}, e.g. {json.dumps(field.examples[0]).strip('{}').replace(_QUOTE, '')}"
             return Problem(where, value, rule, remedy + description), (), place
+
+
+_INDENT, _QUOTE = "indent keys under it", '"'
 
 
 def _said(kind: str, value: object, details: ErrorDetails, known: list[str]) -> tuple[str, str]:
@@ -54,9 +69,12 @@ def _said(kind: str, value: object, details: ErrorDetails, known: list[str]) -> 
     match kind:
         case "dict_type" | "model_type" | "model_attributes_type":
             keys = f": {', '.join(known)}" if known else ""
-            return "a mapping of keys to values belongs here", remedy or f"indent keys under it{keys}"
+            remedy = remedy or as_mapping(value, known) or f"{_INDENT}{keys}"
+            return "a mapping of keys to values belongs here", remedy
         case "tuple_type":
             brackets = f"write [{value}]" if isinstance(value, str) else "write its entries in brackets"
+            if isinstance(value, str) and value.startswith("-"):
+                brackets = "put a blank behind the '-'"
             return "a list belongs here", remedy or brackets
         case "string_type":
             if isinstance(value, bool | int | float):
@@ -67,22 +85,63 @@ def _said(kind: str, value: object, details: ErrorDetails, known: list[str]) -> 
         case "int_type":
             return "a whole number belongs here", remedy or "write it without quotes, unit or fraction"
         case "float_type":
-            return "a number belongs here", remedy or "write it without quotes or unit"
+            return "a number belongs here", remedy or _number_meant(value)
         case "bool_type":
             return "true or false belongs here", remedy or "write true or false; yes, no, on and off are texts"
         case "literal_error":
-            words = re.findall(r"'([^']+)'", str(context["expected"]))
-            remedy = remedy or nearest(str(value), words, f"write one of {', '.join(words) or context['expected']}")
-            return f"this is {context['expected']}", remedy
+            return f"this is {context['expected']}", remedy or _choice(value, str(context["expected"]))
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
             bound = f"{next(iter(context.values())):.15g}"
             words = {"greater_than_equal": f"{bound} or more", "less_than_equal": f"{bound} or less"}
             limit = words.get(kind, f"{'more' if kind == 'greater_than' else 'less'} than {bound}")
-            return f"a number of {limit} belongs here", f"write {limit}"
+            remedy = f"write {limit}"
+            if limit == "1 or less" and isinstance(value, int | float) and value <= 100:
+                remedy = f"write {value:g} % as {value / 100:g}"
+            return f"a number of {limit} belongs here", remedy
         case "too_short":
             return "an empty list says nothing here", "add an entry, or remove the key"
+        case "too_long":
+            return f"at most {context['max_length']} entries belong here", "leave out the others"
         case _:
-            return details["msg"][0].lower() + details["msg"][1:], remedy or "correct it"
+            # No word of pydantic's: it speaks of Python's types.
+            return "this key takes no such value", "write another; `coursecloud explain` shows an example of each key"
+
+
+def as_mapping(value: object, known: Collection[str] = ()) -> str:
+    """Say how to write as a mapping what somebody wrote otherwise; empty where nobody can say."""
+    match = re.match(r"(\w{1,40})(:|\s*=)", value) if isinstance(value, str) else None
+    if match and (match[1] in known or (not known and "=" in match[2])):
+        return f"write `{match[1]}: VALUE` in a line of its own below, indented, with a blank behind the ':'"
+    entries = cast("list[object]", value) if isinstance(value, list) else []
+    pairs = [set(cast("Mapping[str, object]", entry)) for entry in entries if isinstance(entry, Mapping)]
+    if pairs and all(pair == {"name", "value"} for pair in pairs):
+        return "write each as `NAME: VALUE`, without '-'"
+    if pairs and len(pairs) == len(entries):
+        return "write each entry's name as `NAME:`, without '-', and indent its keys under it"
+    return ""
+
+
+def _number_meant(value: object) -> str:
+    """Read a number that is written with a comma, or as a percentage."""
+    text = value.strip() if isinstance(value, str) else ""
+    if re.fullmatch(r"[0-9]{1,9},[0-9]{1,9}", text):
+        return f"write a point for the comma: {text.replace(',', '.')}"
+    if match := re.fullmatch(r"([0-9]{1,3})\s?%", text):
+        return f"write {int(match[1]) / 100:g}"
+    return "write it without quotes or unit"
+
+
+def _choice(value: object, expected: str) -> str:
+    """Say which of some words was meant; a reader of secrets is a kind of workload, and never one of them by name."""
+    words = re.findall(r"'([^']+)'", expected)
+    if isinstance(value, str) and re.fullmatch(r"[0-9]+", value) and value in re.findall(r"[0-9]+", expected):
+        return f"write {value} without quotes"
+    if tuple(words) == WORKLOADS and isinstance(value, str):
+        if found := READERS.get(value.lower()):
+            return f"write {found}"
+        near = likely(value, words, closer=True)
+        return f"did you mean '{near}'?" if near else f"write one of {', '.join(words)}: `machines` are all machines"
+    return nearest(str(value), words, f"write one of {', '.join(words) or expected}")
 
 
 def _otherwise(annotation: Any, location: Place, value: object) -> tuple[str, str] | None:

@@ -23,9 +23,8 @@ def check(settings: Settings, found: Findings) -> Iterator[Problem]:
     if not found.sound(f"{path}.region", *([] if training.region else ["gcp:region"])):
         return
     if region not in tables.table("compute")["vertexRegions"]:
-        yield Problem(
-            f"{path}.region", region, "Vertex AI does not train here", "write europe-west4, or `enabled: false`"
-        )
+        remedy = "write `region: europe-west4` under `coursecloud:training:`, or there `enabled: false`"
+        yield Problem(f"{path}.region", region, "Vertex AI does not train here", remedy)
         return
     yield from offered(f"{path}.region", path, training.worker_type, training.gpu, zones, settings, found)
 

@@ -102,9 +102,8 @@ def test_what_pulumi_reads_in_place_of_a_stack_file_is_a_mistake(name: str, said
     [
         (f"{PROJECT}  gcp:storageCustomEndpoint: https://x.example/\n", "gcp:storageCustomEndpoint"),
         (f"{PROJECT}  gcp:impersonateServiceAccount: a@b.example\n", "gcp:impersonateServiceAccount"),
-        (f"{PROJECT}  pulumi:disable-default-providers: [gcp]\n", "pulumi:disable-default-providers"),
+        (f"{PROJECT}  pulumi:autonaming: {{mode: disabled}}\n", "pulumi:autonaming"),
         (f"{PROJECT}environment: [somebody/env]\n", "environment"),
-        (f"{PROJECT}secretsprovider: gcpkms://x\n", "secretsprovider"),
     ],
 )
 def test_what_a_stack_file_gives_pulumi_or_a_provider_is_named_and_a_broken_rule(
@@ -117,6 +116,26 @@ def test_what_a_stack_file_gives_pulumi_or_a_provider_is_named_and_a_broken_rule
     assert "program-one-provider" in [
         found.rule.id for found in coursecloud.policy.check(made, TODAY) if found.violates
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"{PROJECT}  pulumi:tags: {{team: a}}\n", "Pulumi Cloud"),
+        (f"{PROJECT}  pulumi:disable-default-providers: [aws]\n", "than Google"),
+        (f"{PROJECT}  aws:region: eu-north-1\n", "for a provider `aws`"),
+        (
+            f"{PROJECT}secretsprovider: gcpkms://projects/p/locations/l/keyRings/r/cryptoKeys/k\n",
+            "encrypts the secrets",
+        ),
+    ],
+)
+def test_what_changes_no_resource_is_named_and_breaks_no_rule(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.one.yaml").write_text(text)
+    made = plans.make("one", tmp_path / "Pulumi.one.yaml", ROOT)
+    (deed,) = made.deeds
+    assert said in deed.text
+    assert [f.rule.id for f in coursecloud.policy.check(made, TODAY) if f.violates and "program" in f.rule.id] == []
 
 
 def test_a_list_of_members_that_is_a_link_out_of_the_project_is_not_read(tmp_path: Path) -> None:

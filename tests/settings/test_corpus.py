@@ -12,7 +12,9 @@ import yaml
 from coursecloud.common import stack_file
 from infra import files
 from infra.settings import Problem, SettingsError, load
+from infra.settings.model import SECTIONS
 from infra.settings.problem import MISSING
+from infra.settings.types import Section
 from tests.settings import corpus
 from tests.settings.corpus import Case
 from tests.sweep import offenders
@@ -25,7 +27,7 @@ def mistakes(text: str | bytes, folder: Path) -> tuple[Problem, ...]:
     file = folder / f"Pulumi.{STACK}.yaml"
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
     try:
-        content = stack_file.read(STACK, file)
+        content = stack_file.read(STACK, file, folder)
         try:
             load(content, STACK, folder)
         except SettingsError as error:
@@ -60,6 +62,13 @@ def test_every_bad_one_is_refused_in_words_that_help(tmp_path: Path) -> None:
     assert offenders(wrong, corpus.bad()) == []
 
 
+PYDANTICS = re.compile(
+    r"[Ii]nput should|should be|should have|after validation|valid (string|integer|number|boolean|tuple|list)"
+    r"|valid dictionary|pydantic|Extra inputs|[Ff]ield required"
+)
+"""Words of pydantic's, which speaks of Python's types to people who write YAML."""
+
+
 def _unhelpful(case: Case, found: tuple[Problem, ...], folder: Path) -> Iterator[str]:
     if not found:
         yield "passed in silence"
@@ -73,6 +82,8 @@ def _unhelpful(case: Case, found: tuple[Problem, ...], folder: Path) -> Iterator
         return
     if case.path and "config:" in str(case.text) and any(not one.line for one in about):
         yield "no line"
+    if PYDANTICS.search(said) or any("takes no such value" in one.rule for one in found):
+        yield "pydantic's words, or none"
     if any(not one.rule or not one.remedy or one.remedy.startswith("correct it") for one in found):
         yield "no rule, or no remedy"
     words = re.findall(r"[^\s\"'{}\[\],:]{8,}", case.written)
@@ -166,3 +177,24 @@ def test_a_case_that_expects_other_words_is_an_offender(place: str, tmp_path: Pa
     other = replace(case, say="no such words") if place == "say" else replace(case, suggests="no such words")
     assert list(_unhelpful(case, mistakes(case.text, tmp_path), tmp_path)) == []
     assert list(_unhelpful(other, mistakes(case.text, tmp_path), tmp_path)) != []
+
+
+def test_no_kind_of_value_is_refused_in_words_of_pydantics(tmp_path: Path) -> None:
+    """At each key of the base and of a section, values of each kind, and lists and texts of any length."""
+    models = {name: cast("type[Section]", each) for name, each in SECTIONS.items() if isinstance(each, type)}
+    sections = [
+        f"coursecloud:{name}.{field.alias}" for name, each in models.items() for field in each.model_fields.values()
+    ]
+    odd = ["''", "~", "true", "-1", "0", "1e300", "-0.5", "[]", "{}", "[[]]", "x", f"[{'x, ' * 300}]", "x" * 3000]
+
+    def wrong(at: str) -> list[str]:
+        found = [str(one) for typed in odd for one in mistakes(corpus.changed(at, typed), tmp_path)]
+        return [one for one in found if PYDANTICS.search(one) or "takes no such value" in one]
+
+    assert offenders(wrong, sorted({*corpus.keys(), *sections})) == []
+
+
+def test_words_of_pydantics_are_an_offence() -> None:
+    assert PYDANTICS.search("tuple should have at most 16 items after validation, not 17")
+    assert PYDANTICS.search("input should be a valid string")
+    assert not PYDANTICS.search("a whole number belongs here")

@@ -28,6 +28,20 @@ def test_the_longest_wait_is_counted_over_leap_years(line: str, days: int) -> No
     assert cron.longest_wait(line) == days
 
 
+@pytest.mark.parametrize(
+    ("line", "numbers"),
+    [
+        ("0 20 * * MON-FRI", "0 20 * * 1-5"),
+        ("0 20 * * fri-sun", "0 20 * * 5-7"),
+        ("0 20 * * Sun,WED", "0 20 * * 0,3"),
+        ("0 20 1 JAN-jun/2 *", "0 20 1 1-6/2 *"),
+        ("0  20 * * 1-5", "0  20 * * 1-5"),
+    ],
+)
+def test_names_of_days_and_months_are_handed_on_as_numbers(line: str, numbers: str) -> None:
+    assert cron.checked(line) == numbers
+
+
 def test_a_line_comes_at_its_hours_from_the_start_on() -> None:
     start = datetime.datetime(2026, 11, 27, 13)  # a Friday
     found = list(cron.fires("15 8,13 * * 1-5", start, 3))

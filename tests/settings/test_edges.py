@@ -2,12 +2,15 @@
 
 import inspect
 import json
+import re
 from pathlib import Path
 
+import pulumi_gcp
 import pytest
 from pulumi_gcp import ProviderArgs
 from pydantic.alias_generators import to_camel
 
+from infra.settings import keys
 from infra.settings.cron import mistake
 from infra.settings.delivery import Builds, Trigger
 from infra.settings.lease import Lease, WorkingHours
@@ -218,12 +221,15 @@ def test_a_long_name_of_an_image_is_judged_at_once(tmp_path: Path) -> None:
 
 
 def test_every_setting_of_the_provider_is_accepted(tmp_path: Path) -> None:
-    names = [name for name in inspect.signature(ProviderArgs.__init__).parameters if name not in ("self", "project")]
+    names = [*inspect.signature(ProviderArgs.__init__).parameters][1:]
     assert {"billing_project", "region", "user_project_override"} <= set(names)
-    for name in set(names) - {"region", "zone"}:
+    for name in set(names) - {"project", "region", "zone"}:
         for spelt in (name, to_camel(name)):
             found = mistakes(PROJECT + f"gcp:{spelt}: x", tmp_path)
             assert bool(found) == (name in ("access_token", "credentials")), found
+    stub = (Path(inspect.getfile(pulumi_gcp)).parent / "config" / "__init__.pyi").read_text()
+    there = {name for name in re.findall(r"^(\w+): ", stub, re.MULTILINE) if not name.endswith("CustomEndpoint")}
+    assert there == {*keys.PROVIDERS, *keys.OURS} - {"version", "pluginDownloadURL"}
 
 
 GPU = {"model": "T4"}

@@ -133,7 +133,7 @@ LEASE: list[Case] = [
             ("60 20 * * *", "minute is 0 to 59"),
             ("0 20 0 * *", "day of the month is 1 to 31"),
             ("0 20 * 13 *", "month is 1 to 12"),
-            ("0 20 * * MON", "day of the week is a number"),
+            ("0 20 * * MONDAY", "day of the week is a number"),
             ("0 20-18 * * *", "hour is 0 to 23"),
             ("0 */0 * * *", "step of the hour is 1"),
             ("0 1-2-3 * * *", "hour is a number"),

@@ -178,7 +178,7 @@ RULES = (
         id="machine-secure-boot",
         title="A machine without a GPU boots signed code only",
         why="Secure boot keeps unsigned kernel modules out; only some GPU drivers need it off.",
-        remedy="Take an image that supports it, and set enable_secure_boot=True.",
+        remedy="Take an `image` of the table that boots signed code, such as debian; of others it is not known.",
         severity="low",
         advisory=True,
         applies=MACHINES,

@@ -41,7 +41,7 @@ RULES = (
         id="program-one-provider",
         title="Everything is made by the stack's own Google provider",
         why="Another provider can have other rights, another project or account, and things that nothing here judges.",
-        remedy="Leave `provider=` and its options out; use resources of pulumi_gcp.",
+        remedy="Take the key that is named out of the stack file, or `provider=` and its options out of the program.",
         severity="high",
         kinds=frozenset({"provider", "package"}),
         breaks=(Example("gpu", "other", another("random:index/randomId:RandomId"), says="package"),),

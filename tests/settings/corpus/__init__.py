@@ -55,6 +55,20 @@ def good() -> list[Case]:
     return [case for file in sorted(FOLDER.glob("good*.yaml")) for case in _cases(file)]
 
 
+def keys() -> Iterator[str]:
+    """Give the path of every key of the base that stands in a section."""
+
+    def walk(at: str, value: object) -> Iterator[str]:
+        yield at
+        if isinstance(value, dict):
+            for key, held in cast("dict[str, object]", value).items():
+                yield from walk(f"{at}.{key}", held)
+
+    for section, value in _content()["config"].items():
+        if section.startswith("coursecloud:"):
+            yield from walk(section, value)
+
+
 def _cases(file: Path) -> Iterator[Case]:
     # Each scalar is the text that somebody types.
     groups: list[dict[str, Any]] = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
