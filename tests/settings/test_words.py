@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from catalog import tables
 from infra.names import WORKLOADS
-from infra.settings import keys, levels, not_offered, places
+from infra.settings import keys, levels, not_offered, regions
 from infra.settings.model import SECTIONS, Settings
 from infra.settings.problem import Findings, look_alikes
 from infra.settings.types import Section
