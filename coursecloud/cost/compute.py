@@ -34,9 +34,11 @@ def instance(bill: Bill, resource: Registration) -> Iterator[Line]:
         name = getattr(tables.gpu(model), "short", model)
         total = each if isinstance(each, Unknown) else each * (count or 1)
         yield bill.running(resource, f"{count or '?'} {name}{kind}{bill.own(model)}", total, hours, spot=spot)
-    if has_address(inputs):
+    if count := addresses(inputs):
         address = bill.known(bill.prices.hour(region, "address", spot=spot), f"an address in {region}")
-        yield bill.running(resource, f"external address{kind}", address, hours)
+        several = "external address" if count == 1 else f"{count} external addresses"
+        total = address if isinstance(address, Unknown) else address * count
+        yield bill.running(resource, f"{several}{kind}", total, hours)
     for boot in _mappings(inputs, "bootDisk"):
         # A boot disk that was made elsewhere bills as the disk that it is.
         for parameters in _mappings(boot, "initializeParams"):
@@ -71,7 +73,7 @@ def disk(bill: Bill, resource: Registration) -> Iterator[Line]:
 def _disk(bill: Bill, resource: Registration, inputs: Mapping[str, Any], region: str, what: str) -> Iterator[Line]:
     kind = text(inputs, "type") or "pd-standard"
     size = amount(inputs, "size")
-    if size is None:
+    if not size:  # 0 is none given: the image or Google decides
         yield bill.unknown(resource, f"{resource.name}: the size of its {what} is not given")
         return
     price = bill.known(bill.prices.gib_month(region, kind), f"a {kind} disk in {region}")
@@ -135,13 +137,13 @@ def tpu(bill: Bill, resource: Registration) -> Iterator[Line]:
     yield bill.stored(resource, label, price, prices.MONTH, unit="hour")
 
 
-def has_address(inputs: Mapping[str, Any]) -> bool:
-    """Say whether a machine has an external address of its own."""
-    return any("accessConfigs" in interface for interface in _mappings(inputs, "networkInterfaces"))
+def addresses(inputs: Mapping[str, Any]) -> int:
+    """Count the external addresses of a machine's own."""
+    return sum("accessConfigs" in interface for interface in _mappings(inputs, "networkInterfaces"))
 
 
 def _without_address(bill: Bill) -> list[Registration]:
-    return [machine for machine in bill.of(INSTANCE) if not has_address(machine.inputs)]
+    return [machine for machine in bill.of(INSTANCE) if not addresses(machine.inputs)]
 
 
 def is_spot(inputs: Mapping[str, Any]) -> bool:

@@ -85,28 +85,34 @@ def vertex(bill: Bill, machine: str, gpus: list[tuple[str, int]], region: str, *
 
 def by_instance(resource: Registration) -> bool:
     """Say whether a Cloud Run service bills for the time that an instance is there, and not while it answers."""
-    container = _mapping(_mapping(resource.inputs, "template"), "containers")
-    return _mapping(container, "resources").get("cpuIdle") is False
+    return any(_mapping(each, "resources").get("cpuIdle") is False for each in _containers(resource))
+
+
+def _containers(resource: Registration) -> list[Mapping[str, Any]]:
+    """List the containers of an instance: all of them bill."""
+    listed = _mapping(resource.inputs, "template").get("containers")
+    entries = cast("list[Any]", listed) if isinstance(listed, list) else [listed]
+    return [cast("Mapping[str, Any]", each) for each in entries if isinstance(each, Mapping)]
 
 
 def service(bill: Bill, resource: Registration) -> Iterator[Line]:
     """Bill a Cloud Run service: for the time in which it answers, or in which its instances are there."""
     region = region_of(resource.inputs) or "?"
     template = _mapping(resource.inputs, "template")
-    container = _mapping(template, "containers")
-    resources, scaling = _mapping(container, "resources"), _mapping(template, "scaling")
-    limits = _mapping(resources, "limits")
+    scaling = _mapping(template, "scaling")
+    sizes = [_mapping(_mapping(each, "resources"), "limits") for each in _containers(resource)] or [{}]
     tier = "" if region in bill.prices.services["runTier1"] else "tier2."
     if tier and region not in tables.table("compute")["runRegions"]:
         yield bill.unknown(resource, f"{resource.name}: Cloud Run has no known price in {region}")
         return
-    if "nvidia.com/gpu" in limits:
+    if any("nvidia.com/gpu" in limits for limits in sizes):
         yield bill.unknown(resource, f"{resource.name}: a GPU of Cloud Run has no known price")
         return
     try:
-        cpu = number(Decimal(str(limits.get("cpu", "1"))))
-        memory = Decimal(memory_mebibytes(str(limits.get("memory", "512Mi")))) / 1024
-        most = Decimal(scaling.get("maxInstanceCount", 100))
+        cpu = sum((number(Decimal(str(limits.get("cpu", "1")))) for limits in sizes), Decimal(0))
+        mebibytes = (Decimal(memory_mebibytes(str(limits.get("memory", "512Mi")))) for limits in sizes)
+        memory = sum(mebibytes, Decimal(0)) / 1024
+        most = Decimal(scaling.get("maxInstanceCount") or 100)  # 0 is none given
         least = Decimal(scaling.get("minInstanceCount") or 0)
     except (ArithmeticError, ValueError, TypeError):
         yield bill.unknown(resource, f"{resource.name}: its size is known only to the real run")

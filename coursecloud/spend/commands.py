@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from coursecloud.cost.compute import has_address
+from coursecloud.cost.compute import addresses
 from coursecloud.spend.account import Entry
 from coursecloud.spend.lives import DISK, INSTANCE
 from coursecloud.spend.vertex import listed
@@ -106,7 +106,7 @@ def _loses(entry: Entry) -> str:
         return "nothing; it answers nobody until it is started"
     if _asset(entry) in _JOBS:
         return "what the job has not saved"
-    address = entry.life.shape and has_address(entry.life.shape.inputs)
+    address = entry.life.shape and addresses(entry.life.shape.inputs)
     return f"what is in memory and on local SSD; its disks go on billing{', its address does not' if address else ''}"
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from catalog import tables, types
 from coursecloud.cost import lines
 from coursecloud.cost.bill import Bill, Line, number
-from coursecloud.cost.compute import has_address
+from coursecloud.cost.compute import addresses
 from coursecloud.cost.prices import Prices
 from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import Registration
@@ -135,7 +135,7 @@ class Rates:
         zone = inputs.get("zone")
         region = tables.region_of(zone) if isinstance(zone, str) else ""
         more = ZERO
-        if not has_address(inputs) and region in around.behind_nat:
+        if not addresses(inputs) and region in around.behind_nat:
             more = self.bill.prices.service("nat.machines") or ZERO
         runs = None if rate.runs is None else rate.runs + more
         return Rate(runs, ZERO, " + ".join(parts), rate.unknown)

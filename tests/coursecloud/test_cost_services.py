@@ -31,6 +31,34 @@ def test_cloud_run_costs_more_in_the_regions_of_the_second_tier() -> None:
     assert (first[0].unit_price, first[1].unit_price) == (Decimal("0.000024"), Decimal("0.0000025"))
 
 
+def test_every_container_of_an_instance_bills_and_no_most_is_googles_hundred() -> None:
+    def with_(*sidecars: dict[str, Any], most: int = 2) -> cost.Estimate:
+        containers = [{"resources": {"limits": {"cpu": "1", "memory": "1Gi"}}}, *sidecars]
+        template = {"containers": containers, "scaling": {"maxInstanceCount": most}}
+        return cost.estimate(with_inputs(committed("full"), "demo", location="europe-west4", template=template))
+
+    def cpu(found: cost.Estimate) -> Decimal:
+        return sum((item.full.per_hour_on or Decimal(0) for item in items(found, "demo", "vCPU")), Decimal(0))
+
+    sidecar = {"resources": {"limits": {"cpu": "3", "memory": "1Gi"}}}
+    assert close(cpu(with_()) * 4, float(cpu(with_(sidecar))))
+    assert close(cpu(with_()) * 50, float(cpu(with_(most=0))))
+    gpu = {"resources": {"limits": {"nvidia.com/gpu": "1"}}}
+    assert any("GPU of Cloud Run" in each for each in with_(gpu).unknown)
+    always = {"resources": {"limits": {"cpu": "1"}, "cpuIdle": False}}
+    assert items(with_(always), "demo", "while an instance is there")
+
+
+def test_each_external_address_bills() -> None:
+    base = planned("coursecloud:machines: {a: {machineType: e2-small, dataDisk: null}}")
+    one_, two = (
+        cost.estimate(with_inputs(base, "a", networkInterfaces=[{"accessConfigs": [{}]}] * count)) for count in (1, 2)
+    )
+    price = one(one_, "a", "external address").unit_price
+    assert price
+    assert one(two, "a", "2 external addresses").unit_price == 2 * price
+
+
 @pytest.mark.parametrize(("region", "usd"), [("europe-west4", 0.0000025), ("europe-west2", 0.0000035)])
 def test_an_instance_that_waits_bills_less_day_and_night(region: str, usd: float) -> None:
     waiting = [item for item in service(region, minInstanceCount=2) if "wait" in item.what]

@@ -52,6 +52,12 @@ def test_totals_hold_what_is_known() -> None:
         ),
         ({"bootDisk": {"initializeParams": {"type": "pd-ssd"}}}, "the size of its boot disk"),
         ({"bootDisk": {"initializeParams": {"type": "pd-ssd", "size": -5}}}, "the size of its boot disk"),
+        ({"bootDisk": {"initializeParams": {"type": "pd-ssd", "size": 0}}}, "the size of its boot disk"),
+        ({"bootDisk": UNKNOWN}, "only the real run knows `bootDisk`, by which it bills"),
+        ({"bootDisk": {"initializeParams": UNKNOWN}}, "only the real run knows `bootDisk.initializeParams`"),
+        ({"scratchDisks": UNKNOWN}, "only the real run knows `scratchDisks`"),
+        ({"networkInterfaces": [UNKNOWN]}, "`networkInterfaces[]`"),
+        ({"scheduling": UNKNOWN}, "`scheduling`"),
     ],
 )
 def test_a_machine_that_cannot_be_priced_says_why(inputs: dict[str, object], reason: str) -> None:
@@ -65,6 +71,27 @@ def test_a_machine_that_cannot_be_priced_says_why(inputs: dict[str, object], rea
     unknown = [item for item in estimate.items if item.name == "a" and item.due.per_hour_on is None]
     assert unknown
     assert all(item.due.per_day is None for item in unknown)
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs", "reason"),
+    [
+        ("demo", {"template": {"containers": [{"resources": UNKNOWN}]}}, "`template.containers[].resources`"),
+        ("demo", {"template": UNKNOWN}, "`template`"),
+        ("trainer", {"build": UNKNOWN}, "`build`"),
+    ],
+)
+def test_what_only_the_real_run_knows_of_other_types_is_never_what_holds_unless_given(
+    name: str, inputs: dict[str, object], reason: str
+) -> None:
+    estimate = cost.estimate(with_inputs(committed("full"), name, **inputs))
+    assert any(f"only the real run knows {reason}" in each for each in estimate.unknown), estimate.unknown
+
+
+def test_an_address_that_only_the_real_run_knows_has_a_price() -> None:
+    base = planned("coursecloud:machines: {a: {machineType: e2-small, dataDisk: null}}")
+    interfaces = [{"accessConfigs": [{"natIp": UNKNOWN}]}]
+    assert cost.estimate(with_inputs(base, "a", networkInterfaces=interfaces)).unknown == ()
 
 
 def test_a_gpu_is_refused_in_a_region_that_has_none() -> None:
