@@ -1,4 +1,4 @@
-"""What the stack file says and the program registers: content is kept as long, machines stop, and alerts tell."""
+"""What the stack file says and the program registers: content is kept as long, and alerts tell."""
 
 from collections.abc import Iterator
 
@@ -6,16 +6,13 @@ from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.policy.example import Edit, Example, add, bucket, put, settings, then
 from coursecloud.policy.reading import at, entries, number
-from coursecloud.policy.rule import AmongRule, ResourceRule, Stack
+from coursecloud.policy.rule import ResourceRule
 from infra import storage
 from infra.monitoring import PERIOD, channel_name
-from infra.settings import Settings, cron
+from infra.settings import Settings
 
 _STORES = frozenset({"storage.Bucket", "artifactregistry.Repository"}).__contains__
-_SCHEDULES = frozenset({"compute.ResourcePolicy"}).__contains__
 _ALERTS = frozenset({"monitoring.AlertPolicy"}).__contains__
-_SELDOM = 7
-"""Days between two stops of a schedule that stops what was forgotten: a group's week."""
 
 
 def _kept(store: Registration, settings: Settings) -> Iterator[str]:
@@ -67,35 +64,6 @@ def _repository(repository: Registration, settings: Settings) -> Iterator[str]:
             yield f"what is older than {days} days is deleted; the stack file says {registry.delete_after_days}"
         if own and newest != registry.keep_newest:
             yield f"the newest {newest:g} stay; the stack file keeps {registry.keep_newest}"
-
-
-def _stops(schedule: Registration, settings: Settings) -> Iterator[str]:
-    line = at(schedule.inputs, "instanceSchedulePolicy.vmStopSchedule.schedule")
-    if not isinstance(line, str):
-        return
-    if cron.mistake(line) is None and (days := cron.longest_wait(line)) > _SELDOM:
-        yield f"it stops what was forgotten at '{line}': {days} days can lie between two stops"
-    declared = settings.lease.stop_schedule
-    if line != (declared or line):
-        yield f"it stops machines at '{line}'; the stack file says '{declared}'"
-    if (zone := at(schedule.inputs, "instanceSchedulePolicy.timeZone")) != settings.lease.time_zone:
-        yield f"its hours are those of {zone or 'no zone'}; the stack file's are of {settings.lease.time_zone}"
-
-
-_AGENT = "@compute-system.iam.gserviceaccount.com"
-"""How the address of the account ends as which Google carries out a schedule."""
-
-
-def _may_stop(schedule: Registration, stack: Stack) -> Iterator[str]:
-    if at(schedule.inputs, "instanceSchedulePolicy.vmStopSchedule") is None:
-        return
-    for grant in stack.resources:
-        member = grant.inputs.get("member")
-        known = grant.at_run.get("member", "") if member == UNKNOWN else str(member)
-        # A plan that knows nothing of the real run takes what only that knows for it.
-        if short_type(grant.type) == "projects.IAMMember" and (not known or known.endswith(_AGENT)):
-            return
-    yield "Google's own agent has no role by which it may stop a machine: the schedule is there, and never stops one"
 
 
 _WAIT = 3600
@@ -226,67 +194,6 @@ RULES = (
             ),
         ),
         keeps=(Example("dev", "data", bucket("labels", {"a": "b"})),),
-    ),
-    ResourceRule(
-        id="stops-as-declared",
-        title="What stops forgotten machines does so each week at least",
-        why="A schedule for one day of the year reads as a nightly stop, and a forgotten machine bills for months.",
-        remedy="Set lease.stopSchedule in the stack file to a line for each night, e.g. `0 20 * * *`.",
-        severity="high",
-        topic="cost",
-        applies=_SCHEDULES,
-        check=_stops,
-        breaks=(
-            Example(
-                "full",
-                "stop-europe-west4",
-                put(
-                    "compute.ResourcePolicy",
-                    "stop-europe-west4",
-                    "instanceSchedulePolicy.vmStopSchedule.schedule",
-                    "0 20 29 2 *",
-                ),
-                says="1461 days can lie between",
-            ),
-            Example(
-                "full",
-                "stop-europe-west4",
-                put("compute.ResourcePolicy", "stop-europe-west4", "instanceSchedulePolicy.timeZone", "Pacific/Apia"),
-                says="its hours are those of Pacific/Apia",
-            ),
-        ),
-        keeps=(
-            Example(
-                "full",
-                "stop-europe-west4",
-                put("compute.ResourcePolicy", "stop-europe-west4", "description", "every night"),
-            ),
-        ),
-    ),
-    AmongRule(
-        id="stop-may-stop",
-        title="What stops forgotten machines may do so",
-        why="A schedule without a role for Google's agent stands in every list, and machines bill through the night.",
-        remedy="Grant the role `operator` of the stack to Google's compute-system agent, as infra/machines.py does.",
-        severity="high",
-        topic="cost",
-        applies=_SCHEDULES,
-        check=_may_stop,
-        breaks=(
-            Example(
-                "full",
-                "stop-europe-west4",
-                put("projects.IAMMember", "scheduled-stop-agent", "member", "user:a@example.com"),
-                says="never stops one",
-            ),
-        ),
-        keeps=(
-            Example(
-                "full",
-                "stop-europe-west4",
-                put("projects.IAMMember", "scheduled-stop-agent", "member", f"serviceAccount:service-1{_AGENT}"),
-            ),
-        ),
     ),
     ResourceRule(
         id="alert-tells-as-declared",

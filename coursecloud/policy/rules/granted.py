@@ -220,7 +220,9 @@ def _bounded(each: grants.Grant, stack: Stack) -> Iterator[str]:
     if not re.fullmatch(rf"{_ONLY}( \|\| {_ONLY})*", each.condition):
         yield f"it gives {_GRANTING} without a condition that lists which roles may be granted"
         return
-    listed = {role for some in re.findall(r"hasOnly\(\[(.*?)\]\)", each.condition) for role in re.findall("'(.*?)'", some)}
+    listed = {
+        role for some in re.findall(r"hasOnly\(\[(.*?)\]\)", each.condition) for role in re.findall("'(.*?)'", some)
+    }
     if more := sorted(listed - _granting(stack)):
         yield f"it lets {each.member} grant {', '.join(more)}, to itself too, and the stack grants nobody that"
 
