@@ -13,6 +13,7 @@ from typing import Any, cast
 from catalog import types
 from coursecloud.plan import sdk
 from coursecloud.plan.registration import Deed, Registration
+from infra.settings import Settings
 
 ALTERED = "altered"
 """The kind of the deed that says that all others are another program's."""
@@ -41,12 +42,15 @@ MINOR = frozenset({"adopt", "option"})
 """What is worth a look in a change, and breaks no rule."""
 
 
-def of_resource(resource: Registration, *, adopted: bool = False) -> Iterator[Deed]:
+def of_resource(resource: Registration, *, adopted: bool = False, keeps: bool = True) -> Iterator[Deed]:
     """List what one registration asks for beside a resource of this stack with the inputs that the plan shows.
 
-    `adopted` says that it is the group's own, in the form of `coursecloud.plan.adoption`.
+    `adopted` says that it is the group's own, in the form of `coursecloud.plan.adoption`, and `keeps` that the stack
+    file says `keep` of it.
     """
-    options = [("adopt", ADOPTED)] if adopted else _of_options(resource)
+    options = [("adopt", ADOPTED)] if adopted else [*_of_options(resource), *_of_aliases(resource)]
+    if resource.protect and not keeps:
+        options.append(("retain", "is protected, and no `keep` of the stack file says so: `make down` leaves it there"))
     for kind, text in (*_of_type(resource), *options, *_of_provider(resource)):
         yield Deed(kind, text, resource.name, resource.urn)
     for path, text in assets(resource.inputs):
@@ -81,6 +85,36 @@ def _of_options(resource: Registration) -> Iterator[tuple[str, str]]:
         yield "unread", f"asks Pulumi for `{name}`, which this version of the tool does not understand"
 
 
+def _of_aliases(resource: Registration) -> Iterator[tuple[str, str]]:
+    """Say as what Pulumi's state may know a resource, but for the spellings of its own type, which the SDK adds."""
+    stack, project = resource.urn.split("::")[:2]
+    urns = [{"urn": each} for each in resource.options.get("aliasURNs", ())]
+    for said in cast("list[dict[str, Any]]", [*resource.options.get("aliases", ()), *urns]):
+        spec = cast("Mapping[str, Any]", said.get("spec", {}))
+        urn = str(said.get("urn", f"urn:pulumi:{spec.get('stack', stack[11:])}::{spec.get('project', project)}"))
+        if urn.split("::")[:2] != [stack, project]:
+            yield (
+                "import",
+                f"takes the place of what another stack or project made, `{urn[11:200].replace('`', chr(39))}`",
+            )
+        elif said.get("urn") or spec.get("name") or str(spec.get("type")).lower() != resource.type.lower():
+            was = spec.get("name") or spec.get("type") or urn
+            yield "option", f"takes the place of `{_bare(was)}`, where Pulumi's state has one"
+
+
+def kept(resource: Registration, settings: Settings) -> bool:
+    """Say whether the stack file keeps what a component of the program has, beyond a `make down`."""
+    found = re.search(r"coursecloud:infra:(\w+)\$[^$]*$", resource.urn)
+    component, name = found[1] if found else "", resource.name
+    if component == "Machines" and name != "machines-account":
+        machine = settings.machines.get(name.removesuffix("-work"))
+        return bool(machine and machine.data_disk and machine.data_disk.keep and name.endswith("-work"))
+    course = settings.course.accounts.deploy
+    of = {"Storage": settings.storage, "Registry": settings.registry, "Secrets": settings.secrets}
+    section = of.get(component, settings.github if component == "GitHub" else None)
+    return bool((section and section.keep) or (course and component in ("Operator", "Machines")))
+
+
 ADOPTED = "is the group's own: used as it is, never changed and never deleted; only the grants on it are the stack's"
 OPTIONS: Mapping[str, tuple[str, str]] = {
     "importId": ("import", "takes over {}, which is there already; from then on `make down` can delete it"),
@@ -97,6 +131,7 @@ OPTIONS: Mapping[str, tuple[str, str]] = {
     "envVarMappings": ("provider", "hands its provider another environment: {}"),
     "pluginDownloadURL": ("provider", "has its provider loaded from {}"),
     "otherVersion": ("provider", "wants its provider in version {}"),
+    "deleteBeforeReplace": ("option", "is deleted before it is made anew: in between there is none"),
     "pluginChecksums": ("option", "wants its provider with checksums of its own"),
     "customTimeouts": ("option", "waits for Google as long as {}"),
 }
@@ -111,6 +146,8 @@ def _is_own(resource: Registration, option: str, value: Any) -> bool:
             return value in _own(resource.type)
         case "replacementTrigger":
             return machine and all(isinstance(each, str) and _GPU.fullmatch(each) for each in value)
+        case "deleteBeforeReplace":
+            return machine and bool({"replacementTrigger", "replaceWith"} & resource.options.keys())
         case "replaceWith":
             return machine and all(urn.endswith(f"::{resource.name}-work") for urn in value)
         case _:

@@ -40,7 +40,10 @@ class Plan:
     @functools.cached_property
     def deeds(self) -> tuple[Deed, ...]:
         """All that the program does beside asking for resources with the inputs that are shown."""
-        found = (effects.of_resource(each, adopted=self.adopts(each)) for each in self.resources)
+        found = (
+            effects.of_resource(each, adopted=self.adopts(each), keeps=effects.kept(each, self.settings))
+            for each in self.resources
+        )
         return (*self.program, *(deed for deeds in found for deed in deeds))
 
     def adopts(self, resource: Registration) -> bool:

@@ -6,10 +6,11 @@ Of what the stack file does not declare only an image of another project is name
 from collections.abc import Iterable, Iterator, Mapping
 
 from catalog.tables import IMAGE, table
+from coursecloud.plan import nested
 from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.policy import told_builds, told_scripts
-from coursecloud.policy.reading import at, entries
+from coursecloud.policy.reading import UnknownError, at, entries
 from coursecloud.policy.told_values import differs, names_of, said
 from infra.images import DEPLOYED, PLACEHOLDER
 from infra.names import Names, variable
@@ -52,6 +53,7 @@ def _machine(machine: Registration, settings: Settings) -> Iterator[str]:
     for key in ("startup-script", "shutdown-script", "before-stop"):
         if (text := at(machine.inputs, f"metadata.{key}")) not in (None, ""):
             yield f"`metadata.{key}` runs {said(text)} as root, and the stack file declares no such machine"
+    yield from _undeclared(machine, settings)
     if found and found[1] not in (*table("images")["x86Projects"], settings.project):
         yield f"`{path}` is {said(image)}, of a project that is neither Google's nor the stack's"
 
@@ -68,8 +70,46 @@ def _attached(machine: Registration, declared: Machine, settings: Settings) -> I
     if found != ([wanted] if wanted else []):
         there = said(", ".join(found)) if found else "no disk"
         yield f"it has {there} attached, and the stack file says {said(wanted) if wanted else 'none'}"
-    if settings.lease.stop_schedule and not machine.inputs.get("resourcePolicies"):
+    policies = _policies(machine, settings)
+    if settings.lease.stop_schedule and not policies:
         yield "no schedule stops it (`resourcePolicies`), and the stack file says `stopSchedule`"
+    yield from _only_stop(policies, settings)
+
+
+def _undeclared(machine: Registration, settings: Settings) -> Iterator[str]:
+    """Name what is attached to a machine that only the program declares, and is nothing that the program declares."""
+    # A disk or a policy of the program is a resource of its own, which is priced and judged there.
+    of = {key: "".join(machine.property_dependencies.get(key, ())) for key in ("attachedDisks", "resourcePolicies")}
+    if ":Disk::" not in of["attachedDisks"]:
+        for disk in entries(machine.inputs, "attachedDisks"):
+            yield f"it has {said(at(disk, 'source'))} attached, which neither the stack file nor the program declares"
+    if ":ResourcePolicy::" not in of["resourcePolicies"]:
+        yield from _only_stop(_policies(machine, settings), settings)
+
+
+def _policies(machine: Registration, settings: Settings) -> list[str]:
+    """List the schedules of a machine by name; before an up one is known by the resource that it is taken from."""
+    given = machine.inputs.get("resourcePolicies")
+    listed = [given] if isinstance(given, str) or given == UNKNOWN else nested.listed(given)
+    found = [each.rpartition("/")[2] for each in listed if isinstance(each, str)]
+    if len(found) == len(listed):
+        return found
+    urns = machine.property_dependencies.get("resourcePolicies", ())
+    if not urns:
+        raise UnknownError("`resourcePolicies`")
+    names = [urn.rpartition("::")[2] for urn in urns]
+    return [_stop(settings) if name.startswith("stop-") else name for name in names]
+
+
+def _stop(settings: Settings) -> str:
+    return names_of(settings).resource("stop")
+
+
+def _only_stop(policies: Iterable[str], settings: Settings) -> Iterator[str]:
+    wanted = [_stop(settings)] if settings.lease.stop_schedule else []
+    if other := [each for each in policies if each not in wanted]:
+        own = said(wanted[0]) if wanted else "none"
+        yield f"its schedule (`resourcePolicies`) is {said(', '.join(other))}, and the stack file says {own}"
 
 
 def _scripts(machine: Registration, declared: Machine, settings: Settings) -> Iterator[str]:

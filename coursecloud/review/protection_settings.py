@@ -62,6 +62,7 @@ def comes(after: Plan, now: Estimate | None) -> Iterator[Weaker]:
     yield from _of_no_resource(old, new)
     yield from _new_machines(old, new, code=False)
     yield from _others_images(new)
+    yield from _workflows(new)
     yield from _let_in(old.model_copy(update={"course": given.course}), new)
 
 
@@ -81,6 +82,14 @@ def _of_no_resource(old: Settings, new: Settings) -> Iterator[Weaker]:
         if was != will and will:
             then = "what that trigger builds is what runs, as the account of the services, and no longer `image`"
             yield Weaker("access", quoted(f"services.{name}.deployedBy"), was or "(the stack file)", will, then)
+
+
+def _workflows(new: Settings) -> Iterator[Weaker]:
+    """List whose workflows come in, which no resource tells in words that people know."""
+    if new.github:
+        does = "change and delete what the stack has, and read it" if new.github.deploy else "see what the stack has"
+        then = f"the workflows of that repository, on that ref, may {does}: is it yours (`gh api repositories/ID`)?"
+        yield Weaker("access", "`github`", _NONE, f"{new.github.repository_id}, {new.github.ref}", then)
 
 
 def _let_in(old: Settings, new: Settings) -> Iterator[Weaker]:

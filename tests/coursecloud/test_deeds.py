@@ -44,6 +44,7 @@ def opts(options: str) -> str:
         (opts("hide_diffs=['location']"), "overlook", "hide changes of `location`"),
         (opts("version='9.0.0'"), "provider", "9.0.0"),
         (opts("plugin_download_url='https://x.example'"), "provider", "`https://x.example`"),
+        (opts("delete_before_replace=True"), "option", "in between there is none"),
         (opts("custom_timeouts=pulumi.CustomTimeouts(create='3h')"), "option", "3h"),
         (
             opts("provider=pulumi.ProviderResource('gcp', 'mine', {'project': 'other'})"),
@@ -76,7 +77,7 @@ def test_a_deed_is_told(lines: str, kind: str, said: str, tmp_path: Path) -> Non
     assert {each.kind for each in told} <= effects.KINDS.keys()
 
 
-@pytest.mark.parametrize("lines", [opts("protect=True"), opts("delete_before_replace=True"), "compute.Network('n')"])
+@pytest.mark.parametrize("lines", [opts("protect=True"), "compute.Network('n')"])
 def test_what_a_plan_shows_is_no_deed(lines: str, tmp_path: Path) -> None:
     assert found(run(tmp_path, lines)) == []
 

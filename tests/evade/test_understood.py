@@ -96,7 +96,10 @@ FEDERATED = "serviceAccount:full-deploy@example-project-id.iam.gserviceaccount.c
         (*MAKES, "condition", DROP, "without a condition that lists"),
         (*MAKES, "condition.expression", "true", "without a condition that lists"),
         (*MAKES, "condition.expression", f"{ONLY.format('run.viewer')} || true", "without a condition that lists"),
-        (*MAKES, "condition.expression", ONLY.format("owner"), "without a condition that lists"),
+        (*MAKES, "condition.expression", ONLY.format("owner"), "grant roles/owner, to itself too"),
+        (*MAKES, "condition.expression", ONLY.format("iam.serviceAccountTokenCreator"), "TokenCreator, to itself"),
+        # It has this one itself, and nobody else has.
+        (*MAKES, "condition.expression", ONLY.format("resourcemanager.projectIamAdmin"), "projectIamAdmin, to itself"),
         (*MAKES, "condition.expression", ONLY.format("run.viewer"), ""),
         (
             "serviceaccount.IAMMember",

@@ -442,8 +442,9 @@ HOUR = {"days": ["mon"], "start": "08:00", "end": "09:00"}
         ("gpu", section("training", timeout="3d"), "`training.timeout`"),
         ("gpu", section("training", image="docker.io/evil/x"), "`training.image`"),
         ("gpu", section("training", image="europe-west1-docker.pkg.dev/other/docker/x"), "`training.image`"),
-        ("full", lambda config: config, "`builds.repository`"),
+        ("full", section("github"), "`builds.repository`"),
         ("full", section("services", demo={"image": "docker.io/evil/x"}), "`services.demo.image`"),
+        ("gpu", section("github", repositoryId=666, ref="refs/heads/evil"), "`github`"),
     ],
 )
 def test_what_a_stack_that_comes_says_less_than_holds_unless_given_is_told(

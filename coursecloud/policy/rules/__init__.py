@@ -15,6 +15,7 @@ from coursecloud.policy.rules import (
     program,
     public,
     stack,
+    stops,
     storage,
     understood,
 )
@@ -36,6 +37,7 @@ RULES: tuple[Rule, ...] = (
     *leaks.RULES,
     *program.RULES,
     *declared.RULES,
+    *stops.RULES,
     *understood.RULES,
 )
 """All of them; each id once."""

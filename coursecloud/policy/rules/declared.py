@@ -1,21 +1,21 @@
-"""What the stack file says and the program registers: content is kept as long, machines stop, and alerts tell."""
+"""What the stack file says and the program registers: content is kept as long, and alerts tell."""
 
 from collections.abc import Iterator
+from typing import cast
 
+from coursecloud.plan import nested
 from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.policy.example import Edit, Example, add, bucket, put, settings, then
-from coursecloud.policy.reading import at, entries, number
-from coursecloud.policy.rule import AmongRule, ResourceRule, Stack
+from coursecloud.policy.reading import Inputs, at, entries, number
+from coursecloud.policy.rule import ResourceRule
+from coursecloud.policy.told_values import said
 from infra import storage
 from infra.monitoring import PERIOD, channel_name
-from infra.settings import Settings, cron
+from infra.settings import Settings
 
 _STORES = frozenset({"storage.Bucket", "artifactregistry.Repository"}).__contains__
-_SCHEDULES = frozenset({"compute.ResourcePolicy"}).__contains__
 _ALERTS = frozenset({"monitoring.AlertPolicy"}).__contains__
-_SELDOM = 7
-"""Days between two stops of a schedule that stops what was forgotten: a group's week."""
 
 
 def _kept(store: Registration, settings: Settings) -> Iterator[str]:
@@ -25,6 +25,7 @@ def _kept(store: Registration, settings: Settings) -> Iterator[str]:
 
 def _bucket(bucket: Registration, settings: Settings) -> Iterator[str]:
     newest = {"data": settings.storage.data.keep_newest, "models": settings.storage.models.keep_newest}
+    ends = bucket.name != "staging"
     for rule in entries(bucket.inputs, "lifecycleRules"):
         if at(rule, "action.type") != "Delete":
             continue
@@ -32,12 +33,18 @@ def _bucket(bucket: Registration, settings: Settings) -> Iterator[str]:
             number(at(rule, f"condition.{key}")) for key in ("age", "daysSinceNoncurrentTime", "numNewerVersions")
         )
         if bucket.name == "staging":
+            ends = ends or (age is not None and not _more(rule, "age", withState=("ANY", "LIVE")))
             if age is not None and age != settings.storage.staging.days:
                 yield f"objects are deleted after {age:g} days; the stack file keeps {settings.storage.staging.days}"
         elif bucket.name in newest:
             if age is not None:
                 yield f"objects are deleted after {age:g} days, also the newest; the stack file keeps them"
             days = storage.noncurrent_days(settings.lease)
+            if old is None and age is None:
+                yield f"what is replaced is deleted without a wait; by the lease it stays {days} days"
+                continue
+            if old is not None and (more := _more(rule, "daysSinceNoncurrentTime", "numNewerVersions", "withState")):
+                yield f"its rule for replaced objects is for some alone ({', '.join(more)}): the rest bills for ever"
             if old is not None and at(rule, "condition.withState") not in ("ARCHIVED", None, UNKNOWN):
                 yield "its rule for replaced objects is for live ones, which none of them is: they bill for ever"
             if old is not None and old != days:
@@ -48,16 +55,32 @@ def _bucket(bucket: Registration, settings: Settings) -> Iterator[str]:
                 yield f"the newest {newer or 0:g} versions stay{then}; the stack file keeps {newest[bucket.name]}"
         elif age is not None and age < 1:
             yield "all that is in it is deleted within a day of its writing"
+    if not ends:
+        yield f"no rule ends all that is in it; by the stack file that is after {settings.storage.staging.days} days"
+
+
+def _more(said: Inputs, *known: str, **harmless: tuple[str, ...]) -> list[str]:
+    """List what else a condition asks for, by which it is for some alone."""
+    condition = cast("Inputs", at(said, "condition", {}))
+    return [
+        key for key, value in condition.items() if value and key not in known and value not in harmless.get(key, ())
+    ]
 
 
 def _repository(repository: Registration, settings: Settings) -> Iterator[str]:
     registry = settings.registry
     policies = list(entries(repository.inputs, "cleanupPolicies"))
     own = repository.name in ("docker", "python")
-    kept = [number(at(each, "mostRecentVersions.keepCount")) or 0 for each in policies if at(each, "action") == "KEEP"]
-    for policy in policies:
-        if at(policy, "action") != "DELETE":
-            continue
+    kept = [
+        number(at(each, "mostRecentVersions.keepCount")) or 0
+        for each in policies
+        if at(each, "action") == "KEEP" and not at(each, "mostRecentVersions.packageNamePrefixes")
+    ]
+    whole = ("ANY", "TAG_STATE_UNSPECIFIED")
+    deleting = [each for each in policies if at(each, "action") == "DELETE"]
+    if own and not any(not _more(each, "olderThan", tagState=whole) for each in deleting):
+        yield f"no policy deletes all that is older than {registry.delete_after_days} days, as the stack file has it"
+    for policy in deleting:
         seconds = number(str(at(policy, "condition.olderThan", "0")).removesuffix("s")) or 0
         newest = max(kept, default=0)
         if not own and not newest and seconds < 86400:
@@ -67,35 +90,6 @@ def _repository(repository: Registration, settings: Settings) -> Iterator[str]:
             yield f"what is older than {days} days is deleted; the stack file says {registry.delete_after_days}"
         if own and newest != registry.keep_newest:
             yield f"the newest {newest:g} stay; the stack file keeps {registry.keep_newest}"
-
-
-def _stops(schedule: Registration, settings: Settings) -> Iterator[str]:
-    line = at(schedule.inputs, "instanceSchedulePolicy.vmStopSchedule.schedule")
-    if not isinstance(line, str):
-        return
-    if cron.mistake(line) is None and (days := cron.longest_wait(line)) > _SELDOM:
-        yield f"it stops what was forgotten at '{line}': {days} days can lie between two stops"
-    declared = settings.lease.stop_schedule
-    if line != (declared or line):
-        yield f"it stops machines at '{line}'; the stack file says '{declared}'"
-    if (zone := at(schedule.inputs, "instanceSchedulePolicy.timeZone")) != settings.lease.time_zone:
-        yield f"its hours are those of {zone or 'no zone'}; the stack file's are of {settings.lease.time_zone}"
-
-
-_AGENT = "@compute-system.iam.gserviceaccount.com"
-"""How the address of the account ends as which Google carries out a schedule."""
-
-
-def _may_stop(schedule: Registration, stack: Stack) -> Iterator[str]:
-    if at(schedule.inputs, "instanceSchedulePolicy.vmStopSchedule") is None:
-        return
-    for grant in stack.resources:
-        member = grant.inputs.get("member")
-        known = grant.at_run.get("member", "") if member == UNKNOWN else str(member)
-        # A plan that knows nothing of the real run takes what only that knows for it.
-        if short_type(grant.type) == "projects.IAMMember" and (not known or known.endswith(_AGENT)):
-            return
-    yield "Google's own agent has no role by which it may stop a machine: the schedule is there, and never stops one"
 
 
 _WAIT = 3600
@@ -110,16 +104,27 @@ def _tells(alert: Registration, settings: Settings) -> Iterator[str]:
         yield f"it tells {', '.join(other)}, which the stack file does not name"
     if alert.name == "errors" and (left := sorted(named - channels)) and len(channels) == len(given):
         yield f"it does not tell {', '.join(left)}, which the stack file names"
-    for condition in entries(alert.inputs, "conditions"):
+    for index, condition in enumerate(entries(alert.inputs, "conditions")):
         keys = ("thresholdValue", "duration", "comparison")
         over, wait, compared = (at(condition, f"conditionThreshold.{key}") for key in keys)
         if alert.name == "errors" and (number(over or 0) or compared != _OVER):
             yield f"it fires at {over} errors in {PERIOD} s ({compared}), not above 0"
+        if alert.name == "errors" and (count := at(condition, "conditionThreshold.trigger.count", 1)) != 1:
+            yield f"it fires only once {count} of what it watches fail together"
+        place = "conditionThreshold.filter"
+        asked = str(nested.filled(nested.at(condition, place, ""), alert.at_run, f"conditions[{index}].{place}"))
+        if (
+            alert.name == "errors"
+            and asked not in ("", str(UNKNOWN))
+            and not any(metric in asked for metric in _METRICS)
+        ):
+            yield f"it watches {said(asked)}, and no error of a service or a build"
         if (seconds := number(str(wait or 0).removesuffix("s"))) is None or seconds > _WAIT:
             yield f"it fires only once that has gone on for {wait}"
 
 
 _OVER = "COMPARISON_GT"
+_METRICS = ('"run.googleapis.com/request_count"', '"logging.googleapis.com/log_entry_count"')
 
 
 _CHANNEL = "12345678901234567890"
@@ -226,67 +231,6 @@ RULES = (
             ),
         ),
         keeps=(Example("dev", "data", bucket("labels", {"a": "b"})),),
-    ),
-    ResourceRule(
-        id="stops-as-declared",
-        title="What stops forgotten machines does so each week at least",
-        why="A schedule for one day of the year reads as a nightly stop, and a forgotten machine bills for months.",
-        remedy="Set lease.stopSchedule in the stack file to a line for each night, e.g. `0 20 * * *`.",
-        severity="high",
-        topic="cost",
-        applies=_SCHEDULES,
-        check=_stops,
-        breaks=(
-            Example(
-                "full",
-                "stop-europe-west4",
-                put(
-                    "compute.ResourcePolicy",
-                    "stop-europe-west4",
-                    "instanceSchedulePolicy.vmStopSchedule.schedule",
-                    "0 20 29 2 *",
-                ),
-                says="1461 days can lie between",
-            ),
-            Example(
-                "full",
-                "stop-europe-west4",
-                put("compute.ResourcePolicy", "stop-europe-west4", "instanceSchedulePolicy.timeZone", "Pacific/Apia"),
-                says="its hours are those of Pacific/Apia",
-            ),
-        ),
-        keeps=(
-            Example(
-                "full",
-                "stop-europe-west4",
-                put("compute.ResourcePolicy", "stop-europe-west4", "description", "every night"),
-            ),
-        ),
-    ),
-    AmongRule(
-        id="stop-may-stop",
-        title="What stops forgotten machines may do so",
-        why="A schedule without a role for Google's agent stands in every list, and machines bill through the night.",
-        remedy="Grant the role `operator` of the stack to Google's compute-system agent, as infra/machines.py does.",
-        severity="high",
-        topic="cost",
-        applies=_SCHEDULES,
-        check=_may_stop,
-        breaks=(
-            Example(
-                "full",
-                "stop-europe-west4",
-                put("projects.IAMMember", "scheduled-stop-agent", "member", "user:a@example.com"),
-                says="never stops one",
-            ),
-        ),
-        keeps=(
-            Example(
-                "full",
-                "stop-europe-west4",
-                put("projects.IAMMember", "scheduled-stop-agent", "member", f"serviceAccount:service-1{_AGENT}"),
-            ),
-        ),
     ),
     ResourceRule(
         id="alert-tells-as-declared",

@@ -70,7 +70,7 @@ def _judged(resource: Registration, stack: Stack, gives: Grants, each: grants.Gr
         if role == _GRANTING:
             if str(UNKNOWN) in each.condition:
                 raise UnknownError("`condition.expression`")
-            yield from _bounded(each)
+            yield from _bounded(each, stack)
     if who == "federation":
         yield from _comes(resource, stack, gives, each)
     yield from _elsewhere(resource, stack, gives)
@@ -215,11 +215,27 @@ def _deploying() -> frozenset[str]:
     return frozenset({_GRANTING, *(role for each in types.declared() for role in each.deploy)})
 
 
-def _bounded(each: grants.Grant) -> Iterator[str]:
-    """Hold whoever may grant to the roles that a list names, none of which is a basic one."""
-    lists = re.fullmatch(rf"{_ONLY}( \|\| {_ONLY})*", each.condition)
-    if not lists or re.search(r"roles/(owner|editor|viewer)'", each.condition):
+def _bounded(each: grants.Grant, stack: Stack) -> Iterator[str]:
+    """Hold whoever may grant to a list of roles that the stack grants on the project to others than itself."""
+    if not re.fullmatch(rf"{_ONLY}( \|\| {_ONLY})*", each.condition):
         yield f"it gives {_GRANTING} without a condition that lists which roles may be granted"
+        return
+    listed = {
+        role for some in re.findall(r"hasOnly\(\[(.*?)\]\)", each.condition) for role in re.findall("'(.*?)'", some)
+    }
+    if more := sorted(listed - _granting(stack)):
+        yield f"it lets {each.member} grant {', '.join(more)}, to itself too, and the stack grants nobody that"
+
+
+def _granting(stack: Stack) -> set[str | None]:
+    """List the roles that the stack grants on the project, but for those of the account that deploys."""
+    found: set[str | None] = set()
+    for resource in stack.resources:
+        gives = types.grants(types.short_type(resource.type))
+        if gives and gives.of == "organizations.Project":
+            others = (each for each in grants.given(resource) if not _deploys(each.member or "", stack))
+            found |= {each.role or resource.at_run.get(each.role_at) for each in others}
+    return found
 
 
 def _ends(stack: Stack, each: grants.Grant, role: str) -> Iterator[str]:
