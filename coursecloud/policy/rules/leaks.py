@@ -100,7 +100,7 @@ RULES = (
         remedy=_REMEDY,
         severity="critical",
         kinds=frozenset({"comment"}),
-        breaks=(Example("dev", "stack", does("comment", "line 7 of its file is a comment"), says="line 7"),),
-        keeps=(Example("dev", "stack", does("read", "looks at something")),),
+        breaks=(Example("gpu", "stack", does("comment", "line 7 of its file is a comment"), says="line 7"),),
+        keeps=(Example("gpu", "stack", does("read", "looks at something")),),
     ),
 )
