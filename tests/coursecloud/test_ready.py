@@ -78,8 +78,10 @@ class TestPassphrase:
         assert {call["passphrase"] for call in fake.asked} == {None}
 
     def test_a_credential_that_it_would_show_to_everybody_is_refused(self, fake: Fake) -> None:
-        fake.stack_file("config:\n  gcp:project: some-project-1\n  gcp:impersonate: {secure: v1:abc}\n")
-        with pytest.raises(lifecycle.RefusedError, match="gcp:impersonate: encrypted, with an empty passphrase"):
+        fake.stack_file("config:\n  gcp:project: some-project-1\n  gcp:impersonateServiceAccount: {secure: v1:abc}\n")
+        with pytest.raises(
+            lifecycle.RefusedError, match="impersonateServiceAccount: encrypted, with an empty passphrase"
+        ):
             fake.up()
         assert fake.calls == []
 

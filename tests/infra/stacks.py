@@ -108,6 +108,8 @@ def machines(draw: st.DrawFn, region: str) -> dict[str, Any]:
         case "script":
             machine["startupScript"] = "starter/setup.sh"
         case "container":
+            if machine.get("image") == ubuntu:  # it has no docker
+                del machine["image"]
             machine["container"] = {"image": draw(images)} | draw(
                 some({"args": st.lists(texts, max_size=3), "env": environments})
             )
