@@ -87,7 +87,7 @@ def _of_options(resource: Registration) -> Iterator[tuple[str, str]]:
 
 def _of_aliases(resource: Registration) -> Iterator[tuple[str, str]]:
     """Say as what Pulumi's state may know a resource, but for the spellings of its own type, which the SDK adds."""
-    stack, project = resource.urn.split("::")[:2]
+    stack, project, *_ = (*resource.urn.split("::"), "")
     urns = [{"urn": each} for each in resource.options.get("aliasURNs", ())]
     for said in cast("list[dict[str, Any]]", [*resource.options.get("aliases", ()), *urns]):
         spec = cast("Mapping[str, Any]", said.get("spec", {}))

@@ -56,7 +56,8 @@ class TestProtection:
         said_everywhere(review, "is kept no longer", "all objects in it")
 
     def test_what_is_kept_from_now_on_or_goes_anyway_is_not_told_so(self) -> None:
-        assert kinds(reviewed(*self.sides(kept=(False, True)))) == []
+        # No `keep` of the stack file says so, which the program does then.
+        assert kinds(reviewed(*self.sides(kept=(False, True)))) == [Kind.PROGRAM]
         assert kinds(reviewed(*self.sides(kept=(True, True)))) == []
         before, _ = self.sides(kept=(True, False))
         assert kinds(reviewed(before, whole())) == [Kind.REFUSED, Kind.DATA]

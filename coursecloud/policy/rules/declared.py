@@ -1,7 +1,6 @@
 """What the stack file says and the program registers: content is kept as long, and alerts tell."""
 
 from collections.abc import Iterator
-from typing import cast
 
 from coursecloud.plan import nested
 from coursecloud.plan.planning import short_type
@@ -61,7 +60,7 @@ def _bucket(bucket: Registration, settings: Settings) -> Iterator[str]:
 
 def _more(said: Inputs, *known: str, **harmless: tuple[str, ...]) -> list[str]:
     """List what else a condition asks for, by which it is for some alone."""
-    condition = cast("Inputs", at(said, "condition", {}))
+    condition = nested.mapping(at(said, "condition", {}))
     return [
         key for key, value in condition.items() if value and key not in known and value not in harmless.get(key, ())
     ]
