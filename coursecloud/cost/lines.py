@@ -1,14 +1,14 @@
 """Which lines a stack's bill has: by resource type, and for what no resource stands for; and what they assume."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, cast
+import re
+from collections.abc import Callable, Iterator
 
 from catalog import types
 from catalog.types.model import ResourceType
 from coursecloud.cost import between, compute, runs, stores
 from coursecloud.cost.bill import Bill, Line
-from coursecloud.plan.planning import bills, short_type
-from coursecloud.plan.registration import UNKNOWN, Registration
+from coursecloud.plan.planning import bills, short_type, unknowns
+from coursecloud.plan.registration import Registration
 
 _Priced = Callable[[Bill, Registration], Iterator[Line]]
 
@@ -56,7 +56,8 @@ def of(bill: Bill) -> Iterator[Line]:
 def _later(bill: Bill, resource: Registration, known: ResourceType) -> Iterator[Line]:
     """Say which inputs that decide the price only the real run knows: what is not there costs nothing by itself."""
     priced = [path for path, word in known.classes.words.items() if word == "priced"] if known.classes else []
-    unread = [path for path in dict.fromkeys(_unknown(resource.inputs)) if any(_within(each, path) for each in priced)]
+    unknown = dict.fromkeys(re.sub(r"\[\d+\]", "[]", path) for path in unknowns(resource))  # as the classes have lists
+    unread = [path for path in unknown if any(_within(each, path) for each in priced)]
     if unread:
         named = ", ".join(f"`{path}`" for path in unread)
         yield bill.unknown(resource, f"{resource.name}: only the real run knows {named}, by which it bills")
@@ -64,18 +65,6 @@ def _later(bill: Bill, resource: Registration, known: ResourceType) -> Iterator[
 
 def _within(path: str, block: str) -> bool:
     return path == block or path.startswith((f"{block}.", f"{block}[]"))
-
-
-def _unknown(value: Any, path: str = "") -> Iterator[str]:
-    """Give the paths of what only the real run knows, with [] for each element of a list."""
-    if value == UNKNOWN:
-        yield path
-    elif isinstance(value, Mapping):
-        for key, each in cast("Mapping[str, Any]", value).items():
-            yield from _unknown(each, f"{path}.{key}" if path else key)
-    elif isinstance(value, list):
-        for each in cast("list[Any]", value):
-            yield from _unknown(each, f"{path}[]")
 
 
 def notes(bill: Bill) -> Iterator[str]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from catalog import tables
-from coursecloud.cost.bill import Bill, Line, number, region_of, text
+from coursecloud.cost.bill import Bill, Line, mappings, number, region_of, text
 from coursecloud.cost.compute import INSTANCE
 from coursecloud.cost.prices import MONTH, Unknown
 from coursecloud.cost.stores import BUCKET
@@ -90,9 +90,7 @@ def by_instance(resource: Registration) -> bool:
 
 def _containers(resource: Registration) -> list[Mapping[str, Any]]:
     """List the containers of an instance: all of them bill."""
-    listed = _mapping(resource.inputs, "template").get("containers")
-    entries = cast("list[Any]", listed) if isinstance(listed, list) else [listed]
-    return [cast("Mapping[str, Any]", each) for each in entries if isinstance(each, Mapping)]
+    return mappings(_mapping(resource.inputs, "template"), "containers")
 
 
 def service(bill: Bill, resource: Registration) -> Iterator[Line]:
