@@ -110,6 +110,7 @@ def _stack(report: Report) -> dict[str, Any]:
         "findings": [_finding(finding, *report.places[finding.key]) for finding in report.checked.findings],
         "unusedExceptions": [_exception(entry) for entry in report.checked.unused],
         "endings": [_ending(each) for each in report.endings],
+        "notices": [{"kind": each.kind, "text": each.text} for each in report.notices],
     }
 
 

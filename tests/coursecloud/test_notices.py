@@ -14,7 +14,7 @@ from coursecloud.plan.notices import KINDS, notices
 from coursecloud.plan.planning import Plan, bills, holds, short_type, unknowns
 from coursecloud.plan.registration import UNKNOWN, Deed, Registration
 from coursecloud.policy import reporting
-from tests.project import ROOT
+from tests.project import CHECKOUT, ROOT
 
 PROJECT = "gcp:project: my-project-1"
 BUILDS = "coursecloud:builds: {repository: {owner: a, name: b%s}, triggers: {t: {branch: ^main$, dockerfile: D}}}"
@@ -286,6 +286,13 @@ def test_notices_come_in_the_order_of_their_headings() -> None:
     kinds = [notice.kind for notice in notices(plans.make("full", ROOT / "Pulumi.full.yaml", ROOT))]
     assert kinds == sorted(kinds, key=list(KINDS).index)
     assert set(kinds) <= set(KINDS)
+
+
+def test_every_kind_is_documented() -> None:
+    documented = (
+        (CHECKOUT / "docs/json.md").read_text(encoding="utf-8").partition("| `notices` |")[2].partition("\n")[0]
+    )
+    assert [kind for kind in KINDS if f"`{kind}`" not in documented] == []
 
 
 def test_a_type_that_nobody_has_classed_bills_as_unknown_and_never_as_free() -> None:

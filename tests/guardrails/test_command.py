@@ -104,6 +104,9 @@ def test_what_no_table_knows_and_what_has_no_effect_are_said_too(tmp_path: Path)
     assert "not in the dated tables - machine a: image debian/debian-12 is not in the table" in words
     assert "Did you mean debian-cloud/debian-12?" in words
     assert "another than it seems - secrets.names.A: prediction may read it" in words
+    (stack,) = json.loads(run("check", "--stack", "odd", "--folder", str(tmp_path), "--json").output)["stacks"]
+    assert [each["kind"] for each in stack["notices"]] == ["unknown", "effect"]
+    assert all(each["text"] in words for each in stack["notices"])
 
 
 @pytest.mark.parametrize("columns", [80, 120])
