@@ -107,7 +107,7 @@ def points_of(facts: Facts) -> Iterable[Point]:
         found = sighting.found
         # A service with no instance is none that was stopped: what it is says that it costs nothing, to logs as well.
         state: State = "runs" if found.running or found.shape.asset in BY_SHAPE else "stopped"
-        if found.made and not _logged(facts, ("create", "start"), found.made, sighting):
+        if found.made and not _logged(facts, ("create",), found.made, sighting):
             yield Point(found.made, RANKS["made"], "made")
         if found.since and not _logged(facts, ("create", "start"), found.since, sighting):
             yield Point(found.since, RANKS["since"], "since")

@@ -98,12 +98,9 @@ class Ledger:
         """List the times from `start` to `until` of which no log has been read."""
         found, reached = list[Span](), start
         for begin, end in self.read:
-            if begin > reached:
-                found.append((reached, min(begin, until)))
+            found.append((reached, min(begin, until)))
             reached = max(reached, end)
-        if reached < until:
-            found.append((reached, until))
-        return tuple(span for span in found if span[0] < span[1])
+        return tuple(span for span in (*found, (reached, until)) if span[0] < span[1])
 
 
 def fold(ledger: Ledger, look: Look) -> Ledger:

@@ -108,6 +108,7 @@ def gone_before_the_api_says_that_it_was_made(there: World) -> Iterator[str]:
 
 def a_job_of_seconds(there: World) -> Iterator[str]:
     """A job has ended before the time that the log gives its creation: it does not run again."""
+    there.wait(HOUR)
     config = {"zone": "europe-west4-b", "machine": "n1-standard-4", "gpus": 1, "spot": False}
     job = there.create("customJobs", "job", config)
     _said(there, 12)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from coursecloud.cost import prices
 from coursecloud.spend import account, ledger
@@ -45,7 +46,7 @@ def live(seed: int, priced: Rates) -> Run:
 def lived(world: World, days: Iterator[str], priced: Rates) -> Run:
     """Live days of a world and judge every look, and the account that is made anew from the logs at their end."""
     run = Run()
-    kept, looks = Ledger(delivered.PROJECT), list[Look]()
+    kept, looks, written = Ledger(delivered.PROJECT), list[Look](), list[Look]()
     morning = delivered.START
     if account.of(kept, priced):
         run.mistakes.append("there is an account before anybody has looked")
@@ -61,13 +62,16 @@ def lived(world: World, days: Iterator[str], priced: Rates) -> Run:
         if world.random.random() < world.odds.cut:
             continue  # it ended before it had written anything
         kept = ledger.fold(kept, look)
+        written.append(look)
         if world.random.random() < world.odds.twice:
-            kept = ledger.fold(kept, world.random.choice(looks))
+            written.append(world.random.choice(looks))
+            kept = ledger.fold(kept, written[-1])
         settled = account.of(kept, priced)
         assert settled
         run.mistakes += [f"look {run.looks}: {each}" for each in differences(world, settled, kept, run)]
         run.mistakes += [f"look {run.looks}: {each}" for each in otherwise(world, settled, kept, look)]
         run.mistakes += [f"look {run.looks}: {each}" for each in unsaid(settled, look)]
+        run.mistakes += [f"look {run.looks}: {each}" for each in unread(kept, written)]
         today = differences(world, settled, kept, run, begin=morning, before=world.mornings)
         run.mistakes += [f"look {run.looks}, today: {each}" for each in today]
     world.wait(max([world.now, *(entry.received for entry in world.entries)]) + DAY_AFTER)
@@ -88,6 +92,7 @@ def lived(world: World, days: Iterator[str], priced: Rates) -> Run:
 
 
 DAY_AFTER = 26 * 3600
+HOUR = timedelta(hours=1)
 
 
 def _minutes(world: World) -> float:
@@ -191,6 +196,22 @@ def unsaid(settled: Account, look: Look) -> Iterator[str]:
         hidden = shape.asset in refused if shape else any(what.startswith(service) for what in refused)
         if not boots and entry.life.lost != (hidden and entry.state != "gone"):
             yield f"{entry.life.resource} is {'' if entry.life.lost else 'not '}said to be lost from sight"
+
+
+def unread(kept: Ledger, written: list[Look]) -> Iterator[str]:
+    """List the hours whose logs were read and are said not to be, or were not and no gap names them."""
+    spans = [(each.since, each.complete_until) for each in written if each.since and each.complete_until]
+    last = max(each.at for each in written)
+    for begin, end in ((-30, 2), (-3, -1), (0, 0), (1, 0)):
+        start, until = delivered.START + begin * HOUR, (last if end >= 0 else delivered.START) + end * HOUR
+        gaps = kept.gaps(start, until)
+        if any(not start <= one < other <= until for one, other in gaps):
+            yield f"gaps are said that are none of {start} to {until}: {gaps}"
+        edges = sorted({each for span in (*spans, *gaps, (start, until)) for each in span if start <= each <= until})
+        for one, other in itertools.pairwise(edges):
+            read = any(since <= one and other <= complete for since, complete in spans)
+            if read == any(since <= one and other <= complete for since, complete in gaps):
+                yield f"logs from {one} to {other} were {'read' if read else 'not read'}, and it is said otherwise"
 
 
 def undelivered(world: World, kept: Ledger, *, lease: bool = False) -> set[str]:

@@ -223,6 +223,27 @@ def seen_twice_in_minutes(there: World, chance: random.Random) -> Days:
     yield _told(there, "seen twice in minutes", {thing.path: spent + after}, {thing.path: whole})
 
 
+def resized_as_somebody_looks(there: World, chance: random.Random) -> Days:
+    """What a look saw within two minutes of a start it was since then, though no log tells of the change."""
+    thing = machine(there)
+    _wait(there, chance)
+    yield there
+    there.stop(thing)
+    there.wait(there.now + HOUR)
+    there.resize(thing, machine="e2-standard-4" if thing.config["machine"] == "e2-medium" else "e2-medium")
+    silence(there, len(there.entries) - 1)
+    there.start(thing)
+    there.entries[-1].config = None
+    there.wait(there.now + 50)
+    yield there
+    _wait(there, chance)
+    there.stop(thing)
+    _wait(there, chance)
+    there.hidden = _machines(chance, thing)
+    yield there
+    yield _told(there, "resized as somebody looks", {})
+
+
 def replaced(there: World, chance: random.Random) -> Days:
     """A name is free for the next machine only when the one before is gone, though no log says when it went."""
     there.odds.numbered = True  # else nothing tells the two apart
@@ -243,7 +264,7 @@ def replaced(there: World, chance: random.Random) -> Days:
 
 KINDS: tuple[Callable[[World, random.Random], Days], ...] = (
     job, logged, without_logs, disk_alone, kept_disk, untyped, appeared, never_typed, kept_unseen,
-    seen_alone_then_nothing, seen_twice_in_minutes, replaced,
+    seen_alone_then_nothing, seen_twice_in_minutes, replaced, resized_as_somebody_looks,
 )  # fmt: skip
 
 
