@@ -55,9 +55,7 @@ def ended(life: Life, at: datetime) -> Life:
     """End a life at the latest at a time."""
     if life.now.state == "gone" and life.now.begin <= at:
         return life
-    kept = [replace(use, end=min(use.end, at)) for use in life.uses if use.begin < at and use.state != "gone"]
-    if not kept:
-        return life
+    kept = [replace(use, end=min(use.end, at)) for use in life.uses if use.begin < at]
     uses = (*kept, Use(at, at, "gone", life.shape))
     return replace(life, uses=uses, doubts=within(life.doubts, uses), lost=False)
 

@@ -72,6 +72,7 @@ def lived(world: World, days: Iterator[str], priced: Rates) -> Run:
         run.mistakes += [f"look {run.looks}: {each}" for each in otherwise(world, settled, kept, look)]
         run.mistakes += [f"look {run.looks}: {each}" for each in unsaid(settled, look)]
         run.mistakes += [f"look {run.looks}: {each}" for each in unread(kept, written)]
+        run.mistakes += [f"look {run.looks}: {each}" for each in disordered(settled)]
         today = differences(world, settled, kept, run, begin=morning, before=world.mornings)
         run.mistakes += [f"look {run.looks}, today: {each}" for each in today]
     world.wait(max([world.now, *(entry.received for entry in world.entries)]) + DAY_AFTER)
@@ -196,6 +197,14 @@ def unsaid(settled: Account, look: Look) -> Iterator[str]:
         hidden = shape.asset in refused if shape else any(what.startswith(service) for what in refused)
         if not boots and entry.life.lost != (hidden and entry.state != "gone"):
             yield f"{entry.life.resource} is {'' if entry.life.lost else 'not '}said to be lost from sight"
+
+
+def disordered(settled: Account) -> Iterator[str]:
+    """List what would have been two things at once."""
+    for entry in settled.entries:
+        times = [time for use in entry.life.uses for time in (use.begin, use.end)]
+        if times != sorted(times):
+            yield f"{entry.life.resource} was one thing before it had been another: {entry.life.uses}"
 
 
 def unread(kept: Ledger, written: list[Look]) -> Iterator[str]:

@@ -73,6 +73,20 @@ def without_logs(there: World, chance: random.Random) -> Days:
     yield _told(there, "without logs", others)
 
 
+def gone_then_nothing(there: World, chance: random.Random) -> Days:
+    """What logs said is gone is in no doubt, though nothing of its kind and no log is read later."""
+    thing = machine(there)
+    _wait(there, chance)
+    yield there
+    there.delete(thing)
+    _wait(there, chance)
+    yield there
+    _wait(there, chance)
+    there.hidden = _machines(chance, thing) | dict.fromkeys(("admin", "system"), "logs")
+    yield there
+    yield _told(there, "gone, then nothing", {}, gone=True)
+
+
 def disk_alone(there: World, chance: random.Random) -> Days:
     """Its disk was seen without its machine: when both are gone the disk was there until then."""
     thing = machine(there)
@@ -265,6 +279,7 @@ def replaced(there: World, chance: random.Random) -> Days:
 KINDS: tuple[Callable[[World, random.Random], Days], ...] = (
     job, logged, without_logs, disk_alone, kept_disk, untyped, appeared, never_typed, kept_unseen,
     seen_alone_then_nothing, seen_twice_in_minutes, replaced, resized_as_somebody_looks,
+    gone_then_nothing,
 )  # fmt: skip
 
 
