@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 from catalog import tables
 from coursecloud.cost import prices as tabled
@@ -253,13 +253,6 @@ def amount(inputs: Mapping[str, Any], key: str) -> Decimal | None:
         return None
     # Less than nothing pays for nothing else.
     return number(value) if 0 <= value < math.inf else None
-
-
-def mappings(inputs: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    """Read an input that is a mapping or a list of them; what is neither is left out."""
-    value = inputs.get(key)
-    entries = cast("list[Any]", value) if isinstance(value, list) else [value]
-    return [cast("Mapping[str, Any]", entry) for entry in entries if isinstance(entry, Mapping)]
 
 
 def region_of(inputs: Mapping[str, Any]) -> str | None:

@@ -6,9 +6,10 @@ from typing import Any
 
 from catalog import tables
 from coursecloud.cost import prices
-from coursecloud.cost.bill import Bill, Line, amount, mappings, number, region_of, text
+from coursecloud.cost.bill import Bill, Line, amount, number, region_of, text
 from coursecloud.cost.bill import size as written
 from coursecloud.cost.prices import Unknown
+from coursecloud.plan.nested import blocks
 from coursecloud.plan.registration import Registration
 
 INSTANCE = "gcp:compute/instance:Instance"
@@ -26,7 +27,7 @@ def instance(bill: Bill, resource: Registration) -> Iterator[Line]:
     kind = ", Spot" if spot else ""
     price = bill.machine(machine_type, region, spot=spot, looked_up=looked_up)
     yield bill.running(resource, f"{machine_type}{kind}{bill.own(machine_type)}", price, hours, spot=spot)
-    for accelerator in mappings(inputs, "guestAccelerators"):
+    for accelerator in blocks(inputs.get("guestAccelerators")):
         model, count = text(accelerator, "type") or "", amount(accelerator, "count")
         each = bill.gpu(model, region, spot=spot, looked_up=looked_up)
         if count is None:
@@ -39,16 +40,16 @@ def instance(bill: Bill, resource: Registration) -> Iterator[Line]:
         several = "external address" if count == 1 else f"{count} external addresses"
         total = address if isinstance(address, Unknown) else address * count
         yield bill.running(resource, f"{several}{kind}", total, hours)
-    for boot in mappings(inputs, "bootDisk"):
+    for boot in blocks(inputs.get("bootDisk")):
         # A boot disk that was made elsewhere bills as the disk that it is.
-        for parameters in mappings(boot, "initializeParams"):
+        for parameters in blocks(boot.get("initializeParams")):
             yield from _disk(bill, resource, parameters, region, "boot disk")
             image = text(parameters, "image")
             if image and tables.licensed(image, bill.settings.project):
                 said = f"{resource.name}: an image of {image.rpartition('/')[0]} may bill a licence by the hour"
                 yield bill.unknown(resource, f"{said}, at no known price")
     known = tables.machine_types().get(machine_type)
-    for scratch in () if known and known.local_ssd_gib else mappings(inputs, "scratchDisks"):
+    for scratch in () if known and known.local_ssd_gib else blocks(inputs.get("scratchDisks")):
         yield _local_ssd(bill, resource, scratch, region, hours)
 
 
@@ -130,7 +131,7 @@ def tpu(bill: Bill, resource: Registration) -> Iterator[Line]:
     kind, region = text(resource.inputs, "acceleratorType") or "?", region_of(resource.inputs) or "?"
     generation, _, chips = kind.rpartition("-")
     spot = any(part.get("spot") is True or part.get("preemptible") is True
-               for part in mappings(resource.inputs, "schedulingConfig"))  # fmt: skip
+               for part in blocks(resource.inputs.get("schedulingConfig")))  # fmt: skip
     chip = bill.prices.services.get("tpu", {}).get(generation, {}).get(region, (None, None))[spot]
     label = f"{kind}{', Spot' if spot else ''}"
     price = bill.known(chip * Decimal(chips) if chip and chips.isdigit() else None, f"a TPU {label} in {region}")
@@ -139,7 +140,7 @@ def tpu(bill: Bill, resource: Registration) -> Iterator[Line]:
 
 def addresses(inputs: Mapping[str, Any]) -> int:
     """Count the external addresses of a machine's own."""
-    return sum("accessConfigs" in interface for interface in mappings(inputs, "networkInterfaces"))
+    return sum("accessConfigs" in interface for interface in blocks(inputs.get("networkInterfaces")))
 
 
 def _without_address(bill: Bill) -> list[Registration]:
@@ -150,5 +151,5 @@ def is_spot(inputs: Mapping[str, Any]) -> bool:
     """Say whether a machine runs at the Spot price."""
     return any(
         part.get("preemptible") is True or part.get("provisioningModel") == "SPOT"
-        for part in mappings(inputs, "scheduling")
+        for part in blocks(inputs.get("scheduling"))
     )

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 from catalog import tables
-from coursecloud.cost.bill import Bill, Line, mappings, number, region_of, text
+from coursecloud.cost.bill import Bill, Line, number, region_of, text
 from coursecloud.cost.compute import INSTANCE
 from coursecloud.cost.prices import MONTH, Unknown
 from coursecloud.cost.stores import BUCKET
+from coursecloud.plan.nested import block, blocks
 from coursecloud.plan.registration import Registration
 from infra.settings.services import memory_mebibytes
 
@@ -21,7 +22,7 @@ _HOUR = Decimal(3600)
 
 def trigger(bill: Bill, resource: Registration) -> Iterator[Line]:
     """Bill a trigger's share of the builds, on the machine that it names or on Cloud Build's own."""
-    options = _mapping(_mapping(resource.inputs, "build"), "options")
+    options = block(block(resource.inputs.get("build")).get("options"))
     machine = (text(options, "machineType") or bill.prices.services["buildMachine"]).lower().replace("_", "-")
     price = bill.known(bill.prices.service(f"build.{machine}"), f"a build on {machine}")
     builds = number(bill.usage.builds.per_day) * bill.working_days / len(bill.of(TRIGGER))
@@ -85,20 +86,20 @@ def vertex(bill: Bill, machine: str, gpus: list[tuple[str, int]], region: str, *
 
 def by_instance(resource: Registration) -> bool:
     """Say whether a Cloud Run service bills for the time that an instance is there, and not while it answers."""
-    return any(_mapping(each, "resources").get("cpuIdle") is False for each in _containers(resource))
+    return any(block(each.get("resources")).get("cpuIdle") is False for each in _containers(resource))
 
 
 def _containers(resource: Registration) -> list[Mapping[str, Any]]:
     """List the containers of an instance: all of them bill."""
-    return mappings(_mapping(resource.inputs, "template"), "containers")
+    return blocks(block(resource.inputs.get("template")).get("containers"))
 
 
 def service(bill: Bill, resource: Registration) -> Iterator[Line]:
     """Bill a Cloud Run service: for the time in which it answers, or in which its instances are there."""
     region = region_of(resource.inputs) or "?"
-    template = _mapping(resource.inputs, "template")
-    scaling = _mapping(template, "scaling")
-    sizes = [_mapping(_mapping(each, "resources"), "limits") for each in _containers(resource)] or [{}]
+    template = block(resource.inputs.get("template"))
+    scaling = block(template.get("scaling"))
+    sizes = [block(block(each.get("resources")).get("limits")) for each in _containers(resource)] or [{}]
     tier = "" if region in bill.prices.services["runTier1"] else "tier2."
     if tier and region not in tables.table("compute")["runRegions"]:
         yield bill.unknown(resource, f"{resource.name}: Cloud Run has no known price in {region}")
@@ -181,12 +182,3 @@ def traffic(bill: Bill) -> Iterator[Line]:
         price = bill.known(bill.prices.service("logging"), "logs")
         day = number(bill.usage.traffic.logs_gb_per_day) * bill.working_days
         yield bill.shared("", "logs", "logs of everything", "GiB", price, day, free=bill.free("logging", ""))
-
-
-def _mapping(inputs: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """Read an input that is a mapping, or the first of a list of them."""
-    value = inputs.get(key)
-    if isinstance(value, list):
-        entries = cast("list[Any]", value)
-        value = entries[0] if entries else None
-    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}

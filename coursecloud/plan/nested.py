@@ -50,6 +50,17 @@ def mapping(value: Any) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) and value != UNKNOWN else {}
 
 
+def blocks(value: Any) -> list[Mapping[str, Any]]:
+    """Take a value as blocks: one that stands alone, or a list of them; what is none is left out."""
+    entries = listed(value) if isinstance(value, list) else [value]
+    return [cast("Mapping[str, Any]", entry) for entry in entries if isinstance(entry, Mapping)]
+
+
+def block(value: Any) -> Mapping[str, Any]:
+    """Take a value as one block, the first where they are several; without entries where there is none."""
+    return next(iter(blocks(value)), dict[str, Any]())
+
+
 def listed(value: Any) -> list[Any]:
     """Take a value as a list: an empty one where it is none."""
     return cast("list[Any]", value) if isinstance(value, list) else []

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from coursecloud.cost.compute import addresses
+from coursecloud.plan.nested import blocks
 from coursecloud.spend.account import Entry
 from coursecloud.spend.lives import DISK, INSTANCE
-from coursecloud.spend.vertex import listed
 from infra.names import Names
 from infra.settings import Settings
 
@@ -111,7 +111,7 @@ def _loses(entry: Entry) -> str:
 
 
 def _models(entry: Entry) -> Iterable[Mapping[str, object]]:
-    return listed(entry.life.shape.inputs.get("deployedModels")) if entry.life.shape else ()
+    return blocks(entry.life.shape.inputs.get("deployedModels")) if entry.life.shape else ()
 
 
 def _asset(entry: Entry) -> str:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import cast
 from zoneinfo import ZoneInfo
 
 from catalog import types
 from coursecloud.cost import Estimate
+from coursecloud.plan.nested import block
 from coursecloud.plan.planning import Plan, short_type
 from coursecloud.plan.registration import Registration
 from coursecloud.spend.model import Shape
@@ -42,12 +42,12 @@ class Ending:
 
 def of(shape: Shape, since: datetime) -> datetime | None:
     """Say when something that has run since then stops by itself; None where nothing stops it."""
-    scheduling = _mapping(shape.inputs.get("scheduling"))
+    scheduling = block(shape.inputs.get("scheduling"))
     if shape.asset in JOBS:
         # Google ends a job after a week where it says nothing (its API, CustomJob, Scheduling.timeout).
         seconds = _seconds(shape.inputs.get("timeout")) or 7 * 86_400
         return since + timedelta(seconds=seconds)
-    most = _seconds(_mapping(scheduling.get("maxRunDuration")).get("seconds"))
+    most = _seconds(block(scheduling.get("maxRunDuration")).get("seconds"))
     return since + timedelta(seconds=most) if most and scheduling.get("instanceTerminationAction") else None
 
 
@@ -103,8 +103,8 @@ def _ends(plan: Plan, resource: Registration, priced: str) -> str:
 
 
 def _least(resource: Registration) -> int:
-    for holder in (resource.inputs, _mapping(resource.inputs.get("template"))):
-        scaling = _mapping(holder.get("scaling"))
+    for holder in (resource.inputs, block(resource.inputs.get("template"))):
+        scaling = block(holder.get("scaling"))
         for key in ("manualInstanceCount", "minInstanceCount"):
             if scaling.get(key):
                 return 1
@@ -128,9 +128,3 @@ def _length(length: timedelta) -> str:
 def _seconds(value: object) -> int | None:
     match = re.fullmatch(r"([0-9]+)(?:\.[0-9]+)?s?", str(value))
     return int(match[1]) if match else None
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    if isinstance(value, list):
-        value = next(iter(cast("Iterable[object]", value)), None)
-    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}

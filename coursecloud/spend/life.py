@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal, cast
+from typing import Literal
 
+from coursecloud.plan.nested import block
 from coursecloud.spend.model import Shape
 
 State = Literal["runs", "stopped", "gone"]
@@ -69,11 +70,4 @@ def within(doubts: Iterable[Use], uses: Sequence[Use]) -> tuple[Use, ...]:
 
 def boot(shape: Shape | None) -> Mapping[str, object]:
     """Give a machine's boot disk, in the words of its inputs; empty where nothing says."""
-    return mapping(shape.inputs.get("bootDisk")) if shape else {}
-
-
-def mapping(value: object) -> Mapping[str, object]:
-    """Read an object, or the first of a list of them; empty for all else."""
-    if isinstance(value, list) and value:
-        value = cast("list[object]", value)[0]
-    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
+    return block(shape.inputs.get("bootDisk")) if shape else {}

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from coursecloud.plan.nested import block
 from coursecloud.spend.facts import GRACE, UNLOGGED, Facts, by_incarnation, gathered, points_of
 from coursecloud.spend.ledger import Ledger, Sighting
-from coursecloud.spend.life import Life, Use, boot, ended, mapping, within
+from coursecloud.spend.life import Life, Use, boot, ended, within
 from coursecloud.spend.model import Change, Shape
 from coursecloud.spend.walk import Walk
 
@@ -159,4 +160,4 @@ def _implied(disk: str, act: Literal["create", "delete"], at: datetime, shape: S
 
 
 def _parameters(boot: Mapping[str, object]) -> Mapping[str, object]:
-    return mapping(boot.get("initializeParams"))
+    return block(boot.get("initializeParams"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -12,6 +11,7 @@ from coursecloud.cost import lines
 from coursecloud.cost.bill import Bill, Line, number
 from coursecloud.cost.compute import addresses
 from coursecloud.cost.prices import Prices
+from coursecloud.plan.nested import block
 from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import Registration
 from coursecloud.spend import vertex
@@ -81,8 +81,8 @@ class Rates:
             kept = _summed(boot, idle=True)
             stopped, keeps = kept.runs, tuple(line.what for line in boot)
             unknown = (*unknown, *kept.unknown)
-            disk = _mapping(shape.inputs.get("bootDisk"))
-            if disk and not _mapping(disk.get("initializeParams")).get("type"):
+            disk = block(shape.inputs.get("bootDisk"))
+            if disk and not block(disk.get("initializeParams")).get("type"):
                 # Google tells the type where it lists disks, not with the machine.
                 stopped, keeps, unknown = None, (), (*unknown, f"{name}: the type of its boot disk was not read")
         if unknown or found.runs is None or stopped is None:
@@ -165,21 +165,17 @@ def _summed(found: list[Line], *, by_use: bool = False, assumed: bool = False, i
 
 def _with_least(resource: Registration) -> Registration:
     """Put a service's own scaling in the place of its template's: it goes before it."""
-    own = _mapping(resource.inputs.get("scaling"))
+    own = block(resource.inputs.get("scaling"))
     least = own.get("manualInstanceCount", own.get("minInstanceCount"))
     if least is None:
         return resource
-    template = _mapping(resource.inputs.get("template"))
-    scaling = {**_mapping(template.get("scaling")), "minInstanceCount": least}
+    template = block(resource.inputs.get("template"))
+    scaling = {**block(template.get("scaling")), "minInstanceCount": least}
     inputs = {**resource.inputs, "template": {**template, "scaling": scaling}}
     return Registration("", resource.type, resource.name, True, None, inputs, (), {}, None, False, {})
 
 
 def _always(service: Registration) -> str:
     """Say what of a service is there while nobody asks."""
-    least = _mapping(_mapping(service.inputs.get("template")).get("scaling")).get("minInstanceCount")
+    least = block(block(service.inputs.get("template")).get("scaling")).get("minInstanceCount")
     return f"{least} instance{'' if str(least) == '1' else 's'} always there"
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return next(iter(vertex.listed(value)), dict[str, object]())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import cast
 
 from coursecloud.cost import runs
 from coursecloud.cost.bill import Bill, Line
 from coursecloud.cost.prices import MONTH, Unknown
+from coursecloud.plan.nested import block, blocks
 from coursecloud.spend.model import Shape
 
 JOBS = frozenset({"aiplatform.googleapis.com/CustomJob", "aiplatform.googleapis.com/HyperparameterTuningJob"})
@@ -17,7 +17,7 @@ JOBS = frozenset({"aiplatform.googleapis.com/CustomJob", "aiplatform.googleapis.
 
 def job(bill: Bill, shape: Shape, name: str) -> Iterator[Line]:
     """Bill a job while it runs: the machines of each pool, as many as it runs at a time, with GPUs and boot disks."""
-    pools = listed(shape.inputs.get("pools"))
+    pools = blocks(shape.inputs.get("pools"))
     if not pools:
         yield _unknown(bill, name, f"{name}: what this job runs on was not read")
     for pool in pools:
@@ -29,7 +29,7 @@ def endpoint(bill: Bill, shape: Shape, name: str) -> Iterator[Line]:
     """Bill the models that are deployed on an endpoint, each with its least replicas."""
     if shape.inputs.get("deployedModels") is None:
         yield _unknown(bill, name, f"{name}: which models are deployed on this endpoint was not read")
-    for model in listed(shape.inputs.get("deployedModels")):
+    for model in blocks(shape.inputs.get("deployedModels")):
         if model.get("machineType"):
             yield _machines(bill, name, model, shape, spot=model.get("spot") is True)
         else:
@@ -40,7 +40,7 @@ def _machines(bill: Bill, name: str, pool: Mapping[str, object], shape: Shape, *
     many = _count(pool.get("count"), 1)
     kind = str(pool.get("machineType") or "")
     gpus = [(str(gpu.get("type")), _count(gpu.get("count"), 1))
-            for gpu in listed(pool.get("guestAccelerators"))]  # fmt: skip
+            for gpu in blocks(pool.get("guestAccelerators"))]  # fmt: skip
     price = runs.vertex(bill, kind, gpus, _region(shape), spot=spot)
     label = " + ".join([kind, *(f"{count} {model}" for model, count in gpus)])
     label = f"{many} x {label}" if many > 1 else label
@@ -49,7 +49,7 @@ def _machines(bill: Bill, name: str, pool: Mapping[str, object], shape: Shape, *
 
 def _boot_disks(bill: Bill, name: str, pool: Mapping[str, object], shape: Shape) -> Line:
     """Bill the boot disk that each machine of a job has, whether somebody named one or not."""
-    disk = next(iter(listed(pool.get("bootDisk"))), dict[str, object]())
+    disk = block(pool.get("bootDisk"))
     usual = bill.prices.services["vertexBootDisk"]
     many, sort = _count(pool.get("count"), 1), str(disk.get("type") or usual["type"])
     size, region = _count(disk.get("size"), int(usual["gib"])), _region(shape)
@@ -77,9 +77,3 @@ def _count(value: object, otherwise: int) -> int:
 
 def _unknown(bill: Bill, name: str, reason: str) -> Line:
     return _by_the_hour(bill, name, "", Unknown(reason))
-
-
-def listed(value: object) -> list[Mapping[str, object]]:
-    """Read the objects of a list, or the one that stands in its place."""
-    entries = cast("Iterable[object]", value) if isinstance(value, list) else [value]
-    return [cast("Mapping[str, object]", entry) for entry in entries if isinstance(entry, Mapping)]

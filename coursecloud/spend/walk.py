@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from coursecloud.plan.nested import block
 from coursecloud.spend.facts import GRACE, Point
 from coursecloud.spend.ledger import NEVER
-from coursecloud.spend.life import State, Use, boot, mapping
+from coursecloud.spend.life import State, Use, boot
 from coursecloud.spend.model import Shape
 
 
@@ -193,5 +194,5 @@ def _completed(seen: Shape | None, known: Shape | None) -> Shape | None:
     disk, before = boot(seen), boot(known)
     if seen is None or not before or not disk:
         return seen
-    parameters = {**mapping(before.get("initializeParams")), **mapping(disk.get("initializeParams"))}
+    parameters = {**block(before.get("initializeParams")), **block(disk.get("initializeParams"))}
     return replace(seen, inputs={**seen.inputs, "bootDisk": {**disk, "initializeParams": parameters}})

@@ -211,6 +211,8 @@ def unread(kept: Ledger, written: list[Look]) -> Iterator[str]:
     """List the hours whose logs were read and are said not to be, or were not and no gap names them."""
     spans = [(each.since, each.complete_until) for each in written if each.since and each.complete_until]
     last = max(each.at for each in written)
+    if any(one >= other for one, other in kept.read):
+        yield f"logs were read of no time: {kept.read}"
     for begin, end in ((-30, 2), (-3, -1), (0, 0), (1, 0)):
         start, until = delivered.START + begin * HOUR, (last if end >= 0 else delivered.START) + end * HOUR
         gaps = kept.gaps(start, until)

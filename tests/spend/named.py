@@ -212,6 +212,16 @@ def made_anew_smaller_without_a_log(there: World) -> Iterator[str]:
     yield "look"
 
 
+def looked_at_in_its_first_minute(there: World) -> Iterator[str]:
+    """Logs are complete to a minute ago: somebody who looks at once has read none of the lease."""
+    there.now = 20
+    there.create("instances", "box", config())
+    there.wait(40)
+    yield "look"
+    there.wait(9 * HOUR)
+    yield "look"
+
+
 def stopped_once_more(there: World) -> Iterator[str]:
     """What somebody stops that Google has stopped already is stopped for Google's reason."""
     machine = there.create("instances", "box", config(spot=True))
@@ -240,6 +250,7 @@ DAYS: tuple[Callable[[World], Iterator[str]], ...] = (
     made_anew_by_somebody_else,
     unknown_before_one_of_its_name,
     made_anew_smaller_without_a_log,
+    looked_at_in_its_first_minute,
     stopped_once_more,
 )
 

@@ -251,10 +251,13 @@ class World:
         )  # fmt: skip
         self.entries.append(entry)
         if self.random.random() < self.odds.doubled:
-            # The same entry again, or another of the same operation.
-            ident = entry.ident if self.random.random() < 0.5 else f"{entry.ident}-again"
-            received = entry.received + self.random.randint(0, 900)
-            self.entries.append(replace(entry, ident=ident, received=received))
+            # Another entry of the same operation, or the same again, of which less is read.
+            again = replace(entry, received=entry.received + self.random.randint(0, 900))
+            if self.random.random() < 0.5:
+                again = replace(again, config=None, number="", by="", reason="")
+            else:
+                again.ident += "-again"
+            self.entries.append(again)
 
     def say(self, thing: Thing, act: str) -> None:
         """Write into the log what somebody did that changed nothing."""
