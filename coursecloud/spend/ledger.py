@@ -176,20 +176,17 @@ def key(found: Found) -> str:
             shape.inputs,
         ],
         sort_keys=True,
-        default=str,
     )
 
 
 def _rank(change: Change) -> tuple[Any, ...]:
     """Choose between two readings of one entry: the one that says more, and else any, but always the same."""
-    inputs = json.dumps(change.shape.inputs, sort_keys=True, default=str) if change.shape else ""
     return (
         change.shape is not None,
         bool(change.incarnation),
         "@" in change.by,
         -change.received.timestamp(),
         change.at,
-        inputs,
         repr(change),
     )
 

@@ -139,9 +139,7 @@ class Walk:
 
     def _contradicted(self, point: Point) -> None:
         """A look saw what no log has said."""
-        if self.state == "gone" and not self.turns:
-            self._begin(point.at)
-        elif self.state == "gone" or (self.state == "stopped" and point.since):
+        if self.state == "gone" or (self.state == "stopped" and point.since):
             # It did not go, or did not stop, whatever was said: what was said last does not hold.
             while self.turns and self.turns[-1][1] == self.state:
                 self.turns.pop()

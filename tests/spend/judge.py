@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from coursecloud.cost import prices
@@ -73,6 +73,7 @@ def lived(world: World, days: Iterator[str], priced: Rates) -> Run:
         run.mistakes += [f"look {run.looks}: {each}" for each in unsaid(settled, look)]
         run.mistakes += [f"look {run.looks}: {each}" for each in unread(kept, written)]
         run.mistakes += [f"look {run.looks}: {each}" for each in disordered(settled)]
+        run.mistakes += [f"look {run.looks}: {each}" for each in unheard(world, kept, look)]
         today = differences(world, settled, kept, run, begin=morning, before=world.mornings)
         run.mistakes += [f"look {run.looks}, today: {each}" for each in today]
     world.wait(max([world.now, *(entry.received for entry in world.entries)]) + DAY_AFTER)
@@ -88,7 +89,7 @@ def lived(world: World, days: Iterator[str], priced: Rates) -> Run:
     named = any(_unknowable(delivered.full(path), settled) for path in world.bill())
     if abs(run.bill - run.counted) > 0.01 * run.bill + _minutes(world) and not named:
         run.mistakes.append(f"at the end: {run.counted} in all, the bill is {run.bill}")
-    run.mistakes += _again(world, looks, last, priced, settled)
+    run.mistakes += _again(world, looks, last, priced, settled, kept)
     return run
 
 
@@ -225,6 +226,16 @@ def unread(kept: Ledger, written: list[Look]) -> Iterator[str]:
                 yield f"logs from {one} to {other} were {'read' if read else 'not read'}, and it is said otherwise"
 
 
+def unheard(world: World, kept: Ledger, look: Look) -> Iterator[str]:
+    """List what logs of the last six hours told by the time of a look that read them, and the ledger does not have."""
+    if look.complete_until is None:
+        return
+    for entry in world.delivered():
+        said = f"{entry.log}/{entry.ident}"
+        if entry.at >= max(0, world.now - 6 * 3600) and said not in kept.changes:
+            yield f"{entry.act} of {entry.path} at {entry.at} was in the logs, and was not read"
+
+
 def undelivered(world: World, kept: Ledger, *, lease: bool = False) -> set[str]:
     """Name what logs have not told all of yet; only of what was done in the `lease`, where looks tell the rest."""
     known = {change.id.rpartition("/")[2].removesuffix("-again") for change in kept.changes.values()}
@@ -311,10 +322,15 @@ def _unknowable(name: str, settled: Account, *, there: bool = False) -> bool:
     return any("no log and no look says what" in reason for entry in entries for reason in entry.unknown)
 
 
-def _again(world: World, looks: list[Look], last: Look, priced: Rates, settled: Account) -> Iterator[str]:
+def _again(world: World, looks: list[Look], last: Look, priced: Rates, settled: Account, kept: Ledger) -> Iterator[str]:
     # In another order, and each twice.
     shuffled = [*looks, *looks, last]
     world.random.shuffle(shuffled)
+    try:
+        ledger.fold(kept, replace(last, project="987654321098"))
+        yield "a look at another project is taken for one at this"
+    except ValueError:
+        pass
     one = Ledger(delivered.PROJECT)
     for look in shuffled:
         one = ledger.fold(one, look)

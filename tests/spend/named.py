@@ -212,6 +212,24 @@ def made_anew_smaller_without_a_log(there: World) -> Iterator[str]:
     yield "look"
 
 
+def stopping_as_somebody_looks(there: World) -> Iterator[str]:
+    """A look sees what a machine is while it shuts down, which no log told, and no other look does."""
+    machine = _older(there)
+    there.wait(5 * HOUR)
+    there.say(machine, "stop")
+    entry = there.entries[-1]
+    entry.at, entry.received = there.now - 14, there.now + 1
+    there.wait(there.now + 3)
+    there.hidden = {"sql": "what there is"}
+    yield "look"
+    there.hidden = {}
+    there.stop(machine)
+    there.entries.remove(there.entries[-1])
+    there.wait(6 * HOUR)
+    there.delete(machine)
+    there.wait(20 * HOUR)
+
+
 def looked_at_in_its_first_minute(there: World) -> Iterator[str]:
     """Logs are complete to a minute ago: somebody who looks at once has read none of the lease."""
     there.now = 20
@@ -250,6 +268,7 @@ DAYS: tuple[Callable[[World], Iterator[str]], ...] = (
     made_anew_by_somebody_else,
     unknown_before_one_of_its_name,
     made_anew_smaller_without_a_log,
+    stopping_as_somebody_looks,
     looked_at_in_its_first_minute,
     stopped_once_more,
 )

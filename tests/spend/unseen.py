@@ -237,6 +237,28 @@ def seen_twice_in_minutes(there: World, chance: random.Random) -> Days:
     yield _told(there, "seen twice in minutes", {thing.path: spent + after}, {thing.path: whole})
 
 
+def stopped_in_minutes(there: World, chance: random.Random) -> Days:
+    """What appears and is seen stopped within two minutes was stopped then, where the API gives no times of it."""
+    there.untold = frozenset({"made", "since", "stopped"})
+    yield there
+    there.wait(there.now + 20)
+    thing = machine(there)
+    silence(there, 0)
+    there.wait(there.now + 20)
+    yield there
+    there.wait(there.now + 10)
+    there.stop(thing)
+    assert thing.boot
+    for each in (thing, thing.boot):
+        each.edges += 4  # nobody knows for some seconds when it began, and stopped
+    silence(there, 1)
+    yield there
+    _wait(there, chance)
+    there.hidden = _machines(chance, thing)
+    yield there
+    yield _told(there, "stopped in minutes", {})
+
+
 def resized_as_somebody_looks(there: World, chance: random.Random) -> Days:
     """What a look saw within two minutes of a start it was since then, though no log tells of the change."""
     thing = machine(there)
@@ -279,7 +301,7 @@ def replaced(there: World, chance: random.Random) -> Days:
 KINDS: tuple[Callable[[World, random.Random], Days], ...] = (
     job, logged, without_logs, disk_alone, kept_disk, untyped, appeared, never_typed, kept_unseen,
     seen_alone_then_nothing, seen_twice_in_minutes, replaced, resized_as_somebody_looks,
-    gone_then_nothing,
+    gone_then_nothing, stopped_in_minutes,
 )  # fmt: skip
 
 
