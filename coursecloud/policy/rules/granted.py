@@ -9,21 +9,17 @@ import functools
 import re
 from collections.abc import Iterator
 
-from catalog import tables, types
+from catalog import types
 from catalog.types.parts import Grants
 from coursecloud.plan import grants
 from coursecloud.plan.registration import UNKNOWN, Registration
-from coursecloud.policy import work
+from coursecloud.policy import whose, work
 from coursecloud.policy.example import Edit, Example, add, grant, put
 from coursecloud.policy.reading import UnknownError
 from coursecloud.policy.rule import AmongRule, Stack
-from infra.federation import PULL_REQUEST, ci_runs
 from infra.names import Names
 
 _ROLE = "projects.IAMCustomRole"
-_POOL = "iam.WorkloadIdentityPool"
-_DEPLOYER = "GitHub"
-"""The component whose account deploys, and so has the roles that the types of the program need."""
 _GRANTING = "roles/resourcemanager.projectIamAdmin"
 _ONLY = r"api\.getAttribute\('iam\.googleapis\.com/modifiedGrantsByRole', \[\]\)\.hasOnly\(\[('[^']*'(, )?)*\]\)"
 
@@ -45,7 +41,7 @@ def _granted(resource: Registration, stack: Stack) -> Iterator[str]:
 
 
 def _judged(resource: Registration, stack: Stack, gives: Grants, each: grants.Grant) -> Iterator[str]:
-    who, member = _kind(resource, stack, each), each.member or ""
+    who, member = whose.kind(resource, stack, each), each.member or ""
     name = "somebody whom only the real run knows" if each.member is None else each.member
     if not who:
         # What they get does not matter, and may be known to the real run only.
@@ -74,7 +70,7 @@ def _judged(resource: Registration, stack: Stack, gives: Grants, each: grants.Gr
     if who == "federation":
         yield from _comes(resource, stack, gives, each)
     yield from _elsewhere(resource, stack, gives)
-    if gives.of == "serviceaccount.Account" and who != "federation" and _deploys(_target(resource), stack):
+    if gives.of == "serviceaccount.Account" and who != "federation" and whose.deploys(_target(resource), stack):
         yield f"it lets {name} act as the account that deploys, which may do anything that the stack needs"
     if role not in allowed and (own := _own(resource, stack, each)) not in allowed:
         said = f"the stack's own role {own.partition(':')[2]}" if own else role
@@ -105,55 +101,6 @@ _WHO = {
     "federation": "to a workflow",
     "everybody": "to everybody",
 }
-
-
-def _kind(resource: Registration, stack: Stack, each: grants.Grant) -> str:
-    """Say who somebody is; an empty text where nobody has declared them. Raises UnknownError."""
-    member = each.member
-    if member is None:
-        raise UnknownError(f"`{each.member_at}`")
-    if pattern := resource.at_run.get(each.member_at):
-        # What a preview does not know of a member stands as a pattern, which no text of a program can pass for.
-        pools = "|".join(re.escape(r.name) for r in stack.of(_POOL))
-        way = rf"principalSet://iam\.googleapis\.com/\$\{{({pools})\.name\}}/{_workflows(stack)}"
-        if pools and re.fullmatch(way, pattern):
-            return "federation"
-        found = re.fullmatch(r"serviceAccount:service-(?:\*|\$\{[^}]*\})@([a-z-]+)\.iam\.gserviceaccount\.com", pattern)
-        return "agents" if found and found[1] in tables.table("iam-by-google")["agents"] else ""
-    if grants.is_public(member):
-        return "everybody"
-    if member in stack.accounts:
-        return "deploys" if _deploys(member, stack) else "accounts"
-    if member.lower() in {name.lower() for name in stack.settings.team.members}:
-        return "members"
-    accounts = stack.settings.course.accounts
-    if member in {f"serviceAccount:{each}" for each in (accounts.stop, accounts.deploy) if each}:
-        return "course"
-    if stack.real:
-        # In Pulumi's own run what Google computes is a text like any other.
-        return _at_run(stack, member)
-    return ""
-
-
-def _at_run(stack: Stack, member: str) -> str:
-    found = re.fullmatch(r"serviceAccount:service-\d+@([a-z-]+)\.iam\.gserviceaccount\.com", member)
-    if found and found[1] in tables.table("iam-by-google")["agents"]:
-        return "agents"
-    pools = "|".join(re.escape(str(r.inputs.get("workloadIdentityPoolId"))) for r in stack.of(_POOL))
-    way = r"principalSet://iam\.googleapis\.com/projects/\d+/locations/global/workloadIdentityPools/"
-    return "federation" if pools and re.fullmatch(rf"{way}({pools})/{_workflows(stack)}", member) else ""
-
-
-def _workflows(stack: Stack) -> str:
-    """Write whose workflows come in: of the repository in the stack file, by the events that the program names."""
-    declared = stack.settings.github
-    if declared is None:
-        return "(?!)"
-    runs = [PULL_REQUEST, f"push/{declared.ref}", *ci_runs(declared.ref).values()]
-    # A program of before 2026-11-28 lets in by the repository or the ref alone.
-    known = [f"repository_id/{declared.repository_id}", f"ref/{declared.ref}"]
-    known += [f"run/{declared.repository_id}/{run}" for run in runs]
-    return rf"attribute\.({'|'.join(map(re.escape, known))})"
 
 
 def _role(each: grants.Grant) -> str:
@@ -192,11 +139,6 @@ def _target(resource: Registration) -> str:
     return f"serviceAccount:{str(resource.inputs.get('serviceAccountId')).rpartition('/')[2]}"
 
 
-def _deploys(member: str, stack: Stack) -> bool:
-    account = stack.accounts.get(member)
-    return account is not None and account.name == "deploy-account" and f":{_DEPLOYER}$" in account.urn
-
-
 def _elsewhere(resource: Registration, stack: Stack, gives: Grants) -> Iterator[str]:
     """Hold what a grant is on to what the stack has: what is somebody else's gets nobody of the stack's."""
     on = resource.inputs.get(gives.on) if gives.on and gives.of != "organizations.Project" else None
@@ -233,7 +175,7 @@ def _granting(stack: Stack) -> set[str | None]:
     for resource in stack.resources:
         gives = types.grants(types.short_type(resource.type))
         if gives and gives.of == "organizations.Project":
-            others = (each for each in grants.given(resource) if not _deploys(each.member or "", stack))
+            others = (each for each in grants.given(resource) if not whose.deploys(each.member or "", stack))
             found |= {each.role or resource.at_run.get(each.role_at) for each in others}
     return found
 
