@@ -230,6 +230,21 @@ def stopping_as_somebody_looks(there: World) -> Iterator[str]:
     there.wait(20 * HOUR)
 
 
+def stops_that_failed(there: World) -> Iterator[str]:
+    """What logs say was stopped or deleted and a look sees there was neither, by the times that the API gives."""
+    machine, other = (there.create("instances", name, config()) for name in ("box", "other"))
+    disk = there.create("disks", "work", {"zone": ZONES[0], "size": 500, "type": "pd-ssd"})
+    there.wait(HOUR)
+    yield "look"
+    there.wait(5 * HOUR)
+    there.say(machine, "stop")
+    there.say(other, "delete")
+    there.say(disk, "delete")
+    there.wait(9 * HOUR)
+    yield "look"
+    there.wait(20 * HOUR)
+
+
 def looked_at_in_its_first_minute(there: World) -> Iterator[str]:
     """Logs are complete to a minute ago: somebody who looks at once has read none of the lease."""
     there.now = 20
@@ -269,6 +284,7 @@ DAYS: tuple[Callable[[World], Iterator[str]], ...] = (
     unknown_before_one_of_its_name,
     made_anew_smaller_without_a_log,
     stopping_as_somebody_looks,
+    stops_that_failed,
     looked_at_in_its_first_minute,
     stopped_once_more,
 )

@@ -259,6 +259,44 @@ def stopped_in_minutes(there: World, chance: random.Random) -> Days:
     yield _told(there, "stopped in minutes", {})
 
 
+def made_again(there: World, chance: random.Random) -> Days:
+    """What a log says was deleted and a look sees there was made again, nobody knows when, or was never gone."""
+    router = there.create("routers", "router", {"zone": ZONES[0]})
+    _wait(there, chance)
+    yield there
+    there.delete(router)
+    gone = there.now
+    _wait(there, chance)
+    there.create("routers", "router", {"zone": ZONES[0]}, logged=False)
+    _wait(there, chance)
+    yield there
+    hour = usd_an_hour("routers", router.config, running=True)
+    between = hour * (there.now - gone) / HOUR
+    _wait(there, chance)
+    yield there
+    whole = hour * (there.now - router.made) / HOUR
+    yield _told(there, "made again", {router.path: whole - between}, {router.path: whole})
+
+
+def started_unseen(there: World, chance: random.Random) -> Days:
+    """When something was started again may be since it was stopped, where neither log nor API says."""
+    there.untold = frozenset({"since", "stopped"})
+    thing = machine(there)
+    _wait(there, chance)
+    yield there
+    _wait(there, chance)
+    there.stop(thing)
+    stopped, said = there.now, len(there.entries)
+    _wait(there, chance)
+    there.start(thing)
+    silence(there, said)
+    _wait(there, chance)
+    yield there
+    hour = usd_an_hour(thing.kind, thing.config, running=True)
+    between, whole = (hour * (there.now - begin) / HOUR for begin in (stopped, thing.made))
+    yield _told(there, "started unseen", {thing.path: whole - between}, {thing.path: whole})
+
+
 def resized_as_somebody_looks(there: World, chance: random.Random) -> Days:
     """What a look saw within two minutes of a start it was since then, though no log tells of the change."""
     thing = machine(there)
@@ -301,7 +339,7 @@ def replaced(there: World, chance: random.Random) -> Days:
 KINDS: tuple[Callable[[World, random.Random], Days], ...] = (
     job, logged, without_logs, disk_alone, kept_disk, untyped, appeared, never_typed, kept_unseen,
     seen_alone_then_nothing, seen_twice_in_minutes, replaced, resized_as_somebody_looks,
-    gone_then_nothing, stopped_in_minutes,
+    gone_then_nothing, stopped_in_minutes, made_again, started_unseen,
 )  # fmt: skip
 
 
