@@ -46,6 +46,14 @@ def test_times_of_which_no_log_was_read_are_named() -> None:
     assert known.gaps(START, START + HOUR / 2) == ((START, START + HOUR / 2),)
 
 
+def test_what_was_read_is_one_time_where_it_overlaps_or_touches_and_two_where_it_does_not() -> None:
+    known = Ledger(PROJECT)
+    for begin, end in ((4, 6), (0, 1), (5, 8), (1, 2), (5, 6)):
+        known = ledger.merge(known, Ledger(PROJECT, read=((START + begin * HOUR, START + end * HOUR),)))
+    assert known.read == ((START, START + 2 * HOUR), (START + 4 * HOUR, START + 8 * HOUR))
+    assert known.complete_until == START + 8 * HOUR
+
+
 def test_logs_are_read_again_from_before_their_end_and_all_of_them_once_a_day() -> None:
     at = START + 20 * HOUR
     known = Ledger(PROJECT, glances=(Glance(at),), read=((START, at),))
