@@ -331,6 +331,11 @@ def _again(world: World, looks: list[Look], last: Look, priced: Rates, settled: 
         yield "a look at another project is taken for one at this"
     except ValueError:
         pass
+    for less in ({"shape": None}, {"incarnation": ""}, {"by": "system"}):
+        poor = replace(last, changes=tuple(replace(each, **less) for each in last.changes))
+        empty = Ledger(delivered.PROJECT)
+        if ledger.fold(kept, poor) != kept or ledger.fold(ledger.fold(empty, poor), last) != ledger.fold(empty, last):
+            yield f"a reading of a log entry with {less} takes the place of one that says more"
     one = Ledger(delivered.PROJECT)
     for look in shuffled:
         one = ledger.fold(one, look)
