@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from coursecloud.cost import prices
 from coursecloud.spend import account, ledger
@@ -14,7 +13,7 @@ from coursecloud.spend.ledger import Ledger
 from coursecloud.spend.model import Look
 from coursecloud.spend.rates import Rates
 from tests.coursecloud import costs
-from tests.spend import delivered, lost, scenarios, unseen
+from tests.spend import delivered, kept_as_read, lost, scenarios, unseen
 from tests.spend.simulator import World, usd_an_hour
 
 
@@ -70,10 +69,10 @@ def lived(world: World, days: Iterator[str], priced: Rates) -> Run:
         assert settled
         run.mistakes += [f"look {run.looks}: {each}" for each in differences(world, settled, kept, run)]
         run.mistakes += [f"look {run.looks}: {each}" for each in otherwise(world, settled, kept, look)]
-        run.mistakes += [f"look {run.looks}: {each}" for each in unsaid(settled, look)]
-        run.mistakes += [f"look {run.looks}: {each}" for each in unread(kept, written)]
-        run.mistakes += [f"look {run.looks}: {each}" for each in disordered(settled)]
-        run.mistakes += [f"look {run.looks}: {each}" for each in unheard(world, kept, look)]
+        run.mistakes += [f"look {run.looks}: {each}" for each in kept_as_read.unsaid(settled, look)]
+        run.mistakes += [f"look {run.looks}: {each}" for each in kept_as_read.unread(kept, written)]
+        run.mistakes += [f"look {run.looks}: {each}" for each in kept_as_read.disordered(settled)]
+        run.mistakes += [f"look {run.looks}: {each}" for each in kept_as_read.unheard(world, kept, look)]
         today = differences(world, settled, kept, run, begin=morning, before=world.mornings)
         run.mistakes += [f"look {run.looks}, today: {each}" for each in today]
     world.wait(max([world.now, *(entry.received for entry in world.entries)]) + DAY_AFTER)
@@ -94,7 +93,6 @@ def lived(world: World, days: Iterator[str], priced: Rates) -> Run:
 
 
 DAY_AFTER = 26 * 3600
-HOUR = timedelta(hours=1)
 
 
 def _minutes(world: World) -> float:
@@ -187,55 +185,6 @@ def otherwise(world: World, settled: Account, kept: Ledger, look: Look) -> Itera
             yield f"{entry.life.resource} is shown, and is gone"
 
 
-def unsaid(settled: Account, look: Look) -> Iterator[str]:
-    """List what the last look could not see and is not said to be lost from sight, or is said so and was seen."""
-    refused = {what for what, _ in look.unread}
-    for entry in settled.entries:
-        shape = entry.life.shape
-        boots = "/disks/" in entry.life.resource and entry.life.last_seen is None  # its machine tells of it
-        service = entry.life.resource.removeprefix("//").partition("/")[0]
-        # What nothing has said what it is may be of any kind.
-        hidden = shape.asset in refused if shape else any(what.startswith(service) for what in refused)
-        if not boots and entry.life.lost != (hidden and entry.state != "gone"):
-            yield f"{entry.life.resource} is {'' if entry.life.lost else 'not '}said to be lost from sight"
-
-
-def disordered(settled: Account) -> Iterator[str]:
-    """List what would have been two things at once."""
-    for entry in settled.entries:
-        times = [time for use in entry.life.uses for time in (use.begin, use.end)]
-        if times != sorted(times):
-            yield f"{entry.life.resource} was one thing before it had been another: {entry.life.uses}"
-
-
-def unread(kept: Ledger, written: list[Look]) -> Iterator[str]:
-    """List the hours whose logs were read and are said not to be, or were not and no gap names them."""
-    spans = [(each.since, each.complete_until) for each in written if each.since and each.complete_until]
-    last = max(each.at for each in written)
-    if any(one >= other for one, other in kept.read):
-        yield f"logs were read of no time: {kept.read}"
-    for begin, end in ((-30, 2), (-3, -1), (0, 0), (1, 0)):
-        start, until = delivered.START + begin * HOUR, (last if end >= 0 else delivered.START) + end * HOUR
-        gaps = kept.gaps(start, until)
-        if any(not start <= one < other <= until for one, other in gaps):
-            yield f"gaps are said that are none of {start} to {until}: {gaps}"
-        edges = sorted({each for span in (*spans, *gaps, (start, until)) for each in span if start <= each <= until})
-        for one, other in itertools.pairwise(edges):
-            read = any(since <= one and other <= complete for since, complete in spans)
-            if read == any(since <= one and other <= complete for since, complete in gaps):
-                yield f"logs from {one} to {other} were {'read' if read else 'not read'}, and it is said otherwise"
-
-
-def unheard(world: World, kept: Ledger, look: Look) -> Iterator[str]:
-    """List what logs of the last six hours told by the time of a look that read them, and the ledger does not have."""
-    if look.complete_until is None:
-        return
-    for entry in world.delivered():
-        said = f"{entry.log}/{entry.ident}"
-        if entry.at >= max(0, world.now - 6 * 3600) and said not in kept.changes:
-            yield f"{entry.act} of {entry.path} at {entry.at} was in the logs, and was not read"
-
-
 def undelivered(world: World, kept: Ledger, *, lease: bool = False) -> set[str]:
     """Name what logs have not told all of yet; only of what was done in the `lease`, where looks tell the rest."""
     known = {change.id.rpartition("/")[2].removesuffix("-again") for change in kept.changes.values()}
@@ -326,16 +275,7 @@ def _again(world: World, looks: list[Look], last: Look, priced: Rates, settled: 
     # In another order, and each twice.
     shuffled = [*looks, *looks, last]
     world.random.shuffle(shuffled)
-    try:
-        ledger.fold(kept, replace(last, project="987654321098"))
-        yield "a look at another project is taken for one at this"
-    except ValueError:
-        pass
-    for less in ({"shape": None}, {"incarnation": ""}, {"by": "system"}):
-        poor = replace(last, changes=tuple(replace(each, **less) for each in last.changes))
-        empty = Ledger(delivered.PROJECT)
-        if ledger.fold(kept, poor) != kept or ledger.fold(ledger.fold(empty, poor), last) != ledger.fold(empty, last):
-            yield f"a reading of a log entry with {less} takes the place of one that says more"
+    yield from kept_as_read.poorer(kept, last)
     one = Ledger(delivered.PROJECT)
     for look in shuffled:
         one = ledger.fold(one, look)

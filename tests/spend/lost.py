@@ -18,6 +18,8 @@ KINDS = (
 )  # fmt: skip
 NEVER = 10**9
 """Seconds after which an entry comes that never does."""
+HOUR = 3600
+INSTANCES = "compute.googleapis.com/Instance"
 NOWHERE = "//compute.googleapis.com/projects/p/zones/europe-west9-a"
 
 
@@ -35,6 +37,9 @@ class Lost:
     """Paths of what is there no more, as the look sees by not finding it."""
     unknown: frozenset[str] = frozenset()
     """Paths of what nobody knows enough of to price it."""
+
+
+Days = Iterator["Lost | World"]
 
 
 def live(seed: int) -> Iterator[Lost | World]:
@@ -174,3 +179,28 @@ def _gone(kind: str, thing: Thing) -> frozenset[str]:
     if kind not in ("deleted", "dropped"):
         return frozenset()
     return frozenset({thing.path, thing.path.replace("/instances/", "/disks/")})
+
+
+def told(
+    there: World, kind: str, others: dict[str, float], counted: dict[str, float] | None = None, *, gone: bool = False
+) -> Lost:
+    """Say what has to be counted, the bill unless it is given, and what it may be instead."""
+    bill = there.bill() | (counted or {})
+    bounds = {path: (others.get(path, usd), usd) for path, usd in bill.items()}
+    return Lost(there, kind, bounds, high=True, gone=frozenset(bounds if gone else ()))
+
+
+def hiding(chance: random.Random, thing: Thing) -> dict[str, Any]:
+    """Hide machines by a name that Google may give: their kind, its service, a place, or words that nobody foresaw."""
+    place = f"//compute.googleapis.com/projects/p/zones/{thing.config['zone']}"
+    whole = ("compute.googleapis.com", place, f"{place}/instances/{thing.name}", "all that/compute.googleapis.com has")
+    name = chance.choice([INSTANCES, *whole])
+    return dict.fromkeys(("instances",) if "nstance" in name else ("instances", "disks"), name)
+
+
+def disk_of(thing: Thing) -> str:
+    return thing.path.replace("/instances/", "/disks/")
+
+
+def hours_pass(there: World, chance: random.Random) -> None:
+    there.wait(there.now + chance.randint(1, 5) * HOUR)
