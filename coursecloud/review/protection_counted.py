@@ -29,6 +29,9 @@ def weaker(old: Settings, new: Settings, now: Estimate | None) -> Iterator[Weake
     for path, was, will in _unused(old, new):
         then = "not a tenth of it is counted from now on, whatever is used"
         yield Weaker("money", path, f"{was:g}", f"{will:g}", then)
+    for path, was, will in _kept(old, new):
+        then = "what is old stays there and bills so much longer, and no figure of usage counts it"
+        yield Weaker("money", path, was, will, then)
     if new.lease.stop_schedule and old.lease.stop_schedule and not _same_hours(old.lease, new.lease):
         then = f"the nightly stop ({quoted(new.lease.stop_schedule)}) is at that hour of another zone"
         yield Weaker("money", "`lease.timeZone`", old.lease.time_zone, new.lease.time_zone, then)
@@ -46,6 +49,27 @@ def _unused(old: Settings, new: Settings) -> Iterator[tuple[str, float, float]]:
         if isinstance(was, int | float) and isinstance(will, int | float) and 0 <= will < was / 10:
             week = " (hours a week)" if keys[:2] == ("usage", "machines") else ""
             yield quoted(display(keys)) + week, was, will
+
+
+def _kept(old: Settings, new: Settings) -> Iterator[tuple[str, str, str]]:
+    """List what keeps more than twice what it, or any stack unless given, kept; and tags with which all begin."""
+    usual = Settings(stack=new.stack, project=new.project)
+    figures = [dict(_keeps(each)) for each in (usual, old, new)]
+    for path, will in figures[2].items():
+        if will > 2 * max(figures[0][path], was := figures[1][path]):
+            yield quoted(path), f"{was}", f"{will}"
+    was, will = old.registry.keep_tags, new.registry.keep_tags
+    if any(len(each) == 1 and each not in (*was, "v") for each in will):
+        yield "`registry.keepTags`", ", ".join(was) or "(none)", ", ".join(will)
+
+
+def _keeps(settings: Settings) -> Iterator[tuple[str, int]]:
+    """Give how many or how long stores keep what is old."""
+    for name in ("data", "models"):
+        yield f"storage.{name}.keepNewest", getattr(settings.storage, name).keep_newest
+    yield "storage.staging.days", settings.storage.staging.days
+    yield "registry.keepNewest", settings.registry.keep_newest
+    yield "registry.deleteAfterDays", settings.registry.delete_after_days
 
 
 def _same_hours(old: Lease, new: Lease) -> bool:

@@ -44,7 +44,7 @@ def comes(after: Plan, now: Estimate | None) -> Iterator[Weaker]:
         lease = {}
     lease |= {name: getattr(given.lease, name) for name in ("alerts", "grace_days", "reserve", "working_hours")}
     training = new.training.model_copy(update={"timeout": given.training.timeout})
-    own = ("allow", "guardrails", "prices", "machines", "builds", "usage")
+    own = ("allow", "guardrails", "prices", "machines", "builds", "usage", "storage", "registry")
     update: dict[str, object] = {**{name: getattr(given, name) for name in own}, "training": training}
     old = new.model_copy(update=update | {"lease": new.lease.model_copy(update=lease)})
     credit, usual = new.lease.credit, given.lease.credit

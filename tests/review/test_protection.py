@@ -91,6 +91,11 @@ LONGER = EXCEPTION | {"until": "2026-12-09"}
         ),
         ((), section("usage", builds={"perDay": 0}), "`usage.builds.perDay`", "not a tenth of it is counted"),
         ((), section("usage", builds={"minutes": 0.001}), "`usage.builds.minutes`", "not a tenth of it is counted"),
+        ((), section("registry", deleteAfterDays=365), "`registry.deleteAfterDays`", "bills so much longer"),
+        ((), section("registry", keepNewest=100), "`registry.keepNewest`", "bills so much longer"),
+        ((), section("registry", keepTags=["release", "v", "a"]), "`registry.keepTags`", "bills so much longer"),
+        ((), section("storage", models={"keepNewest": 100}), "`storage.models.keepNewest`", "bills so much longer"),
+        ((), section("storage", staging={"days": 90}), "`storage.staging.days`", "bills so much longer"),
         ((), section("lease", starts="2026-12-10"), "`lease.starts`", "the credit is counted from that day on alone"),
         (
             (section("guardrails", regions=["europe-west4"]),),
@@ -442,6 +447,8 @@ HOUR = {"days": ["mon"], "start": "08:00", "end": "09:00"}
         ("gpu", section("training", timeout="3d"), "`training.timeout`"),
         ("gpu", section("training", image="docker.io/evil/x"), "`training.image`"),
         ("gpu", section("training", image="europe-west1-docker.pkg.dev/other/docker/x"), "`training.image`"),
+        ("gpu", section("registry", deleteAfterDays=365), "`registry.deleteAfterDays`"),
+        ("gpu", section("storage", data={"keepNewest": 50}), "`storage.data.keepNewest`"),
         ("full", section("github"), "`builds.repository`"),
         ("full", section("services", demo={"image": "docker.io/evil/x"}), "`services.demo.image`"),
         ("gpu", section("github", repositoryId=666, ref="refs/heads/evil"), "`github`"),
@@ -462,6 +469,12 @@ def test_a_stack_that_comes_with_ordinary_figures_and_its_own_image_says_nothing
     assert told(section("usage", hoursPerDay=4, evening="down")) == []
     own = f"europe-west1-docker.pkg.dev/{EXAMPLE_PROJECT}/docker/trainer:latest"
     assert told(section("training", image=own)) == []
+
+
+def test_what_keeps_a_little_more_or_what_any_stack_keeps_weakens_nothing(plan_of: Planner) -> None:
+    less = plan_of("gpu", on(section("registry", deleteAfterDays=1, keepNewest=1, keepTags=["v"])))
+    more = plan_of("gpu", on(section("registry", deleteAfterDays=28, keepNewest=10, keepTags=["v", "release"])))
+    assert not reviewed(less, more, "gpu").stacks[0].protection
 
 
 def test_a_figure_that_is_taken_out_is_compared_with_what_holds_then(plan_of: Planner) -> None:
