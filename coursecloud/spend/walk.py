@@ -144,7 +144,6 @@ class Walk:
             while self.turns and self.turns[-1][1] == self.state:
                 self.turns.pop()
             self.state = self.turns[-1][1] if self.turns else "gone"
-            self.shape = self.turns[-1][2] if self.turns else None
             if self.state == "gone":
                 self._begin(point.at)
         elif self.state == "stopped":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from tests.spend.lost import HOUR, Days, hiding, hours_pass, machine, silence, told
+from tests.spend.lost import HOUR, Days, disk_of, hiding, hours_pass, machine, silence, told
 from tests.spend.simulator import ZONES, World, usd_an_hour
 
 
@@ -93,6 +93,46 @@ def stopped_in_minutes(there: World, chance: random.Random) -> Days:
     there.hidden = hiding(chance, thing)
     yield there
     yield told(there, "stopped in minutes", {})
+
+
+def started_for_seconds(there: World, chance: random.Random) -> Days:
+    """What runs between two looks that see it stopped, within two minutes, ran then alone."""
+    there.untold = frozenset({"since", "stopped"})
+    thing = machine(there)
+    hours_pass(there, chance)
+    there.stop(thing)
+    hours_pass(there, chance)
+    yield there
+    said = len(there.entries)
+    there.wait(there.now + 20)
+    there.start(thing)
+    yield there
+    there.stop(thing)
+    silence(there, said)
+    yield there
+    hours_pass(there, chance)
+    there.hidden = hiding(chance, thing)
+    yield there
+    yield told(there, "started for seconds", {})
+
+
+def stop_that_failed_then_nothing(there: World, chance: random.Random) -> Days:
+    """What was seen to run although a log says that it was stopped may have ended since, where nothing is read."""
+    thing = machine(there)
+    hours_pass(there, chance)
+    yield there
+    there.say(thing, "stop")
+    hours_pass(there, chance)
+    yield there
+    spent = there.bill()
+    hours_pass(there, chance)
+    there.hidden = hiding(chance, thing)
+    others = {thing.path: spent[thing.path]}
+    if "disks" in there.hidden:
+        others[disk_of(thing)] = spent[disk_of(thing)]
+    there.hidden |= dict.fromkeys(("admin", "system"), "logs")
+    yield there
+    yield told(there, "a stop that failed, then nothing", others)
 
 
 def resized_as_somebody_looks(there: World, chance: random.Random) -> Days:

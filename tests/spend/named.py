@@ -214,7 +214,8 @@ def made_anew_smaller_without_a_log(there: World) -> Iterator[str]:
 
 def stopping_as_somebody_looks(there: World) -> Iterator[str]:
     """A look sees what a machine is while it shuts down, which no log told, and no other look does."""
-    machine = _older(there)
+    there.wait(HOUR)
+    machine = there.create("instances", "box", config(), logged=False)
     there.wait(5 * HOUR)
     there.say(machine, "stop")
     entry = there.entries[-1]
