@@ -32,6 +32,8 @@ class Walk:
         """Before when it was something else than what is known of it."""
         self._told: datetime | None = None
         """When a log last said what it is."""
+        self._seen: datetime | None = None
+        """When a look last saw it."""
 
     def step(self, point: Point) -> None:
         """Take the next thing that is known."""
@@ -136,6 +138,7 @@ class Walk:
         if point.shape != self.shape:
             self._reshape(point)
         self._known = max(point.at, self._known)
+        self._seen = point.at
 
     def _contradicted(self, point: Point) -> None:
         """A look saw what no log has said."""
@@ -171,18 +174,14 @@ class Walk:
             self._told = at
         elif self.shape and self._told and at - self._told <= GRACE:
             return
-        if self.shape and point.kind == "sight" and self.turns:
-            # A machine changes while it is stopped: what it is now it has been since it was started.
-            since = point.since if point.since and point.since >= self.turns[-1][0] else None
-            if since is None:
+        if self.shape and point.kind == "sight":
+            if point.since and (self._seen is None or point.since >= self._seen):
+                # It was started since a look saw it last: what it is now it has been since then.
+                at = max(point.since, self.turns[-1][0])
+            else:
                 self._doubt(at, self.state, shape)
-            at = max(since or at, self.turns[-1][0])
-        had, self.shape = self.shape, shape
-        if not self.turns:
-            return
-        if had is None or at <= self.turns[-1][0]:
-            self.turns[-1] = (self.turns[-1][0], self.state, shape, self.turns[-1][3])
-        elif had != shape:
+        self.shape = shape
+        if self.state != "gone":
             self.turns.append((at, self.state, shape, ""))
 
 

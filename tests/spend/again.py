@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from tests.spend.lost import HOUR, Days, disk_of, hiding, hours_pass, machine, silence, told
+from tests.spend.lost import HOUR, Days, Lost, disk_of, hiding, hours_pass, machine, silence, told
 from tests.spend.simulator import ZONES, World, usd_an_hour
 
 
@@ -133,6 +133,30 @@ def stop_that_failed_then_nothing(there: World, chance: random.Random) -> Days:
     there.hidden |= dict.fromkeys(("admin", "system"), "logs")
     yield there
     yield told(there, "a stop that failed, then nothing", others)
+
+
+def resized_unseen(there: World, chance: random.Random) -> Days:
+    """What something was before a log changed it nobody knows, whatever was seen of it since."""
+    if chance.random() < 0.5:
+        thing = there.create("disks", "work", {"zone": ZONES[0], "size": 200, "type": "pd-ssd"})
+        silence(there, 0)
+        hours_pass(there, chance)
+        there.resize(thing, size=400)
+    else:
+        thing = machine(there)
+        silence(there, 0)
+        hours_pass(there, chance)
+        there.stop(thing)
+        there.resize(thing, machine="e2-standard-4" if thing.config["machine"] == "e2-medium" else "e2-medium")
+        there.start(thing)
+        there.entries[-1].config = None
+    begun = there.bill()[thing.path]
+    hours_pass(there, chance)
+    yield there
+    bounds = {path: (usd, usd) for path, usd in there.bill().items()}
+    since = bounds[thing.path][0] - begun
+    yield Lost(there, "resized unseen", {**bounds, thing.path: (since, since)}, high=True, gone=frozenset(),
+               unknown=frozenset({thing.path}))  # fmt: skip
 
 
 def resized_as_somebody_looks(there: World, chance: random.Random) -> Days:

@@ -14,7 +14,8 @@ from typing import Any
 from tests.spend.simulator import ZONES, Odds, Thing, World, usd_an_hour
 
 KINDS = (
-    "deleted", "restarted", "resized", "grown", "scaled", "stopped", "dropped", "anew", "unmade", "stopped at last",
+    "deleted", "restarted", "resized", "grown", "scaled", "addressed", "stopped", "dropped", "anew",
+    "unmade", "stopped at last",
 )  # fmt: skip
 NEVER = 10**9
 """Seconds after which an entry comes that never does."""
@@ -80,7 +81,7 @@ def live(seed: int) -> Iterator[Lost | World]:
         there.hidden = {"sql": chance.choice(["sqladmin.googleapis.com/Instance", "sqladmin.googleapis.com", NOWHERE])}
     yield there
     bounds = _bounds(there, kind, thing, seen, until, before, spent, begun)
-    yield Lost(there, kind, bounds, kind not in ("grown", "scaled"), _gone(kind, thing))
+    yield Lost(there, kind, bounds, kind not in ("grown", "scaled", "addressed"), _gone(kind, thing))
 
 
 def machine(there: World, **more: Any) -> Thing:
@@ -97,11 +98,20 @@ def _disk(there: World) -> Thing:
     return there.create("disks", "work", {"zone": ZONES[0], "size": 200, "type": "pd-ssd"})
 
 
+def _hidden(there: World) -> Thing:
+    return machine(there, address=False)
+
+
 def _service(there: World) -> Thing:
     return there.create("services", "api", {"zone": ZONES[0], "least": 1, "cpu": 1, "memory": 1})
 
 
-_MAKERS: dict[str, Callable[[World], Thing]] = {"grown": _disk, "scaled": _service, "dropped": _disk}
+_MAKERS: dict[str, Callable[[World], Thing]] = {
+    "grown": _disk,
+    "scaled": _service,
+    "dropped": _disk,
+    "addressed": _hidden,
+}
 
 
 def _happens(there: World, kind: str, thing: Thing) -> int:
@@ -117,14 +127,17 @@ def _happens(there: World, kind: str, thing: Thing) -> int:
         there.stop(thing)
         there.wait(there.now + chance.randint(600, 3000))
         if kind == "resized":
-            there.resize(thing, machine="e2-standard-4" if thing.config["machine"] == "e2-medium" else "e2-medium")
+            other = "e2-standard-4" if thing.config["machine"] == "e2-medium" else "e2-medium"
+            there.resize(thing, machine=other, address=False)
         there.start(thing)
         return there.now
     if kind == "stopped":
         there.stop(thing)
         return there.now
-    if kind in ("grown", "scaled"):
-        more = {"size": 400} if kind == "grown" else {"least": chance.choice([0, 3])}
+    if kind in ("grown", "scaled", "addressed"):
+        more = {"grown": {"size": 400}, "scaled": {"least": chance.choice([0, 3])}, "addressed": {"address": True}}[
+            kind
+        ]
         there.resize(thing, **more)
     return -1
 
@@ -155,7 +168,7 @@ def _bounds(
         found[path] = (spent[path], spent[path] + before * hours)
         if kind == "deleted":
             found[disk] = (spent[disk], spent[disk] + usd_an_hour("disks", _boot_of(thing), running=True) * hours)
-    elif kind in ("grown", "scaled"):
+    elif kind in ("grown", "scaled", "addressed"):
         # What it was until it was seen as another comes first, whether it is dearer or not.
         found[path] = (spent[path] + before * hours, spent[path] + now * hours)
     elif kind in ("restarted", "resized", "stopped at last"):

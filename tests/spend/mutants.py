@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 MODULES = ("account", "facts", "ledger", "life", "lives", "walk")
 KNOWN = Path(__file__).parent / "survivors.json"
 SCENARIOS = 400
-LOST = 90
+LOST = 150
 SECONDS = 15
 """Of a processor, that a mutant may take for a scenario: one that never ends is seen by that."""
 OTHER: dict[type[ast.AST], type[ast.AST]] = {

@@ -211,5 +211,5 @@ KINDS: tuple[Callable[[World, random.Random], Days], ...] = (
     job, logged, without_logs, disk_alone, kept_disk, untyped, appeared, never_typed, kept_unseen,
     seen_alone_then_nothing, gone_then_nothing, again.seen_twice_in_minutes, again.made_again, again.started_unseen,
     again.stopped_in_minutes, again.resized_as_somebody_looks, again.replaced,
-    again.started_for_seconds, again.stop_that_failed_then_nothing,
+    again.started_for_seconds, again.stop_that_failed_then_nothing, again.resized_unseen,
 )  # fmt: skip
