@@ -46,7 +46,8 @@ def instance(bill: Bill, resource: Registration) -> Iterator[Line]:
             yield from _disk(bill, resource, parameters, region, "boot disk")
             image = text(parameters, "image")
             if image and tables.licensed(image, bill.settings.project):
-                said = f"{resource.name}: an image of {image.rpartition('/')[0]} may bill a licence by the hour"
+                of = image.rpartition("/")[0] or image
+                said = f"{resource.name}: an image of {of} may bill a licence by the hour"
                 yield bill.unknown(resource, f"{said}, at no known price")
     known = tables.machine_types().get(machine_type)
     for scratch in () if known and known.local_ssd_gib else blocks(inputs.get("scratchDisks")):

@@ -27,7 +27,7 @@ def hourly(costs: Sequence[Cost]) -> str:
     return ", ".join(said)
 
 
-def credit_of(stacks: Iterable[Stack]) -> Iterator[str]:
+def credit_of(stacks: Sequence[Stack]) -> Iterator[str]:
     """Say of the stack whose credit ends soonest on which day, how early, and what takes most of it."""
     ending = [stack for stack in stacks if any(danger.kind is Kind.CREDIT for danger in stack.dangers)]
     estimates = [
@@ -51,13 +51,18 @@ def credit_of(stacks: Iterable[Stack]) -> Iterator[str]:
         yield from _lasting(stacks)
 
 
-def _lasting(stacks: Iterable[Stack]) -> Iterator[str]:
+def _lasting(stacks: Sequence[Stack]) -> Iterator[str]:
     """Say of the stack whose credit lasts shortest how long, where the lease has no end to hold that against."""
     sides = [(c.before, c.after) for stack in stacks if (c := stack.cost) and consequence.closes(c)]
     days = [(new.planned.days, old.planned.days) for old, new in sides if old and new]
     known = [(now, was) for now, was in days if now is not None and was is not None]
     if known:
         yield "the credit lasts {:.0f} days instead of {:.0f}".format(*min(known))
+        return
+    come = [cost.after for stack in stacks if (cost := stack.cost) and cost.before is None and cost.after]
+    open_ = [each.planned.days for each in come if credit.verdict(each) is credit.Verdict.OPEN]
+    if days := [each for each in open_ if each is not None]:
+        yield f"the credit lasts {min(days):.0f} days, and no lease says how long it has to"
 
 
 def unpriced(stacks: Iterable[Stack]) -> Iterator[str]:

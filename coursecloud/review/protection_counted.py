@@ -54,7 +54,7 @@ def _unused(old: Settings, new: Settings) -> Iterator[tuple[str, float, float]]:
 def _kept(old: Settings, new: Settings) -> Iterator[tuple[str, str, str]]:
     """List what keeps more than twice what it, or any stack unless given, kept; and tags with which all begin."""
     usual = Settings(stack=new.stack, project=new.project)
-    figures = [dict(_keeps(each)) for each in (usual, old, new)]
+    figures = [dict(keeps(each)) for each in (usual, old, new)]
     for path, will in figures[2].items():
         if will > 2 * max(figures[0][path], was := figures[1][path]):
             yield quoted(path), f"{was}", f"{will}"
@@ -63,7 +63,7 @@ def _kept(old: Settings, new: Settings) -> Iterator[tuple[str, str, str]]:
         yield "`registry.keepTags`", ", ".join(was) or "(none)", ", ".join(will)
 
 
-def _keeps(settings: Settings) -> Iterator[tuple[str, int]]:
+def keeps(settings: Settings) -> Iterator[tuple[str, int]]:
     """Give how many or how long stores keep what is old."""
     for name in ("data", "models"):
         yield f"storage.{name}.keepNewest", getattr(settings.storage, name).keep_newest

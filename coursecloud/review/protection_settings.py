@@ -1,6 +1,5 @@
 """What of the stack file alone is made weaker: limits, exceptions, credit and lease, evenings."""
 
-import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
@@ -9,7 +8,7 @@ from coursecloud.cost import Estimate
 from coursecloud.plan.planning import Plan
 from coursecloud.policy.rule import by_id
 from coursecloud.policy.rules.stack import allowed_regions
-from coursecloud.review import protection_builds, protection_counted, protection_money
+from coursecloud.review import protection_builds, protection_comers, protection_counted, protection_money
 from coursecloud.review.money import Findings
 from coursecloud.review.protection import Weaker
 from coursecloud.review.quoting import quoted
@@ -61,8 +60,7 @@ def comes(after: Plan, now: Estimate | None) -> Iterator[Weaker]:
     yield from protection_builds.weaker(old, new)
     yield from _of_no_resource(old, new)
     yield from _new_machines(old, new, code=False)
-    yield from _others_images(new)
-    yield from _workflows(new)
+    yield from protection_comers.told(given, new)
     yield from _let_in(old.model_copy(update={"course": given.course}), new)
 
 
@@ -82,14 +80,6 @@ def _of_no_resource(old: Settings, new: Settings) -> Iterator[Weaker]:
         if was != will and will:
             then = "what that trigger builds is what runs, as the account of the services, and no longer `image`"
             yield Weaker("access", quoted(f"services.{name}.deployedBy"), was or "(the stack file)", will, then)
-
-
-def _workflows(new: Settings) -> Iterator[Weaker]:
-    """List whose workflows come in, which no resource tells in words that people know."""
-    if new.github:
-        does = "change and delete what the stack has, and read it" if new.github.deploy else "see what the stack has"
-        then = f"the workflows of that repository, on that ref, may {does}: is it yours (`gh api repositories/ID`)?"
-        yield Weaker("access", "`github`", _NONE, f"{new.github.repository_id}, {new.github.ref}", then)
 
 
 def _let_in(old: Settings, new: Settings) -> Iterator[Weaker]:
@@ -129,20 +119,6 @@ def _new_machines(old: Settings, new: Settings, *, code: bool = True) -> Iterato
         if machine.image and "/" in machine.image:
             then = "what is in the image runs as the machines' account, whoever made it"
             yield Weaker("access", quoted(f"machines.{name}.image"), "(none)", machine.image, then)
-
-
-def _others_images(new: Settings) -> Iterator[Weaker]:
-    """List the images of containers that are in no registry of the stack's project."""
-    machines = {name: each.container for name, each in new.machines.items() if each.container}
-    images = {f"machines.{name}.container": container.image for name, container in machines.items()}
-    images |= {f"services.{name}.image": each.image for name, each in new.services.items()}
-    if new.training.enabled:
-        images["training.image"] = new.training.image
-    own = re.compile(rf"[a-z0-9-]+\.pkg\.dev/{re.escape(new.project)}/")
-    for path, image in images.items():
-        if "/" in image and not own.match(image):
-            then = "what is in it runs as the stack's account, with its data and secrets, whoever made it"
-            yield Weaker("access", quoted(path), _NONE, image, then)
 
 
 def covered(before: Plan, findings: Findings) -> Iterator[Weaker]:

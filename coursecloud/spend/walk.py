@@ -131,8 +131,7 @@ class Walk:
         point = replace(point, shape=_completed(point.shape, self.shape))
         if point.state != self.state:
             if self._recent(point.at):
-                if self.shape is None:
-                    self._reshape(point)
+                self._reshape(point)
                 return
             self._contradicted(point)
         if point.shape != self.shape:

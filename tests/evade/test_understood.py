@@ -3,11 +3,13 @@
 import dataclasses
 import datetime
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 
 from catalog import types
@@ -19,7 +21,7 @@ from coursecloud.policy.rules import granted, understood
 from infra.settings import SettingsError
 from tests.fuzz import examples
 from tests.infra.stacks import configs, stack_names
-from tests.project import NAMES, ROOT
+from tests.project import NAMES, ROOT, everything
 from tests.settings import corpus
 
 TODAY = datetime.date(2026, 11, 25)
@@ -35,11 +37,11 @@ def named(plan: Plan) -> list[str]:
     return [f"{each.name}: {each.rule.id}: {each.message} ({where})" for each in found]
 
 
-def planned(folder: Path, stack: str, text: str | bytes, *, twice: bool = True) -> Plan:
+def planned(folder: Path, stack: str, text: str | bytes) -> Plan:
     file = folder / f"Pulumi.{stack}.yaml"
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
-    # As the real run too: of members that only that knows the pattern is known then.
-    return planning.make(stack, file, ROOT, twice=twice)
+    # As the real run too, as `check` does: what is made of Google's answers is known then.
+    return planning.make(stack, file, ROOT, twice=True)
 
 
 @pytest.mark.parametrize("stack", NAMES)
@@ -49,11 +51,31 @@ def test_the_stacks_that_the_project_comes_with_are_understood(tmp_path: Path, s
     assert [each for each in check(plan, TODAY) if each.violates] == []
 
 
+@pytest.mark.parametrize("services", [True, False])
+def test_a_stack_with_everything_is_understood(tmp_path: Path, services: bool) -> None:
+    config = everything("some-project-1")
+    if not services:
+        del config["coursecloud:services"]
+        config["coursecloud:builds"]["triggers"]["release"].pop("deploys")
+    assert named(planned(tmp_path, "full", yaml.safe_dump({"config": config}))) == []
+
+
+def test_an_alert_that_leaves_triggers_out_is_told(tmp_path: Path) -> None:
+    plan = planned(tmp_path, "full", yaml.safe_dump({"config": everything("some-project-1")}))
+    (alert,) = (each for each in plan.resources if each.name == "errors")
+    known = {
+        path: re.sub(r"one_of\(.*\)", 'one_of("${trainer.triggerId}")', text) for path, text in alert.at_run.items()
+    }
+    fewer = tuple(dataclasses.replace(each, at_run=known) if each is alert else each for each in plan.resources)
+    said = [each.message for each in check(dataclasses.replace(plan, resources=fewer), TODAY) if each.name == "errors"]
+    assert any("watches 1 of 3 triggers" in each for each in said), said
+
+
 def test_every_valid_stack_file_of_the_corpus_is_understood(tmp_path: Path) -> None:
     found: list[str] = []
     for case in (*corpus.good(), corpus.Case("base", corpus.BASE, "all of it")):
         try:
-            plan = planned(tmp_path, "x", case.text, twice=False)
+            plan = planned(tmp_path, "x", case.text)
         except SettingsError:
             continue  # it names a file or a day that is not here
         except pulumi.RunError as error:

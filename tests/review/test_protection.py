@@ -1,6 +1,7 @@
 """What a change weakens of what protects, in the stack file and in what is registered, and what it can cost or lose."""
 
 import dataclasses
+import re
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -448,6 +449,19 @@ HOUR = {"days": ["mon"], "start": "08:00", "end": "09:00"}
         ("gpu", section("training", image="docker.io/evil/x"), "`training.image`"),
         ("gpu", section("training", image="europe-west1-docker.pkg.dev/other/docker/x"), "`training.image`"),
         ("gpu", section("registry", deleteAfterDays=365), "`registry.deleteAfterDays`"),
+        ("gpu", section("registry", deleteAfterDays=1), "`registry.deleteAfterDays`"),
+        ("gpu", section("registry", keepNewest=1), "`registry.keepNewest`"),
+        ("gpu", section("storage", staging={"days": 1}), "`storage.staging.days`"),
+        ("gpu", section("lease", graceDays=0), "`lease.graceDays`"),
+        ("full", section("team", extraRoles=["roles/bigquery.dataOwner"]), "`team.extraRoles`"),
+        ("gpu", section("training", args=["--upload", "gs://evil"]), "`training.args`"),
+        ("gpu", section("training", env={"U": "https://evil.example"}), "`training.env`"),
+        ("gpu", section("training", jobs={"a": {"env": {"U": "https://evil.example"}}}), "`training.jobs.a.env`"),
+        (
+            "full",
+            section("services", demo={"image": "demo", "env": {"U": "https://evil.example"}}),
+            "`services.demo.env`",
+        ),
         ("gpu", section("storage", data={"keepNewest": 50}), "`storage.data.keepNewest`"),
         ("full", section("github"), "`builds.repository`"),
         ("full", section("services", demo={"image": "docker.io/evil/x"}), "`services.demo.image`"),
@@ -469,6 +483,17 @@ def test_a_stack_that_comes_with_ordinary_figures_and_its_own_image_says_nothing
     assert told(section("usage", hoursPerDay=4, evening="down")) == []
     own = f"europe-west1-docker.pkg.dev/{EXAMPLE_PROJECT}/docker/trainer:latest"
     assert told(section("training", image=own)) == []
+
+
+def test_a_new_stack_may_tell_its_code_of_its_own_buckets_and_of_no_address(plan_of: Planner) -> None:
+    own = section("training", args=["--data", f"gs://{EXAMPLE_PROJECT}-gpu-data/a"], env={"EPOCHS": "3"})
+    assert not reviewed(None, plan_of("gpu", own), "gpu").stacks[0].protection
+
+
+def test_a_new_stack_without_a_lease_says_how_long_the_credit_lasts(plan_of: Planner) -> None:
+    open_ = plan_of("gpu", section("lease", ends=None, starts=None))
+    assert re.search(r"the credit lasts \d+ days, and no lease says", reviewed(None, open_, "gpu").sentence)
+    assert "no lease" not in reviewed(None, plan_of("gpu"), "gpu").sentence
 
 
 def test_what_keeps_a_little_more_or_what_any_stack_keeps_weakens_nothing(plan_of: Planner) -> None:

@@ -252,6 +252,11 @@ def _bounded(days: Iterator[lost.Lost | World], priced: Rates) -> Iterator[str]:
             if abs(usd - counted) > allowed or abs(doubt - abs(high - low)) > allowed:
                 yield f"{event.kind}: {name} has {usd} and {doubt} in doubt; {counted} and {abs(high - low)} are right"
             state = entries[-1].state if entries else "missing"
+            if "/instances/" in path and state != "gone" and (shape := entries[-1].life.shape):
+                # With its boot disk, whose type a machine that was seen alone has from before.
+                nobody = bool(priced.whole(shape, path).unknown)
+                if nobody != (path.replace("/instances/", "/disks/") in event.unknown):
+                    yield f"{event.kind}: {path} has {'no price' if nobody else 'a price'} with its disk"
             if (state == "gone") != (path in event.gone):
                 yield f"{event.kind}: {name} is shown as {state}"
 

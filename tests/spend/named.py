@@ -256,6 +256,17 @@ def looked_at_in_its_first_minute(there: World) -> Iterator[str]:
     yield "look"
 
 
+def started_once_more(there: World) -> Iterator[str]:
+    """Who starts what runs already is who started it last."""
+    machine = there.create("instances", "box", config())
+    there.wait(HOUR)
+    yield "look"
+    there.wait(3 * HOUR)
+    there.say(machine, "start", "other@example.com")
+    there.wait(9 * HOUR)
+    yield "look"
+
+
 def stopped_once_more(there: World) -> Iterator[str]:
     """What somebody stops that Google has stopped already is stopped for Google's reason."""
     machine = there.create("instances", "box", config(spot=True))
@@ -287,6 +298,7 @@ DAYS: tuple[Callable[[World], Iterator[str]], ...] = (
     stopping_as_somebody_looks,
     stops_that_failed,
     looked_at_in_its_first_minute,
+    started_once_more,
     stopped_once_more,
 )
 

@@ -259,9 +259,10 @@ class World:
                 again.ident += "-again"
             self.entries.append(again)
 
-    def say(self, thing: Thing, act: str) -> None:
-        """Write into the log what somebody did that changed nothing."""
-        self._log(thing, act)
+    def say(self, thing: Thing, act: str, by: str = "somebody@example.com") -> None:
+        """Write into the log what somebody did that changed nothing; who started it is whose it is."""
+        thing.by = by if act == "start" else thing.by
+        self._log(thing, act, by=by)
 
     def delivered(self) -> list[Entry]:
         """List what the logs hold by now, in no order."""

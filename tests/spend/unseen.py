@@ -135,6 +135,9 @@ def untyped(there: World, chance: random.Random) -> Days:
     there.hidden = {}
     hours_pass(there, chance)
     yield there
+    hours_pass(there, chance)
+    there.hidden = {"disks": DISKS}
+    yield there
     yield told(there, "untyped", {})
 
 

@@ -1,5 +1,6 @@
 """What the stack file says and the program registers: content is kept as long, and alerts tell."""
 
+import re
 from collections.abc import Iterator
 
 from coursecloud.plan import nested
@@ -110,20 +111,36 @@ def _tells(alert: Registration, settings: Settings) -> Iterator[str]:
             yield f"it fires at {over} errors in {PERIOD} s ({compared}), not above 0"
         if alert.name == "errors" and (count := at(condition, "conditionThreshold.trigger.count", 1)) != 1:
             yield f"it fires only once {count} of what it watches fail together"
-        place = "conditionThreshold.filter"
-        asked = str(nested.filled(nested.at(condition, place, ""), alert.at_run, f"conditions[{index}].{place}"))
-        if (
-            alert.name == "errors"
-            and asked not in ("", str(UNKNOWN))
-            and not any(metric in asked for metric in _METRICS)
-        ):
-            yield f"it watches {said(asked)}, and no error of a service or a build"
+        asked = nested.at(condition, _FILTER, "")
+        asked = str(nested.filled(asked, alert.at_run, f"conditions[{index}].{_FILTER}"))
+        if alert.name == "errors" and asked not in ("", str(UNKNOWN)):
+            yield from _watches(asked, settings)
         if (seconds := number(str(wait or 0).removesuffix("s"))) is None or seconds > _WAIT:
             yield f"it fires only once that has gone on for {wait}"
 
 
+def _watches(asked: str, settings: Settings) -> Iterator[str]:
+    found = _ERRORS.fullmatch(asked)
+    if not found:
+        yield f"it watches {said(asked)}, and no error of a service or a build"
+        return
+    declared = settings.services if found["service"] else settings.builds.triggers
+    if (some := len(re.findall('"[^"]+"', found["service"] or found["trigger"]))) < len(declared):
+        yield f"it watches {some} of {len(declared)} {'services' if found['service'] else 'triggers'} of the stack file"
+
+
 _OVER = "COMPARISON_GT"
-_METRICS = ('"run.googleapis.com/request_count"', '"logging.googleapis.com/log_entry_count"')
+_FILTER = "conditionThreshold.filter"
+_ERRORS = re.compile(
+    r'resource\.type = "cloud_run_revision" AND metric\.type = "run\.googleapis\.com/request_count" AND '
+    r'metric\.labels\.response_code_class = "5xx" AND resource\.labels\.service_name = one_of\((?P<service>[^()]+)\)'
+    r'|resource\.type = "build" AND metric\.type = "logging\.googleapis\.com/log_entry_count"'
+    r' AND metric\.labels\.severity = "ERROR" AND resource\.labels\.build_trigger_id = one_of\((?P<trigger>[^()]+)\)'
+)
+"""What the alert of the program asks: whose errors they are is between the last brackets, known to the real run."""
+
+HELD = {("monitoring.AlertPolicy", "errors"): frozenset({f"conditions[].{_FILTER}"})}
+"""Inputs that the program makes of what Google answers, and that a rule here holds to their form; by type and name."""
 
 
 _CHANNEL = "12345678901234567890"
@@ -248,6 +265,7 @@ RULES = (
                 (_alert(thresholdValue=10**9), "fires at 1000000000 errors"),
                 (_alert(comparison="COMPARISON_LT"), "COMPARISON_LT"),
                 (_alert(duration="84600s"), "gone on for 84600s"),
+                (_alert(filter='metric.type = "none"'), "no error of a service or a build"),
             )
         ),
         keeps=(Example("dev", "errors", _alert()),),
