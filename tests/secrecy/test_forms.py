@@ -201,3 +201,18 @@ def test_a_text_four_times_as_long_takes_about_four_times_as_long(part: str) -> 
         return min(runs)
 
     assert took(80_000) < 10 * took(20_000) + 0.05
+
+
+def test_a_number_is_a_secret_from_a_thousand_on_and_by_its_name_alone() -> None:
+    def where(value: object) -> list[tuple[str, str]]:
+        return [(path, text) for path, text, _ in secrecy.walk(value)]
+
+    assert where({"a": {"password": 1000}}) == [("a.password", "1000")]
+    assert where({"password": -1000.5}) == [("password", "-1000.5")]
+    assert where({"password": 999, "disk": 123456, "token": True}) == []
+
+
+def test_a_text_by_itself_has_no_path_and_no_name() -> None:
+    ((path, text, _),) = secrecy.walk("docker login -u me -p hunter2")
+    assert (path, text) == ("", "docker login -u me -p hunter2")
+    assert secrecy.hide("hunter2hunter2") == "hunter2hunter2"
