@@ -262,7 +262,7 @@ def test_what_was_taken_for_what_is_said(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert "note  groups.csv: read as UTF-16" in result.stderr
     assert "columns read: `Hold` as group, `Projekt-ID` as project" in result.stderr
-    assert "note" not in run(TWO, tmp_path, "--force").stderr
+    assert "note" not in run(TWO.replace(",yes", ",T4"), tmp_path, "--force").stderr
 
 
 @pytest.mark.parametrize(
@@ -469,3 +469,10 @@ def test_a_credit_without_a_currency_is_said_to_be_read_as_dollars(tmp_path: Pat
     assert "a credit names no currency ('350,-'): read as USD; write `350 DKK` where it is another" in text
     said = run("gruppe;projekt;kredit\nc;mlops-03;40 DKK\n", tmp_path)
     assert "no currency" not in said.stdout + said.stderr
+
+
+def test_a_gpu_that_no_cell_names_is_said_to_be_the_cheapest(tmp_path: Path) -> None:
+    said = run("gruppe;projekt;gpu\na;mlops-01;ja\nb;mlops-02;nej\nc;mlops-03;T4\nd;mlops-04;yes\n", tmp_path)
+    text = " ".join((said.stdout + said.stderr).split())
+    assert "a GPU that no cell names ('ja' in line 2 and 1 more) is a T4 at the Spot price" in text
+    assert "no cell names" not in (again := run("gruppe;projekt;gpu\ne;mlops-05;T4\n", tmp_path)).stdout + again.stderr

@@ -278,7 +278,8 @@ def _not_over(placed: "Sequence[Path]", *, force: bool) -> None:
 
 
 def _refuse(told: list[str], what: str = "mistake", how: str = "", file: str = "", count: int = 0) -> NoReturn:
-    once = list(dict.fromkeys(told))
-    count = count or len(once)
+    from coursecloud.cli.init.folding import folded
+
+    count = count or len({*told})
     where = f" {how}" if how else f" in {file}" if file else " in the answers"
-    refuse(f"{count} {what}{'s' * (count != 1)}{where}; nothing was written.\n" + "\n".join(once))
+    refuse(f"{count} {what}{'s' * (count != 1)}{where}; nothing was written.\n" + "\n".join(folded(told)))

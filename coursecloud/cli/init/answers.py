@@ -99,7 +99,7 @@ def gpu_of(answers: Answers) -> tables.GpuModel | None:
     answer = answers.get("gpu", "").strip()
     if answer.lower() in _NO:
         return None
-    model = tables.gpu(TRAINING_GPU if answer.lower() in _YES else answer)
+    model = tables.gpu(TRAINING_GPU if answer.lower() in YES else answer)
     shorts = [entry.short for entry in offered()]
     if model is None or model.short not in shorts:
         known = f"write no, yes, or one of {', '.join(shorts)}"
@@ -110,7 +110,7 @@ def gpu_of(answers: Answers) -> tables.GpuModel | None:
     return model
 
 
-_YES = ("yes", "y", "true", "1", "x", "ja", "j", "oui", "vrai", "si", "s\u00ed", "wahr", "sand", "sandt", "verdadero")
+YES = ("yes", "y", "true", "1", "x", "ja", "j", "oui", "vrai", "si", "s\u00ed", "wahr", "sand", "sandt", "verdadero")
 _NO = ("", "no", "n", "false", "none", "0", "nej", "nein", "non", "faux", "falsk", "falsch", "falso",
        "keine", "kein", "keiner", "ingen", "intet", "aucun", "aucune", "ninguna", "ninguno")  # fmt: skip
 """A tick, and what spreadsheets make of one, in English, Danish, German, French and Spanish."""
@@ -119,9 +119,9 @@ _NO = ("", "no", "n", "false", "none", "0", "nej", "nein", "non", "faux", "falsk
 def yes(answers: Answers, name: str) -> bool:
     """Read an answer to a yes-or-no question; nothing is no. Raises RuleViolationError."""
     answer = answers.get(name, "").strip().lower()
-    if answer not in (*_YES, *_NO):
+    if answer not in (*YES, *_NO):
         raise RuleViolationError("this is yes or no", "write yes or no", name)
-    return answer in _YES
+    return answer in YES
 
 
 def keeps(answers: Answers) -> bool:

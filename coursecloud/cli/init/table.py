@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from coursecloud.cli import init
 from coursecloud.cli.init import columns
-from coursecloud.cli.init.answers import NAMES, Answers, stack_of, unanswered
+from coursecloud.cli.init.answers import NAMES, TRAINING_GPU, YES, Answers, stack_of, unanswered
 from coursecloud.cli.init.forms import name_like
 from infra.settings import Problem
 from infra.settings.problem import MISSING
@@ -145,6 +145,7 @@ def _rows(
 ) -> None:
     seen: dict[str, int] = {}
     bare: list[str] = []
+    gpus: list[str] = []
     found.problems += _merged(lines, header, otherwise)
     for line, cells in lines:
         if not any(cells):
@@ -172,8 +173,13 @@ def _rows(
             continue
         seen[_called(answers)] = line
         found.rows.append(Row(line, answers))
+        if (gpu := given.get("gpu", "")).lower() in YES:
+            gpus.append(f"'{gpu}' in line {line}")
         if (credit := given.get("credit", "")) and not re.search(r"[^\d\s.,'-]", credit):
             bare.append(credit)
+    if gpus:
+        more = f" and {len(gpus) - 1} more" if gpus[1:] else ""
+        found.notes.append(f"a GPU that no cell names ({gpus[0]}{more}) is a {TRAINING_GPU} at the Spot price")
     if bare:
         count = f"{len(bare)} credits name" if bare[1:] else "a credit names"
         found.notes.append(

@@ -18,7 +18,7 @@ from typing import Any, cast
 import yaml
 
 from coursecloud.cli import init
-from coursecloud.cli.init import said, table
+from coursecloud.cli.init import folding, said, table
 from coursecloud.cli.init.answers import NAMES, Answers, unanswered
 from coursecloud.common import stack_yaml
 from coursecloud.course import sharing
@@ -151,7 +151,7 @@ def _whole(found: Roster, groups: Sequence[Group], mistakes: list[str]) -> Roste
         mistakes.append(_mistake("groups", None, "a course has groups", "name a table, or write groups"))
     if mistakes:
         many = f"{len(mistakes)} mistake{'s' * (len(mistakes) != 1)}; nothing was written."
-        raise RosterError("\n".join([many, *dict.fromkeys(mistakes)]))
+        raise RosterError("\n".join([many, *folding.folded(mistakes)]))
     by_project: dict[str, list[str]] = {}
     for group in groups:
         by_project.setdefault(group.answers["project"], []).append(group.name)

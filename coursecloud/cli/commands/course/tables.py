@@ -89,7 +89,7 @@ def totals(found: Mapping[str, Any]) -> Iterator[RenderableType]:
 
 
 def planned(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """Lay out a row a group of a plan."""
+    """Lay out a row a group of a plan: what cannot be counted first, then whose credit ends soonest."""
     heads = (
         "stack",
         "resources",
@@ -103,16 +103,23 @@ def planned(rows: Sequence[Mapping[str, Any]]) -> Table:
         "broken",
     )
     table = Table(*heads, box=None, pad_edge=False)
-    for row in rows:
+    for row in sorted(rows, key=lambda each: (not each["mistakes"], each["creditEnds"] or "9999", each["stack"])):
         if row["mistakes"]:
             table.add_row(row["stack"], *["?"] * 8, f"{row['mistakes']} mistakes")
             continue
         table.add_row(
             row["stack"], str(row["resources"]), str(row["kept"]), str(row["machines"]), str(row["gpus"]),
-            _usd(row["perHourOn"]), _usd(row["planned"]), f"{row['credit']:g} {row['currency']}",
+            _own(row, "perHourOn"), _own(row, "planned"), f"{row['credit']:g} {row['currency']}",
             row["creditEnds"] or "after the lease", ", ".join(row["broken"]),
         )  # fmt: skip
     return table
+
+
+def _own(row: Mapping[str, Any], key: str) -> str:
+    """Write an amount in the currency of the group's credit; in USD where nobody knows what that is worth."""
+    if row[key] is None or not row["usdRate"]:
+        return _usd(row[key])
+    return f"{row[key] / row['usdRate']:,.2f} {row['currency']}"
 
 
 def seen(rows: Sequence[Mapping[str, Any]]) -> Table:
