@@ -13,7 +13,7 @@ DONE = {
     "down": "are down",
     "finish": "are finished",
     "status": "were looked at",
-    "save": "are saved",
+    "save": "have their buckets saved",
 }
 _NAMES = 6
 """So many groups are named in a line."""
@@ -47,6 +47,21 @@ def reasons(tasks: Sequence[Task], logs: Path) -> Iterator[str]:
         yield f"  and {len(listed) - _REASONS} more reasons"
     if listed:
         yield f"  logs     {logs}/NAME.log"
+
+
+def left_out(run: Run, tasks: Sequence[Task]) -> Iterator[str]:
+    """Say what a save has not copied although nothing failed: who deletes next has to know."""
+    if run.verb != "save":
+        return
+    done = [task for task in tasks if task.state == "done"]
+    disks = [task.stack for task in done if task.told.get("disks")]
+    older = [task.stack for task in done if any((task.told.get("olderVersions") or {}).values())]
+    if disks:
+        yield f"  NOT saved  files on disks of {names(disks)}: their logs say how; `--lose Disk` would delete them"
+    if older:
+        yield f"  NOT saved  older versions of objects of {names(older)}"
+    if done:
+        yield "  NOT saved  anybody's code: it is in each group's own repository"
 
 
 def code(tasks: Sequence[Task], *, stopped: bool) -> int:

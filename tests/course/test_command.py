@@ -106,7 +106,9 @@ def test_save_gives_each_group_a_folder_and_wants_no_bucket_that_is_not_there(co
     course.ask("POST", "storage/v1/b", {"name": bucket, "location": REGION}, project="mlops-g1")
     url = f"{course.emulator.url}/upload/storage/v1/b/{bucket}/o"
     assert requests.post(url, params={"uploadType": "media", "name": "a"}, data=b"work", timeout=30).ok
-    assert "3 of 3 groups are saved" in course.run("save", "--yes", "--to", str(course.folder / "saved"))
+    said = course.run("save", "--yes", "--to", str(course.folder / "saved"))
+    assert "3 of 3 groups have their buckets saved" in said
+    assert "NOT saved  anybody's code: it is in each group's own repository" in said
     assert (course.folder / "saved/g1/data/a").read_bytes() == b"work"
     # The folder is handed on: each group's process begins, and finds no Pulumi here.
     said = course.run("down", "--yes", code=3)

@@ -214,7 +214,7 @@ def report(asked: Asked, journal: Journal, code: int, tasks: Sequence[Task], *, 
     say(head)
     if progress.quiet():
         return
-    for text in (*summary.reasons(tasks, logs), *more):
+    for text in (*summary.reasons(tasks, logs), *summary.left_out(run, tasks), *more):
         say(text)
     if stopped:
         say("  next     the same command goes on where it was")

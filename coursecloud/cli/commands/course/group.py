@@ -157,7 +157,8 @@ def hold(given: argparse.Namespace, going: "Sequence[Loss]") -> None:
         return
     kinds = sorted({_kind(loss) if _kind(loss) != "Bucket" else loss.name for loss in rest if loss not in saved})
     ways = ["`coursecloud course save --to FOLDER` copies buckets, and then this goes on"] if saved else []
-    ways += [f"--lose {kind} lets it go in every group" for kind in kinds]
+    kept = {"Disk": ", with files that `save` does not copy"}
+    ways += [f"--lose {kind} lets it go in every group{kept.get(kind, '')}" for kind in kinds]
     ways += [f"or name the group: `coursecloud course {given.verb} --only {given.stack}`"]
     raise RefusedError(
         f"{given.verb} of stack {given.stack} was not begun; it would delete " + "; ".join(map(str, rest)),
