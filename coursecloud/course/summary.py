@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from coursecloud.course.journal import Run, Task
+from coursecloud.plan import nested
 
 DONE = {
     "up": "are up",
@@ -55,7 +56,7 @@ def left_out(run: Run, tasks: Sequence[Task]) -> Iterator[str]:
         return
     done = [task for task in tasks if task.state == "done"]
     disks = [task.stack for task in done if task.told.get("disks")]
-    older = [task.stack for task in done if any((task.told.get("olderVersions") or {}).values())]
+    older = [task.stack for task in done if any(nested.mapping(task.told.get("olderVersions")).values())]
     if disks:
         yield f"  NOT saved  files on disks of {names(disks)}: their logs say how; `--lose Disk` would delete them"
     if older:

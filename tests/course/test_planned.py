@@ -9,10 +9,11 @@ from coursecloud.cli.commands.course import tables
 
 
 def _row(stack: str, ends: str | None, **more: Any) -> dict[str, Any]:
-    return {
+    said: dict[str, Any] = {
         "stack": stack, "resources": 38, "kept": 4, "machines": 1, "gpus": 0, "perHourOn": 0.25, "planned": 12.5,
         "credit": 350.0, "currency": "DKK", "usdRate": 0.125, "creditEnds": ends, "broken": [], "mistakes": 0,
-    } | more  # fmt: skip
+    }  # fmt: skip
+    return said | more
 
 
 def _lines(*rows: dict[str, Any]) -> list[str]:
