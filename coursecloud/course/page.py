@@ -25,7 +25,8 @@ def headline(rows: Sequence[Mapping[str, Any]]) -> str:
     parts = [f"{over} without credit"] if over else []
     parts += [f"{soon} run out within {SOON} days"] if soon else []
     parts += [f"{failed} failed last"] if failed else []
-    parts += [f"{running} run now"]
+    looked = any(row["lookedAt"] for row in rows)
+    parts += [f"{running} run now" if looked or not rows else "what runs is not known, as nobody has looked yet"]
     parts += [f"{unread} not read, or not all of it"] if unread else []
     return f"{count} group{'s' * (count != 1)}: {', '.join(parts)}"
 

@@ -97,8 +97,16 @@ def seen(
         "failure": failure and {"verb": failure.verb, "at": _time(failure.ended), "words": failure.words},
         "lookedAt": told.get("at"),
         "joined": told.get("joined"),
-        "unread": list(told.get("unread") or ()) if looked else ["nobody has looked yet"],
+        "unread": [*_unseen(looked, up, down), *(told.get("unread") or ())],
     }
+
+
+def _unseen(looked: Task | None, *done: Task | None) -> list[str]:
+    """Say why a look says nothing of what runs now: there was none, or it was before what was done since."""
+    if looked is None:
+        return ["nobody has looked yet"]
+    later = [task for task in done if task and (task.ended or 0) > (looked.ended or 0)]
+    return [f"the last look was before the last {later[0].verb}"] if later else []
 
 
 def of_course(plans: Iterable[Row], journal: Journal, today: datetime.date) -> list[Row]:

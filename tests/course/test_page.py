@@ -77,6 +77,24 @@ def test_a_look_hides_no_failure_and_a_failed_look_no_earlier_one(tmp_path: Path
     assert row["unread"] == ["the last look failed: no network"]
 
 
+def test_a_look_of_before_an_up_or_a_down_says_nothing_of_what_runs_now(tmp_path: Path) -> None:
+    journal, told = Journal(tmp_path), looked("2026-11-30T10:00:00+00:00")
+    said: list[list[str]] = []
+    for verb, outcome in (("status", Outcome(0, "", told=told)), ("up", Outcome(0, "up")), ("down", Outcome(1, "no"))):
+        run = journal.begin(verb, {}, ["g1"])
+        task = journal.take(run.id, 1e12)
+        assert task
+        journal.settle(task, outcome, outcome.state, tries=0)
+        said += [rows.of_course([planned("g1")], journal, TODAY)[0]["unread"]]
+    assert said == [[], ["the last look was before the last up"], ["the last look was before the last up"]]
+
+
+def test_where_nobody_has_looked_no_number_of_what_runs_is_said(tmp_path: Path) -> None:
+    found = rows.of_course([planned("g1")], Journal(tmp_path), TODAY)
+    assert "what runs is not known, as nobody has looked yet" in page.headline(found)
+    assert "run now" not in page.headline(found)
+
+
 def test_the_sentence_counts_what_has_to_be_acted_on(course: list[Row]) -> None:
     said = "3 groups: 1 run out within 3 days, 1 failed last, 1 run now, 2 not read, or not all of it"
     assert page.headline(course) == said
