@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import random
 
-from tests.spend.lost import HOUR, Days, Lost, disk_of, hiding, hours_pass, machine, silence, told
+from tests.spend.lost import (
+    HOUR,
+    Days,
+    Lost,
+    hiding,
+    hours_pass,
+    machine,
+    nothing_read,
+    other_type,
+    silence,
+    told,
+)
 from tests.spend.simulator import ZONES, World, usd_an_hour
 
 
@@ -22,7 +33,7 @@ def seen_twice_in_minutes(there: World, chance: random.Random) -> Days:
     yield there
     there.wait(there.now + 60)
     hour = usd_an_hour(thing.kind, thing.config, running=True)
-    there.resize(thing, machine="e2-standard-4" if thing.config["machine"] == "e2-medium" else "e2-medium")
+    there.resize(thing, machine=other_type(thing))
     there.start(thing)
     silence(there, said + 1)
     there.wait(there.now + 30)
@@ -124,13 +135,7 @@ def stop_that_failed_then_nothing(there: World, chance: random.Random) -> Days:
     there.say(thing, "stop")
     hours_pass(there, chance)
     yield there
-    spent = there.bill()
-    hours_pass(there, chance)
-    there.hidden = hiding(chance, thing)
-    others = {thing.path: spent[thing.path]}
-    if "disks" in there.hidden:
-        others[disk_of(thing)] = spent[disk_of(thing)]
-    there.hidden |= dict.fromkeys(("admin", "system"), "logs")
+    others = nothing_read(there, chance, thing)
     yield there
     yield told(there, "a stop that failed, then nothing", others)
 
@@ -147,7 +152,7 @@ def resized_unseen(there: World, chance: random.Random) -> Days:
         silence(there, 0)
         hours_pass(there, chance)
         there.stop(thing)
-        there.resize(thing, machine="e2-standard-4" if thing.config["machine"] == "e2-medium" else "e2-medium")
+        there.resize(thing, machine=other_type(thing))
         there.start(thing)
         there.entries[-1].config = None
     begun = there.bill()[thing.path]
@@ -166,7 +171,7 @@ def resized_as_somebody_looks(there: World, chance: random.Random) -> Days:
     yield there
     there.stop(thing)
     there.wait(there.now + HOUR)
-    there.resize(thing, machine="e2-standard-4" if thing.config["machine"] == "e2-medium" else "e2-medium")
+    there.resize(thing, machine=other_type(thing))
     silence(there, len(there.entries) - 1)
     there.start(thing)
     there.entries[-1].config = None

@@ -127,8 +127,7 @@ def _happens(there: World, kind: str, thing: Thing) -> int:
         there.stop(thing)
         there.wait(there.now + chance.randint(600, 3000))
         if kind == "resized":
-            other = "e2-standard-4" if thing.config["machine"] == "e2-medium" else "e2-medium"
-            there.resize(thing, machine=other, address=False)
+            there.resize(thing, machine=other_type(thing), address=False)
         there.start(thing)
         return there.now
     if kind == "stopped":
@@ -209,6 +208,21 @@ def hiding(chance: random.Random, thing: Thing) -> dict[str, Any]:
     whole = ("compute.googleapis.com", place, f"{place}/instances/{thing.name}", "all that/compute.googleapis.com has")
     name = chance.choice([INSTANCES, *whole])
     return dict.fromkeys(("instances",) if "nstance" in name else ("instances", "disks"), name)
+
+
+def nothing_read(there: World, chance: random.Random, thing: Thing) -> dict[str, float]:
+    """Hide a machine and all logs; gives by path what was spent until now, of what may have ended since."""
+    spent = there.bill()
+    hours_pass(there, chance)
+    there.hidden = hiding(chance, thing)
+    paths = [thing.path, *([disk_of(thing)] if "disks" in there.hidden else [])]
+    there.hidden |= dict.fromkeys(("admin", "system"), "logs")
+    return {path: spent[path] for path in paths}
+
+
+def other_type(thing: Thing) -> str:
+    """Give a machine type that a machine is not of."""
+    return "e2-standard-4" if thing.config["machine"] == "e2-medium" else "e2-medium"
 
 
 def disk_of(thing: Thing) -> str:

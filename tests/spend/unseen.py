@@ -6,7 +6,19 @@ import random
 from collections.abc import Callable
 
 from tests.spend import again
-from tests.spend.lost import HOUR, INSTANCES, Days, Lost, disk_of, hiding, hours_pass, machine, silence, told
+from tests.spend.lost import (
+    HOUR,
+    INSTANCES,
+    Days,
+    Lost,
+    disk_of,
+    hiding,
+    hours_pass,
+    machine,
+    nothing_read,
+    silence,
+    told,
+)
 from tests.spend.simulator import ZONES, Odds, World, usd_an_hour
 
 JOBS, DISKS = "aiplatform.googleapis.com/CustomJob", "compute.googleapis.com/Disk"
@@ -57,15 +69,10 @@ def without_logs(there: World, chance: random.Random) -> Days:
         there.stop(thing)
         there.wait(there.now + HOUR)
     yield there
-    spent, seen = there.bill(), there.now
-    hours_pass(there, chance)
-    there.hidden = hiding(chance, thing)
-    others = {thing.path: spent[thing.path]}
+    seen = there.now
+    others = nothing_read(there, chance, thing)
     if not thing.running:
         others[thing.path] += usd_an_hour(thing.kind, thing.config, running=True) * (there.now - seen) / HOUR
-    if "disks" in there.hidden:
-        others[disk_of(thing)] = spent[disk_of(thing)]
-    there.hidden |= dict.fromkeys(("admin", "system"), "logs")
     yield there
     yield told(there, "without logs", others)
 
