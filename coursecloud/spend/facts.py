@@ -86,13 +86,17 @@ def by_incarnation(facts: Facts) -> list[Facts]:
     def owner(at: datetime) -> Facts:
         return parts[begins[max(0, bisect.bisect(times, at) - 1)][1]]
 
-    creations = [change.at for change in unnamed.changes if change.act == "create"]
+    creations, deletions = (
+        [change.at for change in unnamed.changes if change.act == act] for act in ("create", "delete")
+    )
     for change in unnamed.changes:
         # What is made is what the API says was made then; whatever else is done is done to what is there already.
         begin, nearest = min(begins, key=lambda each: abs(each[0] - change.at))
-        # Of two made within minutes the one nearer to that time is it; no look saw the other.
-        first = change.act == "create" and change.at == min(creations, key=lambda at: abs(begin - at))
-        made = first and abs(begin - change.at) <= GRACE
+        made = change.act == "create" and abs(begin - change.at) <= GRACE
+        if made:
+            # Of two made within minutes the one nearer to that time is it, and the other what a deletion parts from it.
+            one, other = sorted((change.at, min(creations, key=lambda at: abs(begin - at))))
+            made = not any(one <= at < other for at in deletions)
         (parts[nearest] if made else owner(change.at)).changes.append(change)
     for sighting in unnamed.sightings:
         owner(sighting.first).sightings.append(sighting)

@@ -24,8 +24,9 @@ def unsaid(settled: Account, look: Look) -> Iterator[str]:
         shape = entry.life.shape
         boots = "/disks/" in entry.life.resource and entry.life.last_seen is None  # its machine tells of it
         service = entry.life.resource.removeprefix("//").partition("/")[0]
-        # What nothing has said what it is may be of any kind.
-        hidden = shape.asset in refused if shape else any(what.startswith(service) for what in refused)
+        # What nothing has said what it is may be of any kind, unless it was seen now: its machine tells of a boot disk.
+        now = entry.life.last_seen == look.at
+        hidden = shape.asset in refused if shape else not now and any(what.startswith(service) for what in refused)
         if not boots and entry.life.lost != (hidden and entry.state != "gone"):
             yield f"{entry.life.resource} is {'' if entry.life.lost else 'not '}said to be lost from sight"
 
