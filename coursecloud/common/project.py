@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import importlib.machinery
 import os
 import re
 import shutil
@@ -51,22 +52,30 @@ def prefer(start: Path, *, reviews: bool = False) -> None:
                 "    remedy  `cd` into your clone of coursecloud; without one, `git clone` it and `make plan` there"
             )
         return
-    if found.samefile(OWN):
+    own = found.samefile(OWN)
+    if own and all(_brought(name, found) for name in _PACKAGES):
         return
-    if reviews and not alone:
+    if reviews and not alone and not own:
         note(f"this review is done by the code of {OWN}; it is about {found}, whose own commands run by its own code")
         return
     if shadowing := shadows.found(found):
         _stop(
             "".join(f"{shadow}\n" for shadow in shadowing) + f"    rule    {shadows.RULE}\n    remedy  {shadows.REMEDY}"
         )
-    if not alone:
+    if not alone and not own:
         note(f"this is about {found}, by the code there; this command is that of {OWN}")
     sys.path.insert(0, str(found))
-    for name in [
-        name for name in sys.modules if name.partition(".")[0] in ("catalog", "coursecloud", "guardrails", "infra")
-    ]:
+    for name in [name for name in sys.modules if name.partition(".")[0] in _PACKAGES]:
         del sys.modules[name]
+
+
+_PACKAGES = ("catalog", "coursecloud", "guardrails", "infra")
+
+
+def _brought(name: str, folder: Path) -> bool:
+    """Say whether a package would be imported from a folder, and not from the clone that the interpreter is of."""
+    found = importlib.machinery.PathFinder.find_spec(name)
+    return found is not None and found.origin is not None and Path(found.origin).parents[1].samefile(folder)
 
 
 def none_around(start: Path) -> str:
