@@ -5,12 +5,14 @@ Rules and comparisons work on the values themselves; a command hides what it is 
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar, cast
 
 import yaml
 
+from coursecloud.plan import sdk
 from coursecloud.plan.planning import Plan
+from coursecloud.plan.registration import UNKNOWN
 from infra import secrecy
 from infra.secrecy import HIDDEN
 from infra.settings import credentials
@@ -31,7 +33,24 @@ def words(plan: Plan) -> frozenset[str]:
     """Gather the secrets in a plan, which may stand in messages about it, too."""
     found = [secrecy.words_of(resource.inputs) | secrecy.words_of(dict(resource.files)) for resource in plan.resources]
     settings = plan.settings.model_dump(mode="json", by_alias=True)
+    marked = [secret for each in (plan.outputs, *(one.inputs for one in plan.resources)) for _, secret in held(each)]
+    found.append(frozenset(text for secret in marked for text in _scalars(secret) if len(text) >= 6))
     return frozenset[str]().union(*found, secrecy.words_of(settings), secrecy.words_of(plan.outputs))
+
+
+def held(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Give what a program says is a secret (`pulumi.Output.secret`) and knows itself: its path, and the value."""
+    if isinstance(value, Mapping):
+        entries = cast("Mapping[str, Any]", value)
+        if entries.get(sdk.SIGNATURE) == sdk.SECRET:
+            if (known := entries.get("value", UNKNOWN)) != UNKNOWN:
+                yield path, known
+            return
+        for key, entry in entries.items():
+            yield from held(entry, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list):
+        for index, entry in enumerate(cast("list[Any]", value)):
+            yield from held(entry, f"{path}[{index}]")
 
 
 def of_file(text: str) -> frozenset[str]:
@@ -99,6 +118,8 @@ def _fields(value: Any, names: Any, known: frozenset[str]) -> dict[str, Any]:
 def _plain(value: Any, known: frozenset[str], name: str) -> Any:
     if isinstance(value, Mapping):
         entries = cast("Mapping[Any, Any]", value)
+        if entries.get(sdk.SIGNATURE) == sdk.SECRET:
+            return {"$secret": True}
         return {_plain(k, known, ""): _deep(v, known, secrecy.called(entries, str(k))) for k, v in entries.items()}
     if isinstance(value, list):
         items = cast("list[Any]", value)

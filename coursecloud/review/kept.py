@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from coursecloud.common import project
+from coursecloud.plan import hiding
 from coursecloud.review import sandbox, subprocess_plan
 from infra import files, secrecy
 
@@ -58,7 +59,7 @@ class Kept:
         A mistake is never kept: it may come of a machine that was too busy.
         """
         made = _plan(line)
-        if made is None or secrecy.words_of(made):
+        if made is None or secrecy.words_of(made) or any(hiding.held(made)):
             return
         with contextlib.suppress(OSError):
             number, name = tempfile.mkstemp(dir=self._folder, suffix=".part")

@@ -114,6 +114,12 @@ def test_an_example_that_the_program_refuses_is_run_with_another_project(tmp_pat
     assert more.name == "c"
 
 
+def test_a_secret_that_google_makes_is_the_same_in_both(tmp_path: Path) -> None:
+    assert told(tmp_path, "pulumi.export('a', pulumi.Output.secret({'b': b.self_link, 'c': 1}))") == ()
+    (found,) = told(tmp_path, f"pulumi.export('a', pulumi.Output.secret({DRY}))")
+    assert "the output `a`" in found.text
+
+
 def test_a_secret_is_not_shown_where_it_differs(tmp_path: Path) -> None:
     lines = (
         f"storage.Bucket('c', location='EU', labels={{'a': pulumi.Output.secret('hunter2' if {DRY} else 'hunter3')}})"

@@ -111,4 +111,4 @@ def _stack(new: str, old: str = "") -> Plan:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "Pulumi.full.yaml"
         file.write_text(text.replace(old, new) if old else text, encoding="utf-8")
-        return planning.make("full", file, ROOT)
+        return planning.make("full", file, ROOT, twice=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from coursecloud.plan.registration import Registration
+from coursecloud.plan.sdk import SECRET, SIGNATURE
 from coursecloud.review import inputs, kept, revisions, sandbox
 from coursecloud.review.report import Review
 from coursecloud.review.sandbox import Wanted
@@ -186,6 +187,7 @@ def test_neither_a_mistake_nor_a_secret_nor_a_member_outside_of_git_is_kept(repo
     repo.stack("two", whole(bucket("x", labels={"a": key, "password": "hunter2-hunter2"}), stack="two"))
     repo.write("Pulumi.three.yaml", "config: [")
     repo.stack("four", whole(bucket("four"), stack="four"))
+    repo.stack("five", whole(bucket("five", labels={"a": {SIGNATURE: SECRET, "value": "rosebud"}}), stack="five"))
     repo.commit()
     repo.write("members.four.yaml", "[user:a@example.com]")
     review(repo)

@@ -17,6 +17,7 @@ from coursecloud.plan import hiding, saved
 from coursecloud.plan import planning as plans
 from coursecloud.plan.json_form import to_json
 from coursecloud.plan.planning import Plan
+from coursecloud.plan.sdk import SECRET, SIGNATURE
 from coursecloud.policy.example import machine, put
 from coursecloud.review import json_form, markdown, page, report, terminal
 from coursecloud.review.hiding import review as hide_review
@@ -124,6 +125,12 @@ def test_the_planted_secrets_are_in_the_plan_itself(leaky: Plan) -> None:
 def test_no_command_shows_one(command: list[str], folder: Path) -> None:
     one = [] if "--all" in command else ["--stack", "leaky"]
     shows_none(run(*command, "--folder", str(folder), *one))
+
+
+def test_what_the_program_marks_is_hidden_wherever_it_stands(leaky: Plan) -> None:
+    marked = {SIGNATURE: SECRET, "value": {"inner": ["rosebud 7"]}}
+    made = dataclasses.replace(leaky, outputs={"x": [marked], "y": "said: rosebud 7"})
+    assert hiding.plan(made).outputs == {"x": [{"$secret": True}], "y": f"said: {HIDDEN}"}
 
 
 def test_what_is_hidden_is_said_to_be(folder: Path) -> None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from coursecloud.plan import named_files
-from coursecloud.plan.registration import Registration
+from coursecloud.plan import hiding, named_files
+from coursecloud.plan.registration import UNKNOWN, Registration
+from coursecloud.plan.sdk import SECRET, SIGNATURE
 from coursecloud.policy import build_file
 from coursecloud.policy.example import GITHUB_TOKEN, WANDB_KEY, Example, does, machine, outputs, settings, variable
 from coursecloud.policy.rule import DeedRule, ResourceRule, Stack, StackRule
@@ -24,6 +25,7 @@ def _leaks(resource: Registration, settings: Settings) -> Iterator[str]:
     for path, text, found in secrecy.walk(resource.inputs):
         if text not in course:
             yield _told(f"`{path}`", found)
+    yield from _marked(resource.inputs)
     for path, text in resource.at_run.items():
         for found in secrecy.find(text, path.rpartition(".")[2]):
             yield _told(f"`{path}`, in the real run,", found)
@@ -40,7 +42,14 @@ def _told(where: str, found: secrecy.Found) -> str:
     return f"{where} gives {name} a value" if name != found.what else f"{where} holds a secret ({found.what})"
 
 
+def _marked(value: object) -> Iterator[str]:
+    """Say where the program itself says that something is a secret, and holds it."""
+    for path, _ in hiding.held(value):
+        yield f"`{path}` is marked as a secret, and the program has its value"
+
+
 def _in_outputs(stack: Stack) -> Iterator[str]:
+    yield from (f"output {marked}" for marked in _marked(stack.outputs))
     for path, _, found in secrecy.walk(stack.outputs):
         yield _told(f"output `{path}`", found)
 
@@ -70,6 +79,9 @@ RULES = (
         check=_leaks,
         breaks=(
             Example("dev", "workbench", machine("metadata.startup-script", f"x={GITHUB_TOKEN}"), says="GitHub token"),
+            Example(
+                "dev", "workbench", machine("labels.x", {SIGNATURE: SECRET, "value": "a"}), says="marked as a secret"
+            ),
         ),
         keeps=(Example("full", "demo", variable("DB_PASSWORD_SECRET", "projects/p/secrets/s/versions/latest")),),
     ),
@@ -80,8 +92,13 @@ RULES = (
         remedy=_REMEDY,
         severity="critical",
         check=_in_outputs,
-        breaks=(Example("gpu", "stack", outputs(token=GITHUB_TOKEN), says="output `token`"),),
-        keeps=(Example("gpu", "stack", outputs(place="gs://somebody-data")),),
+        breaks=(
+            Example("gpu", "stack", outputs(token=GITHUB_TOKEN), says="output `token`"),
+            Example("gpu", "stack", outputs(x=[{SIGNATURE: SECRET, "value": "a"}]), says="`x[0]` is marked"),
+        ),
+        keeps=(
+            Example("gpu", "stack", outputs(place="gs://somebody-data", key={SIGNATURE: SECRET, "value": UNKNOWN})),
+        ),
     ),
     StackRule(
         id="stack-file-no-secrets",
