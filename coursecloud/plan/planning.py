@@ -129,8 +129,8 @@ def _beside(file: Path) -> Iterator[Deed]:
 
 def bills(resource: Registration) -> str:
     """Say how a resource bills: free, storage, hourly or usage; `unknown` for a type nobody has classed."""
-    known = types.of(resource.type)
-    return (known.bills if known else None) or "unknown"
+    known, grants = types.of(resource.type), types.grants(short_type(resource.type))
+    return (known.bills if known else None) or ("free" if grants and grants.iam else "unknown")
 
 
 def holds(resource: Registration) -> str | None:

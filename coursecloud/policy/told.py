@@ -9,10 +9,9 @@ from catalog.tables import IMAGE, table
 from coursecloud.plan import nested
 from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import UNKNOWN, Registration
-from coursecloud.policy import told_builds, told_scripts
+from coursecloud.policy import expected, told_builds, told_scripts
 from coursecloud.policy.reading import UnknownError, at, entries
 from coursecloud.policy.told_values import differs, names_of, said
-from infra.images import DEPLOYED, PLACEHOLDER
 from infra.names import Names, variable
 from infra.settings import Settings
 from infra.settings.machines import Machine
@@ -144,12 +143,13 @@ def _service(service: Registration, settings: Settings) -> Iterator[str]:
         if declared:
             own = declared.image
             if declared.deployed_by:
-                own = f"{settings.builds.triggers[declared.deployed_by].image or declared.deployed_by}:{DEPLOYED}"
+                built = settings.builds.triggers[declared.deployed_by].image or declared.deployed_by
+                own = f"{built}:{expected.DEPLOYED}"
             wanted = names.image(region, own)
-            if isinstance(image, str) and image not in (wanted, PLACEHOLDER):
+            if isinstance(image, str) and image not in (wanted, expected.PLACEHOLDER):
                 yield f"it runs {said(image)}, and the stack file says {said(wanted)}"
             yield from _variables(container, declared.env, declared.secrets, declared.mounted_secrets, names)
-        elif isinstance(image, str) and not image.startswith((f"{names.docker(region)}/", PLACEHOLDER)):
+        elif isinstance(image, str) and not image.startswith((f"{names.docker(region)}/", expected.PLACEHOLDER)):
             yield f"it runs {said(image)}, which is of no repository of the stack"
 
 

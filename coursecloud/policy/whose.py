@@ -5,9 +5,9 @@ import re
 from catalog import tables
 from coursecloud.plan import grants
 from coursecloud.plan.registration import Registration
+from coursecloud.policy import expected
 from coursecloud.policy.reading import UnknownError
 from coursecloud.policy.rule import Stack
-from infra.federation import PULL_REQUEST, ci_runs
 
 _POOL = "iam.WorkloadIdentityPool"
 _DEPLOYER = "GitHub"
@@ -56,7 +56,7 @@ def _workflows(stack: Stack) -> str:
     declared = stack.settings.github
     if declared is None:
         return "(?!)"
-    runs = [PULL_REQUEST, f"push/{declared.ref}", *ci_runs(declared.ref).values()]
+    runs = [expected.PULL_REQUEST, f"push/{declared.ref}", *expected.runs(declared.ref)]
     # A program of before 2026-11-28 lets in by the repository or the ref alone.
     known = [f"repository_id/{declared.repository_id}", f"ref/{declared.ref}"]
     known += [f"run/{declared.repository_id}/{run}" for run in runs]

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import Registration
+from coursecloud.policy import expected
 from coursecloud.policy.reading import at
-from infra.federation import PULL_REQUEST, ci_runs
 from infra.names import WORKLOADS
 from infra.settings import Settings
 
@@ -107,11 +107,11 @@ def comes_by(who: str, settings: Settings) -> frozenset[str]:
     ref = settings.github.ref
     match who:
         case "preview" | "ci-read":
-            return frozenset({PULL_REQUEST})
+            return frozenset({expected.PULL_REQUEST})
         case "deploy":
             return frozenset({f"push/{ref}"})
         case "ci":
-            return frozenset(ci_runs(ref).values())
+            return expected.runs(ref)
         case _:
             return frozenset()
 

@@ -3,12 +3,14 @@
 from coursecloud.policy.rule import Rule
 from coursecloud.policy.rules import (
     accounts,
+    alerts,
     declared,
     delivery,
     federation,
     granted,
     hardening,
     identity,
+    jobs,
     leaks,
     machines,
     network,
@@ -37,7 +39,9 @@ RULES: tuple[Rule, ...] = (
     *leaks.RULES,
     *program.RULES,
     *declared.RULES,
+    *alerts.RULES,
     *stops.RULES,
+    *jobs.RULES,
     *understood.RULES,
 )
 """All of them; each id once."""

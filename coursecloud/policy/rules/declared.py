@@ -1,21 +1,17 @@
-"""What the stack file says and the program registers: content is kept as long, and alerts tell."""
+"""What the stack file says and the program registers: what is stored stays as long."""
 
-import re
 from collections.abc import Iterator
 
 from coursecloud.plan import nested
 from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import UNKNOWN, Registration
-from coursecloud.policy.example import Edit, Example, add, bucket, put, settings, then
+from coursecloud.policy import expected
+from coursecloud.policy.example import Example, add, bucket, put
 from coursecloud.policy.reading import Inputs, at, entries, number
 from coursecloud.policy.rule import ResourceRule
-from coursecloud.policy.told_values import said
-from infra import storage
-from infra.monitoring import PERIOD, channel_name
 from infra.settings import Settings
 
 _STORES = frozenset({"storage.Bucket", "artifactregistry.Repository"}).__contains__
-_ALERTS = frozenset({"monitoring.AlertPolicy"}).__contains__
 
 
 def _kept(store: Registration, settings: Settings) -> Iterator[str]:
@@ -39,13 +35,13 @@ def _bucket(bucket: Registration, settings: Settings) -> Iterator[str]:
         elif bucket.name in newest:
             if age is not None:
                 yield f"objects are deleted after {age:g} days, also the newest; the stack file keeps them"
-            days = storage.noncurrent_days(settings.lease)
+            days = expected.noncurrent_days(settings.lease)
             if old is None and age is None:
                 yield f"what is replaced is deleted without a wait; by the lease it stays {days} days"
                 continue
             if old is not None and (more := _more(rule, "daysSinceNoncurrentTime", "numNewerVersions", "withState")):
                 yield f"its rule for replaced objects is for some alone ({', '.join(more)}): the rest bills for ever"
-            if old is not None and at(rule, "condition.withState") not in ("ARCHIVED", None, UNKNOWN):
+            if old is not None and at(rule, "condition.withState") not in ("ANY", "ARCHIVED", None, UNKNOWN):
                 yield "its rule for replaced objects is for live ones, which none of them is: they bill for ever"
             if old is not None and old != days:
                 then = ", and bills" if old > days else ""
@@ -90,74 +86,6 @@ def _repository(repository: Registration, settings: Settings) -> Iterator[str]:
             yield f"what is older than {days} days is deleted; the stack file says {registry.delete_after_days}"
         if own and newest != registry.keep_newest:
             yield f"the newest {newest:g} stay; the stack file keeps {registry.keep_newest}"
-
-
-_WAIT = 3600
-"""Seconds for which an error may go on before anybody is told."""
-
-
-def _tells(alert: Registration, settings: Settings) -> Iterator[str]:
-    named = {channel_name(settings.project, each) for each in settings.monitoring.channels}
-    given = list(entries(alert.inputs, "notificationChannels"))
-    channels = {each for each in given if isinstance(each, str)}
-    if other := sorted(channels - named):
-        yield f"it tells {', '.join(other)}, which the stack file does not name"
-    if alert.name == "errors" and (left := sorted(named - channels)) and len(channels) == len(given):
-        yield f"it does not tell {', '.join(left)}, which the stack file names"
-    for index, condition in enumerate(entries(alert.inputs, "conditions")):
-        keys = ("thresholdValue", "duration", "comparison")
-        over, wait, compared = (at(condition, f"conditionThreshold.{key}") for key in keys)
-        if alert.name == "errors" and (number(over or 0) or compared != _OVER):
-            yield f"it fires at {over} errors in {PERIOD} s ({compared}), not above 0"
-        if alert.name == "errors" and (count := at(condition, "conditionThreshold.trigger.count", 1)) != 1:
-            yield f"it fires only once {count} of what it watches fail together"
-        asked = nested.at(condition, _FILTER, "")
-        asked = str(nested.filled(asked, alert.at_run, f"conditions[{index}].{_FILTER}"))
-        if alert.name == "errors" and asked not in ("", str(UNKNOWN)):
-            yield from _watches(asked, settings)
-        if (seconds := number(str(wait or 0).removesuffix("s"))) is None or seconds > _WAIT:
-            yield f"it fires only once that has gone on for {wait}"
-
-
-def _watches(asked: str, settings: Settings) -> Iterator[str]:
-    found = _ERRORS.fullmatch(asked)
-    if not found:
-        yield f"it watches {said(asked)}, and no error of a service or a build"
-        return
-    declared = settings.services if found["service"] else settings.builds.triggers
-    if (some := len(re.findall('"[^"]+"', found["service"] or found["trigger"]))) < len(declared):
-        yield f"it watches {some} of {len(declared)} {'services' if found['service'] else 'triggers'} of the stack file"
-
-
-_OVER = "COMPARISON_GT"
-_FILTER = "conditionThreshold.filter"
-_ERRORS = re.compile(
-    r'resource\.type = "cloud_run_revision" AND metric\.type = "run\.googleapis\.com/request_count" AND '
-    r'metric\.labels\.response_code_class = "5xx" AND resource\.labels\.service_name = one_of\((?P<service>[^()]+)\)'
-    r'|resource\.type = "build" AND metric\.type = "logging\.googleapis\.com/log_entry_count"'
-    r' AND metric\.labels\.severity = "ERROR" AND resource\.labels\.build_trigger_id = one_of\((?P<trigger>[^()]+)\)'
-)
-"""What the alert of the program asks: whose errors they are is between the last brackets, known to the real run."""
-
-HELD = {("monitoring.AlertPolicy", "errors"): frozenset({f"conditions[].{_FILTER}"})}
-"""Inputs that the program makes of what Google answers, and that a rule here holds to their form; by type and name."""
-
-
-_CHANNEL = "12345678901234567890"
-
-
-def _alert(channel: str = _CHANNEL, **threshold: object) -> Edit:
-    """Declare one channel, and add the alert on errors."""
-    condition = {"comparison": _OVER, "thresholdValue": 0, "duration": "0s"} | threshold
-    channels = [f"projects/example-project-id/notificationChannels/{channel}"] if channel else []
-    alert = add(
-        "monitoring/alertPolicy:AlertPolicy",
-        "errors",
-        combiner="OR",
-        notificationChannels=channels,
-        conditions=[{"displayName": "a build fails", "conditionThreshold": condition}],
-    )
-    return then(settings("monitoring", channels=(_CHANNEL,)), alert)
 
 
 RULES = (
@@ -247,27 +175,5 @@ RULES = (
             ),
         ),
         keeps=(Example("dev", "data", bucket("labels", {"a": "b"})),),
-    ),
-    ResourceRule(
-        id="alert-tells-as-declared",
-        title="An alert fires, and tells those that the stack file names",
-        why="An alert that never fires, or tells somebody else, reads as one that is there.",
-        remedy="Name the channels in monitoring.channels of the stack file; leave the condition at the first error.",
-        severity="medium",
-        topic="upkeep",
-        applies=_ALERTS,
-        check=_tells,
-        breaks=tuple(
-            Example("dev", "errors", edit, says=says)
-            for edit, says in (
-                (_alert("666"), "which the stack file does not name"),
-                (_alert(""), "which the stack file names"),
-                (_alert(thresholdValue=10**9), "fires at 1000000000 errors"),
-                (_alert(comparison="COMPARISON_LT"), "COMPARISON_LT"),
-                (_alert(duration="84600s"), "gone on for 84600s"),
-                (_alert(filter='metric.type = "none"'), "no error of a service or a build"),
-            )
-        ),
-        keeps=(Example("dev", "errors", _alert()),),
     ),
 )

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import cast
 
 from coursecloud.plan.registration import Registration
+from coursecloud.policy import expected
 from coursecloud.policy.example import DROP, Example, put
 from coursecloud.policy.reading import Inputs, at
 from coursecloud.policy.rule import ResourceRule
-from infra.federation import ISSUER, condition, run_attribute
 from infra.settings import Settings
 
 _PROVIDERS = frozenset({"iam.WorkloadIdentityPoolProvider"}).__contains__
@@ -24,18 +24,18 @@ def _conditioned(provider: Registration, settings: Settings) -> Iterator[str]:
         yield "it has no attributeCondition: everybody whom the issuer knows gets in"
         return
     declared = settings.github
-    if declared is None or at(provider.inputs, "oidc.issuerUri") != ISSUER:
+    if declared is None or at(provider.inputs, "oidc.issuerUri") != expected.ISSUER:
         who = "it is for another issuer than GitHub" if declared else "the stack file names no repository"
         yield f"{who}, and nothing here judges whom its attributeCondition lets in"
         return
-    if said != condition(declared.repository_id, declared.ref):
+    if said != expected.condition(declared.repository_id, declared.ref):
         yield (
             f"its attributeCondition is not the one that lets in repository {declared.repository_id} alone, at the"
             f" events by which it deploys, with {declared.ref} and tags: read whom it lets in"
         )
     mapping = provider.inputs.get("attributeMapping")
     run = cast("Inputs", mapping).get("attribute.run") if isinstance(mapping, dict) else None
-    if run is not None and run != run_attribute(declared.ref):
+    if run is not None and run != expected.run_attribute(declared.ref):
         yield "its attribute.run is not made of repository, event and ref, for which the bindings ask"
 
 

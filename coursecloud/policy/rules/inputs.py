@@ -13,7 +13,7 @@ from coursecloud.policy import told
 from coursecloud.policy.example import DROP, Example, machine, put
 from coursecloud.policy.reading import Inputs, UnknownError
 from coursecloud.policy.rule import ResourceRule
-from coursecloud.policy.rules import declared
+from coursecloud.policy.rules import alerts
 from coursecloud.policy.told_values import said
 from infra.settings import Settings
 
@@ -62,7 +62,7 @@ def _made_of_answers(resource: Registration, known: ResourceType) -> Iterator[st
 
     Who gets which role by it is judged as a grant.
     """
-    held = declared.HELD.get((types.short_type(resource.type), resource.name), frozenset())
+    held = alerts.HELD.get((types.short_type(resource.type), resource.name), frozenset())
     judged = {known.grants.to, known.grants.role, "condition"} if known.grants else set[str]()
     for path, text in resource.at_run.items():
         place = re.sub(r"\[\d+\]", "[]", path)

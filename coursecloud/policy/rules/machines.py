@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from catalog import limits, tables
 from catalog.tables import table
 from coursecloud.plan.registration import Registration
+from coursecloud.policy import expected
 from coursecloud.policy.example import DEFAULT_ACCOUNT, DROP, Example, machine, put
 from coursecloud.policy.reading import UnknownError, at, entries, is_true, number
 from coursecloud.policy.rule import ResourceRule
 from infra.settings import Settings
-from infra.settings.machines import LONG_RUN
 from infra.settings.times import Duration
 
 MACHINES = frozenset({"compute.Instance", "compute.InstanceTemplate", "compute.RegionInstanceTemplate"}).__contains__
@@ -29,7 +29,7 @@ def _ends(machine: Registration, settings: Settings) -> Iterator[str]:
     if action not in ("STOP", "DELETE"):
         yield f"its run limit does nothing: instanceTerminationAction is {action!r}"
     declared = settings.machines.get(machine.name)
-    limit = _LONGEST if declared and declared.max_run_reason else LONG_RUN
+    limit = _LONGEST if declared and declared.max_run_reason else expected.LONG_RUN
     if not _SHORTEST <= seconds <= limit:
         yield f"it runs up to {Duration(seconds)}, and the stack file gives no reason for more than {Duration(limit)}"
 

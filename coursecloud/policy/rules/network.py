@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from coursecloud.plan.registration import Registration
+from coursecloud.policy import expected
 from coursecloud.policy.example import Example, add, firewall, machine, open_to_all, put, then
 from coursecloud.policy.reading import UnknownError, at, entries, is_true
 from coursecloud.policy.rule import AmongRule, ResourceRule, Stack
-from infra.network import IAP_RANGE
 from infra.settings import Settings
 
 _FIREWALLS = frozenset({"compute.Firewall"}).__contains__
@@ -95,7 +95,7 @@ def _ssh(firewall: Registration, _: Settings) -> Iterator[str]:
         return
     for source in _sources(firewall):
         inside = source.is_private and source.prefixlen > 0
-        if str(source) != IAP_RANGE and not inside and not _wide(source):
+        if str(source) != expected.IAP_RANGE and not inside and not _wide(source):
             yield f"it lets {source} reach port 22 past Identity-Aware Proxy"
 
 
@@ -143,7 +143,7 @@ RULES = (
         id="firewall-not-open",
         title="Nothing is open to the internet",
         why="Open ports are found by scanners within minutes; a miner on a GPU spends the credit overnight.",
-        remedy=f"Let in {IAP_RANGE} (Identity-Aware Proxy) or ranges of the stack's own network only.",
+        remedy=f"Let in {expected.IAP_RANGE} (Identity-Aware Proxy) or ranges of the stack's own network only.",
         severity="critical",
         applies=_FIREWALLS,
         check=_open,
@@ -170,7 +170,7 @@ RULES = (
         id="firewall-not-open-together",
         title="Ranges do not add up to the internet",
         why="Many small ranges, in one rule or in several, let in as many as one that stands for everybody.",
-        remedy=f"Let in {IAP_RANGE} (Identity-Aware Proxy) or ranges of the stack's own network only.",
+        remedy=f"Let in {expected.IAP_RANGE} (Identity-Aware Proxy) or ranges of the stack's own network only.",
         severity="critical",
         applies=_FIREWALLS,
         check=_together,
@@ -197,7 +197,7 @@ RULES = (
         id="firewall-ssh-through-iap",
         title="SSH comes through Identity-Aware Proxy",
         why="IAP asks who somebody is before a packet reaches the machine; an address range does not.",
-        remedy=f'Set source_ranges=["{IAP_RANGE}"] and use `gcloud compute ssh --tunnel-through-iap`.',
+        remedy=f'Set source_ranges=["{expected.IAP_RANGE}"] and use `gcloud compute ssh --tunnel-through-iap`.',
         severity="high",
         applies=_FIREWALLS,
         check=_ssh,

@@ -1,6 +1,7 @@
 """The stack as a whole: its lease, its regions, what it costs, and the exceptions that it asks for."""
 
 import datetime
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
@@ -45,10 +46,15 @@ def allowed_regions(settings: Settings) -> frozenset[str]:
     return frozenset(region.lower() for region in named if region)
 
 
+_ZONE = re.compile(r"[a-z]+-[a-z]+\d+-[a-z]")
+
+
 def _region(resource: Registration, settings: Settings) -> Iterator[str]:
     for key in ("region", "location", "zone"):
         value = str(at(resource.inputs, key, "")).rpartition("/")[2].lower()
-        place = tables.region_of(value) if key == "zone" and value else value
+        # Some types take a zone as their location.
+        zone = key == "zone" or (key == "location" and _ZONE.fullmatch(value))
+        place = tables.region_of(value) if zone and value else value
         if place and place != "global" and place not in allowed_regions(settings):
             yield f"its {key} is {value}; allowed are {', '.join(sorted(allowed_regions(settings)))}"
 

@@ -1,0 +1,120 @@
+"""Training jobs, which are no resources: what a command submits is what the stack file says, and is priced as."""
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from catalog import tables
+from coursecloud.plan import nested
+from coursecloud.policy import expected
+from coursecloud.policy.example import Example, outputs
+from coursecloud.policy.rule import Stack, StackRule
+from coursecloud.policy.told_values import said
+from infra.settings.training import Training
+
+_POOLS = "workerPoolSpecs"
+
+
+def _jobs(stack: Stack) -> Iterator[str]:
+    told = dict[str, None]()
+    for path, job in _found(stack.outputs):
+        for text in _otherwise(job, stack.settings.training):
+            told.setdefault(f"the job of output `{path}` {text}")
+    yield from told
+
+
+def _found(value: Any, path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Find the jobs in what is put out: one written as JSON, and those in a command that writes them into a file."""
+    if isinstance(value, Mapping):
+        for key, each in cast("Mapping[str, Any]", value).items():
+            yield from _found(each, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for index, each in enumerate(cast("list[Any]", value)):
+            yield from _found(each, f"{path}[{index}]")
+    elif isinstance(value, str) and (_POOLS in value or "worker-pool-spec" in value):
+        yield from ((path, job) for job in _written(value))
+
+
+def _written(text: str) -> Iterator[Mapping[str, Any]]:
+    for words in (lambda: [text], lambda: shlex.split(text)):
+        try:
+            read = [nested.mapping(json.loads(word)) for word in words() if _POOLS in word]
+        except ValueError:
+            continue
+        if read:
+            yield from read
+            return
+    yield {}
+
+
+def _otherwise(job: Mapping[str, Any], training: Training) -> Iterator[str]:
+    """Say what makes a job cost otherwise than the stack file has it."""
+    pools = nested.blocks(job.get(_POOLS))
+    if not pools:
+        yield "cannot be read, so nobody can say what it costs"
+        return
+    workers = sum(_whole(pool.get("replicaCount", 1)) for pool in pools)
+    if workers != 1:
+        yield f"has {workers} workers, and is priced with one"
+    model, count = training.worker_gpu or ("", 0)
+    gpu = expected.accelerator(getattr(tables.gpu(model), "name", model))
+    for machine in (nested.mapping(pool.get("machineSpec")) for pool in pools):
+        if (kind := machine.get("machineType")) != training.worker_type:
+            yield f"runs on {said(kind)}, and the stack file says {said(training.worker_type)}"
+        given = machine.get("acceleratorType", ""), machine.get("acceleratorCount", 0)
+        if given != (gpu, count):
+            yield f"has {given[1]} of GPU {said(given[0])}, and the stack file says {count} {gpu}".rstrip()
+    scheduling = nested.mapping(job.get("scheduling"))
+    ends = str(scheduling.get("timeout", "604800s"))  # Google's longest
+    if not ends.removesuffix("s").isdigit() or int(ends.removesuffix("s")) > int(training.timeout):
+        yield f"may run for {ends}, and the stack file says {int(training.timeout)}s"
+    wanted = "FLEX_START" if training.wait_for_gpu else "SPOT" if training.spot else None
+    if (strategy := scheduling.get("strategy")) not in (wanted, None if wanted else "ON_DEMAND"):
+        yield f"is {said(strategy)}, and the stack file says {wanted or 'neither Spot nor flex-start'}"
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+_WORKER = {"machineType": "n1-standard-4", "acceleratorType": "NVIDIA_TESLA_T4", "acceleratorCount": 1}
+
+
+def _job(timeout: str = "14400s", strategy: str = "SPOT", count: int = 1, **machine: object) -> str:
+    pool = {"machineSpec": _WORKER | machine, "replicaCount": count}
+    return json.dumps({_POOLS: [pool], "scheduling": {"timeout": timeout, "strategy": strategy}})
+
+
+def _command(job: str) -> str:
+    return f"printf '%s' {shlex.quote(job)} > job.json && gcloud ai custom-jobs create --config=job.json"
+
+
+RULES = (
+    StackRule(
+        id="jobs-as-priced",
+        title="A training job is as large and as long as the stack file says",
+        why="No resource stands for a job: its cost follows from the stack file, and a larger one is in no total.",
+        remedy="Say machineType, gpu, spot and timeout under coursecloud:training, and leave the job to the program.",
+        severity="high",
+        topic="cost",
+        check=_jobs,
+        breaks=tuple(
+            Example("gpu", "stack", outputs(x=job), says=says)
+            for job, says in (
+                (_job(count=8), "has 8 workers"),
+                (_job(machineType="a2-highgpu-1g"), "runs on `a2-highgpu-1g`"),
+                ([_job(acceleratorType="NVIDIA_L4")], "has 1 of GPU `NVIDIA_L4`"),
+                (_job(acceleratorCount=4), "has 4 of GPU `NVIDIA_TESLA_T4`"),
+                ({"y": _command(_job("604800s"))}, "output `x.y` may run for 604800s"),
+                (_job(strategy="STANDARD"), "is `STANDARD`"),
+                ("workerPoolSpecs: []", "cannot be read"),
+                ("gcloud ai custom-jobs create --worker-pool-spec=replica-count=9", "cannot be read"),
+            )
+        ),
+        keeps=(
+            Example("gpu", "stack", outputs(x=_job())),
+            Example("gpu", "stack", outputs(x=_command(_job("60s")))),
+        ),
+    ),
+)
