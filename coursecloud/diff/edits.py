@@ -154,8 +154,10 @@ def why(edit: Edit) -> tuple[str, str]:
     """Say for which keys it goes, as a place and as words after what happens."""
     if edit.op is Op.DELETE:
         found = provenance.part(edit.resource)
-        place = plain(found.keys[0] if found.keys else found.file)
-        return place, f": `{place}` asks for it no longer"
+        place, file = plain(found.keys[0] if found.keys else found.file), plain(found.file)
+        # Which of the two was edited, no plan says.
+        either = f"`{place}`" if place == file else f"`{place}`, or the program in `{file}`,"
+        return place, f": {either} asks for it no longer"
     if not edit.because:
         return plain(provenance.part(edit.resource).file), ", as what it hangs on is made anew"
     listed = list(dict.fromkeys(keys(edit, path) for path in edit.because))

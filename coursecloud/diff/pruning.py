@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, cast
 
 from coursecloud.diff import property_diff
@@ -10,17 +11,52 @@ from coursecloud.diff.property_diff import Difference
 
 def keeps_more(difference: Difference, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     """Say whether a difference of two sides' inputs can delete nothing sooner."""
-    return _waits_longer(difference) or _spares(difference, old, new)
+    return _waits_longer(difference) or _comes_or_goes(difference) or _spares(difference, old, new)
+
+
+_DELETING = ("expireTime", "lifecycleRules", "ttl")
+"""What deletes by being there."""
+
+_KEEPING = ("retentionPolicy", "softDeletePolicy", "versionDestroyTtl")
+"""What keeps by being there, for longer than none."""
 
 
 def _waits_longer(difference: Difference) -> bool:
-    """Say whether a rule that deletes waits longer or spares more than before, as it does when its number rises; or
-    whether old versions are kept from now on."""
-    if difference.top == "versioning" and True in (difference.new, property_diff.at(difference.new, "enabled")):
-        return True
-    sides = [re.fullmatch(r"(\d+)(?:\.0)?s?", str(side)) for side in (difference.old, difference.new)]
-    old, new = sides
-    return bool(old and new and int(old[1]) < int(new[1]))
+    """Say whether a rule that deletes waits longer or spares more than before, as it does when its number, or its time,
+    rises."""
+    old, new = difference.old, difference.new
+    if difference.top == "expireTime":
+        return isinstance(old, str) and isinstance(new, str) and _time(old) < _time(new)
+    sides = [re.fullmatch(r"(\d+)(?:\.0)?s?", str(side)) for side in (old, new)]
+    return bool(sides[0] and sides[1] and int(sides[0][1]) < int(sides[1][1]))
+
+
+def _time(text: str) -> float:
+    """Read a time as seconds, one that cannot be read as the last of all."""
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return float("inf")
+
+
+def _comes_or_goes(difference: Difference) -> bool:
+    """Say whether what deletes goes, or is narrowed; or what keeps comes."""
+    came, went = difference.old is property_diff.NOTHING, difference.new is property_diff.NOTHING
+    match difference.top:
+        case "versioning":
+            return True in (difference.new, property_diff.at(difference.new, "enabled"))
+        case "cleanupPolicyDryRun":  # then it only looks
+            return difference.new is True
+        case "lifecycleRules" if len(difference.keys) > 2:
+            if "condition" in difference.keys and came:  # every condition has to hold
+                return True
+            return difference.keys[-1] == "storageClass" or difference.old in ("ANY", "Delete")
+        case top if top in _DELETING:
+            return went
+        case top if top in _KEEPING:
+            return came and all(value not in (0, "0", "0s") for _, value in property_diff.leaves((), difference.new))
+        case _:
+            return False
 
 
 def _spares(difference: Difference, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:

@@ -12,6 +12,9 @@ from coursecloud.review import deployed_state, subprocess_plan
 from coursecloud.review.sandbox import Wanted, find
 from infra import files
 
+LONGEST = 24 * 60 * 60
+"""Seconds that rendering a side may be given: what is no number is none of them."""
+
 
 class InputError(ValueError):
     """What the user gave does not fit; the text has every mistake with its rule and remedy."""
@@ -70,9 +73,10 @@ def read(given: Given, mistakes: Sequence[str] = ()) -> Read:
                 f"{option} {file}: there is no such file\n    rule    it is a stack file, Pulumi.NAME.yaml"
                 "\n    remedy  name one that is there"
             )
-    if given.timeout <= 0:
+    if not 0 < given.timeout <= LONGEST:
         mistakes.append(
-            f"--timeout {given.timeout:g}\n    rule    a number of seconds above 0\n    remedy  e.g. --timeout 600"
+            f"--timeout {given.timeout:g}\n    rule    a number of seconds above 0, a day ({LONGEST}) at most"
+            "\n    remedy  e.g. --timeout 600"
         )
     if given.sandbox is Wanted.REQUIRE and isinstance(why := find(given.sandbox), str):
         mistakes.append(

@@ -12,6 +12,7 @@ from coursecloud.cost.prices import MONTH
 from coursecloud.plan.effects import ALTERED
 from coursecloud.plan.planning import Plan
 from coursecloud.policy import Finding, check
+from infra.settings import Settings
 
 _DAYS = MONTH / 24
 """Days of the month that Google bills by."""
@@ -54,7 +55,7 @@ class Cost:
     after: Estimate | None
     assumed: tuple[Estimate, ...] = ()
     """What is there after the change by the credit of before, and by its usage and prices too; none where all of these
-    are the same."""
+    are the same. Of a stack that comes: by the usage and the working hours that hold unless given."""
     less: tuple[Decimal, Decimal] | None = None
     """USD an hour and a day by which what was there is counted for less now; None where it is not."""
 
@@ -179,6 +180,8 @@ def costs(before: Plan | None, after: Plan | None) -> Cost:
     """
     now = cost.estimate(after) if after else None
     was = cost.estimate(before) if before else None
+    if after and before is None:
+        return Cost(None, now, (cost.estimate(_usual(after)),))
     if not (before and after and was) or not any(_claims(before, after)):
         return Cost(was, now)
     again = cost.estimate(_counted_as(before, after, *_CLAIMS))
@@ -211,6 +214,15 @@ def _counted_as(plan: Plan, other: Plan, *names: str) -> Plan:
         lease["working_hours"] = settings.lease.working_hours
     update["lease"] = plan.settings.lease.model_copy(update=lease)
     return replace(plan, settings=plan.settings.model_copy(update=update))
+
+
+def _usual(plan: Plan) -> Plan:
+    """Take a plan with the figures of use and the working hours that hold unless given."""
+    own = plan.settings
+    given = Settings(stack=own.stack, project=own.project)
+    usage = given.usage.model_copy(update={"usd_rate": own.usage.usd_rate})
+    lease = own.lease.model_copy(update={"working_hours": given.lease.working_hours})
+    return replace(plan, settings=own.model_copy(update={"usage": usage, "lease": lease}))
 
 
 def findings(before: Plan | None, after: Plan | None, today: datetime.date) -> Findings:

@@ -1,5 +1,6 @@
 """What a stack that comes takes beyond any stack's, which in one that is there a change would say."""
 
+import datetime
 import re
 from collections.abc import Iterator, Mapping
 
@@ -20,6 +21,20 @@ def told(given: Settings, new: Settings) -> Iterator[Weaker]:
     yield from _others_images(new)
     yield from _afar(new)
     yield from _workflows(new)
+
+
+LATER = "the credit is counted from that day on alone: what is there before costs nothing to every rule on it"
+"""What follows where a lease begins later."""
+
+_AHEAD = datetime.timedelta(days=62)
+"""So long before a course its stacks may be written."""
+
+
+def late(new: Settings, today: datetime.date) -> Iterator[Weaker]:
+    """Say that a lease begins long after today: what is up before is in no cost."""
+    starts = new.lease.starts
+    if starts and starts > today + _AHEAD:
+        yield Weaker("money", "`lease.starts`", _NONE, f"{starts}, {(starts - today).days} days from now", LATER)
 
 
 def _kept(given: Settings, new: Settings) -> Iterator[Weaker]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from coursecloud.cost import Estimate, prices
+from coursecloud.cost import Estimate, credit, prices
 from coursecloud.policy.rules.stack import IDLE_SHARE
 from coursecloud.review import formatting
 from coursecloud.review.money import Cost
@@ -13,11 +13,11 @@ from infra.settings import Settings
 
 def weaker(old: Settings, new: Settings, now: Estimate | None) -> Iterator[Weaker]:
     """List the limits that rise and the reserve that falls; `now` is the estimate after the change."""
-    credit = new.lease.credit
+    lent = new.lease.credit
     was, will = old.lease.max_per_hour, new.lease.max_per_hour
     if rises(was, will, old, new):
         before, after = _money(was, old), _money(will, new)
-        lasts = f"at that, the credit of {credit.amount:g} {credit.currency} lasts {credit.amount / will:.0f} h"
+        lasts = f"at that, the credit of {lent.amount:g} {lent.currency} lasts {lent.amount / will:.0f} h"
         then = f"an hour may cost {after} instead of {before} before a rule says so; {lasts}"
         yield Weaker("money", "`lease.maxPerHour`", before, after, then)
     given = [each.guardrails.max_idle_per_day for each in (old, new)]
@@ -30,7 +30,7 @@ def weaker(old: Settings, new: Settings, now: Estimate | None) -> Iterator[Weake
         yield Weaker("money", "`guardrails.maxIdlePerDay`", before, after, then)
     was, will = old.lease.reserved, new.lease.reserved
     set_ = old.lease.reserve is not None or new.lease.reserve is not None
-    if (set_ or old.lease.credit == credit) and rises(will, was, new, old):
+    if (set_ or old.lease.credit == lent) and rises(will, was, new, old):
         then = "so much is left for copying the work away before the credit ends"
         yield Weaker("money", "`lease.reserve`", _money(was, old), _money(will, new), then)
 
@@ -57,6 +57,18 @@ def claimed(cost: Cost) -> Iterator[Weaker]:
         what = "what `usage`, `prices` and `lease.workingHours` count"
         then = "what is there costs what it did, and what comes next is held against a credit that only seems to last"
         yield Weaker("money", what, f"{was:.2f} USD a day", f"{will:.2f} USD a day", then)
+
+
+def unusual(cost: Cost) -> Iterator[Weaker]:
+    """Say of a stack that comes that its credit lasts only as it counts less than half of what is usual."""
+    usual = next((each for each in cost.assumed if credit.verdict(each) is credit.Verdict.ENDS), None)
+    if cost.after is None or usual is None or credit.verdict(cost.after) is credit.Verdict.ENDS:
+        return
+    if cost.after.per_day_planned * 2 > usual.per_day_planned:
+        return
+    then = f"the credit lasts by that alone; used as stacks are unless given, {credit.sentence(usual)}"
+    was, will = (f"{each.per_day_planned:.2f} USD a day" for each in (usual, cost.after))
+    yield Weaker("money", "what `usage` and `lease.workingHours` count", f"{was} unless given", will, then)
 
 
 def usd(settings: Settings) -> Decimal | None:

@@ -152,8 +152,8 @@ def _lease(old: Settings, new: Settings, now: Estimate | None) -> Iterator[Weake
         then = f"it is there, and its members come in, {longer}: {day}"
         yield Weaker("money", "`lease.ends`", str(ends), str(until or _NONE), then)
     if new.lease.starts and (old.lease.starts is None or new.lease.starts > old.lease.starts):
-        then = "the credit is counted from that day on alone: what is there before costs nothing to every rule on it"
-        yield Weaker("money", "`lease.starts`", str(old.lease.starts or _NONE), str(new.lease.starts), then)
+        was, will = (str(each.lease.starts or _NONE) for each in (old, new))
+        yield Weaker("money", "`lease.starts`", was, will, protection_comers.LATER)
     if new.lease.grace_days > old.lease.grace_days:
         then = f"members come in for {new.lease.grace_days - old.lease.grace_days} days more after the lease's end"
         yield Weaker("access", "`lease.graceDays`", str(old.lease.grace_days), str(new.lease.grace_days), then)

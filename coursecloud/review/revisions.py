@@ -68,7 +68,7 @@ def _made(given: Given, read: Read, space: Workspace, today: datetime.date) -> R
             side.rendered = next(results)
     # From here on nothing of a side runs any more.
     _keep(base, sides[0])
-    return _reviewed(sides, today, subprocess_plan.said(box) if sources else None)
+    return _reviewed(sides, today, sandbox.said(box) if sources else None)
 
 
 def _reviewed(sides: tuple[Side, Side], today: datetime.date, said: str | None) -> Review:

@@ -134,3 +134,19 @@ def _chain(path: Path) -> Iterator[Path]:
         if not path.is_symlink():
             return
         path = Path(os.path.normpath(path.parent / path.readlink()))
+
+
+def said(box: Sandbox | str) -> str:
+    """Say what running a side's code could reach."""
+    if isinstance(box, Sandbox):
+        return (
+            "The code of each side was run to render it, in a sandbox of its own (bubblewrap): no network, no file of"
+            " yours but the project's, nothing to write to. It can make up its own plan, not the other side's. This"
+            " command is itself code of the checkout that it is installed from: review a stranger's change from a"
+            " checkout of your own, with --head."
+        )
+    return (
+        f"RENDERED WITHOUT A SANDBOX ({box}): the code of each side ran as you on this machine. It could read and"
+        " change your files, use the network, and so falsify this review. Before you review what you do not trust,"
+        " install bubblewrap (Linux) and give --sandbox require; and use a checkout of your own, with --head."
+    )

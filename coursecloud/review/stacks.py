@@ -14,6 +14,7 @@ from coursecloud.plan.planning import Plan
 from coursecloud.policy.consequence import Consequence
 from coursecloud.review import (
     access,
+    asked_less,
     consequence,
     dangers,
     formatting,
@@ -24,6 +25,7 @@ from coursecloud.review import (
     notes_of,
     places,
     protection,
+    protection_comers,
     protection_money,
     protection_settings,
     settings_diff,
@@ -194,7 +196,7 @@ def review(
             *protection.of_changes(found, cost.before, cost.after, after.settings.lease.kept_until),
         )
     elif after:
-        weaker = tuple(_of_new(after, former, cost))
+        weaker = tuple(_of_new(after, former, cost, today))
     risks = [*dangers.dangers(found), *dangers.of_refusals(refused, found), *deeds, *_guards(agreed, weaker)]
     risks += [*_weaker(weaker, found), *_money(cost, bool(telling))]
     if named := [quoted(each) for each in {**dict.fromkeys(guessed), **dict.fromkeys(unsaid)}]:
@@ -204,6 +206,8 @@ def review(
         risks.append(Danger(Kind.DEARER, None, told))
     # What the same program prints of other settings is what these say.
     risks += dangers.of_outputs(outputs) if written.program else ()
+    # With another stack file alone it follows from that; and a state has no options.
+    risks += asked_less.options(found) if not state and (written.program or not agreed) else ()
     risks += dangers.of_jobs(before, after) if before and after else ()
     risks += dangers.of_salts(*salts) if salts else ()
     people: list[str] = []
@@ -246,13 +250,15 @@ def review(
     )
 
 
-def _of_new(after: Plan, former: Plan | None, cost: money.Cost) -> Iterator[Weaker]:
+def _of_new(after: Plan, former: Plan | None, cost: money.Cost, today: datetime.date) -> Iterator[Weaker]:
     """List what a stack that comes holds back less than every stack unless told, or than the one whose place it takes.
 
     Under another name all is made anew, so what is kept and who comes in is held to the one before too.
     """
     if former is None:
         yield from protection_settings.comes(after, cost.after)
+        yield from protection_money.unusual(cost)
+        yield from protection_comers.late(after.settings, today)
         return
     yield from protection_settings.weaker(former, after, cost.after)
     found = compare(former.resources, after.resources)

@@ -295,19 +295,3 @@ def environment(home: Path, users: Mapping[str, str]) -> dict[str, str]:
         # Google's library would ask a cloud machine's metadata server for a token.
         "NO_GCE_CHECK": "true",
     }
-
-
-def said(box: sandbox.Sandbox | str) -> str:
-    """Say what running a side's code could reach."""
-    if isinstance(box, sandbox.Sandbox):
-        return (
-            "The code of each side was run to render it, in a sandbox of its own (bubblewrap): no network, no file of"
-            " yours but the project's, nothing to write to. It can make up its own plan, not the other side's. This"
-            " command is itself code of the checkout that it is installed from: review a stranger's change from a"
-            " checkout of your own, with --head."
-        )
-    return (
-        f"RENDERED WITHOUT A SANDBOX ({box}): the code of each side ran as you on this machine. It could read and"
-        " change your files, use the network, and so falsify this review. Before you review what you do not trust,"
-        " install bubblewrap (Linux) and give --sandbox require; and use a checkout of your own, with --head."
-    )

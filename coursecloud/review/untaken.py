@@ -8,10 +8,9 @@ import ast
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType
 from typing import cast
 
-from coursecloud.review import changed_lines
+from coursecloud.review import changed_constants, changed_lines, statements
 
 _TOOLS = ("coursecloud", "emulator", "tests", "docs", "bench")
 """Folders of the project that a plan does not run."""
@@ -85,7 +84,7 @@ def of(before: Path, after: Path, changed: Iterable[str], ran: Mapping[str, Coll
     ran, by file. A file that is no Python is left out: its stack does not load.
     """
     found: list[Untaken] = []
-    constants: set[str] = set()
+    constants: dict[str, set[str]] = {}
     for path in sorted({path for path in changed if watched(path)}):
         try:
             text = changed_lines.text_of(after, path)
@@ -95,35 +94,31 @@ def of(before: Path, after: Path, changed: Iterable[str], ran: Mapping[str, Coll
             tree = ast.parse(text)
             lines = changed_lines.differing(changed_lines.text_of(before, path), text)
             found += _places(path, text, tree, lines, ran.get(path, ()))
-            constants |= {name for node in _at_import(tree) if lines & _own(node) for name in _assigned(node)}
+            constants[path] = changed_constants.of(tree, lines)
         except SyntaxError:
             continue
-        except _TOO_MUCH:
+        except statements.TOO_MUCH:
             found.append(Untaken(path, 1, "is nothing that this tool can read", ""))
-    if constants:
-        found += _uses(after, constants, ran)
+    for place in changed_constants.uses(after, constants, ran):
+        found.append(Untaken(*place))
     unique = {(each.file, each.line): each for each in reversed(found)}
     return tuple(unique[key] for key in sorted(unique))
-
-
-_TOO_MUCH = (ValueError, RecursionError, MemoryError)
-"""What Python raises for a program that is nested or written past what it reads."""
 
 
 def _places(path: str, text: str, tree: ast.Module, lines: Collection[int], ran: Collection[int]) -> Iterator[Untaken]:
     shown = changed_lines.split(text)
     imported = _imported(tree)
-    executable = _executable(text, path)
-    for node in _statements(tree):
-        here = sorted(_own(node) & set(lines))
-        if not here or isinstance(node, ast.Pass | ast.Raise) or _is_words(node):
+    executable = statements.executable(text, path)
+    for node in statements.statements(tree):
+        here = sorted(statements.own(node) & set(lines))
+        if not here or isinstance(node, ast.Pass | ast.Raise) or statements.is_words(node):
             continue
 
         def place(why: str, node: ast.stmt = node, here: list[int] = here) -> Untaken:
             line = node.lineno if node.lineno in here else here[0]
             return Untaken(path, line, why, shown[line - 1].strip()[:100])
 
-        runs = _own(node) & executable
+        runs = statements.own(node) & executable
         if runs and not runs & set(ran):
             yield place("is run by no plan")
         elif outside := _outside(node, imported, set(here)):
@@ -132,70 +127,9 @@ def _places(path: str, text: str, tree: ast.Module, lines: Collection[int], ran:
             yield place("chooses within the line, and a plan shows one side")
 
 
-def _statements(tree: ast.AST) -> Iterator[ast.stmt]:
-    """Give each statement that runs: not what stands there for a type checker only."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
-            continue
-        if isinstance(node, ast.stmt):
-            yield node
-        yield from _statements(node)
-
-
-def _inner(node: ast.AST) -> Iterator[ast.stmt]:
-    """Give the statements that stand in another one, its clauses between."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.stmt):
-            yield child
-        elif isinstance(child, ast.ExceptHandler | ast.match_case):
-            yield from _inner(child)
-
-
-def _extent(node: ast.stmt) -> set[int]:
-    decorators = node.decorator_list if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else ()
-    start = min([node.lineno, *(each.lineno for each in decorators)])
-    return set(range(start, (node.end_lineno or node.lineno) + 1))
-
-
-def _at_import(tree: ast.AST) -> Iterator[ast.stmt]:
-    """Give the statements that run when a module is loaded: not those in a function."""
-    for node in _inner(tree):
-        yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield from _at_import(node)
-
-
-def _own(node: ast.stmt) -> set[int]:
-    """Number the lines of a statement but for those of the statements in it."""
-    return _extent(node) - {line for inner in _inner(node) for line in _extent(inner) if line != node.lineno}
-
-
-def _is_words(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-
-
-def _executable(text: str, path: str) -> set[int]:
-    def lines(code: CodeType) -> Iterator[int]:
-        yield from (line for _, _, line in code.co_lines() if line)
-        for each in code.co_consts:
-            if isinstance(each, CodeType):
-                yield from lines(each)
-
-    return set(lines(compile(text, path, "exec", dont_inherit=True)))
-
-
-def _expressions(node: ast.stmt) -> Iterator[ast.AST]:
-    """Walk what belongs to a statement itself, lambdas too."""
-    waiting: list[ast.AST] = [node]
-    while waiting:
-        here = waiting.pop()
-        yield here
-        waiting += [child for child in ast.iter_child_nodes(here) if not isinstance(child, ast.stmt)]
-
-
 def _on(node: ast.stmt, lines: Collection[int]) -> Iterator[ast.AST]:
     """Take of what belongs to a statement what stands on some lines, or around them."""
-    for each in _expressions(node):
+    for each in statements.expressions(node):
         if isinstance(each, ast.comprehension):
             start, end = each.target.lineno, max(part.end_lineno or 0 for part in (each.iter, *each.ifs))
         elif isinstance(each, ast.expr):
@@ -228,7 +162,7 @@ def _is_choice(node: ast.AST) -> bool:
         case ast.Subscript():
             return isinstance(node.slice, ast.Call | ast.BinOp)
         case ast.Call(func=ast.Name() | ast.Attribute()):
-            return _name(node.func) in _PICKS
+            return statements.name(node.func) in _PICKS
         case _:
             return False
 
@@ -268,32 +202,6 @@ def _harmless(module: str) -> bool:
 
 def _is_inner(name: str) -> bool:
     return name.startswith("__") and name.endswith("__") and name not in ("__init__", "__name__", "__file__")
-
-
-def _assigned(node: ast.stmt) -> Iterator[str]:
-    for each in _expressions(node):
-        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
-            yield each.id
-
-
-def _uses(root: Path, constants: Collection[str], ran: Mapping[str, Collection[int]]) -> Iterator[Untaken]:
-    """Find where no plan ran what uses a constant that changes: what it is there nobody has seen."""
-    for path in sorted(ran):
-        text = changed_lines.text_of(root, path)
-        try:
-            tree, executable = ast.parse(text), _executable(text, path)
-        except (SyntaxError, *_TOO_MUCH):
-            continue  # it has been named, or does not load
-        for node in _statements(tree):
-            names = {_name(each) for each in _expressions(node)} & set(constants)
-            here = _own(node) & executable
-            if names and here and not isinstance(node, ast.Raise) and not here & set(ran[path]):
-                shown = changed_lines.split(text)[node.lineno - 1].strip()[:100]
-                yield Untaken(path, node.lineno, f"uses `{min(names)}`, which changes, and is run by no plan", shown)
-
-
-def _name(node: ast.AST) -> str:
-    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 
 def ran_of(said: object) -> Mapping[str, frozenset[int]]:

@@ -198,7 +198,7 @@ class TestProtected:
         ]
         (found,) = of(*steps)
         assert found.place == "coursecloud:secrets.names.A"
-        assert "asks for it no longer" in found.value
+        assert "or the program in `infra/secrets.py`, asks for it no longer" in found.value
         assert "gcloud secrets versions access latest --secret=x-A --project=some-project-1 | gcloud" in found.remedy
         assert "`coursecloud:secrets.keep: false`" in found.remedy
 

@@ -161,6 +161,8 @@ def test_two_stack_files_are_compared_as_one_stack(tmp_path: Path) -> None:
         (["--html", "/no/such/folder/x.html"], "a file in a folder that is there"),
         (["--html", "."], "a file in a folder that is there"),
         (["--timeout", "0"], "above 0"),
+        (["--timeout", "nan"], "--timeout nan"),
+        (["--timeout", "1e400"], "a day (86400) at most"),
         (["--sandbox", "perhaps"], "'auto', 'require', 'off'"),
         (["--timeout", "soon"], "Invalid value"),
         (["--project", "infra"], "has no __main__.py"),

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from coursecloud.review import inputs, revisions, sandbox, subprocess_plan, workspace
+from coursecloud.review import inputs, revisions, sandbox, workspace
 from coursecloud.review.report import Review
 from coursecloud.review.sandbox import Wanted
 from coursecloud.review.stacks import Status
@@ -141,10 +141,10 @@ def test_the_working_tree_is_seen_without_the_repository_and_cannot_be_written(r
 def test_the_review_says_what_ran_the_code_and_first(repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     head = repo.git("rev-parse", "HEAD")
     notes = review(repo, head, head, Wanted.OFF).notes
-    assert notes[0] == subprocess_plan.said("--sandbox off")
+    assert notes[0] == sandbox.said("--sandbox off")
     assert notes[0].startswith("RENDERED WITHOUT A SANDBOX (--sandbox off): the code of each side ran as you")
     monkeypatch.setenv("PATH", "/nonexistent")
-    assert "bubblewrap is not installed" in subprocess_plan.said(sandbox.find(Wanted.AUTO))
+    assert "bubblewrap is not installed" in sandbox.said(sandbox.find(Wanted.AUTO))
 
 
 @needs_one

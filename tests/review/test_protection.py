@@ -1,6 +1,7 @@
 """What a change weakens of what protects, in the stack file and in what is registered, and what it can cost or lose."""
 
 import dataclasses
+import datetime
 import re
 from collections.abc import Callable
 from typing import Any, cast
@@ -19,7 +20,7 @@ from coursecloud.review.protection import Weaker
 from coursecloud.review.weakened import weaker as protects_less
 from infra.settings import EXAMPLE_PROJECT
 from tests.review.conftest import Planner
-from tests.review.made import DISK, Config, resource, reviewed, whole
+from tests.review.made import DISK, TODAY, Config, resource, reviewed, whole
 from tests.review.test_blind_spots import closed, said_everywhere
 
 REAL = "some-project-1"
@@ -483,6 +484,28 @@ def test_a_stack_that_comes_with_ordinary_figures_and_its_own_image_says_nothing
     assert told(section("usage", hoursPerDay=4, evening="down")) == []
     own = f"europe-west1-docker.pkg.dev/{EXAMPLE_PROJECT}/docker/trainer:latest"
     assert told(section("training", image=own)) == []
+
+
+def test_that_the_credit_of_a_new_stack_lasts_by_its_own_figures_alone_is_told(plan_of: Planner) -> None:
+    """A quarter of the hours: the credit lasts, and by the usual ones it ends before the lease."""
+
+    def told(edit: Edit) -> list[str]:
+        found = reviewed(None, plan_of("gpu", edit), "gpu").stacks[0].protection
+        return [each.sentence for each in found if "what `usage`" in each.what]
+
+    (said,) = told(section("usage", machines={"trainer": 2}))
+    assert "the credit lasts by that alone; used as stacks are unless given, the credit of 50 USD ends on" in said
+    assert told(section("usage", machines={"trainer": 6})) == []
+    assert told(on(section("usage", machines={"trainer": 2}), section("lease", ends=None))) == []
+
+
+def test_a_lease_that_begins_long_after_today_is_told(plan_of: Planner) -> None:
+    def told(starts: datetime.date) -> bool:
+        lease = section("lease", starts=str(starts), ends=str(starts + datetime.timedelta(days=20)))
+        return any("starts" in each.what for each in reviewed(None, plan_of("gpu", lease), "gpu").stacks[0].protection)
+
+    assert not told(TODAY + datetime.timedelta(days=62))
+    assert told(TODAY + datetime.timedelta(days=63))
 
 
 def test_a_new_stack_may_tell_its_code_of_its_own_buckets_and_of_no_address(plan_of: Planner) -> None:

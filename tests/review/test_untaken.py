@@ -1,5 +1,6 @@
 """Of a changed program, what no plan shows is named: lines that none ran, choices in a line, what is asked outside."""
 
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,39 @@ def test_what_every_plan_runs_is_not(repo: Repository, was: str, now: str) -> No
     found = changed(repo, OLD.replace(was, now))
     assert found.untaken == ()
     assert found.program == ("infra/machines.py",)
+
+
+def test_a_constant_is_what_is_taken_of_it_and_not_what_is_called_alike(repo: Repository) -> None:
+    """A name is a file's own, a function's own, imported, or an attribute; of those below lines 4, 8 and 16 take it."""
+    user = """
+        from infra import machines
+        from infra.machines import LIMIT as most
+        def imported():
+            return most
+        def own(LIMIT):
+            return LIMIT
+        def of_module():
+            return machines.LIMIT
+        def local():
+            LIMIT = 9
+            return LIMIT
+        def other(self):
+            return self.LIMIT
+        class Own:
+            def late(self):
+                return self.SIZE
+    """
+    old = "LIMIT = 3\n\n\nclass Size:\n    SIZE = 1\n"
+    repo.write("__main__.py", "import infra.users\nLIMIT = 1\ndef late():\n    return LIMIT\n")
+    repo.write("infra/__init__.py", "")
+    repo.write("infra/users.py", textwrap.dedent(user).lstrip())
+    repo.write("infra/machines.py", old)
+    base = repo.commit()
+    repo.write("infra/machines.py", old.replace("3", "4").replace("1", "2"))
+    repo.write("__main__.py", "import infra.users\nLIMIT = 2\ndef late():\n    return LIMIT\n")
+    found = review(repo, base=base, head=repo.commit()).untaken
+    assert [each.line for each in found if each.file == "infra/users.py"] == [4, 8, 16]
+    assert "uses `LIMIT`" in next(each.why for each in found if (each.file, each.line) == ("__main__.py", 4))
 
 
 def test_code_that_no_plan_runs_is_named_and_that_of_the_tools_is_not(repo: Repository) -> None:
