@@ -49,19 +49,25 @@ def show(operation: Operation) -> int:
     return 0
 
 
+_MOST = 1e12
+"""Of any currency: no credit is as much, and what is no number at all is none below it."""
+
+
 def put(operation: Operation, service: str, amount: float) -> int:
     """Set a cap on a service, or the amount of the one that is there. Returns 0, or 1 where Google said no.
 
     Raises RefusedError (nothing was changed).
     """
-    if service not in SERVICES or amount < 0:
+    if service not in SERVICES or not 0 <= amount < _MOST:
         mistakes: list[str] = []
         if service not in SERVICES:
             rule = "a cap is on one service, and here on one of vertex and run"
             mistakes.append(f"--service {service}\n    rule    {rule}\n    remedy  name one of them")
-        if amount < 0:
+        if not 0 <= amount < _MOST:
             rule = "a cap is an amount of money a month"
-            mistakes.append(f"--amount {amount:g}\n    rule    {rule}\n    remedy  give a number above 0")
+            mistakes.append(
+                f"--amount {amount:g}\n    rule    {rule}\n    remedy  give a number above 0, below {_MOST:.0e}"
+            )
         raise RefusedError("\n".join(mistakes))
     called, id_ = SERVICES[service]
     try:

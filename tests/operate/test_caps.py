@@ -76,7 +76,13 @@ def test_nothing_is_set_where_nobody_says_yes(owner: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("service", "amount", "words"),
-    [("compute", 0, "one of vertex and run"), ("vertex", -5, "amount of money"), ("gke", -1, "amount of money")],
+    [
+        ("compute", 0, "one of vertex and run"),
+        ("vertex", -5, "amount of money"),
+        ("gke", -1, "amount of money"),
+        ("vertex", float("nan"), "--amount nan"),
+        ("vertex", float("inf"), "--amount inf"),
+    ],
 )
 def test_bad_input_is_refused(owner: Desk, service: str, amount: float, words: str) -> None:
     with pytest.raises(RefusedError, match=words):

@@ -158,7 +158,7 @@ def _many(table: Path, given: "Answers", folder: Path, *, force: bool) -> None:
     for notice in notes:
         render.console(error=True).print(Text(f"note  {notice}"), soft_wrap=True)
     stacks = [file for file in written if file.name.startswith("Pulumi.")]
-    say(f"wrote {len(stacks)} stack files into {folder}")
+    say(f"wrote {len(stacks)} stack file{'' if len(stacks) == 1 else 's'} into {folder}")
     if len(written) > len(stacks):
         say("and members.*.yaml, owners.key: they hold or tell addresses, and .gitignore names them")
     say(f"\nnext\n  {called()} plan --all --folder {folder}\n      shows one line a group")

@@ -56,7 +56,8 @@ def project_here() -> Path:
         refuse(
             f"{project.none_around(here)}\n"
             "    rule    a command is about the project that you stand in\n"
-            f"    remedy  `cd` into your clone, such as {ROOT}; plan, cost, check and export also take --folder"
+            f"    remedy  `cd` into your clone, such as {ROOT}; plan, cost, check and export also take --folder,"
+            " review --project"
         )
     return found
 

@@ -106,7 +106,8 @@ def apply(
     except writing.WriteError as error:
         refuse(error)
     names = [file.name for file in written]
-    say(f"wrote {sum(name.startswith('Pulumi.') for name in names)} stack files and {lock.LOCK} into {where}")
+    count = sum(name.startswith("Pulumi.") for name in names)
+    say(f"wrote {count} stack file{'' if count == 1 else 's'} and {lock.LOCK} into {where}")
     if any(name.startswith("members.") for name in names):
         say("and members.*.yaml, which hold addresses: .gitignore names them")
     refusals.document({"version": 1, "command": "course apply", "files": names, "groups": _forms(outlook)})

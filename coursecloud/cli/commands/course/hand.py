@@ -63,4 +63,4 @@ def hand(
         return
     what = "stack files into " + f"gs://{found.bucket}, members" if found.bucket else "members"
     more = ", and a passphrase" if passphrase_file else ""
-    say(f"handed over of {len(stacks)} groups: {what} beside the state of each{more}")
+    say(f"handed over of {len(stacks)} group{'' if len(stacks) == 1 else 's'}: {what} beside the state of each{more}")
