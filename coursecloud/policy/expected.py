@@ -7,8 +7,7 @@
 from infra.settings.lease import Lease
 
 ISSUER = "https://token.actions.githubusercontent.com"
-"""Who says what a workflow of GitHub is
-(https://docs.github.com/actions/concepts/security/openid-connect, 2026-11-28)."""
+"""Who says what a workflow of GitHub is."""
 
 PULL_REQUEST = "pull_request"
 _RUNS = (
@@ -18,7 +17,7 @@ _RUNS = (
 """By which events the group's workflows build and deploy, and on which refs."""
 
 IAP_RANGE = "35.235.240.0/20"
-"""From where Identity-Aware Proxy comes (https://cloud.google.com/iap/docs/using-tcp-forwarding, 2026-11-20)."""
+"""From where Identity-Aware Proxy comes (cloud.google.com/iap, read 2026-11-23)."""
 
 LONG_RUN = 24 * 3600
 """Seconds that a machine may run without a reason."""
