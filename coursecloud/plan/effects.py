@@ -24,6 +24,7 @@ KINDS = {
     "adopt": "uses what is the group's own",
     "import": "takes over what is there already",
     "retain": "leaves behind what it made",
+    "unkept": "lets go what the stack file keeps",
     "overlook": "has changes overlooked",
     "anew": "has something made anew more often than Google does",
     "provider": "uses another provider, or another account, than the stack's",
@@ -42,15 +43,20 @@ MINOR = frozenset({"adopt", "option"})
 """What is worth a look in a change, and breaks no rule."""
 
 
-def of_resource(resource: Registration, *, adopted: bool = False, keeps: bool = True) -> Iterator[Deed]:
+def of_resource(resource: Registration, *, adopted: bool = False, keeps: bool | None = None) -> Iterator[Deed]:
     """List what one registration asks for beside a resource of this stack with the inputs that the plan shows.
 
-    `adopted` says that it is the group's own, in the form of `coursecloud.plan.adoption`, and `keeps` that the stack
-    file says `keep` of it.
+    `adopted` says that it is the group's own, in the form of `coursecloud.plan.adoption`, and `keeps` whether the stack
+    file says `keep` of it; None where there is none.
     """
     options = [("adopt", ADOPTED)] if adopted else [*_of_options(resource), *_of_aliases(resource)]
-    if resource.protect and not keeps:
+    known = types.of(resource.type)
+    if resource.protect and keeps is False:
         options.append(("retain", "is protected, and no `keep` of the stack file says so: `make down` leaves it there"))
+    if keeps and resource.custom and not resource.protect and not adopted and known and known.holds:
+        options.append(
+            ("unkept", f"is kept by the stack file and protected by nothing: `make down` takes {known.holds}")
+        )
     for kind, text in (*_of_type(resource), *options, *_of_provider(resource)):
         yield Deed(kind, text, resource.name, resource.urn)
     for path, text in assets(resource.inputs):
@@ -112,6 +118,8 @@ def kept(resource: Registration, settings: Settings) -> bool:
     course = settings.course.accounts.deploy
     of = {"Storage": settings.storage, "Registry": settings.registry, "Secrets": settings.secrets}
     section = of.get(component, settings.github if component == "GitHub" else None)
+    if component == "Storage" and name == "staging":
+        return False  # what is in it goes after some days anyway
     return bool((section and section.keep) or (course and component in ("Operator", "Machines")))
 
 

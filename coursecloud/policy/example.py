@@ -186,6 +186,16 @@ def outputs(**values: object) -> Edit:
     return lambda plan: dataclasses.replace(plan, outputs={**plan.outputs, **values})
 
 
+def protect(on: bool) -> Edit:
+    """Protect the bucket of the data, or do not."""
+    return lambda plan: dataclasses.replace(
+        plan,
+        resources=tuple(
+            dataclasses.replace(r, protect=on) if r.name == "data" and r.custom else r for r in plan.resources
+        ),
+    )
+
+
 def another(kind: str, name: str = "other", *, custom: bool = True, **inputs: Any) -> Edit:
     """Add a resource of any type."""
 

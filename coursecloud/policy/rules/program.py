@@ -1,7 +1,7 @@
 """The program does what its plan shows: nothing else in the real run, by other hands, or to what is not the stack's."""
 
 from coursecloud.plan.effects import ALTERED
-from coursecloud.policy.example import Example, another, bucket, does, opt
+from coursecloud.policy.example import Example, another, bucket, does, opt, protect
 from coursecloud.policy.rule import DeedRule
 
 RULES = (
@@ -50,12 +50,15 @@ RULES = (
     DeedRule(
         id="program-owns-its-resources",
         title="A resource begins, changes and ends with the stack",
-        why="What is taken over can be deleted with the stack, what is left behind bills, what is made anew is empty.",
-        remedy="Leave out import_, protect, retain_on_delete and ignore_changes; write `existing` or `keep` instead.",
+        why="What is taken over, or protected by nothing, can go with the stack; what is left behind bills.",
+        remedy="Leave import_, protect, retain_on_delete and ignore_changes as they are; write `existing` or `keep`.",
         severity="high",
         topic="upkeep",
-        kinds=frozenset({"import", "retain", "overlook", "anew"}),
-        breaks=(Example("gpu", "data", opt(importId="foreign"), says="`foreign`"),),
+        kinds=frozenset({"import", "retain", "unkept", "overlook", "anew"}),
+        breaks=(
+            Example("gpu", "data", opt(importId="foreign"), says="`foreign`"),
+            Example("gpu", "data", protect(False), says="protected by nothing: `make down` takes objects"),
+        ),
         keeps=(Example("gpu", "data", opt(customTimeouts={"create": "3h"})),),
     ),
 )
