@@ -1,14 +1,15 @@
 """What the stack file says and the program registers: what is stored stays as long."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from coursecloud.plan import nested
 from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.policy import expected
-from coursecloud.policy.example import Example, add, bucket, put
+from coursecloud.policy.example import Edit, Example, add, bucket, put
 from coursecloud.policy.reading import Inputs, at, entries, number
 from coursecloud.policy.rule import ResourceRule
+from coursecloud.policy.told_values import said
 from infra.settings import Settings
 
 _STORES = frozenset({"storage.Bucket", "artifactregistry.Repository"}).__contains__
@@ -86,6 +87,31 @@ def _repository(repository: Registration, settings: Settings) -> Iterator[str]:
             yield f"what is older than {days} days is deleted; the stack file says {registry.delete_after_days}"
         if own and newest != registry.keep_newest:
             yield f"the newest {newest:g} stay; the stack file keeps {registry.keep_newest}"
+    for policy in (each for each in policies if at(each, "action") == "KEEP"):
+        yield from _spares(policy, (*registry.keep_tags, expected.DEPLOYED) if own else None)
+
+
+def _spares(policy: Inputs, declared: Sequence[str] | None) -> Iterator[str]:
+    """Say what a policy keeps beyond the `declared` tags: what one policy keeps stays, whatever another deletes."""
+    name, condition = said(at(policy, "id")), nested.mapping(at(policy, "condition", {}))
+    some = [str(each) for key in _SOME for each in nested.listed(condition.get(key))]
+    tags = [str(each) for each in nested.listed(condition.get("tagPrefixes"))]
+    if condition and not tags and not some:
+        yield f"its policy {name} keeps whatever is there, for ever and at its price"
+    if declared is None:
+        return
+    if more := [*some, *(each for each in tags if each not in declared)]:
+        yield f"its policy {name} keeps {', '.join(more)} for ever, which the stack file does not say"
+    if nested.listed(at(policy, "mostRecentVersions.packageNamePrefixes")):
+        yield f"its policy {name} keeps the newest of some packages, which the stack file does not say"
+
+
+_SOME = ("packageNamePrefixes", "versionNamePrefixes")
+
+
+def _keeping(**policy: object) -> Edit:
+    """Give the registry of images one more policy that keeps."""
+    return put("artifactregistry.Repository", "docker", "cleanupPolicies.2", {"id": "more", "action": "KEEP"} | policy)
 
 
 RULES = (
@@ -154,6 +180,21 @@ RULES = (
             ),
             Example(
                 "dev",
+                "docker",
+                _keeping(condition={"tagState": "ANY", "olderThan": "0s"}),
+                says="keeps whatever is there",
+            ),
+            Example(
+                "dev", "docker", _keeping(condition={"tagPrefixes": [""]}), says="which the stack file does not say"
+            ),
+            Example(
+                "dev",
+                "docker",
+                _keeping(mostRecentVersions={"keepCount": 9, "packageNamePrefixes": ["a"]}),
+                says="the newest of some packages",
+            ),
+            Example(
+                "dev",
                 "more",
                 add(
                     "artifactregistry/repository:Repository",
@@ -174,6 +215,9 @@ RULES = (
                 says="deleted within a day",
             ),
         ),
-        keeps=(Example("dev", "data", bucket("labels", {"a": "b"})),),
+        keeps=(
+            Example("dev", "data", bucket("labels", {"a": "b"})),
+            Example("dev", "docker", _keeping(condition={"tagState": "TAGGED", "tagPrefixes": ["deployed"]})),
+        ),
     ),
 )
