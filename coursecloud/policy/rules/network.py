@@ -46,11 +46,14 @@ def _sources(firewall: Registration) -> Iterator[ipaddress.IPv4Network | ipaddre
 
 
 def _together(firewall: Registration, stack: Stack) -> Iterator[str]:
-    """Add up what all rules of the stack let in: a hundred small ranges are the internet, too."""
-    if not _lets_in(firewall) or not (own := [each for each in _sources(firewall) if _public(each)]):
+    """Add up what all rules of the stack let in: a hundred small ranges are the internet, too.
+
+    Left out is what is anybody by itself, which is named as that, and Google's proxy, which asks who somebody is.
+    """
+    if not _lets_in(firewall) or not (own := [*filter(_counts, _sources(firewall))]):
         return
     others = [r for r in stack.of("compute.Firewall") if _lets_in(r)]
-    ranges = [each for other in others for each in _sources(other) if _public(each)]
+    ranges = [each for other in others for each in _sources(other) if _counts(each)]
     for version, most, unit in ((4, _LARGEST, 1), (6, _LARGEST_6, 2**64)):
         listed = [each for each in ranges if each.version == version]
         total = sum(each.num_addresses for each in ipaddress.collapse_addresses(listed)) // unit  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType, reportUnknownArgumentType, reportArgumentType, reportCallIssue]
@@ -60,6 +63,10 @@ def _together(firewall: Registration, stack: Stack) -> Iterator[str]:
 
 def _public(source: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
     return source.prefixlen == 0 or not source.is_private
+
+
+def _counts(source: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
+    return _public(source) and not _wide(source) and str(source) != expected.IAP_RANGE
 
 
 def _wide(source: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
