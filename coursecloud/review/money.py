@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from coursecloud import cost
-from coursecloud.cost import Estimate, Item
+from coursecloud.cost import Estimate, Item, usual
 from coursecloud.cost.prices import MONTH
 from coursecloud.plan.effects import ALTERED
 from coursecloud.plan.planning import Plan
 from coursecloud.policy import Finding, check
-from infra.settings import Settings
 
 _DAYS = MONTH / 24
 """Days of the month that Google bills by."""
@@ -181,7 +180,7 @@ def costs(before: Plan | None, after: Plan | None) -> Cost:
     now = cost.estimate(after) if after else None
     was = cost.estimate(before) if before else None
     if after and before is None:
-        return Cost(None, now, (cost.estimate(_usual(after)),))
+        return Cost(None, now, (usual.estimate(after.resources, after.settings),))
     if not (before and after and was) or not any(_claims(before, after)):
         return Cost(was, now)
     again = cost.estimate(_counted_as(before, after, *_CLAIMS))
@@ -214,15 +213,6 @@ def _counted_as(plan: Plan, other: Plan, *names: str) -> Plan:
         lease["working_hours"] = settings.lease.working_hours
     update["lease"] = plan.settings.lease.model_copy(update=lease)
     return replace(plan, settings=plan.settings.model_copy(update=update))
-
-
-def _usual(plan: Plan) -> Plan:
-    """Take a plan with the figures of use and the working hours that hold unless given."""
-    own = plan.settings
-    given = Settings(stack=own.stack, project=own.project)
-    usage = given.usage.model_copy(update={"usd_rate": own.usage.usd_rate})
-    lease = own.lease.model_copy(update={"working_hours": given.lease.working_hours})
-    return replace(plan, settings=own.model_copy(update={"usage": usage, "lease": lease}))
 
 
 def findings(before: Plan | None, after: Plan | None, today: datetime.date) -> Findings:

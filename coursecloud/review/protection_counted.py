@@ -25,7 +25,9 @@ def weaker(old: Settings, new: Settings, now: Estimate | None) -> Iterator[Weake
     before, after = (dict(_own_prices(each)) for each in (old, new))
     for path, usd in after.items():
         if (known := before.get(path)) is None or usd < known:
-            yield Weaker("money", path, "not given" if known is None else f"{known:g} USD", f"{usd:g} USD", then)
+            part = "what has no known price of it is counted as that, day and night"
+            what = part if path.startswith("`prices.resources") else then
+            yield Weaker("money", path, "not given" if known is None else f"{known:g} USD", f"{usd:g} USD", what)
     for path, was, will in _unused(old, new):
         then = "not a tenth of it is counted from now on, whatever is used"
         yield Weaker("money", path, f"{was:g}", f"{will:g}", then)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from coursecloud.cost import Estimate, credit, prices
+from coursecloud.cost import Estimate, credit, prices, usual
 from coursecloud.policy.rules.stack import IDLE_SHARE
 from coursecloud.review import formatting
 from coursecloud.review.money import Cost
@@ -61,14 +61,11 @@ def claimed(cost: Cost) -> Iterator[Weaker]:
 
 def unusual(cost: Cost) -> Iterator[Weaker]:
     """Say of a stack that comes that its credit lasts only as it counts less than half of what is usual."""
-    usual = next((each for each in cost.assumed if credit.verdict(each) is credit.Verdict.ENDS), None)
-    if cost.after is None or usual is None or credit.verdict(cost.after) is credit.Verdict.ENDS:
-        return
-    if cost.after.per_day_planned * 2 > usual.per_day_planned:
-        return
-    then = f"the credit lasts by that alone; used as stacks are unless given, {credit.sentence(usual)}"
-    was, will = (f"{each.per_day_planned:.2f} USD a day" for each in (usual, cost.after))
-    yield Weaker("money", "what `usage` and `lease.workingHours` count", f"{was} unless given", will, then)
+    told = [usual.only_so(cost.after, each) for each in cost.assumed] if cost.after else []
+    for each in filter(None, told):
+        then = f"the credit lasts by that alone; used as stacks are unless given, {credit.sentence(each)}"
+        was, will = (f"{side.per_day_planned:.2f} USD a day" for side in (each, cost.after) if side)
+        yield Weaker("money", "what `usage` and `lease.workingHours` count", f"{was} unless given", will, then)
 
 
 def usd(settings: Settings) -> Decimal | None:

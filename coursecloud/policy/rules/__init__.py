@@ -4,6 +4,7 @@ from coursecloud.policy.rule import Rule
 from coursecloud.policy.rules import (
     accounts,
     alerts,
+    claims,
     declared,
     delivery,
     federation,
@@ -40,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     *program.RULES,
     *declared.RULES,
     *alerts.RULES,
+    *claims.RULES,
     *stops.RULES,
     *jobs.RULES,
     *understood.RULES,
