@@ -413,7 +413,17 @@ def test_whatever_is_answered_is_a_valid_file_or_a_list_of_mistakes(answers: dic
         assert problem.remedy
 
 
-@pytest.mark.parametrize("text", ["a@b.dk,c@d.dk", "a@b.dk; c@d.dk", " a@b.dk\nc@d.dk ", "user:a@b.dk|c@d.dk|a@b.dk"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a@b.dk,c@d.dk",
+        "a@b.dk; c@d.dk",
+        " a@b.dk\nc@d.dk ",
+        "user:a@b.dk|c@d.dk|a@b.dk",
+        "a@b.dk und c@d.dk",
+        "a@b.dk & c@d.dk",
+    ],
+)
 def test_members_are_read_however_they_are_listed(text: str) -> None:
     assert members_of({"members": text}) == ["user:a@b.dk", "user:c@d.dk"]
 

@@ -361,6 +361,11 @@ def test_any_cells_are_rows_or_mistakes(cells: list[list[str]], separator: str) 
     assert all(found.line >= 1 and found.problem.remedy for found in problems)
 
 
+def test_a_byte_that_is_no_letter_is_a_mistake_of_its_line() -> None:
+    with pytest.raises(ValueError, match="line 2 is not UTF-8 text: it has a control character"):
+        table.decoded(b"group,project\ng1,mlops-\x0001\n")
+
+
 @given(st.binary(max_size=60))
 @hypothesis_settings(max_examples=examples(200), deadline=None)
 def test_any_bytes_are_a_table_or_one_mistake(content: bytes) -> None:

@@ -167,12 +167,17 @@ def _amount(digits: str, answer: str) -> float | None:
     return float(f"{whole}.{match[4] or 0}") if len(whole) < 10 else None
 
 
+_AND = frozenset({"&", "+", "and", "e", "en", "et", "och", "og", "und", "y"})
+"""What people put between two names, in the languages that headers are read in, and near ones."""
+
+
 def members_of(answers: Answers) -> list[str]:
     """List the members as principals; a bare address is a user's, and a name before `<address>` is left out."""
     named = re.sub(
         r'(?:"[^"<>]*"\s*|[^<>,;|\n@"]*)<(?:mailto:)?([^<>\s@]+@[^<>\s@]+)>', r" \1 ", answers.get("members", "")
     )
-    found = [part.removeprefix("mailto:") for part in re.split(r"[\s,;|]+", named) if part]
+    parts = (part for part in re.split(r"[\s,;|]+", named) if part and part.lower() not in _AND)
+    found = [part.removeprefix("mailto:") for part in parts]
     return list(dict.fromkeys(part if ":" in part else f"user:{part}" for part in found))
 
 

@@ -72,7 +72,8 @@ def decoded(content: bytes) -> tuple[str, str]:
         if form := next((form for mark, form in _MARKS if content.startswith(mark)), ""):
             text = content.decode(form).removeprefix("\ufeff")
             return _text(text), "" if form == "utf-8" else f"read as {form.upper()}"
-        if b"\0" in content:
+        # Of a text of Western letters in UTF-16 half of the bytes are 0; a single one is a mistake of a line.
+        if 4 * content.count(b"\0") > len(content):
             form = "utf-16-le" if content[1:2] == b"\0" else "utf-16-be"
             return _text(content.decode(form)), f"read as {form.upper()}"
     except UnicodeDecodeError:
