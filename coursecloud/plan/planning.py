@@ -11,7 +11,7 @@ from typing import Any, cast
 from catalog import types
 from catalog.types import short_type as short_type
 from coursecloud.common import shadows, stack_file, stack_yaml
-from coursecloud.plan import adoption, effects, engine, named_files, real_run, shipped
+from coursecloud.plan import adoption, effects, engine, named_files, project_file, real_run, shipped
 from coursecloud.plan.registration import UNKNOWN, Deed, Registration
 from infra import files, secrecy
 from infra.settings import Problem, Settings, SettingsError, load
@@ -75,7 +75,7 @@ def make(stack: str, file: Path, root: Path, *, twice: bool = False) -> Plan:
         raise stack_file.located(error, files.text_of(file)) from None
     program = root / "__main__.py"
     recording = engine.record(program, project=PROJECT, stack=stack, config=config)
-    done = (*_beside(file), *_commented(file), *_altered(root), *recording.deeds)
+    done = (*_beside(file), *_commented(file), *_altered(root), *project_file.deeds(root), *recording.deeds)
     patterns: dict[str, dict[str, str]] = {}
     if twice:
         done += real_run.differences(program, recording, project=PROJECT, stack=stack, config=config, patterns=patterns)
