@@ -200,7 +200,7 @@ def copy_members(given: Given, sides: tuple[Side, Side]) -> None:
     if not (before.source and after.source and before.revision):
         return
     files = sorted(given.root.glob("members.*.yaml")) if after.label == WORKING_TREE else []
-    if not files:
+    if not files and not any(any(side.source.root.glob("members.*.yaml")) for side in (before, after) if side.source):
         where = "is not in this folder" if after.label == WORKING_TREE else "is in no revision"
         after.notes.append(f"members.STACK.yaml {where}: both sides have only the members of the stack files")
     for file in files:

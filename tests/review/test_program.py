@@ -184,6 +184,8 @@ def test_members_that_are_not_there_are_said_not_to_be(repo: Repository) -> None
     base = repo.git("rev-parse", "HEAD")
     assert any("members.STACK.yaml is not in this folder" in note for note in review(repo, base=base).notes)
     assert any("is in no revision" in note for note in review(repo, base=base, head=base).notes)
+    repo.write("members.two.yaml", "[user:a@example.com]")
+    assert not any("is in no revision" in note for note in review(repo, base=base, head=repo.commit()).notes)
 
 
 @pytest.mark.parametrize("mark", ["--skip-worktree", "--assume-unchanged"])
