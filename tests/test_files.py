@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import tracemalloc
 from decimal import Decimal
 from pathlib import Path
@@ -187,3 +188,17 @@ def test_what_is_no_saved_plan_is_said(tmp_path: Path) -> None:
     with pytest.raises(saved.UnreadableError):
         saved.read(files.json_of("[]"))
     assert tmp_path.is_dir()
+
+
+def test_a_file_of_as_many_bytes_as_may_be_is_read_and_one_more_is_not(tmp_path: Path) -> None:
+    file = tmp_path / "ten"
+    file.write_bytes(b"0123456789")
+    assert files.bytes_of(file, 10) == b"0123456789"
+    with pytest.raises(ValueError, match="it is larger than 9 bytes"):
+        files.bytes_of(file, 9)
+
+
+def test_a_number_is_said_whole_up_to_twenty_signs() -> None:
+    for zeros, said in ((15, "1e000000000000000400 has"), (16, "1e000000000000000... has")):
+        with pytest.raises(ValueError, match=re.escape(f"the number {said}")):
+            files.json_of(f"[1e{'0' * zeros}400]")

@@ -216,3 +216,8 @@ def test_a_text_by_itself_has_no_path_and_no_name() -> None:
     ((path, text, _),) = secrecy.walk("docker login -u me -p hunter2")
     assert (path, text) == ("", "docker login -u me -p hunter2")
     assert secrecy.hide("hunter2hunter2") == "hunter2hunter2"
+
+
+def test_what_turns_often_between_letters_and_digits_was_drawn() -> None:
+    assert secrecy.random("a1b2c3d4e5f6g7h8i9j0")
+    assert not secrecy.random("abcdefghijkl1234567890mnopqr")

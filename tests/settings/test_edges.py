@@ -4,10 +4,12 @@ import inspect
 import json
 import re
 from pathlib import Path
+from typing import Annotated
 
 import pulumi_gcp
 import pytest
 from pulumi_gcp import ProviderArgs
+from pydantic import TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
 from infra.settings import keys
@@ -17,7 +19,7 @@ from infra.settings.lease import Lease, WorkingHours
 from infra.settings.machines import Machine
 from infra.settings.services import Service, memory_mebibytes
 from infra.settings.stores import Secrets
-from infra.settings.times import Duration
+from infra.settings.times import Duration, RuleViolationError, lasting
 from infra.settings.training import Training
 from infra.settings.types import Section
 from tests.settings.stacks import PROJECT, mistakes, settings
@@ -292,3 +294,17 @@ def test_what_a_calendar_or_a_trigger_cannot_hold_is_a_mistake_and_no_failure(
 ) -> None:
     (found,) = mistakes(f"{PROJECT}{lines}", tmp_path)
     assert said in found.rule
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "example"),
+    [
+        (60, 7 * 86400, "8h"), (8 * 3600, 9 * 3600, "8h"), (7 * 3600, 8 * 3600, "8h"), (60, 3600, "30m"),
+        (1800, 3600, "30m"), (60, 1000, "5m"), (300, 400, "5m"), (60, 100, "1m"),
+    ],
+)  # fmt: skip
+def test_the_example_of_a_duration_is_one_that_may_be(low: int, high: int, example: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        TypeAdapter(Annotated[Duration, lasting((low, high), "a thing")]).validate_python("soon")
+    error: RuleViolationError = raised.value.errors()[0].get("ctx", {})["error"]
+    assert error.remedy.startswith(f"write for example '{example}'; ")
