@@ -183,9 +183,16 @@ class Review:
         costs = [stack.cost for stack in happening if stack.cost]
         hour = sum((each.per_hour for each in costs), Decimal(0))
         text = headline_money.hourly(costs)
-        # What is less by the hour with everything on can be more by the day, and that is what it costs.
+        # What is less by the hour with everything on can be more by the day, and that is what it costs; and so can be
+        # what stores: more than all hours of a day are.
         day = sum((each.per_day for each in costs), Decimal(0))
-        if day > 0 >= round(hour, 2) and round(day, 2) and "?" not in text and "," not in text:
+        if (
+            day > 0
+            and (round(hour, 2) <= 0 or day > 24 * hour)
+            and round(day, 2)
+            and "?" not in text
+            and "," not in text
+        ):
             text = f"{formatting.more(day)}/day as planned"
         # What fails in the middle saves nothing, and a price that nobody knows is said once.
         if text and not (fails and hour < 0) and not any(part.startswith(text) for part in parts):

@@ -9,7 +9,7 @@ import pytest
 from coursecloud.review import closing, hiding, json_form, markdown, untaken
 from coursecloud.review.dangers import Kind, Level
 from coursecloud.review.report import Review
-from tests.review.made import BUCKET, resource, reviewed, whole
+from tests.review.made import BUCKET, DISK, INSTANCE, resource, reviewed, whole
 from tests.review.repository import Repository
 from tests.review.test_sides import repo, review
 
@@ -237,6 +237,19 @@ def test_what_costs_less_by_the_hour_and_more_by_the_day_says_so() -> None:
     found = reviewed(service(idle=True), service(idle=False))
     assert "/day as planned" in found.sentence
     assert "-$" not in found.sentence
+
+
+def test_what_stores_more_and_runs_for_less_says_what_a_day_costs() -> None:
+    def stack(kind: str, size: int) -> Any:
+        at = {"zone": "europe-west1-b"}
+        machine = {**at, "machineType": kind, "bootDisk": {"initializeParams": {"type": "pd-balanced", "size": 10}}}
+        disk = resource(DISK, "m-work", {**at, "size": size, "type": "pd-balanced"})
+        return whole(resource(INSTANCE, "m", machine), disk)
+
+    said = reviewed(stack("e2-standard-2", 30), stack("e2-small", 560)).sentence
+    assert "/day as planned" in said
+    assert "/h" not in said
+    assert "/h" in reviewed(stack("e2-small", 30), stack("e2-standard-2", 30)).sentence
 
 
 def test_a_bucket_whose_content_goes_sooner_is_in_the_first_line() -> None:

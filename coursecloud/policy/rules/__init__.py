@@ -20,6 +20,7 @@ from coursecloud.policy.rules import (
     stack,
     stops,
     storage,
+    team,
     understood,
 )
 
@@ -42,6 +43,7 @@ RULES: tuple[Rule, ...] = (
     *declared.RULES,
     *alerts.RULES,
     *claims.RULES,
+    *team.RULES,
     *stops.RULES,
     *jobs.RULES,
     *understood.RULES,

@@ -2,13 +2,15 @@
 
 import datetime
 import re
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 from catalog import tables
+from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import Registration
-from coursecloud.policy.example import Edit, Example, bucket, put, settings
+from coursecloud.policy.example import Edit, Example, add, bucket, put, settings
 from coursecloud.policy.grants import grants_something
 from coursecloud.policy.reading import UnknownError, at
 from coursecloud.policy.rule import ResourceRule, Rule, Stack, StackRule
@@ -101,6 +103,13 @@ def _credit(stack: Stack) -> Iterator[str]:
         raise UnknownError("how long the credit lasts", credit.sentence(stack.estimate))
 
 
+def _twins(stack: Stack) -> Iterator[str]:
+    named = Counter((short_type(each.type), each.name) for each in stack.resources)
+    for (kind, name), count in named.items():
+        if count > 1:
+            yield f"{count} of {kind} are called {name}: rules and the stack file know one by that name"
+
+
 def _per_hour(stack: Stack) -> Iterator[str]:
     return _cost(stack, "on", Decimal(str(stack.settings.lease.max_per_hour)), 1, "an hour with everything on")
 
@@ -165,6 +174,24 @@ RULES = (
         check=_credit,
         breaks=(Example("gpu", "stack", settings("lease", credit=Credit(amount=20)), says="before the lease does"),),
         keeps=(Example("gpu", "stack", settings("lease", credit=Credit(amount=60))),),
+    ),
+    StackRule(
+        id="named-once",
+        title="No two resources of a type have one name in the program",
+        why="What the stack file says of a name would be taken to be said of both, wherever in the program they are.",
+        remedy="Give it another logical name; what is there under the old one is taken over with `aliases`.",
+        severity="medium",
+        topic="upkeep",
+        check=_twins,
+        breaks=(
+            Example(
+                "dev",
+                "stack",
+                add("storage/bucket:Bucket", "data", location="EUROPE-WEST1"),
+                says="2 of storage.Bucket are called data",
+            ),
+        ),
+        keeps=(Example("dev", "stack", add("storage/bucket:Bucket", "data-two", location="EUROPE-WEST1")),),
     ),
     StackRule(
         id="cost-per-hour",
