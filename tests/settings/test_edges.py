@@ -308,3 +308,27 @@ def test_the_example_of_a_duration_is_one_that_may_be(low: int, high: int, examp
         TypeAdapter(Annotated[Duration, lasting((low, high), "a thing")]).validate_python("soon")
     error: RuleViolationError = raised.value.errors()[0].get("ctx", {})["error"]
     assert error.remedy.startswith(f"write for example '{example}'; ")
+
+
+def _trigger(**more: object) -> list[tuple[str, str, tuple[str, ...]]]:
+    told = {"branch": "^main$", "dockerfile": "D", **more}
+    if "tag" in more or "pullRequest" in more:
+        del told["branch"]
+    return [(each.rule, each.remedy, each.keys) for each in Trigger.model_validate(told).rules()]
+
+
+def test_a_trigger_takes_as_many_substitutions_as_a_build_leaves_it() -> None:
+    assert _trigger(substitutions={f"_A{number}": "x" for number in range(197)}) == []
+    ((rule, _, keys),) = _trigger(substitutions={f"_A{number}": "x" for number in range(198)})
+    assert rule.endswith("of 4000 bytes each; these are 198")
+    assert keys == ("substitutions",)
+    assert _trigger(substitutions={"_A": "x" * 4000}) == []
+    ((rule, _, _),) = _trigger(substitutions={"_A": "x" * 4001, "_B": "x", "_C": "x" * 5000})
+    assert rule.endswith("; _A and _C has more")
+
+
+def test_what_a_deploying_trigger_breaks_is_a_rule_of_two_keys() -> None:
+    assert _trigger(deploys=True) == _trigger(deploys=True, branch=None, tag="^v") == []
+    assert [keys for _, _, keys in _trigger(deploys=True, pullRequest="^main$")] == [("deploys", "pullRequest")]
+    assert [keys for _, _, keys in _trigger(deploys=True, branch="main")] == [("deploys", "branch")]
+    assert [keys for _, _, keys in _trigger(deploys=True, tag="v")] == [("deploys", "tag")]
