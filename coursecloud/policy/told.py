@@ -10,11 +10,13 @@ from coursecloud.plan import nested
 from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.policy import expected, told_builds, told_scripts
-from coursecloud.policy.reading import UnknownError, at, entries
+from coursecloud.policy.reading import Inputs, UnknownError, at, entries
 from coursecloud.policy.told_values import differs, names_of, said
 from infra.names import Names, variable
 from infra.settings import Settings
+from infra.settings.disks import DataDisk
 from infra.settings.machines import Machine
+from infra.settings.services import Service
 
 
 def otherwise(resource: Registration, settings: Settings) -> Iterator[str]:
@@ -24,6 +26,8 @@ def otherwise(resource: Registration, settings: Settings) -> Iterator[str]:
             yield from _machine(resource, settings)
         case "cloudrunv2.Service" | "cloudrunv2.Job":
             yield from _service(resource, settings)
+        case "compute.Disk" if disk := _disk(resource, settings):
+            yield from differs(resource, {"size": disk.size_gb})
         case "cloudbuild.Trigger":
             yield from told_builds.otherwise(resource, settings)
         case "projects.IAMCustomRole":
@@ -44,6 +48,8 @@ def _machine(machine: Registration, settings: Settings) -> Iterator[str]:
         if declared.max_run:
             yield from differs(machine, {"scheduling.maxRunDuration.seconds": int(declared.max_run)})
         known = settings.image_of(declared)
+        boot = declared.boot_disk.size_gb or max(20, known.min_gib if known else 50)
+        yield from differs(machine, {"machineType": declared.machine_type, "bootDisk.initializeParams.size": boot})
         wanted = known.path if known else str(declared.image)
         plain = IMAGE.fullmatch(wanted)
         if isinstance(image, str) and (found and found.groups()) != (plain and plain.groups()):
@@ -55,6 +61,11 @@ def _machine(machine: Registration, settings: Settings) -> Iterator[str]:
     yield from _undeclared(machine, settings)
     if found and found[1] not in (*table("images")["x86Projects"], settings.project):
         yield f"`{path}` is {said(image)}, of a project that is neither Google's nor the stack's"
+
+
+def _disk(disk: Registration, settings: Settings) -> DataDisk | None:
+    declared = settings.machines.get(disk.name.removesuffix("-work"))
+    return declared.data_disk if declared and disk.name.endswith("-work") else None
 
 
 def _attached(machine: Registration, declared: Machine, settings: Settings) -> Iterator[str]:
@@ -137,10 +148,13 @@ def _service(service: Registration, settings: Settings) -> Iterator[str]:
     declared = settings.services.get(service.name)
     yield from _mounted(service, declared.volumes if declared else (), names)
     if declared:
-        yield from differs(service, {"template.timeout": f"{int(declared.timeout)}s"})
+        scaling = {"minInstanceCount": declared.min_instances, "maxInstanceCount": declared.max_instances}
+        wanted = {f"template.scaling.{key}": value for key, value in scaling.items()}
+        yield from differs(service, {"template.timeout": f"{int(declared.timeout)}s", **wanted})
     for container in entries(service.inputs, "template.containers"):
         image = at(container, "image")
         if declared:
+            yield from _sized(container, declared)
             own = declared.image
             if declared.deployed_by:
                 built = settings.builds.triggers[declared.deployed_by].image or declared.deployed_by
@@ -151,6 +165,16 @@ def _service(service: Registration, settings: Settings) -> Iterator[str]:
             yield from _variables(container, declared.env, declared.secrets, declared.mounted_secrets, names)
         elif isinstance(image, str) and not image.startswith((f"{names.docker(region)}/", expected.PLACEHOLDER)):
             yield f"it runs {said(image)}, which is of no repository of the stack"
+
+
+def _sized(container: Inputs, declared: Service) -> Iterator[str]:
+    """Hold what a container bills for to the stack file."""
+    limits = {"cpu": str(declared.cpu), "memory": declared.memory}
+    for key, value in limits.items():
+        if (given := at(container, f"resources.limits.{key}", value)) not in (value, UNKNOWN):
+            yield f"its limit of {key} is {said(given)}, and the stack file says {said(value)}"
+    if at(container, "resources.cpuIdle", True) not in (True, UNKNOWN):
+        yield "it bills while nobody asks (`cpuIdle`), which no stack file says"
 
 
 def _mounted(service: Registration, folders: Iterable[str], names: Names) -> Iterator[str]:

@@ -26,6 +26,9 @@ def _tells(alert: Registration, settings: Settings) -> Iterator[str]:
         yield f"it tells {', '.join(other)}, which the stack file does not name"
     if alert.name == "errors" and (left := sorted(named - channels)) and len(channels) == len(given):
         yield f"it does not tell {', '.join(left)}, which the stack file names"
+    both, watched = settings.services and settings.builds.triggers, nested.listed(alert.inputs.get("conditions"))
+    if alert.name == "errors" and both and len(watched) < 2:
+        yield "it watches services or builds alone, and the stack file has both"
     for index, condition in enumerate(entries(alert.inputs, "conditions")):
         keys = ("thresholdValue", "duration", "comparison")
         over, wait, compared = (at(condition, f"conditionThreshold.{key}") for key in keys)
