@@ -225,6 +225,17 @@ def test_a_members_file_that_somebody_edited_stays(applied: Course) -> None:
     assert applied.files()["members.group-01.yaml"] == own
 
 
+def test_who_comes_into_a_group_and_who_goes_is_said(applied: Course) -> None:
+    applied.table(row(1, mail="ada1@example.com, eve@example.com"), row(2), row(3, mail="new@example.com"))
+    said = " ".join(applied.run("diff").split())
+    assert "members: user:eve@example.com comes" in said
+    assert "members: user:new@example.com comes" in said
+    assert "members: user:ada3@example.com goes" in said
+    assert "ada2@example.com" not in said
+    applied.apply()
+    assert "eve@example.com" not in applied.run("diff")
+
+
 def test_a_stack_file_that_is_not_the_roster_s_stays_until_it_is_adopted(course: Course) -> None:
     own = "config:\n  gcp:project: mlops-g01  # ours\n"
     (course.folder / "Pulumi.group-01.yaml").write_text(own, encoding="utf-8")
@@ -257,6 +268,8 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"groups": {"group-01": {"settings": {"coursecloud:lease": {"maxPerHuor": 1}}}}}, "maxPerHour"),
     ({"groups": []}, "this is a mapping"),
     ({"table": "other.csv"}, "No such file"),
+    ({"table": ["groups.csv"]}, "it is the name of one file"),
+    ({"pseudonyms": "no"}, "write true or false, without quotes"),
 ]
 
 

@@ -79,11 +79,15 @@ def read(file: Path, key: bytes = b"", *, text: str | None = None) -> Roster:
     defaults = _answers({k: v for k, v in all_groups.items() if k != "settings"}, "defaults", mistakes)
     common = _mapping(all_groups.get("settings"), "defaults.settings", mistakes)
     found = Roster(file, renamed=_names(content, "renamed", mistakes), merged=_names(content, "merged", mistakes))
-    found.pseudonyms = bool(content.get("pseudonyms"))
+    if not isinstance(made := content.get("pseudonyms", False), bool):
+        mistakes.append(_mistake("pseudonyms", made, "it is on or off", "write true or false, without quotes"))
+    found.pseudonyms = made is True
     shared = _course(content, mistakes)
     mistakes += [_mistake(each.path, each.value, each.rule, each.remedy) for each in sharing.of(content)[1]]
     rows: list[tuple[int, Answers]] = []
-    if name := content.get("table"):
+    if (name := content.get("table")) is not None and not isinstance(name, str):
+        mistakes.append(_mistake("table", name, "it is the name of one file", "write for example groups.csv"))
+    elif name:
         rows, wrong = _table(file.parent / str(name), defaults, found)
         mistakes += wrong
     where = {answers["group"]: f"line {line} of {name}" for line, answers in rows}

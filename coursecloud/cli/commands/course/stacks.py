@@ -202,7 +202,25 @@ def _change(stack: str, group: Group, text: str, entry: Locked | None, folder: P
         return GroupChange(stack, group.name, "conflict", says=said, edited=True, **told)
     kind: Kind = "same" if merged == plain and (members is None) else "changed"
     new = None if merged == plain else merged + salt
-    return GroupChange(stack, group.name, kind, new, says=tuple(_differences(plain, merged)), edited=edited, **told)
+    says = (*_differences(plain, merged), *_people(members, folder / f"members.{stack}.yaml"))
+    return GroupChange(stack, group.name, kind, new, says=says, edited=edited, **told)
+
+
+def _people(members: str | None, file: Path) -> Iterator[str]:
+    """Say who comes into a members' file, and who goes: the file is in no review, as git does not take it."""
+    if members is None:
+        return
+    new, old = (_listed(text) for text in (members, files.text_of(file) if file.exists() else ""))
+    for people, does in ((new - old, "comes"), (old - new, "goes")):
+        yield from (f"members: {each} {does}" for each in sorted(people))
+
+
+def _listed(text: str) -> set[str]:
+    try:
+        content = files.yaml_of(text, stack_yaml.Loader)
+    except (ValueError, yaml.YAMLError):
+        return set()
+    return {str(each) for each in cast("list[object]", content)} if isinstance(content, list) else set()
 
 
 def _members(stack: str, group: Group, entry: Locked | None, folder: Path) -> tuple[str | None, str]:
