@@ -21,7 +21,11 @@ TESTS = {
     ),
     "infra.secrecy": ("tests/secrecy/test_forms.py", "tests/secrecy/test_places.py"),
     "infra.operator": ("tests/infra/test_team.py", "tests/infra/test_machines.py", *PLANS),
-    "infra.commands": ("tests/infra/test_outputs.py", "tests/infra/test_commands.py"),
+    "infra.commands": (
+        "tests/infra/test_outputs.py",
+        "tests/infra/test_commands.py",
+        "tests/infra/test_training_jobs.py",
+    ),
     "infra.outputs": ("tests/infra/test_outputs.py", "tests/infra/test_commands.py"),
     "infra.stores": ("tests/infra/test_secrets.py", "tests/infra/test_training.py"),
     "infra.images": ("tests/infra/test_serving.py", "tests/infra/test_builds.py"),
