@@ -236,6 +236,15 @@ def test_who_comes_into_a_group_and_who_goes_is_said(applied: Course) -> None:
     assert "eve@example.com" not in applied.run("diff")
 
 
+def test_what_a_roster_puts_into_a_new_file_beside_the_answers_is_said(course: Course) -> None:
+    course.table(row(1), row(2))
+    course.roster(defaults={"settings": {"coursecloud:team": {"extraRoles": ["roles/bigquery.jobUser"]}}})
+    said = " ".join(course.run("diff").split())
+    assert 'coursecloud:team.extraRoles: ["roles/bigquery.jobUser"] is added' in said
+    course.roster()
+    assert "is added" not in course.run("diff")
+
+
 def test_a_stack_file_that_is_not_the_roster_s_stays_until_it_is_adopted(course: Course) -> None:
     own = "config:\n  gcp:project: mlops-g01  # ours\n"
     (course.folder / "Pulumi.group-01.yaml").write_text(own, encoding="utf-8")

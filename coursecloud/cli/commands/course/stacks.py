@@ -11,19 +11,19 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import yaml
 
 from coursecloud.cli import init, schema
-from coursecloud.cli.commands.course import rewritten
+from coursecloud.cli.commands.course import differences, rewritten
 from coursecloud.cli.commands.course.lock import LOCK, Locked, locked
 from coursecloud.cli.commands.course.roster import Group, Roster
 from coursecloud.cli.init import write
 from coursecloud.cli.init.answers import members_of, stack_of
-from coursecloud.common import stack_file, stack_yaml, writing
+from coursecloud.common import stack_file, writing
 from coursecloud.starter import merging
 from infra import files, secrecy
 from infra.names import STACK
@@ -95,10 +95,15 @@ def look(
         found.keyed |= bool(owner)
         try:
             text = init.text(group.answers, owner=owner, schema=reference, settings=group.settings)
+            plain = init.text(group.answers, owner=owner, schema=reference, settings=_place(group.settings))
         except RuleViolationError as error:
             found.mistakes.append(f"  {group.where}\n    rule    {error.rule}\n    remedy  {error.remedy}")
             continue
-        found.changes.append(_change(stack, group, text, known.get(stack), folder, adopt=adopt))
+        change = _change(stack, group, text, known.get(stack), folder, adopt=adopt)
+        if change.kind == "new":
+            # What the roster's `settings` put into it: of a file that comes nobody sees a difference.
+            change = replace(change, says=(*change.says, *differences.settings(plain, text)))
+        found.changes.append(change)
     found.mistakes += _mistakes(found.changes, folder, root)
     ends = set(ended)
     for stack in known.keys() - set(stacks.values()):
@@ -151,6 +156,14 @@ def apply(outlook: Outlook, key: bytes) -> list[Path]:
     return [*texts, *private]
 
 
+def _place(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Take of a group's settings where its state is: that is another of each, and the roster's own line for all."""
+    course = settings.get("coursecloud:course")
+    if not isinstance(course, dict) or "backend" not in course:
+        return {}
+    return {"coursecloud:course": {"backend": course["backend"]}}
+
+
 def _stacks(roster: Roster, known: Mapping[str, Locked]) -> dict[str, str]:
     """Say which stack each group has: the one that it had, also under another name or where only its project is known.
 
@@ -198,29 +211,12 @@ def _change(stack: str, group: Group, text: str, entry: Locked | None, folder: P
     edited = plain != base
     merged, conflicts = (text, []) if not edited else (plain, []) if base == text else merging.merge(plain, base, text)
     if conflicts:
-        said = (*_differences(base, text), f"meets edits by hand in {', '.join(conflicts)} of {path.name}")
+        said = (*differences.settings(base, text), f"meets edits by hand in {', '.join(conflicts)} of {path.name}")
         return GroupChange(stack, group.name, "conflict", says=said, edited=True, **told)
     kind: Kind = "same" if merged == plain and (members is None) else "changed"
     new = None if merged == plain else merged + salt
-    says = (*_differences(plain, merged), *_people(members, folder / f"members.{stack}.yaml"))
+    says = (*differences.settings(plain, merged), *differences.people(members, folder / f"members.{stack}.yaml"))
     return GroupChange(stack, group.name, kind, new, says=says, edited=edited, **told)
-
-
-def _people(members: str | None, file: Path) -> Iterator[str]:
-    """Say who comes into a members' file, and who goes: the file is in no review, as git does not take it."""
-    if members is None:
-        return
-    new, old = (_listed(text) for text in (members, files.text_of(file) if file.exists() else ""))
-    for people, does in ((new - old, "comes"), (old - new, "goes")):
-        yield from (f"members: {each} {does}" for each in sorted(people))
-
-
-def _listed(text: str) -> set[str]:
-    try:
-        content = files.yaml_of(text, stack_yaml.Loader)
-    except (ValueError, yaml.YAMLError):
-        return set()
-    return {str(each) for each in cast("list[object]", content)} if isinstance(content, list) else set()
 
 
 def _members(stack: str, group: Group, entry: Locked | None, folder: Path) -> tuple[str | None, str]:
@@ -241,43 +237,6 @@ def _members(stack: str, group: Group, entry: Locked | None, folder: Path) -> tu
 
 def _sum(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _differences(before: str, after: str) -> Iterator[str]:
-    """Say which keys two stack files have otherwise; where only words around them differ, that they do."""
-    old, new = _flat(before), _flat(after)
-    found = False
-    for path in dict.fromkeys((*old, *new)):
-        if old.get(path) != new.get(path):
-            found = True
-            if path not in old:
-                yield f"{path}: {new[path]} is added"
-            elif path not in new:
-                yield f"{path}: {old[path]} is taken away"
-            else:
-                yield f"{path}: {old[path]} becomes {new[path]}"
-    if not found and before != after:
-        yield "comments or order alone"
-
-
-def _flat(text: str) -> dict[str, str]:
-    try:
-        content = files.yaml_of(text, stack_yaml.Loader)
-    except (ValueError, yaml.YAMLError):
-        return {}
-    found: dict[str, str] = {}
-
-    def walk(value: object, path: str) -> None:
-        if isinstance(value, dict) and value:
-            for key, inner in cast("dict[str, object]", value).items():
-                walk(inner, f"{path}.{key}" if path else str(key))
-        else:
-            found[path] = (
-                "nothing" if value in (None, {}) else json.dumps(value) if not isinstance(value, str) else value
-            )
-
-    walk(cast("dict[str, object]", content or {}).get("config"), "")
-    return found
 
 
 def _mistakes(changes: Iterable[GroupChange], folder: Path, root: Path) -> Iterator[str]:
