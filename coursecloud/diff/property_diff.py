@@ -106,7 +106,7 @@ def _clean(value: Any, keys: tuple[str, ...], secret: frozenset[str]) -> Any:
         entries = cast("Mapping[str, Any]", value)
         if entries == {"$secret": True}:
             return Hidden(None, withheld=True)
-        if entries.get(sdk.SIGNATURE) == sdk.SECRET:
+        if sdk.is_secret(entries):
             return hide(entries)
         if entries.get(sdk.SIGNATURE) == sdk.OUTPUT:
             known = _clean(entries.get("value", UNKNOWN), keys, secret)
@@ -128,13 +128,12 @@ def hide(value: Any) -> Any:
     """Put a secret out of sight, whether Pulumi has marked it or the table says that it is one."""
     if isinstance(value, Hidden) or value == UNKNOWN:
         return value
-    if isinstance(value, Mapping) and cast("Mapping[str, Any]", value).get(sdk.SIGNATURE) == sdk.SECRET:
-        entries = cast("Mapping[str, Any]", value)
-        if "ciphertext" in entries:
+    if sdk.is_secret(value):
+        if "ciphertext" in value:
             return Hidden(None)
-        plain = entries.get("value", NOTHING)
-        if plain is NOTHING and isinstance(entries.get("plaintext"), str):
-            plain = _opened(entries["plaintext"])
+        plain = value.get("value", NOTHING)
+        if plain is NOTHING and isinstance(value.get("plaintext"), str):
+            plain = _opened(value["plaintext"])
         return Hidden(None) if plain is NOTHING else hide(plain)
     return Hidden(hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest())
 

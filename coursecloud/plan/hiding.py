@@ -40,13 +40,11 @@ def words(plan: Plan) -> frozenset[str]:
 
 def held(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Give what a program says is a secret (`pulumi.Output.secret`) and knows itself: its path, and the value."""
-    if isinstance(value, Mapping):
-        entries = cast("Mapping[str, Any]", value)
-        if entries.get(sdk.SIGNATURE) == sdk.SECRET:
-            if (known := entries.get("value", UNKNOWN)) != UNKNOWN:
-                yield path, known
-            return
-        for key, entry in entries.items():
+    if sdk.is_secret(value):
+        if (known := value.get("value", UNKNOWN)) != UNKNOWN:
+            yield path, known
+    elif isinstance(value, Mapping):
+        for key, entry in cast("Mapping[str, Any]", value).items():
             yield from held(entry, f"{path}.{key}" if path else str(key))
     elif isinstance(value, list):
         for index, entry in enumerate(cast("list[Any]", value)):
@@ -116,10 +114,10 @@ def _fields(value: Any, names: Any, known: frozenset[str]) -> dict[str, Any]:
 
 
 def _plain(value: Any, known: frozenset[str], name: str) -> Any:
+    if sdk.is_secret(value):
+        return {"$secret": True}
     if isinstance(value, Mapping):
         entries = cast("Mapping[Any, Any]", value)
-        if entries.get(sdk.SIGNATURE) == sdk.SECRET:
-            return {"$secret": True}
         return {_plain(k, known, ""): _deep(v, known, secrecy.called(entries, str(k))) for k, v in entries.items()}
     if isinstance(value, list):
         items = cast("list[Any]", value)

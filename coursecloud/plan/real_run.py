@@ -184,7 +184,7 @@ def _places(
     old: Any, new: Any, path: str, wanted: Callable[[Any, Any], bool] = lambda old, _: old != UNKNOWN
 ) -> Iterator[_Place]:
     """Find where two values differ and it is `wanted`, as deep as both have the same shape; of a secret not inside."""
-    if _is_secret(old) and _is_secret(new):
+    if sdk.is_secret(old) and sdk.is_secret(new):
         if any(_places(old.get("value", UNKNOWN), new.get("value"), path, wanted)):
             yield path, old, new
     elif isinstance(old, Mapping) and isinstance(new, Mapping) and old != UNKNOWN and sdk.SIGNATURE not in {*old, *new}:
@@ -197,10 +197,6 @@ def _places(
             yield from _places(was, will, f"{path}[{place}]", wanted)
     elif old != new and wanted(old, new):
         yield path, old, new
-
-
-def _is_secret(value: Any) -> bool:
-    return isinstance(value, Mapping) and cast("Mapping[str, Any]", value).get(sdk.SIGNATURE) == sdk.SECRET
 
 
 def _patterns(preview: Recording, real: Recording, *, example: bool) -> Iterator[tuple[str, dict[str, str]]]:

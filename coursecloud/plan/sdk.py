@@ -7,7 +7,7 @@ installed SDK, so that a release that moves or changes one is met there (3.272, 
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, TypeGuard, cast
 
 import pulumi
 
@@ -29,6 +29,12 @@ SIGNATURE: str = rpc._special_sig_key
 
 SECRET: str = rpc._special_secret_sig
 """What stands under SIGNATURE where the value is a secret; no secret itself."""
+
+
+def is_secret(value: object) -> TypeGuard[Mapping[str, Any]]:
+    """Say whether a value on the wire is one that the program, or Pulumi, has marked as a secret."""
+    return isinstance(value, Mapping) and cast("Mapping[str, Any]", value).get(SIGNATURE) == SECRET
+
 
 OUTPUT: str = rpc._special_output_value_sig
 """What stands there where it is an output."""

@@ -3,12 +3,13 @@
 import json
 import shlex
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import Any
 
 from catalog import tables
 from coursecloud.plan import nested
 from coursecloud.policy import expected
 from coursecloud.policy.example import Example, outputs
+from coursecloud.policy.reading import texts
 from coursecloud.policy.rule import Stack, StackRule
 from coursecloud.policy.told_values import said
 from infra.settings.training import Training
@@ -24,16 +25,11 @@ def _jobs(stack: Stack) -> Iterator[str]:
     yield from told
 
 
-def _found(value: Any, path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _found(outputs: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Find the jobs in what is put out: one written as JSON, and those in a command that writes them into a file."""
-    if isinstance(value, Mapping):
-        for key, each in cast("Mapping[str, Any]", value).items():
-            yield from _found(each, f"{path}.{key}" if path else key)
-    elif isinstance(value, list):
-        for index, each in enumerate(cast("list[Any]", value)):
-            yield from _found(each, f"{path}[{index}]")
-    elif isinstance(value, str) and (_POOLS in value or "worker-pool-spec" in value):
-        yield from ((path, job) for job in _written(value))
+    for path, text in texts(outputs):
+        if _POOLS in text or "worker-pool-spec" in text:
+            yield from ((path, job) for job in _written(text))
 
 
 def _written(text: str) -> Iterator[Mapping[str, Any]]:

@@ -95,13 +95,13 @@ def look(
         found.keyed |= bool(owner)
         try:
             text = init.text(group.answers, owner=owner, schema=reference, settings=group.settings)
-            plain = init.text(group.answers, owner=owner, schema=reference, settings=_place(group.settings))
         except RuleViolationError as error:
             found.mistakes.append(f"  {group.where}\n    rule    {error.rule}\n    remedy  {error.remedy}")
             continue
         change = _change(stack, group, text, known.get(stack), folder, adopt=adopt)
         if change.kind == "new":
             # What the roster's `settings` put into it: of a file that comes nobody sees a difference.
+            plain = init.text(group.answers, owner=owner, schema=reference, settings=_place(group.settings))
             change = replace(change, says=(*change.says, *differences.settings(plain, text)))
         found.changes.append(change)
     found.mistakes += _mistakes(found.changes, folder, root)
