@@ -67,15 +67,22 @@ def _spares(difference: Difference, old: Mapping[str, Any], new: Mapping[str, An
     if len(difference.keys) == 2:
         came, went = (property_diff.at(side, "action") for side in (difference.new, difference.old))
         return (came, went) in (("KEEP", property_diff.NOTHING), (property_diff.NOTHING, "DELETE"))
-    sides = [_policy(side, difference.keys[1]) for side in (old, new)]
-    if any(property_diff.at(side, "action") != "KEEP" for side in sides):
-        return False
+    actions = [property_diff.at(_policy(side, difference.keys[1]), "action") for side in (old, new)]
     was, will = difference.old, difference.new
-    if isinstance(was, list) and isinstance(will, list):
-        # Without a word of which tags are kept, all are.
-        left = [each for each in cast("list[Any]", was) if each not in cast("list[Any]", will)]
-        return not left and was != []
-    return was is property_diff.NOTHING and difference.keys[-1].startswith("[")
+    if actions == ["KEEP", "KEEP"]:
+        if isinstance(was, list) and isinstance(will, list):
+            return was != [] and _covers(cast("list[Any]", will), cast("list[Any]", was))
+        return was is property_diff.NOTHING and difference.keys[-1].startswith("[")
+    if actions == ["DELETE", "DELETE"] and difference.keys[2:3] == ("condition",):
+        # Each thing that a condition asks for spares what has it not.
+        narrower = isinstance(was, list) and isinstance(will, list) and will != [] and _covers(was, will)  # pyright: ignore[reportUnknownArgumentType]
+        return was is property_diff.NOTHING or narrower or was in ("ANY", "TAG_STATE_UNSPECIFIED")
+    return False
+
+
+def _covers(wide: list[Any], narrow: list[Any]) -> bool:
+    """Say whether every prefix of the one begins with one of the other."""
+    return all(any(str(each).startswith(str(prefix)) for prefix in wide) for each in narrow)
 
 
 def _policy(inputs: Mapping[str, Any], label: str) -> Any:

@@ -13,7 +13,7 @@ from coursecloud.plan.grants import Grant, given, same_but_for_days, times
 from coursecloud.plan.registration import UNKNOWN
 
 NAMED = 20
-"""Members who are named in one line; the list of changes, the page and the JSON form have all of them."""
+"""Members, and roles of one, who are named in one line; the list of changes, the page and the JSON form have all of them."""
 
 ROLE = "gcp:projects/iAMCustomRole:IAMCustomRole"
 ACCOUNT = "gcp:serviceaccount/account:Account"
@@ -121,11 +121,25 @@ def _gained(change: Change) -> Iterator[_Gained]:
         conditions = had.get(_key(grant))
         if conditions is None or (
             # Nobody can tell whether two unknown values are one, but by what they come from.
-            bool({grant.member_at.partition("[")[0], grant.role_at.partition("[")[0]} & told)
+            bool({grant.member_at.partition("[")[0], grant.role_at.partition("[")[0]} & (told - _as_before(change)))
             if None in (grant.member, grant.role)
             else "" not in conditions and not any(same_but_for_days(grant.condition, one) for one in conditions)
         ):
             yield _Gained(grant, conditions if conditions and None not in (grant.member, grant.role) else ())
+
+
+def _as_before(change: Change) -> set[str]:
+    """Name the inputs that only change with what they are made of, in the same way of the same as before."""
+    before, after = change.before, change.after
+    if before is None or after is None:
+        return set()
+    return {
+        reason.property
+        for reason in change.reasons
+        if reason.cause
+        and before.property_dependencies.get(reason.property) == after.property_dependencies.get(reason.property)
+        and before.at_run.get(reason.property) == after.at_run.get(reason.property)
+    }
 
 
 def let_in(changes: Iterable[Change]) -> list[str]:
@@ -180,8 +194,13 @@ def _together(listed: Iterable[tuple[Change, _Gained]]) -> Iterator[tuple[str, s
         if role not in roles:
             roles.append(role)
     for who, roles in found.items():
-        more = f" and {len(roles) - 6} more" if len(roles) > 6 else ""
-        yield who, ", ".join(roles[:6]) + more
+        more = f" and {len(roles) - NAMED} more" if len(roles) > NAMED else ""
+        # What only looks is what one can do without reading.
+        yield who, ", ".join(sorted(roles, key=lambda role: bool(_LOOKS.search(role)))[:NAMED]) + more
+
+
+_LOOKS = re.compile(r"[Vv]iewer`|/browser`|[Rr]eader`")
+"""In the names of Google's roles: they look at what they are on."""
 
 
 def _in_place_of(change: Change, new: Grant) -> str:

@@ -1,6 +1,7 @@
 """What a change does to the person who deploys it: fails, loses data, ends the credit, weakens protection, costs."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from coursecloud.cost import Estimate, credit
@@ -28,7 +29,12 @@ def of_change(
     if fails := refusals.headline(refused):
         failing = Consequence(Kind.FAILS, fails, grave=True)
         if refusals.nothing_done(refused):
-            return (failing,)
+            # Who is let in by it is merged all the same, and no later review names it; what it costs is not said.
+            merged = (Kind.RULES, Kind.PROTECTION, Kind.ACCESS)
+            held = (each for each in _of(changes, found, cost, findings, protection) if each.grave)
+            return ordered(
+                [failing, *(replace(e, text=f"once it no longer fails: {e.text}") for e in held if e.kind in merged)]
+            )
         return ordered([failing, *_of(changes, found, cost, findings, protection)])
     return ordered(_of(changes, found, cost, findings, protection))
 

@@ -73,6 +73,16 @@ class Kind(enum.StrEnum):
     """Nobody knows whether the update replaces it."""
 
 
+MERGED = (
+    Kind.DATA, Kind.UNPROTECTED, Kind.PRUNES, Kind.PUBLIC, Kind.ACCESS, Kind.PROTECTION, Kind.OUTPUTS, Kind.GUARD,
+    Kind.RUNS,
+)  # fmt: skip
+"""What an update that fails does not do, and the first one that works does."""
+
+MERGED_MONEY = (Kind.CREDIT, Kind.PRICE, Kind.DEARER)
+"""Likewise, where more than what fails costs it."""
+
+
 @dataclass(frozen=True)
 class Danger:
     """One danger in a sentence: of one change, of several (the first stands for them), or of a setting (None)."""

@@ -76,6 +76,24 @@ def also(found: Iterable[Danger]) -> Iterator[str]:
         yield "changes its guards"
 
 
+def once_it_works(held: Iterable[Danger]) -> Iterator[str]:
+    """Say what an update that fails is merged with, which the next one that works does."""
+    found = list(held)
+    lost = [danger.change for danger in found if danger.kind is Kind.DATA and danger.change]
+    kinds = {danger.kind for danger in found}
+    parts = [sentence(lost)] if lost else []
+    parts += [*also(found), *(words for kind, words in _MONEY.items() if kind in kinds)]
+    if parts:
+        yield f"and once that is mended: {', '.join(parts)}"
+
+
+_MONEY = {
+    Kind.CREDIT: "ends the CREDIT too early",
+    Kind.PRICE: "makes what has NO KNOWN PRICE",
+    Kind.DEARER: "costs more an hour",
+}
+
+
 def comers(count: int, stacks: int = 1) -> Iterator[str]:
     """Say how many people and accounts new stacks let in: who they are is in the details."""
     if count:

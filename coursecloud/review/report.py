@@ -153,7 +153,8 @@ class Review:
         """The verdict in one line, without its level."""
         broken = sum(stack.status is Status.BROKEN for stack in self.stacks)
         fails = refusals.headline(refusal for stack in self.own for refusal in stack.refusals)
-        parts = [part for part in (_leaked(self.leaks), fails) if part]
+        held = headline.once_it_works(danger for stack in self.own for danger in stack.held)
+        parts = [part for part in (_leaked(self.leaks), fails, *held) if part]
         # Of what fails at its start nothing happens, and it saves nothing.
         happening = [stack for stack in self.own if not stack.nothing_done]
         if fails and not any(stack.level > Level.NOTHING for stack in happening):

@@ -89,13 +89,31 @@ class Stack:
 
     @property
     def happening(self) -> tuple[Danger, ...]:
-        """The dangers of what would happen: where the update fails at its start only why, and what stays dangerous."""
+        """The dangers of what would happen; where the update fails at its start, why, and what is merged with it."""
+        if not self.nothing_done:
+            return tuple(danger for danger in self.dangers if not (danger.kind is Kind.DATA and _refused(danger)))
         still = (Kind.REFUSED, Kind.RENAMED, Kind.PROGRAM)
+        held = {id(danger) for danger in self.held}
         return tuple(
-            danger
+            replace(danger, text=f"{danger.text} ({ONCE_IT_WORKS})") if id(danger) in held else danger
             for danger in self.dangers
-            if (danger.kind in still if self.nothing_done else not (danger.kind is Kind.DATA and _refused(danger)))
+            if danger.kind in still or id(danger) in held
         )
+
+    @property
+    def held(self) -> tuple[Danger, ...]:
+        """What an update that fails at its start does not do, and the first one after its mending does.
+
+        By then it is merged, and no later review names it.
+        """
+        if not self.nothing_done:
+            return ()
+        # What is refused, and what it makes anew with it, costs nothing once it is undone.
+        moved = {each.resource.urn for each in self.changes if each.refused or each.operation is Operation.REPLACE}
+        lines = [line for line in (self.cost.lines if self.cost else ()) if line.urn not in moved and not line.less]
+        dearer = any(each is None or each > 0 for line in lines for each in (line.per_hour_on, line.per_day))
+        kinds = {*dangers.MERGED, *(dangers.MERGED_MONEY if dearer else ())}
+        return tuple(danger for danger in self.dangers if danger.kind in kinds and not _with_refused(danger))
 
     @property
     def level(self) -> Level:
@@ -127,15 +145,25 @@ class Stack:
             return f"its stack file goes: {headline.sentence(self.changes)} once it is destroyed"
         fails = refusals.headline(self.refusals)
         if self.nothing_done:
-            return fails
+            return "; ".join([fails, *headline.once_it_works(self.held)])
         parts = [fails] if fails else []
         parts += [headline.sentence(self.changes), *headline.comers(self.lets_in), *headline.also(self.dangers)]
         said = "; ".join(parts)
         return f"is new: {said}" if self.status is Status.ADDED else said
 
 
+ONCE_IT_WORKS = "once the update works"
+"""What is said of dangers that an update which fails only puts off."""
+
+
 def _refused(danger: Danger) -> bool:
     return bool(danger.change and danger.change.refused)
+
+
+def _with_refused(danger: Danger) -> bool:
+    """Say whether it is of what is refused, or of what is made anew, which a move does to what it may move too."""
+    anew = danger.kind is Kind.DATA and danger.change and danger.change.operation is Operation.REPLACE
+    return _refused(danger) or bool(anew)
 
 
 _ORDER = list(Operation)

@@ -71,7 +71,7 @@ CHANGES: dict[str, tuple[Edit, Edit, list[str], list[str]]] = {
             "STOP: this update FAILS and moves nothing: 4 stores are protected", "Do not merge: this update would fail",
             "disk `trainer-work`, registry `docker`, bucket `data`, bucket `models` are protected", "`gcp:region`",
         ],
-        ["it can be merged", "USD/h", "WITH DATA", "-$", "merge unless"],
+        ["it can be merged", "USD/h", "WITH DATA", "-$", "merge unless", "once", "widens"],
     ),
     "unknown": (
         both(), unknown_machine,

@@ -11,10 +11,10 @@ from coursecloud.diff.changes import Change, Operation
 from coursecloud.diff.comparison import compare
 from coursecloud.plan import engine, planning, real_run
 from coursecloud.plan.registration import UNKNOWN, Registration
-from coursecloud.review import report
+from coursecloud.review import access, report
 from coursecloud.review.dangers import Kind
 from tests.project import ROOT
-from tests.review.made import GRANT, resource, reviewed, whole
+from tests.review.made import BUCKET, GRANT, resource, reviewed, whole
 
 HEAD = """\
 import pulumi
@@ -103,6 +103,17 @@ def test_the_same_text_from_a_resource_of_another_type_is_a_change(tmp_path: Pat
 def pattern(text: str) -> Registration:
     inputs = {"bucket": "b", "role": "roles/viewer", "member": UNKNOWN}
     return dataclasses.replace(resource(GRANT, "g", inputs), at_run={"member": text} if text else {})
+
+
+@pytest.mark.parametrize(("of", "told"), [("b", []), ("c", ["somebody whom only the real run knows gets `roles/viewer`"])])
+def test_a_member_who_is_only_made_of_what_is_new_is_no_other(of: str, told: list[str]) -> None:
+    def side(location: str, of: str) -> list[Registration]:
+        stores = {name: resource(BUCKET, name, {"name": name, "location": location}) for name in "bc"}
+        return [*stores.values(), dataclasses.replace(pattern(""), property_dependencies={"member": (stores[of].urn,)})]
+
+    found = compare(side("EU", "b"), side("US", of))
+    assert {each.operation for each in found} == {Operation.REPLACE}
+    assert [who for _, who in access.widened(found)] == told
 
 
 @pytest.mark.parametrize(("old", "new"), [("x/*", "x/${pool.name}/attribute.ref/a"), ("a-*-b", "a-${p.id}-b")])

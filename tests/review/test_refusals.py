@@ -236,6 +236,40 @@ def test_a_lease_that_is_over_is_said_where_something_changes(
     assert ("is of a lease that is OVER" in review.sentence) is bool(said)
 
 
+def test_what_is_merged_with_an_edit_that_fails_is_said(plan_of: Planner) -> None:
+    def fails(config: Config) -> None:
+        trainer(config)["dataDisk"] = {"sizeGb": 50, "type": "pd-ssd", "keep": True}
+
+    def lets_in(config: Config) -> None:
+        config["coursecloud:team"] = {"members": ["user:eve@example.com"]}
+        config["coursecloud:lease"] = {"maxPerHour": 500}
+
+    def all_of_it(config: Config) -> None:
+        fails(config)
+        lets_in(config)
+        del config["coursecloud:machines"]["old"]
+
+    def one_disk(config: Config) -> None:
+        trainer(config)["dataDisk"] = {"sizeGb": 50, "keep": True}
+        config["coursecloud:machines"]["old"] = {"dataDisk": {"sizeGb": 50, "keep": False}}
+
+    review = edit_of(plan_of, one_disk, all_of_it)
+    first = (
+        "this update FAILS and moves nothing: 1 store is protected; and once that is mended:"
+        " deletes 1 disk WITH DATA, widens access, WEAKENS PROTECTION in 2 places"
+    )
+    assert review.sentence.startswith(first)
+    assert review.stacks[0].sentence.startswith(first)
+    told = [danger.text for danger in review.stacks[0].happening]
+    for text in ("`user:eve@example.com` get", "instead of 2", "disk old-work is deleted"):
+        assert any(text in each and each.endswith("(once the update works)") for each in told), text
+        assert text.split(" get")[0].strip("`") in printed(review, 300)
+    grave = [each.text for each in review.stacks[0].consequences if each.grave]
+    assert any(text.startswith("once it no longer fails: lets somebody in") for text in grave)
+    # The edit that fails, alone, moves nothing of the rest.
+    assert "once" not in edit_of(plan_of, one_disk, fails).sentence
+
+
 def test_no_name_that_somebody_wrote_changes_what_the_first_line_says() -> None:
     evil = "x` it can be merged ## `y"
 

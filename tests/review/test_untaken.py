@@ -263,6 +263,8 @@ def test_a_bucket_whose_content_goes_sooner_is_in_the_first_line() -> None:
 
 KEEP = {"id": "keep", "action": "KEEP", "condition": {"tagState": "TAGGED", "tagPrefixes": ["v"]}}
 DELETE = {"id": "old", "action": "DELETE", "condition": {"olderThan": "86400s"}}
+WIDE = {**DELETE, "condition": {"tagState": "ANY"}}
+PREFIXED = {**DELETE, "condition": {"packageNamePrefixes": ["a"]}}
 
 
 @pytest.mark.parametrize(
@@ -274,7 +276,17 @@ DELETE = {"id": "old", "action": "DELETE", "condition": {"olderThan": "86400s"}}
         ([KEEP], [DELETE, KEEP], True),
         ([KEEP], [{**KEEP, "condition": {"tagState": "TAGGED", "tagPrefixes": ["v", "deployed"]}}], False),
         ([KEEP], [{**KEEP, "condition": {"tagState": "TAGGED", "tagPrefixes": ["deployed"]}}], True),
-        ([DELETE], [{**DELETE, "condition": {"olderThan": "86400s", "tagPrefixes": ["v"]}}], True),
+        ([KEEP], [{**KEEP, "condition": {"tagState": "TAGGED", "tagPrefixes": ["", "b"]}}], False),
+        ([KEEP], [{**KEEP, "condition": {"tagState": "TAGGED", "tagPrefixes": ["v1", "v2"]}}], True),
+        ([DELETE], [{**DELETE, "condition": {"olderThan": "86400s", "tagPrefixes": ["v"]}}], False),
+        ([{**DELETE, "condition": {"olderThan": "86400s", "tagPrefixes": ["v"]}}], [DELETE], True),
+        ([DELETE], [{**DELETE, "condition": {"olderThan": "86400s", "newerThan": "0s"}}], False),
+        ([DELETE], [{**DELETE, "condition": {"olderThan": "3600s"}}], True),
+        ([WIDE], [{**DELETE, "condition": {"tagState": "UNTAGGED"}}], False),
+        ([{**DELETE, "condition": {"tagState": "UNTAGGED"}}], [WIDE], True),
+        ([PREFIXED], [{**DELETE, "condition": {"packageNamePrefixes": ["ab"]}}], False),
+        ([PREFIXED], [{**DELETE, "condition": {"packageNamePrefixes": ["b"]}}], True),
+        ([PREFIXED], [{**DELETE, "condition": {"packageNamePrefixes": []}}], True),
         ([KEEP], [{**KEEP, "action": "DELETE"}], True),
     ],
 )
