@@ -13,7 +13,7 @@ from coursecloud.plan.grants import Grant, given, same_but_for_days, times
 from coursecloud.plan.registration import UNKNOWN
 
 NAMED = 20
-"""Members, and roles of one, who are named in one line; the list of changes, the page and the JSON form have all of them."""
+"""Members, and roles of one, who are named in one line; the list of changes, the page and the JSON form have all."""
 
 ROLE = "gcp:projects/iAMCustomRole:IAMCustomRole"
 ACCOUNT = "gcp:serviceaccount/account:Account"

@@ -79,9 +79,6 @@ MERGED = (
 )  # fmt: skip
 """What an update that fails does not do, and the first one that works does."""
 
-MERGED_MONEY = (Kind.CREDIT, Kind.PRICE, Kind.DEARER)
-"""Likewise, where more than what fails costs it."""
-
 
 @dataclass(frozen=True)
 class Danger:

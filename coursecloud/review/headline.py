@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 
 from coursecloud.diff.changes import Change, Operation
 from coursecloud.diff.replacement import called, rules_of
-from coursecloud.review.dangers import Danger, Kind, Level
+from coursecloud.review.dangers import MERGED, Danger, Kind, Level
+from coursecloud.review.money import Line
 
 
 def level(changes: Iterable[Change], found: Iterable[Danger]) -> Level:
@@ -74,6 +75,18 @@ def also(found: Iterable[Danger]) -> Iterator[str]:
         yield f"WEAKENS PROTECTION in {weaker} place{'' if weaker == 1 else 's'}"
     if counted[Kind.GUARD]:
         yield "changes its guards"
+
+
+def merged(found: Iterable[Danger], changes: Iterable[Change], costs: Iterable[Line]) -> Iterator[Danger]:
+    """List the dangers beside what is refused, and what it makes anew with it: those stay once it is undone."""
+    moved = {each.resource.urn for each in changes if each.refused or each.operation is Operation.REPLACE}
+    amounts = [(each.per_hour_on, each.per_day) for each in costs if each.urn not in moved and not each.less]
+    dearer = any(usd is None or usd > 0 for pair in amounts for usd in pair)
+    for danger in found:
+        of_it = danger.kind is Kind.DATA and danger.change and danger.change.resource.urn in moved
+        refused = danger.change and danger.change.refused
+        if not (of_it or refused) and (danger.kind in MERGED or (dearer and danger.kind in _MONEY)):
+            yield danger
 
 
 def once_it_works(held: Iterable[Danger]) -> Iterator[str]:

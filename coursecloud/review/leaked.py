@@ -16,15 +16,21 @@ _MADE_UP = "tests/"
 
 @dataclass(frozen=True)
 class Leak:
-    """One line that holds a secret: what it is, and never its value."""
+    """One line that holds a secret, or a file's name that does: what it is, and never its value."""
 
     file: str
     line: int
+    """0: the name of the file."""
     what: str
+
+    @property
+    def place(self) -> str:
+        """Say where it is."""
+        return f"{self.file}:{self.line}" if self.line else self.file
 
     def __str__(self) -> str:
         """Say where it is, and what."""
-        return f"{self.file}:{self.line} ({self.what})"
+        return f"{self.place} ({self.what}{'' if self.line else ', in its name'})"
 
 
 def of(before: Path, after: Path, changed: Iterable[str], paths: Mapping[str, str]) -> Iterator[Leak]:
@@ -36,6 +42,8 @@ def of(before: Path, after: Path, changed: Iterable[str], paths: Mapping[str, st
         path = paths.get(name, name)
         if path.startswith(("/", _MADE_UP)):
             continue
+        if not (before / path).exists() and (found := next(secrecy.issued(path), None)):
+            yield Leak(name, 0, found.what)
         old, new = (changed_lines.text_of(root, path) for root in (before, after))
         lines = changed_lines.split(new) if any(secrecy.issued(new)) else []
         for number in sorted(changed_lines.differing(old, new)) if lines else ():

@@ -215,7 +215,7 @@ def _leaked(leaks: Sequence[Leak]) -> str:
     if not leaks:
         return ""
     first = leaks[0]
-    at = f" at {first.file}:{first.line}" if len(leaks) == 1 and _FILE.fullmatch(first.file) else ""
+    at = f" at {first.place}" if len(leaks) == 1 and _FILE.fullmatch(first.file) else ""
     return f"puts {'a SECRET' if len(leaks) == 1 else f'{len(leaks)} SECRETS'} INTO GIT{at}"
 
 

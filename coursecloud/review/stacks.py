@@ -22,10 +22,10 @@ from coursecloud.review import (
     headline,
     left_on,
     money,
+    new_stack,
     notes_of,
     places,
     protection,
-    protection_comers,
     protection_money,
     protection_settings,
     settings_diff,
@@ -106,14 +106,8 @@ class Stack:
 
         By then it is merged, and no later review names it.
         """
-        if not self.nothing_done:
-            return ()
-        # What is refused, and what it makes anew with it, costs nothing once it is undone.
-        moved = {each.resource.urn for each in self.changes if each.refused or each.operation is Operation.REPLACE}
-        lines = [line for line in (self.cost.lines if self.cost else ()) if line.urn not in moved and not line.less]
-        dearer = any(each is None or each > 0 for line in lines for each in (line.per_hour_on, line.per_day))
-        kinds = {*dangers.MERGED, *(dangers.MERGED_MONEY if dearer else ())}
-        return tuple(danger for danger in self.dangers if danger.kind in kinds and not _with_refused(danger))
+        lines = self.cost.lines if self.cost else ()
+        return tuple(headline.merged(self.dangers, self.changes, lines)) if self.nothing_done else ()
 
     @property
     def level(self) -> Level:
@@ -158,12 +152,6 @@ ONCE_IT_WORKS = "once the update works"
 
 def _refused(danger: Danger) -> bool:
     return bool(danger.change and danger.change.refused)
-
-
-def _with_refused(danger: Danger) -> bool:
-    """Say whether it is of what is refused, or of what is made anew, which a move does to what it may move too."""
-    anew = danger.kind is Kind.DATA and danger.change and danger.change.operation is Operation.REPLACE
-    return _refused(danger) or bool(anew)
 
 
 _ORDER = list(Operation)
@@ -224,7 +212,7 @@ def review(
             *protection.of_changes(found, cost.before, cost.after, after.settings.lease.kept_until),
         )
     elif after:
-        weaker = tuple(_of_new(after, former, cost, today))
+        weaker = tuple(new_stack.weaker(after, former, cost, today))
     risks = [*dangers.dangers(found), *dangers.of_refusals(refused, found), *deeds, *_guards(agreed, weaker)]
     risks += [*_weaker(weaker, found), *_money(cost, bool(telling))]
     if named := [quoted(each) for each in {**dict.fromkeys(guessed), **dict.fromkeys(unsaid)}]:
@@ -276,24 +264,6 @@ def review(
         consequences=consequence.of_change(telling, risks, refused, cost, findings, weaker),
         example=example,
     )
-
-
-def _of_new(after: Plan, former: Plan | None, cost: money.Cost, today: datetime.date) -> Iterator[Weaker]:
-    """List what a stack that comes holds back less than every stack unless told, or than the one whose place it takes.
-
-    Under another name all is made anew, so what is kept and who comes in is held to the one before too.
-    """
-    if former is None:
-        yield from protection_settings.comes(after, cost.after)
-        yield from protection_money.unusual(cost)
-        yield from protection_comers.late(after.settings, today)
-        return
-    yield from protection_settings.weaker(former, after, cost.after)
-    found = compare(former.resources, after.resources)
-    was = money.costs(former, after).before
-    for each in protection.of_changes(found, was, cost.after, after.settings.lease.kept_until):
-        # No danger of another kind says it of what is new.
-        yield replace(each, told=each.told and each.about != "data")
 
 
 def _weaker(found: Iterable[Weaker], changes: Iterable[Change]) -> Iterator[Danger]:

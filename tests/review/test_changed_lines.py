@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from coursecloud.diff.changes import PropertyChange
-from coursecloud.review import changed_lines, closing, dangers, json_form, markdown, program
+from coursecloud.review import changed_lines, closing, dangers, hiding, json_form, markdown, program
 from coursecloud.review.changed_lines import Lines
 from coursecloud.review.dangers import Level
 from tests.review.repository import Repository
@@ -148,6 +148,20 @@ def test_a_secret_that_comes_with_any_file_stops_a_merge(repo: Repository, path:
     # Whoever takes it out brings none, and no test is made without one.
     repo.write("tests/x.py", f"KEY = '{secret}'\n")
     repo.write(path, "one\n")
+    assert review(repo, base=head, head=repo.commit()).leaks == ()
+
+
+def test_a_secret_in_the_name_of_a_file_is_one(repo: Repository) -> None:
+    secret = "ghp_" + "a1B2" * 9
+    base = repo.commit()
+    repo.write(f"docs/{secret}.md", "Words.\n")
+    head = repo.commit()
+    found = hiding.review(review(repo, base=base, head=head))
+    assert found.level is Level.STOP
+    assert found.sentence.startswith("puts a SECRET INTO GIT; ")
+    assert "(GitHub token, in its name)" in markdown.full(found)
+    assert secret not in f"{markdown.full(found)}{json_form.to_json(found)}{found.sentence}"
+    repo.write(f"docs/{secret}.md", "Other words.\n")
     assert review(repo, base=head, head=repo.commit()).leaks == ()
 
 

@@ -105,7 +105,9 @@ def pattern(text: str) -> Registration:
     return dataclasses.replace(resource(GRANT, "g", inputs), at_run={"member": text} if text else {})
 
 
-@pytest.mark.parametrize(("of", "told"), [("b", []), ("c", ["somebody whom only the real run knows gets `roles/viewer`"])])
+@pytest.mark.parametrize(
+    ("of", "told"), [("b", []), ("c", ["somebody whom only the real run knows gets `roles/viewer`"])]
+)
 def test_a_member_who_is_only_made_of_what_is_new_is_no_other(of: str, told: list[str]) -> None:
     def side(location: str, of: str) -> list[Registration]:
         stores = {name: resource(BUCKET, name, {"name": name, "location": location}) for name in "bc"}

@@ -4,6 +4,7 @@ import dataclasses
 import datetime
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -12,7 +13,7 @@ from catalog import types
 from catalog.types.parts import Protects
 from coursecloud.plan import ports
 from coursecloud.plan.planning import Plan, short_type
-from coursecloud.plan.registration import UNKNOWN
+from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.policy.example import DROP, put
 from coursecloud.review import json_form, left_on, protection_money
 from coursecloud.review.dangers import Level
@@ -20,7 +21,7 @@ from coursecloud.review.protection import Weaker
 from coursecloud.review.weakened import weaker as protects_less
 from infra.settings import EXAMPLE_PROJECT
 from tests.review.conftest import Planner
-from tests.review.made import DISK, TODAY, Config, resource, reviewed, whole
+from tests.review.made import DISK, TODAY, Config, config_of, planned, resource, reviewed, whole
 from tests.review.test_blind_spots import closed, said_everywhere
 
 REAL = "some-project-1"
@@ -536,3 +537,20 @@ def test_a_figure_that_is_taken_out_is_compared_with_what_holds_then(plan_of: Pl
         lambda config: (cheap(config), section("lease", credit=dkk)(config))[0], section("lease", credit=dkk)
     )
     assert "`lease.reserve`" in told(section("lease", reserve=20), section("lease", credit={"amount": 49}))
+
+
+def test_a_stack_under_another_name_has_accounts_of_its_name_and_weakens_nothing_by_them(tmp_path: Path) -> None:
+    config = config_of("full") | {"gcp:project": "some-project-1"}
+    before, after = (planned(config, tmp_path, name) for name in ("full", "other"))
+
+    def deployer(resource: Registration) -> Registration:
+        if short_type(resource.type) != "compute.Instance" or resource.name != "trainer":
+            return resource
+        account = resource.inputs["serviceAccount"]
+        email = account["email"].replace("-machines@", "-deployer@")
+        return dataclasses.replace(resource, inputs={**resource.inputs, "serviceAccount": {**account, "email": email}})
+
+    other = dataclasses.replace(after, resources=tuple(map(deployer, after.resources)))
+    for plan, said in ((after, []), (other, ["`machine trainer` `serviceAccount.email`"])):
+        found = reviewed(None, plan, "other", former=before).stacks[0]
+        assert [each.what for each in found.protection if "another account" in each.then] == said
