@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -64,10 +65,11 @@ def load(
     team = settings.team.model_copy(update={"members": (*settings.team.members, *members)})
     settings = settings.model_copy(update={"team": team, "members_by_file": by_file})
 
-    problems = [*found.problems, *checks.check(settings, found, folder), *hardware.check(settings, found)]
+    problems = [*checks.check(settings, found, folder), *hardware.check(settings, found)]
     problems += people.check(settings, found)
     for section in SECTIONS:
         problems += breaches(NAMESPACE + section, getattr(settings, section), found)
+    problems = [*found.problems, *(replace(each, path=found.in_file(each.path)) for each in problems)]
     if problems:
         raise SettingsError(stack, problems)
     return settings
@@ -205,19 +207,24 @@ def _value(path: str, annotation: Any, value: object, found: Findings) -> Any:
         try:
             return adapter.validate_python(value)
         except ValidationError as error:
-            places: list[tuple[int | str, ...]] = []
+            places: dict[tuple[int | str, ...], str] = {}
             for details in sorted(error.errors(include_url=False), key=_may_follow):
                 problem, meant, place = translated(path, annotation, details)
+                problem, read_at = replace(problem, path=found.in_file(problem.path)), problem.path
                 # What is missing because it was misspelt or left out was said where that happened.
-                if not (again or _may_follow(details)) or found.sound(problem.path):
+                if not (again or _may_follow(details)) or found.sound(read_at):
                     found.add(problem, *meant)
-                places.append(place)
+                places[place] = problem.path
         if () in places:
             return None
         again = True
         before = value
-        for place in places:
+        # Of a list the last is left out first, as those behind it move.
+        for place in sorted(places, key=lambda place: [part for part in place if isinstance(part, int)], reverse=True):
             value = _without(value, place)
+        for place, where in places.items():
+            if isinstance(place[-1], int):
+                found.leave_out(where)
         if value == before:
             return None
 
@@ -227,6 +234,9 @@ def _may_follow(details: ErrorDetails) -> bool:
 
 
 def _without(value: object, place: tuple[int | str, ...]) -> object:
+    if isinstance(value, list):
+        items = cast("list[object]", value)
+        return [item for index, item in enumerate(items) if index != place[0]]
     if not isinstance(value, Mapping):
         return value
     entries = cast("Mapping[str, object]", value)

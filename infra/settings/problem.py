@@ -175,6 +175,22 @@ class Findings:
     def __init__(self) -> None:
         self.problems: list[Problem] = []
         self._broken: set[str] = set()
+        self._left_out: dict[str, set[int]] = {}
+
+    def leave_out(self, path: str) -> None:
+        """Know that a list is read on without the entry at `path`, so that those behind it have another index."""
+        if match := _ENTRY.match(path):
+            self._left_out.setdefault(match[1], set()).add(int(match[2]))
+
+    def in_file(self, path: str) -> str:
+        """Give a path as the stack file has it, whatever entries of its list are left out."""
+        match = _ENTRY.match(path)
+        if not match or match[1] not in self._left_out:
+            return path
+        index = int(match[2])
+        for each in sorted(self._left_out[match[1]]):
+            index += each <= index
+        return f"{match[1]}[{index}]{path[match.end() :]}"
 
     def add(self, problem: Problem, *meant: str) -> None:
         """Add a mistake; `meant` are paths that its author probably wanted to set."""
@@ -183,7 +199,11 @@ class Findings:
 
     def sound(self, *paths: str) -> bool:
         """Say whether nothing at, below or above any of the paths is broken."""
-        return not any(_holds(path, broken) or _holds(broken, path) for path in paths for broken in self._broken)
+        asked = [self.in_file(path) for path in paths]
+        return not any(_holds(path, broken) or _holds(broken, path) for path in asked for broken in self._broken)
+
+
+_ENTRY = re.compile(r"([^\[]*)\[(\d+)\]")
 
 
 def _holds(path: str, other: str) -> bool:

@@ -25,8 +25,8 @@ def translated(path: str, annotation: Any, details: ErrorDetails) -> tuple[Probl
     """Translate an error: the problem, the paths that were probably meant, and what to leave out."""
     location = tuple(part for part in details["loc"] if part != "[key]")
     where = path + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
-    # A list loses all its entries together, or the index of each behind a broken one would be wrong.
-    place = location[: next((i for i, part in enumerate(location) if isinstance(part, int)), len(location))]
+    # A list loses an entry with whatever is broken in it.
+    place = location[: next((i for i, part in enumerate(location, start=1) if isinstance(part, int)), len(location))]
     unknown = details["type"] == "extra_forbidden"
     model, description = _described(annotation, location[:-1] if unknown else location)
     known = [field.alias or name for name, field in model.model_fields.items()] if model else []
@@ -51,7 +51,7 @@ def translated(path: str, annotation: Any, details: ErrorDetails) -> tuple[Probl
             return problem, (where.removesuffix(key) + meant,) if meant else (), place
         case "missing":
             add = f"add `{location[-1]}:`{description}"
-            return Problem(where, MISSING, "this key is required", add), (), place[:-1]
+            return Problem(where, MISSING, "this key is required", add), (), place if place != location else place[:-1]
         case kind:
             rule, remedy = _otherwise(annotation, location, value) or _said(kind, value, details, known)
             field = _field(annotation, location)

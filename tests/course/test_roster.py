@@ -279,16 +279,52 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"table": "other.csv"}, "No such file"),
     ({"table": ["groups.csv"]}, "it is the name of one file"),
     ({"pseudonyms": "no"}, "write true or false, without quotes"),
+    (
+        {"merged": {"group-01": "group-02", "group-02": "group-01"}},
+        "merged.group-02: 'group-01'\n    rule    group-02 is",
+    ),
+    ({"merged": {"group-09": "group-02"}, "renamed": {"group-09": "group-01"}}, "group-09 is renamed to group-01 too"),
+    ({"renamed": {"group-01": "group-02"}}, "renamed.group-01: 'group-02'\n    rule    group-01 is a group still"),
+    ({"renamed": {"group-08": "group-01", "group-09": "group-01"}}, "group-01 was group-08, and a group has one stack"),
+    ({"renamed": {"group-08": "group-03"}}, "did you mean"),
+    (
+        {"accounts": {"page": "a@b-c.iam.gserviceaccount.com", "runner": "A@b-c.iam.gserviceaccount.com"}},
+        "two accounts",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("keys", "said"), MISTAKES)
 def test_a_mistake_in_the_roster_says_its_place_and_the_remedy(course: Course, keys: dict[str, Any], said: str) -> None:
-    course.table(row(1))
+    course.table(row(1), row(2))
     course.roster(**keys)
     output = course.run("diff", code=2)
     assert said in output
     assert "ada@example.com" not in output
+
+
+def test_an_answer_that_no_stack_can_have_is_said_once_and_where_it_stands(course: Course) -> None:
+    course.table("group-01;mlops-g01;50 USD", "group-02;mlops-g02;", header="Gruppe;Projekt-ID;Kredit")
+    wrong = {"credit": "1e3 DKK", "keep": "nope", "region": "Mars"}
+    course.roster(
+        defaults=wrong,
+        rules=[{"when": {"group": "group-*"}, "answers": {"timezone": "Moon"}}],
+        groups={"group-02": {"starts": "yesterday"}},
+    )
+    places = re.findall(r"^  (\S+): '", course.run("diff", code=2), re.MULTILINE)
+    said = [*(f"defaults.{name}" for name in wrong), "rules[0].answers.timezone", "groups.group-02.starts"]
+    assert places == said
+    assert "groups.csv" not in course.run("diff", code=2).replace("table: groups.csv", "")
+
+
+def test_two_groups_can_trade_their_names(applied: Course) -> None:
+    applied.table(row(2, "group-01"), row(1, "group-02"), row(3))
+    applied.roster(renamed={"group-01": "group-02", "group-02": "group-01"})
+    said = applied.apply()
+    assert "group-01 is called group-02 now; its stack stays group-01" in said
+    assert "becomes mlops" not in said
+    assert [applied.config(stack)["gcp:project"] for stack in ("group-01", "group-02")] == ["mlops-g01", "mlops-g02"]
+    assert "3 as they are" in applied.run("diff")
 
 
 def test_a_table_alone_is_a_roster(course: Course) -> None:

@@ -261,8 +261,8 @@ def test_a_bucket_whose_content_goes_sooner_is_in_the_first_line() -> None:
     assert "DELETE CONTENT" not in reviewed(store(1), store(30)).sentence
 
 
-KEEP = {"id": "keep", "action": "KEEP", "condition": {"tagState": "TAGGED", "tagPrefixes": ["v"]}}
-DELETE = {"id": "old", "action": "DELETE", "condition": {"olderThan": "86400s"}}
+KEEP: dict[str, Any] = {"id": "keep", "action": "KEEP", "condition": {"tagState": "TAGGED", "tagPrefixes": ["v"]}}
+DELETE: dict[str, Any] = {"id": "old", "action": "DELETE", "condition": {"olderThan": "86400s"}}
 WIDE = {**DELETE, "condition": {"tagState": "ANY"}}
 PREFIXED = {**DELETE, "condition": {"packageNamePrefixes": ["a"]}}
 

@@ -212,6 +212,26 @@ def test_what_builds_on_a_mistake_is_not_reported_on_top_of_it(config: str, path
     assert paths(PROJECT + config, tmp_path) == [path]
 
 
+def test_the_other_entries_of_a_list_are_held_to_every_rule_by_their_own_index(tmp_path: Path) -> None:
+    config = """
+coursecloud:team:
+  members: [nobody, "user:ann@x.dk", 7, "user:Ann@x.dk", "group:ann@x.dk"]
+  extraRoles: [roles/owner, roles/billing.user, roles/compute.viewer, nonsense, roles/evil.newRole]
+coursecloud:guardrails: {regions: [europe-west1, "", mars, europe-west1, europe-west9999]}
+coursecloud:secrets: {names: {A: [sevices, machines, bulds]}}
+coursecloud:services: {demo: {secrets: [7, A, B]}}
+"""
+    of_team = [f"coursecloud:team.extraRoles[{index}]" for index in (0, 1, 3, 4)]
+    of_team += [f"coursecloud:team.members[{index}]" for index in (0, 2, 3, 4)]
+    assert paths(PROJECT + config, tmp_path) == [
+        *(f"coursecloud:guardrails.regions[{index}]" for index in (1, 2, 3, 4)),
+        "coursecloud:secrets.names.A[0]",
+        "coursecloud:secrets.names.A[2]",
+        *(f"coursecloud:services.demo.secrets[{index}]" for index in (0, 2)),
+        *of_team,
+    ]
+
+
 def test_settings_and_every_section_of_them_are_frozen(tmp_path: Path) -> None:
     read = load(FULL, "x", tmp_path)
     for section in (read, read.machines["a"], read.lease, read.lease.credit, read.team, read.storage.data):

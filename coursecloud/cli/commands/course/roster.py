@@ -10,7 +10,7 @@ import fnmatch
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -31,7 +31,6 @@ KEYS = (
     "table", "defaults", "rules", "groups", "renamed", "merged", "pseudonyms", "accounts", "backend", *sharing.KEYS
 )  # fmt: skip
 _RULE = ("when", "answers", "settings")
-_HERE = ("settings",)
 ROLES: Mapping[str, tuple[str, ...]] = {"page": ("look",), "runner": ("stop", "deploy")}
 """The course's two identities, and what each group is asked to let them do."""
 ADDRESSES = "a roster may be committed, and an address is a person's"
@@ -76,7 +75,8 @@ def read(file: Path, key: bytes = b"", *, text: str | None = None) -> Roster:
         return _whole(found, groups, mistakes)
     content, mistakes = _content(file, text)
     all_groups = _mapping(content.get("defaults"), "defaults", mistakes)
-    defaults = _answers({k: v for k, v in all_groups.items() if k != "settings"}, "defaults", mistakes)
+    given = {k: v for k, v in all_groups.items() if k != "settings"}
+    defaults = _answers(given, "defaults", mistakes)
     common = _mapping(all_groups.get("settings"), "defaults.settings", mistakes)
     found = Roster(file, renamed=_names(content, "renamed", mistakes), merged=_names(content, "merged", mistakes))
     if not isinstance(made := content.get("pseudonyms", False), bool):
@@ -88,7 +88,7 @@ def read(file: Path, key: bytes = b"", *, text: str | None = None) -> Roster:
     if (name := content.get("table")) is not None and not isinstance(name, str):
         mistakes.append(_mistake("table", name, "it is the name of one file", "write for example groups.csv"))
     elif name:
-        rows, wrong = _table(file.parent / str(name), defaults, found)
+        rows, wrong = _table(file.parent / str(name), defaults, found, given.keys() - defaults.keys())
         mistakes += wrong
     where = {answers["group"]: f"line {line} of {name}" for line, answers in rows}
     known = {answers["group"]: answers for _, answers in rows}
@@ -97,14 +97,14 @@ def read(file: Path, key: bytes = b"", *, text: str | None = None) -> Roster:
     groups: list[Group] = []
     for group in dict.fromkeys((*known, *map(str, own))):
         entry = _mapping(own.get(group), f"groups.{group}", mistakes)
-        given = _answers({k: v for k, v in entry.items() if k not in _HERE}, f"groups.{group}", mistakes)
+        own_answers = _answers({k: v for k, v in entry.items() if k != "settings"}, f"groups.{group}", mistakes)
         base = known.get(group) or {**defaults, "group": group}
         answers, settings = dict(base), dict(common)
         for when, more, keys in rules:
             if all(fnmatch.fnmatch(answers.get(name, "").lower(), str(like).lower()) for name, like in when.items()):
                 answers |= more
                 settings = _over(settings, keys)
-        answers |= given
+        answers |= own_answers
         settings = _over(settings, _mapping(entry.get("settings"), f"groups.{group}.settings", mistakes))
         settings = _over(shared(answers.get("project", "")), settings)
         if found.pseudonyms:
@@ -122,6 +122,9 @@ def _course(content: Mapping[str, Any], mistakes: list[str]) -> Callable[[str], 
         )
         for name in sorted(given.keys() - set(ROLES))
     ]
+    if len({str(account).lower() for account in given.values()}) < len(given):
+        rule = "who looks and who deploys are two accounts, so that the page can change nothing"
+        mistakes.append(_mistake("accounts", next(iter(given.values())), rule, "make an account for the page alone"))
     accounts = {purpose: given[name] for name, purposes in ROLES.items() if name in given for purpose in purposes}
     bucket = content.get("backend")
     if bucket is not None and not re.fullmatch(r"gs://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]", str(bucket)):
@@ -146,11 +149,7 @@ def _whole(found: Roster, groups: Sequence[Group], mistakes: list[str]) -> Roste
         lacks = unanswered(group.answers)
         mistakes += [f"  {group.where}: {problem.path}\n{said.why(problem)}" for problem in lacks]
         found.groups[group.name] = group
-    for old, new in {**found.renamed, **found.merged}.items():
-        if new not in found.groups:
-            mistakes.append(
-                _mistake(f"renamed or merged: {old}", new, "there is no such group", "name one of the groups")
-            )
+    mistakes += _moved(found)
     if not groups and not mistakes:
         mistakes.append(_mistake("groups", None, "a course has groups", "name a table, or write groups"))
     if mistakes:
@@ -165,7 +164,28 @@ def _whole(found: Roster, groups: Sequence[Group], mistakes: list[str]) -> Roste
     return found
 
 
-def _table(file: Path, defaults: Answers, found: Roster) -> tuple[list[tuple[int, Answers]], list[str]]:
+def _moved(found: Roster) -> Iterator[str]:
+    """Say what is wrong with the groups that are called otherwise, or are part of another."""
+    for key, names in (("renamed", found.renamed), ("merged", found.merged)):
+        for old, new in names.items():
+            first = next(each for each in names if names[each] == new)
+            if new not in found.groups:
+                why = "there is no such group", nearest(new, found.groups, "name one of the groups")
+            elif old in found.groups and (key == "merged" or old not in names.values()):
+                why = f"{old} is a group still", f"take {old} out of the groups, or out of `{key}`"
+            elif key == "renamed" and first != old:
+                why = f"{new} was {first}, and a group has one stack", f"if {old} is a part of {new} now, use `merged`"
+            elif key == "merged" and old in found.renamed:
+                why = f"{old} is renamed to {found.renamed[old]} too", "write it below one of them"
+            else:
+                continue
+            yield _mistake(f"{key}.{old}", new, *why)
+
+
+def _table(
+    file: Path, defaults: Answers, found: Roster, wrong: Collection[str] = ()
+) -> tuple[list[tuple[int, Answers]], list[str]]:
+    """Read the table of the groups; `wrong` are defaults that cannot be used, and stand in for no mistake of a cell."""
     try:
         text, taken = table.decoded(files.bytes_of(file))
         made = table.read(text, defaults)
@@ -174,12 +194,12 @@ def _table(file: Path, defaults: Answers, found: Roster) -> tuple[list[tuple[int
     except ValueError as error:
         raise RosterError(f"{file.name}: {error}") from None
     found.notes += [f"{file.name}: {taken}"] * bool(taken) + made.notes
-    problems = list(made.problems)
+    problems = [each for each in made.problems if each.problem.value is not MISSING or each.column not in wrong]
     for row in made.rows:
         problems += [table.CellProblem(row.line, name, each) for name, each in init.refusals(row.answers)]
     answers = {row.line: row.answers for row in made.rows}
-    wrong = [f"{file.name}{said.cell(each, answers)}" for each in sorted(problems, key=lambda each: each.line)]
-    return [(row.line, row.answers) for row in made.rows], wrong
+    mistakes = [f"{file.name}{said.cell(each, answers)}" for each in sorted(problems, key=lambda each: each.line)]
+    return [(row.line, row.answers) for row in made.rows], mistakes
 
 
 def _content(file: Path, text: str | None) -> tuple[dict[str, Any], list[str]]:
@@ -212,14 +232,15 @@ def _rules(given: object, mistakes: list[str]) -> Iterator[tuple[Answers, Answer
             for key in sorted(rule.keys() - set(_RULE))
         ]
         yield (
-            _answers(rule.get("when"), f"{at}.when", mistakes),
+            _answers(rule.get("when"), f"{at}.when", mistakes, patterns=True),
             _answers(rule.get("answers"), f"{at}.answers", mistakes),
             _mapping(rule.get("settings"), f"{at}.settings", mistakes),
         )
 
 
-def _answers(given: object, at: str, mistakes: list[str]) -> dict[str, str]:
-    """Read answers as `init` takes them: text, whatever YAML made of it."""
+def _answers(given: object, at: str, mistakes: list[str], *, patterns: bool = False) -> dict[str, str]:
+    """Read answers as `init` takes them: text, whatever YAML made of it. What no stack file can have is a mistake here,
+    where it stands, but for `patterns` of answers."""
     found: dict[str, str] = {}
     for name, value in _mapping(given, at, mistakes).items():
         if name not in NAMES:
@@ -234,7 +255,11 @@ def _answers(given: object, at: str, mistakes: list[str]) -> dict[str, str]:
         elif isinstance(value, dict | list):
             mistakes.append(_mistake(f"{at}.{name}", None, "an answer is a text", "write it as in a cell of a table"))
         elif value is not None:
-            found[name] = {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+            answer = {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+            wrong = [] if patterns else [each for about, each in init.refusals({name: answer}) if about == name]
+            mistakes += [_mistake(f"{at}.{name}", answer, each.rule, each.remedy) for each in wrong]
+            if not wrong:
+                found[name] = answer
     return found
 
 

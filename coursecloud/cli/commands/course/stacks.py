@@ -187,7 +187,10 @@ def _stacks(roster: Roster, known: Mapping[str, Locked]) -> dict[str, str]:
         old = before.get(group.name) or (
             by_project[project][0] if alone and by_project[project][0] not in roster.merged else ""
         )
-        made[group.name] = had.get(group.name) or had.get(old) or stack_of(group.answers)
+        stacks = [stack for name in (group.name, old) if (stack := had.get(name))]
+        # Two that trade their names keep their projects, by which each is told from the other.
+        stacks.sort(key=lambda stack: known[stack].project != project)
+        made[group.name] = stacks[0] if stacks else stack_of(group.answers)
     return made
 
 
