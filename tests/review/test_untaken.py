@@ -267,29 +267,29 @@ WIDE = {**DELETE, "condition": {"tagState": "ANY"}}
 PREFIXED = {**DELETE, "condition": {"packageNamePrefixes": ["a"]}}
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "sooner"),
-    [
-        ([DELETE], [DELETE, KEEP], False),
-        ([DELETE, KEEP], [DELETE], True),
-        ([DELETE, KEEP], [KEEP], False),
-        ([KEEP], [DELETE, KEEP], True),
-        ([KEEP], [{**KEEP, "condition": {"tagState": "TAGGED", "tagPrefixes": ["v", "deployed"]}}], False),
-        ([KEEP], [{**KEEP, "condition": {"tagState": "TAGGED", "tagPrefixes": ["deployed"]}}], True),
-        ([KEEP], [{**KEEP, "condition": {"tagState": "TAGGED", "tagPrefixes": ["", "b"]}}], False),
-        ([KEEP], [{**KEEP, "condition": {"tagState": "TAGGED", "tagPrefixes": ["v1", "v2"]}}], True),
-        ([DELETE], [{**DELETE, "condition": {"olderThan": "86400s", "tagPrefixes": ["v"]}}], False),
-        ([{**DELETE, "condition": {"olderThan": "86400s", "tagPrefixes": ["v"]}}], [DELETE], True),
-        ([DELETE], [{**DELETE, "condition": {"olderThan": "86400s", "newerThan": "0s"}}], False),
-        ([DELETE], [{**DELETE, "condition": {"olderThan": "3600s"}}], True),
-        ([WIDE], [{**DELETE, "condition": {"tagState": "UNTAGGED"}}], False),
-        ([{**DELETE, "condition": {"tagState": "UNTAGGED"}}], [WIDE], True),
-        ([PREFIXED], [{**DELETE, "condition": {"packageNamePrefixes": ["ab"]}}], False),
-        ([PREFIXED], [{**DELETE, "condition": {"packageNamePrefixes": ["b"]}}], True),
-        ([PREFIXED], [{**DELETE, "condition": {"packageNamePrefixes": []}}], True),
-        ([KEEP], [{**KEEP, "action": "DELETE"}], True),
-    ],
-)
+POLICIES: list[tuple[Any, Any, bool]] = [
+    ([DELETE], [DELETE, KEEP], False),
+    ([DELETE, KEEP], [DELETE], True),
+    ([DELETE, KEEP], [KEEP], False),
+    ([KEEP], [DELETE, KEEP], True),
+    ([KEEP], [{**KEEP, "condition": {"tagState": "TAGGED", "tagPrefixes": ["v", "deployed"]}}], False),
+    ([KEEP], [{**KEEP, "condition": {"tagState": "TAGGED", "tagPrefixes": ["deployed"]}}], True),
+    ([KEEP], [{**KEEP, "condition": {"tagState": "TAGGED", "tagPrefixes": ["", "b"]}}], False),
+    ([KEEP], [{**KEEP, "condition": {"tagState": "TAGGED", "tagPrefixes": ["v1", "v2"]}}], True),
+    ([DELETE], [{**DELETE, "condition": {"olderThan": "86400s", "tagPrefixes": ["v"]}}], False),
+    ([{**DELETE, "condition": {"olderThan": "86400s", "tagPrefixes": ["v"]}}], [DELETE], True),
+    ([DELETE], [{**DELETE, "condition": {"olderThan": "86400s", "newerThan": "0s"}}], False),
+    ([DELETE], [{**DELETE, "condition": {"olderThan": "3600s"}}], True),
+    ([WIDE], [{**DELETE, "condition": {"tagState": "UNTAGGED"}}], False),
+    ([{**DELETE, "condition": {"tagState": "UNTAGGED"}}], [WIDE], True),
+    ([PREFIXED], [{**DELETE, "condition": {"packageNamePrefixes": ["ab"]}}], False),
+    ([PREFIXED], [{**DELETE, "condition": {"packageNamePrefixes": ["b"]}}], True),
+    ([PREFIXED], [{**DELETE, "condition": {"packageNamePrefixes": []}}], True),
+    ([KEEP], [{**KEEP, "action": "DELETE"}], True),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "sooner"), POLICIES)
 def test_a_policy_that_spares_more_deletes_nothing_sooner(before: Any, after: Any, sooner: bool) -> None:
     kind = "gcp:artifactregistry/repository:Repository"
     old, new = (whole(resource(kind, "r", {"repositoryId": "r", "cleanupPolicies": each})) for each in (before, after))
