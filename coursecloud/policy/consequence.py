@@ -82,7 +82,8 @@ def of_program(plan: Plan) -> Iterator[Consequence]:
     """Say that the program is another one than this version's: no rule sees what it leaves out."""
     for deed in plan.program:
         if deed.kind == ALTERED:
-            text = f"The program is NOT THE ONE SHIPPED, and no rule sees what it leaves out: it {deed.text}"
+            unseen = "no rule sees what it leaves out, nor reads the commands that it prints for people to run"
+            text = f"The program is NOT THE ONE SHIPPED, and {unseen}: it {deed.text}"
             yield Consequence(Kind.PROGRAM, text, grave=True)
 
 

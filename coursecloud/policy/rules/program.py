@@ -18,7 +18,7 @@ RULES = (
     DeedRule(
         id="program-as-shipped",
         title="The program is the one that this version ships",
-        why="Rules judge what a program registers; what it leaves out, or means otherwise, only a reader sees.",
+        why="Rules judge what a program registers; what it leaves out, and tells people to run, only a reader sees.",
         remedy="Read the files that are named; `coursecloud review` says which lines a change has, and what they do.",
         severity="medium",
         topic="upkeep",
