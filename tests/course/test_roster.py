@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from coursecloud.cli.application import app
 from coursecloud.common import stack_yaml
 from infra import files
+from infra.settings import load
 from tests.project import ROOT
 
 HEADER = "Gruppe;Projekt-ID;GPU;Startdatum;Enddatum;Kredit;E-Mails"
@@ -217,12 +218,151 @@ def test_what_pulumi_writes_into_a_stack_file_is_nobody_s_edit(applied: Course) 
     assert applied.config("group-01")["coursecloud:lease"]["ends"] == "2026-12-19"
 
 
-def test_a_members_file_that_somebody_edited_stays(applied: Course) -> None:
-    own = "- user:eve@example.com\n"
+def test_a_members_file_that_somebody_edited_stays_and_so_does_the_group_where_the_table_changes_too(
+    applied: Course,
+) -> None:
+    own = "- user:ada1@example.com\n- user:eve@example.com\n"
     (applied.folder / "members.group-01.yaml").write_text(own, encoding="utf-8")
-    applied.table(row(1, mail="new@example.com"), row(2, gpu="T4"), row(3))
+    assert "1 with edits by hand that are kept" in applied.apply()
+    applied.table(row(1, mail="new@example.com", ends="18-12-2026"), row(2, gpu="T4"), row(3))
+    before = applied.files()
+    said = applied.apply(code=3)
+    assert (
+        "it stays, and lets in user:ada1@example.com, user:eve@example.com; the table has user:new@example.com" in said
+    )
+    assert "1 in CONFLICT" in said
+    assert applied.files() == before
+    (applied.folder / "members.group-01.yaml").unlink()
+    assert "members: user:new@example.com comes" in applied.apply()
+    assert "user:new@example.com" in applied.files()["members.group-01.yaml"]
+
+
+def test_where_the_table_has_members_no_longer_nobody_is_let_in_and_that_is_said(applied: Course) -> None:
+    applied.table(row(1, mail="-"), row(2, gpu="T4"), row(3))
+    assert "members: user:ada1@example.com goes" in applied.apply()
+    assert "@" not in applied.files()["members.group-01.yaml"]
+    assert load(applied.config("group-01"), "group-01", applied.folder).team.members == ()
+    assert "3 as they are" in applied.run("diff")
+    # A list that the table never had is the group's own.
+    (applied.folder / "members.group-01.yaml").unlink()
+    (applied.folder / "course.lock.json").unlink()
+    (applied.folder / "members.group-01.yaml").write_text("- user:own@example.com\n", encoding="utf-8")
     applied.apply()
-    assert applied.files()["members.group-01.yaml"] == own
+    assert "user:own@example.com" in applied.files()["members.group-01.yaml"]
+
+
+def test_members_that_lie_there_and_are_not_the_tables_hold_a_new_group_back(course: Course) -> None:
+    own = "- user:evil@gmail.com\n"
+    (course.folder / "members.group-01.yaml").write_text(own, encoding="utf-8")
+    course.table(row(1), row(2))
+    course.roster()
+    said = course.apply()
+    assert "members.group-01.yaml was not written from the table: it stays, and lets in user:evil@gmail.com" in said
+    assert set(course.files()) >= {"Pulumi.group-02.yaml", "members.group-02.yaml"}
+    assert "Pulumi.group-01.yaml" not in course.files()
+    assert "is taken over as it is: user:evil@gmail.com" in course.apply("--adopt")
+    assert course.files()["members.group-01.yaml"] == own
+    assert "members: user:evil@gmail.com goes" in course.run("diff")
+
+
+@pytest.mark.parametrize("adopt", [False, True])
+def test_where_a_stack_file_stays_the_members_do(course: Course, adopt: bool) -> None:
+    (course.folder / "Pulumi.group-01.yaml").write_text("config:\n  gcp:project: mlops-g01\n", encoding="utf-8")
+    course.table(row(1), row(2))
+    course.roster()
+    said = course.apply(*["--adopt"] * adopt)
+    assert ("members.group-01.yaml" in course.files()) is adopt
+    assert ("members: user:ada1@example.com comes" in said) is adopt
+
+
+def test_an_edit_that_meets_the_roster_keeps_its_members_file_too(applied: Course) -> None:
+    applied.edit("group-01", "2026-12-17", "2026-12-20")
+    applied.table(row(1, ends="18-12-2026", mail="ada1@example.com,evil@gmail.com"), row(2, gpu="T4"), row(3))
+    said = applied.apply(code=3)
+    assert "members: user:evil@gmail.com comes" in said
+    assert "evil" not in applied.files()["members.group-01.yaml"]
+    applied.table(row(1), row(2, gpu="T4"), row(3))
+    assert "evil" not in applied.apply()
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"groups": {"a": {"project": "mlops-a1", "group": "z"}, "b": {"project": "mlops-b1", "group": "z"}}},
+        {"rules": [{"when": {}, "answers": {"group": "zz"}}]},
+        {"pseudonyms": True, "groups": {"Alpha": {"project": "mlops-a1"}, "alpha": {"project": "mlops-b1"}}},
+    ],
+)
+def test_two_groups_never_get_one_stack(course: Course, keys: dict[str, Any]) -> None:
+    course.table(row(1), row(2))
+    course.roster(**keys)
+    assert "a stack is one group's" in course.apply(code=2)
+    assert not [name for name in course.files() if name.startswith("Pulumi.")]
+
+
+def test_a_group_that_is_put_away_is_put_over_no_other(applied: Course) -> None:
+    for left in range(2):
+        applied.table(row(1), row(2))
+        applied.apply()
+        applied.apply("--forget", "group-03")
+        applied.table(row(1), row(2), row(3, mail=f"later{left}@example.com"))
+        applied.apply()
+    assert sorted(path.name for path in (applied.folder / "removed").iterdir()) == [
+        "Pulumi.group-03-2.yaml", "Pulumi.group-03.yaml", "members.group-03-2.yaml", "members.group-03.yaml",
+    ]  # fmt: skip
+
+
+def test_where_nothing_can_be_put_away_the_group_stays_known(applied: Course) -> None:
+    applied.table(row(1), row(2))
+    (applied.folder / "removed").write_text("a note", encoding="utf-8")
+    assert "move away what stands there" in applied.apply("--forget", "group-03", code=2)
+    (applied.folder / "removed").unlink()
+    assert "1 put away" in applied.apply("--forget", "group-03")
+    assert "1 put away" not in applied.run("diff")
+
+
+@pytest.mark.parametrize("stack", ["group-99", "group-01"])
+def test_only_what_has_left_is_forgotten(applied: Course, stack: str) -> None:
+    assert f"--forget {stack}" in applied.apply("--forget", stack, code=2)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"groups": []}, {"version": 2, "groups": {}}, {"version": 1, "groups": {"../x": {}}}, [],
+        {"version": 1, "groups": {"g": {"group": 1, "project": None, "text": None}}},
+        {"version": 1, "groups": {"../x": {"group": "x", "project": "p", "text": ""}}},
+    ],
+)  # fmt: skip
+def test_a_lock_file_of_another_shape_is_said(applied: Course, content: Any) -> None:
+    (applied.folder / "course.lock.json").write_text(json.dumps(content), encoding="utf-8")
+    assert "git checkout" in applied.run("diff", code=2)
+
+
+def test_what_stays_behind_where_a_stack_moves_is_said(applied: Course) -> None:
+    applied.table(row(1).replace("mlops-g01", "other-proj-1"), row(2, gpu="T4"), row(3))
+    said = " ".join(applied.run("diff").split())
+    assert "what is up stays in mlops-g01, with its data and its bill" in said
+    applied.table(row(1), row(2, gpu="T4"), row(3))
+    for bucket in ("gs://state-one", "gs://state-two"):
+        applied.roster(backend=bucket)
+        said = " ".join(applied.apply().split())
+    assert "the state stays in gs://state-one/mlops-g01: bring it along" in said
+
+
+def test_a_project_that_a_leaving_group_has_still_is_said(applied: Course) -> None:
+    applied.table(row(1), row(2, gpu="T4"), row(4, ends="18-12-2026").replace("mlops-g04", "mlops-g01"), row(3))
+    applied.apply()
+    applied.table(row(2, gpu="T4"), row(4, ends="18-12-2026").replace("mlops-g04", "mlops-g01"), row(3))
+    assert "group-04 and group-01, which is leaving, share the project mlops-g01" in applied.run("diff")
+
+
+def test_a_stack_file_with_the_other_ending_is_one(course: Course) -> None:
+    (course.folder / "Pulumi.group-01.yml").write_text("config: {}\n", encoding="utf-8")
+    course.table(row(1), row(2))
+    course.roster()
+    assert "Pulumi.group-01.yml is there, and Pulumi reads one of the two" in course.apply()
+    assert "Pulumi.group-01.yaml" not in course.files()
 
 
 def test_who_comes_into_a_group_and_who_goes_is_said(applied: Course) -> None:

@@ -1,10 +1,9 @@
-"""What an `apply` changes in a stack file and its members' file, in words: no review shows the second."""
+"""What an `apply` changes in a stack file, in words."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import cast
 
 import yaml
@@ -50,18 +49,18 @@ def _flat(text: str) -> dict[str, str]:
     return found
 
 
-def people(members: str | None, file: Path) -> Iterator[str]:
-    """Say who comes into a members' file, and who goes: the file is in no review, as git does not take it."""
-    if members is None:
-        return
-    new, old = (_listed(text) for text in (members, files.text_of(file) if file.exists() else ""))
-    for people, does in ((new - old, "comes"), (old - new, "goes")):
-        yield from (f"members: {each} {does}" for each in sorted(people))
+def moves(before: str, after: str) -> Iterator[str]:
+    """Say what of a stack's place is another: all that is there stays behind, data and bill, and nothing moves it."""
+    old, new = _flat(before), _flat(after)
+    for path, what in _PLACES.items():
+        if path in old and old[path] != new.get(path):
+            yield what.format(old=old[path])
 
 
-def _listed(text: str) -> set[str]:
-    try:
-        content = files.yaml_of(text, stack_yaml.Loader)
-    except (ValueError, yaml.YAMLError):
-        return set()
-    return {str(each) for each in cast("list[object]", content)} if isinstance(content, list) else set()
+_PLACES = {
+    "gcp:project": "what is up stays in {old}, with its data and its bill: `coursecloud course finish` before this, by"
+    " the stack file as it is; `up` refuses to make it anew elsewhere while it is there",
+    "coursecloud:course.backend": "the state stays in {old}: bring it along by `pulumi stack export` before and"
+    " `pulumi stack import` after, or what is up is made once more, and nobody ends the first",
+}
+"""What a key says of where a stack is."""

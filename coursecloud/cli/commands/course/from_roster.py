@@ -165,6 +165,13 @@ def _outlook(
         refuse(f"{error.path}: {error}.\n    remedy  move it away: what stands there is a small file of text")
     except (roster.RosterError, MergeError, ValueError) as error:
         refuse(error)
+    left = {each.stack for each in outlook.of("gone")}
+    outlook.mistakes += [
+        f"  --forget {each}\n    rule    a stack is forgotten once its group has left the roster"
+        "\n    remedy  `coursecloud course diff` lists those that are leaving"
+        for each in forget
+        if each not in left
+    ]
     if outlook.mistakes:
         many = len(outlook.mistakes)
         refuse("\n".join([f"{many} mistake{'s' * (many != 1)}; nothing was written.", *outlook.mistakes]))

@@ -6,7 +6,6 @@ changes, and a group keeps its stack when it is renamed: another stack would be 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import tempfile
@@ -15,10 +14,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from coursecloud.cli import init, schema
-from coursecloud.cli.commands.course import differences, rewritten
+from coursecloud.cli.commands.course import differences, lock, people, removed, rewritten
 from coursecloud.cli.commands.course.lock import LOCK, Locked, locked
 from coursecloud.cli.commands.course.roster import Group, Roster
 from coursecloud.cli.init import write
@@ -30,8 +27,6 @@ from infra.names import STACK
 from infra.settings import Settings, SettingsError, credentials, load
 from infra.settings.problem import RuleViolationError
 
-REMOVED = "removed"
-"""Folder of the stack files of groups that have left and whose stacks are finished."""
 Kind = Literal["new", "changed", "same", "conflict", "theirs", "leaving", "gone"]
 
 
@@ -85,6 +80,7 @@ def look(
     stacks = _stacks(roster, known)
     beside = Path(os.path.relpath(root / schema.FILE, folder)).as_posix()
     reference = beside if folder.resolve().is_relative_to(root.resolve()) else ""
+    found.mistakes += _one_each(stacks, roster)
     for group in roster.groups.values():
         stack = stacks[group.name]
         if not STACK.fullmatch(stack):
@@ -112,12 +108,16 @@ def look(
         why = f"it became a part of {into}, whose row has all members now" if into else "the roster has it no longer"
         gone = stack in ends
         rest = (
-            f"its file goes to {REMOVED}/"
+            f"its file goes to {removed.FOLDER}/"
             if gone
             else f"its stack may exist, so its file stays: `coursecloud course finish --only {stack}` ends it, and the"
             " next `apply` puts the file away"
         )
         kind: Kind = "gone" if gone else "leaving"
+        if kind == "leaving":
+            here = [each.name for each in roster.groups.values() if each.answers["project"] == entry.project]
+            shared = f"{', '.join(here)} and {entry.group}, which is leaving, share the project {entry.project}"
+            found.notes += [f"{shared}, and its bill"] if here else []
         found.changes.append(GroupChange(stack, entry.group, kind, project=entry.project, says=(f"{why}; {rest}",)))
     found.changes.sort(key=lambda each: each.stack)
     return found
@@ -146,13 +146,10 @@ def apply(outlook: Outlook, key: bytes) -> list[Path]:
     if private:
         _ignore(folder)
         writing.write_all(private, mode=write.PRIVATE)
-    content = {"version": 1, "groups": {stack: entries[stack] for stack in sorted(entries)}}
-    writing.write_all({**texts, folder / LOCK: f"{json.dumps(content, indent=1)}\n"})
+    content = {"version": lock.VERSION, "groups": {stack: entries[stack] for stack in sorted(entries)}}
     for each in outlook.of("gone"):
-        (folder / REMOVED).mkdir(exist_ok=True)
-        for file in (_file(folder, each.stack), folder / f"members.{each.stack}.yaml"):
-            if file.exists():
-                file.replace(folder / REMOVED / file.name)
+        removed.put_away(folder, (_file(folder, each.stack), folder / f"members.{each.stack}.yaml"))
+    writing.write_all({**texts, folder / LOCK: f"{json.dumps(content, indent=1)}\n"})
     return [*texts, *private]
 
 
@@ -194,52 +191,56 @@ def _stacks(roster: Roster, known: Mapping[str, Locked]) -> dict[str, str]:
     return made
 
 
+def _one_each(stacks: Mapping[str, str], roster: Roster) -> Iterator[str]:
+    """Refuse groups that would have one stack: one's file would be written over the other's."""
+    first: dict[str, str] = {}
+    for name, stack in stacks.items():
+        other = first.setdefault(stack.casefold(), name)
+        if other != name:
+            where = " and ".join(roster.groups[each].where for each in (other, name))
+            yield f"  {where}: {stack!r}\n    rule    a stack is one group's\n    remedy  name each group otherwise"
+
+
 def _change(stack: str, group: Group, text: str, entry: Locked | None, folder: Path, *, adopt: bool) -> GroupChange:
-    members, members_sum = _members(stack, group, entry, folder)
-    told: dict[str, Any] = {"project": group.answers["project"], "base": text, "members": members, "members_sum": members_sum}  # noqa: E501  # fmt: skip
+    path, project = _file(folder, stack), group.answers["project"]
+    table = members_of(group.answers)
+    who = people.look(folder / f"members.{stack}.yaml", stack, table, entry.members if entry else "", adopt=adopt)
+    told = GroupChange(stack, group.name, "same", base=text, project=project, members=who.text, members_sum=who.sum)
     if entry and entry.group != group.name:
-        told["renamed"] = entry.group
-    path = _file(folder, stack)
-    if not path.exists():
+        told = replace(told, renamed=entry.group)
+    others = path.with_suffix(".yml")
+    there = files.text_of(path).replace("\r\n", "\n") if path.exists() else None
+    plain, salt = rewritten.apart(there, entry.text if entry else text) if there is not None else (None, "")
+    own = (
+        f"{others.name} is there, and Pulumi reads one of the two: it stays; call it {path.name}"
+        if others.exists()
+        else "it is there and was not written from the roster: it stays; `--adopt` takes it over as it is"
+        if entry is None and plain not in (None, text) and not adopt
+        else ""
+    )
+    if own or who.meets == "theirs":
+        return _untouched(told, "theirs", *([own] if own else []), *(who.says if who.meets else ()))
+    if plain is None:
         said = ("its file was not there any more",) if entry else ()
-        return GroupChange(stack, group.name, "new", text, says=said, **told)
-    there = files.text_of(path).replace("\r\n", "\n")
-    plain, salt = rewritten.apart(there, entry.text if entry else text)
+        comers = who.says if entry or who.text is None else ()  # all of a new group are the table's
+        return replace(told, kind="new", text=text, says=(*said, *comers))
     if entry is None and plain != text:
-        if adopt:
-            return GroupChange(stack, group.name, "same", edited=True, says=("taken over as it is",), **told)
-        said = "it is there and was not written from the roster: it stays; `--adopt` takes it over as it is"
-        return GroupChange(stack, group.name, "theirs", says=(said,), **told)
+        return replace(told, edited=True, says=("taken over as it is", *who.says))
     base = entry.text if entry else text
     edited = plain != base
     merged, conflicts = (text, []) if not edited else (plain, []) if base == text else merging.merge(plain, base, text)
-    if conflicts:
-        said = (*differences.settings(base, text), f"meets edits by hand in {', '.join(conflicts)} of {path.name}")
-        return GroupChange(stack, group.name, "conflict", says=said, edited=True, **told)
-    kind: Kind = "same" if merged == plain and (members is None) else "changed"
+    if conflicts or who.meets:
+        meets = [f"meets edits by hand in {', '.join(conflicts)} of {path.name}"] if conflicts else []
+        return _untouched(told, "conflict", *differences.settings(base, text), *meets, *who.says)
     new = None if merged == plain else merged + salt
-    says = (*differences.settings(plain, merged), *differences.people(members, folder / f"members.{stack}.yaml"))
-    return GroupChange(stack, group.name, kind, new, says=says, edited=edited, **told)
+    says = (*differences.settings(plain, merged), *differences.moves(plain, merged), *who.says)
+    kind: Kind = "same" if new is None and who.text is None else "changed"
+    return replace(told, kind=kind, text=new, says=says, edited=edited or who.edited)
 
 
-def _members(stack: str, group: Group, entry: Locked | None, folder: Path) -> tuple[str | None, str]:
-    """Write the members' file anew, unless somebody has changed it since it was last written here."""
-    members = members_of(group.answers)
-    before = entry.members if entry else ""
-    if not members:
-        return None, before
-    text = f"# The members of {stack}. Git ignores this file.\n" + yaml.safe_dump(members, allow_unicode=True)
-    path = folder / f"members.{stack}.yaml"
-    there = files.text_of(path) if path.exists() else None
-    if there == text:
-        return None, _sum(text)
-    if there is not None and _sum(there) != before:
-        return None, before
-    return text, _sum(text)
-
-
-def _sum(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def _untouched(told: GroupChange, kind: Kind, *says: str) -> GroupChange:
+    """Leave a group as it is, the members' file too, and say what would have changed."""
+    return replace(told, kind=kind, says=says, edited=kind == "conflict", members=None)
 
 
 def _mistakes(changes: Iterable[GroupChange], folder: Path, root: Path) -> Iterator[str]:

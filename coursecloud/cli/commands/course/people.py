@@ -1,0 +1,79 @@
+"""What becomes of a group's members' file: written from the table, unless somebody else has written in it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast
+
+import yaml
+
+from coursecloud.common import stack_yaml
+from infra import files
+
+Meets = Literal["", "conflict", "theirs"]
+
+
+@dataclass(frozen=True)
+class People:
+    """What comes of one members' file."""
+
+    text: str | None
+    """What it will be; None where it stays as it is."""
+    sum: str
+    """Tells what was last written; of no file, empty."""
+    says: tuple[str, ...] = ()
+    """Who comes and who goes, or why nobody does."""
+    edited: bool = False
+    """Somebody's edits of it are kept."""
+    meets: Meets = ""
+    """It has edits by hand where the table changes too, or was never written from the table."""
+
+
+def look(path: Path, stack: str, members: Sequence[str], before: str, *, adopt: bool) -> People:
+    """Work out what comes of a members' file; `before` is the sum of what was last written, empty where nothing was.
+
+    Without members in the table a file is the group's own, until the table had some: then it lets nobody in.
+    """
+    there = files.text_of(path) if path.exists() else None
+    if not members and not before:
+        return People(None, "")
+    text = f"# The members of {stack}. Git ignores this file.\n" + yaml.safe_dump(list(members), allow_unicode=True)
+    if there == text:
+        return People(None, sum_of(text))
+    if there is None or sum_of(there) == before:
+        return People(text, sum_of(text), tuple(_moves(_listed(there or ""), members)))
+    if sum_of(text) == before:
+        return People(None, before, edited=True)
+    lets = f"it stays, and lets in {_named(_listed(there))}; the table has {_named(members)}"
+    if before:
+        said = f"{path.name} has edits by hand: {lets}. Write into it who is to come in, or remove it"
+        return People(None, before, (said,), meets="conflict")
+    if adopt:
+        return People(None, sum_of(there), (f"{path.name} is taken over as it is: {_named(_listed(there))}",))
+    said = f"{path.name} was not written from the table: {lets}. Remove it, or take it over as it is by `--adopt`"
+    return People(None, "", (said,), meets="theirs")
+
+
+def sum_of(text: str) -> str:
+    """Make the sum of a members' file, which tells nobody's address."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _moves(old: Iterable[str], new: Iterable[str]) -> Iterator[str]:
+    for people, does in ((set(new) - set(old), "comes"), (set(old) - set(new), "goes")):
+        yield from (f"members: {each} {does}" for each in sorted(people))
+
+
+def _named(members: Iterable[str]) -> str:
+    return ", ".join(sorted(members)) or "nobody"
+
+
+def _listed(text: str) -> set[str]:
+    try:
+        content = files.yaml_of(text, stack_yaml.Loader)
+    except (ValueError, yaml.YAMLError):
+        return set()
+    return {str(each) for each in cast("list[object]", content)} if isinstance(content, list) else set()
