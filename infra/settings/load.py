@@ -18,7 +18,7 @@ from infra.settings.keys import NAMESPACE
 from infra.settings.model import ENCRYPTED_PROJECT, SECTIONS, Settings
 from infra.settings.own_rules import breaches
 from infra.settings.problem import MISSING, Findings, Problem, SettingsError, likely
-from infra.settings.translate import as_mapping, translated
+from infra.settings.translate import REQUIRED, as_mapping, translated
 from infra.settings.types import Principal, ProjectId, Section
 from infra.settings.unpacking import unpacked
 
@@ -73,6 +73,18 @@ def load(
     if problems:
         raise SettingsError(stack, problems)
     return settings
+
+
+def alone(config: Mapping[str, object]) -> list[Problem]:
+    """List what is wrong with each key by itself, whatever else a stack file has: a part of one lacks nothing."""
+    found = Findings()
+    keys.check(config, found)
+    for problem in credentials.plain(config, ()):
+        found.add(problem, problem.path)
+    for section, annotation in SECTIONS.items():
+        if (path := NAMESPACE + section) in config:
+            _section(path, annotation, config[path], found)
+    return [problem for problem in found.problems if problem.rule != REQUIRED]
 
 
 def _provider(config: Mapping[str, object], found: Findings) -> dict[str, str]:

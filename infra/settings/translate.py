@@ -17,6 +17,7 @@ from infra.settings.documentation import documentation
 from infra.settings.listed import listed
 from infra.settings.problem import MISSING, READERS, Problem, RuleViolationError, likely, nearest, shown
 
+REQUIRED = "this key is required"
 Place = tuple[int | str, ...]
 """The keys that lead to what must be left out for the rest to be valid."""
 
@@ -51,7 +52,7 @@ def translated(path: str, annotation: Any, details: ErrorDetails) -> tuple[Probl
             return problem, (where.removesuffix(key) + meant,) if meant else (), place
         case "missing":
             add = f"add `{location[-1]}:`{description}"
-            return Problem(where, MISSING, "this key is required", add), (), place if place != location else place[:-1]
+            return Problem(where, MISSING, REQUIRED, add), (), place if place != location else place[:-1]
         case kind:
             rule, remedy = _otherwise(annotation, location, value) or _said(kind, value, details, known)
             field = _field(annotation, location)

@@ -47,6 +47,8 @@ class Table:
     notes: list[str] = field(default_factory=list[str])
     missing: frozenset[str] = frozenset()
     """Columns that every table has and this one has not: no line is asked for them again."""
+    groups: list[str] = field(default_factory=list[str])
+    """Every group that a line names, also one with a mistake."""
 
 
 _SAVE = "\n    remedy  in Excel: save as 'CSV UTF-8 (comma delimited)'; in others: export as CSV, UTF-8"
@@ -132,7 +134,7 @@ def read(text: str, otherwise: Answers) -> Table:
     found.missing = frozenset(columns.REQUIRED) - {columns.meant(cell) for cell in header}
     if said := columns.read_as(header):
         found.notes.append(said)
-    if "group" not in found.missing:
+    if rows:
         _rows(rows, [columns.meant(cell) for cell in header], separator, otherwise, found)
     if not found.rows and not found.problems:
         found.problems.append(
@@ -151,6 +153,7 @@ def _rows(
     for line, cells in lines:
         if not any(cells):
             continue
+        found.groups += [cell for name, cell in zip(header, cells, strict=False) if name == "group" and cell]
         if any(cells[len(header) :]):
             rule = f"the line has {len(cells)} cells, and there are {len(header)} columns"
             remedy = f"put a cell with '{separator}' in it in double quotes"
@@ -163,7 +166,7 @@ def _rows(
         wrong = [problem for _, problem in lost]
         said = {name for name, _ in lost} | found.missing
         wrong += [problem for problem in unanswered(answers) if problem.path not in said]
-        if not wrong and (first := seen.get(_called(answers))):
+        if not wrong and "group" not in found.missing and (first := seen.get(_called(answers))):
             rule = f"the group is in line {first} already, by this name or one that becomes it"
             wrong.append(Problem("group", answers["group"], rule, "name it otherwise"))
         if wrong:

@@ -18,22 +18,20 @@ from typing import Any, cast
 import yaml
 
 from coursecloud.cli import init
+from coursecloud.cli.commands.course import parts
 from coursecloud.cli.init import folding, said, table
-from coursecloud.cli.init.answers import NAMES, Answers, unanswered
+from coursecloud.cli.init.answers import Answers, unanswered
 from coursecloud.common import stack_yaml
 from coursecloud.course import sharing
 from infra import files
-from infra.settings import Problem
 from infra.settings.problem import MISSING, nearest
 
 FILE = sharing.ROSTER
 KEYS = (
     "table", "defaults", "rules", "groups", "renamed", "merged", "pseudonyms", "accounts", "backend", *sharing.KEYS
 )  # fmt: skip
-_RULE = ("when", "answers", "settings")
 ROLES: Mapping[str, tuple[str, ...]] = {"page": ("look",), "runner": ("stop", "deploy")}
 """The course's two identities, and what each group is asked to let them do."""
-ADDRESSES = "a roster may be committed, and an address is a person's"
 
 
 class RosterError(Exception):
@@ -64,6 +62,10 @@ class Roster:
     notes: list[str] = field(default_factory=list[str])
     pseudonyms: bool = False
     """Stacks do not have their groups' names."""
+    named: set[str] = field(default_factory=set[str])
+    """Groups that the table has in a line with a mistake."""
+    unread: bool = False
+    """There is no table that can be read, so which groups there are is not known."""
 
 
 def read(file: Path, key: bytes = b"", *, text: str | None = None) -> Roster:
@@ -74,62 +76,68 @@ def read(file: Path, key: bytes = b"", *, text: str | None = None) -> Roster:
         groups = [Group(answers["group"], answers, {}, f"line {line} of {file.name}") for line, answers in rows]
         return _whole(found, groups, mistakes)
     content, mistakes = _content(file, text)
-    all_groups = _mapping(content.get("defaults"), "defaults", mistakes)
+    all_groups = parts.mapping(content.get("defaults"), "defaults", mistakes)
     given = {k: v for k, v in all_groups.items() if k != "settings"}
-    defaults = _answers(given, "defaults", mistakes)
-    common = _mapping(all_groups.get("settings"), "defaults.settings", mistakes)
-    found = Roster(file, renamed=_names(content, "renamed", mistakes), merged=_names(content, "merged", mistakes))
+    defaults = parts.answers(given, "defaults", mistakes)
+    common = parts.settings(all_groups.get("settings"), "defaults.settings", mistakes)
+    found = Roster(
+        file, renamed=parts.names(content, "renamed", mistakes), merged=parts.names(content, "merged", mistakes)
+    )
     if not isinstance(made := content.get("pseudonyms", False), bool):
-        mistakes.append(_mistake("pseudonyms", made, "it is on or off", "write true or false, without quotes"))
+        mistakes.append(parts.mistake("pseudonyms", made, "it is on or off", "write true or false, without quotes"))
     found.pseudonyms = made is True
     shared = _course(content, mistakes)
-    mistakes += [_mistake(each.path, each.value, each.rule, each.remedy) for each in sharing.of(content)[1]]
+    mistakes += [parts.mistake(each.path, each.value, each.rule, each.remedy) for each in sharing.of(content)[1]]
     rows: list[tuple[int, Answers]] = []
     if (name := content.get("table")) is not None and not isinstance(name, str):
-        mistakes.append(_mistake("table", name, "it is the name of one file", "write for example groups.csv"))
+        mistakes.append(parts.mistake("table", name, "it is the name of one file", "write for example groups.csv"))
     elif name:
         rows, wrong = _table(file.parent / str(name), defaults, found, given.keys() - defaults.keys())
         mistakes += wrong
-    where = {answers["group"]: f"line {line} of {name}" for line, answers in rows}
-    known = {answers["group"]: answers for _, answers in rows}
-    own = _mapping(content.get("groups"), "groups", mistakes)
-    rules = list(_rules(content.get("rules"), mistakes))
+    where = {answers.get("group", ""): f"line {line} of {name}" for line, answers in rows}
+    known = {answers.get("group", ""): answers for _, answers in rows}
+    own = parts.mapping(content.get("groups"), "groups", mistakes)
+    rules = list(parts.rules(content.get("rules"), mistakes))
     groups: list[Group] = []
     for group in dict.fromkeys((*known, *map(str, own))):
-        entry = _mapping(own.get(group), f"groups.{group}", mistakes)
-        own_answers = _answers({k: v for k, v in entry.items() if k != "settings"}, f"groups.{group}", mistakes)
+        entry = parts.mapping(own.get(group), f"groups.{group}", mistakes)
+        own_answers = parts.answers({k: v for k, v in entry.items() if k != "settings"}, f"groups.{group}", mistakes)
         base = known.get(group) or {**defaults, "group": group}
         answers, settings = dict(base), dict(common)
         for when, more, keys in rules:
             if all(fnmatch.fnmatch(answers.get(name, "").lower(), str(like).lower()) for name, like in when.items()):
                 answers |= more
-                settings = _over(settings, keys)
+                settings = parts.over(settings, keys)
         answers |= own_answers
-        settings = _over(settings, _mapping(entry.get("settings"), f"groups.{group}.settings", mistakes))
-        settings = _over(shared(answers.get("project", "")), settings)
+        settings = parts.over(settings, parts.settings(entry.get("settings"), f"groups.{group}.settings", mistakes))
+        settings = parts.over(shared(answers.get("project", "")), settings)
         if found.pseudonyms:
             answers["group"] = pseudonym(group, key)
+        if group in found.named:
+            continue  # of what its line says, not all can be read
         groups.append(Group(group, answers, settings, where.get(group, f"groups.{group} of {file.name}")))
     return _whole(found, groups, mistakes)
 
 
 def _course(content: Mapping[str, Any], mistakes: list[str]) -> Callable[[str], dict[str, Any]]:
     """Read who of the course looks and runs, and the bucket of all states: the settings of a project's stack."""
-    given = _mapping(content.get("accounts"), "accounts", mistakes)
+    given = parts.mapping(content.get("accounts"), "accounts", mistakes)
     mistakes += [
-        _mistake(
+        parts.mistake(
             f"accounts.{name}", None, f"a course has {' and '.join(ROLES)}", nearest(name, tuple(ROLES), "remove it")
         )
         for name in sorted(given.keys() - set(ROLES))
     ]
     if len({str(account).lower() for account in given.values()}) < len(given):
         rule = "who looks and who deploys are two accounts, so that the page can change nothing"
-        mistakes.append(_mistake("accounts", next(iter(given.values())), rule, "make an account for the page alone"))
+        mistakes.append(
+            parts.mistake("accounts", next(iter(given.values())), rule, "make an account for the page alone")
+        )
     accounts = {purpose: given[name] for name, purposes in ROLES.items() if name in given for purpose in purposes}
     bucket = content.get("backend")
     if bucket is not None and not re.fullmatch(r"gs://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]", str(bucket)):
         rule = "the states of a course share one bucket, in a folder a project, which each group alone is let into"
-        mistakes.append(_mistake("backend", bucket, rule, "write for example gs://mlops-course-state"))
+        mistakes.append(parts.mistake("backend", bucket, rule, "write for example gs://mlops-course-state"))
 
     def settings(project: str) -> dict[str, Any]:
         course = {"accounts": accounts} if accounts else {}
@@ -149,12 +157,12 @@ def _whole(found: Roster, groups: Sequence[Group], mistakes: list[str]) -> Roste
         lacks = unanswered(group.answers)
         mistakes += [f"  {group.where}: {problem.path}\n{said.why(problem)}" for problem in lacks]
         found.groups[group.name] = group
-    mistakes += _moved(found)
+    mistakes += _moved(found) if not found.unread else ()
     if not groups and not mistakes:
-        mistakes.append(_mistake("groups", None, "a course has groups", "name a table, or write groups"))
+        mistakes.append(parts.mistake("groups", None, "a course has groups", "name a table, or write groups"))
     if mistakes:
         many = f"{len(mistakes)} mistake{'s' * (len(mistakes) != 1)}; nothing was written."
-        raise RosterError("\n".join([many, *folding.folded(mistakes)]))
+        raise RosterError("\n".join([many, *folding.folded(mistakes), *(f"  note  {note}" for note in found.notes)]))
     by_project: dict[str, list[str]] = {}
     for group in groups:
         by_project.setdefault(group.answers["project"], []).append(group.name)
@@ -169,6 +177,8 @@ def _moved(found: Roster) -> Iterator[str]:
     for key, names in (("renamed", found.renamed), ("merged", found.merged)):
         for old, new in names.items():
             first = next(each for each in names if names[each] == new)
+            if new in found.named:
+                continue
             if new not in found.groups:
                 why = "there is no such group", nearest(new, found.groups, "name one of the groups")
             elif old in found.groups and (key == "merged" or old not in names.values()):
@@ -179,7 +189,7 @@ def _moved(found: Roster) -> Iterator[str]:
                 why = f"{old} is renamed to {found.renamed[old]} too", "write it below one of them"
             else:
                 continue
-            yield _mistake(f"{key}.{old}", new, *why)
+            yield parts.mistake(f"{key}.{old}", new, *why)
 
 
 def _table(
@@ -188,15 +198,18 @@ def _table(
     """Read the table of the groups; `wrong` are defaults that cannot be used, and stand in for no mistake of a cell."""
     try:
         text, taken = table.decoded(files.bytes_of(file))
-        made = table.read(text, defaults)
     except OSError as error:
-        raise RosterError(f"{file}: {error.strerror}\n    remedy  name a CSV file that you can read") from None
+        found.unread = True
+        return [], [f"  {file}: {error.strerror}\n    remedy  name a CSV file that you can read"]
     except ValueError as error:
-        raise RosterError(f"{file.name}: {error}") from None
+        found.unread = True
+        return [], [f"  {file.name}: {error}"]
+    made = table.read(text, defaults)
     found.notes += [f"{file.name}: {taken}"] * bool(taken) + made.notes
     problems = [each for each in made.problems if each.problem.value is not MISSING or each.column not in wrong]
     for row in made.rows:
         problems += [table.CellProblem(row.line, name, each) for name, each in init.refusals(row.answers)]
+    found.named = {*made.groups} - {row.answers["group"] for row in made.rows if "group" in row.answers}
     answers = {row.line: row.answers for row in made.rows}
     mistakes = [f"{file.name}{said.cell(each, answers)}" for each in sorted(problems, key=lambda each: each.line)]
     return [(row.line, row.answers) for row in made.rows], mistakes
@@ -214,80 +227,9 @@ def _content(file: Path, text: str | None) -> tuple[dict[str, Any], list[str]]:
         raise RosterError(f"{file}: this is no mapping\n    remedy  `coursecloud course init TABLE` writes a roster")
     known = cast("dict[str, Any]", content)
     return known, [
-        _mistake(str(key), None, "a roster has no such key", nearest(str(key), KEYS, f"the keys are {', '.join(KEYS)}"))
+        parts.mistake(
+            str(key), None, "a roster has no such key", nearest(str(key), KEYS, f"the keys are {', '.join(KEYS)}")
+        )
         for key in known
         if key not in KEYS
     ]
-
-
-def _rules(given: object, mistakes: list[str]) -> Iterator[tuple[Answers, Answers, Mapping[str, Any]]]:
-    if given is not None and not isinstance(given, list):
-        mistakes.append(_mistake("rules", given, "rules are a list", "begin each with `- when:`"))
-        return
-    for number, each in enumerate(cast("list[object]", given or [])):
-        at = f"rules[{number}]"
-        rule = _mapping(each, at, mistakes)
-        mistakes += [
-            _mistake(f"{at}.{key}", None, f"a rule has {', '.join(_RULE)}", nearest(key, _RULE, "remove it"))
-            for key in sorted(rule.keys() - set(_RULE))
-        ]
-        yield (
-            _answers(rule.get("when"), f"{at}.when", mistakes, patterns=True),
-            _answers(rule.get("answers"), f"{at}.answers", mistakes),
-            _mapping(rule.get("settings"), f"{at}.settings", mistakes),
-        )
-
-
-def _answers(given: object, at: str, mistakes: list[str], *, patterns: bool = False) -> dict[str, str]:
-    """Read answers as `init` takes them: text, whatever YAML made of it. What no stack file can have is a mistake here,
-    where it stands, but for `patterns` of answers."""
-    found: dict[str, str] = {}
-    for name, value in _mapping(given, at, mistakes).items():
-        if name not in NAMES:
-            known = f"what is said of a group is {', '.join(NAMES)}; any other key goes below `settings`"
-            mistakes.append(
-                _mistake(f"{at}.{name}", value, "no question has this name", nearest(str(name), NAMES, known))
-            )
-        elif name == "members":
-            mistakes.append(
-                _mistake(f"{at}.{name}", None, ADDRESSES, "write members into the table, or `members.STACK.yaml`")
-            )
-        elif isinstance(value, dict | list):
-            mistakes.append(_mistake(f"{at}.{name}", None, "an answer is a text", "write it as in a cell of a table"))
-        elif value is not None:
-            answer = {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
-            wrong = [] if patterns else [each for about, each in init.refusals({name: answer}) if about == name]
-            mistakes += [_mistake(f"{at}.{name}", answer, each.rule, each.remedy) for each in wrong]
-            if not wrong:
-                found[name] = answer
-    return found
-
-
-def _names(content: Mapping[str, Any], key: str, mistakes: list[str]) -> dict[str, str]:
-    return {str(old): str(new) for old, new in _mapping(content.get(key), key, mistakes).items()}
-
-
-def _mapping(given: object, at: str, mistakes: list[str]) -> dict[str, Any]:
-    if given is None:
-        return {}
-    if not isinstance(given, dict):
-        mistakes.append(_mistake(at, given, "this is a mapping", "write `KEY: VALUE` below it"))
-        return {}
-    return cast("dict[str, Any]", given)
-
-
-def _mistake(what: str, value: object, rule: str, remedy: str) -> str:
-    shown = said.value(str(value)) if value not in (None, MISSING) and not isinstance(value, dict | list) else ""
-    return f"  {what}{shown}\n{said.why(Problem(what, MISSING, rule, remedy))}"
-
-
-def _over(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay settings over others, section by section."""
-    made = dict(under)
-    for key, value in over.items():
-        before = made.get(key)
-        if isinstance(before, Mapping) and isinstance(value, Mapping):
-            made[key] = _over(cast("Mapping[str, Any]", before), cast("Mapping[str, Any]", value))
-        else:
-            made[key] = value
-    return made

@@ -1,0 +1,100 @@
+"""How the parts of a roster are read: what is wrong is said where it stands, each once, and all in one round."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from coursecloud.cli import init
+from coursecloud.cli.init import said
+from coursecloud.cli.init.answers import NAMES, Answers
+from infra.settings import Problem, alone
+from infra.settings.problem import MISSING, nearest
+
+_RULE = ("when", "answers", "settings")
+ADDRESSES = "a roster may be committed, and an address is a person's"
+
+
+def rules(given: object, mistakes: list[str]) -> Iterator[tuple[Answers, Answers, Mapping[str, Any]]]:
+    """Read the rules: of which groups each is, what it answers for them, and its keys of a stack file."""
+    if given is not None and not isinstance(given, list):
+        mistakes.append(mistake("rules", given, "rules are a list", "begin each with `- when:`"))
+        return
+    for number, each in enumerate(cast("list[object]", given or [])):
+        at = f"rules[{number}]"
+        rule = mapping(each, at, mistakes)
+        mistakes += [
+            mistake(f"{at}.{key}", None, f"a rule has {', '.join(_RULE)}", nearest(key, _RULE, "remove it"))
+            for key in sorted(rule.keys() - set(_RULE))
+        ]
+        yield (
+            answers(rule.get("when"), f"{at}.when", mistakes, patterns=True),
+            answers(rule.get("answers"), f"{at}.answers", mistakes),
+            settings(rule.get("settings"), f"{at}.settings", mistakes),
+        )
+
+
+def answers(given: object, at: str, mistakes: list[str], *, patterns: bool = False) -> dict[str, str]:
+    """Read answers as `init` takes them: text, whatever YAML made of it. What no stack file can have is a mistake here,
+    where it stands, but for `patterns` of answers."""
+    found: dict[str, str] = {}
+    for name, value in mapping(given, at, mistakes).items():
+        if name not in NAMES:
+            known = f"what is said of a group is {', '.join(NAMES)}; any other key goes below `settings`"
+            mistakes.append(
+                mistake(f"{at}.{name}", value, "no question has this name", nearest(str(name), NAMES, known))
+            )
+        elif name == "members":
+            mistakes.append(
+                mistake(f"{at}.{name}", None, ADDRESSES, "write members into the table, or `members.STACK.yaml`")
+            )
+        elif isinstance(value, dict | list):
+            mistakes.append(mistake(f"{at}.{name}", None, "an answer is a text", "write it as in a cell of a table"))
+        elif value is not None:
+            answer = {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+            wrong = [] if patterns else [each for about, each in init.refusals({name: answer}) if about == name]
+            mistakes += [mistake(f"{at}.{name}", answer, each.rule, each.remedy) for each in wrong]
+            if not wrong:
+                found[name] = answer
+    return found
+
+
+def settings(given: object, at: str, mistakes: list[str]) -> Mapping[str, Any]:
+    """Read keys of a stack file; those that no stack file can have are mistakes here."""
+    found = mapping(given, at, mistakes)
+    wrong = alone(found)
+    mistakes += [mistake(f"{at}.{each.path}", each.value, each.rule, each.remedy) for each in wrong]
+    return {} if wrong else found
+
+
+def names(content: Mapping[str, Any], key: str, mistakes: list[str]) -> dict[str, str]:
+    """Read which group is another now."""
+    return {str(old): str(new) for old, new in mapping(content.get(key), key, mistakes).items()}
+
+
+def mapping(given: object, at: str, mistakes: list[str]) -> dict[str, Any]:
+    """Read a mapping; nothing is an empty one."""
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        mistakes.append(mistake(at, given, "this is a mapping", "write `KEY: VALUE` below it"))
+        return {}
+    return cast("dict[str, Any]", given)
+
+
+def mistake(what: str, value: object, rule: str, remedy: str) -> str:
+    """Write a mistake: the place in the roster, the value where it has one, the rule and the remedy."""
+    shown = said.value(str(value)) if value not in (None, MISSING) and not isinstance(value, dict | list) else ""
+    return f"  {what}{shown}\n{said.why(Problem(what, MISSING, rule, remedy))}"
+
+
+def over(under: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay settings over others, section by section."""
+    made = dict(under)
+    for key, value in more.items():
+        before = made.get(key)
+        if isinstance(before, Mapping) and isinstance(value, Mapping):
+            made[key] = over(cast("Mapping[str, Any]", before), cast("Mapping[str, Any]", value))
+        else:
+            made[key] = value
+    return made
