@@ -167,16 +167,39 @@ def _unreadable_keys(keys: Iterable[str]) -> Iterator[Problem]:
             yield Problem(key, MISSING, rule, f"write `{meant}:`" if KEY.fullmatch(full_key(meant)) else "rename it")
 
 
-def located(error: SettingsError, text: str) -> SettingsError:
-    """Say of each mistake in which line of the stack file its key stands, as far as the file has it."""
+def located(error: SettingsError, text: str, folder: Path | None = None) -> SettingsError:
+    """Say of each mistake in which line of the stack file its key stands, as far as the file has it.
+
+    Of a mistake in `members.STACK.yaml` it is that one's line, where `folder` has it.
+    """
     try:
         root = cast("yaml.Node | None", yaml.compose(text, Loader=stack_yaml.Loader))
     except (yaml.YAMLError, RecursionError):
         return error
     problems = [
-        problem if problem.line else replace(problem, line=_line(root, problem.path)) for problem in error.problems
+        problem
+        if problem.line
+        else replace(problem, line=_member(match[1], int(match[2] or -1), folder))
+        if (match := _MEMBER.match(problem.path))
+        else replace(problem, line=_line(root, problem.path))
+        for problem in error.problems
     ]
     return SettingsError(error.stack, problems)
+
+
+_MEMBER = re.compile(r"(members\.[\w-]+\.yaml)(?:\[(\d+)\])?")
+
+
+def _member(name: str, index: int, folder: Path | None) -> tuple[int, int] | None:
+    """Find where an entry of a members' file stands."""
+    try:
+        text = files.text_of(folder / name) if folder else ""
+        node = cast("yaml.Node | None", yaml.compose(text, Loader=stack_yaml.Loader))
+    except (OSError, ValueError, yaml.YAMLError, RecursionError):
+        return None
+    items = cast("list[yaml.Node]", node.value) if isinstance(node, yaml.SequenceNode) else []
+    mark = items[index].start_mark if 0 <= index < len(items) else None
+    return (mark.line + 1, mark.column + 1) if mark else None
 
 
 def _line(root: yaml.Node | None, path: str) -> tuple[int, int] | None:

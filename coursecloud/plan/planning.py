@@ -16,6 +16,7 @@ from coursecloud.plan.registration import UNKNOWN, Deed, Registration
 from infra import files, secrecy
 from infra.settings import Problem, Settings, SettingsError, load
 from infra.settings.problem import MISSING
+from infra.settings.unpacking import unpacked
 
 PROJECT = "coursecloud"
 """The Pulumi project's name, as in Pulumi.yaml."""
@@ -70,9 +71,13 @@ def make(stack: str, file: Path, root: Path, *, twice: bool = False) -> Plan:
         raise SettingsError(stack, [Problem(f"{shadow}", MISSING, shadows.RULE, shadows.REMEDY) for shadow in found])
     config = stack_file.read(stack, file, root)
     try:
-        settings = load(config, stack, root)
+        settings = load(config, stack, root, beside=file.parent)
     except SettingsError as error:
-        raise stack_file.located(error, files.text_of(file)) from None
+        raise stack_file.located(error, files.text_of(file), file.parent) from None
+    people, another = f"members.{stack}.yaml", file.parent.resolve() != root.resolve()
+    if another and settings.members_by_file:
+        # The program looks in the project's folder, where `course up` puts the file that stands beside the stack file.
+        config = {**config, "coursecloud:team": _with_members(config.get("coursecloud:team"), settings)}
     program = root / "__main__.py"
     recording = engine.record(program, project=PROJECT, stack=stack, config=config)
     done = (*_beside(file), *_commented(file), *_altered(root), *project_file.deeds(root), *recording.deeds)
@@ -82,8 +87,17 @@ def make(stack: str, file: Path, root: Path, *, twice: bool = False) -> Plan:
     listed = sorted(recording.resources, key=lambda r: r.urn)
     listed = [replace(each, at_run=patterns[each.urn]) if each.urn in patterns else each for each in listed]
     resources = tuple(named_files.read(resource, root, file.parent, settings) for resource in listed)
-    there = (root / f"members.{stack}.yaml").is_file()
+    there = (file.parent / people).is_file()
+    if another and (root / people).is_file():
+        said = f"counts the {people} of the program's folder too, and an `up` by the stack file's folder does not"
+        done += (Deed("unread", f"{said}: move it to where the stack file is"),)
     return Plan(settings, resources, recording.outputs, program=done, members_file=there)
+
+
+def _with_members(team: object, settings: Settings) -> dict[str, object]:
+    given = unpacked(team)
+    members = list(dict.fromkeys(settings.team.members))
+    return {**(cast("dict[str, object]", given) if isinstance(given, dict) else {}), "members": members}
 
 
 @functools.cache

@@ -39,12 +39,18 @@ def read(stack: str, folder: Path | None = None) -> Settings:
 
 
 def load(
-    config: Mapping[str, object], stack: str, folder: Path, *, encrypted: Collection[str] = frozenset()
+    config: Mapping[str, object],
+    stack: str,
+    folder: Path,
+    *,
+    beside: Path | None = None,
+    encrypted: Collection[str] = frozenset(),
 ) -> Settings:
     """Check a stack's configuration, keyed as in the stack file (`gcp:project`, `coursecloud:lease` ...).
 
     A section is a mapping, or the JSON text of one, which is how Pulumi's engine hands it on; it hands on what is
-    encrypted in the file as plain text, and `encrypted` says which keys those are.
+    encrypted in the file as plain text, and `encrypted` says which keys those are. `folder` is the project's, and
+    `beside` that of the stack file and of `members.STACK.yaml`, where it is another.
     Raises SettingsError with every mistake.
     """
     found = Findings()
@@ -60,7 +66,7 @@ def load(
     # An emulator for the project lets the other rules speak; settings with a mistake are never returned.
     complete: dict[str, Any] = {"project": "broken-project"} | values
     settings = Settings(**complete)
-    members = _members(folder / f"members.{stack}.yaml", found)
+    members = _members((beside or folder) / f"members.{stack}.yaml", found)
     by_file = tuple(names.member_key(member) for member in members if member not in settings.team.members)
     team = settings.team.model_copy(update={"members": (*settings.team.members, *members)})
     settings = settings.model_copy(update={"team": team, "members_by_file": by_file})

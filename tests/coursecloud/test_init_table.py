@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from coursecloud.cli.application import app
-from coursecloud.cli.init import table
+from coursecloud.cli.init import sheet, table
 from coursecloud.cli.init.answers import NAMES
 from coursecloud.common import stack_file
 from infra.settings import Settings, load
@@ -363,14 +363,14 @@ def test_any_cells_are_rows_or_mistakes(cells: list[list[str]], separator: str) 
 
 def test_a_byte_that_is_no_letter_is_a_mistake_of_its_line() -> None:
     with pytest.raises(ValueError, match="line 2 is not UTF-8 text: it has a control character"):
-        table.decoded(b"group,project\ng1,mlops-\x0001\n")
+        sheet.decoded(b"group,project\ng1,mlops-\x0001\n")
 
 
 @given(st.binary(max_size=60))
 @hypothesis_settings(max_examples=examples(200), deadline=None)
 def test_any_bytes_are_a_table_or_one_mistake(content: bytes) -> None:
     try:
-        text, _ = table.decoded(content)
+        text, _ = sheet.decoded(content)
     except ValueError as error:
         assert "remedy" in str(error)  # noqa: PT017 - either outcome is right
         return

@@ -14,6 +14,7 @@ from coursecloud.plan.notices import KINDS, notices
 from coursecloud.plan.planning import Plan, bills, holds, short_type, unknowns
 from coursecloud.plan.registration import UNKNOWN, Deed, Registration
 from coursecloud.policy import reporting
+from infra.settings import SettingsError
 from tests.project import CHECKOUT, ROOT
 
 PROJECT = "gcp:project: my-project-1"
@@ -398,3 +399,31 @@ def test_a_lease_that_is_over_is_said_first_by_plan_and_check(folder: Path, toda
 
 def test_a_lease_without_an_end_is_never_over(folder: Path) -> None:
     assert planned(folder, *BARE).settings.lease.over(datetime.date(2099, 1, 1)) is None
+
+
+def test_the_members_file_is_that_beside_the_stack_file_and_held_to_the_rules(tmp_path: Path) -> None:
+    people = tmp_path / "members.x.yaml"
+    people.write_text("- user:ann@example.com\n", encoding="utf-8")
+    plan = planned(tmp_path, "coursecloud:team: {members: ['user:bob@example.com']}")
+    let_in = {str(each.inputs.get("member")) for each in plan.custom}
+    assert {"user:ann@example.com", "user:bob@example.com"} <= let_in
+    assert len(plan.settings.members_by_file) == 1
+    people.write_text("- user:ann@example.com\n- allUsers\n# why\n- 5\n", encoding="utf-8")
+    with pytest.raises(SettingsError) as refused:
+        planned(tmp_path)
+    assert [(each.path, each.line) for each in refused.value.problems] == [
+        ("members.x.yaml[1]", (2, 3)), ("members.x.yaml[2]", (4, 3)),
+    ]  # fmt: skip
+
+
+def test_a_members_file_of_the_programs_folder_that_no_up_counts_is_named(tmp_path: Path) -> None:
+    other = ROOT / "members.notices.yaml"
+    file = tmp_path / "Pulumi.notices.yaml"
+    file.write_text("config: {gcp:project: my-project-1}\n", encoding="utf-8")
+    other.write_text("- user:ann@example.com\n", encoding="utf-8")
+    try:
+        plan = plans.make("notices", file, ROOT)
+    finally:
+        other.unlink()
+    assert [deed.kind for deed in plan.program if "members.notices.yaml" in deed.text] == ["unread"]
+    assert not [deed for deed in plans.make("notices", file, ROOT).program if "members" in deed.text]

@@ -121,7 +121,7 @@ def _many(table: Path, given: "Answers", folder: Path, *, force: bool) -> None:
 
     from coursecloud.cli import render
     from coursecloud.cli.init import answers as asked
-    from coursecloud.cli.init import said, write
+    from coursecloud.cli.init import said, sheet, write
     from coursecloud.cli.init import table as tables
     from infra import files
 
@@ -129,7 +129,7 @@ def _many(table: Path, given: "Answers", folder: Path, *, force: bool) -> None:
         if name in given:
             refuse(f"--{name} is of one group, and --from has many.\n    remedy  make it a column of {table.name}")
     try:
-        text, taken = tables.decoded(files.bytes_of(table))
+        text, taken = sheet.decoded(files.bytes_of(table))
         read = tables.read(text, given)
     except OSError as error:
         refuse(f"--from {table}: {error.strerror}\n    remedy  name a CSV file that you can read")

@@ -38,7 +38,10 @@ def refusals(answers: Answers) -> list[tuple[str, Problem]]:
     try:
         load(config, stack_of(answers) if answers.get("group") else "any", Path("members are not in a file here"))
     except SettingsError as error:
-        unread += answered(error, made, answers.get("group", ""))
+        # What could not be read is there.
+        there = [f"add `{name}: `" for name, _ in unread]
+        found = answered(error, made, answers.get("group", ""))
+        unread += [each for each in found if not any(each[1].remedy.startswith(add) for add in there)]
     return unread
 
 

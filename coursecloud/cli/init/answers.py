@@ -158,7 +158,8 @@ def _amount(digits: str, answer: str) -> float | None:
         thousands, rest = re.split(r"[.,]", plain)
         rule = f"{plain} is a thousand times more to some than to others"
         unit = answer.replace(digits, "").strip() or "USD"
-        remedy = f"write {thousands}{rest} {unit}, or {thousands}.{rest[:2]} {unit}"
+        cents = f"{float(f'{thousands}.{rest}'):.2f} {unit}"
+        remedy = f"write {int(thousands + rest)} {unit}, or {cents}" if int(thousands) else f"write {cents}, if so"
         raise RuleViolationError(rule, remedy, "credit")
     match = re.fullmatch(r"(\d{1,3}(?:([.,])\d{3})(?:\2\d{3})*|\d{1,9})(?:([.,])(\d{1,2})|[.,])?", plain)
     if not match or (match[2] and match[2] == match[3]):

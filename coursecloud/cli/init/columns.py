@@ -64,9 +64,7 @@ def mistakes(cells: Sequence[str]) -> Iterator[Problem]:
     for at, (name, cell) in enumerate(zip(header, cells, strict=True)):
         shown = cell.strip() or "(no name)"
         if name not in NAMES:
-            columns = f"the columns are {', '.join(NAMES)}; remove this one if it is not for the stack files"
-            remedy = nearest(name, NAMES, columns) if name else "name the column, or remove it"
-            yield Problem(shown, MISSING, "there is no such column", remedy)
+            yield Problem(shown, MISSING, "there is no such column", _instead(cell, name, header))
         elif (first := header.index(name)) != at:
             rule = "the column is there twice"
             if cells[first].strip().lower() != shown.lower():
@@ -76,6 +74,20 @@ def mistakes(cells: Sequence[str]) -> Iterator[Problem]:
         if name not in header:
             rule, remedy = "the column is missing", f"add it; the columns are {', '.join(NAMES)}, in any order"
             yield Problem(name, MISSING, rule, remedy)
+
+
+def _instead(cell: str, name: str, header: Sequence[str]) -> str:
+    """Say what to write in place of a column that is none."""
+    currency = re.search(r"\b[A-Z]{3}\b|[$\u20ac\u00a3]", cell)
+    if currency and meant(re.sub(r"[(\[].*[)\]]|\bin\b.*|\b[A-Z]{3}\b|[$\u20ac\u00a3]", "", cell)) == "credit":
+        return f"call it credit, and write the currency into each cell: 350 {currency[0]}"
+    columns = f"the columns are {', '.join(NAMES)}; remove this one if it is not for the stack files"
+    if not name:
+        return f"name the column, or remove it; {columns}"
+    asked = [likely(each, NAMES) if each not in NAMES else each for each in header]
+    if likely(name, NAMES) == "members" and asked.count("members") > 1:
+        return "write all members of a group into one column, `members`, with commas"
+    return nearest(name, NAMES, columns)
 
 
 def read_as(cells: Sequence[str]) -> str:

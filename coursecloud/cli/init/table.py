@@ -1,21 +1,15 @@
 """A table of groups (CSV, as Excel and others write it): answers, or every mistake with its line and column. Pure."""
 
-import codecs
-import csv
-import io
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from coursecloud.cli import init
-from coursecloud.cli.init import columns
+from coursecloud.cli.init import columns, sheet
 from coursecloud.cli.init.answers import NAMES, TRAINING_GPU, YES, Answers, stack_of, unanswered
 from coursecloud.cli.init.forms import name_like
 from infra.settings import Problem
 from infra.settings.problem import MISSING
-
-SEPARATORS = ",;\t|"
 
 _HEADER = "project,group"
 """The least that a table's first line names."""
@@ -51,61 +45,14 @@ class Table:
     """Every group that a line names, also one with a mistake."""
 
 
-_SAVE = "\n    remedy  in Excel: save as 'CSV UTF-8 (comma delimited)'; in others: export as CSV, UTF-8"
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-_FILES = ((b"PK\x03\x04", "a workbook (.xlsx or .ods)"), (b"\xd0\xcf\x11\xe0", "a workbook (.xls)"), (b"%PDF", "a PDF"))
-
-
-def decoded(content: bytes) -> tuple[str, str]:
-    """Read the bytes of a table as text, and say what they were taken for where that is no UTF-8.
-
-    Spreadsheets write UTF-8 with a mark or without, "Unicode text" (UTF-16), or the letters of Windows in Western
-    Europe. Raises ValueError with rule and remedy.
-    """
-    for begins, what in _FILES:
-        if content.startswith(begins):
-            raise ValueError(f"this is {what}, and no text: not UTF-8 text, and no table{_SAVE}")
-    try:
-        if form := next((form for mark, form in _MARKS if content.startswith(mark)), ""):
-            text = content.decode(form).removeprefix("\ufeff")
-            return _text(text), "" if form == "utf-8" else f"read as {form.upper()}"
-        # Of a text of Western letters in UTF-16 half of the bytes are 0; a single one is a mistake of a line.
-        if 4 * content.count(b"\0") > len(content):
-            form = "utf-16-le" if content[1:2] == b"\0" else "utf-16-be"
-            return _text(content.decode(form)), f"read as {form.upper()}"
-    except UnicodeDecodeError:
-        raise ValueError(f"the table is not UTF-8 text{_SAVE}") from None
-    try:
-        return _text(content.decode()), ""
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        try:
-            text = _text(content.decode("cp1252"))
-        except UnicodeDecodeError:
-            raise ValueError(f"line {line} is not UTF-8 text{_SAVE}") from None
-    return text, f"line {line} is not UTF-8 text; read as Windows-1252 (Western Europe): look at its letters"
-
-
-def _text(text: str) -> str:
-    """Take a text if it is one: a table has no control characters but tabs and ends of lines."""
-    if wrong := re.search(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]", text):
-        line = text.count("\n", 0, wrong.start()) + 1
-        raise ValueError(f"line {line} is not UTF-8 text: it has a control character{_SAVE}")
-    return text
-
-
 def read(text: str, otherwise: Answers) -> Table:
     """Read a table: its first line names the columns, in any order.
 
     `otherwise` answers where a cell is empty. A row with a mistake of the table itself is among the problems only.
     """
     found = Table()
-    lines, separator = _lines(text, found)
+    lines, separator, wrong = sheet.lines(text)
+    found.problems += [CellProblem(wrong[0], "", wrong[1])] if wrong else []
     begins = next((at for at, (_, cells) in enumerate(lines) if any(cells)), None)
     if begins is None:
         if not found.problems:
@@ -150,6 +97,7 @@ def _rows(
     bare: list[str] = []
     gpus: list[str] = []
     found.problems += _merged(lines, header, otherwise)
+    found.notes += _alone(lines, header, otherwise)
     for line, cells in lines:
         if not any(cells):
             continue
@@ -168,8 +116,11 @@ def _rows(
         wrong += [problem for problem in unanswered(answers) if problem.path not in said]
         if not wrong and "group" not in found.missing and (first := seen.get(_called(answers))):
             rule = f"the group is in line {first} already, by this name or one that becomes it"
-            wrong.append(Problem("group", answers["group"], rule, "name it otherwise"))
-        if wrong:
+            remedy = (
+                "name it otherwise; or is it one group: a line a group, with all its members in one cell, by commas"
+            )
+            wrong.append(Problem("group", answers["group"], rule, remedy))
+        if wrong or "group" in found.missing:
             # What else is wrong with this line is said in the same round.
             also = [Problem(name, answers.get(name), each.rule, each.remedy) for name, each in init.refusals(answers)]
             wrong += [each for each in also if each.path not in {problem.path for problem in wrong}]
@@ -210,6 +161,19 @@ def _merged(lines: Sequence[tuple[int, list[str]]], header: list[str], otherwise
             yield CellProblem(empty[0], name, Problem(name, MISSING, rule, remedy))
 
 
+def _alone(lines: Sequence[tuple[int, list[str]]], header: list[str], otherwise: Answers) -> Iterator[str]:
+    """Say which columns have a value in the first line alone, as merged cells are saved: it is of that group alone."""
+    filled = [(line, cells) for line, cells in lines if any(cells)]
+    for at, name in enumerate(header):
+        if name in NAMES and name not in (*_CAPS, *columns.REQUIRED) and not otherwise.get(name) and len(filled) > 1:
+            first, *others = [(cells[at : at + 1] or [""])[0] for _, cells in filled]
+            if first.lower() not in ("", *_NOTHING) and not any(others):
+                yield (
+                    f"{name} is in line {filled[0][0]} alone, and is that group's alone; where its cell is merged with"
+                    " those below, write it into each"
+                )
+
+
 def _called(answers: Answers) -> str:
     """Give the name by which a group is one of its own: the one proposed for it where it cannot have the one it has.
 
@@ -234,42 +198,6 @@ def _no_value(name: str, cell: str) -> Problem | None:
         remedy = "write the value itself, or save the table with values"
         return Problem(name, cell, "this is the formula of a cell, not its value", remedy)
     return None
-
-
-def _lines(text: str, found: Table) -> tuple[list[tuple[int, list[str]]], str]:
-    """Split a table into the line that each row begins in and its cells."""
-    skipped = 0
-    # A first line `sep=;`, which Excel reads and writes.
-    if match := re.match(r"\s*sep=(.)\r?\n", text):
-        separator, text, skipped = match[1], text[match.end() :], match[0].count("\n")
-    else:
-        separator = _separator(text)
-    lines: list[tuple[int, list[str]]] = []
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    begins = 1 + skipped
-    try:
-        for cells in reader:
-            lines.append((begins, [_cell(cell) for cell in cells]))
-            begins = reader.line_num + 1 + skipped
-    except csv.Error as error:
-        if "field larger" in str(error):
-            rule, remedy = f"{error}", "close the double quote that begins it, or shorten the cell"
-        else:
-            rule = f"the double quotes of this line, or of the cell that begins in it, do not fit: {error}"
-            remedy = "close each double quote, and write one inside of a cell twice"
-        found.problems.append(CellProblem(begins, "", Problem("line", MISSING, rule, remedy)))
-    return lines, separator
-
-
-def _separator(text: str) -> str:
-    """Find what stands between cells: what makes the most known names of the first line that has any text."""
-    first = next((line for line in re.split(r"\r\n|\r|\n", text) if line.strip(f" {SEPARATORS}")), "")
-    return max(SEPARATORS, key=lambda mark: (columns.known(first.replace('"', "").split(mark)), first.count(mark)))
-
-
-def _cell(cell: str) -> str:
-    """Take a cell as it looks: without signs that show nothing, and letters with their marks as one."""
-    return unicodedata.normalize("NFC", re.sub("[\u200b-\u200d\u2060\ufeff]", "", cell)).replace("\xa0", " ").strip()
 
 
 def _names_below(lines: Sequence[tuple[int, list[str]]]) -> int | None:

@@ -52,7 +52,9 @@ def answers(given: object, at: str, mistakes: list[str], *, patterns: bool = Fal
             mistakes.append(mistake(f"{at}.{name}", None, "an answer is a text", "write it as in a cell of a table"))
         elif value is not None:
             answer = {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
-            wrong = [] if patterns else [each for about, each in init.refusals({name: answer}) if about == name]
+            # What is missing beside it, another part may say.
+            found_wrong = [] if patterns else init.refusals({name: answer})
+            wrong = [each for about, each in found_wrong if about == name and each.value is not MISSING]
             mistakes += [mistake(f"{at}.{name}", answer, each.rule, each.remedy) for each in wrong]
             if not wrong:
                 found[name] = answer

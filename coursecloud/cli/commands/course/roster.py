@@ -19,7 +19,7 @@ import yaml
 
 from coursecloud.cli import init
 from coursecloud.cli.commands.course import parts
-from coursecloud.cli.init import folding, said, table
+from coursecloud.cli.init import folding, said, sheet, table
 from coursecloud.cli.init.answers import Answers, unanswered
 from coursecloud.common import stack_yaml
 from coursecloud.course import sharing
@@ -197,7 +197,7 @@ def _table(
 ) -> tuple[list[tuple[int, Answers]], list[str]]:
     """Read the table of the groups; `wrong` are defaults that cannot be used, and stand in for no mistake of a cell."""
     try:
-        text, taken = table.decoded(files.bytes_of(file))
+        text, taken = sheet.decoded(files.bytes_of(file))
     except OSError as error:
         found.unread = True
         return [], [f"  {file}: {error.strerror}\n    remedy  name a CSV file that you can read"]

@@ -252,7 +252,9 @@ def _mistakes(changes: Iterable[GroupChange], folder: Path, root: Path) -> Itera
             file = Path(name) / f"Pulumi.{each.stack}.yaml"
             file.write_text(each.text, encoding="utf-8")
             try:
-                made = load(stack_file.read(each.stack, file), each.stack, root)
+                # The members' file as it is, unless it is written anew.
+                beside = folder if each.members is None else Path(name)
+                made = load(stack_file.read(each.stack, file), each.stack, root, beside=beside)
                 yield from _secrets(each.group, made)
             except SettingsError as error:
                 yield f"  {each.group}: " + str(error).replace(f"{name}/", "").replace("\n", "\n  ")
