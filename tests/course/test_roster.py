@@ -342,12 +342,14 @@ def test_a_lock_file_of_another_shape_is_said(applied: Course, content: Any) -> 
 def test_what_stays_behind_where_a_stack_moves_is_said(applied: Course) -> None:
     applied.table(row(1).replace("mlops-g01", "other-proj-1"), row(2, gpu="T4"), row(3))
     said = " ".join(applied.run("diff").split())
-    assert "what is up stays in mlops-g01, with its data and its bill" in said
+    assert "gcp:project: a stack that is up lives in its project, and `up` refuses another one" in said
     applied.table(row(1), row(2, gpu="T4"), row(3))
     for bucket in ("gs://state-one", "gs://state-two"):
         applied.roster(backend=bucket)
         said = " ".join(applied.apply().split())
-    assert "the state stays in gs://state-one/mlops-g01: bring it along" in said
+    assert "without the stack's state in it, what is there would be made anew. Bring the state along" in said
+    applied.roster(defaults={"keep": "no"})
+    assert "lets it delete them with all their objects" in applied.run("diff")
 
 
 def test_a_project_that_a_leaving_group_has_still_is_said(applied: Course) -> None:
@@ -465,6 +467,39 @@ def test_two_groups_can_trade_their_names(applied: Course) -> None:
     assert "becomes mlops" not in said
     assert [applied.config(stack)["gcp:project"] for stack in ("group-01", "group-02")] == ["mlops-g01", "mlops-g02"]
     assert "3 as they are" in applied.run("diff")
+
+
+def test_a_new_group_by_the_old_name_of_a_renamed_one_gets_nothing_of_its(applied: Course) -> None:
+    renamed = row(1).replace("group-01", "alpha", 1)
+    for _ in range(2):
+        applied.table(renamed, row(2, gpu="T4"), row(3))
+        applied.apply()
+    before = applied.files()
+    applied.table(renamed, row(2, gpu="T4"), row(3), row(6, "group-01"))
+    assert "a stack is one group's" in applied.apply(code=2)
+    # Also where both come at once, with or without a word of the renaming.
+    applied.table(row(1), row(2, gpu="T4"), row(3))
+    applied.apply()
+    applied.table(row(1, "group-04"), row(2, gpu="T4"), row(3), row(5, "group-01"))
+    assert "a stack is one group's" in applied.apply(code=2)
+    applied.table(row(1, "group-04"), row(2, gpu="T4"), row(3), row(5, "group-05"))
+    assert "group-01 is called group-04 now; its stack stays group-01" in applied.run("diff")
+    assert applied.config("group-01")["gcp:project"] == "mlops-g01"
+    assert set(applied.files()) == set(before)
+
+
+def test_a_group_can_be_renamed_more_than_once(applied: Course) -> None:
+    applied.table(row(1, "beta").replace("mlops-g01", "elsewhere-1"), row(2, gpu="T4"), row(3))
+    applied.roster(renamed={"group-01": "alpha", "alpha": "beta"})
+    assert "group-01 is called beta now; its stack stays group-01" in applied.run("diff")
+    applied.roster(renamed={"group-01": "alpha", "alpha": "group-01"})
+    assert "there is no such group" in applied.run("diff", code=2)
+
+
+def test_edits_by_hand_that_are_kept_are_named(applied: Course) -> None:
+    applied.edit("group-01", "mlops-g01", "stranger-1")
+    said = applied.run("diff")
+    assert "= group-01, by hand and kept: gcp:project: mlops-g01 becomes stranger-1" in said
 
 
 def test_a_table_alone_is_a_roster(course: Course) -> None:

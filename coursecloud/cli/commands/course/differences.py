@@ -8,6 +8,7 @@ from typing import cast
 
 import yaml
 
+from coursecloud.cli import explain
 from coursecloud.common import stack_yaml
 from infra import files
 
@@ -49,18 +50,20 @@ def _flat(text: str) -> dict[str, str]:
     return found
 
 
-def moves(before: str, after: str) -> Iterator[str]:
-    """Say what of a stack's place is another: all that is there stays behind, data and bill, and nothing moves it."""
+def consequences(before: str, after: str) -> Iterator[str]:
+    """Say of each key with another value what that does to what is up, where it takes data or a stack away."""
     old, new = _flat(before), _flat(after)
-    for path, what in _PLACES.items():
-        if path in old and old[path] != new.get(path):
-            yield what.format(old=old[path])
+    for path in dict.fromkeys((*old, *new)):
+        if old.get(path) == new.get(path):
+            continue
+        try:
+            entry = explain.find(path)
+        except explain.UnknownKeyError:
+            continue
+        if entry.changing and (entry.effect in _GRAVE or path.endswith(_TOLD)):
+            yield f"{path}: {entry.changing}"
 
 
-_PLACES = {
-    "gcp:project": "what is up stays in {old}, with its data and its bill: `coursecloud course finish` before this, by"
-    " the stack file as it is; `up` refuses to make it anew elsewhere while it is there",
-    "coursecloud:course.backend": "the state stays in {old}: bring it along by `pulumi stack export` before and"
-    " `pulumi stack import` after, or what is up is made once more, and nobody ends the first",
-}
-"""What a key says of where a stack is."""
+_GRAVE = ("loses", "replaces")
+_TOLD = (".keep", "course.backend")
+"""What an evening, or the next `up`, does otherwise by these nobody would guess."""

@@ -67,6 +67,16 @@ class Roster:
     unread: bool = False
     """There is no table that can be read, so which groups there are is not known."""
 
+    def called(self, old: str) -> str:
+        """Say what a group is called now, also where it was renamed more than once."""
+        seen = {old}
+        while (new := self.renamed.get(old)) and new not in seen:
+            seen.add(new)
+            old = new
+            if new in self.groups:
+                break
+        return old
+
 
 def read(file: Path, key: bytes = b"", *, text: str | None = None) -> Roster:
     """Read a roster. `key` makes pseudonyms; `text` is what the file will hold. Raises RosterError."""
@@ -177,7 +187,7 @@ def _moved(found: Roster) -> Iterator[str]:
     for key, names in (("renamed", found.renamed), ("merged", found.merged)):
         for old, new in names.items():
             first = next(each for each in names if names[each] == new)
-            if new in found.named:
+            if new in found.named or (key == "renamed" and found.called(old) in found.groups and new in names):
                 continue
             if new not in found.groups:
                 why = "there is no such group", nearest(new, found.groups, "name one of the groups")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -46,6 +47,8 @@ class GroupChange:
     """What changes, or why nothing does: `coursecloud:lease.ends: 2026-12-17 becomes 2026-12-19`."""
     edited: bool = False
     """Somebody's edits of it are kept."""
+    own: tuple[str, ...] = ()
+    """These: what the stack file has otherwise than the roster last wrote."""
     renamed: str = ""
     """What the group was called before."""
     members: str | None = None
@@ -164,31 +167,37 @@ def _place(settings: Mapping[str, Any]) -> dict[str, Any]:
 def _stacks(roster: Roster, known: Mapping[str, Locked]) -> dict[str, str]:
     """Say which stack each group has: the one that it had, also under another name or where only its project is known.
 
-    A project names a group only where it is one group's, before and now.
+    A stack is where its project is: the group of that project has it, before the one that has only its name. A project
+    names a group only where it is one group's, before and now.
     """
-    had = {entry.group: stack for stack, entry in known.items()}
-    before = {new: old for old, new in roster.renamed.items()}
-    vanished = {
-        entry.group: entry for entry in known.values() if entry.group not in roster.groups and not entry.leaving
-    }
+    by_name = {entry.group: stack for stack, entry in known.items()}
     by_project: dict[str, list[str]] = {}
-    for name, entry in vanished.items():
-        by_project.setdefault(entry.project, []).append(name)
-    now: dict[str, list[str]] = {}
-    for group in roster.groups.values():
-        now.setdefault(group.answers["project"], []).append(group.name)
+    for stack, entry in known.items():
+        by_project.setdefault(entry.project, []).append(stack)
+    now = Counter(group.answers["project"] for group in roster.groups.values())
+    old: dict[str, list[str]] = {}
+    for name in roster.renamed:
+        old.setdefault(roster.called(name), []).append(name)
+
+    def moved(group: Group) -> list[str]:
+        return [by_name[name] for name in (group.name, *old.get(group.name, ())) if name in by_name]
+
+    def stayed(group: Group) -> list[str]:
+        return [stack for stack in moved(group) if known[stack].project == group.answers["project"]]
+
+    def of_project(group: Group) -> list[str]:
+        stacks = by_project.get(group.answers["project"], [])
+        alone = now[group.answers["project"]] == len(stacks) == 1
+        return [each for each in stacks if alone and not known[each].leaving and known[each].group not in roster.merged]
+
     made: dict[str, str] = {}
-    for group in roster.groups.values():
-        project = group.answers["project"]
-        alone = len(by_project.get(project, ())) == len(now[project]) == 1
-        old = before.get(group.name) or (
-            by_project[project][0] if alone and by_project[project][0] not in roster.merged else ""
-        )
-        stacks = [stack for name in (group.name, old) if (stack := had.get(name))]
-        # Two that trade their names keep their projects, by which each is told from the other.
-        stacks.sort(key=lambda stack: known[stack].project != project)
-        made[group.name] = stacks[0] if stacks else stack_of(group.answers)
-    return made
+    for fits in (stayed, of_project, moved):
+        taken = set(made.values())
+        for group in roster.groups.values():
+            if group.name not in made and (found := next((each for each in fits(group) if each not in taken), "")):
+                made[group.name] = found
+                taken.add(found)
+    return {group.name: made.get(group.name) or stack_of(group.answers) for group in roster.groups.values()}
 
 
 def _one_each(stacks: Mapping[str, str], roster: Roster) -> Iterator[str]:
@@ -233,9 +242,10 @@ def _change(stack: str, group: Group, text: str, entry: Locked | None, folder: P
         meets = [f"meets edits by hand in {', '.join(conflicts)} of {path.name}"] if conflicts else []
         return _untouched(told, "conflict", *differences.settings(base, text), *meets, *who.says)
     new = None if merged == plain else merged + salt
-    says = (*differences.settings(plain, merged), *differences.moves(plain, merged), *who.says)
+    says = (*differences.settings(plain, merged), *differences.consequences(plain, merged), *who.says)
     kind: Kind = "same" if new is None and who.text is None else "changed"
-    return replace(told, kind=kind, text=new, says=says, edited=edited or who.edited)
+    own = tuple(differences.settings(base, plain)) if edited else ()
+    return replace(told, kind=kind, text=new, says=says, edited=edited or who.edited, own=own)
 
 
 def _untouched(told: GroupChange, kind: Kind, *says: str) -> GroupChange:

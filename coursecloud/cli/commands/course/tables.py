@@ -51,6 +51,12 @@ def outlook(outlook: Outlook, *, full: bool) -> Iterator[str]:
             yield f"  {mark} {_many(stacks)}"
         for number, line in enumerate(says):
             yield f"  {mark} {_many(stacks)}: {line}" if number == 0 else f"      {line}"
+    by_hand: dict[tuple[str, ...], list[str]] = {}
+    for each in outlook.changes:
+        if each.edited and each.kind in ("changed", "same"):
+            by_hand.setdefault(each.own or ("its members' file",), []).append(each.stack)
+    for own, stacks in by_hand.items():
+        yield f"  = {_many(stacks)}, by hand and kept: {'; '.join(own)}"
     if full:
         for each in outlook.changes:
             if each.text is not None:
