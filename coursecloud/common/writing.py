@@ -5,13 +5,22 @@ import errno
 import os
 import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
+
+from typing_extensions import override
 
 
 class WriteError(OSError):
     """A file was not written; the text says which, why, and what to do. What was there is as it was."""
 
+    @override
+    def __str__(self) -> str:
+        """Say it without the system's number."""
+        return str(self.strerror)
+
+
+PRIVATE = 0o600
 
 _REPORTS = (".html", ".htm", ".json", ".sarif", ".txt", ".md")
 
@@ -33,10 +42,11 @@ def write(path: Path, text: str, *, mode: int | None = None) -> None:
     write_all({path: text}, mode=mode)
 
 
-def write_all(texts: Mapping[Path, str], *, mode: int | None = None) -> None:
+def write_all(texts: Mapping[Path, str], *, mode: int | None = None, private: Collection[Path] = ()) -> None:
     """Write files, each complete on the disk before the first takes its place.
 
-    A file keeps its permissions; a new one has `mode`, or what the umask leaves of 0666. A link is replaced and not
+    A file keeps its permissions; a new one has `mode`, or what the umask leaves of 0666; a `private` one is its
+    owner's alone. A link is replaced and not
     followed: what it points to is somebody else's. A device or a pipe, such as /dev/stdout, is written to as it is.
     Raises WriteError.
     """
@@ -47,7 +57,7 @@ def write_all(texts: Mapping[Path, str], *, mode: int | None = None) -> None:
             if _flows(path):
                 path.write_text(text, encoding="utf-8", newline="\n")
             else:
-                made.append((_beside(path, text, mode), path))
+                made.append((_beside(path, text, PRIVATE if path in private else mode), path))
         for temporary, path in made:
             temporary.replace(path)
     except OSError as error:

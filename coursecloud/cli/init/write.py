@@ -103,8 +103,8 @@ def _stage(staging: Path, folder: Path, root: Path, groups: Sequence[Answers]) -
     files: dict[str, str] = {}
     private: set[str] = set()
     if any(members_of(answers) for answers in groups):
-        ignoring = _ignoring(folder)
-        files |= {".gitignore": ignoring} if ignoring else {}
+        ignored = ignoring(folder)
+        files |= {".gitignore": ignored} if ignored else {}
         key = key_of(folder)
         if not (folder / KEY).exists():
             files[KEY] = key.hex() + "\n"
@@ -176,11 +176,11 @@ def key_of(folder: Path) -> bytes:
     return key
 
 
-def _ignoring(folder: Path) -> str:
+def ignoring(folder: Path, names: Sequence[str] = IGNORED) -> str:
     """Write the folder's .gitignore with what is missing in it; empty where nothing is."""
     file = folder / ".gitignore"
     text = files.text_of(file) if file.exists() else ""
-    missing = [line for line in IGNORED if line not in text.splitlines()]
+    missing = [line for line in names if line not in text.splitlines()]
     if not missing:
         return ""
     front = text if not text or text.endswith("\n") else f"{text}\n"

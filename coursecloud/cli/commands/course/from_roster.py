@@ -154,6 +154,7 @@ def _outlook(
     key: bytes | None = None,
 ) -> "Outlook":
     from coursecloud.cli.commands.course import roster, stacks
+    from coursecloud.cli.init import folding
     from coursecloud.starter.merging import MergeError
     from infra import files
 
@@ -172,9 +173,10 @@ def _outlook(
         for each in forget
         if each not in left
     ]
-    if outlook.mistakes:
-        many = len(outlook.mistakes)
-        refuse("\n".join([f"{many} mistake{'s' * (many != 1)}; nothing was written.", *outlook.mistakes]))
+    if mistakes := [*found.mistakes, *outlook.mistakes]:
+        many, notes = len(mistakes), [f"  note  {note}" for note in found.notes]
+        head = f"{many} mistake{'s' * (many != 1)}; nothing was written."
+        refuse("\n".join([head, *folding.folded(mistakes), *notes]))
     return outlook
 
 

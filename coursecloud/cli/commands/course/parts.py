@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from coursecloud.cli import init
 from coursecloud.cli.init import said
-from coursecloud.cli.init.answers import NAMES, Answers
+from coursecloud.cli.init.answers import NAMES, Answers, credit_of, gpu_of, keeps
+from coursecloud.cli.init.forms import date_of
 from infra.settings import Problem, alone
-from infra.settings.problem import MISSING, nearest
+from infra.settings.problem import MISSING, RuleViolationError, nearest
 
 _RULE = ("when", "answers", "settings")
 ADDRESSES = "a roster may be committed, and an address is a person's"
@@ -32,6 +34,41 @@ def rules(given: object, mistakes: list[str]) -> Iterator[tuple[Answers, Answers
             answers(rule.get("answers"), f"{at}.answers", mistakes),
             settings(rule.get("settings"), f"{at}.settings", mistakes),
         )
+
+
+def matches(when: Answers, answers: Answers) -> bool:
+    """Say whether a rule is about a group: each pattern fits what was answered, or what that means."""
+    return all(
+        any(fnmatch.fnmatch(text.lower(), like) for text in _texts(name, answers) for like in _patterns(name, pattern))
+        for name, pattern in when.items()
+    )
+
+
+def _texts(name: str, answers: Answers) -> set[str]:
+    return {answers.get(name, ""), _meaning(name, answers)}
+
+
+def _patterns(name: str, pattern: str) -> set[str]:
+    return {pattern.lower(), _meaning(name, {name: pattern}).lower()} if pattern else {""}
+
+
+def _meaning(name: str, answers: Answers) -> str:
+    """Write an answer as what it means: `ja` of a GPU is T4, nothing of one is no."""
+    try:
+        match name:
+            case "gpu":
+                found = gpu_of(answers)
+                return found.short if found else "no"
+            case "keep":
+                return "yes" if keeps(answers) else "no"
+            case "credit" if answers.get(name):
+                return "{:g} {}".format(*credit_of(answers[name]))
+            case "starts" | "ends" if answers.get(name):
+                return str(date_of(answers[name], name))
+            case _:
+                return answers.get(name, "")
+    except RuleViolationError:
+        return answers.get(name, "")
 
 
 def answers(given: object, at: str, mistakes: list[str], *, patterns: bool = False) -> dict[str, str]:
@@ -65,6 +102,9 @@ def settings(given: object, at: str, mistakes: list[str]) -> Mapping[str, Any]:
     """Read keys of a stack file; those that no stack file can have are mistakes here."""
     found = mapping(given, at, mistakes)
     wrong = alone(found)
+    if "gcp:project" in found:
+        rule = "a group's project is an answer, by which its stack, its state and its bill are known"
+        wrong = [*wrong, Problem("gcp:project", found["gcp:project"], rule, "write it as `project` in the table")]
     mistakes += [mistake(f"{at}.{each.path}", each.value, each.rule, each.remedy) for each in wrong]
     return {} if wrong else found
 

@@ -6,12 +6,11 @@ the table alone, which git does not take; a roster has pseudonyms.
 
 from __future__ import annotations
 
-import fnmatch
 import hashlib
 import hmac
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,11 +18,12 @@ import yaml
 
 from coursecloud.cli import init
 from coursecloud.cli.commands.course import parts
-from coursecloud.cli.init import folding, said, sheet, table
+from coursecloud.cli.init import said, sheet, table
 from coursecloud.cli.init.answers import Answers, unanswered
 from coursecloud.common import stack_yaml
 from coursecloud.course import sharing
 from infra import files
+from infra.settings import alone
 from infra.settings.problem import MISSING, nearest
 
 FILE = sharing.ROSTER
@@ -47,6 +47,8 @@ class Group:
     settings: Mapping[str, Any]
     where: str
     """Where it stands: `line 4 of groups.csv`."""
+    whole: bool = True
+    """Nothing is wrong with what is said of it, so that its stack file can be held to all rules."""
 
 
 @dataclass
@@ -64,6 +66,8 @@ class Roster:
     """Stacks do not have their groups' names."""
     named: set[str] = field(default_factory=set[str])
     """Groups that the table has in a line with a mistake."""
+    mistakes: list[str] = field(default_factory=list[str])
+    """Each with its place, rule and remedy."""
     unread: bool = False
     """There is no table that can be read, so which groups there are is not known."""
 
@@ -79,7 +83,10 @@ class Roster:
 
 
 def read(file: Path, key: bytes = b"", *, text: str | None = None) -> Roster:
-    """Read a roster. `key` makes pseudonyms; `text` is what the file will hold. Raises RosterError."""
+    """Read a roster. `key` makes pseudonyms; `text` is what the file will hold.
+
+    Raises RosterError where there is none; what is wrong in one is among its `mistakes`.
+    """
     if file.suffix.lower() not in (".yaml", ".yml"):
         found = Roster(file)
         rows, mistakes = _table(file, {}, found)
@@ -109,23 +116,28 @@ def read(file: Path, key: bytes = b"", *, text: str | None = None) -> Roster:
     own = parts.mapping(content.get("groups"), "groups", mistakes)
     rules = list(parts.rules(content.get("rules"), mistakes))
     groups: list[Group] = []
+    idle = set(range(len(rules)))
     for group in dict.fromkeys((*known, *map(str, own))):
+        before = len(mistakes)
         entry = parts.mapping(own.get(group), f"groups.{group}", mistakes)
         own_answers = parts.answers({k: v for k, v in entry.items() if k != "settings"}, f"groups.{group}", mistakes)
         base = known.get(group) or {**defaults, "group": group}
         answers, settings = dict(base), dict(common)
-        for when, more, keys in rules:
-            if all(fnmatch.fnmatch(answers.get(name, "").lower(), str(like).lower()) for name, like in when.items()):
+        for number, (when, more, keys) in enumerate(rules):
+            if parts.matches(when, answers):
+                idle.discard(number)
                 answers |= more
                 settings = parts.over(settings, keys)
         answers |= own_answers
         settings = parts.over(settings, parts.settings(entry.get("settings"), f"groups.{group}.settings", mistakes))
+        whole = len(mistakes) == before
         settings = parts.over(shared(answers.get("project", "")), settings)
         if found.pseudonyms:
             answers["group"] = pseudonym(group, key)
         if group in found.named:
             continue  # of what its line says, not all can be read
-        groups.append(Group(group, answers, settings, where.get(group, f"groups.{group} of {file.name}")))
+        groups.append(Group(group, answers, settings, where.get(group, f"groups.{group} of {file.name}"), whole))
+    found.notes += [f"rules[{number}] is about no group: none is as its `when` says" for number in sorted(idle)]
     return _whole(found, groups, mistakes)
 
 
@@ -143,6 +155,10 @@ def _course(content: Mapping[str, Any], mistakes: list[str]) -> Callable[[str], 
         mistakes.append(
             parts.mistake("accounts", next(iter(given.values())), rule, "make an account for the page alone")
         )
+    for name, account in given.items():
+        wrong = alone({"coursecloud:course": {"accounts": {"look": account}}})
+        mistakes += [parts.mistake(f"accounts.{name}", each.value, each.rule, each.remedy) for each in wrong]
+        given = {key: value for key, value in given.items() if key != name or not wrong}
     accounts = {purpose: given[name] for name, purposes in ROLES.items() if name in given for purpose in purposes}
     bucket = content.get("backend")
     if bucket is not None and not re.fullmatch(r"gs://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]", str(bucket)):
@@ -164,20 +180,18 @@ def pseudonym(group: str, key: bytes) -> str:
 
 def _whole(found: Roster, groups: Sequence[Group], mistakes: list[str]) -> Roster:
     for group in groups:
-        lacks = unanswered(group.answers)
+        lacks = unanswered(group.answers) if group.whole else []
         mistakes += [f"  {group.where}: {problem.path}\n{said.why(problem)}" for problem in lacks]
-        found.groups[group.name] = group
+        found.groups[group.name] = replace(group, whole=group.whole and not lacks)
     mistakes += _moved(found) if not found.unread else ()
     if not groups and not mistakes:
         mistakes.append(parts.mistake("groups", None, "a course has groups", "name a table, or write groups"))
-    if mistakes:
-        many = f"{len(mistakes)} mistake{'s' * (len(mistakes) != 1)}; nothing was written."
-        raise RosterError("\n".join([many, *folding.folded(mistakes), *(f"  note  {note}" for note in found.notes)]))
+    found.mistakes = mistakes
     by_project: dict[str, list[str]] = {}
     for group in groups:
-        by_project.setdefault(group.answers["project"], []).append(group.name)
+        by_project.setdefault(group.answers.get("project", ""), []).append(group.name)
     for project, names in by_project.items():
-        if len(names) > 1:
+        if project and len(names) > 1:
             found.notes.append(f"{', '.join(names)} share the project {project}, and its bill")
     return found
 

@@ -22,6 +22,7 @@ from coursecloud.cli.commands.course.roster import Group, Roster
 from coursecloud.cli.init import write
 from coursecloud.cli.init.answers import members_of, stack_of
 from coursecloud.common import stack_file, writing
+from coursecloud.course import summary
 from coursecloud.starter import merging
 from infra import files, secrecy
 from infra.names import STACK
@@ -84,7 +85,7 @@ def look(
     beside = Path(os.path.relpath(root / schema.FILE, folder)).as_posix()
     reference = beside if folder.resolve().is_relative_to(root.resolve()) else ""
     found.mistakes += _one_each(stacks, roster)
-    for group in roster.groups.values():
+    for group in filter(lambda each: each.whole, roster.groups.values()):
         stack = stacks[group.name]
         if not STACK.fullmatch(stack):
             found.mistakes.append(f"  {group.where}: {stack!r} can be no stack's name\n    remedy  name it as group-07")
@@ -118,7 +119,7 @@ def look(
         )
         kind: Kind = "gone" if gone else "leaving"
         if kind == "leaving":
-            here = [each.name for each in roster.groups.values() if each.answers["project"] == entry.project]
+            here = [each.name for each in roster.groups.values() if each.answers.get("project") == entry.project]
             shared = f"{', '.join(here)} and {entry.group}, which is leaving, share the project {entry.project}"
             found.notes += [f"{shared}, and its bill"] if here else []
         found.changes.append(GroupChange(stack, entry.group, kind, project=entry.project, says=(f"{why}; {rest}",)))
@@ -146,13 +147,14 @@ def apply(outlook: Outlook, key: bytes) -> list[Path]:
             entries[each.stack] = Locked(each.group, each.project, each.base, each.members_sum).__dict__
     if outlook.keyed and not (folder / write.KEY).exists():
         private[folder / write.KEY] = f"{key.hex()}\n"
-    if private:
-        _ignore(folder)
-        writing.write_all(private, mode=write.PRIVATE)
+    if private and (ignoring := write.ignoring(folder, (*write.IGNORED, "*.csv"))):
+        texts[folder / ".gitignore"] = ignoring
     content = {"version": lock.VERSION, "groups": {stack: entries[stack] for stack in sorted(entries)}}
     for each in outlook.of("gone"):
         removed.put_away(folder, (_file(folder, each.stack), folder / f"members.{each.stack}.yaml"))
-    writing.write_all({**texts, folder / LOCK: f"{json.dumps(content, indent=1)}\n"})
+    # All or nothing: what was written of half of it would be taken for somebody's own edits.
+    lines = f"{json.dumps(content, indent=1)}\n"
+    writing.write_all({**private, **texts, folder / LOCK: lines}, private=frozenset(private))
     return [*texts, *private]
 
 
@@ -174,7 +176,7 @@ def _stacks(roster: Roster, known: Mapping[str, Locked]) -> dict[str, str]:
     by_project: dict[str, list[str]] = {}
     for stack, entry in known.items():
         by_project.setdefault(entry.project, []).append(stack)
-    now = Counter(group.answers["project"] for group in roster.groups.values())
+    now = Counter(group.answers.get("project") for group in roster.groups.values())
     old: dict[str, list[str]] = {}
     for name in roster.renamed:
         old.setdefault(roster.called(name), []).append(name)
@@ -183,11 +185,11 @@ def _stacks(roster: Roster, known: Mapping[str, Locked]) -> dict[str, str]:
         return [by_name[name] for name in (group.name, *old.get(group.name, ())) if name in by_name]
 
     def stayed(group: Group) -> list[str]:
-        return [stack for stack in moved(group) if known[stack].project == group.answers["project"]]
+        return [stack for stack in moved(group) if known[stack].project == group.answers.get("project")]
 
     def of_project(group: Group) -> list[str]:
-        stacks = by_project.get(group.answers["project"], [])
-        alone = now[group.answers["project"]] == len(stacks) == 1
+        stacks = by_project.get(group.answers.get("project", ""), [])
+        alone = now[group.answers.get("project")] == len(stacks) == 1
         return [each for each in stacks if alone and not known[each].leaving and known[each].group not in roster.merged]
 
     made: dict[str, str] = {}
@@ -254,8 +256,9 @@ def _untouched(told: GroupChange, kind: Kind, *says: str) -> GroupChange:
 
 
 def _mistakes(changes: Iterable[GroupChange], folder: Path, root: Path) -> Iterator[str]:
-    """Read each file as it will be, as `up` does: with the rules of the project."""
-    with tempfile.TemporaryDirectory(prefix=".coursecloud-course-", dir=folder) as name:
+    """Read each file as it will be, as `up` does: with the rules of the project. What is wrong with several is one."""
+    found: dict[str, list[str]] = {}
+    with tempfile.TemporaryDirectory(prefix="coursecloud-course-") as name:
         for each in changes:
             if each.text is None:
                 continue
@@ -265,16 +268,19 @@ def _mistakes(changes: Iterable[GroupChange], folder: Path, root: Path) -> Itera
                 # The members' file as it is, unless it is written anew.
                 beside = folder if each.members is None else Path(name)
                 made = load(stack_file.read(each.stack, file), each.stack, root, beside=beside)
-                yield from _secrets(each.group, made)
+                wrong = list(_secrets(made))
             except SettingsError as error:
-                yield f"  {each.group}: " + str(error).replace(f"{name}/", "").replace("\n", "\n  ")
+                wrong = [str(problem).replace(f"{name}/", "") for problem in error.problems]
+            for text in wrong:
+                found.setdefault(text, []).append(each.group)
+    yield from (f"  {summary.names(groups)}: {text}" for text, groups in found.items())
 
 
-def _secrets(group: str, made: Settings) -> Iterator[str]:
+def _secrets(made: Settings) -> Iterator[str]:
     """Say where the value of a secret would come into a file that everybody with the repository has."""
     for path, _, found in secrecy.walk(made.model_dump(mode="json", by_alias=True)):
         yield (
-            f"  {group}: coursecloud:{path} would hold what looks like a secret ({found.what})\n"
+            f"coursecloud:{path} would hold what looks like a secret ({found.what})\n"
             f"    rule    {credentials.RULE}\n"
             "    remedy  take it out of the roster and revoke it; a secret is named under coursecloud:secrets"
         )
@@ -282,12 +288,3 @@ def _secrets(group: str, made: Settings) -> Iterator[str]:
 
 def _file(folder: Path, stack: str) -> Path:
     return folder / f"Pulumi.{stack}.yaml"
-
-
-def _ignore(folder: Path) -> None:
-    path = folder / ".gitignore"
-    before = files.text_of(path) if path.exists() else ""
-    missing = [line for line in (*write.IGNORED, "*.csv") if line not in before.splitlines()]
-    if missing:
-        head = before if not before or before.endswith("\n") else f"{before}\n"
-        writing.write(path, head + "\n".join(["# people's addresses stay on this machine", *missing, ""]))
