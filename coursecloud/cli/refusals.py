@@ -1,6 +1,7 @@
 """Standard output where JSON was asked for: one document, of what was done or of what was refused."""
 
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -87,8 +88,25 @@ def _read(said: Sequence[str]) -> "list[dict[str, Any]]":
         if found and word in ("rule", "remedy") and line.startswith("    "):
             found[-1][word] = rest.strip()
             last = word
+        elif found and word == "also" and line.startswith("    "):
+            found += [{**found[-1], "line": int(at), "value": value} for at, value in _ALSO.findall(rest)]
         elif found and found[-1].get(last) and line.startswith(_GOES_ON):
             found[-1][last] += f"\n{line.strip()}"
         else:
-            found.append(_form(line.strip(), None, None, None))
+            found.append(_placed(line.strip()))
     return [each for each in found if each["rule"] or each["remedy"]] or found[:1]
+
+
+_CELL = re.compile(r"(?P<file>.+)  line (?P<line>\d+), column (?P<what>[^:]+)(?:: (?P<value>'.*'))?")
+_KEY = re.compile(r"(?P<what>\S+)(?:: (?P<value>[^\n]+?))?  \(line (?P<line>\d+), column (?P<column>\d+)\)")
+_ALSO = re.compile(r"line (\d+): ('(?:[^'\\]|\\.)*')")
+"""How messages write the place of a mistake: the cell of a table, a key of a file, and other cells with the same."""
+
+
+def _placed(line: str) -> dict[str, Any]:
+    """Read the first line of a mistake: what it is about, and where that stands."""
+    if cell := _CELL.fullmatch(line):
+        return _form(f"{cell['file']}, column {cell['what']}", cell["value"], None, None, int(cell["line"]))
+    if key := _KEY.fullmatch(line):
+        return _form(key["what"], key["value"], None, None, int(key["line"]), int(key["column"]))
+    return _form(line, None, None, None)

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -202,21 +202,18 @@ def _member(name: str, index: int, folder: Path | None) -> tuple[int, int] | Non
     return (mark.line + 1, mark.column + 1) if mark else None
 
 
-def _line(root: yaml.Node | None, path: str) -> tuple[int, int] | None:
-    """Find where the deepest key of a path stands: `coursecloud:machines.trainer.gpu`, or a key of the file's top."""
-    top = _entries(root)
-    config = next((value for key, value in top if key.value == "config"), None)
-    found, node, rest = None, config, path
-    for key, _ in top:
-        if key.value == path:
-            return key.start_mark.line + 1, key.start_mark.column + 1
+def deepest(root: yaml.Node | None, path: str, called: Callable[[str], str] = lambda key: key) -> yaml.Node | None:
+    """Find the deepest key or entry of a path that is there, e.g. `groups.a.settings[0]`; None where nothing is.
+
+    `called` gives the other name by which a key at the top may be asked for.
+    """
+    found: yaml.Node | None = None
+    node, rest = root, path
     while rest:
-        fitting = [
-            (name, at, value)
-            for at, value in _entries(node)
-            for name in ((at.value, full_key(at.value)) if node is config else (at.value,))
-            if rest == name or rest.startswith((f"{name}.", f"{name}["))
-        ]
+        keys: list[tuple[str, yaml.Node, yaml.Node]] = [(str(at.value), at, value) for at, value in _entries(node)]
+        if node is root:
+            keys += [(called(name), at, value) for name, at, value in keys]
+        fitting = [each for each in keys if rest == each[0] or rest.startswith((f"{each[0]}.", f"{each[0]}["))]
         if not fitting:
             if not (match := re.match(r"\[(\d+)\]", rest)) or not isinstance(node, yaml.SequenceNode):
                 break
@@ -226,8 +223,19 @@ def _line(root: yaml.Node | None, path: str) -> tuple[int, int] | None:
             node = found = items[int(match[1])]
             rest = rest[match.end() :].removeprefix(".")
             continue
-        name, found, node = max(fitting, key=lambda each: (len(each[0]), each[1].value == each[0]))
+        name, found, node = max(fitting, key=lambda each: len(each[0]))  # of two alike the one as it stands there
         rest = rest[len(name) :].removeprefix(".")
+    return found
+
+
+def _line(root: yaml.Node | None, path: str) -> tuple[int, int] | None:
+    """Find where the deepest key of a path stands: `coursecloud:machines.trainer.gpu`, or a key of the file's top."""
+    top = _entries(root)
+    config = next((value for key, value in top if key.value == "config"), None)
+    for key, _ in top:
+        if key.value == path:
+            return key.start_mark.line + 1, key.start_mark.column + 1
+    found = deepest(config, path, full_key)
     # What is missing altogether has to be added under `config:`; a place that is not given is the stack's region.
     place = re.search(r"\.(region|zone)$", path) and next(
         (k for k, _ in _entries(config) if k.value == "gcp:region"), None

@@ -2,6 +2,8 @@
 
 import json
 import re
+import resource
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -423,10 +425,13 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"pseudonyms": "no"}, "write true or false, without quotes"),
     (
         {"merged": {"group-01": "group-02", "group-02": "group-01"}},
-        "merged.group-02: 'group-01'\n    rule    group-02 is",
+        "column 60)\n    rule    group-02 is a group still",
     ),
     ({"merged": {"group-09": "group-02"}, "renamed": {"group-09": "group-01"}}, "group-09 is renamed to group-01 too"),
-    ({"renamed": {"group-01": "group-02"}}, "renamed.group-01: 'group-02'\n    rule    group-01 is a group still"),
+    (
+        {"renamed": {"group-01": "group-02"}},
+        "column 37)\n    rule    group-01 is a group still",
+    ),
     ({"renamed": {"group-08": "group-01", "group-09": "group-01"}}, "group-01 was group-08, and a group has one stack"),
     ({"renamed": {"group-08": "group-03"}}, "did you mean"),
     (
@@ -453,10 +458,129 @@ def test_an_answer_that_no_stack_can_have_is_said_once_and_where_it_stands(cours
         rules=[{"when": {"group": "group-*"}, "answers": {"timezone": "Moon"}}],
         groups={"group-02": {"starts": "yesterday"}},
     )
-    places = re.findall(r"^  (\S+): '", course.run("diff", code=2), re.MULTILINE)
+    places = re.findall(r"^  (\S+): '.*'  \(line 1, column \d+\)$", course.run("diff", code=2), re.MULTILINE)
     said = [*(f"defaults.{name}" for name in wrong), "rules[0].answers.timezone", "groups.group-02.starts"]
     assert places == said
     assert "groups.csv" not in course.run("diff", code=2).replace("table: groups.csv", "")
+
+
+def test_all_that_is_wrong_with_a_course_is_said_in_one_round_and_once(course: Course) -> None:
+    header = "group;project;credit;ends;starts"
+    course.table(
+        "group-01;mlops-g01;abc;2026-12-17;2026-11-23", "group-02;mlops-g02;#REF!;2026-12-17;2026-11-23",
+        "group-03;mlops-g03;5 USD;x;nov", "group-04;mlops-g04;5 USD;2026-11-01;2026-11-23", header=header,
+    )  # fmt: skip
+    course.roster(
+        defaults={"settings": {"coursecloud:lease": {"maxPerHour": -1}, "gcp:project": "x"}},
+        groups={
+            "group-02": {"region": "europe-west4"},
+            "group-08": {"project": "12"},
+            "Group 9": {"project": "mlops-g09"},
+        },
+        renamed={"old": "group-02"},
+        accounts={"page": "foo"},
+    )
+    done = CliRunner().invoke(app, ["course", "diff", "--json", "--folder", str(course.folder)])
+    told = json.loads(done.stdout)["error"]
+    of_table = [(each["what"], each["line"]) for each in told["mistakes"] if each["what"].startswith("groups.csv")]
+    of_roster = [(each["what"], each["line"]) for each in told["mistakes"] if each["what"][:10] != "groups.csv"]
+    assert sorted(of_table, key=str) == [
+        ("groups.csv, column credit", 2), ("groups.csv, column credit", 3), ("groups.csv, column ends", 4),
+        ("groups.csv, column starts", 4), ("groups.csv, column starts", 5),
+    ]  # fmt: skip
+    assert of_roster == [
+        ("defaults.settings.coursecloud:lease.maxPerHour", 1), ("defaults.settings.gcp:project", 1),
+        ("accounts.page", 1), ("groups.group-08.project", 1),
+        ("groups.Group 9 of course.yaml: 'Group 9' can be no stack's name", None),
+    ]  # fmt: skip
+
+
+def test_a_table_that_cannot_be_read_hides_no_mistake_of_the_roster(course: Course) -> None:
+    course.roster(table="other.csv", groups={"group-01": {"credit": "abc"}}, renamed={"old": "group-07"})
+    said = course.run("diff", code=2)
+    assert "No such file" in said
+    assert "groups.group-01.credit: 'abc'" in said
+    assert "no such group" not in said
+
+
+def test_one_mistake_of_many_groups_is_one(course: Course) -> None:
+    course.table(*(row(number) for number in range(1, 9)))
+    course.roster(defaults={"settings": {"coursecloud:machines": {"a": {"machineType": "e2-foo"}}}})
+    said = course.run("diff", code=2)
+    assert said.count("e2-foo") == 1
+    assert "group-01, group-02" in said
+
+
+@pytest.mark.parametrize(
+    ("cell", "when", "fits"),
+    [("ja", {"gpu": "T4"}, True), ("", {"gpu": "no"}, True), ("T4", {"gpu": "V100"}, False),
+     ("t4", {"gpu": "t*"}, True),
+     ("", {"keep": "yes"}, True), ("", {"keep": "no"}, False), ("", {"credit": "1250,5 DKK"}, True),
+     ("", {"starts": "2026-11-23"}, True)],
+)  # fmt: skip
+def test_a_rule_is_about_what_an_answer_means(course: Course, cell: str, when: dict[str, str], fits: bool) -> None:
+    course.table(row(1, gpu=cell))
+    course.roster(rules=[{"when": when, "settings": {"coursecloud:lease": {"maxPerHour": 3}}}])
+    said = course.apply()
+    assert (course.config("group-01")["coursecloud:lease"]["maxPerHour"] == 3) is fits
+    assert ("rules[0] is about no group" in said) is not fits
+
+
+def test_a_state_that_is_kept_elsewhere_than_the_rosters_is_said(course: Course) -> None:
+    course.table(row(1), row(2))
+    evil = {"coursecloud:course": {"backend": "gs://evil-bucket/x"}}
+    course.roster(backend="gs://course-state", groups={"group-02": {"settings": evil}})
+    assert "coursecloud:course.backend: gs://evil-bucket/x is added" in course.run("diff")
+
+
+def test_a_credit_without_a_currency_is_said_wherever_it_stands(course: Course) -> None:
+    course.table("group-01;mlops-g01", header="group;project")
+    course.roster(defaults={"credit": "350"})
+    assert "a credit names no currency ('350'): read as USD" in course.run("diff")
+
+
+@pytest.mark.parametrize("name", ["Pulumi.group-01.yaml", "members.group-01.yaml"])
+@pytest.mark.parametrize("content", [b"# one\n# b\xf8rn\n", b"# one\n# \0\n"])
+def test_a_file_that_is_no_text_is_named_with_its_line(applied: Course, name: str, content: bytes) -> None:
+    (applied.folder / name).write_bytes(content)
+    said = applied.run("diff", code=2)
+    assert f"{name}: line 2 has a sign that is none" in said
+    assert "remedy" in said
+
+
+def test_what_of_the_course_is_not_here_is_said(applied: Course) -> None:
+    (applied.folder / "owners.key").unlink()
+    assert "owners.key is not here: each owner gets another pseudonym" in applied.run("diff")
+    (applied.folder / "course.lock.json").unlink()
+    applied.table(row(1), row(2, gpu="T4"))
+    assert "group-03: of which course these stack files are is not known" in applied.run("diff")
+
+
+@pytest.mark.parametrize("limit", [1480, 4000, 6000])
+def test_where_the_disk_is_full_nothing_is_written(applied: Course, limit: int) -> None:
+    before = applied.files()
+    applied.table(row(1, mail="evil@example.com", ends="18-12-2026"), row(2, gpu="T4"), row(3), row(4))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+        said = applied.apply(code=2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handler)
+    assert "nothing was written" in said
+    assert "Errno" not in said
+    assert applied.files() == before
+    assert "members: user:evil@example.com comes" in applied.run("diff")
+
+
+def test_the_options_say_their_own_mistakes(course: Course) -> None:
+    course.table(row(1), row(2))
+    words = ["init", str(course.folder / "groups.csv"), "--starts", "2026-11-23", "--ends", "2026-12-17"]
+    said = course.run(*words, "--credit", "abc", "--region", "Mars", code=2)
+    assert re.findall(r"^  (--\S+): '", said, re.MULTILINE) == ["--credit", "--region"]
+    assert "2 mistakes" in said
+    course.run(*words)
 
 
 def test_two_groups_can_trade_their_names(applied: Course) -> None:

@@ -116,6 +116,17 @@ def _one(given: "Answers", folder: Path, *, force: bool, asking: bool) -> None:
     _written(folder, placed, warnings, credit=lasts.splitlines()[0])
 
 
+def options(given: "Answers") -> None:
+    """Refuse answers that no stack file takes and that options gave: no line of a table has them."""
+    from coursecloud.cli import init
+    from coursecloud.cli.init import said
+
+    wrong = [(name, each) for name, answer in given.items() for each in init.wrong_alone(name, answer)]
+    if wrong:
+        many = f"{len(wrong)} mistake{'s' * (len(wrong) != 1)}; nothing was written."
+        refuse("\n".join([many, *(f"  --{name}{said.value(given[name])}\n{said.why(each)}" for name, each in wrong)]))
+
+
 def _many(table: Path, given: "Answers", folder: Path, *, force: bool) -> None:
     from rich.text import Text
 
@@ -128,6 +139,7 @@ def _many(table: Path, given: "Answers", folder: Path, *, force: bool) -> None:
     for name in ("project", "group", "members"):
         if name in given:
             refuse(f"--{name} is of one group, and --from has many.\n    remedy  make it a column of {table.name}")
+    options(given)
     try:
         text, taken = sheet.decoded(files.bytes_of(table))
         read = tables.read(text, given)

@@ -12,7 +12,7 @@ from coursecloud.cli.init.forms import name_like
 from coursecloud.cli.init.lines import KeyLine, lines
 from infra.secrecy import find
 from infra.settings import EXAMPLE_PROJECT, Problem, SettingsError, load
-from infra.settings.problem import Hidden, RuleViolationError
+from infra.settings.problem import MISSING, Hidden, RuleViolationError
 
 ROSTER = "By a rule of the roster."
 """Explains a key that no answer made."""
@@ -43,6 +43,11 @@ def refusals(answers: Answers) -> list[tuple[str, Problem]]:
         found = answered(error, made, answers.get("group", ""))
         unread += [each for each in found if not any(each[1].remedy.startswith(add) for add in there)]
     return unread
+
+
+def wrong_alone(name: str, answer: str) -> list[Problem]:
+    """List what no stack file takes of an answer, whatever the others are: what is missing beside it, they may say."""
+    return [each for about, each in refusals({name: answer}) if about == name and each.value is not MISSING]
 
 
 def secret(answers: Answers) -> list[tuple[str, Problem]]:

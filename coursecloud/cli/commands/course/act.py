@@ -71,6 +71,8 @@ def act(asked: Asked, *, asks: Callable[[int], bool] | None = None) -> tuple[int
         left = found
     _announce(asked, open_run, left, journal)
     if asked.dry_run:
+        groups = [{"stack": stack} for stack in left]
+        refusals.document({"version": 1, "command": f"course {asked.verb}", "dryRun": True, "groups": groups})
         return 0, []
     if not (asks(len(left)) if asks else _agreed(asked, len(left))):
         refuse(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import cast
 
 import yaml
@@ -11,6 +12,21 @@ import yaml
 from coursecloud.cli import explain
 from coursecloud.common import stack_yaml
 from infra import files
+
+
+def text_of(path: Path) -> str:
+    """Read a file of a group. Raises ValueError with the file, the line, the rule and the remedy; OSError as it is."""
+    try:
+        text = files.text_of(path)
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"{path.name}: line {line} {_NOT_TEXT}") from None
+    if "\0" in text:
+        raise ValueError(f"{path.name}: line {text[: text.index(chr(0))].count(chr(10)) + 1} {_NOT_TEXT}")
+    return text
+
+
+_NOT_TEXT = "has a sign that is none\n    rule    this file is UTF-8 text\n    remedy  save it as UTF-8"
 
 
 def settings(before: str, after: str) -> Iterator[str]:

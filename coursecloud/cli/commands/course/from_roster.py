@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from coursecloud.cli.commands.course import asking
+from coursecloud.cli.commands.init import options
 from coursecloud.cli.commands.shared import BROKEN_RULE, AsJson, Folder, Yes, folder_of, program, refuse, say
 from coursecloud.common.project import called
 
@@ -40,6 +41,7 @@ def init(
     if file.exists():
         refuse(f"{file}: there already; nothing was written\n    remedy  edit it, then `coursecloud course diff`")
     given = {"starts": starts, "ends": ends, "credit": credit, "timezone": timezone, "region": region}
+    options({name: value for name, value in given.items() if value})
     defaults = {name: value for name, value in given.items() if value}
     name = os.path.relpath(table.resolve(), where.resolve())
     text = _ROSTER.format(table=json.dumps(name), defaults=json.dumps(defaults) if defaults else "{}")
@@ -193,9 +195,10 @@ def _ended(folder: Path) -> set[str]:
 def _shown(outlook: "Outlook", *, full: bool, first: str = "", as_json: bool) -> None:
     from coursecloud.cli import refusals
     from coursecloud.cli.commands.course import tables
+    from coursecloud.common import progress
 
     say(first + tables.outlook_headline(outlook))
-    for line in tables.outlook(outlook, full=full):
+    for line in () if progress.quiet() else tables.outlook(outlook, full=full):
         say(line)
     if as_json:
         refusals.document({"version": 1, "headline": tables.outlook_headline(outlook), "groups": _forms(outlook), "notes": outlook.notes})  # noqa: E501  # fmt: skip

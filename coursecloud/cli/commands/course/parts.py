@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, cast
+
+import yaml
 
 from coursecloud.cli import init
 from coursecloud.cli.init import said
 from coursecloud.cli.init.answers import NAMES, Answers, credit_of, gpu_of, keeps
 from coursecloud.cli.init.forms import date_of
+from coursecloud.common import stack_file, stack_yaml
 from infra.settings import Problem, alone
-from infra.settings.problem import MISSING, RuleViolationError, nearest
+from infra.settings.problem import MISSING, RuleViolationError, nearest, shown
 
 _RULE = ("when", "answers", "settings")
 ADDRESSES = "a roster may be committed, and an address is a person's"
@@ -89,9 +93,7 @@ def answers(given: object, at: str, mistakes: list[str], *, patterns: bool = Fal
             mistakes.append(mistake(f"{at}.{name}", None, "an answer is a text", "write it as in a cell of a table"))
         elif value is not None:
             answer = {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
-            # What is missing beside it, another part may say.
-            found_wrong = [] if patterns else init.refusals({name: answer})
-            wrong = [each for about, each in found_wrong if about == name and each.value is not MISSING]
+            wrong = [] if patterns else init.wrong_alone(name, answer)
             mistakes += [mistake(f"{at}.{name}", answer, each.rule, each.remedy) for each in wrong]
             if not wrong:
                 found[name] = answer
@@ -126,8 +128,11 @@ def mapping(given: object, at: str, mistakes: list[str]) -> dict[str, Any]:
 
 def mistake(what: str, value: object, rule: str, remedy: str) -> str:
     """Write a mistake: the place in the roster, the value where it has one, the rule and the remedy."""
-    shown = said.value(str(value)) if value not in (None, MISSING) and not isinstance(value, dict | list) else ""
-    return f"  {what}{shown}\n{said.why(Problem(what, MISSING, rule, remedy))}"
+    if isinstance(value, str):
+        told = said.value(value)
+    else:
+        told = "" if value in (None, MISSING) or isinstance(value, dict | list) else f": {shown(value)}"
+    return f"  {what}{told}\n{said.why(Problem(what, MISSING, rule, remedy))}"
 
 
 def over(under: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
@@ -140,3 +145,18 @@ def over(under: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
         else:
             made[key] = value
     return made
+
+
+def located(mistakes: Iterable[str], source: str, keys: Collection[str]) -> Iterator[str]:
+    """Say of each mistake of the roster, as `mistake` writes them, in which line of it the key stands."""
+    try:
+        root = cast("yaml.Node | None", yaml.compose(source, Loader=stack_yaml.Loader))
+    except (yaml.YAMLError, RecursionError):
+        root = None
+    for text in mistakes:
+        first, end, rest = text.partition("\n")
+        path = first.removeprefix("  ").partition(": ")[0]
+        own = first.startswith("  ") and re.split(r"[.\[]", path)[0] in keys
+        node = stack_file.deepest(root, path) if own else None
+        mark = node.start_mark if node else None
+        yield f"{first}  (line {mark.line + 1}, column {mark.column + 1}){end}{rest}" if mark else text

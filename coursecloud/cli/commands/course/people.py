@@ -10,6 +10,7 @@ from typing import Literal, cast
 
 import yaml
 
+from coursecloud.cli.commands.course.differences import text_of
 from coursecloud.common import stack_yaml
 from infra import files
 
@@ -37,7 +38,7 @@ def look(path: Path, stack: str, members: Sequence[str], before: str, *, adopt: 
 
     Without members in the table a file is the group's own, until the table had some: then it lets nobody in.
     """
-    there = files.text_of(path) if path.exists() else None
+    there = text_of(path) if path.exists() else None
     if not members and not before:
         return People(None, "")
     text = f"# The members of {stack}. Git ignores this file.\n" + yaml.safe_dump(list(members), allow_unicode=True)

@@ -20,7 +20,7 @@ from coursecloud.cli import init
 from coursecloud.cli.commands.course import parts
 from coursecloud.cli.init import said, sheet, table
 from coursecloud.cli.init.answers import Answers, unanswered
-from coursecloud.common import stack_yaml
+from coursecloud.common import stack_yaml, unreadable
 from coursecloud.course import sharing
 from infra import files
 from infra.settings import alone
@@ -47,6 +47,8 @@ class Group:
     settings: Mapping[str, Any]
     where: str
     """Where it stands: `line 4 of groups.csv`."""
+    place: str = ""
+    """Where the roster keeps its state; empty where it says nothing."""
     whole: bool = True
     """Nothing is wrong with what is said of it, so that its stack file can be held to all rules."""
 
@@ -92,7 +94,7 @@ def read(file: Path, key: bytes = b"", *, text: str | None = None) -> Roster:
         rows, mistakes = _table(file, {}, found)
         groups = [Group(answers["group"], answers, {}, f"line {line} of {file.name}") for line, answers in rows]
         return _whole(found, groups, mistakes)
-    content, mistakes = _content(file, text)
+    source, content, mistakes = _content(file, text)
     all_groups = parts.mapping(content.get("defaults"), "defaults", mistakes)
     given = {k: v for k, v in all_groups.items() if k != "settings"}
     defaults = parts.answers(given, "defaults", mistakes)
@@ -131,14 +133,18 @@ def read(file: Path, key: bytes = b"", *, text: str | None = None) -> Roster:
         answers |= own_answers
         settings = parts.over(settings, parts.settings(entry.get("settings"), f"groups.{group}.settings", mistakes))
         whole = len(mistakes) == before
-        settings = parts.over(shared(answers.get("project", "")), settings)
+        common_to_all = shared(answers.get("project", ""))
+        place = common_to_all.get("coursecloud:course", {}).get("backend", "")
+        settings = parts.over(common_to_all, settings)
         if found.pseudonyms:
             answers["group"] = pseudonym(group, key)
         if group in found.named:
             continue  # of what its line says, not all can be read
-        groups.append(Group(group, answers, settings, where.get(group, f"groups.{group} of {file.name}"), whole))
+        groups.append(Group(group, answers, settings, where.get(group, f"groups.{group} of {file.name}"), place, whole))
     found.notes += [f"rules[{number}] is about no group: none is as its `when` says" for number in sorted(idle)]
-    return _whole(found, groups, mistakes)
+    found = _whole(found, groups, mistakes)
+    found.mistakes = list(parts.located(found.mistakes, source, KEYS))
+    return found
 
 
 def _course(content: Mapping[str, Any], mistakes: list[str]) -> Callable[[str], dict[str, Any]]:
@@ -187,6 +193,10 @@ def _whole(found: Roster, groups: Sequence[Group], mistakes: list[str]) -> Roste
     if not groups and not mistakes:
         mistakes.append(parts.mistake("groups", None, "a course has groups", "name a table, or write groups"))
     found.mistakes = mistakes
+    amounts = {group.answers.get("credit", "") for group in groups}
+    bare = sorted(each for each in amounts if each and not re.search(r"[^\d\s.,'-]", each))
+    if bare and not any("no currency" in note for note in found.notes):
+        found.notes.append(f"a credit names no currency ('{bare[0]}'): read as USD; write `{bare[0]} DKK` otherwise")
     by_project: dict[str, list[str]] = {}
     for group in groups:
         by_project.setdefault(group.answers.get("project", ""), []).append(group.name)
@@ -227,33 +237,45 @@ def _table(
         return [], [f"  {file}: {error.strerror}\n    remedy  name a CSV file that you can read"]
     except ValueError as error:
         found.unread = True
-        return [], [f"  {file.name}: {error}"]
+        remedy = "" if "remedy" in str(error) else "\n    remedy  is it the right file? It has one line a group"
+        return [], [f"  {file.name}: {error}{remedy}"]
     made = table.read(text, defaults)
     found.notes += [f"{file.name}: {taken}"] * bool(taken) + made.notes
     problems = [each for each in made.problems if each.problem.value is not MISSING or each.column not in wrong]
     for row in made.rows:
         problems += [table.CellProblem(row.line, name, each) for name, each in init.refusals(row.answers)]
-    found.named = {*made.groups} - {row.answers["group"] for row in made.rows if "group" in row.answers}
+    wrong_lines = {each.line for each in problems}
+    right = {row.answers.get("group", "") for row in made.rows if row.line not in wrong_lines}
+    found.named = {*made.groups} - right
     answers = {row.line: row.answers for row in made.rows}
     mistakes = [f"{file.name}{said.cell(each, answers)}" for each in sorted(problems, key=lambda each: each.line)]
     return [(row.line, row.answers) for row in made.rows], mistakes
 
 
-def _content(file: Path, text: str | None) -> tuple[dict[str, Any], list[str]]:
+def _content(file: Path, text: str | None) -> tuple[str, dict[str, Any], list[str]]:
+    source = text or ""
     try:
-        content = files.yaml_of(files.text_of(file) if text is None else text, stack_yaml.Loader)
+        source = files.text_of(file) if text is None else text
+        content = files.yaml_of(source, stack_yaml.Loader)
     except OSError as error:
         remedy = "`coursecloud course init TABLE` writes one from a table of groups; or name one with --roster"
         raise RosterError(f"{file}: {error.strerror}\n    remedy  {remedy}") from None
+    except files.NotReadError as error:
+        raise RosterError(f"{file}: {error}\n    remedy  is it the right file? A roster is a few lines") from None
     except (ValueError, yaml.YAMLError) as error:
-        raise RosterError(f"{file}: {error}\n    remedy  mend it as the line says") from None
+        rule, remedy = unreadable.said(error, source)
+        raise RosterError(f"{file}: it cannot be read\n    rule    {rule}\n    remedy  {remedy}") from None
     if not isinstance(content, dict):
         raise RosterError(f"{file}: this is no mapping\n    remedy  `coursecloud course init TABLE` writes a roster")
     known = cast("dict[str, Any]", content)
-    return known, [
-        parts.mistake(
-            str(key), None, "a roster has no such key", nearest(str(key), KEYS, f"the keys are {', '.join(KEYS)}")
-        )
-        for key in known
-        if key not in KEYS
-    ]
+    return (
+        source,
+        known,
+        [
+            parts.mistake(
+                str(key), None, "a roster has no such key", nearest(str(key), KEYS, f"the keys are {', '.join(KEYS)}")
+            )
+            for key in known
+            if key not in KEYS
+        ],
+    )

@@ -9,18 +9,17 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from coursecloud.cli import init, schema
-from coursecloud.cli.commands.course import differences, lock, people, removed, rewritten
+from coursecloud.cli.commands.course import differences, lock, people, removed, rewritten, whose
 from coursecloud.cli.commands.course.lock import LOCK, Locked, locked
 from coursecloud.cli.commands.course.roster import Group, Roster
 from coursecloud.cli.init import write
-from coursecloud.cli.init.answers import members_of, stack_of
+from coursecloud.cli.init.answers import members_of
 from coursecloud.common import stack_file, writing
 from coursecloud.course import summary
 from coursecloud.starter import merging
@@ -81,10 +80,10 @@ def look(
     `root` is the project, whose rules a stack file has to keep. Raises ValueError for a lock file that is none.
     """
     known, found = locked(folder), Outlook(folder, notes=list(roster.notes), keyed=roster.pseudonyms)
-    stacks = _stacks(roster, known)
+    stacks = whose.stacks(roster, known)
     beside = Path(os.path.relpath(root / schema.FILE, folder)).as_posix()
     reference = beside if folder.resolve().is_relative_to(root.resolve()) else ""
-    found.mistakes += _one_each(stacks, roster)
+    found.mistakes += whose.mistakes(stacks, roster)
     for group in filter(lambda each: each.whole, roster.groups.values()):
         stack = stacks[group.name]
         if not STACK.fullmatch(stack):
@@ -98,10 +97,16 @@ def look(
         except RuleViolationError as error:
             found.mistakes.append(f"  {group.where}\n    rule    {error.rule}\n    remedy  {error.remedy}")
             continue
-        change = _change(stack, group, text, known.get(stack), folder, adopt=adopt)
+        try:
+            change = _change(stack, group, text, known.get(stack), folder, adopt=adopt)
+        except files.NotReadError:
+            raise
+        except (ValueError, merging.MergeError) as error:
+            found.mistakes.append(f"  {group.where}: {error}")
+            continue
         if change.kind == "new":
             # What the roster's `settings` put into it: of a file that comes nobody sees a difference.
-            plain = init.text(group.answers, owner=owner, schema=reference, settings=_place(group.settings))
+            plain = init.text(group.answers, owner=owner, schema=reference, settings=_place(group))
             change = replace(change, says=(*change.says, *differences.settings(plain, text)))
         found.changes.append(change)
     found.mistakes += _mistakes(found.changes, folder, root)
@@ -124,7 +129,18 @@ def look(
             found.notes += [f"{shared}, and its bill"] if here else []
         found.changes.append(GroupChange(stack, entry.group, kind, project=entry.project, says=(f"{why}; {rest}",)))
     found.changes.sort(key=lambda each: each.stack)
+    found.notes += _missing(found, known)
     return found
+
+
+def _missing(found: Outlook, known: Mapping[str, Locked]) -> Iterator[str]:
+    """Say which of the course's own files is not here, and what nobody can tell without it."""
+    if known and found.keyed and not (found.folder / write.KEY).exists():
+        yield f"{write.KEY} is not here: each owner gets another pseudonym; bring it back, if there is one"
+    others = {stack for stack, _ in stack_file.every(found.folder)} - {each.stack for each in found.changes}
+    if not known and others:
+        what = f"{summary.names(sorted(others))}: of which course these stack files are is not known"
+        yield f"{what}, as {LOCK} is not here; of a group that has left it would tell"
 
 
 def apply(outlook: Outlook, key: bytes) -> list[Path]:
@@ -158,58 +174,11 @@ def apply(outlook: Outlook, key: bytes) -> list[Path]:
     return [*texts, *private]
 
 
-def _place(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Take of a group's settings where its state is: that is another of each, and the roster's own line for all."""
-    course = settings.get("coursecloud:course")
-    if not isinstance(course, dict) or "backend" not in course:
-        return {}
-    return {"coursecloud:course": {"backend": course["backend"]}}
-
-
-def _stacks(roster: Roster, known: Mapping[str, Locked]) -> dict[str, str]:
-    """Say which stack each group has: the one that it had, also under another name or where only its project is known.
-
-    A stack is where its project is: the group of that project has it, before the one that has only its name. A project
-    names a group only where it is one group's, before and now.
-    """
-    by_name = {entry.group: stack for stack, entry in known.items()}
-    by_project: dict[str, list[str]] = {}
-    for stack, entry in known.items():
-        by_project.setdefault(entry.project, []).append(stack)
-    now = Counter(group.answers.get("project") for group in roster.groups.values())
-    old: dict[str, list[str]] = {}
-    for name in roster.renamed:
-        old.setdefault(roster.called(name), []).append(name)
-
-    def moved(group: Group) -> list[str]:
-        return [by_name[name] for name in (group.name, *old.get(group.name, ())) if name in by_name]
-
-    def stayed(group: Group) -> list[str]:
-        return [stack for stack in moved(group) if known[stack].project == group.answers.get("project")]
-
-    def of_project(group: Group) -> list[str]:
-        stacks = by_project.get(group.answers.get("project", ""), [])
-        alone = now[group.answers.get("project")] == len(stacks) == 1
-        return [each for each in stacks if alone and not known[each].leaving and known[each].group not in roster.merged]
-
-    made: dict[str, str] = {}
-    for fits in (stayed, of_project, moved):
-        taken = set(made.values())
-        for group in roster.groups.values():
-            if group.name not in made and (found := next((each for each in fits(group) if each not in taken), "")):
-                made[group.name] = found
-                taken.add(found)
-    return {group.name: made.get(group.name) or stack_of(group.answers) for group in roster.groups.values()}
-
-
-def _one_each(stacks: Mapping[str, str], roster: Roster) -> Iterator[str]:
-    """Refuse groups that would have one stack: one's file would be written over the other's."""
-    first: dict[str, str] = {}
-    for name, stack in stacks.items():
-        other = first.setdefault(stack.casefold(), name)
-        if other != name:
-            where = " and ".join(roster.groups[each].where for each in (other, name))
-            yield f"  {where}: {stack!r}\n    rule    a stack is one group's\n    remedy  name each group otherwise"
+def _place(group: Group) -> dict[str, Any]:
+    """Give where the roster keeps the group's state: that is another of each, and the roster's own line for all."""
+    course = group.settings.get("coursecloud:course")
+    own = isinstance(course, dict) and bool(group.place) and course.get("backend") == group.place  # pyright: ignore
+    return {"coursecloud:course": {"backend": group.place}} if own else {}
 
 
 def _change(stack: str, group: Group, text: str, entry: Locked | None, folder: Path, *, adopt: bool) -> GroupChange:
@@ -220,7 +189,7 @@ def _change(stack: str, group: Group, text: str, entry: Locked | None, folder: P
     if entry and entry.group != group.name:
         told = replace(told, renamed=entry.group)
     others = path.with_suffix(".yml")
-    there = files.text_of(path).replace("\r\n", "\n") if path.exists() else None
+    there = differences.text_of(path) if path.exists() else None
     plain, salt = rewritten.apart(there, entry.text if entry else text) if there is not None else (None, "")
     own = (
         f"{others.name} is there, and Pulumi reads one of the two: it stays; call it {path.name}"
