@@ -62,9 +62,9 @@ def read(stack: str, here: Path) -> Asked:
     """Read Pulumi's configuration and the roster that it names. Raises SettingsError with every mistake."""
     config = {key: value for key, value in pulumi.runtime.get_config_env().items() if key.startswith(NAMESPACE)}
     file = here / (config.get(f"{NAMESPACE}roster") or sharing.ROSTER)
-    content = sharing.content_of(file)
+    content, unread = sharing.content_of(file)
     found, mistakes = sharing.of(content)
-    problems = [*_problems(config), *_of_roster(content, file, found), *mistakes]
+    problems = [*_problems(config), *(unread or _of_roster(content, file, found)), *mistakes]
     if problems or found.job is None:
         raise SettingsError(stack, problems)
     account = _ACCOUNT.fullmatch(_runner(content))

@@ -208,11 +208,13 @@ def deepest(root: yaml.Node | None, path: str, called: Callable[[str], str] = la
     `called` gives the other name by which a key at the top may be asked for.
     """
     found: yaml.Node | None = None
-    node, rest = root, path
+    node: yaml.Node | None = root
+    rest = path
     while rest:
         keys: list[tuple[str, yaml.Node, yaml.Node]] = [(str(at.value), at, value) for at, value in _entries(node)]
         if node is root:
             keys += [(called(name), at, value) for name, at, value in keys]
+        fitting: list[tuple[str, yaml.Node, yaml.Node]]
         fitting = [each for each in keys if rest == each[0] or rest.startswith((f"{each[0]}.", f"{each[0]}["))]
         if not fitting:
             if not (match := re.match(r"\[(\d+)\]", rest)) or not isinstance(node, yaml.SequenceNode):
@@ -223,7 +225,9 @@ def deepest(root: yaml.Node | None, path: str, called: Callable[[str], str] = la
             node = found = items[int(match[1])]
             rest = rest[match.end() :].removeprefix(".")
             continue
-        name, found, node = max(fitting, key=lambda each: len(each[0]))  # of two alike the one as it stands there
+        # Of two alike the one as it stands there.
+        longest = max(range(len(fitting)), key=lambda index: (len(fitting[index][0]), -index))
+        name, found, node = fitting[longest]
         rest = rest[len(name) :].removeprefix(".")
     return found
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 import yaml
 
 from catalog import limits
-from coursecloud.common import stack_yaml
+from coursecloud.common import stack_yaml, unreadable
 from infra import files
 from infra.settings import Problem
 from infra.settings.problem import MISSING, nearest
@@ -20,6 +20,8 @@ from infra.settings.problem import MISSING, nearest
 ROSTER = "course.yaml"
 """The roster, unless another file is named."""
 KEYS = ("record", "job", "nightly")
+ALL_KEYS = ("table", "defaults", "rules", "groups", "renamed", "merged", "pseudonyms", "accounts", "backend", *KEYS)
+NO_KEY = "a roster has no such key"
 _BUCKET = re.compile(f"gs://({limits.pattern('bucket-name')})")
 _JOB = re.compile(
     f"projects/({limits.pattern('project-id')})/locations/([a-z]+-[a-z]+[0-9]+)/jobs/([a-z][a-z0-9-]{{0,47}}[a-z0-9])"
@@ -111,15 +113,28 @@ def _nightly(given: object, wrong: list[Problem]) -> Nightly | None:
     return Nightly(int(at[1]), int(at[2]), timezone) if at and len(wrong) == before else None
 
 
-def content_of(file: Path) -> Mapping[str, Any]:
-    """Read a roster's keys; empty where there is no file, or none that can be read."""
+def content_of(file: Path) -> tuple[Mapping[str, Any], list[Problem]]:
+    """Read a roster's keys, and what is wrong with them; none where there is no file.
+
+    Whoever cannot read it does not know whether another runner is at work on the same groups.
+    """
+    text = ""
     try:
-        content = files.yaml_of(files.text_of(file), stack_yaml.Loader)
-    except (OSError, ValueError, yaml.YAMLError):
-        return {}
-    return cast("Mapping[str, Any]", content) if isinstance(content, dict) else {}
+        text = files.text_of(file)
+        content = files.yaml_of(text, stack_yaml.Loader)
+    except FileNotFoundError:
+        return {}, []
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        return {}, [Problem(file.name, MISSING, *unreadable.said(error, text))]
+    if not isinstance(content, dict):
+        return {}, [Problem(file.name, MISSING, "a roster is a mapping", "write `KEY: VALUE` lines, or mend it")]
+    known = cast("dict[str, Any]", content)
+    unknown = [key for key in map(str, known) if key not in ALL_KEYS]
+    return known, [Problem(key, MISSING, NO_KEY, nearest(key, ALL_KEYS)) for key in unknown]
 
 
 def read(folder: Path) -> tuple[Sharing, list[Problem]]:
-    """Read what the roster of a folder says; nothing is shared where there is none that can be read."""
-    return of(content_of(folder / ROSTER))
+    """Read what the roster of a folder says, and what is wrong with it; nothing is shared where there is none."""
+    content, wrong = content_of(folder / ROSTER)
+    found, more = of(content)
+    return found, [*wrong, *more]

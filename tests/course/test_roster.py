@@ -583,6 +583,32 @@ def test_the_options_say_their_own_mistakes(course: Course) -> None:
     course.run(*words)
 
 
+BROKEN = (
+    b"<<<<<<< HEAD\nrecord: gs://course-runs\n", b"recrod: gs://course-runs\n", b"- a\n", b"# b\xf8rn\n",
+    b"record: gs://course-runs\nrecord: gs://course-runs\n", b"record:\tx: y\n", b"x" * 1_000_001,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("content", BROKEN)
+@pytest.mark.parametrize("verb", ["up", "stop", "down"])
+def test_nothing_is_begun_where_nobody_can_read_what_the_runners_share(
+    applied: Course, content: bytes, verb: str
+) -> None:
+    (applied.folder / "course.yaml").write_bytes(content)
+    said = applied.run(verb, "--yes", "--only", "group-01", code=2)
+    assert "course.yaml: nothing was done" in said
+    assert "remedy" in said
+
+
+def test_only_the_roster_that_the_runners_read_names_what_they_share(course: Course) -> None:
+    course.table(row(1))
+    text = json.dumps({"table": "groups.csv", "record": "gs://course-runs"})
+    (course.folder / "autumn.yaml").write_text(text, encoding="utf-8")
+    said = course.run("diff", "--roster", str(course.folder / "autumn.yaml"), code=2)
+    assert "record: 'gs://course-runs'" in said
+    assert "call this file course.yaml" in said
+
+
 def test_two_groups_can_trade_their_names(applied: Course) -> None:
     applied.table(row(2, "group-01"), row(1, "group-02"), row(3))
     applied.roster(renamed={"group-01": "group-02", "group-02": "group-01"})

@@ -27,9 +27,7 @@ from infra.settings import alone
 from infra.settings.problem import MISSING, nearest
 
 FILE = sharing.ROSTER
-KEYS = (
-    "table", "defaults", "rules", "groups", "renamed", "merged", "pseudonyms", "accounts", "backend", *sharing.KEYS
-)  # fmt: skip
+KEYS = sharing.ALL_KEYS
 ROLES: Mapping[str, tuple[str, ...]] = {"page": ("look",), "runner": ("stop", "deploy")}
 """The course's two identities, and what each group is asked to let them do."""
 
@@ -107,6 +105,10 @@ def read(file: Path, key: bytes = b"", *, text: str | None = None) -> Roster:
     found.pseudonyms = made is True
     shared = _course(content, mistakes)
     mistakes += [parts.mistake(each.path, each.value, each.rule, each.remedy) for each in sharing.of(content)[1]]
+    if file.name != FILE:
+        rule = f"`course up`, `stop`, `down` and `finish` read what runners share in {FILE} alone"
+        shared_here = [key for key in sharing.KEYS if key in content]
+        mistakes += [parts.mistake(key, content[key], rule, f"call this file {FILE}") for key in shared_here]
     rows: list[tuple[int, Answers]] = []
     if (name := content.get("table")) is not None and not isinstance(name, str):
         mistakes.append(parts.mistake("table", name, "it is the name of one file", "write for example groups.csv"))
@@ -272,9 +274,7 @@ def _content(file: Path, text: str | None) -> tuple[str, dict[str, Any], list[st
         source,
         known,
         [
-            parts.mistake(
-                str(key), None, "a roster has no such key", nearest(str(key), KEYS, f"the keys are {', '.join(KEYS)}")
-            )
+            parts.mistake(str(key), None, sharing.NO_KEY, nearest(str(key), KEYS, f"the keys are {', '.join(KEYS)}"))
             for key in known
             if key not in KEYS
         ],
