@@ -21,6 +21,7 @@ from coursecloud.review import (
     settings_diff,
     stack_comments,
     subprocess_plan,
+    unloaded,
     untaken,
 )
 from coursecloud.review.changed_lines import Lines
@@ -151,7 +152,10 @@ def _stack(name: str, before: Side, after: Side, today: datetime.date, named: se
     if mistakes or isinstance(old, str) or isinstance(new, str):
         # A program of another revision may repeat what stands in a stack file, whatever it is.
         known = frozenset[str]().union(*(side.secrets(name) for side in (before, after)))
-        return Stack(name, Status.BROKEN, mistakes=hiding.deep(mistakes, known))
+        told = hiding.deep(mistakes, known)
+        if isinstance(old, str) and isinstance(new, Plan):
+            return unloaded.as_comes(told, review(name, None, new, today=today, written=after.written(name)))
+        return hiding.deep(unloaded.by_files(name, told, *(_said(side, name) for side in (before, after))), known)
     try:
         state, written = before.state is not None, after.written(name)
         comes = old is None or (isinstance(new, Plan) and old.settings.project != new.settings.project)
@@ -177,12 +181,19 @@ def _stack(name: str, before: Side, after: Side, today: datetime.date, named: se
 
 def _rewritten(name: str, before: Side, after: Side) -> tuple[str, ...]:
     """List the keys that a stack's two files say otherwise; what does not load is told elsewhere."""
-    files = [side.source.files.get(name) if side.source else None for side in (before, after)]
+    return settings_diff.rewritten(*(_said(side, name) for side in (before, after)))
+
+
+def _said(side: Side, name: str) -> dict[str, object]:
+    """Read what a side's stack file says; nothing where it has none, or none that can be read or is the project's."""
+    source = side.source
+    file = source.files.get(name) if source else None
+    if source is None or file is None or file.is_symlink():
+        return {}
     try:
-        old, new = (stack_file.read(name, file) if file else {} for file in files)
+        return stack_file.read(name, file)
     except SettingsError:
-        return ()
-    return settings_diff.rewritten(old, new)
+        return {}
 
 
 def _salt(side: Side, name: str) -> str | None:

@@ -134,7 +134,9 @@ class Stack:
     def sentence(self) -> str:
         """What happens, in one line."""
         if self.status is Status.BROKEN:
-            return "does not load " + " and ".join(side for side, _ in self.mistakes) + " the change"
+            said = "does not load " + " and ".join(side for side, _ in self.mistakes) + " the change"
+            what = [headline.sentence(self.changes), *headline.comers(self.lets_in)] if self.changes else []
+            return "; ".join([said, *what, *headline.also(self.dangers)])
         if self.status is Status.REMOVED:
             return f"its stack file goes: {headline.sentence(self.changes)} once it is destroyed"
         fails = refusals.headline(self.refusals)

@@ -68,7 +68,7 @@ def _stack(stack: Stack, wide: int) -> Iterator[RenderableType]:
         yield Padding(Text("what it asks for, and none of it happens", "bold"), (0, 0, 0, 2))
     for group in folding.together(stack.changes):
         yield _change(group[0], wide) if len(group) == 1 else _group(group)
-    if stack.status is Status.BROKEN:
+    if stack.status is Status.BROKEN and not stack.changes:
         return
     if stack.unchanged:
         yield Padding(Text(f"{stack.unchanged} resources stay as they are", "dim"), (0, 0, 0, 2))

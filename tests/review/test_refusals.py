@@ -1,6 +1,7 @@
 """An edit that cannot work is what a review says first, in every form, and a gate of its own."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -294,3 +295,32 @@ def test_the_command_says_it_first_and_ends_with_3(tmp_path: Path) -> None:
     form = json.loads(done.stdout)
     assert form["verdict"].startswith("this update FAILS")
     assert form["stacks"][0]["refusals"][0]["place"] == "coursecloud:machines.box.bootDisk.sizeGb"
+
+
+def test_a_side_that_does_not_load_hides_nothing_of_what_is_changed_beside_it(tmp_path: Path) -> None:
+    plain = "config: {gcp:project: some-project-1, 'coursecloud:machines': {box: {machineType: e2-medium}}"
+    evil = ", 'coursecloud:team': {members: ['user:eve@example.com']}, 'coursecloud:lease': {maxPerHour: 900}}\n"
+    texts = {
+        "was": f"{plain}}}\n",
+        "slip": f"{plain}{evil}".replace("e2-medium", "e2-mediun"),
+        "mended": f"{plain}{evil}",
+    }
+    for name, text in texts.items():
+        (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
+
+    def told(old: str, new: str) -> tuple[str, str]:
+        sides = ("--base-file", str(tmp_path / f"{old}.yaml"), "--head-file", str(tmp_path / f"{new}.yaml"))
+        done = CliRunner().invoke(app, ["review", *sides, "--sandbox", "off", "--json"])
+        form = json.loads(done.stdout)
+        assert form["stacks"][0]["status"] == "broken"
+        return form["verdict"], "\n".join(danger["text"] for danger in form["stacks"][0]["dangers"])
+
+    verdict, dangers = told("was", "slip")
+    assert verdict == "1 stack does not load; widens access; changes its guards"
+    for path, said in (("team", "user:eve@"), ("lease", "maxPerHour"), ("machines.box.machineType", "e2-mediun")):
+        assert re.search(rf"`coursecloud:{path}`: `.*{said}", dangers), path
+    verdict, dangers = told("slip", "mended")
+    assert verdict.startswith("1 stack does not load; ")
+    assert "lets 1 member into its new project" in verdict
+    assert "`lease.maxPerHour`" in dangers
+    assert "eve" not in told("mended", "slip")[1]
