@@ -9,6 +9,7 @@ from coursecloud.diff.changes import Change, Operation
 from coursecloud.plan.grants import is_public
 from coursecloud.policy import Finding
 from coursecloud.review.access import NAMED, grants
+from coursecloud.review.dangers import Danger, Kind
 from coursecloud.review.formatting import from_to, show
 
 
@@ -50,6 +51,20 @@ def together(changes: Sequence[Change]) -> list[tuple[Change, ...]]:
             alike = (change.operation, causes, properties if "" in causes else ())
         groups.setdefault(alike, []).append(change)
     return [tuple(group) for group in groups.values()]
+
+
+def dangers(found: Iterable[tuple[str, Danger]]) -> list[tuple[list[str], Danger]]:
+    """Put the dangers of several stacks in order, gravest first, and those that say the same of several together."""
+    groups: dict[tuple[Kind, str], tuple[list[str], Danger]] = {}
+    for stack, danger in found:
+        groups.setdefault((danger.kind, danger.text), ([], danger))[0].append(stack)
+    order = list(Kind)
+    return sorted(groups.values(), key=lambda group: order.index(group[1].kind))
+
+
+def stacks(names: Sequence[str]) -> str:
+    """Name the stacks that a danger is of."""
+    return _listed(names, NAMED)
 
 
 def _what(change: Change) -> str:

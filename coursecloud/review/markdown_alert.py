@@ -96,9 +96,9 @@ def _grave(review: Review) -> Iterator[Callable[[int], str]]:
 def _alike(kind: Kind, found: Sequence[tuple[Stack, Danger]]) -> Iterator[Callable[[int], str]]:
     """List the dangers of a kind; what is kept no longer in one line a stack, as all of it has the same end."""
     alike = [(stack, danger) for stack, danger in found if danger.kind is kind]
-    for stack, group in groupby(alike, key=lambda entry: entry[0]):
+    for stack, group in groupby(alike, key=lambda entry: entry[0]) if kind is Kind.UNPROTECTED else ():
         dangers_ = [danger for _, danger in group]
-        if kind is Kind.UNPROTECTED and len(dangers_) > 1:
+        if len(dangers_) > 1:
             names = [one(danger.change) for danger in dangers_ if danger.change]
             yield (
                 lambda cut, s=stack, n=names: (
@@ -106,9 +106,9 @@ def _alike(kind: Kind, found: Sequence[tuple[Stack, Danger]]) -> Iterator[Callab
                     f" {', '.join(code(name, cut) for name in n[:8])}{f' and {len(n) - 8} more' if n[8:] else ''}**"
                 )
             )
-            continue
-        for danger in dangers_:
-            yield lambda cut, s=stack, d=danger: _danger(s, d, cut)
+            alike = [entry for entry in alike if entry[0] is not stack]
+    for stacks, danger in folding.dangers((stack.name, danger) for stack, danger in alike):
+        yield lambda cut, s=stacks, d=danger: _danger(s, d, cut)
 
 
 def _money(review: Review, *, same: bool) -> Iterator[Callable[[int], str]]:
@@ -119,10 +119,12 @@ def _money(review: Review, *, same: bool) -> Iterator[Callable[[int], str]]:
             yield lambda cut, s=stack, t=told: f"{code(s.name, cut)}: {_ours('; '.join(reversed(t)))}"
 
 
-def _danger(stack: Stack, danger: Danger, cut: int) -> str:
+def _danger(stacks: Sequence[str], danger: Danger, cut: int) -> str:
+    more = f" and {len(stacks) - 8} more" if len(stacks) > 8 else ""
+    of = ", ".join(code(name, cut) for name in stacks[:8]) + more
     if danger.kind is Kind.PROGRAM:
         # The program under review may have worded it.
-        return f"**{code(stack.name, cut)}: {code(danger.text.replace('`', chr(39)), 3 * cut)}**"
+        return f"**{of}: {code(danger.text.replace('`', chr(39)), 3 * cut)}**"
     what = one(danger.change) if danger.change else ""
     # Only what the program says is put into code; the sentence around it is ours.
     about, said = (code(what, cut), danger.text.removeprefix(what)) if what else ("", danger.text)
@@ -135,7 +137,7 @@ def _danger(stack: Stack, danger: Danger, cut: int) -> str:
         Kind.PROGRAM,
     )  # fmt: skip
     bold = "**" if danger.kind in grave else ""
-    return f"{bold}{code(stack.name, cut)}: {about}{_ours(said)}{bold}"
+    return f"{bold}{of}: {about}{_ours(said)}{bold}"
 
 
 def _ours(text: str) -> str:

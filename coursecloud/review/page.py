@@ -41,7 +41,8 @@ def full(review: Review) -> str:
 
 
 def _told(review: Review) -> Iterator[str]:
-    yield from (f"{stack.name}: {danger.text}" for stack in review.telling for danger in stack.happening)
+    found = ((stack.name, danger) for stack in review.telling for danger in stack.happening)
+    yield from (f"{folding.stacks(names)}: {danger.text}" for names, danger in folding.dangers(found))
     for stack in review.telling:
         yield from (f"{stack.name}: {each.text}" for each in stack.consequences if not each.grave)
     for stack in review.telling:

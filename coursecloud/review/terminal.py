@@ -41,7 +41,8 @@ def full(review: Review, *, wide: int = 70) -> RenderableType:
     found = [(stack, danger) for stack in review.telling for danger in stack.happening]
     if found:
         parts += [Text(), Text("dangers", "bold red")]
-        parts.append(_bullets((f"{stack.name}: {danger.text}" for stack, danger in found), "red"))
+        folded = folding.dangers((stack.name, danger) for stack, danger in found)
+        parts.append(_bullets((f"{folding.stacks(names)}: {danger.text}" for names, danger in folded), "red"))
     costs = [(stack, each) for stack in review.telling for each in stack.consequences if not each.grave]
     if costs:
         parts += [Text(), _bullets(f"{stack.name}: {each.text}" for stack, each in costs)]

@@ -609,6 +609,45 @@ def test_only_the_roster_that_the_runners_read_names_what_they_share(course: Cou
     assert "call this file course.yaml" in said
 
 
+def test_a_group_whose_file_is_gone_stops_no_other(applied: Course) -> None:
+    (applied.folder / "Pulumi.group-02.yaml").unlink()
+    (applied.folder / "Pulumi.group-01.yaml").write_text("a: [", encoding="utf-8")
+    said = applied.run("plan", code=2)
+    assert "note  group-02: no stack file is here" in said
+    assert "expected the node content" in said
+    assert "mlops-g03" in applied.run("plan", "--csv", "--only", "group-03")
+    assert "group-03" in applied.run("up", "--dry-run", "--only", "group-03")
+    assert "group-02" in applied.run("up", "--dry-run", "--only", "group-02", code=2)
+    done = CliRunner().invoke(app, ["course", "down", "--dry-run", "--json", "--folder", str(applied.folder)])
+    groups = [{"stack": "group-01"}, {"stack": "group-03"}]
+    assert json.loads(done.stdout) == {"version": 1, "command": "course down", "dryRun": True, "groups": groups}
+
+
+def test_a_table_without_a_column_is_said_once(course: Course) -> None:
+    course.table("group-01;5 USD", "group-02;5 USD", header="group;credit")
+    course.roster()
+    said = course.run("diff", code=2)
+    assert said.startswith("1 mistake; nothing was written.")
+    assert "column project" in said
+
+
+def test_a_key_that_an_edit_and_the_roster_both_bring_is_a_conflict_of_that_file_alone(applied: Course) -> None:
+    text = applied.text("group-01")
+    own = text.replace("config:\n", "config:\n  coursecloud:training: {timeout: 1h}\n", 1)
+    (applied.folder / "Pulumi.group-01.yaml").write_text(own, encoding="utf-8")
+    applied.roster(defaults={"settings": {"coursecloud:training": {"timeout": "2h"}}})
+    assert "1 in CONFLICT" in applied.apply(code=3)
+    assert applied.text("group-01") == own
+    assert applied.config("group-02")["coursecloud:training"]["timeout"] == "2h"
+
+
+def test_another_provider_of_secrets_is_an_edit_by_hand(applied: Course) -> None:
+    (applied.folder / "Pulumi.group-02.yaml").write_text(
+        f"secretsprovider: gcpkms://evil\nencryptionsalt: v1:x\n{applied.text('group-02')}", encoding="utf-8"
+    )
+    assert "= group-02, by hand and kept: `secretsprovider: gcpkms://evil`" in applied.run("diff")
+
+
 def test_two_groups_can_trade_their_names(applied: Course) -> None:
     applied.table(row(2, "group-01"), row(1, "group-02"), row(3))
     applied.roster(renamed={"group-01": "group-02", "group-02": "group-01"})

@@ -481,3 +481,39 @@ def test_a_gpu_that_no_cell_names_is_said_to_be_the_cheapest(tmp_path: Path) -> 
     text = " ".join((said.stdout + said.stderr).split())
     assert "a GPU that no cell names ('ja' in line 2 and 1 more) is a T4 at the Spot price" in text
     assert "no cell names" not in (again := run("gruppe;projekt;gpu\ne;mlops-05;T4\n", tmp_path)).stdout + again.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            "group,project,Kredit (DKK)\na,mlops-01,350\n",
+            "call it credit, and write the currency into each cell: 350 DKK",
+        ),
+        ("group,project,Budget in EUR\na,mlops-01,350\n", "350 EUR"),
+        ("group,project,member 1,member 2\na,mlops-01,a@x.dk,b@x.dk\n", "write all members of a group into one column"),
+        ("group,project\na,mlops-01\na,mlops-01\n", "of one group all members stand in one line, in one cell"),
+        ("Course autumn\ngroup;project\na;mlops-01\n", "here they are named in line 2"),
+        ("project,credit\nProj X,abc\n", "column credit: 'abc'"),
+        ("group,project,starts,ends\na,mlops-01,nov 23,Dec 17 2026\n", "column starts: 'nov 23'"),
+        ('group,project,credit\na,mlops-01,"0,001 USD"\n', "write 0.00 USD, if so"),
+        ('group,project,credit\na,mlops-01,"12,345"\n', "write 12345 USD, or 12.35 USD"),
+    ],
+)
+def test_a_slip_is_said_with_what_to_write_instead(content: str, said: str, tmp_path: Path) -> None:
+    done = run(content, tmp_path)
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert "needs its start" not in done.stderr
+
+
+def test_cells_that_were_merged_are_said_and_header_cells_may_have_lines(tmp_path: Path) -> None:
+    content = '"Grup-\npe";"Projekt-\nID";GPU;Region\na;mlops-01;T4;europe-west4\nb;mlops-02;;\nc;mlops-03;;\n'
+    done = run(content, tmp_path)
+    assert done.exit_code == 0, done.stderr
+    assert "gpu is in line 4 alone, and is that group's alone" in done.stderr
+    assert "region is in line 4 alone" in done.stderr
+    assert (
+        "alone"
+        not in run(content.replace("b;mlops-02;;", "b;mlops-02;T4;"), tmp_path, "--force").stderr.split("region")[0]
+    )

@@ -15,7 +15,7 @@ from coursecloud.diff.changes import Operation
 from coursecloud.plan.planning import Plan
 from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.review import closing, formatting, json_form, markdown, mermaid, page
-from coursecloud.review.dangers import Level
+from coursecloud.review.dangers import Danger, Kind, Level
 from coursecloud.review.graph import Graph, Node
 from coursecloud.review.layout import lay_out
 from coursecloud.review.report import Review
@@ -414,3 +414,20 @@ def test_words_for_the_same_money_are_the_same_everywhere() -> None:
 def test_the_folder_of_this_project_is_what_the_marker_is_for() -> None:
     assert markdown.full(moved("b")).startswith("<!-- coursecloud-review -->\n")
     assert (ROOT / "coursecloud" / "review" / "page.html").is_file()
+
+
+def test_what_is_the_same_of_many_stacks_is_one_line_and_the_gravest_comes_first() -> None:
+    longer = Danger(Kind.PROTECTION, None, "weaker protection: the lease is longer")
+    stacks = [
+        Stack(f"group-{number:02}", Status.CHANGED, dangers=(longer,) * (number != 9) + _comes(number))
+        for number in range(1, 13)
+    ]
+    review = Review("a", "b", tuple(stacks))
+    for text in (printed(review, 300), markdown.full(review).replace("`", ""), page.full(review)):
+        assert text.index("eve comes in") < text.index("the lease is longer")
+        assert text.count("weaker protection: the lease is longer") == 1
+        assert "group-01, group-02, group-03" in text
+
+
+def _comes(number: int) -> tuple[Danger, ...]:
+    return (Danger(Kind.ACCESS, None, "eve comes in"),) if number == 9 else ()

@@ -62,7 +62,7 @@ def mistakes(cells: Sequence[str]) -> Iterator[Problem]:
     """Yield what is wrong with the names of the columns; the path of each is the column as it stands there."""
     header = [meant(cell) for cell in cells]
     for at, (name, cell) in enumerate(zip(header, cells, strict=True)):
-        shown = cell.strip() or "(no name)"
+        shown = " ".join(cell.split()) or "(no name)"
         if name not in NAMES:
             yield Problem(shown, MISSING, "there is no such column", _instead(cell, name, header))
         elif (first := header.index(name)) != at:
@@ -93,7 +93,7 @@ def _instead(cell: str, name: str, header: Sequence[str]) -> str:
 def read_as(cells: Sequence[str]) -> str:
     """Say which columns were taken for which, where their names are others; empty where none is."""
     others = [
-        f"`{cell.strip()}` as {meant(cell)}"
+        f"`{' '.join(cell.split())}` as {meant(cell)}"
         for cell in cells
         if meant(cell) in NAMES and re.sub(r"[\s_-]", "", cell).lower() != meant(cell)
     ]

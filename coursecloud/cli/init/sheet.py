@@ -5,6 +5,7 @@ import csv
 import io
 import re
 import unicodedata
+from itertools import islice
 
 from coursecloud.cli.init import columns
 from infra.settings import Problem
@@ -90,11 +91,17 @@ def lines(text: str) -> tuple[list[tuple[int, list[str]]], str, tuple[int, Probl
 
 def _separator(text: str) -> str:
     """Find what stands between cells: what makes the most known names of a line at the top, which may have a title."""
-    top = [line.replace('"', "") for line in re.split(r"\r\n|\r|\n", text) if line.strip(f" {SEPARATORS}")][:10]
-    return max(
-        SEPARATORS,
-        key=lambda mark: max([(columns.known(each.split(mark)), each.count(mark)) for each in top] or [(0, 0)]),
-    )
+
+    def fits(mark: str) -> tuple[int, int]:
+        try:
+            top = list(
+                islice((row for row in csv.reader(io.StringIO(text, newline=""), delimiter=mark) if any(row)), 10)
+            )
+        except csv.Error:
+            return 0, 0
+        return max([(columns.known(row), len(row)) for row in top], default=(0, 0))
+
+    return max(SEPARATORS, key=fits)
 
 
 def _cell(cell: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from coursecloud.cli.commands.shared import refuse, say
+from coursecloud.course import summary
 from coursecloud.course.journal import Journal
 from coursecloud.course.selection import SelectionError, facts, named, term
 
@@ -63,13 +64,18 @@ def chosen(asked: Asked, journal: Journal) -> tuple[list[str], frozenset[str]]:
 def there(asked: Asked) -> list[str]:
     """List the groups of the course; those that leave are not brought up any more."""
     from coursecloud.cli.commands.course import lock
-    from coursecloud.common.stack_file import path_of
+    from coursecloud.common import stack_file
 
-    there = [
+    files = {stack for stack, _ in stack_file.every(asked.folder)}
+    known = [
         stack
         for stack, entry in sorted(lock.groups(asked.folder).items())
-        if path_of(stack, asked.folder).exists() and not (entry.leaving and asked.verb == "up")
+        if not (entry.leaving and (asked.verb == "up" or stack not in files))
     ]
+    there = [stack for stack in known if stack in files]
+    if gone := [stack for stack in known if stack not in files]:
+        named = summary.names(gone)
+        say(f"note  {named}: no stack file is here, so nothing is done; `coursecloud course apply` writes it")
     if not there:
         refuse(
             f"{asked.folder} has no group\n    rule    a course is the stack files of a folder\n"

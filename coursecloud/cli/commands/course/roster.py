@@ -68,6 +68,8 @@ class Roster:
     """Groups that the table has in a line with a mistake."""
     mistakes: list[str] = field(default_factory=list[str])
     """Each with its place, rule and remedy."""
+    missing: frozenset[str] = frozenset()
+    """Columns that the table has not, which its own mistakes say."""
     unread: bool = False
     """There is no table that can be read, so which groups there are is not known."""
 
@@ -189,7 +191,8 @@ def pseudonym(group: str, key: bytes) -> str:
 def _whole(found: Roster, groups: Sequence[Group], mistakes: list[str]) -> Roster:
     for group in groups:
         lacks = unanswered(group.answers) if group.whole else []
-        mistakes += [f"  {group.where}: {problem.path}\n{said.why(problem)}" for problem in lacks]
+        told = [problem for problem in lacks if problem.path not in found.missing]
+        mistakes += [f"  {group.where}: {problem.path}\n{said.why(problem)}" for problem in told]
         found.groups[group.name] = replace(group, whole=group.whole and not lacks)
     mistakes += _moved(found) if not found.unread else ()
     if not groups and not mistakes:
@@ -249,6 +252,7 @@ def _table(
     wrong_lines = {each.line for each in problems}
     right = {row.answers.get("group", "") for row in made.rows if row.line not in wrong_lines}
     found.named = {*made.groups} - right
+    found.missing = made.missing
     answers = {row.line: row.answers for row in made.rows}
     mistakes = [f"{file.name}{said.cell(each, answers)}" for each in sorted(problems, key=lambda each: each.line)]
     return [(row.line, row.answers) for row in made.rows], mistakes

@@ -14,13 +14,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+import yaml
+
 from coursecloud.cli import init, schema
 from coursecloud.cli.commands.course import differences, lock, people, removed, rewritten, whose
 from coursecloud.cli.commands.course.lock import LOCK, Locked, locked
 from coursecloud.cli.commands.course.roster import Group, Roster
 from coursecloud.cli.init import write
 from coursecloud.cli.init.answers import members_of
-from coursecloud.common import stack_file, writing
+from coursecloud.common import stack_file, stack_yaml, writing
 from coursecloud.course import summary
 from coursecloud.starter import merging
 from infra import files, secrecy
@@ -209,6 +211,8 @@ def _change(stack: str, group: Group, text: str, entry: Locked | None, folder: P
     base = entry.text if entry else text
     edited = plain != base
     merged, conflicts = (text, []) if not edited else (plain, []) if base == text else merging.merge(plain, base, text)
+    if not conflicts and edited and base != text and not _is_one(merged):
+        conflicts = ["a key that both have now"]
     if conflicts or who.meets:
         meets = [f"meets edits by hand in {', '.join(conflicts)} of {path.name}"] if conflicts else []
         return _untouched(told, "conflict", *differences.settings(base, text), *meets, *who.says)
@@ -216,7 +220,17 @@ def _change(stack: str, group: Group, text: str, entry: Locked | None, folder: P
     says = (*differences.settings(plain, merged), *differences.consequences(plain, merged), *who.says)
     kind: Kind = "same" if new is None and who.text is None else "changed"
     own = tuple(differences.settings(base, plain)) if edited else ()
-    return replace(told, kind=kind, text=new, says=says, edited=edited or who.edited, own=own)
+    own += tuple(f"`{line.strip()}`" for line in salt.splitlines() if not line.startswith("encryptionsalt"))
+    return replace(told, kind=kind, text=new, says=says, edited=edited or who.edited or bool(own), own=own)
+
+
+def _is_one(text: str) -> bool:
+    """Say whether what was merged is YAML: two that add one key at two places leave it there twice."""
+    try:
+        files.yaml_of(text, stack_yaml.Loader)
+    except (ValueError, yaml.YAMLError):
+        return False
+    return True
 
 
 def _untouched(told: GroupChange, kind: Kind, *says: str) -> GroupChange:
