@@ -106,21 +106,20 @@ def read(stack: str, path: Path, root: Path | None = None) -> dict[str, object]:
         problems.append(Problem("config", MISSING, "config is a mapping of keys to values", remedy))
         config = {}
     entries = cast("dict[str, object]", config)
-    if problems:
-        raise SettingsError(stack, [*wrong, *located(SettingsError(stack, problems), text).problems])
+    at_top = problems
     spelt: dict[str, list[str]] = {}
     for key in entries:
         spelt.setdefault(full_key(key), []).append(key)
     problems = [*_unreadable_keys(entries), *_twice(spelt)]
     made = {full: entries[key] for full, (key, *_) in spelt.items()}
-    if wrong and root and not problems:
+    if (wrong or (at_top and entries)) and root and not problems:
         try:
             load(made, stack, root)
         except SettingsError as error:
             # What is said of a value that was read otherwise than it is written follows from that.
             lines = {slip.problem_mark.line + 1 for slip in slips if slip.problem_mark}
             problems = [one for one in located(error, text).problems if not one.line or one.line[0] not in lines]
-    if problems:
+    if problems := [*at_top, *problems]:
         problems = list(located(SettingsError(stack, problems), text).problems)
     if wrong or problems:
         raise SettingsError(stack, [*wrong, *problems])

@@ -116,9 +116,7 @@ def _rows(
         wrong += [problem for problem in unanswered(answers) if problem.path not in said]
         if not wrong and "group" not in found.missing and (first := seen.get(_called(answers))):
             rule = f"the group is in line {first} already, by this name or one that becomes it"
-            remedy = (
-                "name it otherwise; or is it one group: a line a group, with all its members in one cell, by commas"
-            )
+            remedy = "name it otherwise; of one group all members stand in one line, in one cell, with commas"
             wrong.append(Problem("group", answers["group"], rule, remedy))
         if wrong or "group" in found.missing:
             # What else is wrong with this line is said in the same round.

@@ -26,8 +26,8 @@ from infra.settings.problem import RuleViolationError
 KEY = "owners.key"
 """Makes pseudonyms out of addresses; whoever has it can tell whom a pseudonym stands for."""
 
-IGNORED = ("members.*.yaml", KEY, "groups*.csv")
-"""What git must not take: it holds or tells addresses."""
+IGNORED = ("members.*.yaml", ".members.*.tmp", KEY, "groups*.csv")
+"""What git must not take: it holds or tells addresses. A command that is killed leaves `.tmp` of what it wrote."""
 
 PRIVATE = 0o600
 
