@@ -207,6 +207,7 @@ def _shown(outlook: "Outlook", *, full: bool, first: str = "", as_json: bool) ->
 def _forms(outlook: "Outlook") -> list[dict[str, Any]]:
     return [
         {"stack": each.stack, "group": each.group, "kind": each.kind, "renamed": each.renamed or None,
-         "edited": each.edited, "byHand": list(each.own), "members": each.members is not None, "changes": list(each.says)}
+         "edited": each.edited, "byHand": list(each.own), "members": each.members is not None,
+         "changes": list(each.says)}
         for each in outlook.changes
     ]  # fmt: skip
