@@ -262,9 +262,12 @@ def test_members_that_lie_there_and_are_not_the_tables_hold_a_new_group_back(cou
     assert "members.group-01.yaml was not written from the table: it stays, and lets in user:evil@gmail.com" in said
     assert set(course.files()) >= {"Pulumi.group-02.yaml", "members.group-02.yaml"}
     assert "Pulumi.group-01.yaml" not in course.files()
-    assert "is taken over as it is: user:evil@gmail.com" in course.apply("--adopt")
+    said = course.apply("--adopt")
+    assert "is taken over as it is: it lets in user:evil@gmail.com; the table has user:ada1@example.com" in said
     assert course.files()["members.group-01.yaml"] == own
-    assert "members: user:evil@gmail.com goes" in course.run("diff")
+    assert "group-01, by hand and kept: its members' file" in course.run("diff")
+    assert course.apply().startswith("2 groups: 2 as they are, 1 with edits by hand that are kept")
+    assert course.files()["members.group-01.yaml"] == own
 
 
 @pytest.mark.parametrize("adopt", [False, True])
@@ -275,6 +278,7 @@ def test_where_a_stack_file_stays_the_members_do(course: Course, adopt: bool) ->
     said = course.apply(*["--adopt"] * adopt)
     assert ("members.group-01.yaml" in course.files()) is adopt
     assert ("members: user:ada1@example.com comes" in said) is adopt
+    assert ("group-01, by hand and kept: coursecloud:course.group: group-01 is taken away" in said) is adopt
 
 
 def test_an_edit_that_meets_the_roster_keeps_its_members_file_too(applied: Course) -> None:
@@ -501,6 +505,19 @@ def test_a_table_that_cannot_be_read_hides_no_mistake_of_the_roster(course: Cour
     assert "No such file" in said
     assert "groups.group-01.credit: 'abc'" in said
     assert "no such group" not in said
+
+
+def test_a_wrong_key_of_the_settings_hides_no_other(course: Course) -> None:
+    course.table(row(1), row(2))
+    machines = {"w": {"machineType": "e2-foo"}}
+    course.roster(
+        defaults={"settings": {"coursecloud:lease": {"maxPerHour": -1}, "coursecloud:machines": machines}},
+        rules=[{"when": {}, "settings": {"coursecloud:team": {"extraRoles": ["roles/owner", "roles/evil.new"]}}}],
+    )
+    said = course.run("diff", code=2)
+    assert said.startswith("3 mistakes")
+    for text in ("maxPerHour: -1", "e2-foo", "extraRoles[0]: 'roles/owner'"):
+        assert text in said
 
 
 def test_one_mistake_of_many_groups_is_one(course: Course) -> None:

@@ -108,7 +108,23 @@ def settings(given: object, at: str, mistakes: list[str]) -> Mapping[str, Any]:
         rule = "a group's project is an answer, by which its stack, its state and its bill are known"
         wrong = [*wrong, Problem("gcp:project", found["gcp:project"], rule, "write it as `project` in the table")]
     mistakes += [mistake(f"{at}.{each.path}", each.value, each.rule, each.remedy) for each in wrong]
-    return {} if wrong else found
+    left: dict[str, Any] = dict(found)
+    for each in wrong:
+        left = _without(left, each.path)
+    return left
+
+
+def _without(found: dict[str, Any], path: str) -> dict[str, Any]:
+    """Leave out the deepest mapping's key on a path, so that the rest can be held to the other rules."""
+    key = max(
+        (each for each in found if path == each or path.startswith((f"{each}.", f"{each}["))), key=len, default=""
+    )
+    if not key:
+        return found
+    inner, rest = found[key], path.removeprefix(key).removeprefix(".")
+    if rest and isinstance(inner, dict) and (less := _without(cast("dict[str, Any]", inner), rest)) != inner:
+        return {**found, key: less}
+    return {each: value for each, value in found.items() if each != key}
 
 
 def names(content: Mapping[str, Any], key: str, mistakes: list[str]) -> dict[str, str]:

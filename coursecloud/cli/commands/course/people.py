@@ -53,7 +53,10 @@ def look(path: Path, stack: str, members: Sequence[str], before: str, *, adopt: 
         said = f"{path.name} has edits by hand: {lets}. Write into it who is to come in, or remove it"
         return People(None, before, (said,), meets="conflict")
     if adopt:
-        return People(None, sum_of(there), (f"{path.name} is taken over as it is: {_named(_listed(there))}",))
+        said = (
+            f"{path.name} is taken over as it is: it lets in {_named(_listed(there))}; the table has {_named(members)}"
+        )
+        return People(None, sum_of(text), (said,), edited=True)
     said = f"{path.name} was not written from the table: {lets}. Remove it, or take it over as it is by `--adopt`"
     return People(None, "", (said,), meets="theirs")
 

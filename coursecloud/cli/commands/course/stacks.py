@@ -205,9 +205,10 @@ def _change(stack: str, group: Group, text: str, entry: Locked | None, folder: P
     if plain is None:
         said = ("its file was not there any more",) if entry else ()
         comers = who.says if entry or who.text is None else ()  # all of a new group are the table's
-        return replace(told, kind="new", text=text, says=(*said, *comers))
+        return replace(told, kind="new", text=text, says=(*said, *comers), edited=who.edited)
     if entry is None and plain != text:
-        return replace(told, edited=True, says=("taken over as it is", *who.says))
+        own = tuple(differences.settings(text, plain))
+        return replace(told, edited=True, own=own, says=("taken over as it is", *who.says))
     base = entry.text if entry else text
     edited = plain != base
     merged, conflicts = (text, []) if not edited else (plain, []) if base == text else merging.merge(plain, base, text)
