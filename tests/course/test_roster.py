@@ -253,6 +253,35 @@ def test_where_the_table_has_members_no_longer_nobody_is_let_in_and_that_is_said
     assert "user:own@example.com" in applied.files()["members.group-01.yaml"]
 
 
+def test_the_same_members_in_another_form_are_the_same(applied: Course) -> None:
+    (applied.folder / "members.group-01.yaml").write_text("# ours\n- 'user:eve@example.com'\n", encoding="utf-8")
+    applied.table(row(1, mail="new@example.com"), row(2, gpu="T4"), row(3))
+    assert "1 in CONFLICT" in applied.apply(code=3)
+    (applied.folder / "members.group-01.yaml").write_text("# ours\n- 'user:new@example.com'\n", encoding="utf-8")
+    assert "CONFLICT" not in applied.apply()
+    assert applied.files()["members.group-01.yaml"].startswith("# ours")
+    applied.table(row(1, mail="later@example.com"), row(2, gpu="T4"), row(3))
+    assert "members: user:later@example.com comes" in applied.apply()
+
+
+@pytest.mark.parametrize("content", ["- [", "a: b", "text"])
+def test_members_that_are_no_list_are_said_to_be_none(applied: Course, content: str) -> None:
+    (applied.folder / "members.group-01.yaml").write_text(content, encoding="utf-8")
+    applied.table(row(1, mail="new@example.com"), row(2, gpu="T4"), row(3))
+    assert "it stays, and is no list of principals, which every `up` refuses" in applied.apply(code=3)
+    (applied.folder / "course.lock.json").unlink()
+    assert "it is a list of principals" in applied.apply("--adopt", code=2)
+
+
+def test_a_stack_file_that_is_no_yaml_stays_and_stops_no_other(applied: Course) -> None:
+    (applied.folder / "Pulumi.group-01.yaml").write_text("config: [", encoding="utf-8")
+    applied.table(row(1), row(2, gpu="T4", ends="18-12-2026"), row(3))
+    said = applied.apply(code=3)
+    assert "! group-01: Pulumi.group-01.yaml is no YAML, and stays" in said
+    assert "lease.ends: 2026-12-17 becomes 2026-12-18" in said
+    assert applied.text("group-01") == "config: ["
+
+
 def test_members_that_lie_there_and_are_not_the_tables_hold_a_new_group_back(course: Course) -> None:
     own = "- user:evil@gmail.com\n"
     (course.folder / "members.group-01.yaml").write_text(own, encoding="utf-8")
@@ -698,8 +727,20 @@ def test_a_group_can_be_renamed_more_than_once(applied: Course) -> None:
     applied.table(row(1, "beta").replace("mlops-g01", "elsewhere-1"), row(2, gpu="T4"), row(3))
     applied.roster(renamed={"group-01": "alpha", "alpha": "beta"})
     assert "group-01 is called beta now; its stack stays group-01" in applied.run("diff")
+    applied.table(row(1), row(2, gpu="T4"), row(3))
     applied.roster(renamed={"group-01": "alpha", "alpha": "group-01"})
-    assert "there is no such group" in applied.run("diff", code=2)
+    assert "3 as they are" in applied.run("diff")
+    applied.roster(renamed={"gruop-09": "group-01"})
+    assert "renamed.gruop-09: no group was called so" in applied.run("diff")
+
+
+def test_another_group_by_the_name_of_one_that_is_leaving_gets_nothing_of_its(applied: Course) -> None:
+    applied.table(row(1), row(2, gpu="T4"))
+    applied.apply()
+    applied.table(row(1), row(2, gpu="T4"), row(33, "group-03"))
+    assert "and group-03, which is leaving, has it in mlops-g03" in applied.apply(code=2)
+    applied.table(row(1), row(2, gpu="T4"), row(3))
+    assert "3 as they are" in applied.run("diff")
 
 
 def test_edits_by_hand_that_are_kept_are_named(applied: Course) -> None:

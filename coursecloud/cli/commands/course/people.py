@@ -36,26 +36,29 @@ class People:
 def look(path: Path, stack: str, members: Sequence[str], before: str, *, adopt: bool) -> People:
     """Work out what comes of a members' file; `before` is the sum of what was last written, empty where nothing was.
 
-    Without members in the table a file is the group's own, until the table had some: then it lets nobody in.
+    Without members in the table a file is the group's own, until the table had some: then it lets nobody in. Raises
+    ValueError for one that is no text, or that is taken over and no list.
     """
     there = text_of(path) if path.exists() else None
     if not members and not before:
         return People(None, "")
     text = f"# The members of {stack}. Git ignores this file.\n" + yaml.safe_dump(list(members), allow_unicode=True)
-    if there == text:
-        return People(None, sum_of(text))
+    listed = _listed(there or "")
+    if there is not None and listed == set(members):
+        return People(None, sum_of(there))  # in another form, as somebody wrote it
     if there is None or sum_of(there) == before:
-        return People(text, sum_of(text), tuple(_moves(_listed(there or ""), members)))
+        return People(text, sum_of(text), tuple(_moves(listed or (), members)))
     if sum_of(text) == before:
         return People(None, before, edited=True)
-    lets = f"it stays, and lets in {_named(_listed(there))}; the table has {_named(members)}"
+    own = "no list of principals, which every `up` refuses" if listed is None else _named(listed)
+    lets = f"it stays, and {'is' if listed is None else 'lets in'} {own}; the table has {_named(members)}"
     if before:
         said = f"{path.name} has edits by hand: {lets}. Write into it who is to come in, or remove it"
         return People(None, before, (said,), meets="conflict")
     if adopt:
-        said = (
-            f"{path.name} is taken over as it is: it lets in {_named(_listed(there))}; the table has {_named(members)}"
-        )
+        if listed is None:
+            raise ValueError(f"{path.name}\n    rule    it is a list of principals\n    remedy  mend it, or remove it")
+        said = f"{path.name} is taken over as it is: it lets in {own}; the table has {_named(members)}"
         return People(None, sum_of(text), (said,), edited=True)
     said = f"{path.name} was not written from the table: {lets}. Remove it, or take it over as it is by `--adopt`"
     return People(None, "", (said,), meets="theirs")
@@ -75,9 +78,12 @@ def _named(members: Iterable[str]) -> str:
     return ", ".join(sorted(members)) or "nobody"
 
 
-def _listed(text: str) -> set[str]:
+def _listed(text: str) -> set[str] | None:
+    """Read whom a members' file lets in; None where it is no list."""
     try:
         content = files.yaml_of(text, stack_yaml.Loader)
     except (ValueError, yaml.YAMLError):
-        return set()
-    return {str(each) for each in cast("list[object]", content)} if isinstance(content, list) else set()
+        return None
+    if content is not None and not isinstance(content, list):
+        return None
+    return {str(each) for each in cast("list[object]", content or [])}

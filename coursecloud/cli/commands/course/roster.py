@@ -76,7 +76,7 @@ class Roster:
     def called(self, old: str) -> str:
         """Say what a group is called now, also where it was renamed more than once."""
         seen = {old}
-        while (new := self.renamed.get(old)) and new not in seen:
+        while (new := self.renamed.get(old)) and (new in self.groups or new not in seen):
             seen.add(new)
             old = new
             if new in self.groups:

@@ -85,7 +85,7 @@ def look(
     stacks = whose.stacks(roster, known)
     beside = Path(os.path.relpath(root / schema.FILE, folder)).as_posix()
     reference = beside if folder.resolve().is_relative_to(root.resolve()) else ""
-    found.mistakes += whose.mistakes(stacks, roster)
+    found.mistakes += whose.mistakes(stacks, roster, known)
     for group in filter(lambda each: each.whole, roster.groups.values()):
         stack = stacks[group.name]
         if not STACK.fullmatch(stack):
@@ -131,7 +131,7 @@ def look(
             found.notes += [f"{shared}, and its bill"] if here else []
         found.changes.append(GroupChange(stack, entry.group, kind, project=entry.project, says=(f"{why}; {rest}",)))
     found.changes.sort(key=lambda each: each.stack)
-    found.notes += _missing(found, known)
+    found.notes += (*_missing(found, known), *whose.unknown(roster, known))
     return found
 
 
@@ -206,7 +206,11 @@ def _change(stack: str, group: Group, text: str, entry: Locked | None, folder: P
         said = ("its file was not there any more",) if entry else ()
         comers = who.says if entry or who.text is None else ()  # all of a new group are the table's
         return replace(told, kind="new", text=text, says=(*said, *comers), edited=who.edited)
+    if not _is_one(plain):
+        said = f"{path.name} is no YAML, and stays: mend it, or bring back the committed one"
+        return _untouched(told, "conflict", said)
     if entry is None and plain != text:
+        stack_file.read(stack, path)
         own = tuple(differences.settings(text, plain))
         return replace(told, edited=True, own=own, says=("taken over as it is", *who.says))
     base = entry.text if entry else text

@@ -15,6 +15,7 @@ def stacks(roster: Roster, known: Mapping[str, Locked]) -> dict[str, str]:
     names a group only where it is one group's, before and now.
     """
     by_name = {entry.group: stack for stack, entry in known.items()}
+    left = {stack for stack, entry in known.items() if entry.leaving}
     by_project: dict[str, list[str]] = {}
     for stack, entry in known.items():
         by_project.setdefault(entry.project, []).append(stack)
@@ -24,7 +25,9 @@ def stacks(roster: Roster, known: Mapping[str, Locked]) -> dict[str, str]:
         old.setdefault(roster.called(name), []).append(name)
 
     def moved(group: Group) -> list[str]:
-        return [by_name[name] for name in (group.name, *old.get(group.name, ())) if name in by_name]
+        found = [by_name[name] for name in (group.name, *old.get(group.name, ())) if name in by_name]
+        # Another group by the name of one that has left gets nothing of its.
+        return [each for each in found if each not in left or known[each].project == group.answers.get("project")]
 
     def stayed(group: Group) -> list[str]:
         return [stack for stack in moved(group) if known[stack].project == group.answers.get("project")]
@@ -44,11 +47,25 @@ def stacks(roster: Roster, known: Mapping[str, Locked]) -> dict[str, str]:
     return {group.name: made.get(group.name) or stack_of(group.answers) for group in roster.groups.values()}
 
 
-def mistakes(stacks: Mapping[str, str], roster: Roster) -> Iterator[str]:
+def mistakes(stacks: Mapping[str, str], roster: Roster, known: Mapping[str, Locked]) -> Iterator[str]:
     """Refuse groups that would have one stack: one's file would be written over the other's."""
     first: dict[str, str] = {}
     for name, stack in stacks.items():
+        entry, project = known.get(stack), roster.groups[name].answers.get("project")
+        if entry and entry.leaving and entry.project != project:
+            yield (
+                f"  {roster.groups[name].where}: {stack!r}\n    rule    a stack is one group's, and"
+                f" {entry.group}, which is leaving, has it in {entry.project}\n    remedy  name the new group otherwise"
+            )
         other = first.setdefault(stack.casefold(), name)
         if other != name:
             where = " and ".join(roster.groups[each].where for each in (other, name))
             yield f"  {where}: {stack!r}\n    rule    a stack is one group's\n    remedy  name each group otherwise"
+
+
+def unknown(roster: Roster, known: Mapping[str, Locked]) -> Iterator[str]:
+    """Say which renamed groups were never there: it may be a slip."""
+    were = {entry.group.casefold() for entry in known.values()} | {stack.casefold() for stack in known}
+    for old in roster.renamed if known and not roster.pseudonyms else ():
+        if stack_of({"group": old}).casefold() not in were and old.casefold() not in {*were, *roster.renamed.values()}:
+            yield f"renamed.{old}: no group was called so"
