@@ -122,7 +122,12 @@ def content_of(file: Path) -> tuple[Mapping[str, Any], list[Problem]]:
     try:
         text = files.text_of(file)
         content = files.yaml_of(text, stack_yaml.Loader)
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        other = file.with_suffix(".yml")
+        if file.is_symlink():
+            return {}, [Problem(file.name, MISSING, *unreadable.said(error, text))]
+        if other.exists():
+            return {}, [Problem(other.name, MISSING, f"a roster is called {file.name}", f"call it {file.name}")]
         return {}, []
     except (OSError, ValueError, yaml.YAMLError) as error:
         return {}, [Problem(file.name, MISSING, *unreadable.said(error, text))]

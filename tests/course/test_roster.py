@@ -294,7 +294,8 @@ def test_members_that_lie_there_and_are_not_the_tables_hold_a_new_group_back(cou
     said = course.apply("--adopt")
     assert "is taken over as it is: it lets in user:evil@gmail.com; the table has user:ada1@example.com" in said
     assert course.files()["members.group-01.yaml"] == own
-    assert "group-01, by hand and kept: its members' file" in course.run("diff")
+    kept = "group-01, by hand and kept: members: user:evil@gmail.com comes; members: user:ada1@example.com goes"
+    assert kept in course.run("diff")
     assert course.apply().startswith("2 groups: 2 as they are, 1 with edits by hand that are kept")
     assert course.files()["members.group-01.yaml"] == own
 
@@ -345,6 +346,21 @@ def test_a_group_that_is_put_away_is_put_over_no_other(applied: Course) -> None:
     assert sorted(path.name for path in (applied.folder / "removed").iterdir()) == [
         "Pulumi.group-03-2.yaml", "Pulumi.group-03.yaml", "members.group-03-2.yaml", "members.group-03.yaml",
     ]  # fmt: skip
+
+
+def test_where_nothing_can_be_written_nothing_is_put_away(applied: Course) -> None:
+    applied.table(row(1), row(2))
+    applied.apply()
+    before = applied.files()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1480, hard))
+        assert "nothing was written" in applied.apply("--forget", "group-03", code=2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handler)
+    assert applied.files() == before
 
 
 def test_where_nothing_can_be_put_away_the_group_stays_known(applied: Course) -> None:
@@ -562,7 +578,8 @@ def test_one_mistake_of_many_groups_is_one(course: Course) -> None:
     [("ja", {"gpu": "T4"}, True), ("", {"gpu": "no"}, True), ("T4", {"gpu": "V100"}, False),
      ("t4", {"gpu": "t*"}, True),
      ("", {"keep": "yes"}, True), ("", {"keep": "no"}, False), ("", {"credit": "1250,5 DKK"}, True),
-     ("", {"starts": "2026-11-23"}, True)],
+     ("", {"starts": "2026-11-23"}, True), ("V100", {"gpu": "yes"}, True), ("", {"gpu": "yes"}, False),
+     ("", {"region": "europe-west1"}, True), ("", {"timezone": "UTC"}, True), ("", {"timezone": "Europe/*"}, False)],
 )  # fmt: skip
 def test_a_rule_is_about_what_an_answer_means(course: Course, cell: str, when: dict[str, str], fits: bool) -> None:
     course.table(row(1, gpu=cell))
@@ -644,6 +661,39 @@ def test_nothing_is_begun_where_nobody_can_read_what_the_runners_share(
     said = applied.run(verb, "--yes", "--only", "group-01", code=2)
     assert "course.yaml: nothing was done" in said
     assert "remedy" in said
+
+
+@pytest.mark.parametrize("how", ["link", "yml"])
+def test_nothing_is_begun_where_the_roster_is_not_where_it_was(applied: Course, how: str) -> None:
+    if how == "link":
+        (applied.folder / "course.yaml").unlink()
+        (applied.folder / "course.yaml").symlink_to(applied.folder / "gone/course.yaml")
+    else:
+        (applied.folder / "course.yaml").rename(applied.folder / "course.yml")
+    assert "course.yaml: nothing was done" in applied.run("up", "--yes", "--only", "group-01", code=2)
+
+
+def test_a_table_that_is_none_makes_no_other_mistakes(course: Course) -> None:
+    (course.folder / "groups.csv").write_bytes(b"PK\x03\x04")
+    course.roster(groups={"group-01": {"region": "europe-west4"}}, rules=[{"when": {"gpu": "T4"}}])
+    said = course.run("diff", code=2)
+    assert said.startswith("1 mistake")
+    assert "(line" not in said
+    assert "about no group" not in said
+
+
+def test_a_credit_of_nothing_is_no_amount(course: Course) -> None:
+    course.table(
+        "group-01;mlops-g01;50 USD", "group-02;mlops-g02;-", header="group;project;credit",
+    )  # fmt: skip
+    course.roster()
+    assert "no currency" not in course.run("diff")
+
+
+def test_a_group_that_is_a_part_of_one_that_is_renamed_is_said_as_such(applied: Course) -> None:
+    applied.table(row(1), row(2, "beta", gpu="T4"))
+    applied.roster(merged={"group-03": "group-02"}, renamed={"group-02": "beta"})
+    assert "group-02 is called beta now" in applied.run("diff")
 
 
 def test_only_the_roster_that_the_runners_read_names_what_they_share(course: Course) -> None:
@@ -745,8 +795,14 @@ def test_another_group_by_the_name_of_one_that_is_leaving_gets_nothing_of_its(ap
 
 def test_edits_by_hand_that_are_kept_are_named(applied: Course) -> None:
     applied.edit("group-01", "mlops-g01", "stranger-1")
+    with (applied.folder / "members.group-01.yaml").open("a", encoding="utf-8") as file:
+        file.write("- user:evil@gmail.com\n")
     said = applied.run("diff")
-    assert "= group-01, by hand and kept: gcp:project: mlops-g01 becomes stranger-1" in said
+    assert (
+        "= group-01, by hand and kept: gcp:project: mlops-g01 becomes stranger-1; members: user:evil@gmail.com comes"
+    ) in said
+    (applied.folder / "members.group-02.yaml").write_text("- [", encoding="utf-8")
+    assert "members.group-02.yaml is no list of principals, which every `up` refuses" in applied.run("diff")
 
 
 def test_a_table_alone_is_a_roster(course: Course) -> None:

@@ -97,7 +97,7 @@ def _rows(
     bare: list[str] = []
     gpus: list[str] = []
     found.problems += _merged(lines, header, otherwise)
-    found.notes += _alone(lines, header, otherwise)
+    found.notes += (*_alone(lines, header, otherwise), *_mixed(lines, header, otherwise))
     for line, cells in lines:
         if not any(cells):
             continue
@@ -128,7 +128,7 @@ def _rows(
         found.rows.append(Row(line, answers))
         if (gpu := given.get("gpu", "")).lower() in YES:
             gpus.append(f"'{gpu}' in line {line}")
-        if (credit := given.get("credit", "")) and not re.search(r"[^\d\s.,'-]", credit):
+        if (credit := given.get("credit", "")).lower() not in ("", *_NOTHING) and not re.search(r"[^\d\s.,'-]", credit):
             bare.append(credit)
     if gpus:
         more = f" and {len(gpus) - 1} more" if gpus[1:] else ""
@@ -170,6 +170,18 @@ def _alone(lines: Sequence[tuple[int, list[str]]], header: list[str], otherwise:
                     f"{name} is in line {filled[0][0]} alone, and is that group's alone; where its cell is merged with"
                     " those below, write it into each"
                 )
+
+
+def _mixed(lines: Sequence[tuple[int, list[str]]], header: list[str], otherwise: Answers) -> Iterator[str]:
+    """Say of what every group has, and only some lines say, that the others have the default."""
+    filled = [(line, cells) for line, cells in lines if any(cells)]
+    for at, name in enumerate(header):
+        empty = [line for line, cells in filled if not (cells[at : at + 1] or [""])[0]]
+        if name in ("region", "timezone", "keep") and not otherwise.get(name) and 0 < len(empty) < len(filled) - 1:
+            yield (
+                f"{name} is empty in {len(empty)} of {len(filled)} lines, first in {empty[0]}: these have the default;"
+                " where cells are merged, write it into each"
+            )
 
 
 def _called(answers: Answers) -> str:

@@ -11,10 +11,11 @@ import yaml
 
 from coursecloud.cli import init
 from coursecloud.cli.init import said
-from coursecloud.cli.init.answers import NAMES, Answers, credit_of, gpu_of, keeps
+from coursecloud.cli.init.answers import NAMES, YES, Answers, credit_of, gpu_of, keeps, region_for
 from coursecloud.cli.init.forms import date_of
 from coursecloud.common import stack_file, stack_yaml
 from infra.settings import Problem, alone
+from infra.settings.lease import Lease
 from infra.settings.problem import MISSING, RuleViolationError, nearest, shown
 
 _RULE = ("when", "answers", "settings")
@@ -43,7 +44,10 @@ def rules(given: object, mistakes: list[str]) -> Iterator[tuple[Answers, Answers
 def matches(when: Answers, answers: Answers) -> bool:
     """Say whether a rule is about a group: each pattern fits what was answered, or what that means."""
     return all(
-        any(fnmatch.fnmatch(text.lower(), like) for text in _texts(name, answers) for like in _patterns(name, pattern))
+        (name == "gpu" and pattern.lower() in YES and _meaning(name, answers) != "no")
+        or any(
+            fnmatch.fnmatch(text.lower(), like) for text in _texts(name, answers) for like in _patterns(name, pattern)
+        )
         for name, pattern in when.items()
     )
 
@@ -65,8 +69,14 @@ def _meaning(name: str, answers: Answers) -> str:
                 return found.short if found else "no"
             case "keep":
                 return "yes" if keeps(answers) else "no"
-            case "credit" if answers.get(name):
-                return "{:g} {}".format(*credit_of(answers[name]))
+            case "credit":
+                usual = Lease().credit
+                amount, currency = credit_of(answers[name]) if answers.get(name) else (usual.amount, usual.currency)
+                return f"{amount:g} {currency}"
+            case "region":
+                return answers.get(name) or region_for(answers)
+            case "timezone":
+                return (answers.get(name) or Lease().time_zone).removeprefix("Etc/")
             case "starts" | "ends" if answers.get(name):
                 return str(date_of(answers[name], name))
             case _:

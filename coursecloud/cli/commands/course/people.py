@@ -27,8 +27,8 @@ class People:
     """Tells what was last written; of no file, empty."""
     says: tuple[str, ...] = ()
     """Who comes and who goes, or why nobody does."""
-    edited: bool = False
-    """Somebody's edits of it are kept."""
+    own: tuple[str, ...] = ()
+    """What somebody has written into it, and is kept."""
     meets: Meets = ""
     """It has edits by hand where the table changes too, or was never written from the table."""
 
@@ -49,7 +49,9 @@ def look(path: Path, stack: str, members: Sequence[str], before: str, *, adopt: 
     if there is None or sum_of(there) == before:
         return People(text, sum_of(text), tuple(_moves(listed or (), members)))
     if sum_of(text) == before:
-        return People(None, before, edited=True)
+        if listed is None:
+            return People(None, before, own=(f"{path.name} is no list of principals, which every `up` refuses",))
+        return People(None, before, own=tuple(_moves(members, listed)) or (path.name,))
     own = "no list of principals, which every `up` refuses" if listed is None else _named(listed)
     lets = f"it stays, and {'is' if listed is None else 'lets in'} {own}; the table has {_named(members)}"
     if before:
@@ -59,7 +61,7 @@ def look(path: Path, stack: str, members: Sequence[str], before: str, *, adopt: 
         if listed is None:
             raise ValueError(f"{path.name}\n    rule    it is a list of principals\n    remedy  mend it, or remove it")
         said = f"{path.name} is taken over as it is: it lets in {own}; the table has {_named(members)}"
-        return People(None, sum_of(text), (said,), edited=True)
+        return People(None, sum_of(text), (said,), own=tuple(_moves(members, listed)))
     said = f"{path.name} was not written from the table: {lets}. Remove it, or take it over as it is by `--adopt`"
     return People(None, "", (said,), meets="theirs")
 

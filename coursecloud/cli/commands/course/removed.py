@@ -1,6 +1,7 @@
 """Where the files of groups go that have left, and whose stacks are finished."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -9,13 +10,28 @@ from coursecloud.common import writing
 FOLDER = "removed"
 
 
-def put_away(folder: Path, gone: Sequence[Path]) -> None:
-    """Move the files of a group, over none of an earlier one of its name. Raises WriteError."""
-    away = folder / FOLDER
+@contextmanager
+def put_away(folder: Path, gone: Sequence[Path]) -> Generator[None]:
+    """Move the files of groups, over none of an earlier one of their name; back again where what follows fails.
+
+    Raises WriteError.
+    """
+    away, moved = folder / FOLDER, list[tuple[Path, Path]]()
     try:
-        away.mkdir(exist_ok=True)
-        for file in filter(Path.exists, gone):
-            file.replace(next(each for each in _names(away, file) if not each.exists()))
+        try:
+            if there := [file for file in gone if file.exists()]:
+                away.mkdir(exist_ok=True)
+            for file in there:
+                moved.append((file, next(each for each in _names(away, file) if not each.exists())))
+                file.replace(moved[-1][1])
+            yield
+        except BaseException:
+            for file, to in moved:
+                if to.exists():
+                    to.replace(file)
+            raise
+    except writing.WriteError:
+        raise
     except OSError as error:
         remedy = "remedy  move away what stands there, then `coursecloud course apply` once more"
         raise writing.WriteError(error.errno, f"{away}: {error.strerror}\n    {remedy}") from None

@@ -145,7 +145,9 @@ def read(file: Path, key: bytes = b"", *, text: str | None = None) -> Roster:
         if group in found.named:
             continue  # of what its line says, not all can be read
         groups.append(Group(group, answers, settings, where.get(group, f"groups.{group} of {file.name}"), place, whole))
-    found.notes += [f"rules[{number}] is about no group: none is as its `when` says" for number in sorted(idle)]
+    found.notes += [
+        f"rules[{number}] is about no group: none is as its `when` says" for number in sorted(idle) if not found.unread
+    ]
     found = _whole(found, groups, mistakes)
     found.mistakes = list(parts.located(found.mistakes, source, KEYS))
     return found
@@ -190,10 +192,11 @@ def pseudonym(group: str, key: bytes) -> str:
 
 def _whole(found: Roster, groups: Sequence[Group], mistakes: list[str]) -> Roster:
     for group in groups:
-        lacks = unanswered(group.answers) if group.whole else []
+        # What a table says that cannot be read nobody knows.
+        lacks = unanswered(group.answers) if group.whole and not found.unread else []
         told = [problem for problem in lacks if problem.path not in found.missing]
         mistakes += [f"  {group.where}: {problem.path}\n{said.why(problem)}" for problem in told]
-        found.groups[group.name] = replace(group, whole=group.whole and not lacks)
+        found.groups[group.name] = replace(group, whole=group.whole and not unanswered(group.answers))
     mistakes += _moved(found) if not found.unread else ()
     if not groups and not mistakes:
         mistakes.append(parts.mistake("groups", None, "a course has groups", "name a table, or write groups"))
@@ -216,7 +219,8 @@ def _moved(found: Roster) -> Iterator[str]:
     for key, names in (("renamed", found.renamed), ("merged", found.merged)):
         for old, new in names.items():
             first = next(each for each in names if names[each] == new)
-            if new in found.named or (key == "renamed" and found.called(old) in found.groups and new in names):
+            later = found.called(new) in found.groups or (key == "merged" and new in names)
+            if new in found.named or (new not in found.groups and later):
                 continue
             if new not in found.groups:
                 why = "there is no such group", nearest(new, found.groups, "name one of the groups")
@@ -243,7 +247,7 @@ def _table(
     except ValueError as error:
         found.unread = True
         remedy = "" if "remedy" in str(error) else "\n    remedy  is it the right file? It has one line a group"
-        return [], [f"  {file.name}: {error}{remedy}"]
+        return [], [f"{file.name}: {error}{remedy}"]
     made = table.read(text, defaults)
     found.notes += [f"{file.name}: {taken}"] * bool(taken) + made.notes
     problems = [each for each in made.problems if each.problem.value is not MISSING or each.column not in wrong]

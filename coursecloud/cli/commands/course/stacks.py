@@ -137,7 +137,8 @@ def look(
 
 def _missing(found: Outlook, known: Mapping[str, Locked]) -> Iterator[str]:
     """Say which of the course's own files is not here, and what nobody can tell without it."""
-    if known and found.keyed and not (found.folder / write.KEY).exists():
+    owned = any("owner:" in entry.text for entry in known.values())
+    if owned and found.keyed and not (found.folder / write.KEY).exists():
         yield f"{write.KEY} is not here: each owner gets another pseudonym; bring it back, if there is one"
     others = {stack for stack, _ in stack_file.every(found.folder)} - {each.stack for each in found.changes}
     if not known and others:
@@ -160,7 +161,7 @@ def apply(outlook: Outlook, key: bytes) -> list[Path]:
         if each.text is not None:
             texts[_file(folder, each.stack)] = each.text
         if each.members is not None:
-            private[folder / f"members.{each.stack}.yaml"] = each.members
+            private[_members(folder, each.stack)] = each.members
         if each.kind in ("new", "changed", "same"):
             entries[each.stack] = Locked(each.group, each.project, each.base, each.members_sum).__dict__
     if outlook.keyed and not (folder / write.KEY).exists():
@@ -168,11 +169,11 @@ def apply(outlook: Outlook, key: bytes) -> list[Path]:
     if private and (ignoring := write.ignoring(folder, (*write.IGNORED, "*.csv"))):
         texts[folder / ".gitignore"] = ignoring
     content = {"version": lock.VERSION, "groups": {stack: entries[stack] for stack in sorted(entries)}}
-    for each in outlook.of("gone"):
-        removed.put_away(folder, (_file(folder, each.stack), folder / f"members.{each.stack}.yaml"))
+    gone = [file for each in outlook.of("gone") for file in (_file(folder, each.stack), _members(folder, each.stack))]
     # All or nothing: what was written of half of it would be taken for somebody's own edits.
     lines = f"{json.dumps(content, indent=1)}\n"
-    writing.write_all({**private, **texts, folder / LOCK: lines}, private=frozenset(private))
+    with removed.put_away(folder, gone):
+        writing.write_all({**private, **texts, folder / LOCK: lines}, private=frozenset(private))
     return [*texts, *private]
 
 
@@ -186,7 +187,7 @@ def _place(group: Group) -> dict[str, Any]:
 def _change(stack: str, group: Group, text: str, entry: Locked | None, folder: Path, *, adopt: bool) -> GroupChange:
     path, project = _file(folder, stack), group.answers["project"]
     table = members_of(group.answers)
-    who = people.look(folder / f"members.{stack}.yaml", stack, table, entry.members if entry else "", adopt=adopt)
+    who = people.look(_members(folder, stack), stack, table, entry.members if entry else "", adopt=adopt)
     told = GroupChange(stack, group.name, "same", base=text, project=project, members=who.text, members_sum=who.sum)
     if entry and entry.group != group.name:
         told = replace(told, renamed=entry.group)
@@ -205,13 +206,13 @@ def _change(stack: str, group: Group, text: str, entry: Locked | None, folder: P
     if plain is None:
         said = ("its file was not there any more",) if entry else ()
         comers = who.says if entry or who.text is None else ()  # all of a new group are the table's
-        return replace(told, kind="new", text=text, says=(*said, *comers), edited=who.edited)
+        return replace(told, kind="new", text=text, says=(*said, *comers), edited=bool(who.own), own=who.own)
     if not _is_one(plain):
         said = f"{path.name} is no YAML, and stays: mend it, or bring back the committed one"
         return _untouched(told, "conflict", said)
     if entry is None and plain != text:
         stack_file.read(stack, path)
-        own = tuple(differences.settings(text, plain))
+        own = (*differences.settings(text, plain), *who.own)
         return replace(told, edited=True, own=own, says=("taken over as it is", *who.says))
     base = entry.text if entry else text
     edited = plain != base
@@ -225,8 +226,8 @@ def _change(stack: str, group: Group, text: str, entry: Locked | None, folder: P
     says = (*differences.settings(plain, merged), *differences.consequences(plain, merged), *who.says)
     kind: Kind = "same" if new is None and who.text is None else "changed"
     own = tuple(differences.settings(base, plain)) if edited else ()
-    own += tuple(f"`{line.strip()}`" for line in salt.splitlines() if not line.startswith("encryptionsalt"))
-    return replace(told, kind=kind, text=new, says=says, edited=edited or who.edited or bool(own), own=own)
+    own += who.own + tuple(f"`{line.strip()}`" for line in salt.splitlines() if not line.startswith("encryptionsalt"))
+    return replace(told, kind=kind, text=new, says=says, edited=bool(own), own=own)
 
 
 def _is_one(text: str) -> bool:
@@ -272,6 +273,10 @@ def _secrets(made: Settings) -> Iterator[str]:
             f"    rule    {credentials.RULE}\n"
             "    remedy  take it out of the roster and revoke it; a secret is named under coursecloud:secrets"
         )
+
+
+def _members(folder: Path, stack: str) -> Path:
+    return folder / f"members.{stack}.yaml"
 
 
 def _file(folder: Path, stack: str) -> Path:

@@ -53,8 +53,8 @@ def outlook(outlook: Outlook, *, full: bool) -> Iterator[str]:
             yield f"  {mark} {_many(stacks)}: {line}" if number == 0 else f"      {line}"
     by_hand: dict[tuple[str, ...], list[str]] = {}
     for each in outlook.changes:
-        if each.edited and each.kind in ("changed", "same"):
-            by_hand.setdefault(each.own or ("its members' file",), []).append(each.stack)
+        if each.own and each.kind in ("new", "changed", "same"):
+            by_hand.setdefault(each.own, []).append(each.stack)
     for own, stacks in by_hand.items():
         yield f"  = {_many(stacks)}, by hand and kept: {'; '.join(own)}"
     if full:
