@@ -155,7 +155,7 @@ def _stack(name: str, before: Side, after: Side, today: datetime.date, named: se
         told = hiding.deep(mistakes, known)
         if isinstance(old, str) and isinstance(new, Plan):
             return unloaded.as_comes(told, review(name, None, new, today=today, written=after.written(name)))
-        return hiding.deep(unloaded.by_files(name, told, *(_said(side, name) for side in (before, after))), known)
+        return hiding.deep(unloaded.by_files(name, told, *(_read(side, name) for side in (before, after))), known)
     try:
         state, written = before.state is not None, after.written(name)
         comes = old is None or (isinstance(new, Plan) and old.settings.project != new.settings.project)
@@ -182,6 +182,12 @@ def _stack(name: str, before: Side, after: Side, today: datetime.date, named: se
 def _rewritten(name: str, before: Side, after: Side) -> tuple[str, ...]:
     """List the keys that a stack's two files say otherwise; what does not load is told elsewhere."""
     return settings_diff.rewritten(*(_said(side, name) for side in (before, after)))
+
+
+def _read(side: Side, name: str) -> unloaded.Read:
+    """Read a side's stack file; a link may lead to anything, and is not followed."""
+    file = side.source.files.get(name) if side.source else None
+    return unloaded.read(file) if file and not file.is_symlink() else ("", None if file else {})
 
 
 def _said(side: Side, name: str) -> dict[str, object]:

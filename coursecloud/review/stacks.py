@@ -148,6 +148,7 @@ class Stack:
         return f"is new: {said}" if self.status is Status.ADDED else said
 
 
+WHOM = "whom it lets in"
 ONCE_IT_WORKS = "once the update works"
 """What is said of dangers that an update which fails only puts off."""
 
@@ -239,7 +240,7 @@ def review(
             risks = [danger for danger in risks if danger.kind not in (Kind.ACCESS, Kind.RUNS)]
             if people:
                 more = f" and {len(people) - access.NAMED} more" if len(people) > access.NAMED else ""
-                said.append(f"whom it lets in: {', '.join(people[: access.NAMED])}{more}")
+                said.append(f"{WHOM}: {', '.join(people[: access.NAMED])}{more}")
         else:
             risks.append(Danger(Kind.GUARD, None, f"it is in a project that others are in: {', '.join(beside)}"))
     if before is None or after is None:

@@ -403,6 +403,41 @@ def test_what_stays_behind_where_a_stack_moves_is_said(applied: Course) -> None:
     assert "lets it delete them with all their objects" in applied.run("diff")
 
 
+def test_what_changes_nothing_that_is_up_is_no_alarm_and_a_machine_that_goes_is_one(applied: Course) -> None:
+    applied.roster(defaults={"region": "europe-west1"})
+    said = applied.apply()
+    assert "gcp:region: europe-west1 is added" in said
+    assert "made anew" not in said
+    applied.table(row(1), row(2), row(3))
+    said = applied.run("diff")
+    assert "coursecloud:machines.trainer: the machine goes, and its data disk with it" in said
+    assert "stays" not in said.partition("machines.trainer: the machine goes")[0].rpartition("machines.trainer")[2]
+    assert "only what `make down` does changes" not in said
+
+
+def test_no_secret_of_a_stack_file_is_shown(applied: Course) -> None:
+    secret = "ghp_" + "a1B2" * 9
+    applied.edit("group-02", "group: group-02", f"group: group-02\n    labels: {{token: {secret}}}")
+    for said in (applied.run("diff"), applied.run("diff", "--json"), applied.apply()):
+        assert secret not in said
+        assert "labels.token" in said
+
+
+def test_what_is_taken_over_is_shown(course: Course) -> None:
+    text = "config:\n  gcp:project: stranger-1\n"
+    (course.folder / "Pulumi.group-01.yaml").write_text(text, encoding="utf-8")
+    (course.folder / "members.group-01.yaml").write_text("- user:evil@gmail.com\n", encoding="utf-8")
+    course.table(row(1), row(2))
+    course.roster()
+    said = course.apply("--adopt")
+    for part in ("taken over as it is", "it lets in user:evil@gmail.com", "gcp:project: mlops-g01 becomes stranger-1"):
+        assert part in said
+    (course.folder / "course.lock.json").unlink()
+    (course.folder / "Pulumi.group-01.yaml").write_text("config: {nonsense:x: 1}\n", encoding="utf-8")
+    (course.folder / "Pulumi.group-01.yaml").write_text("a: b\n", encoding="utf-8")
+    assert "no such key at its top" in course.apply("--adopt", code=2)
+
+
 def test_a_project_that_a_leaving_group_has_still_is_said(applied: Course) -> None:
     applied.table(row(1), row(2, gpu="T4"), row(4, ends="18-12-2026").replace("mlops-g04", "mlops-g01"), row(3))
     applied.apply()

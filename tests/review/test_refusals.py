@@ -323,4 +323,11 @@ def test_a_side_that_does_not_load_hides_nothing_of_what_is_changed_beside_it(tm
     assert verdict.startswith("1 stack does not load; ")
     assert "lets 1 member into its new project" in verdict
     assert "`lease.maxPerHour`" in dangers
+    assert "user:eve@example.com" in dangers
     assert "eve" not in told("mended", "slip")[1]
+    (tmp_path / "none.yaml").write_text(f"{texts['mended']}x: [\n", encoding="utf-8")
+    verdict, dangers = told("was", "none")
+    assert "its file, which cannot be read, has the line `config: {" in dangers
+    assert "user:eve@example.com" in dangers
+    assert "(none)" not in dangers
+    assert "user:eve@example.com" in told("none", "mended")[1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
 
@@ -11,7 +11,8 @@ import yaml
 
 from coursecloud.cli import explain
 from coursecloud.common import stack_yaml
-from infra import files
+from infra import files, secrecy
+from infra.settings.model import DEFAULT_REGION
 
 
 def text_of(path: Path) -> str:
@@ -36,12 +37,13 @@ def settings(before: str, after: str) -> Iterator[str]:
     for path in dict.fromkeys((*old, *new)):
         if old.get(path) != new.get(path):
             found = True
+            was, will = (_shown(path, side) for side in (old, new))
             if path not in old:
-                yield f"{path}: {new[path]} is added"
+                yield f"{path}: {will} is added"
             elif path not in new:
-                yield f"{path}: {old[path]} is taken away"
+                yield f"{path}: {was} is taken away"
             else:
-                yield f"{path}: {old[path]} becomes {new[path]}"
+                yield f"{path}: {was} becomes {will}"
     if not found and before != after:
         yield "comments or order alone"
 
@@ -66,18 +68,41 @@ def _flat(text: str) -> dict[str, str]:
     return found
 
 
+def _shown(path: str, side: Mapping[str, str]) -> str:
+    """Show a value, unless it is a secret: somebody may have written one into a file."""
+    return str(secrecy.hidden(side.get(path, ""), path.rpartition(".")[2]))
+
+
 def consequences(before: str, after: str) -> Iterator[str]:
     """Say of each key with another value what that does to what is up, where it takes data or a stack away."""
     old, new = _flat(before), _flat(after)
-    for path in dict.fromkeys((*old, *new)):
-        if old.get(path) == new.get(path):
+    for side in (old, new):
+        side.setdefault("gcp:region", DEFAULT_REGION)
+    for path, was in old.items():
+        will = new.get(path)
+        kept_no_longer = path.endswith(".keep") and path.count(".") == 1 and will is None and was == "true"
+        moved = will is not None or kept_no_longer or (path.endswith(_TOLD) and not path.startswith(_MACHINE))
+        if will == was or not moved:
             continue
         try:
             entry = explain.find(path)
         except explain.UnknownKeyError:
             continue
-        if entry.changing and (entry.effect in _GRAVE or path.endswith(_TOLD)):
+        if (
+            entry.changing
+            and (entry.effect in _GRAVE or path.endswith(_TOLD))
+            and not (will is None and _MACHINE in path)
+        ):
             yield f"{path}: {entry.changing}"
+    for machine in sorted(_machines(old) - _machines(new)):
+        yield f"{_MACHINE}{machine}: the machine goes, and its data disk with it; what is kept `up` refuses to delete"
+
+
+_MACHINE = "coursecloud:machines."
+
+
+def _machines(side: Mapping[str, str]) -> set[str]:
+    return {path.removeprefix(_MACHINE).partition(".")[0] for path in side if path.startswith(_MACHINE)}
 
 
 _GRAVE = ("loses", "replaces")

@@ -93,7 +93,7 @@ def apply(
     all was written but files in which an edit by hand and the roster meet.
     """
     from coursecloud.cli import refusals
-    from coursecloud.cli.commands.course import lock, stacks
+    from coursecloud.cli.commands.course import lock, stacks, tables
     from coursecloud.common import writing
 
     del as_json  # `refusals` knows it before anything can be refused
@@ -112,7 +112,8 @@ def apply(
     say(f"wrote {count} stack file{'' if count == 1 else 's'} and {lock.LOCK} into {where}")
     if any(name.startswith("members.") for name in names):
         say("and members.*.yaml, which hold addresses: .gitignore names them")
-    refusals.document({"version": 1, "command": "course apply", "files": names, "groups": _forms(outlook)})
+    told = {"headline": tables.outlook_headline(outlook), "groups": _forms(outlook), "notes": outlook.notes}
+    refusals.document({"version": 1, "command": "course apply", "files": names, **told})
     if outlook.of("conflict"):
         raise typer.Exit(BROKEN_RULE)
 

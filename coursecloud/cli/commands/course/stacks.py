@@ -27,7 +27,7 @@ from coursecloud.course import summary
 from coursecloud.starter import merging
 from infra import files, secrecy
 from infra.names import STACK
-from infra.settings import Settings, SettingsError, credentials, load
+from infra.settings import EXAMPLE_PROJECT, Settings, SettingsError, credentials, load
 from infra.settings.problem import RuleViolationError
 
 Kind = Literal["new", "changed", "same", "conflict", "theirs", "leaving", "gone"]
@@ -121,6 +121,9 @@ def look(
         rest = (
             f"its file goes to {removed.FOLDER}/"
             if gone
+            else f"its stack may exist, and {_file(folder, stack).name} is not here: bring it back by git, then"
+            f" `coursecloud course finish --only {stack}` ends it"
+            if not _file(folder, stack).exists()
             else f"its stack may exist, so its file stays: `coursecloud course finish --only {stack}` ends it, and the"
             " next `apply` puts the file away"
         )
@@ -140,7 +143,10 @@ def _missing(found: Outlook, known: Mapping[str, Locked]) -> Iterator[str]:
     owned = any("owner:" in entry.text for entry in known.values())
     if owned and found.keyed and not (found.folder / write.KEY).exists():
         yield f"{write.KEY} is not here: each owner gets another pseudonym; bring it back, if there is one"
-    others = {stack for stack, _ in stack_file.every(found.folder)} - {each.stack for each in found.changes}
+    others = {
+        stack for stack, file in stack_file.every(found.folder) if EXAMPLE_PROJECT not in differences.text_of(file)
+    }
+    others -= {each.stack for each in found.changes}
     if not known and others:
         what = f"{summary.names(sorted(others))}: of which course these stack files are is not known"
         yield f"{what}, as {LOCK} is not here; of a group that has left it would tell"

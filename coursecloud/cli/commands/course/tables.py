@@ -43,7 +43,7 @@ def outlook(outlook: Outlook, *, full: bool) -> Iterator[str]:
     for each in outlook.changes:
         if each.renamed:
             yield f"  = {each.renamed} is called {each.group} now; its stack stays {each.stack}, and with it its data"
-        if each.kind != "same" or each.members is not None:
+        if each.kind != "same" or each.says:
             found.setdefault((each.kind, each.says), []).append(each.stack)
     for (kind, says), stacks in found.items():
         mark = _KINDS.get(kind, "~")

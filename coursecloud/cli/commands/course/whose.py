@@ -64,7 +64,11 @@ def mistakes(stacks: Mapping[str, str], roster: Roster, known: Mapping[str, Lock
 
 
 def unknown(roster: Roster, known: Mapping[str, Locked]) -> Iterator[str]:
-    """Say which renamed groups were never there: it may be a slip."""
+    """Say which renamed groups were never there, or have become one that is there already: it may be a slip."""
+    had = {entry.group for entry in known.values() if not entry.leaving}
+    for old in roster.renamed:
+        if (new := roster.called(old)) in had and old in had and old not in roster.groups:
+            yield f"renamed.{old}: {new} has a stack of its own; if {old} is a part of it now, write it below `merged`"
     were = {entry.group.casefold() for entry in known.values()} | {stack.casefold() for stack in known}
     for old in roster.renamed if known and not roster.pseudonyms else ():
         if stack_of({"group": old}).casefold() not in were and old.casefold() not in {*were, *roster.renamed.values()}:
