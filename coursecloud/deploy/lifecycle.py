@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from coursecloud.deploy import budgets, checkpoint, inspection, last_update, reconcile, summary
+from coursecloud.deploy import budgets, checkpoint, inspection, last_update, reconcile, soft_deleted, summary
 from coursecloud.deploy.consent import (
     StoppedError,
     asked,
@@ -158,7 +158,12 @@ def _up(day: Day, lose: Collection[str], *, mine: bool) -> int:
         if not begun:
             asked(day, told)
             start_what_must_run(day, told, state)
-        begun = day.touched = True
+            begun = day.touched = True
+            if kept := soft_deleted.blocking(day, told):
+                taken |= {each.urn for each in kept}
+                take_over(day, kept)
+                told = day.pulumi.preview()
+                continue
         done = day.write(day.pulumi.update)
         if not done.code:
             return summary.after_up(day)

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
 from catalog import types
+from coursecloud.deploy.checkpoint import PendingResource, named
 from coursecloud.deploy.cloud import CloudError
 from coursecloud.deploy.preconditions import RefusedError
 from coursecloud.deploy.session import Day
-from coursecloud.diff.engine_events import called
+from coursecloud.diff.engine_events import Told, called
 
 Json = dict[str, Any]
 SECONDS = 60
@@ -44,6 +45,28 @@ def bring_back(day: Day, refreshed: Iterable[Json], *, deleting: bool = False) -
     for each in sorted(found, key=lambda each: len(_id(each))):
         _undelete(day, each)
     return True
+
+
+def blocking(day: Day, told: Told) -> list[PendingResource]:
+    """Undelete what an update would make anew and cannot, and list it: it is to be taken over.
+
+    An evening that was cut off has deleted it, and what it is in is there still, by the same id. A role the provider
+    brings back by itself.
+    """
+    made = [named(step["urn"], step["newState"]) for step in told.steps if step["op"] == "create"]
+    kept = [each for each in made if each and each.type in _IN_A_POOL]
+    found = [{"urn": each.urn, "type": each.type, "old": {"id": each.id}} for each in kept]
+    blocked = {str(each["urn"]): each for each in found if _deleted(day, each)}
+    if blocked:
+        what = [f"    {called(urn)}" for urn in blocked]
+        why = "since an evening that was cut off, and brought back, as nothing else can have its id"
+        day.say(f"KEPT by Google {why}:", *what)
+    for each in blocked.values():
+        _undelete(day, each)
+    return [each for each in kept if each.urn in blocked]
+
+
+_IN_A_POOL = ("gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider",)
 
 
 def _found(day: Day, refreshed: Iterable[Json], *, deleting: bool) -> Iterator[Json]:

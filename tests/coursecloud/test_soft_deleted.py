@@ -11,7 +11,7 @@ from catalog import types
 from coursecloud.deploy import lifecycle
 from emulator.world import Resource
 from tests.coursecloud.faked import DOWN, FINISH, PROJECT, UP, Fake, Said, answer
-from tests.coursecloud.told import looked, resource
+from tests.coursecloud.told import looked, planned, resource
 
 Json = dict[str, Any]
 POOL_ID = f"projects/{PROJECT}/locations/global/workloadIdentityPools/github-1"
@@ -75,6 +75,19 @@ def test_an_up_brings_it_back(cloud: Fake, said: Said, names: tuple[str, ...], b
     assert text.startswith("DELETED by hand, and kept by Google")
     assert "GONE" not in text
     assert f"{len(names)} brought back" in text
+
+
+def test_what_a_cut_off_evening_deleted_in_a_pool_that_is_there_is_brought_back(cloud: Fake, said: Said) -> None:
+    cloud.emulator.requests.clear()
+    inputs = {"project": PROJECT, "workloadIdentityPoolId": "github-1", "workloadIdentityPoolProviderId": "github"}
+    new = {**PROVIDER, "inputs": inputs}
+    cloud.holds(POOL)
+    cloud.answers("preview --refresh", answer(looked(POOL, POOL), planned("create", None, new)))
+    cloud.answers("import", answer(state=[POOL, new]))
+    assert cloud.up() == 0
+    assert undeleted(cloud) == ["github:undelete"]
+    assert said().count("KEPT by Google since an evening that was cut off") == 1
+    assert [line.split()[0] for line in cloud.changes] == ["import", UP.split()[0]]
 
 
 def test_who_says_no_is_told_that_it_cannot_be_made_anew(cloud: Fake) -> None:
