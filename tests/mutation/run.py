@@ -46,8 +46,9 @@ def copy_revision(revision: str) -> None:
             if str(old.relative_to(BEFORE)) not in files:
                 old.unlink()
         for name, each in files.items():
-            content = tar.extractfile(each)
-            _put(name, content.read() if content else b"", BEFORE / name)
+            held = tar.extractfile(each)
+            content = held.read() if held else b""
+            _put(name, each_alone(content) if name == "pyproject.toml" else content, BEFORE / name)
 
 
 def _put(name: str, content: bytes, target: Path) -> None:
@@ -56,6 +57,20 @@ def _put(name: str, content: bytes, target: Path) -> None:
     if not target.is_file() or target.read_bytes() != content:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
+
+
+def each_alone(settings: bytes) -> bytes:
+    """Let mutmut load the tests anew for each mutant, and not once for all.
+
+    Older trees make the project that their tests run in as they are loaded, and remove it when that session ends:
+    every mutant of a later one was then taken for noticed, whatever it did.
+
+    >>> each_alone(b"[tool.mutmut]\\na = 1")
+    b'[tool.mutmut]\\nforkserver_warmup = "none"\\na = 1'
+    """
+    if b"forkserver_warmup" in settings:
+        return settings
+    return settings.replace(b"[tool.mutmut]\n", b'[tool.mutmut]\nforkserver_warmup = "none"\n')
 
 
 def without_override(source: bytes) -> bytes:

@@ -108,3 +108,9 @@ def test_the_tests_of_the_mutants_that_are_asked_for_and_no_others_have_to_pass_
     )
     printed = subprocess.run([sys.executable, "-c", code], cwd=run.ROOT, check=True, capture_output=True, text=True)
     assert printed.stdout.split() == ["tests/infra/test_github.py", "tests/test_names.py"]
+
+
+def test_each_mutant_of_an_earlier_tree_loads_its_tests_by_itself() -> None:
+    alone = run.each_alone(b"[tool.x]\n[tool.mutmut]\nonly_mutate = []\n")
+    assert alone == b'[tool.x]\n[tool.mutmut]\nforkserver_warmup = "none"\nonly_mutate = []\n'
+    assert run.each_alone(alone) == alone
