@@ -111,7 +111,7 @@ def planned(rows: Sequence[Mapping[str, Any]]) -> Table:
     table = Table(*heads, box=None, pad_edge=False)
     for row in sorted(rows, key=lambda each: (not each["mistakes"], each["creditEnds"] or "9999", each["stack"])):
         if row["mistakes"]:
-            table.add_row(row["stack"], *["?"] * 8, f"{row['mistakes']} mistakes")
+            table.add_row(row["stack"], *["?"] * 8, f"{row['mistakes']} mistake{'s' * (row['mistakes'] != 1)}")
             continue
         table.add_row(
             row["stack"], str(row["resources"]), str(row["kept"]), str(row["machines"]), str(row["gpus"]),
