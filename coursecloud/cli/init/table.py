@@ -97,7 +97,8 @@ def _rows(
     bare: list[str] = []
     gpus: list[str] = []
     found.problems += _merged(lines, header, otherwise)
-    found.notes += (*_alone(lines, header, otherwise), *_mixed(lines, header, otherwise))
+    filled = [(line, cells) for line, cells in lines if any(cells)]
+    found.notes += (*_alone(filled, header, otherwise), *_mixed(filled, header, otherwise))
     for line, cells in lines:
         if not any(cells):
             continue
@@ -161,25 +162,23 @@ def _merged(lines: Sequence[tuple[int, list[str]]], header: list[str], otherwise
 
 def _alone(lines: Sequence[tuple[int, list[str]]], header: list[str], otherwise: Answers) -> Iterator[str]:
     """Say which columns have a value in the first line alone, as merged cells are saved: it is of that group alone."""
-    filled = [(line, cells) for line, cells in lines if any(cells)]
     for at, name in enumerate(header):
-        if name in NAMES and name not in (*_CAPS, *columns.REQUIRED) and not otherwise.get(name) and len(filled) > 1:
-            first, *others = [(cells[at : at + 1] or [""])[0] for _, cells in filled]
+        if name in NAMES and name not in (*_CAPS, *columns.REQUIRED) and not otherwise.get(name) and len(lines) > 1:
+            first, *others = [(cells[at : at + 1] or [""])[0] for _, cells in lines]
             if first.lower() not in ("", *_NOTHING) and not any(others):
                 yield (
-                    f"{name} is in line {filled[0][0]} alone, and is that group's alone; where its cell is merged with"
+                    f"{name} is in line {lines[0][0]} alone, and is that group's alone; where its cell is merged with"
                     " those below, write it into each"
                 )
 
 
 def _mixed(lines: Sequence[tuple[int, list[str]]], header: list[str], otherwise: Answers) -> Iterator[str]:
     """Say of what every group has, and only some lines say, that the others have the default."""
-    filled = [(line, cells) for line, cells in lines if any(cells)]
     for at, name in enumerate(header):
-        empty = [line for line, cells in filled if not (cells[at : at + 1] or [""])[0]]
-        if name in ("region", "timezone", "keep") and not otherwise.get(name) and 0 < len(empty) < len(filled) - 1:
+        empty = [line for line, cells in lines if not (cells[at : at + 1] or [""])[0]]
+        if name in ("region", "timezone", "keep") and not otherwise.get(name) and 0 < len(empty) < len(lines) - 1:
             yield (
-                f"{name} is empty in {len(empty)} of {len(filled)} lines, first in {empty[0]}: these have the default;"
+                f"{name} is empty in {len(empty)} of {len(lines)} lines, first in {empty[0]}: these have the default;"
                 " where cells are merged, write it into each"
             )
 

@@ -17,7 +17,7 @@ import yaml
 from coursecloud.cli import init, schema
 from coursecloud.cli.init.answers import Answers, members_of, stack_of
 from coursecloud.cli.init.lines import lines
-from coursecloud.common import stack_file
+from coursecloud.common import stack_file, writing
 from infra import files
 from infra.names import STACK
 from infra.settings import Problem, SettingsError, load
@@ -28,8 +28,6 @@ KEY = "owners.key"
 
 IGNORED = ("members.*.yaml", ".members.*.tmp", KEY, "groups*.csv")
 """What git must not take: it holds or tells addresses. A command that is killed leaves `.tmp` of what it wrote."""
-
-PRIVATE = 0o600
 
 
 @dataclass(frozen=True)
@@ -128,7 +126,7 @@ def _stage(staging: Path, folder: Path, root: Path, groups: Sequence[Answers]) -
             private.add(f"members.{stack}.yaml")
     for name, text in files.items():
         file = staging / name
-        file.touch(mode=PRIVATE if name in private else 0o666)
+        file.touch(mode=writing.PRIVATE if name in private else 0o666)
         file.write_text(text, encoding="utf-8", newline="\n")
     return list(files)
 

@@ -143,11 +143,11 @@ def _missing(found: Outlook, known: Mapping[str, Locked]) -> Iterator[str]:
     owned = any("owner:" in entry.text for entry in known.values())
     if owned and found.keyed and not (found.folder / write.KEY).exists():
         yield f"{write.KEY} is not here: each owner gets another pseudonym; bring it back, if there is one"
-    others = {
-        stack for stack, file in stack_file.every(found.folder) if EXAMPLE_PROJECT not in differences.text_of(file)
-    }
-    others -= {each.stack for each in found.changes}
-    if not known and others:
+    if known:
+        return
+    there = ((stack, differences.text_of(file)) for stack, file in stack_file.every(found.folder))
+    others = {stack for stack, text in there if EXAMPLE_PROJECT not in text} - {each.stack for each in found.changes}
+    if others:
         what = f"{summary.names(sorted(others))}: of which course these stack files are is not known"
         yield f"{what}, as {LOCK} is not here; of a group that has left it would tell"
 
