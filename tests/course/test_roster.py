@@ -739,6 +739,24 @@ def test_only_the_roster_that_the_runners_read_names_what_they_share(course: Cou
     assert "call this file course.yaml" in said
 
 
+def test_another_region_than_the_usual_one_is_an_alarm(course: Course) -> None:
+    course.table(row(1))  # without a GPU no file names its region
+    course.roster()
+    course.apply()
+    course.roster(defaults={"region": "us-central1"})
+    assert "gcp:region: buckets, images, machines and services are deleted and made anew" in course.run("diff")
+
+
+def test_the_later_name_of_one_that_is_leaving_is_free_where_its_stack_has_another(applied: Course) -> None:
+    applied.table(row(1, "alpha"), row(2, gpu="T4"), row(3))
+    applied.apply()
+    applied.table(row(2, gpu="T4"), row(3))
+    applied.apply()
+    applied.table(row(2, gpu="T4"), row(3), row(9, "alpha"))
+    applied.apply()
+    assert [applied.config(stack)["gcp:project"] for stack in ("group-01", "alpha")] == ["mlops-g01", "mlops-g09"]
+
+
 def test_a_group_whose_file_is_gone_stops_no_other(applied: Course) -> None:
     (applied.folder / "Pulumi.group-02.yaml").unlink()
     (applied.folder / "Pulumi.group-01.yaml").write_text("a: [", encoding="utf-8")
