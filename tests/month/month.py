@@ -104,6 +104,7 @@ class Month:
             self.turned.append(f"{event.name}: {str(said).splitlines()[0]}")
             self.log.append(f"-- could not be: {said}")
             self.undo(self.edited)
+            self.place.emulator.use({})  # the event's own faults end with it
             self.settle()
             self.told()
 
@@ -198,6 +199,9 @@ class Month:
             if said.code not in wanted:
                 if self.turned is not None and said.code in OUTCOMES["stops or refused"] and not said.writes:
                     raise TurnedAwayError(f"{command}: {' / '.join(ended.text.splitlines()[:3])}")
+                asked_again = outcome == "fails" and not said.code and self.files() == self.others
+                if self.turned is not None and asked_again and not said.writes:
+                    raise TurnedAwayError(f"{command}: what the event asks for is there already, and nothing can fail")
                 self.broken(f"{command}: exit code {said.code}, not {wanted[0]} ({outcome})", ended)
             if outcome == "quiet" and said.writes:
                 self.broken(f"{command}: {len(said.writes)} writes, first {said.writes[0]['id']}", ended)

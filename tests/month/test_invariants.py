@@ -15,7 +15,7 @@ from tests.month import month as played
 from tests.month.events import Event
 from tests.month.hands import Hands
 from tests.month.holdings import state_file
-from tests.month.month import BrokenError, Month
+from tests.month.month import BrokenError, Month, TurnedAwayError
 from tests.month.place import PROJECT, Place
 
 DATA = f"{PROJECT}-dev-data"
@@ -105,6 +105,32 @@ def _impatient(clean: Any) -> Any:
         clean(self, when, *given, patience=0.5)
 
     return cleaned
+
+
+@pytest.mark.parametrize(("edit", "held"), [("", True), ("coursecloud:lease: {credit: 40}", False)])
+def test_an_event_that_asks_for_what_is_there_cannot_fail_in_a_sequence(
+    month: Month, monkeypatch: pytest.MonkeyPatch, edit: str, *, held: bool
+) -> None:
+    """A quota says no to what is made: in a month in which it is made already, nothing says no."""
+    product(monkeypatch, FINE)
+    month.turned = []
+    month.remember()
+    month.file.write_text(f"{month.others[month.file.name]}  {edit}\n" if edit else month.others[month.file.name])
+    with pytest.raises(TurnedAwayError if held else BrokenError):
+        month.product("up", "fails")
+
+
+def test_faults_of_an_event_end_where_it_could_not_be(month: Month, monkeypatch: pytest.MonkeyPatch) -> None:
+    product(monkeypatch, FINE)
+
+    def settle(_: Month) -> None: ...
+
+    monkeypatch.setattr(Month, "settle", settle)
+    fault = {"faults": [{"match": "compute.instances.insert", "operation": "QUOTA_EXCEEDED"}]}
+    event = Event("a quota", "work", do=({"network": fault}, {"up": "fails"}), then=())
+    month.play_in_turn(event)
+    assert month.turned
+    assert not month.place.emulator.scenario.faults
 
 
 def test_what_keeps_them_all_passes(month: Month, monkeypatch: pytest.MonkeyPatch) -> None:
