@@ -4,6 +4,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+ROSTER = "course.yaml"
+"""The roster of a course, from which its stack files are written, unless another file is named."""
+
 NAME = re.compile(r"Pulumi\.(?P<stack>.+)\.ya?ml")
 
 

@@ -13,12 +13,11 @@ import yaml
 
 from catalog import limits
 from coursecloud.common import stack_yaml, unreadable
+from coursecloud.common.stack_folder import ROSTER as ROSTER
 from infra import files
 from infra.settings import Problem
 from infra.settings.problem import MISSING, nearest
 
-ROSTER = "course.yaml"
-"""The roster, unless another file is named."""
 KEYS = ("record", "job", "nightly")
 ALL_KEYS = ("table", "defaults", "rules", "groups", "renamed", "merged", "pseudonyms", "accounts", "backend", *KEYS)
 NO_KEY = "a roster has no such key"

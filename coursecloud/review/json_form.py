@@ -40,6 +40,7 @@ def to_json(review: Review, closed: Sequence[str] = ()) -> dict[str, Any]:
         "runs": list(review.runs),
         "packages": list(review.requires),
         "project": list(review.project),
+        "rosters": list(review.rosters),
         "lines": [_lines(each) for each in review.lines],
         "leaks": [dataclasses.asdict(leak) for leak in review.leaks],
         "outside": list(review.outside),

@@ -3,7 +3,7 @@
 import json
 import posixpath
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -11,6 +11,7 @@ from typing import cast
 import yaml
 
 from coursecloud.common import stack_file
+from coursecloud.common.stack_folder import ROSTER
 from coursecloud.diff import property_diff
 
 _WORDS = re.compile(
@@ -30,7 +31,7 @@ _RUNS = re.compile(
     r"\.[^/]+/(?!ISSUE_TEMPLATE/|[\w-]+\.md$).*"
     # At the top whatever is not known: each tool has files of its own that it reads unasked.
     r"|(?!(\.(gitignore|editorconfig|dockerignore|gcloudignore)|requirements[\w.-]*\.txt|stack\.schema\.json"
-    r"|members\.[\w.-]+\.yaml|[^/]+\.(py|md)|(docs|tests)|(LICENSE|LICENCE|NOTICE|COPYING|CITATION|AUTHORS)(\.\w+)?"
+    r"|members\.[\w.-]+\.yaml|course\.(yaml|lock\.json)|[^/]+\.(py|md)|(docs|tests)|(LICENSE|LICENCE|NOTICE|COPYING|CITATION|AUTHORS)(\.\w+)?"
     rf"|{_STACK_FILE})$)[^/]+"
     r"|([^/]+/)*(sitecustomize|usercustomize)\.py|starter/(?!.*\.md$).*"
     # Python loads what is compiled in place of what can be read.
@@ -127,16 +128,29 @@ def of(changed: Iterable[Changed], within: str, named: Collection[str] = ()) -> 
 
 def of_project_file(before: Path, after: Path) -> list[str]:
     """Say what changes in Pulumi.yaml, by key: it says with what Pulumi runs the program, and where the state is."""
-    old, new = (_read(folder / PROJECT_FILE) for folder in (before, after))
-    return [
-        f"{PROJECT_FILE} {found.path}: {_said(found.old)} -> {_said(found.new)}"
-        for found in property_diff.differences(old, new)
-    ]
+    return list(_by_key(before, after, PROJECT_FILE))
+
+
+def of_rosters(before: Path, after: Path, changed: Iterable[str]) -> list[str]:
+    """Say what changes in each roster of a course, by key: whom it lets in, where its states are, what all groups get.
+
+    Stack files follow from it by `course apply`, later and in a change of their own.
+    """
+    rosters = (path for path in changed if posixpath.basename(path) == ROSTER)
+    return [said for path in rosters for said in _by_key(before, after, path)]
+
+
+def _by_key(before: Path, after: Path, name: str) -> Iterator[str]:
+    old, new = (_read(folder / name) for folder in (before, after))
+    for found in property_diff.differences(old, new):
+        yield f"{name} {found.path}: {_said(found.old)} -> {_said(found.new)}"
 
 
 def _read(file: Path) -> dict[str, object]:
     try:
         said = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
     except (OSError, ValueError, yaml.YAMLError):
         said = None
     return cast("dict[str, object]", said) if isinstance(said, dict) else {"(all of it)": "not read"}

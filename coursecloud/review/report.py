@@ -21,6 +21,9 @@ EXAMPLES = "example stacks, with the example project's id: nobody can deploy the
 _FILES = 40
 """Files of the program of which each has a line of its own."""
 
+_ROSTER = 40
+"""Keys of rosters that are shown."""
+
 _UNTAKEN = 12
 """Lines of the program that are shown, of those that no plan shows; where all that differ are is told before."""
 
@@ -44,6 +47,8 @@ class Review:
     """Packages that the change adds or wants in another version, in words."""
     project: tuple[str, ...] = ()
     """What changes in Pulumi.yaml, in words."""
+    rosters: tuple[str, ...] = ()
+    """What changes in the rosters of courses, in words."""
     untaken: tuple[Untaken, ...] = ()
     """Places of the program that change, and of which no plan shows what they do."""
     lines: tuple[Lines, ...] = ()
@@ -71,6 +76,11 @@ class Review:
                 " deploys can do, hooks and scripts what whoever runs them can do; no plan shows it"
             )
         said += [f"what Pulumi runs with changes: {each}" for each in self.project]
+        if self.rosters:
+            said.append("a course's roster changes, and `course apply` writes it into its groups' stack files:")
+            said += [f"  {each}" for each in self.rosters[:_ROSTER]]
+            more = len(self.rosters) - _ROSTER
+            said += [f"  and {more} more keys: `coursecloud course diff` says all of them by group"] if more > 0 else []
         if self.program:
             named = "at these lines" if self.lines else formatting.files(self.program)
             said.append(
@@ -228,6 +238,8 @@ def _program(review: Review) -> Iterator[str]:
             f", {count} line{'s' if count > 1 else ''} of which NO PLAN SHOWS" if (count := len(review.untaken)) else ""
         )
         yield f"changes {files}{lines}{acts}"
+        if review.rosters:
+            yield f"changes {formatting.counted(len(review.rosters), 'key')} of a course's ROSTER"
         if tables := sum(path.startswith(("catalog/", "coursecloud/cost/")) for path in review.program):
             yield f"COUNTED BY CHANGED TABLES ({tables} file{'s' if tables > 1 else ''})"
     if review.documents:

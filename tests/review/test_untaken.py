@@ -227,6 +227,31 @@ def test_each_key_of_the_project_file_is_told(repo: Repository, text: str, said:
     assert said.replace('"', "") in markdown.full(found).replace('"', "")
 
 
+@pytest.mark.parametrize("file", ["course.yaml", "autumn/course.yaml"])
+def test_each_key_of_a_roster_is_told_and_it_is_nothing_that_runs_by_itself(repo: Repository, file: str) -> None:
+    """Whom a course lets in reaches every group's stack file by the next `course apply`."""
+    base = repo.git("rev-parse", "HEAD")
+    text = "table: groups.csv\nbackend: gs://theirs\naccounts: {runner: them@evil-1.iam.gserviceaccount.com}\n"
+    repo.write(file, text)
+    middle = repo.commit()
+    found = review(repo, base=base, head=middle)
+    assert found.program == (file,)
+    assert found.runs == ()
+    assert f'{file} accounts: (none) -> {{"runner": "them@evil-1.iam.gserviceaccount.com"}}' in found.rosters
+    assert "gs://theirs" in markdown.full(found)
+    assert "changes 3 keys of a course's ROSTER" in found.sentence
+    assert json_form.to_json(found)["rosters"] == list(found.rosters)
+    rules = "".join(f"- {{when: {{group: g{n}}}, answers: {{credit: '{n}'}}}}\n" for n in range(60))
+    repo.write(file, f"{text}defaults:\n  settings: {{coursecloud:lease: {{maxPerHour: 900}}}}\nrules:\n{rules}")
+    found = review(repo, base=middle, head=repo.commit())
+    assert any("maxPerHour" in each and "900" in each for each in found.rosters)
+    repo.write(file, text + "groups:\n" + "".join(f"  g{n}: {{credit: '{n}'}}\n" for n in range(60)))
+    other = repo.commit()
+    repo.write(file, text + "groups:\n" + "".join(f"  g{n}: {{credit: '9{n}'}}\n" for n in range(60)))
+    found = review(repo, base=other, head=repo.commit())
+    assert "and 20 more keys" in markdown.full(found)
+
+
 def test_what_costs_less_by_the_hour_and_more_by_the_day_says_so() -> None:
     def service(*, idle: bool) -> Any:
         container = {"image": "x", "resources": {"cpuIdle": idle, "limits": {"cpu": "1", "memory": "1Gi"}}}
