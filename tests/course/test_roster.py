@@ -253,6 +253,21 @@ def test_where_the_table_has_members_no_longer_nobody_is_let_in_and_that_is_said
     assert "user:own@example.com" in applied.files()["members.group-01.yaml"]
 
 
+@pytest.mark.parametrize("name", ["members.group-01.yaml", "Pulumi.group-01.yaml"])
+def test_what_takes_the_place_of_a_link_is_said_and_what_it_leads_to_stays(applied: Course, name: str) -> None:
+    file, elsewhere = applied.folder / name, applied.folder.parent / "theirs.yaml"
+    file.replace(elsewhere)
+    file.symlink_to(elsewhere)
+    before = elsewhere.read_text(encoding="utf-8")
+    assert "is a link" not in applied.run("diff")  # nothing of it is written
+    applied.table(row(1, mail="new@example.com", ends="18-12-2026"), row(2, gpu="T4"), row(3))
+    said = " ".join(applied.run("diff").split())
+    assert f"{name} is a link: a file of its own takes its place" in said
+    applied.apply()
+    assert not file.is_symlink()
+    assert elsewhere.read_text(encoding="utf-8") == before
+
+
 def test_the_same_members_in_another_form_are_the_same(applied: Course) -> None:
     (applied.folder / "members.group-01.yaml").write_text("# ours\n- 'user:eve@example.com'\n", encoding="utf-8")
     applied.table(row(1, mail="new@example.com"), row(2, gpu="T4"), row(3))

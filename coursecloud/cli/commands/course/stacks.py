@@ -110,7 +110,7 @@ def look(
             # What the roster's `settings` put into it: of a file that comes nobody sees a difference.
             plain = init.text(group.answers, owner=owner, schema=reference, settings=_place(group))
             change = replace(change, says=(*change.says, *differences.settings(plain, text)))
-        found.changes.append(change)
+        found.changes.append(replace(change, says=(*change.says, *_links(change, folder))))
     found.mistakes += _mistakes(found.changes, folder, root)
     ends = set(ended)
     for stack in known.keys() - set(stacks.values()):
@@ -234,6 +234,13 @@ def _change(stack: str, group: Group, text: str, entry: Locked | None, folder: P
     own = tuple(differences.settings(base, plain)) if edited else ()
     own += who.own + tuple(f"`{line.strip()}`" for line in salt.splitlines() if not line.startswith("encryptionsalt"))
     return replace(told, kind=kind, text=new, says=says, edited=bool(own), own=own)
+
+
+def _links(change: GroupChange, folder: Path) -> Iterator[str]:
+    """Say what takes the place of a link: what it leads to is somebody else's, and is not written."""
+    for path, text in ((_file(folder, change.stack), change.text), (_members(folder, change.stack), change.members)):
+        if text is not None and path.is_symlink():
+            yield f"{path.name} is a link: a file of its own takes its place, and {path.readlink()} stays as it is"
 
 
 def _is_one(text: str) -> bool:
