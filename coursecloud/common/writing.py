@@ -1,11 +1,15 @@
-"""Files, written whole or not at all: a full disk or a Ctrl-C leaves what was there before, and nothing else."""
+"""Files, written whole or not at all: a full disk leaves what was there before, and nothing else.
+
+A Ctrl-C, a closed terminal or a `kill` finds all of them written, or none.
+"""
 
 import contextlib
 import errno
 import os
+import signal
 import stat
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Generator, Mapping
 from pathlib import Path
 
 from typing_extensions import override
@@ -46,26 +50,38 @@ def write_all(texts: Mapping[Path, str], *, mode: int | None = None, private: Co
     """Write files, each complete on the disk before the first takes its place.
 
     A file keeps its permissions; a new one has `mode`, or what the umask leaves of 0666; a `private` one is its
-    owner's alone. A link is replaced and not
-    followed: what it points to is somebody else's. A device or a pipe, such as /dev/stdout, is written to as it is.
-    Raises WriteError.
+    owner's alone. A link is replaced and not followed: what it points to is somebody else's. A device or a pipe, such
+    as /dev/stdout, is written to as it is, and first. Raises WriteError.
     """
     made: list[tuple[Path, Path]] = []
     path = Path()
+    flowing = [each for each in texts if _flows(each)]
     try:
-        for path, text in texts.items():
-            if _flows(path):
-                path.write_text(text, encoding="utf-8", newline="\n")
-            else:
-                made.append((_beside(path, text, PRIVATE if path in private else mode), path))
-        for temporary, path in made:
-            temporary.replace(path)
+        for path in flowing:
+            path.write_text(texts[path], encoding="utf-8", newline="\n")
+        with uninterrupted():
+            try:
+                for path in [each for each in texts if each not in flowing]:
+                    temporary = _beside(path, texts[path], PRIVATE if path in private else mode)
+                    made.append((temporary, path))
+                for temporary, path in made:
+                    temporary.replace(path)
+            finally:
+                for temporary, _ in made:
+                    with contextlib.suppress(OSError):
+                        temporary.unlink(missing_ok=True)
     except OSError as error:
         raise WriteError(error.errno, f"{path}: {_why(error)}, and nothing was written\n    {remedy(error)}") from None
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Generator[None]:
+    """Let what asks this thread to end wait until several files are written: half of them is a mistake of its own."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+    try:
+        yield
     finally:
-        for temporary, _ in made:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _flows(path: Path) -> bool:

@@ -2,7 +2,9 @@
 
 import errno
 import os
+import signal
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,49 @@ def test_of_many_files_none_is_written_where_one_cannot_be(tmp_path: Path, monke
     with pytest.raises(writing.WriteError, match=r"prices-services\.json: the disk is full"):
         refresh.write(tmp_path, {"prices-compute": {"a": 1}, "prices-services": {"b": 2}})
     assert left(tmp_path) == {"prices-compute.json": "before"}
+
+
+class EndedError(Exception):
+    """What a signal of the test's raises where it arrives."""
+
+
+@pytest.fixture
+def ended() -> Iterator[None]:
+    """Let each signal that ends a command raise an error of the test's own."""
+
+    def end(*_: object) -> None:
+        raise EndedError
+
+    asked = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(each, end) for each in asked]
+    yield
+    for each, handler in zip(asked, before, strict=True):
+        signal.signal(each, handler)
+
+
+@pytest.mark.usefixtures("ended")
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("during", ["fsync", "replace"])
+def test_what_is_asked_to_end_writes_all_files_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: signal.Signals, during: str
+) -> None:
+    """Half of a course's files would be taken for somebody's own edits, and what lies beside them has addresses."""
+    texts = {tmp_path / f"{number}.yaml": str(number) for number in range(5)}
+    calls: list[object] = []
+    of: Any = writing.os if during == "fsync" else Path
+    real = getattr(of, during)
+
+    def interrupted(*given: object) -> object:
+        calls.append(given)
+        if len(calls) == 2:
+            signal.raise_signal(asked)
+        return real(*given)
+
+    monkeypatch.setattr(of, during, interrupted)
+    with pytest.raises(EndedError):
+        writing.write_all(texts)
+    assert left(tmp_path) == {path.name: text for path, text in texts.items()}
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 def test_ctrl_c_in_the_middle_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -178,7 +178,7 @@ def apply(outlook: Outlook, key: bytes) -> list[Path]:
     gone = [file for each in outlook.of("gone") for file in (_file(folder, each.stack), _members(folder, each.stack))]
     # All or nothing: what was written of half of it would be taken for somebody's own edits.
     lines = f"{json.dumps(content, indent=1)}\n"
-    with removed.put_away(folder, gone):
+    with writing.uninterrupted(), removed.put_away(folder, gone):
         writing.write_all({**private, **texts, folder / LOCK: lines}, private=frozenset(private))
     return [*texts, *private]
 
