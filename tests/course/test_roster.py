@@ -851,6 +851,19 @@ def test_a_group_can_be_renamed_more_than_once(applied: Course) -> None:
     assert "renamed.gruop-09: no group was called so" in applied.run("diff")
 
 
+def test_a_merged_group_that_never_was_is_said_and_one_that_is_put_away_is_not(applied: Course) -> None:
+    applied.table(row(1), row(2, gpu="T4"))
+    applied.roster(merged={"group-77": "group-02", "group-03": "group-02"})
+    said = applied.apply()
+    assert "merged.group-77: no group was called so" in said
+    assert "merged.group-03" not in said
+    applied.apply("--forget", "group-03")
+    assert "group-03" not in (applied.folder / "course.lock.json").read_text(encoding="utf-8")
+    said = applied.run("diff")
+    assert "merged.group-77: no group was called so" in said
+    assert "merged.group-03" not in said
+
+
 def test_another_group_by_the_name_of_one_that_is_leaving_gets_nothing_of_its(applied: Course) -> None:
     applied.table(row(1), row(2, gpu="T4"))
     applied.apply()

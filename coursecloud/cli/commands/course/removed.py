@@ -6,6 +6,7 @@ from itertools import count
 from pathlib import Path
 
 from coursecloud.common import writing
+from coursecloud.common.stack_folder import every
 
 FOLDER = "removed"
 
@@ -35,6 +36,11 @@ def put_away(folder: Path, gone: Sequence[Path]) -> Generator[None]:
     except OSError as error:
         remedy = "remedy  move away what stands there, then `coursecloud course apply` once more"
         raise writing.WriteError(error.errno, f"{away}: {error.strerror}\n    {remedy}") from None
+
+
+def stacks(folder: Path) -> list[str]:
+    """Name the stacks whose files were put away."""
+    return [stack for stack, _ in every(folder / FOLDER)]
 
 
 def _names(away: Path, file: Path) -> Iterator[Path]:

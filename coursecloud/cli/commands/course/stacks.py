@@ -134,7 +134,7 @@ def look(
             found.notes += [f"{shared}, and its bill"] if here else []
         found.changes.append(GroupChange(stack, entry.group, kind, project=entry.project, says=(f"{why}; {rest}",)))
     found.changes.sort(key=lambda each: each.stack)
-    found.notes += (*_missing(found, known), *whose.unknown(roster, known))
+    found.notes += (*_missing(found, known), *whose.unknown(roster, known, removed.stacks(folder)))
     return found
 
 

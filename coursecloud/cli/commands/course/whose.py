@@ -1,7 +1,7 @@
 """Which stack each group has: a group keeps the one that it had, whatever it is called now."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from coursecloud.cli.commands.course.lock import Locked
 from coursecloud.cli.commands.course.roster import Group, Roster
@@ -63,8 +63,11 @@ def mistakes(stacks: Mapping[str, str], roster: Roster, known: Mapping[str, Lock
             yield f"  {where}: {stack!r}\n    rule    a stack is one group's\n    remedy  name each group otherwise"
 
 
-def unknown(roster: Roster, known: Mapping[str, Locked]) -> Iterator[str]:
-    """Say which renamed groups were never there, or have become one that is there already: it may be a slip."""
+def unknown(roster: Roster, known: Mapping[str, Locked], away: Collection[str]) -> Iterator[str]:
+    """Say which renamed or merged groups were never there, or have become one that is there already: it may be a slip.
+
+    `away` are the stacks whose files were put away.
+    """
     had = {entry.group for entry in known.values() if not entry.leaving}
     for old in roster.renamed:
         if (new := roster.called(old)) in had and old in had and old not in roster.groups:
@@ -73,3 +76,7 @@ def unknown(roster: Roster, known: Mapping[str, Locked]) -> Iterator[str]:
     for old in roster.renamed if known and not roster.pseudonyms else ():
         if stack_of({"group": old}).casefold() not in were and old.casefold() not in {*were, *roster.renamed.values()}:
             yield f"renamed.{old}: no group was called so"
+    were |= {stack.casefold() for stack in away} | {old.casefold() for old in roster.renamed}
+    for old in roster.merged if known and not roster.pseudonyms else ():
+        if not {stack_of({"group": old}).casefold(), old.casefold()} & were:
+            yield f"merged.{old}: no group was called so"
