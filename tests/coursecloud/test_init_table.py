@@ -517,3 +517,21 @@ def test_cells_that_were_merged_are_said_and_header_cells_may_have_lines(tmp_pat
         "alone"
         not in run(content.replace("b;mlops-02;;", "b;mlops-02;T4;"), tmp_path, "--force").stderr.split("region")[0]
     )
+
+
+@pytest.mark.parametrize(
+    ("gpus", "said"),
+    [
+        (("T4", "", "V100", ""), True),
+        (("T4", "", "V100"), True),
+        (("T4", "", "T4", ""), False),  # some groups have one, and some have none
+        (("T4", "V100", "", ""), False),
+        (("", "T4", "", "V100"), False),
+        (("T4", "-", "V100", "-"), False),
+    ],
+)
+def test_blocks_of_merged_cells_are_said(gpus: tuple[str, ...], said: bool, tmp_path: Path) -> None:
+    lines = [f"g{number};mlops-{number:02};{gpu}" for number, gpu in enumerate(gpus)]
+    done = run("\n".join(["group;project;gpu", *lines, ""]), tmp_path)
+    assert done.exit_code == 0, done.stderr
+    assert ("gpu is in lines 2, 4, each with nothing below it" in done.stderr) is said

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from coursecloud.cli import init
 from coursecloud.cli.init import columns, sheet
@@ -161,22 +162,40 @@ def _merged(lines: Sequence[tuple[int, list[str]]], header: list[str], otherwise
 
 
 def _alone(lines: Sequence[tuple[int, list[str]]], header: list[str], otherwise: Answers) -> Iterator[str]:
-    """Say which columns have a value in the first line alone, as merged cells are saved: it is of that group alone."""
+    """Say which columns look as merged cells are saved: a value in the first line alone, or in that of each block."""
     for at, name in enumerate(header):
         if name in NAMES and name not in (*_CAPS, *columns.REQUIRED) and not otherwise.get(name) and len(lines) > 1:
-            first, *others = [(cells[at : at + 1] or [""])[0] for _, cells in lines]
+            said = {line: (cells[at : at + 1] or [""])[0] for line, cells in lines}
+            first, *others = said.values()
             if first.lower() not in ("", *_NOTHING) and not any(others):
                 yield (
                     f"{name} is in line {lines[0][0]} alone, and is that group's alone; where its cell is merged with"
                     " those below, write it into each"
                 )
+            elif name not in _MIXED and _in_blocks([first, *others]):
+                named = [str(line) for line, cell in said.items() if cell]
+                yield (
+                    f"{name} is in lines {', '.join(named[:6])}{' ...' if named[6:] else ''}, each with nothing below"
+                    " it, and is that of these groups alone; where cells are merged, write it into each"
+                )
+
+
+def _in_blocks(cells: Sequence[str]) -> bool:
+    """Say whether each value differs from the one before it and has empty cells below it: so are merged ones saved."""
+    filled = [cell for cell in cells if cell]
+    apart = all(one != other for one, other in pairwise(filled)) and not any(a and b for a, b in pairwise(cells))
+    return bool(cells[0]) and len(filled) > 1 and apart
+
+
+_MIXED = ("region", "timezone", "keep")
+"""What every group has, said of it or not."""
 
 
 def _mixed(lines: Sequence[tuple[int, list[str]]], header: list[str], otherwise: Answers) -> Iterator[str]:
     """Say of what every group has, and only some lines say, that the others have the default."""
     for at, name in enumerate(header):
         empty = [line for line, cells in lines if not (cells[at : at + 1] or [""])[0]]
-        if name in ("region", "timezone", "keep") and not otherwise.get(name) and 0 < len(empty) < len(lines) - 1:
+        if name in _MIXED and not otherwise.get(name) and 0 < len(empty) < len(lines) - 1:
             yield (
                 f"{name} is empty in {len(empty)} of {len(lines)} lines, first in {empty[0]}: these have the default;"
                 " where cells are merged, write it into each"
