@@ -494,6 +494,7 @@ def test_a_gpu_that_no_cell_names_is_said_to_be_the_cheapest(tmp_path: Path) -> 
         ("group,project,member 1,member 2\na,mlops-01,a@x.dk,b@x.dk\n", "write all members of a group into one column"),
         ("group,project\na,mlops-01\na,mlops-01\n", "of one group all members stand in one line, in one cell"),
         ("Course autumn\ngroup;project\na;mlops-01\n", "here they are named in line 2"),
+        ("Course;project;autumn\n\nproject;group;gpu\nmlops-01;a;T4\n", "here they are named in line 3"),
         ("project,credit\nProj X,abc\n", "column credit: 'abc'"),
         ("group,project,starts,ends\na,mlops-01,nov 23,Dec 17 2026\n", "column starts: 'nov 23'"),
         ('group,project,credit\na,mlops-01,"0,001 USD"\n', "write 0.00 USD, if so"),

@@ -231,8 +231,8 @@ def _no_value(name: str, cell: str) -> Problem | None:
 def _names_below(lines: Sequence[tuple[int, list[str]]]) -> int | None:
     """Find the line with the columns' names where a title stands above it."""
     named = ((line, {columns.meant(cell) for cell in cells}) for line, cells in lines[:10])
-    first, *others = ((line, set(columns.REQUIRED) <= names, names) for line, names in named)
-    return None if first[2] & set(NAMES) else next((line for line, whole, _ in others if whole), None)
+    whole = [line for line, names in named if set(columns.REQUIRED) <= names]
+    return whole[0] if whole and whole[0] != lines[0][0] else None
 
 
 def shared(rows: list[Row]) -> Iterator[str]:
