@@ -10,9 +10,10 @@ from typing import cast
 
 import yaml
 
-from coursecloud.common import stack_file
+from coursecloud.common import stack_file, stack_yaml
 from coursecloud.common.stack_folder import ROSTER
 from coursecloud.diff import property_diff
+from infra.files import text_of, yaml_of
 
 _WORDS = re.compile(
     r"(?!.*(claude|agent|gemini|qwen|skill|copilot|cursor|prompt|windsurf|aider|codex|llm|instruction|convention))"
@@ -140,20 +141,25 @@ def of_rosters(before: Path, after: Path, changed: Iterable[str]) -> list[str]:
     return [said for path in rosters for said in _by_key(before, after, path)]
 
 
+_UNREAD: dict[str, object] = {"(all of it)": "not read"}
+
+
 def _by_key(before: Path, after: Path, name: str) -> Iterator[str]:
     old, new = (_read(folder / name) for folder in (before, after))
+    if old == new == _UNREAD:
+        yield f"{name} cannot be read on either side: its lines are all that is known of it"
     for found in property_diff.differences(old, new):
         yield f"{name} {found.path}: {_said(found.old)} -> {_said(found.new)}"
 
 
 def _read(file: Path) -> dict[str, object]:
     try:
-        said = yaml.safe_load(file.read_text(encoding="utf-8"))
+        said = yaml_of(text_of(file), stack_yaml.Loader)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, yaml.YAMLError):
         said = None
-    return cast("dict[str, object]", said) if isinstance(said, dict) else {"(all of it)": "not read"}
+    return cast("dict[str, object]", said) if isinstance(said, dict) else _UNREAD
 
 
 def _said(value: object) -> str:

@@ -252,6 +252,14 @@ def test_each_key_of_a_roster_is_told_and_it_is_nothing_that_runs_by_itself(repo
     assert "and 20 more keys" in markdown.full(found)
 
 
+def test_a_file_that_neither_side_can_read_is_said_to_be_none(repo: Repository) -> None:
+    repo.write("course.yaml", "[" * 5000)
+    base = repo.commit()
+    repo.write("course.yaml", "groups: {1: {credit: 5}}\n")
+    found = review(repo, base=base, head=repo.commit())
+    assert found.rosters == ("course.yaml cannot be read on either side: its lines are all that is known of it",)
+
+
 def test_what_costs_less_by_the_hour_and_more_by_the_day_says_so() -> None:
     def service(*, idle: bool) -> Any:
         container = {"image": "x", "resources": {"cpuIdle": idle, "limits": {"cpu": "1", "memory": "1Gi"}}}
