@@ -134,12 +134,24 @@ class Commands(Flags):
             from coursecloud.cli.commands.shared import program
             from coursecloud.plan import program_error
 
-            said = program_error.told(error, program())
+            said = _journal(error) if type(error).__module__ == "sqlite3" else program_error.told(error, program())
             if said is None or os.environ.get(program_error.DEBUG):
                 raise
             # Everything that waited for what failed has failed too, and asyncio would print each traceback.
             logging.getLogger("asyncio").setLevel(logging.CRITICAL)
             _end(said)
+
+
+def _journal(error: Exception) -> str:
+    """Say what to do about the one database that there is: a course's journal."""
+    from coursecloud.course.journal import FILE, FOLDER
+
+    return (
+        f"{FOLDER}/{FILE}, the journal of the course: {error}\n"
+        "    rule    it is an SQLite file beside the stack files, and there is room for it\n"
+        f"    remedy  make room; one that is damaged can be moved away: what was done is then not known here, nothing\n"
+        "            of any group is lost, and the next command begins with all of them"
+    )
 
 
 def _unread() -> NoReturn:

@@ -22,6 +22,8 @@ from coursecloud.course.record import Result
 FOLDER = ".course"
 """Beside the stack files: journal, logs, locks. Git ignores it; what it holds of people are pseudonyms."""
 
+FILE = "journal.sqlite"
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS run (
     id INTEGER PRIMARY KEY, verb TEXT NOT NULL, asked TEXT NOT NULL, began REAL NOT NULL, ended REAL, note TEXT
@@ -76,14 +78,22 @@ class Task:
 class Journal:
     """The file. One thread uses it at a time; `own` keeps other processes from the same run."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, *, only_read: bool = False):
+        """Open the journal of a folder, and make it where there is none.
+
+        With `only_read` it is a copy in memory of what is there, which changes nothing and needs no right to write.
+        """
         self.folder = folder / FOLDER
-        self.folder.mkdir(exist_ok=True)
-        ignoring = self.folder / ".gitignore"
-        if not ignoring.exists():
-            ignoring.write_text("*\n", encoding="utf-8")
-        self._db = sqlite3.connect(self.folder / "journal.sqlite", isolation_level=None, timeout=30)
+        if not only_read:
+            self.folder.mkdir(exist_ok=True)
+            ignoring = self.folder / ".gitignore"
+            if not ignoring.exists():
+                ignoring.write_text("*\n", encoding="utf-8")
+        file = self.folder / FILE
+        self._db = sqlite3.connect(":memory:" if only_read else file, isolation_level=None, timeout=30)
         self._db.row_factory = sqlite3.Row
+        if only_read and file.is_file():
+            _copy(file, self._db)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.executescript(_SCHEMA)
@@ -231,6 +241,19 @@ def lock(file: IO[str]) -> bool:
     except OSError:
         return False
     return True
+
+
+def _copy(file: Path, to: sqlite3.Connection) -> None:
+    """Copy a journal. Where its folder cannot be written, nobody can be writing in it either: it is read as it is."""
+    for how in ("mode=ro", "mode=ro&immutable=1"):
+        with contextlib.closing(sqlite3.connect(f"{file.absolute().as_uri()}?{how}", uri=True)) as there:
+            try:
+                there.backup(to)
+            except sqlite3.OperationalError:
+                if "immutable" in how:
+                    raise
+            else:
+                return
 
 
 def _text(asked: Mapping[str, Any]) -> str:

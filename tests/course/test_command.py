@@ -3,6 +3,9 @@
 import csv
 import io
 import json
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,8 @@ from tests.project import ROOT
 GROUPS = {"g1": "mlops-g1", "g2": "mlops-g2", "g3": "mlops-g3"}
 ZONE, REGION = "europe-west1-b", "europe-west1"
 APIS = ["aiplatform", "cloudresourcemanager", "compute", "iam", "logging", "run", "serviceusage", "storage"]
+
+BWRAP = shutil.which("bwrap")
 
 
 class Course:
@@ -123,6 +128,40 @@ def test_a_dry_run_and_a_question_without_an_answer_do_nothing(course: Course) -
     assert course.status("g1") == "RUNNING"
     assert not Journal(course.folder).open()
     assert "nobody is there to type it" in course.run("finish", code=2, answer="3\n")
+
+
+@pytest.mark.parametrize("words", [("up", "--dry-run"), ("down", "--dry-run"), ("status", "--known"), ("plan",)])
+def test_what_only_says_writes_nothing_beside_the_stack_files(course: Course, words: tuple[str, ...]) -> None:
+    before = {path: path.read_bytes() for path in course.folder.rglob("*") if path.is_file()}
+    course.run(*words)
+    assert {path: path.read_bytes() for path in course.folder.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.skipif(
+    not BWRAP or bool(subprocess.run([BWRAP, "--dev-bind", "/", "/", "true"], capture_output=True).returncode),
+    reason="makes a folder that not even root can write by bubblewrap, which is not here or may not (apt install it)",
+)
+def test_a_journal_that_nobody_may_write_is_read(course: Course) -> None:
+    journal = Journal(course.folder)
+    task = journal.take(journal.begin("stop", {}, GROUPS).id, 1e12)
+    assert task
+    journal.settle(task, Outcome(1), "failed", tries=1)
+    journal.close()
+    assert not list(course.folder.glob(".course/journal.sqlite-*"))  # beside it there is nothing that reading may take
+    line = [sys.executable, "-m", "coursecloud", "course", "stop", "--folder", str(course.folder)]
+    bound = [str(BWRAP), "--dev-bind", "/", "/", "--ro-bind", str(course.folder), str(course.folder)]
+    done = subprocess.run([*bound, *line, "--failed", "--dry-run"], cwd=ROOT, capture_output=True, text=True)
+    assert "1 group, dry run" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("words", [("up", "--dry-run"), ("status", "--known"), ("stop", "--yes"), ("diff",)])
+def test_a_damaged_journal_is_said_with_what_to_do(course: Course, words: tuple[str, ...]) -> None:
+    (course.folder / "course.yaml").write_text("groups: {g1: {project: mlops-g1}}\n")
+    (course.folder / ".course").mkdir()
+    (course.folder / ".course/journal.sqlite").write_text("no database")
+    said = course.run(*words, code=2)
+    assert ".course/journal.sqlite, the journal of the course: file is not a database" in said
+    assert "can be moved away" in said
 
 
 def test_finish_takes_the_number_of_groups_and_no_other(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -183,12 +183,10 @@ def status(
     from coursecloud.course.journal import Journal
 
     asked = _asked("status", folder=folder, only=only, where=where, at_once=at_once)
-    code, journal = 0, Journal(asked.folder)
-    if not known:
-        code, _ = act.act(asked)
+    code = 0 if known else act.act(asked)[0]
     planned, mistakes = _planned(asked)
     now = datetime.datetime.now().astimezone()
-    found = rows.of_course(planned, journal, now.date())
+    found = rows.of_course(planned, Journal(asked.folder, only_read=True), now.date())
     if html:
         try:
             writing.report(html, page.full(found, now))
@@ -229,11 +227,10 @@ def _asked(
 
 def _run(verb: str, asks: Any = None, **given: Any) -> None:
     from coursecloud.cli.commands.course import act
-    from coursecloud.course.journal import Journal
 
     asked = _asked(verb, **given)
     code, tasks = act.act(asked, asks=asks)
-    act.report(asked, Journal(asked.folder), code, tasks)
+    act.report(asked, code, tasks)
     raise typer.Exit(code)
 
 
@@ -244,7 +241,7 @@ def _planned(asked: "Asked") -> tuple[list[dict[str, Any]], list[str]]:
     from coursecloud.common.stack_file import path_of
     from coursecloud.course.journal import Journal
 
-    stacks, _ = chosen(asked, Journal(asked.folder))
+    stacks, _ = chosen(asked, Journal(asked.folder, only_read=True))
     work = functools.partial(_row, root=program(), today=datetime.datetime.now().astimezone().date())
     files = [(stack, path_of(stack, asked.folder)) for stack in stacks]
     results = list(progress.counted("Planning", len(files), parallel.each(work, files)))

@@ -52,7 +52,7 @@ def act(asked: Asked, *, asks: Callable[[int], bool] | None = None) -> tuple[int
 
     `asks` gets the number of groups and says whether it may be done; without it a yes is enough.
     """
-    journal = Journal(asked.folder)
+    journal = Journal(asked.folder, only_read=asked.dry_run)
     shared = shared_runs.of(asked)
     if asked.cloud_run and shared is None:
         refuse(
@@ -200,12 +200,13 @@ def _tell(
     sys.stderr.write(visible(f"{settled:>4}/{total}  {how:<8} {task.stack}, {seconds:.0f} s{why}") + "\n")
 
 
-def report(asked: Asked, journal: Journal, code: int, tasks: Sequence[Task], *, more: Iterable[str] = ()) -> None:
+def report(asked: Asked, code: int, tasks: Sequence[Task], *, more: Iterable[str] = ()) -> None:
     """Print the summary of a run, or its JSON."""
     if not tasks:
         return
+    journal = Journal(asked.folder)
     run, stopped = journal.run(tasks[0].run), code == 130
-    logs = Journal(asked.folder).folder / "logs" / f"run-{run.id}"
+    logs = journal.folder / "logs" / f"run-{run.id}"
     head = summary.sentence(run, tasks, stopped=stopped)
     if refusals.wanted():
         refusals.document({

@@ -185,11 +185,9 @@ def _outlook(
 
 def _ended(folder: Path) -> set[str]:
     """List the stacks of which nothing is left: finished after they were last up."""
-    from coursecloud.course.journal import FOLDER, Journal
+    from coursecloud.course.journal import Journal
 
-    if not (folder / FOLDER).is_dir():
-        return set()
-    last = Journal(folder).latest("up", "finish")
+    last = Journal(folder, only_read=True).latest("up", "finish")
     return {stack for stack, task in last.items() if task.verb == "finish" and task.state == "done"}
 
 
