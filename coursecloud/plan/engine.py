@@ -19,7 +19,7 @@ from typing_extensions import override
 
 import infra
 from catalog import types
-from coursecloud.plan import mock_outputs, sdk, transforms
+from coursecloud.plan import mock_outputs, own_modules, sdk, transforms
 from coursecloud.plan.engine_request import declared, plain, registration
 from coursecloud.plan.registration import Deed, Registration
 
@@ -143,7 +143,7 @@ def record(
     (`coursecloud.plan.mock_outputs`). `config` is keyed as in the stack file. What the program raises is raised here.
     """
     done: Future[Recording] = Future()
-    with _configured(config), contextlib.chdir(program.parent), _no_end():
+    with _configured(config), own_modules.anew(program.parent), contextlib.chdir(program.parent), _no_end():
         # In a thread of its own: an earlier run has left nothing in its context (no stack that would stay the root,
         # with outputs that would be among this one's), and the SDK notes the way to each resource from the thread's
         # start. A daemon, so that Ctrl-C ends a program that waits for something, too.
@@ -216,15 +216,13 @@ def _main(program: Path) -> Awaitable[None]:
 def _configured(config: Mapping[str, object]) -> Generator[None]:
     """Hand configuration over as Pulumi's language host does: JSON in the environment."""
     handed = {key: value if isinstance(value, str) else json.dumps(value, default=str) for key, value in config.items()}
-    before = os.environ.get("PULUMI_CONFIG")
+    before = dict(os.environ)
     os.environ["PULUMI_CONFIG"] = json.dumps(handed)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["PULUMI_CONFIG"]
-        else:
-            os.environ["PULUMI_CONFIG"] = before
+        os.environ.clear()  # of what the program has put there nothing is to tell its next run of this one
+        os.environ.update(before)
 
 
 def _derived(kind: str, inputs: Mapping[str, Any]) -> dict[str, Any]:

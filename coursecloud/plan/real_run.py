@@ -1,8 +1,8 @@
 """The program a second time, as the real run: what it then does otherwise is what no preview shows.
 
 The two runs differ in what tells a program where it is: whether it is a dry run, whether what Google computes is
-known, and the variables of the environment that say on whose machine it runs. Its modules are loaded anew, so that
-what they decide while they load counts too.
+known, and the variables of the environment that say on whose machine it runs. What its modules decide while they load
+counts too (`own_modules`).
 """
 
 from __future__ import annotations
@@ -12,12 +12,9 @@ import io
 import json
 import os
 import re
-import sys
-import sysconfig
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any, cast
 
 from coursecloud.plan import mock_outputs, sdk
@@ -31,11 +28,6 @@ STAND_IN = "another-project-1"
 
 WHERE = ("CI", "GITHUB_ACTIONS", "PULUMI_HOME", "PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "USER", "HOSTNAME")
 """Variables that tell a program whose machine it is on: set where they are not, and the other way round."""
-
-_TOOLS = frozenset({"coursecloud", "guardrails", "emulator", "bench", "tests", "__main__", "__mp_main__"})
-"""Packages of the project that are no part of the program."""
-
-_real_modules: dict[Path, dict[str, ModuleType]] = {}
 
 
 def differences(
@@ -57,7 +49,7 @@ def differences(
         with contextlib.redirect_stdout(io.StringIO()):
             if mark is None:
                 return record(program, project=project, stack=stack, config=config)
-            with _elsewhere(), _anew(program.parent):
+            with _elsewhere():
                 return record(program, project=project, stack=stack, config=config, mark=mark)
 
     example = config.get("gcp:project") == EXAMPLE_PROJECT
@@ -105,30 +97,6 @@ def _elsewhere() -> Generator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-@contextlib.contextmanager
-def _anew(root: Path) -> Generator[None]:
-    """Have the program load its own modules anew; the next real run of the same program finds these again."""
-    elsewhere = tuple(f"{sysconfig.get_path(name)}{os.sep}" for name in ("purelib", "platlib", "stdlib"))
-
-    def its_own(name: str, module: ModuleType) -> bool:
-        file = str(getattr(module, "__file__", None))
-        inside = file.startswith(f"{root}{os.sep}") and not file.startswith(elsewhere)
-        return inside and name.partition(".")[0] not in _TOOLS
-
-    before = {name: module for name, module in sys.modules.items() if its_own(name, module)}
-    for name in before:
-        del sys.modules[name]
-    sys.modules.update(_real_modules.get(root, {}))
-    try:
-        yield
-    finally:
-        after = {name: module for name, module in sys.modules.items() if its_own(name, module)}
-        _real_modules[root] = after
-        for name in after:
-            del sys.modules[name]
-        sys.modules.update(before)
 
 
 def _compared(preview: Recording, real: Recording) -> Iterator[Deed]:
@@ -242,7 +210,7 @@ def _unmarked(old: Any, new: Any) -> bool:
 
 def _constants(preview: Recording, real: Recording) -> Iterator[tuple[Registration, _Place]]:
     new = {resource.urn: resource for resource in real.resources}
-    for resource in preview.resources:
+    for resource in (each for each in preview.resources if each.urn in new):
         for place in _places(_form(resource), _form(new[resource.urn]), "", _unmarked):
             yield new[resource.urn], place
 

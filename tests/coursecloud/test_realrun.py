@@ -1,6 +1,7 @@
 """The program as the real run: what it does there and not in its preview is told, and what is the same is not."""
 
 import os
+import subprocess
 import sys
 import textwrap
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from coursecloud.plan import engine, planning, real_run
 from coursecloud.plan.registration import Deed
 from tests.infra.planned import COMMITTED
-from tests.project import ROOT
+from tests.project import ROOT, make
 
 HEAD = """\
 import os, time
@@ -102,6 +103,42 @@ def test_what_a_module_decides_while_it_is_loaded_counts_too(tmp_path: Path) -> 
     """
     (found,) = told(tmp_path, lines)
     assert (found.name, "`location`" in found.text) == ("c", True)
+
+
+@pytest.mark.parametrize(
+    ("file", "more", "main"),
+    [
+        ("infra/more.py", 'from pulumi_gcp import storage\nstorage.Bucket("x", location="EU")\n', "import infra.more"),
+        ("infra/more.py", "MADE = []\n", "from infra.more import MADE"),
+        ("infra/names.py", "MADE = []\n", "from infra.names import MADE"),
+        ("more/__init__.py", "MADE = []\n", "from more import MADE"),
+        ("infra/more.py", "", "import os; MADE = [1] if 'MADE' in os.environ else []; os.environ['MADE'] = ''"),
+    ],
+)  # fmt: skip
+def test_what_one_stack_leaves_in_the_programs_modules_is_not_the_next_ones(
+    file: str, more: str, main: str, tmp_path: Path
+) -> None:
+    root = make(tmp_path / "project")
+    (root / file).parent.mkdir(exist_ok=True)
+    with (root / file).open("a", encoding="utf-8") as its:
+        its.write(more)
+    with (root / "__main__.py").open("a", encoding="utf-8") as program:
+        program.write(f"{main}\n")
+        if "MADE" in main:
+            program.write("from pulumi_gcp import storage\nif not MADE: storage.Bucket('x', location='EU')\n")
+            program.write("MADE.append(1)\n")
+    asked = (
+        "import pathlib, sys; sys.path.insert(0, '.')\n"
+        "from coursecloud.plan import planning\n"
+        "root = pathlib.Path.cwd()\n"
+        "for stack in ('dev', 'gpu'):\n"
+        "    made = planning.make(stack, root / f'Pulumi.{stack}.yaml', root, twice=True)\n"
+        "    print(len([each for each in made.resources if each.name == 'x']), [each.text for each in made.program])"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", asked], cwd=root, capture_output=True, text=True)
+    lines = done.stdout.splitlines()
+    assert [line[:1] for line in lines] == ["1", "1"], done.stdout + done.stderr
+    assert "real run" not in done.stdout
 
 
 def test_an_example_that_the_program_refuses_is_run_with_another_project(tmp_path: Path) -> None:
