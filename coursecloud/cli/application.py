@@ -132,7 +132,7 @@ class Commands(Flags):
             import logging
 
             from coursecloud.cli.commands.shared import program
-            from coursecloud.plan import program_error
+            from coursecloud.common import program_error
 
             said = _journal(error) if type(error).__module__ == "sqlite3" else program_error.told(error, program())
             if said is None or os.environ.get(program_error.DEBUG):

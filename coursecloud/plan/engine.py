@@ -19,6 +19,7 @@ from typing_extensions import override
 
 import infra
 from catalog import types
+from coursecloud.common import program_error
 from coursecloud.plan import mock_outputs, own_modules, sdk, transforms
 from coursecloud.plan.engine_request import declared, plain, registration
 from coursecloud.plan.registration import Deed, Registration
@@ -150,7 +151,11 @@ def record(
         thread = Thread(target=_run, args=(done, program, project, stack, mark), daemon=True)
         thread.start()
         thread.join()
-        return done.result(timeout=0)
+        try:
+            return done.result(timeout=0)
+        except Exception as error:
+            error.add_note(f"{program_error.OF} {stack}")
+            raise
 
 
 def _run(done: Future[Recording], program: Path, project: str, stack: str, mark: str | None) -> None:

@@ -4,6 +4,7 @@ Of the stack's own accounts: what they may now on another condition than before,
 """
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,9 +12,6 @@ from catalog import tables, types
 from coursecloud.diff.changes import Change, Operation
 from coursecloud.plan.grants import Grant, given, same_but_for_days, times
 from coursecloud.plan.registration import UNKNOWN
-
-NAMED = 20
-"""Members, and roles of one, who are named in one line; the list of changes, the page and the JSON form have all."""
 
 ROLE = "gcp:projects/iAMCustomRole:IAMCustomRole"
 ACCOUNT = "gcp:serviceaccount/account:Account"
@@ -41,7 +39,7 @@ def widened(changes: Iterable[Change]) -> Iterator[tuple[Change, str]]:
     for who, roles in _together(others):
         alike.setdefault(roles, []).append(who)
     for roles, members in alike.items():
-        said = ", ".join(members[:NAMED]) + (f" and {len(members) - NAMED} more" if len(members) > NAMED else "")
+        said = ", ".join(_strangers_first(members))
         yield first[members[0]], f"{said} get{'' if len(members) > 1 else 's'} {roles}"
     for change in listed:
         known = types.of(change.resource.type)
@@ -143,8 +141,18 @@ def _as_before(change: Change) -> set[str]:
 
 
 def let_in(changes: Iterable[Change]) -> list[str]:
-    """Name everybody whom changes let in, each once, in the order of the grants."""
-    return list(dict.fromkeys(_who(gained.grant) for _, gained in _others(list(changes))))
+    """Name everybody whom changes let in, each once, strangers first."""
+    return _strangers_first(list(dict.fromkeys(_who(gained.grant) for _, gained in _others(list(changes)))))
+
+
+def _strangers_first(members: Sequence[str]) -> list[str]:
+    """Put those first of whose domain the fewest others are: in a long line they are who is looked for."""
+    of = Counter(map(_domain, members))
+    return sorted(members, key=lambda member: of[_domain(member)])
+
+
+def _domain(member: str) -> str:
+    return member.strip("`").rpartition("@")[2].lower()
 
 
 def _others(listed: Sequence[Change]) -> list[tuple[Change, _Gained]]:
@@ -194,9 +202,8 @@ def _together(listed: Iterable[tuple[Change, _Gained]]) -> Iterator[tuple[str, s
         if role not in roles:
             roles.append(role)
     for who, roles in found.items():
-        more = f" and {len(roles) - NAMED} more" if len(roles) > NAMED else ""
         # What only looks is what one can do without reading.
-        yield who, ", ".join(sorted(roles, key=lambda role: bool(_LOOKS.search(role)))[:NAMED]) + more
+        yield who, ", ".join(sorted(roles, key=lambda role: bool(_LOOKS.search(role))))
 
 
 _LOOKS = re.compile(r"[Vv]iewer`|/browser`|[Rr]eader`")

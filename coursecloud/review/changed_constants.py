@@ -39,7 +39,7 @@ def uses(
             names |= {name for each in statements.expressions(node) if (name := _of(each, imported, handed))}
             here = statements.own(node) & executable
             if names and here and not isinstance(node, ast.Raise) and not here & set(ran[path]):
-                shown = changed_lines.split(text)[node.lineno - 1].strip()[:100]
+                shown = changed_lines.split(text)[node.lineno - 1].strip()
                 yield path, node.lineno, f"uses `{min(names)}`, which changes, and is run by no plan", shown
 
 

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 from catalog import types
 from coursecloud.diff.changes import Change
 from coursecloud.plan.registration import Registration
+from coursecloud.review.quoting import quoted
 from infra.settings import Settings
 
 _MACHINE = "gcp:compute/instance:Instance"
@@ -14,18 +15,25 @@ _USUAL = ("bootDisk.initializeParams.image", "metadata.startup-script")
 
 
 def other(change: Change) -> list[str]:
-    """Name the inputs of a change that are code, or say which code runs."""
+    """Name the inputs of a change that are code, or say which code runs; what is a word with both sides."""
     known = types.of(change.resource.type)
     code = [path for path, word in known.classes.words.items() if word == "runs"] if known and known.classes else []
     told: dict[str, None] = {}
-    for entry in change.properties:
+    for entry in (each for each in change.properties if not each.ignored):
         path = re.sub(r"\[[^\]]*\]", "[]", entry.path)
         # A block that comes or goes has the code in it.
         found = [
             each for each in code if f"{path}.".startswith((f"{each}.", f"{each}[")) or each.startswith(f"{path}.")
         ]
-        told |= dict.fromkeys(found if not entry.ignored else ())
+        if path in found and _is_word(entry.old) and _is_word(entry.new):
+            found = [f"{path} is {quoted(entry.new)} and was {quoted(entry.old)}"]
+        told |= dict.fromkeys(found)
     return list(told)
+
+
+def _is_word(value: object) -> TypeGuard[str]:
+    """Say whether a value is short enough to stand in a sentence: an image, a branch, an account."""
+    return isinstance(value, str) and re.fullmatch(r"\S{1,160}", value) is not None
 
 
 def brought(resource: Registration) -> list[str]:

@@ -160,13 +160,11 @@ def of_salts(was: str | None, will: str | None) -> Iterator[Danger]:
     yield Danger(Kind.GUARD, None, f"`encryptionsalt` of the stack file {how}: {then}")
 
 
-def of_outputs(outputs: Sequence[PropertyChange], most: int = 40) -> Iterator[Danger]:
+def of_outputs(outputs: Iterable[PropertyChange]) -> Iterator[Danger]:
     """Say what a program that changes prints otherwise, each with both sides."""
-    for entry in outputs[:most]:
+    for entry in outputs:
         old, new = output_texts.sides(entry)
         yield Danger(Kind.OUTPUTS, None, f"the output {quoted(entry.path)} says {new}; before: {old}")
-    if (more := len(outputs) - most) > 0:
-        yield Danger(Kind.OUTPUTS, None, f"{more} more outputs say something else than before")
 
 
 def _of(change: Change) -> Iterable[Danger]:

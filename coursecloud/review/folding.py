@@ -8,7 +8,7 @@ from catalog import types
 from coursecloud.diff.changes import Change, Operation
 from coursecloud.plan.grants import is_public
 from coursecloud.policy import Finding
-from coursecloud.review.access import NAMED, grants
+from coursecloud.review.access import grants
 from coursecloud.review.dangers import Danger, Kind
 from coursecloud.review.formatting import from_to, show
 
@@ -64,7 +64,7 @@ def dangers(found: Iterable[tuple[str, Danger]]) -> list[tuple[list[str], Danger
 
 def stacks(names: Sequence[str]) -> str:
     """Name the stacks that a danger is of."""
-    return _listed(names, NAMED)
+    return _listed(names, 20)
 
 
 def _what(change: Change) -> str:
@@ -74,7 +74,7 @@ def _what(change: Change) -> str:
     return json.dumps([change.resource.type, given, links], sort_keys=True, default=str)
 
 
-def many(group: Sequence[Change], limit: int = 40) -> str:
+def many(group: Sequence[Change], limit: int | None = None) -> str:
     """Say what a group of grants is: how many, and of whom what, or because of what and their names."""
     if group[0].operation is Operation.CREATE:
         return _made(group, limit)
@@ -82,11 +82,11 @@ def many(group: Sequence[Change], limit: int = 40) -> str:
     causes = ", ".join(dict.fromkeys(reason.follows for change in group for reason in change.reasons if reason.follows))
     why = f" that follow {causes}" if causes else ""
     if why == "" and group[0].operation is Operation.REPLACE:
-        why = ", each for " + "; ".join(f"{entry.path}: {from_to(entry, 120)}" for entry in group[0].properties)
+        why = ", each for " + "; ".join(f"{entry.path}: {from_to(entry)}" for entry in group[0].properties)
     return f"{len(group)} grants{why}: {_listed(names, limit)}"
 
 
-def _made(group: Sequence[Change], limit: int) -> str:
+def _made(group: Sequence[Change], limit: int | None) -> str:
     members = list(dict.fromkeys(str(change.resource.inputs["member"]) for change in group))
     first = [change for change in group if change.resource.inputs["member"] == members[0]]
     given = _listed([_gives(change) for change in first], limit)
@@ -107,8 +107,9 @@ def _gives(change: Change) -> str:
     return said + where + (" under a condition" if inputs.get("condition") else "")
 
 
-def _listed(names: Sequence[str], limit: int) -> str:
-    return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
+def _listed(names: Sequence[str], limit: int | None = None) -> str:
+    more = len(names) - len(names[:limit])
+    return ", ".join(names[:limit]) + (f" and {more} more" if more else "")
 
 
 def findings(found: Iterable[Finding]) -> Iterator[tuple[Finding, str]]:
@@ -117,7 +118,7 @@ def findings(found: Iterable[Finding]) -> Iterator[tuple[Finding, str]]:
     for finding in found:
         alike.setdefault((finding.rule.id, finding.level, finding.message), []).append(finding)
     for group in alike.values():
-        yield group[0], _listed([finding.name for finding in group], NAMED)
+        yield group[0], _listed([finding.name for finding in group])
 
 
 def folds(changes: Iterable[Change], referred: Mapping[str, Iterable[str]]) -> dict[str, tuple[int, str]]:

@@ -15,6 +15,7 @@ from coursecloud.diff.changes import Change, Operation, PropertyChange
 from coursecloud.diff.property_diff import NOTHING, Hidden, leaves, plain
 from coursecloud.plan.registration import UNKNOWN
 from coursecloud.policy import Finding
+from coursecloud.review import differing
 from coursecloud.review.access import googles
 from coursecloud.review.dangers import Danger, Kind, Level
 from coursecloud.review.money import Cost, Findings
@@ -62,6 +63,10 @@ def advice(level: Level, found: Iterable[Danger], changed: Sequence[str] = ()) -
     return ("No data is lost. " if safe else "") + ADVICE[level]
 
 
+_SHORT = 70
+"""Characters of a text that is shown whole, also where most of it stays."""
+
+
 def show(value: Any, limit: int | None = 70) -> str:
     """Show a value in one line, cut after `limit` characters."""
     if value is NOTHING:
@@ -87,24 +92,24 @@ def _unknowns(value: Any) -> Any:
     return [_unknowns(entry) for entry in cast("list[Any]", value)] if isinstance(value, list) else value
 
 
-def from_to(change: PropertyChange, limit: int = 70) -> str:
-    """Say what a property was and will be; of lists, what comes and goes."""
+def from_to(change: PropertyChange, limit: int | None = None) -> str:
+    """Say what a property was and will be; of lists, what comes and goes, and of long texts where they differ.
+
+    With `limit` what is longer is cut after so many characters: for a place that says where all of it stands.
+    """
     old, new = change.old, change.new
     if _plain_list(old) and _plain_list(new):
         gone = [show(entry, limit) for entry in old if entry not in new]
         come = [show(entry, limit) for entry in new if entry not in old]
         if gone or come:
-            texts = [f"- {entry}" for entry in gone] + [f"+ {entry}" for entry in come]
-            more = len(texts) - 12
-            return ", ".join(texts[:12]) + (f" and {more} more" if more > 0 else "")
+            # What comes stands first: where a list is cut, it is cut in what goes.
+            return ", ".join([f"+ {entry}" for entry in come] + [f"- {entry}" for entry in gone])
     if old == UNKNOWN and new == UNKNOWN:
         return "known only to the real run"
     if old == new:
         return f"{show(old, limit)} ({'the new one is known only to the real run' if change.at_run else 'stays'})"
-    if isinstance(old, str) and isinstance(new, str) and len(max(old, new, key=len)) > limit:
-        alike = next((place for place, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), 0)
-        start = max(0, alike - limit // 3)
-        old, new = (f"…{side[start:]}" if start else side for side in (old, new))
+    if isinstance(old, str) and isinstance(new, str) and len(max(old, new, key=len)) > _SHORT:
+        old, new = differing.sides(old, new, 40 if limit is None else limit // 4)
     return f"{show(old, limit)} -> {show(new, limit)}"
 
 
@@ -126,13 +131,12 @@ def marks(change: PropertyChange) -> str:
     return f" [{', '.join(found)}]" if found else ""
 
 
-def text_diff(change: PropertyChange, lines: int = 60) -> list[str] | None:
+def text_diff(change: PropertyChange) -> list[str] | None:
     """Compare a text of several lines, such as a start-up script; None for other values."""
     old, new = ("" if side is NOTHING else side for side in (change.old, change.new))
     if not (isinstance(old, str) and isinstance(new, str) and "\n" in old + new):
         return None
-    found = list(difflib.unified_diff(visible(old).splitlines(), visible(new).splitlines(), lineterm="", n=1))[2:]
-    return [*found[:lines], f"... and {len(found) - lines} lines more"] if len(found) > lines else found
+    return list(difflib.unified_diff(visible(old).splitlines(), visible(new).splitlines(), lineterm="", n=1))[2:]
 
 
 def summary(change: Change) -> str:

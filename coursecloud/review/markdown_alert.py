@@ -23,7 +23,7 @@ def alert(review: Review, limit: int) -> Iterator[str]:
     advice = formatting.advice(review.level, review.dangers, (*review.program, *review.outside))
     stop = f"\n> [!{ALERTS[review.level]}]\n> **{advice}**\n>\n{program}"
     lines = list(_grave(review))
-    for cut in (160, 60, 30):
+    for cut in (4000, 160, 60, 30):
         texts = [f"> - {line(cut)}\n" for line in lines]
         if sum(map(size, texts)) <= limit:
             yield "".join((stop, *texts, "\n"))
@@ -137,12 +137,12 @@ def _danger(stacks: Sequence[str], danger: Danger, cut: int) -> str:
         Kind.PROGRAM,
     )  # fmt: skip
     bold = "**" if danger.kind in grave else ""
-    return f"{bold}{of}: {about}{_ours(said)}{bold}"
+    return f"{bold}{of}: {about}{_ours(said, max(240, cut))}{bold}"
 
 
-def _ours(text: str) -> str:
+def _ours(text: str, most: int = 240) -> str:
     return "".join(
-        code(part[1:-1], 240) if part[:1] == "`" else unlinked(part) for part in re.split(r"(`[^`]*`)", text) if part
+        code(part[1:-1], most) if part[:1] == "`" else unlinked(part) for part in re.split(r"(`[^`]*`)", text) if part
     )
 
 

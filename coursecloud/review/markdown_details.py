@@ -62,7 +62,7 @@ def _changes(stack: Stack, room: int) -> tuple[list[str], int]:
 def _texts(alike: Sequence[Change]) -> tuple[str, str]:
     """Write one change, or grants that are told together, in full and as short as can be."""
     if len(alike) > 1:
-        return f"- {code(folding.many(alike), 1500)}\n", f"- {code(folding.many(alike, 1), 120)}\n"
+        return f"- {code(folding.many(alike), 6000)}\n", f"- {code(folding.many(alike, 1), 120)}\n"
     return _change(alike[0]), f"- {code(one(alike[0]), 80)}\n"
 
 

@@ -100,7 +100,7 @@ def _group(group: Sequence[Change], name: str) -> dict[str, Any]:
         "one": None,
         "operation": str(group[0].operation),
         "done": formatting.DONE[group[0].operation],
-        "said": folding.many(group, len(group)),
+        "said": folding.many(group),
         "names": [change.name for change in group],
     }
 
@@ -122,11 +122,11 @@ def _change(change: Change) -> dict[str, Any]:
 
 
 def _input(entry: PropertyChange) -> dict[str, Any]:
-    diff = formatting.text_diff(entry, lines=400)
+    diff = formatting.text_diff(entry)
     kinds = {"+": "add", "-": "gone"}
     return {
         "path": entry.path,
-        "said": formatting.from_to(entry, 2000) if diff is None else None,
+        "said": formatting.from_to(entry) if diff is None else None,
         "marks": formatting.marks(entry),
         "lines": None if diff is None else [(kinds.get(line[:1], "dim"), line) for line in diff],
     }

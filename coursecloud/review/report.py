@@ -9,7 +9,7 @@ from decimal import Decimal
 from coursecloud.diff import refusals
 from coursecloud.review import formatting, headline, headline_money, settings_diff
 from coursecloud.review.changed_lines import Lines
-from coursecloud.review.dangers import Danger, Level
+from coursecloud.review.dangers import Danger, Kind, Level
 from coursecloud.review.leaked import Leak
 from coursecloud.review.stacks import Stack, Status
 from coursecloud.review.untaken import Untaken
@@ -20,12 +20,6 @@ EXAMPLES = "example stacks, with the example project's id: nobody can deploy the
 
 _FILES = 40
 """Files of the program of which each has a line of its own."""
-
-_ROSTER = 40
-"""Keys of rosters that are shown."""
-
-_UNTAKEN = 12
-"""Lines of the program that are shown, of those that no plan shows; where all that differ are is told before."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +72,7 @@ class Review:
         said += [f"what Pulumi runs with changes: {each}" for each in self.project]
         if self.rosters:
             said.append("a course's roster changes, and `course apply` writes it into its groups' stack files:")
-            said += [f"  {each}" for each in self.rosters[:_ROSTER]]
-            more = len(self.rosters) - _ROSTER
-            said += [f"  and {more} more keys: `coursecloud course diff` says all of them by group"] if more > 0 else []
+            said += [f"  {each}" for each in self.rosters]
         if self.program:
             named = "at these lines" if self.lines else formatting.files(self.program)
             said.append(
@@ -99,8 +91,7 @@ class Review:
         if count := len(self.untaken):
             does, them = ("does", "it") if count == 1 else ("do", "them")
             said.append(f"no plan shows what {formatting.counted(count, 'line')} of it {does}; read {them}:")
-            said += [f"  {each}" for each in self.untaken[:_UNTAKEN]]
-            said += [f"  and {count - _UNTAKEN} more"] if count > _UNTAKEN else []
+            said += [f"  {each}" for each in sorted(self.untaken, key=lambda each: each.chooses)]
         return said
 
     def _gravity(self, each: Lines) -> tuple[bool, bool, bool]:
@@ -218,7 +209,12 @@ class Review:
 
 def _telling(stacks: Iterable[Stack]) -> tuple[Stack, ...]:
     found = [stack for stack in stacks if stack.status is not Status.UNCHANGED or stack.notes]
-    return tuple(sorted(found, key=lambda stack: (-stack.level, stack.name)))
+    kinds = list(Kind)
+
+    def gravity(stack: Stack) -> tuple[int, int, str]:
+        return -stack.level, min((kinds.index(each.kind) for each in stack.dangers), default=len(kinds)), stack.name
+
+    return tuple(sorted(found, key=gravity))
 
 
 def _leaked(leaks: Sequence[Leak]) -> str:

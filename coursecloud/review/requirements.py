@@ -50,7 +50,7 @@ def _read(path: Path) -> tuple[dict[str, _Pin], list[str]]:
 
 
 def _short(line: str) -> str:
-    return " ".join(line.split())[:120]
+    return " ".join(line.split())
 
 
 def other(root: Path) -> list[str]:
@@ -72,9 +72,11 @@ def other(root: Path) -> list[str]:
 def changed(before: Path, after: Path) -> list[str]:
     """List the packages that differ: `name 1.0 (new)`, `name 1.0 -> 1.1`, `name 1.0 (gone)`, or the line as it stands.
 
-    Of the same version other extras, another marker and other hashes are told too: each brings other code.
+    What is no other version of what was there stands first. Of the same version other extras, another marker and other
+    hashes are told too: each brings other code.
     """
     found: list[str] = []
+    raised: list[str] = []
     names = {path.name for root in (before, after) for path in root.glob("requirements*.txt")}
     for file in sorted(names):
         (old, odd), (new, more) = _read(before / file), _read(after / file)
@@ -83,7 +85,7 @@ def changed(before: Path, after: Path) -> list[str]:
             if was is None:
                 found.append(f"{name} {pin} (new)")
             elif str(was) != str(pin):
-                found.append(f"{name} {was} -> {pin}")
+                raised.append(f"{name} {was} -> {pin}")
             elif was.hashes and not was.hashes >= pin.hashes:
                 found.append(f"{name} {pin} (other hashes: other files under the same version)")
             elif was.hashes and not pin.hashes:
@@ -91,4 +93,4 @@ def changed(before: Path, after: Path) -> list[str]:
         found += [f"{name} {was} (gone)" for name, was in old.items() if name not in new]
         found += [f"{line} (no release of a package)" for line in more if line not in odd]
         found += [f"{line} (gone)" for line in odd if line not in more]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys([*found, *raised]))

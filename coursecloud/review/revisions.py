@@ -80,7 +80,7 @@ def _reviewed(sides: tuple[Side, Side], today: datetime.date, said: str | None) 
     differs = program.of(after.changed, after.within, named)
     packages = _packages(before, after)
     if packages:
-        after.notes.append(f"packages that run with it: {listed(packages, 20)}")
+        after.notes.append(f"packages that run with it: {', '.join(packages)}")
     notes = [*([said] if said else ()), *(note for side in sides for note in side.notes)]
     return Review(
         before.label,

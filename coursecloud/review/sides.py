@@ -142,7 +142,7 @@ def _wanting(side: Side, folder: Path) -> Side:
     side.packages = requirements.other(folder)
     if side.packages:
         side.notes.append(
-            f"{side.label} wants other packages than those that render it: {listed(side.packages)}. What these do"
+            f"{side.label} wants other packages than those that render it: {', '.join(side.packages)}. What these do"
             " otherwise is not seen: install them (`make plan` does) and review again"
         )
     return side

@@ -119,15 +119,12 @@ class Stack:
         found = headline.level(self.changes, self.dangers)
         return max(found, Level.FINE) if self.status is not Status.UNCHANGED else found
 
-    def settings_lines(self, limit: int = 30) -> list[str]:
+    def settings_lines(self) -> list[str]:
         """Say what differs in the settings, and which outputs do where no resource tells why."""
         said = [f"{entry.path}: {formatting.from_to(entry)}" for entry in self.settings]
-        if len(said) > limit:
-            said = [*said[:limit], f"and {len(said) - limit} more"]
         if self.outputs and not self.changes and not any(each.kind is Kind.OUTPUTS for each in self.dangers):
             names = [entry.path for entry in self.outputs]
-            more = f" and {len(names) - 8} more" if len(names) > 8 else ""
-            said.append(f"outputs that change with it: {', '.join(names[:8])}{more}")
+            said.append(f"outputs that change with it: {', '.join(names)}")
         return said
 
     @property
@@ -239,8 +236,7 @@ def review(
             people = access.let_in(found)
             risks = [danger for danger in risks if danger.kind not in (Kind.ACCESS, Kind.RUNS)]
             if people:
-                more = f" and {len(people) - access.NAMED} more" if len(people) > access.NAMED else ""
-                said.append(f"{WHOM}: {', '.join(people[: access.NAMED])}{more}")
+                said.append(f"{WHOM}: {', '.join(people)}")
         else:
             risks.append(Danger(Kind.GUARD, None, f"it is in a project that others are in: {', '.join(beside)}"))
     if before is None or after is None:
@@ -288,7 +284,7 @@ def _guards(settings: tuple[PropertyChange, ...], weaker: Iterable[Weaker]) -> I
     for entry in settings_diff.guards(settings):
         if entry.path in told or any(_of_exception(entry.path, what) for what in told):
             continue
-        said = formatting.from_to(entry, 300)
+        said = formatting.from_to(entry)
         yield Danger(Kind.GUARD, None, f"what guards the stack changes: {quoted(entry.path)}: {quoted(said)}")
 
 

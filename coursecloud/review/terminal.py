@@ -29,8 +29,8 @@ SIGNS = {
 }
 
 
-def full(review: Review, *, wide: int = 70) -> RenderableType:
-    """Lay out everything; values are cut to `wide` characters."""
+def full(review: Review) -> RenderableType:
+    """Lay out everything, and cut nothing: this is the form that others refer to."""
     level = review.level
     parts: list[RenderableType] = [
         Text.assemble((f" {formatting.VERDICTS[level]} ", COLOURS[level]), f"  {formatting.visible(review.sentence)}"),
@@ -47,7 +47,7 @@ def full(review: Review, *, wide: int = 70) -> RenderableType:
     if costs:
         parts += [Text(), _bullets(f"{stack.name}: {each.text}" for stack, each in costs)]
     for stack in review.telling:
-        parts += _stack(stack, wide)
+        parts += _stack(stack)
     if review.examples:
         parts += [Text(), Text(EXAMPLES, "dim")]
         parts.append(_bullets((f"{stack.name}: {stack.sentence}" for stack in review.examples), "dim"))
@@ -58,7 +58,7 @@ def full(review: Review, *, wide: int = 70) -> RenderableType:
     return Group(*parts)
 
 
-def _stack(stack: Stack, wide: int) -> Iterator[RenderableType]:
+def _stack(stack: Stack) -> Iterator[RenderableType]:
     yield Text()
     yield Text.assemble(
         (f"stack {formatting.visible(stack.name)}", "bold cyan"), f"  {formatting.visible(stack.sentence)}"
@@ -68,7 +68,7 @@ def _stack(stack: Stack, wide: int) -> Iterator[RenderableType]:
     if stack.nothing_done:
         yield Padding(Text("what it asks for, and none of it happens", "bold"), (0, 0, 0, 2))
     for group in folding.together(stack.changes):
-        yield _change(group[0], wide) if len(group) == 1 else _group(group)
+        yield _change(group[0]) if len(group) == 1 else _group(group)
     if stack.status is Status.BROKEN and not stack.changes:
         return
     if stack.unchanged:
@@ -115,7 +115,7 @@ def _group(group: Sequence[Change]) -> RenderableType:
     return Padding(lines, (0, 0, 0, 2))
 
 
-def _change(change: Change, wide: int) -> RenderableType:
+def _change(change: Change) -> RenderableType:
     sign, style = SIGNS[change.operation]
     lines = Table.grid(padding=(0, 1))
     lines.add_column(width=3, justify="right")
@@ -142,7 +142,7 @@ def _change(change: Change, wide: int) -> RenderableType:
         diff = formatting.text_diff(entry)
         marks = formatting.marks(entry)
         if diff is None:
-            lines.add_row("", Text(f"  {formatting.visible(entry.path)}: {formatting.from_to(entry, wide)}{marks}"))
+            lines.add_row("", Text(f"  {formatting.visible(entry.path)}: {formatting.from_to(entry)}{marks}"))
             continue
         lines.add_row("", Text(f"  {formatting.visible(entry.path)}:{marks}"))
         for line in diff:

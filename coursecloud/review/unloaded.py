@@ -47,14 +47,12 @@ def by_files(name: str, mistakes: tuple[tuple[str, str], ...], old: Read, new: R
     return Stack(name, Status.BROKEN, mistakes=mistakes, settings=found, dangers=ordered(map(_danger, found)))
 
 
-def _lines(before: str, after: str, most: int = 60) -> Iterator[Danger]:
+def _lines(before: str, after: str) -> Iterator[Danger]:
     """List the lines that come and go; what else a file that cannot be read says nobody knows."""
     found = [each for each in difflib.ndiff(before.splitlines(), after.splitlines()) if each[:2] in ("+ ", "- ")]
-    for line in found[:most]:
+    for line in found:
         does = "has the line" if line[0] == "+" else "has no longer the line"
-        yield Danger(Kind.GUARD, None, f"its file, which cannot be read, {does} {quoted(line[2:].strip()[:200])}")
-    if more := found[most:]:
-        yield Danger(Kind.GUARD, None, f"its file, which cannot be read, has {len(more)} more lines that differ")
+        yield Danger(Kind.GUARD, None, f"its file, which cannot be read, {does} {quoted(line[2:].strip())}")
 
 
 def as_comes(mistakes: tuple[tuple[str, str], ...], found: Stack) -> Stack:
@@ -72,7 +70,7 @@ def _key(path: str) -> str:
 
 def _danger(found: PropertyChange) -> Danger:
     kind = Kind.ACCESS if found.path.startswith(_LETS_IN) else Kind.GUARD
-    said = quoted(formatting.from_to(found, 300))
+    said = quoted(formatting.from_to(found))
     return Danger(kind, None, f"its file says otherwise, and no plan shows what follows: {quoted(found.path)}: {said}")
 
 

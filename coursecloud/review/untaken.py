@@ -49,6 +49,9 @@ _PICKS = frozenset({"all", "any", "filter", "get", "max", "min", "next", "pop", 
 """Functions and methods that give one thing or another."""
 
 
+_CHOOSES = "chooses within the line, and a plan shows one side"
+
+
 @dataclass(frozen=True)
 class Untaken:
     """One place of a changed program, and why no plan shows what it does."""
@@ -57,6 +60,11 @@ class Untaken:
     line: int
     why: str
     text: str
+
+    @property
+    def chooses(self) -> bool:
+        """Say whether it only takes one value or another; the rest reaches outside, or nobody knows what it does."""
+        return self.why == _CHOOSES
 
     def __str__(self) -> str:
         """Say it in a line."""
@@ -116,7 +124,7 @@ def _places(path: str, text: str, tree: ast.Module, lines: Collection[int], ran:
 
         def place(why: str, node: ast.stmt = node, here: list[int] = here) -> Untaken:
             line = node.lineno if node.lineno in here else here[0]
-            return Untaken(path, line, why, shown[line - 1].strip()[:100])
+            return Untaken(path, line, why, " ".join(shown[each - 1].strip() for each in here))
 
         runs = statements.own(node) & executable
         if runs and not runs & set(ran):
@@ -124,7 +132,7 @@ def _places(path: str, text: str, tree: ast.Module, lines: Collection[int], ran:
         elif outside := _outside(node, imported, set(here)):
             yield place(f"asks what a plan cannot know (`{outside}`)")
         elif _chooses(node, set(here)):
-            yield place("chooses within the line, and a plan shows one side")
+            yield place(_CHOOSES)
 
 
 def _on(node: ast.stmt, lines: Collection[int]) -> Iterator[ast.AST]:

@@ -17,11 +17,11 @@ from typer.testing import CliRunner, Result
 
 from coursecloud.cli import render
 from coursecloud.cli.application import app
-from coursecloud.common import parallel
-from coursecloud.plan import engine, planning, program_error
+from coursecloud.common import parallel, program_error
+from coursecloud.plan import engine, planning
 from coursecloud.plan.planning import Plan
 from coursecloud.plan.registration import Deed
-from tests.project import ROOT
+from tests.project import ROOT, make
 
 STACKS = ["dev", "full", "gpu"]
 
@@ -158,7 +158,7 @@ def test_a_program_that_fails_is_a_mistake_with_its_line_and_a_remedy(
     assert (result.exit_code, result.stdout) == (2, "")
     first, where, remedy = result.stderr.splitlines()
     assert first.startswith(f"the program fails while it is planned: {what}")
-    assert where.split() == ["where", "__main__.py,", "line", str(line)]
+    assert where.split() == ["where", "__main__.py,", "line", f"{line},", "of", "stack", "dev"]
     assert "mend that line" in remedy
 
 
@@ -174,7 +174,25 @@ def test_a_program_that_fails_in_a_process_of_a_pool_is_told_by_its_line_too(tmp
     (tmp_path / "__main__.py").write_text("\n1 / 0\n")
     with pytest.raises(ZeroDivisionError) as raised:
         list(parallel.each(functools.partial(recorded, tmp_path), list(range(parallel.FEW + 1)), processes=2))
-    assert "where   __main__.py, line 2\n" in (program_error.told(raised.value, tmp_path) or "")
+    first, where, _ = (program_error.told(raised.value, tmp_path) or "").splitlines()
+    assert first == "the program fails while it is planned: ZeroDivisionError: division by zero"
+    assert where == "    where   __main__.py, line 2, of stack s"
+
+
+def test_a_module_of_the_program_that_fails_while_the_tools_load_it_is_a_mistake_too(tmp_path: Path) -> None:
+    root = make(tmp_path / "project")
+    with (root / "infra/names.py").open("a", encoding="utf-8") as names:
+        names.write("1 / 0\n")
+    line = [
+        sys.executable,
+        "-I",
+        "-c",
+        "import sys; sys.path.insert(0, '.'); import coursecloud.__main__ as it; it.main()",
+    ]
+    done = subprocess.run([*line, "check", "--stack", "dev"], cwd=root, capture_output=True, text=True)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith("the program fails while it is loaded: ZeroDivisionError: division by zero\n")
+    assert "where   infra/names.py, line" in done.stderr
 
 
 def recorded(folder: Path, _: int) -> None:

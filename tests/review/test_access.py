@@ -105,7 +105,13 @@ def test_members_who_get_the_same_are_one_line() -> None:
     members = [f"user:s{number}@example.com" for number in range(25)]
     ((_, text),) = told(whole(), side(BINDING, {"role": VIEWER, "members": members}))
     assert text.startswith("`user:s0@example.com`, `user:s1@example.com`, ")
-    assert text.endswith(f"`user:s19@example.com` and 5 more get `{VIEWER}`")
+    assert text.endswith(f"`user:s24@example.com` get `{VIEWER}`")
+
+
+def test_who_is_of_a_domain_of_few_stands_first() -> None:
+    members = [*(f"user:s{number}@example.com" for number in range(25)), "user:me@elsewhere.example"]
+    ((_, text),) = told(whole(), side(BINDING, {"role": VIEWER, "members": members}))
+    assert text.startswith("`user:me@elsewhere.example`, `user:s0@example.com`, ")
 
 
 PUBLIC: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [

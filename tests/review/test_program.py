@@ -115,7 +115,7 @@ def test_packages_that_come_are_counted_and_listed(repo: Repository) -> None:
     repo.write("requirements.txt", "pulumi==3.2.0\nevil==1.0\ngit+https://evil.example/x\n")
     found = review(repo, base=base, head=repo.commit())
     assert found.requires == (
-        "pulumi 3.1.0 -> 3.2.0", "evil 1.0 (new)", "git+https://evil.example/x (no release of a package)",
+        "evil 1.0 (new)", "git+https://evil.example/x (no release of a package)", "pulumi 3.1.0 -> 3.2.0",
     )  # fmt: skip
     assert "changes 3 PACKAGES that run with it" in found.sentence
     assert json_form.to_json(found)["packages"] == list(found.requires)

@@ -124,7 +124,7 @@ def test_of_long_texts_the_part_that_differs_is_shown() -> None:
 
 
 def test_of_lists_what_comes_and_goes_is_shown() -> None:
-    assert formatting.from_to(PropertyChange("x", ["a", "b"], ["b", "c"])) == "- a, + c"
+    assert formatting.from_to(PropertyChange("x", ["a", "b"], ["b", "c"])) == "+ c, - a"
 
 
 def test_a_text_of_several_lines_is_shown_as_a_diff() -> None:

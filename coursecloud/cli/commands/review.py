@@ -120,7 +120,7 @@ def command(
     elif as_markdown:
         typer.echo(markdown.full(made, closed=closed), nl=False)
     else:
-        console.report(terminal.full(made, wide=max(40, render.console().width - 50)))
+        console.report(terminal.full(made))
     if made.broken:
         names = ", ".join(entry.name for entry in made.stacks if entry.mistakes)
         refuse(

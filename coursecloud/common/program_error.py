@@ -1,4 +1,7 @@
-"""Where the program itself fails while it is planned: what failed, in which line of it, and what to do."""
+"""Where the program itself fails while it is planned: what failed, in which line of it, and what to do.
+
+It loads nothing of the program, which may be what fails.
+"""
 
 import re
 import sysconfig
@@ -7,10 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from coursecloud.plan import engine
-
 DEBUG = "PULUMI_DEBUG"
 """The variable that has the whole traceback printed instead."""
+
+OF = "of stack"
+"""How the note of an error begins that says of which stack the program has failed."""
 
 _LONGEST = 400
 _HERE = Path(__file__).parents[1]
@@ -28,21 +32,32 @@ def told(error: Exception, root: Path) -> str | None:
     """Say in a few lines what failed; None where it was not the program in `root` that did."""
     chain = _chain(error)
     frames = {id(each): list(_frames(each)) for each in chain}
-    if not any(_Frame(frame.file, 0, frame.name) == _RECORD for each in chain for frame in frames[id(each)]):
+    planned = any(_Frame(frame.file, 0, frame.name) == _RECORD for each in chain for frame in frames[id(each)])
+    if not planned and not any(_loads(frame, root) for each in chain for frame in frames[id(each)]):
         return None
     places = [(each, [frame for frame in frames[id(each)] if _is_the_programs(frame.file, root)]) for each in chain]
     # The first that has a line of the program; what a library made of it afterwards says less.
     failed, lines = next((place for place in places if place[1]), places[0])
+    # What came from a process of a pool has its traceback for a cause, and that has the lines.
+    failed = next((each for each in chain if each.__cause__ is failed and hasattr(failed, "tb")), failed)
     text = " ".join(str(failed).split())
-    said = [f"the program fails while it is planned: {type(failed).__name__}: {text[:_LONGEST]}".rstrip(": ")]
+    stacks = [note for each in chain for note in getattr(each, "__notes__", ()) if note.startswith(OF)]
+    done = "planned" if planned else "loaded"
+    said = [f"the program fails while it is {done}: {type(failed).__name__}: {text[:_LONGEST]}".rstrip(": ")]
     if lines:
-        said.append(f"where   {lines[-1].file.relative_to(root)}, line {lines[-1].line}")
+        place = f"{lines[-1].file.relative_to(root)}, line {lines[-1].line}"
+        said.append(f"where   {', '.join([place, *stacks[:1]])}")
     whole = f"{DEBUG}=1 before the command prints the whole traceback"
     said.append(f"remedy  mend {'that line' if lines else 'the program'}; {whole}")
     return "\n    ".join(said)
 
 
-_RECORD = _Frame(Path(engine.__file__), 0, engine.record.__name__)
+def _loads(frame: _Frame, root: Path) -> bool:
+    """Say whether a module of the program is being loaded, by the tools, which use some of them too."""
+    return frame.name == "<module>" and frame.file.is_relative_to(root / "infra")
+
+
+_RECORD = _Frame(_HERE / "plan" / "engine.py", 0, "record")
 
 
 def _chain(error: Exception) -> list[BaseException]:
