@@ -103,9 +103,9 @@ def _with_members(team: object, settings: Settings) -> dict[str, object]:
 @functools.cache
 def _altered(root: Path) -> tuple[Deed, ...]:
     """Say that the program is another one than this version's, whose rules were made for that; once a process."""
-    names, more = shipped.named(root)
+    names = shipped.named(root)
     listed = names.replace("`", "'")
-    said = f"is not the one that this version ships: `{listed}`{more}"
+    said = f"is not the one that this version ships: `{listed}`"
     return (Deed(effects.ALTERED, said),) if names else ()
 
 

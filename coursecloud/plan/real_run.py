@@ -230,4 +230,4 @@ def _shown(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
     if sdk.SIGNATURE in text:
         return "something that is not shown"
-    return f"`{text[:160].replace('`', chr(39))}`"
+    return f"`{text.replace('`', chr(39))}`"

@@ -27,9 +27,6 @@ _INSTEAD = ("Pulumi.json", "Pulumi.yml")
 _INSTALLED = ("*.dist-info", "*.egg-info")
 """What is installed says by these what is loaded with it: pydantic's plugins, for one."""
 
-_MOST = 8
-"""Files that are named before the rest is counted."""
-
 
 def digests(root: Path) -> dict[str, str]:
     """Give the SHA-256 of each file of a program by its path; ends of lines are those of no system in particular.
@@ -90,10 +87,9 @@ def altered(root: Path) -> list[str]:
     return sorted(name for name in there.keys() | shipped.keys() if there.get(name) != shipped.get(name))
 
 
-def named(root: Path) -> tuple[str, str]:
-    """Name the first files by which a program is another one, and count the rest; both empty where it is the same."""
-    files = altered(root)
-    return ", ".join(files[:_MOST]), f" and {len(files) - _MOST} more" if files[_MOST:] else ""
+def named(root: Path) -> str:
+    """Name the files by which a program is another one, code before data; empty where it is the same."""
+    return ", ".join(sorted(altered(root), key=lambda file: not file.endswith(".py")))
 
 
 if __name__ == "__main__":

@@ -124,14 +124,14 @@ def _only_stop(policies: Iterable[str], settings: Settings) -> Iterator[str]:
 
 def _scripts(machine: Registration, declared: Machine, settings: Settings) -> Iterator[str]:
     names, image = names_of(settings), None
-    variables = _stores([name for name, readers in settings.secrets.names.items() if "machines" in readers], names)
+    variables = stores([name for name, readers in settings.secrets.names.items() if "machines" in readers], names)
     if declared.container:
         image = names.image(settings.region, declared.container.image)
         variables |= declared.container.env
     yield from told_scripts.otherwise(machine, told_scripts.Told(declared, image, variables))
 
 
-def _stores(secrets: Iterable[str], names: Names) -> dict[str, str]:
+def stores(secrets: Iterable[str], names: Names) -> dict[str, str]:
     """Give the variables that tell code of the stack where its stores are."""
     return {
         "DATA_BUCKET": f"gs://{names.bucket('data')}",
@@ -194,7 +194,7 @@ def _variables(
     names: Names,
 ) -> Iterator[str]:
     wanted: dict[str, object] = {
-        **_stores(secrets, names),
+        **stores(secrets, names),
         **{variable(name): None for name in mounted},
         **env,
     }

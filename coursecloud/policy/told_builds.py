@@ -1,9 +1,11 @@
 """What a build of the stack is told otherwise than by the stack file: its steps, its images, when it starts."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
+from coursecloud.plan import nested
 from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.policy.reading import at, entries
 from coursecloud.policy.told_values import differs, names_of, said
@@ -45,8 +47,15 @@ def _declared(trigger: Registration, declared: Trigger, settings: Settings) -> I
     services = [names_of(settings).resource(each) for each in settings.services]
     for step in entries(trigger.inputs, "build.steps"):
         if not _known(step, declared, image, services):
-            words = " ".join(map(str, (at(step, "name"), *entries(step, "args"))))
-            yield f"a step runs {said(words)}, which the stack file does not say"
+            yield f"a step runs {said(_words(step))}, which the stack file does not say"
+
+
+def _words(step: object) -> str:
+    """Write a step as one reads it; one that says more than an image and its arguments as it stands."""
+    given = nested.mapping(step)
+    if given.keys() - {"name", "args"}:
+        return json.dumps(given, default=str)
+    return " ".join(map(str, (given.get("name"), *entries(given, "args"))))
 
 
 _TAGS = r":(\$COMMIT_SHA|\$SHORT_SHA|\$TAG_NAME|\$BRANCH_NAME|latest|deployed)"

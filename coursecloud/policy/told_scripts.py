@@ -102,7 +102,7 @@ def _start(text: str, resource: Registration, told: Told) -> Iterator[str]:
     named = [_name(part, resource, told) for part in parts]
     for part, name in zip(parts, named, strict=True):
         if name is None:
-            yield f"its start-up script runs {said(_first(part))}, which is neither the stack file's nor as shipped"
+            yield f"its start-up script runs {_ends(part)}, which is neither the stack file's nor as shipped"
         elif name == "container.sh" and machine.container:
             yield from _container(part, machine.container, told)
     if gone := [name for name in wanted if name not in named]:
@@ -159,9 +159,10 @@ def _one_word(value: str) -> str | None:
     return words[0] if len(words) == 1 and shlex.quote(words[0]) == value else None
 
 
-def _first(part: str) -> str:
-    lines = [line for line in part.split("\n") if line.strip() and not line.startswith("#")]
-    return lines[0] if lines else part
+def _ends(part: str) -> str:
+    """Say where a part of a script begins and ends: which line of it is the odd one, nobody knows."""
+    lines = [line for line in part.split("\n") if line.strip() and not line.startswith("#")] or [part]
+    return said(lines[0]) if len(lines) == 1 else f"{len(lines)} lines from {said(lines[0])} to {said(lines[-1])}"
 
 
 def _container(part: str, container: Container, told: Told) -> Iterator[str]:

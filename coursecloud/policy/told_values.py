@@ -21,5 +21,5 @@ def names_of(settings: Settings) -> Names:
 
 
 def said(value: object) -> str:
-    """Write a value as code, short, and without what would end it."""
-    return f"`{str(value)[:80].replace('`', chr(39))}`"
+    """Write a value as code, whole: what is cut off is what nobody sees; without what would end it."""
+    return f"`{str(value).replace('`', chr(39))}`"

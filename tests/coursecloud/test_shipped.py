@@ -90,7 +90,7 @@ def test_a_plan_says_that_its_program_is_another_one(monkeypatch: pytest.MonkeyP
     assert planning.make("dev", ROOT / "Pulumi.dev.yaml", ROOT).program == ()
 
     def altered(_: Path) -> list[str]:
-        return [f"infra/{n}.py" for n in range(10)]
+        return ["catalog/a.json", *(f"infra/{n}.py" for n in range(10))]
 
     monkeypatch.setattr(shipped, "altered", altered)
     planning._altered.cache_clear()  # pyright: ignore[reportPrivateUsage]
@@ -98,5 +98,6 @@ def test_a_plan_says_that_its_program_is_another_one(monkeypatch: pytest.MonkeyP
         (deed,) = planning.make("dev", ROOT / "Pulumi.dev.yaml", ROOT).program
     finally:
         planning._altered.cache_clear()  # pyright: ignore[reportPrivateUsage]
-    assert deed.text.endswith("infra/7.py` and 2 more")
+    assert "`infra/0.py, " in deed.text
+    assert deed.text.endswith("infra/9.py, catalog/a.json`")
     assert deed.kind == "altered"

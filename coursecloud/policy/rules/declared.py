@@ -77,6 +77,8 @@ def _repository(repository: Registration, settings: Settings) -> Iterator[str]:
     deleting = [each for each in policies if at(each, "action") == "DELETE"]
     if own and not any(not _more(each, "olderThan", tagState=whole) for each in deleting):
         yield f"no policy deletes all that is older than {registry.delete_after_days} days, as the stack file has it"
+    if not own and not deleting and at(repository.inputs, "mode") != "VIRTUAL_REPOSITORY":
+        yield "no policy of it deletes anything: whatever is pushed stays for ever, at its price"
     for policy in deleting:
         seconds = number(str(at(policy, "condition.olderThan", "0")).removesuffix("s")) or 0
         newest = max(kept, default=0)
@@ -207,6 +209,12 @@ RULES = (
             Example(
                 "dev",
                 "more",
+                add("artifactregistry/repository:Repository", "more", format="PYTHON"),
+                says="stays for ever",
+            ),
+            Example(
+                "dev",
+                "more",
                 add(
                     "storage/bucket:Bucket",
                     "more",
@@ -218,6 +226,7 @@ RULES = (
         keeps=(
             Example("dev", "data", bucket("labels", {"a": "b"})),
             Example("dev", "docker", _keeping(condition={"tagState": "TAGGED", "tagPrefixes": ["deployed"]})),
+            Example("dev", "-", add("artifactregistry/repository:Repository", "more", mode="VIRTUAL_REPOSITORY")),
         ),
     ),
 )

@@ -3,7 +3,7 @@
 import json
 import shlex
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from catalog import tables
 from coursecloud.plan import nested
@@ -11,8 +11,10 @@ from coursecloud.policy import expected
 from coursecloud.policy.example import Example, outputs
 from coursecloud.policy.reading import texts
 from coursecloud.policy.rule import Stack, StackRule
-from coursecloud.policy.told_values import said
-from infra.settings.training import Training
+from coursecloud.policy.told import stores
+from coursecloud.policy.told_values import names_of, said
+from infra.settings import Settings
+from infra.settings.training import Job, Training
 
 _POOLS = "workerPoolSpecs"
 
@@ -20,7 +22,7 @@ _POOLS = "workerPoolSpecs"
 def _jobs(stack: Stack) -> Iterator[str]:
     told = dict[str, None]()
     for path, job in _found(stack.outputs):
-        for text in _otherwise(job, stack.settings.training):
+        for text in (*_otherwise(job, stack.settings.training), *_told(job, stack.settings)):
             told.setdefault(f"the job of output `{path}` {text}")
     yield from told
 
@@ -70,6 +72,59 @@ def _otherwise(job: Mapping[str, Any], training: Training) -> Iterator[str]:
         yield f"is {said(strategy)}, and the stack file says {wanted or 'neither Spot nor flex-start'}"
 
 
+def _told(job: Mapping[str, Any], settings: Settings) -> Iterator[str]:
+    """Say what a job is, runs and is told otherwise: no resource shows it, and its account reads the stack's data."""
+    training, names = settings.training, names_of(settings)
+    if not nested.blocks(job.get(_POOLS)):
+        return  # nobody can read it
+    for path, block in _blocks(job):
+        for key in sorted(block.keys() - _KNOWN[path]):
+            told = f"{said(f'{path}.{key}'.lstrip('.'))}: {said(json.dumps(block[key]))}"
+            yield f"says {told}, which no stack file says"
+    wanted = {
+        "serviceAccount": names.email("training"),
+        "baseOutputDirectory.outputUriPrefix": f"gs://{names.bucket('models')}/jobs",
+    }
+    for path, value in wanted.items():
+        if (given := nested.at(job, path)) != value:
+            yield f"has {said(given or 'nothing')} as {said(path)}, and the stack file says {said(value)}"
+    image = names.image(settings.region, training.image)
+    secrets = [name for name, readers in settings.secrets.names.items() if "training" in readers]
+    variables = [training.env | own.env | stores(secrets, names) for own in (Job(), *training.jobs.values())]
+    arguments = [[*training.args, *own.args] for own in (Job(), *training.jobs.values())]
+    for container in (block for path, block in _blocks(job) if path == "containerSpec"):
+        if container.get("imageUri") != image:
+            yield f"runs {said(container.get('imageUri'))}, and the stack file says {said(image)}"
+        if container.get("args", []) not in arguments:
+            words = shlex.join(map(str, container["args"]))
+            yield f"has the arguments {said(words)}, which the stack file does not say"
+        for each in nested.blocks(container.get("env")):
+            if not any(known.get(str(each.get("name"))) == each.get("value") for known in variables):
+                told = f"{each.get('name')}={each.get('value')}"
+                yield f"is told {said(told)}, which the stack file does not say"
+
+
+_KNOWN: Mapping[str, frozenset[str]] = {
+    "": frozenset({"workerPoolSpecs", "scheduling", "serviceAccount", "baseOutputDirectory"}),
+    "workerPoolSpecs": frozenset({"machineSpec", "replicaCount", "containerSpec"}),
+    "machineSpec": frozenset({"machineType", "acceleratorType", "acceleratorCount"}),
+    "containerSpec": frozenset({"imageUri", "env", "args"}),
+    "scheduling": frozenset({"timeout", "strategy", "maxWaitDuration"}),
+    "baseOutputDirectory": frozenset({"outputUriPrefix"}),
+}
+"""What the program says of a job, block by block; any other key is nothing that a stack file can ask for."""
+
+
+def _blocks(job: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    yield "", job
+    for name in ("scheduling", "baseOutputDirectory"):
+        yield name, nested.mapping(job.get(name))
+    for pool in nested.blocks(job.get(_POOLS)):
+        yield "workerPoolSpecs", pool
+        for name in ("machineSpec", "containerSpec"):
+            yield name, nested.mapping(pool.get(name))
+
+
 def _whole(value: object) -> int:
     return value if isinstance(value, int) else 0
 
@@ -77,9 +132,24 @@ def _whole(value: object) -> int:
 _WORKER = {"machineType": "n1-standard-4", "acceleratorType": "NVIDIA_TESLA_T4", "acceleratorCount": 1}
 
 
+_DATA = "gs://example-project-id-gpu-data"
+_CONTAINER = {"imageUri": "europe-west4-docker.pkg.dev/example-project-id/gpu-docker/trainer:latest"}
+_JOB = {
+    _POOLS: [{"machineSpec": _WORKER, "replicaCount": 1, "containerSpec": _CONTAINER}],
+    "scheduling": {"timeout": "14400s", "strategy": "SPOT"},
+    "serviceAccount": "gpu-training@example-project-id.iam.gserviceaccount.com",
+    "baseOutputDirectory": {"outputUriPrefix": "gs://example-project-id-gpu-models/jobs"},
+}
+
+
 def _job(timeout: str = "14400s", strategy: str = "SPOT", count: int = 1, **machine: object) -> str:
-    pool = {"machineSpec": _WORKER | machine, "replicaCount": count}
-    return json.dumps({_POOLS: [pool], "scheduling": {"timeout": timeout, "strategy": strategy}})
+    pool = {"machineSpec": _WORKER | machine, "replicaCount": count, "containerSpec": _CONTAINER}
+    return json.dumps(_JOB | {_POOLS: [pool], "scheduling": {"timeout": timeout, "strategy": strategy}})
+
+
+def _other(container: Mapping[str, object] | None = None, /, **job: object) -> str:
+    pool = {"machineSpec": _WORKER, "replicaCount": 1, "containerSpec": _CONTAINER | dict(container or {})}
+    return json.dumps(_JOB | {_POOLS: [pool | dict(cast("Mapping[str, object]", job.pop("pool", {})))]} | job)
 
 
 def _command(job: str) -> str:
@@ -89,9 +159,9 @@ def _command(job: str) -> str:
 RULES = (
     StackRule(
         id="jobs-as-priced",
-        title="A training job is as large and as long as the stack file says",
-        why="No resource stands for a job: its cost follows from the stack file, and a larger one is in no total.",
-        remedy="Say machineType, gpu, spot and timeout under coursecloud:training, and leave the job to the program.",
+        title="A training job is what the stack file says",
+        why="No resource stands for a job: its cost follows from the stack file, and so does what it runs as whom.",
+        remedy="Say what it is under coursecloud:training, and leave the job to the program.",
         severity="high",
         topic="cost",
         check=_jobs,
@@ -104,12 +174,22 @@ RULES = (
                 (_job(acceleratorCount=4), "has 4 of GPU `NVIDIA_TESLA_T4`"),
                 ({"y": _command(_job("604800s"))}, "output `x.y` may run for 604800s"),
                 (_job(strategy="STANDARD"), "is `STANDARD`"),
+                (_other(pool={"diskSpec": {"bootDiskSizeGb": 64000}}), "says `workerPoolSpecs.diskSpec`"),
+                (_other(enableWebAccess=True), "says `enableWebAccess`"),
+                (_other({"command": ["sh"]}), "says `containerSpec.command`"),
+                (_other({"imageUri": "docker.io/evil/miner"}), "runs `docker.io/evil/miner`"),
+                (_other({"args": ["--more"]}), "has the arguments `--more`"),
+                (_other({"env": [{"name": "A", "value": "b"}]}), "is told `A=b`"),
+                (_other(serviceAccount="machines@x"), "has `machines@x` as `serviceAccount`"),
+                (_other(serviceAccount=None), "has `nothing` as `serviceAccount`"),
+                (_other(baseOutputDirectory={"outputUriPrefix": "gs://evil"}), "has `gs://evil` as"),
                 ("workerPoolSpecs: []", "cannot be read"),
                 ("gcloud ai custom-jobs create --worker-pool-spec=replica-count=9", "cannot be read"),
             )
         ),
         keeps=(
             Example("gpu", "stack", outputs(x=_job())),
+            Example("gpu", "stack", outputs(x=_other({"env": [{"name": "DATA_BUCKET", "value": _DATA}]}))),
             Example("gpu", "stack", outputs(x=_command(_job("60s")))),
         ),
     ),
