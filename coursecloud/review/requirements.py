@@ -85,7 +85,8 @@ def changed(before: Path, after: Path) -> list[str]:
             if was is None:
                 found.append(f"{name} {pin} (new)")
             elif str(was) != str(pin):
-                raised.append(f"{name} {was} -> {pin}")
+                same = (was.extras, was.marker) == (pin.extras, pin.marker)
+                (raised if same else found).append(f"{name} {was} -> {pin}")
             elif was.hashes and not was.hashes >= pin.hashes:
                 found.append(f"{name} {pin} (other hashes: other files under the same version)")
             elif was.hashes and not pin.hashes:

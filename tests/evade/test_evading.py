@@ -81,7 +81,7 @@ def test_a_file_that_runs_as_somebody_is_named_wherever_it_is() -> None:
             "evil==1.0 --index-url https://evil.example",
             ["evil 1.0 (new)", "evil==1.0 --index-url https://evil.example (no release of a package)"],
         ),
-        ("pulumi==9.9.9", ["pulumi 1.0.0 -> 9.9.9", "pulumi==9.9.9 (no release of a package)"]),
+        ("pulumi==9.9.9", ["pulumi==9.9.9 (no release of a package)", "pulumi 1.0.0 -> 9.9.9"]),
         ("Evil_Name==1.0 ; python_version < '3'", ["evil-name 1.0 ;python_version<'3' (new)"]),
         ("evil @ git+https://evil.example/x", ["evil @ git+https://evil.example/x (no release of a package)"]),
         ("evil>=1", ["evil>=1 (no release of a package)"]),
