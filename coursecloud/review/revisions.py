@@ -187,15 +187,14 @@ def _rewritten(name: str, before: Side, after: Side) -> tuple[str, ...]:
 
 def _read(side: Side, name: str) -> unloaded.Read:
     """Read a side's stack file; a link may lead to anything, and is not followed."""
-    file = side.source.files.get(name) if side.source else None
+    file = side.file(name)
     return unloaded.read(file) if file and not file.is_symlink() else ("", None if file else {})
 
 
 def _said(side: Side, name: str) -> dict[str, object]:
     """Read what a side's stack file says; nothing where it has none, or none that can be read or is the project's."""
-    source = side.source
-    file = source.files.get(name) if source else None
-    if source is None or file is None or file.is_symlink():
+    file = side.file(name)
+    if file is None or file.is_symlink():
         return {}
     try:
         return stack_file.read(name, file)

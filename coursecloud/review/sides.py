@@ -46,6 +46,8 @@ class Side:
     """The project's folder in the repository."""
     refused: Mapping[str, str] = field(default_factory=dict[str, str])
     """Stacks of which nothing is run, and why."""
+    unrendered: Mapping[str, Path] = field(default_factory=dict[str, Path])
+    """Their stack files, which are read as text."""
     rendered: subprocess_plan.Rendered | None = None
     ran: dict[str, set[int]] = field(default_factory=dict[str, set[int]])
     """The lines of the program that its plans ran, by file, where they were watched."""
@@ -56,16 +58,20 @@ class Side:
         """List the stacks that it has."""
         return [*self.plans, *self.refused, *(self.source.files if self.source else ())]
 
+    def file(self, stack: str) -> Path | None:
+        """Give the stack file of a stack that this side has, whether it is rendered or not."""
+        return (self.source.files.get(stack) if self.source else None) or self.unrendered.get(stack)
+
     def secrets(self, stack: str) -> frozenset[str]:
         """Gather what may be a secret in the stack file of this side."""
-        file = self.source.files.get(stack) if self.source else None
+        file = self.file(stack)
         if file is None or not file.is_file():
             return frozenset()
         return hiding.of_file(file.read_text(encoding="utf-8", errors="replace"))
 
     def written(self, stack: str) -> places.Written:
         """Give what a reader can look up of this side: its stack file, what of the program differs, and where."""
-        file = self.source.files.get(stack) if self.source else None
+        file = self.file(stack)
         try:
             text = files.text_of(file) if file else ""
         except (OSError, ValueError):
@@ -157,7 +163,8 @@ def _sourced(label: str, root: Path, files: Mapping[str, Path], *, own: bool = T
     """Make a side that is rendered; without what would be run in place of a library, or shown in a message."""
     if found := shadows.found(root):
         said = "; ".join(map(str, found)) + f"\n    rule    {shadows.RULE}\n    remedy  {shadows.REMEDY}"
-        return Side(label, subprocess_plan.Source(root, {}), refused=dict.fromkeys(files, said))
+        read = {name: file for name, file in files.items() if _inside(file, root)}
+        return Side(label, subprocess_plan.Source(root, {}), refused=dict.fromkeys(files, said), unrendered=read)
     refused = {
         name: f"{file.name} is a link that leaves the project; a stack file is a file of its own"
         for name, file in files.items()

@@ -304,6 +304,17 @@ def test_files_of_the_program_that_differ_are_named_and_others_are_not(repo: Rep
     assert review(repo, base=head, head=head).program == ()
 
 
+def test_of_what_is_not_rendered_the_stack_file_is_read(repo: Repository) -> None:
+    repo.write("shlex.py", "")
+    (stack,) = review(repo, base="HEAD").stacks
+    assert "shlex.py" in dict(stack.mistakes)["after"]
+    assert stack.dangers == ()
+    text = (repo.root / "Pulumi.one.yaml").read_text(encoding="utf-8")
+    repo.write("Pulumi.one.yaml", f"{text}config:\n  coursecloud:team: {{members: ['user:me@evil.example']}}\n")
+    (stack,) = review(repo, base="HEAD").stacks
+    assert "user:me@evil.example" in " ".join(danger.text for danger in stack.dangers)
+
+
 def test_a_revision_without_the_package_says_so(repo: Repository) -> None:
     repo.git("rm", "-r", "--quiet", "coursecloud")
     base = repo.commit()
