@@ -62,7 +62,12 @@ def _comes_or_goes(difference: Difference) -> bool:
 def _spares(difference: Difference, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     """Say whether a cleanup policy spares more than before: one that keeps comes or takes more in, or one that deletes
     goes."""
-    if difference.top != "cleanupPolicies" or len(difference.keys) < 2:
+    if difference.top != "cleanupPolicies":
+        return False
+    left = cast("list[Any]", new.get("cleanupPolicies") or [])
+    if isinstance(left, list) and not any(property_diff.at(each, "action") == "DELETE" for each in left):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return all(property_diff.at(each, "action") == "KEEP" for each in left)
+    if len(difference.keys) < 2:
         return False
     if len(difference.keys) == 2:
         came, went = (property_diff.at(side, "action") for side in (difference.new, difference.old))

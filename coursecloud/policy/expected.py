@@ -31,6 +31,9 @@ DEPLOYED = "deployed"
 PERIOD = 300
 """Seconds of which an alert counts the errors together."""
 
+UNFINISHED = 7
+"""Days after which an upload that nobody finished is given up."""
+
 _OPEN_LEASE = 180
 """Days that a replaced object stays where a lease has no end."""
 

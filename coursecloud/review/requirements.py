@@ -1,6 +1,7 @@
 """The packages that a side wants: they run wherever the program is, and no plan shows what they do."""
 
 import importlib.metadata
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,6 +50,26 @@ def _read(path: Path) -> tuple[dict[str, _Pin], list[str]]:
     return pinned, odd
 
 
+_NAMES = re.compile(r"\s*(?:-r|-c|--requirement|--constraint)[\s=]*(?P<file>[^\s#]+)")
+
+
+def _files(root: Path) -> set[str]:
+    """Name the files of packages at the top of a project, and those inside of it that these name."""
+    left = [path.name for path in root.glob("requirements*.txt")]
+    found: set[str] = set()
+    while left:
+        name = left.pop()
+        path = root / name
+        outside = path.is_symlink() or not path.resolve().is_relative_to(root.resolve())
+        if name in found or outside or not path.is_file():
+            continue
+        found.add(name)
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        named = [match["file"] for match in map(_NAMES.match, lines) if match]
+        left += [os.path.normpath(Path(name).parent / each) for each in named]
+    return found
+
+
 def _short(line: str) -> str:
     return " ".join(line.split())
 
@@ -77,7 +98,7 @@ def changed(before: Path, after: Path) -> list[str]:
     """
     found: list[str] = []
     raised: list[str] = []
-    names = {path.name for root in (before, after) for path in root.glob("requirements*.txt")}
+    names = {name for root in (before, after) for name in _files(root)}
     for file in sorted(names):
         (old, odd), (new, more) = _read(before / file), _read(after / file)
         for name, pin in new.items():

@@ -31,6 +31,8 @@ FEWER_TO_MORE: list[tuple[Inputs, Inputs]] = [
     ({"ttl": "3600s"}, {}),
     ({"expireTime": "2026-12-01T00:00:00Z"}, {"expireTime": "2027-01-01T00:00:00+01:00"}),
     ({"expireTime": "2026-12-01T00:00:00Z"}, {}),
+    ({"cleanupPolicies": [{"id": "a", "action": "DELETE"}]}, {}),
+    ({"cleanupPolicies": [{"id": "a", "action": "DELETE"}, {"id": "b", "action": "KEEP"}]}, {"cleanupPolicies": []}),
     ({"cleanupPolicyDryRun": False}, {"cleanupPolicyDryRun": True}),
     ({}, {"versioning": {"enabled": True}}),
 ]

@@ -24,7 +24,10 @@ def _bucket(bucket: Registration, settings: Settings) -> Iterator[str]:
     newest = {"data": settings.storage.data.keep_newest, "models": settings.storage.models.keep_newest}
     ends = bucket.name != "staging"
     for rule in entries(bucket.inputs, "lifecycleRules"):
-        if at(rule, "action.type") != "Delete":
+        action, days = at(rule, "action.type"), number(at(rule, "condition.age"))
+        if action == "AbortIncompleteMultipartUpload" and days is not None and days > expected.UNFINISHED:
+            yield f"unfinished uploads stay {days:g} days, and bill; the program ends them after {expected.UNFINISHED}"
+        if action != "Delete":
             continue
         age, old, newer = (
             number(at(rule, f"condition.{key}")) for key in ("age", "daysSinceNoncurrentTime", "numNewerVersions")
@@ -155,6 +158,17 @@ RULES = (
                 "staging",
                 put("storage.Bucket", "staging", "lifecycleRules.0.condition.age", 0),
                 says="after 0 days",
+            ),
+            Example(
+                "dev",
+                "staging",
+                put(
+                    "storage.Bucket",
+                    "staging",
+                    "lifecycleRules.1",
+                    {"action": {"type": "AbortIncompleteMultipartUpload"}, "condition": {"age": 36500}},
+                ),
+                says="unfinished uploads stay 36500 days",
             ),
             Example(
                 "dev",
