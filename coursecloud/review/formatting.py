@@ -153,6 +153,12 @@ def summary(change: Change) -> str:
     return ", ".join(show(entry) for entry in matters if isinstance(entry, str | int))
 
 
+def brought(change: Change) -> str:
+    """Say with which inputs a resource comes, whole but for its scripts: no stack file says what a program asks for."""
+    scripted = list(scripts(change))
+    return ", ".join(f"{entry.path}: {show(entry.new, None)}" for entry in change.inputs if entry not in scripted)
+
+
 def files(paths: Sequence[str]) -> str:
     """List some files."""
     return ", ".join(paths[:6]) + (f" and {len(paths) - 6} more" if len(paths) > 6 else "")

@@ -29,7 +29,7 @@ def full(review: Review, *, closed: Sequence[str] = (), limit: int = LIMIT) -> s
     left = limit - sum(map(size, parts)) - size(tail) - 400
     skipped: list[str] = []
     for stack in review.telling:
-        text, left_out = details(stack, left)
+        text, left_out = details(stack, left, by_program=bool(review.program))
         if left_out:
             skipped.append(f"{left_out} of {code(stack.name, 80)}")
         parts.append(text)

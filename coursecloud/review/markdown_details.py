@@ -13,7 +13,7 @@ _FINDINGS = 40
 """Findings that are listed under each heading."""
 
 
-def details(stack: Stack, left: int) -> tuple[str, int]:
+def details(stack: Stack, left: int, *, by_program: bool = False) -> tuple[str, int]:
     """Write what there is to know of one stack in at most `left` bytes, and say how many changes found no room."""
     opened = " open" if stack.level >= Level.LOOK and len(stack.changes) <= 12 else ""
     parts = [f"\n<details{opened}><summary><code>{as_html(stack.name)}</code>: {_counts(stack)}</summary>\n\n"]
@@ -27,7 +27,9 @@ def details(stack: Stack, left: int) -> tuple[str, int]:
     parts += _protection(stack)
     if stack.findings:
         parts += _findings(stack)
-    parts += [f"- in the stack file: {code(entry, 300)}\n" for entry in stack.settings_lines()]
+    settings = stack.settings_lines()
+    cut = 2000 if sum(map(size, settings)) < left // 2 else 300
+    parts += [f"- in the stack file: {code(entry, cut)}\n" for entry in settings]
     parts += [f"- {note(each)}\n" for each in stack.notes]
     if stack.unseen:
         names = ", ".join(f"{name} ({top})" for name, top in stack.unseen)
@@ -38,17 +40,17 @@ def details(stack: Stack, left: int) -> tuple[str, int]:
     if room < 0:
         return "", len(stack.changes)
     graph = mermaid.draw(stack.graph.near_changes().folded())
-    changes, left_out = _changes(stack, room - size(graph))
+    changes, left_out = _changes(stack, room - size(graph), by_program=by_program)
     return "".join((*parts, *changes, graph, end)), left_out
 
 
-def _changes(stack: Stack, room: int) -> tuple[list[str], int]:
+def _changes(stack: Stack, room: int, *, by_program: bool) -> tuple[list[str], int]:
     parts: list[str] = []
     written = 0
     for operation, group in groupby(stack.changes, key=lambda change: change.operation):
         heading = f"\n**{formatting.DONE[operation].capitalize()}**\n\n"
         for alike in folding.together(list(group)):
-            for text in _texts(alike):
+            for text in _texts(alike, by_program=by_program):
                 text = heading + text
                 if size(text) <= room:
                     parts.append(text)
@@ -59,14 +61,14 @@ def _changes(stack: Stack, room: int) -> tuple[list[str], int]:
     return parts, len(stack.changes) - written
 
 
-def _texts(alike: Sequence[Change]) -> tuple[str, str]:
+def _texts(alike: Sequence[Change], *, by_program: bool) -> tuple[str, str]:
     """Write one change, or grants that are told together, in full and as short as can be."""
     if len(alike) > 1:
         return f"- {code(folding.many(alike), 6000)}\n", f"- {code(folding.many(alike, 1), 120)}\n"
-    return _change(alike[0]), f"- {code(one(alike[0]), 80)}\n"
+    return _change(alike[0], by_program=by_program), f"- {code(one(alike[0]), 80)}\n"
 
 
-def _change(change: Change) -> str:
+def _change(change: Change, *, by_program: bool) -> str:
     loses = f" **loses all {unlinked(change.loses)}**" if change.loses else ""
     renamed = f", was {code(change.renamed_from, 80)}" if change.renamed_from else ""
     order = f" ({formatting.order(change)})" if change.operation is Operation.REPLACE else ""
@@ -76,11 +78,13 @@ def _change(change: Change) -> str:
     lines += [f"  - because {code(reason, 400)}" for reason in formatting.reasons(change)]
     if change.places:
         lines.append(f"  - at {', '.join(map(_place, change.places))}")
+    if by_program and change.inputs:
+        lines.append(f"  - with {code(formatting.brought(change), 2000)}")
     for entry in (*formatting.scripts(change), *change.properties):
         diff = formatting.text_diff(entry)
         marks = formatting.marks(entry)
         if diff is None:
-            lines.append(f"  - {code(f'{entry.path}: {formatting.from_to(entry)}', 300)}{marks}")
+            lines.append(f"  - {code(f'{entry.path}: {formatting.from_to(entry)}', 2000)}{marks}")
         else:
             block = fence("\n".join(diff), 3000, "diff", indent="    ")
             lines.append(f"  - {code(entry.path, 120)}{marks}\n\n{block}")

@@ -47,7 +47,7 @@ def full(review: Review) -> RenderableType:
     if costs:
         parts += [Text(), _bullets(f"{stack.name}: {each.text}" for stack, each in costs)]
     for stack in review.telling:
-        parts += _stack(stack)
+        parts += _stack(stack, by_program=bool(review.program))
     if review.examples:
         parts += [Text(), Text(EXAMPLES, "dim")]
         parts.append(_bullets((f"{stack.name}: {stack.sentence}" for stack in review.examples), "dim"))
@@ -58,7 +58,7 @@ def full(review: Review) -> RenderableType:
     return Group(*parts)
 
 
-def _stack(stack: Stack) -> Iterator[RenderableType]:
+def _stack(stack: Stack, *, by_program: bool) -> Iterator[RenderableType]:
     yield Text()
     yield Text.assemble(
         (f"stack {formatting.visible(stack.name)}", "bold cyan"), f"  {formatting.visible(stack.sentence)}"
@@ -68,7 +68,7 @@ def _stack(stack: Stack) -> Iterator[RenderableType]:
     if stack.nothing_done:
         yield Padding(Text("what it asks for, and none of it happens", "bold"), (0, 0, 0, 2))
     for group in folding.together(stack.changes):
-        yield _change(group[0]) if len(group) == 1 else _group(group)
+        yield _change(group[0], by_program=by_program) if len(group) == 1 else _group(group)
     if stack.status is Status.BROKEN and not stack.changes:
         return
     if stack.unchanged:
@@ -115,7 +115,7 @@ def _group(group: Sequence[Change]) -> RenderableType:
     return Padding(lines, (0, 0, 0, 2))
 
 
-def _change(change: Change) -> RenderableType:
+def _change(change: Change, *, by_program: bool) -> RenderableType:
     sign, style = SIGNS[change.operation]
     lines = Table.grid(padding=(0, 1))
     lines.add_column(width=3, justify="right")
@@ -138,6 +138,8 @@ def _change(change: Change) -> RenderableType:
         lines.add_row("", Text(f"  because {formatting.visible(reason)}", "magenta"))
     if change.places:
         lines.add_row("", Text(f"  at {formatting.visible(', '.join(map(str, change.places)))}", "dim"))
+    if by_program and change.inputs:
+        lines.add_row("", Text(f"  with {formatting.brought(change)}", "dim"))
     for entry in (*formatting.scripts(change), *change.properties):
         diff = formatting.text_diff(entry)
         marks = formatting.marks(entry)

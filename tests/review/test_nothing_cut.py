@@ -1,6 +1,7 @@
 """A harmless edit hides no other: what comes stands in the terminal's form whole, however long what it stands in is."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -8,7 +9,7 @@ from rich.console import Console
 from coursecloud.diff.changes import PropertyChange
 from coursecloud.diff.property_diff import NOTHING
 from coursecloud.plan.planning import Plan
-from coursecloud.review import differing, output_texts, terminal, unloaded
+from coursecloud.review import differing, markdown, output_texts, terminal, unloaded
 from coursecloud.review.report import Review
 from coursecloud.review.stacks import Stack, Status
 from coursecloud.review.untaken import Untaken
@@ -98,6 +99,17 @@ def test_a_file_that_cannot_be_read_hides_no_line() -> None:
     lines = "".join(f"a{n}: b\n" for n in range(80))
     found = unloaded.by_files("one", (), ("[", None), (f"[\n{lines}evil: {'x' * 300} {EVIL}\n", None))
     assert EVIL in printed(Review("base", "head", (found,)))
+
+
+def test_of_what_a_changed_program_brings_each_input_is_shown() -> None:
+    made = resource(
+        "gcp:cloudbuildv2/repository:Repository", "r", {"parentConnection": "connections/evil", "name": "r"}
+    )
+    review = reviewed(whole(), whole(made))
+    assert "connections/evil" not in printed(review)  # by a stack file it follows from what the file says
+    review = replace(review, program=("infra/more.py",))
+    assert "parentConnection: connections/evil" in printed(review)
+    assert "parentConnection: connections/evil" in markdown.full(review)
 
 
 def test_a_script_is_shown_to_its_last_line() -> None:
