@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard, cast
 
 from catalog import types
-from coursecloud.diff.changes import Change
+from coursecloud.diff.changes import Change, PropertyChange
 from coursecloud.plan.registration import Registration
 from coursecloud.review.quoting import quoted
 from infra.settings import Settings
@@ -23,12 +23,19 @@ def other(change: Change) -> list[str]:
         path = re.sub(r"\[[^\]]*\]", "[]", entry.path)
         # A block that comes or goes has the code in it.
         found = [
-            each for each in code if f"{path}.".startswith((f"{each}.", f"{each}[")) or each.startswith(f"{path}.")
+            each for each in code if f"{path}.".startswith((f"{each}.", f"{each}[")) or _has(entry, path, each)
         ]
         if path in found and _is_word(entry.old) and _is_word(entry.new):
             found = [f"{path} is {quoted(entry.new)} and was {quoted(entry.old)}"]
         told |= dict.fromkeys(found)
     return list(told)
+
+
+def _has(block: PropertyChange, path: str, code: str) -> bool:
+    """Say whether a block that comes or goes has an input in it that is code."""
+    inside = code.removeprefix(f"{path}.")
+    sides = (side for side in (block.old, block.new) if inside != code)
+    return any(value not in (None, "", [], {}) for side in sides for value in _values(side, inside))
 
 
 def _is_word(value: object) -> TypeGuard[str]:

@@ -8,11 +8,13 @@ import pytest
 
 from coursecloud.diff.changes import PropertyChange
 from coursecloud.diff.property_diff import NOTHING, Hidden
+from coursecloud.plan.planning import Plan
 from coursecloud.review import code_run, settings_diff
+from coursecloud.review.dangers import Kind
 from coursecloud.review.report import Level
 from tests.review import repository
 from tests.review.conftest import Planner
-from tests.review.made import INSTANCE, Config, resource, reviewed
+from tests.review.made import INSTANCE, Config, resource, reviewed, whole
 from tests.review.test_program import review
 
 
@@ -100,3 +102,17 @@ def test_another_salt_shuts_what_was_encrypted(tmp_path: Path, was: str, will: s
 def test_a_machine_that_comes_tells_what_it_runs_at_its_end() -> None:
     machine = resource(INSTANCE, "m", {"metadata": {"startup-script": "a", "shutdown-script": "b"}})
     assert code_run.brought(machine) == ["metadata.shutdown-script"]
+
+
+def test_what_runs_otherwise_is_said_with_both_sides_and_nothing_that_is_not_there() -> None:
+    def service(image: str, *env: dict[str, str]) -> Plan:
+        container = {"image": image, "envs": list(env)}
+        return whole(resource("gcp:cloudrunv2/service:Service", "s", {"template": {"containers": [container]}}))
+
+    before = service("ours/app:1")
+    (told,) = [each.text for each in reviewed(before, service("docker.io/evil/x:1")).dangers if each.kind is Kind.RUNS]
+    assert told.endswith(": template.containers[].image is `docker.io/evil/x:1` and was `ours/app:1`")
+    more = service("ours/app:1", {"name": "MODE", "value": "x"})
+    (told,) = [each.text for each in reviewed(before, more).dangers if each.kind is Kind.RUNS]
+    assert "envs[].value" in told
+    assert "secretKeyRef" not in told
