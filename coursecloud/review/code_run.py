@@ -22,9 +22,7 @@ def other(change: Change) -> list[str]:
     for entry in (each for each in change.properties if not each.ignored):
         path = re.sub(r"\[[^\]]*\]", "[]", entry.path)
         # A block that comes or goes has the code in it.
-        found = [
-            each for each in code if f"{path}.".startswith((f"{each}.", f"{each}[")) or _has(entry, path, each)
-        ]
+        found = [each for each in code if f"{path}.".startswith((f"{each}.", f"{each}[")) or _has(entry, path, each)]
         if path in found and _is_word(entry.old) and _is_word(entry.new):
             found = [f"{path} is {quoted(entry.new)} and was {quoted(entry.old)}"]
         told |= dict.fromkeys(found)
