@@ -64,9 +64,8 @@ def _spares(difference: Difference, old: Mapping[str, Any], new: Mapping[str, An
     goes."""
     if difference.top != "cleanupPolicies":
         return False
-    left = cast("list[Any]", new.get("cleanupPolicies") or [])
-    if isinstance(left, list) and not any(property_diff.at(each, "action") == "DELETE" for each in left):  # pyright: ignore[reportUnnecessaryIsInstance]
-        return all(property_diff.at(each, "action") == "KEEP" for each in left)
+    if _deletes(old) and not _deletes(new):
+        return True
     if len(difference.keys) < 2:
         return False
     if len(difference.keys) == 2:
@@ -83,6 +82,13 @@ def _spares(difference: Difference, old: Mapping[str, Any], new: Mapping[str, An
         narrower = isinstance(was, list) and isinstance(will, list) and will != [] and _covers(was, will)  # pyright: ignore[reportUnknownArgumentType]
         return was is property_diff.NOTHING or narrower or was in ("ANY", "TAG_STATE_UNSPECIFIED")
     return False
+
+
+def _deletes(inputs: Mapping[str, Any]) -> bool:
+    """Say whether a policy deletes, or may: of one that nobody can read it is not known."""
+    return any(
+        property_diff.at(each, "action") != "KEEP" for each in cast("list[Any]", inputs.get("cleanupPolicies") or [])
+    )
 
 
 def _covers(wide: list[Any], narrow: list[Any]) -> bool:
