@@ -149,7 +149,7 @@ def _journal(error: Exception) -> str:
     return (
         f"{FOLDER}/{FILE}, the journal of the course: {error}\n"
         "    rule    it is an SQLite file beside the stack files, and there is room for it\n"
-        f"    remedy  make room; one that is damaged can be moved away: what was done is then not known here, nothing\n"
+        "    remedy  make room; one that is damaged can be moved away: what was done is then not known here, nothing\n"
         "            of any group is lost, and the next command begins with all of them"
     )
 

@@ -156,7 +156,9 @@ def summary(change: Change) -> str:
 def brought(change: Change) -> str:
     """Say with which inputs a resource comes, whole but for its scripts: no stack file says what a program asks for."""
     scripted = list(scripts(change))
-    return ", ".join(f"{entry.path}: {show(entry.new, None)}" for entry in change.inputs if entry not in scripted)
+    return ", ".join(
+        f"{visible(entry.path)}: {show(entry.new, None)}" for entry in change.inputs if entry not in scripted
+    )
 
 
 def files(paths: Sequence[str]) -> str:

@@ -60,14 +60,21 @@ def _files(root: Path) -> set[str]:
     while left:
         name = left.pop()
         path = root / name
-        outside = path.is_symlink() or not path.resolve().is_relative_to(root.resolve())
-        if name in found or outside or not path.is_file():
+        if name in found or not _is_inside(path, root):
             continue
         found.add(name)
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
         named = [match["file"] for match in map(_NAMES.match, lines) if match]
         left += [os.path.normpath(Path(name).parent / each) for each in named]
     return found
+
+
+def _is_inside(path: Path, root: Path) -> bool:
+    """Say whether a path is a file of the project's own; a file of packages can name anything."""
+    try:
+        return not path.is_symlink() and path.is_file() and path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError, ValueError):  # too long, links in a circle, or no name at all
+        return False
 
 
 def _short(line: str) -> str:

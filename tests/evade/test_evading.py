@@ -148,12 +148,15 @@ def test_another_input_of_what_breaks_the_rule_already_is_newly_broken() -> None
 
 
 def test_a_package_of_a_file_that_another_names_is_named_too(tmp_path: Path) -> None:
-    sides = [tmp_path / "before", tmp_path / "after"]
+    sides = [tmp_path / "before/own", tmp_path / "after/own"]
     for side in sides:
         (side / "more").mkdir(parents=True)
-        (side / "requirements.txt").write_text("-r more/own.txt\n-r ../outside.txt\n-r /etc/hosts\n", encoding="utf-8")
+        (side / "requirements.txt").write_text(
+            f"-r more/own.txt\n-r ../outside.txt\n-r /etc/hosts\n-r loop\n-r a\0b\n-r {'x' * 5000}\n", encoding="utf-8"
+        )
+        (side / "loop").symlink_to("loop")
         (side / "more/own.txt").write_text("-r ../requirements.txt\n-r ../last.txt\n", encoding="utf-8")
         (side / "last.txt").write_text("", encoding="utf-8")
-    (tmp_path / "outside.txt").write_text("nothing==1.0\n", encoding="utf-8")
+    (tmp_path / "after/outside.txt").write_text("elsewhere==1.0\n", encoding="utf-8")
     (sides[1] / "last.txt").write_text("evil==1.0\n", encoding="utf-8")
     assert requirements.changed(*sides) == ["evil 1.0 (new)"]

@@ -61,9 +61,11 @@ def test_texts_are_cut_to_where_they_differ(old: str, new: str, sides: tuple[str
     assert differing.sides(old, new, 4) == sides
 
 
-def test_texts_of_too_many_words_differ_in_one_place() -> None:
-    old, new = ("".join(f"{word}{n} " for n in range(3000)) for word in ("a", "b"))
-    assert differing.sides(f"same {old}", f"same {new}", 5) == (f"same {old}", f"same {new}")
+def test_texts_of_too_many_words_differ_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = "x " + "a" * 50 + " x", "y " + "a" * 50 + " y"
+    assert differing.sides(old, new, 4) != (old, new)
+    monkeypatch.setattr(differing, "_MOST", 0)
+    assert differing.sides(old, new, 4) == (old, new)
 
 
 def changed(*settings: PropertyChange, **more: object) -> Review:
@@ -103,13 +105,14 @@ def test_a_file_that_cannot_be_read_hides_no_line() -> None:
 
 def test_of_what_a_changed_program_brings_each_input_is_shown() -> None:
     made = resource(
-        "gcp:cloudbuildv2/repository:Repository", "r", {"parentConnection": "connections/evil", "name": "r"}
+        "gcp:cloudbuildv2/repository:Repository", "r", {"parentConnection": "connections/evil", "a\x1b[2J\u202e": "r"}
     )
     review = reviewed(whole(), whole(made))
     assert "connections/evil" not in printed(review)  # by a stack file it follows from what the file says
     review = replace(review, program=("infra/more.py",))
     assert "parentConnection: connections/evil" in printed(review)
     assert "parentConnection: connections/evil" in markdown.full(review)
+    assert not {"\x1b", "\u202e"} & set(printed(review))
 
 
 def test_a_script_is_shown_to_its_last_line() -> None:
