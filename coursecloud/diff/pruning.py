@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from coursecloud.diff import property_diff
 from coursecloud.diff.property_diff import Difference
+from coursecloud.plan import nested
 
 
 def keeps_more(difference: Difference, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
@@ -86,8 +87,9 @@ def _spares(difference: Difference, old: Mapping[str, Any], new: Mapping[str, An
 
 def _deletes(inputs: Mapping[str, Any]) -> bool:
     """Say whether a policy deletes, or may: of one that nobody can read it is not known."""
-    return any(
-        property_diff.at(each, "action") != "KEEP" for each in cast("list[Any]", inputs.get("cleanupPolicies") or [])
+    policies = inputs.get("cleanupPolicies") or []
+    return not isinstance(policies, list) or any(
+        property_diff.at(each, "action") != "KEEP" for each in cast("list[Any]", policies)
     )
 
 
@@ -97,5 +99,5 @@ def _covers(wide: list[Any], narrow: list[Any]) -> bool:
 
 
 def _policy(inputs: Mapping[str, Any], label: str) -> Any:
-    entries = cast("list[Any]", inputs.get("cleanupPolicies") or [])
+    entries = nested.listed(inputs.get("cleanupPolicies"))
     return next((each for each in entries if f"[{property_diff.at(each, 'id')}]" == label), None)

@@ -52,7 +52,9 @@ def of_resource(resource: Registration, *, adopted: bool = False, keeps: bool | 
     options = [("adopt", ADOPTED)] if adopted else [*_of_options(resource), *_of_aliases(resource)]
     known = types.of(resource.type)
     if resource.protect and keeps is False:
-        options.append(("retain", "is protected, and no `keep` of the stack file says so: `make down` leaves it there"))
+        options.append(
+            ("retain", "is protected by the program alone, by no `keep` of the stack file: `make down` leaves it there")
+        )
     if keeps and resource.custom and not resource.protect and not adopted and known and known.holds:
         options.append(
             ("unkept", f"is kept by the stack file and protected by nothing: `make down` takes {known.holds}")

@@ -65,7 +65,7 @@ def everything(made: Plan, before: Plan) -> str:
     source_location.of_resources(made)
     found = conformance(made)
     formatting.to_json(found)
-    whole = Review("a", "b", (review("full", before, made, today=TODAY),))
+    whole = Review("a", "b", (review("full", before, made, today=TODAY), review("back", made, before, today=TODAY)))
     json.dumps(json_form.to_json(whole))
     markdown.full(whole)
     page.full(whole)
