@@ -53,9 +53,7 @@ def main() -> int:
 def against(revision: str, names: Sequence[str], many: int, *, run_them: bool) -> int:
     """Run the functions of infra/ that both trees have, named by patterns such as `Names.*`, and print both scores."""
     try:
-        if run_them:
-            run.copy_tree()
-            run.copy_revision(revision)
+        same = [not run_them or run.copy_revision(revision), not run_them or run.copy_tree()]
     except subprocess.CalledProcessError as error:
         print(f"{revision}: {error.stderr.decode().strip()}\n    remedy  name a commit that git has", file=sys.stderr)  # noqa: T201
         return 2
@@ -65,9 +63,9 @@ def against(revision: str, names: Sequence[str], many: int, *, run_them: bool) -
     if not chosen:
         print(f"no function of infra/ that both have is called {' or '.join(names)}; nothing was run", file=sys.stderr)  # noqa: T201
         return 2
-    if run_them:
-        for tree, side in ((run.BEFORE, 0), (run.COPY, 1)):
-            run.mutate([compare.pattern(pair[side]) for pair in chosen], 1, tree)
+    for tree, side in ((run.BEFORE, 0), (run.COPY, 1)) if run_them else ():
+        # A run that was stopped goes on where it was, as long as its tree is the same.
+        run.mutate([compare.pattern(pair[side]) for pair in chosen], copy=tree, go_on=same[side])
     ran = [[m for m in results.mutants(tree) if m.code not in results.NOT_RUN] for tree in (run.BEFORE, run.COPY)]
     rows, lacking = compare.rows(chosen, *ran)
     for row in rows:

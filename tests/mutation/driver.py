@@ -9,6 +9,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+RESULTS = Path(__file__).with_name("results.py")
+"""This file runs alone, where `tests` is that of the copy."""
+
 mutators: Any = import_module("mutmut.mutation.mutators")
 
 
@@ -37,13 +40,16 @@ def narrow() -> None:
     mutators.mutation_operators[:] = [(node, made) for node, made in operators if made]
 
 
-def thin(mutmut: Any, every: int) -> None:
-    """Let mutmut run only one of so many mutants, spread over all that it was asked for."""
-    collect = mutmut.collect_source_file_mutation_data
+def thin(mutmut: Any, every: int, *, go_on: bool) -> None:
+    """Let mutmut run only one of so many mutants, spread over all that it was asked for, or those without a result.
+
+    Of those that are named, mutmut itself runs again what it has a result of.
+    """
+    collect, not_run = mutmut.collect_source_file_mutation_data, runpy.run_path(str(RESULTS))["NOT_RUN"]
 
     def some(mutant_names: Any) -> Any:
         mutants, data = collect(mutant_names=mutant_names)
-        return mutants[::every], data
+        return [each for each in mutants if not go_on or each[2] in not_run][::every], data
 
     mutmut.collect_source_file_mutation_data = some
 
@@ -78,6 +84,8 @@ def choose(mutmut: Any) -> None:
 
     def clean(names: Any) -> set[str]:
         mutants, _ = mutmut.collect_source_file_mutation_data(mutant_names=names)
+        if not mutants:
+            sys.exit()  # without a test that is named, all would run
         return {file for _, name, _ in mutants for file in selection["files_of"](name.rpartition(".")[0])}
 
     mutmut.collect_or_load_stats = ready
@@ -89,6 +97,6 @@ def choose(mutmut: Any) -> None:
 if __name__ == "__main__":
     narrow()
     main: Any = import_module("mutmut.__main__")
-    thin(main, int(sys.argv[1]))
+    thin(main, int(sys.argv[1]), go_on=sys.argv[2] == "go-on")
     choose(main)
-    main._run(tuple(sys.argv[2:]), os.cpu_count())
+    main._run(tuple(sys.argv[3:]), os.cpu_count())

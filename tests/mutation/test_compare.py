@@ -88,11 +88,13 @@ def test_the_command_runs_both_trees_and_fails_where_a_score_falls(
     (trees / "before" / "infra").mkdir(parents=True)
     (trees / "before" / "infra" / "older.py").write_text("def gone(): ...\n", encoding="utf-8")
     codes = {"before": 1, "copy": 0}
+    went_on: list[tuple[str, bool]] = []
 
-    def mutate(names: list[str], _: int, tree: Path) -> int:
-        meta = tree / "mutants" / "infra" / "a.py.meta"
-        meta.parent.mkdir(parents=True)
-        done = {name.replace("*", "1"): codes[tree.name] for name in names}
+    def mutate(names: list[str], *, copy: Path, go_on: bool) -> int:
+        went_on.append((copy.name, go_on))
+        meta = copy / "mutants" / "infra" / "a.py.meta"
+        meta.parent.mkdir(parents=True, exist_ok=True)
+        done = {name.replace("*", "1"): codes[copy.name] for name in names}
         meta.write_text(f'{{"exit_code_by_key": {str(done).replace(chr(39), chr(34))}}}', encoding="utf-8")
         return 0
 
@@ -102,6 +104,12 @@ def test_the_command_runs_both_trees_and_fails_where_a_score_falls(
     assert printed[0] == "FALLS infra.new.A.f, before in infra.old: 1 of 1 killed, then 0 of 1"
     assert printed[1].startswith("1 of 1 functions fall")
     assert not (trees / "before" / "infra" / "older.py").exists()
+    command.against("HEAD", ["A.*"], 0, run_them=True)
+    (trees / "repository" / "infra" / "new.py").write_text("class A:\n    def f(self): return 1\n", encoding="utf-8")
+    command.against("HEAD", ["A.*"], 0, run_them=True)
+    # What was stopped goes on where it was in a tree that is the same, and begins anew in one that is another.
+    sides = [("before", False), ("copy", False), ("before", True), ("copy", True), ("before", True), ("copy", False)]
+    assert went_on == sides
 
 
 def test_a_revision_or_a_name_that_is_not_there_is_said(trees: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -110,6 +110,25 @@ def test_the_tests_of_the_mutants_that_are_asked_for_and_no_others_have_to_pass_
     assert printed.stdout.split() == ["tests/infra/test_github.py", "tests/test_names.py"]
 
 
+@pytest.mark.skipif(importlib.util.find_spec("mutmut") is None, reason="mutmut is not installed: make mutation")
+def test_a_run_that_goes_on_takes_the_mutants_without_a_result_and_none_where_all_have_one() -> None:
+    code = (
+        "import types, tests.mutation.driver as driver\n"
+        "codes = {'a': None, 'b': 1, 'c': 0, 'd': 2, 'e': None}\n"
+        "collect = lambda mutant_names: ([(None, name, codes[name]) for name in mutant_names], {})\n"
+        "for go_on, every in ((True, 1), (False, 1), (True, 2)):\n"
+        "    made = types.SimpleNamespace(collect_source_file_mutation_data=collect)\n"
+        "    driver.thin(made, every, go_on=go_on)\n"
+        "    print(*(name for _, name, _ in made.collect_source_file_mutation_data(mutant_names=codes)[0]), sep='')\n"
+        "made = types.SimpleNamespace(collect_source_file_mutation_data=lambda mutant_names: ([], {}))\n"
+        "driver.choose(made)\n"
+        "made.tests_for_mutant_names(['a'])\n"
+        "print('all tests run')"
+    )
+    printed = subprocess.run([sys.executable, "-c", code], cwd=run.ROOT, check=True, capture_output=True, text=True)
+    assert printed.stdout.split() == ["ade", "abcde", "ae"]
+
+
 def test_each_mutant_of_an_earlier_tree_loads_its_tests_by_itself() -> None:
     alone = run.each_alone(b"[tool.x]\n[tool.mutmut]\nonly_mutate = []\n")
     assert alone == b'[tool.x]\n[tool.mutmut]\nforkserver_warmup = "none"\nonly_mutate = []\n'
