@@ -1,6 +1,7 @@
 """What runs in the copy of the tree: mutmut, with one mutant a fault and none that a crash would always give away."""
 
 import os
+import re
 import runpy
 import subprocess
 import sys
@@ -94,9 +95,28 @@ def choose(mutmut: Any) -> None:
     mutmut.tests_for_mutant_names = clean
 
 
+def preload(harness: Any) -> None:
+    """Load what infra/ uses of the SDK before mutants fork: a module of it loads once somebody looks into it."""
+    warm_up = harness.PytestRunner.warm_up
+    program = "\n".join(path.read_text(encoding="utf-8") for path in Path("infra").rglob("*.py"))
+    used = {
+        name
+        for names in re.findall(r"^\s*from pulumi_gcp import ([a-z0-9, ]+)$", program, re.M)
+        for name in names.split(", ")
+    }
+
+    def with_the_sdk(runner: Any) -> None:
+        warm_up(runner)
+        for name in sorted(used):
+            getattr(getattr(import_module("pulumi_gcp"), name), "__all__", None)
+
+    harness.PytestRunner.warm_up = with_the_sdk
+
+
 if __name__ == "__main__":
     narrow()
     main: Any = import_module("mutmut.__main__")
     thin(main, int(sys.argv[1]), go_on=sys.argv[2] == "go-on")
     choose(main)
+    preload(import_module("mutmut.runners.harness"))
     main._run(tuple(sys.argv[3:]), os.cpu_count())
