@@ -163,9 +163,9 @@ class Grants:
     """One of the stack's own accounts that gets it is told too: what it opens can be carried away."""
     gives: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """The roles that a stack gives by it, by who gets them: each of its own `accounts`, one of them (`ci`, by name),
-    the one that `deploys`, `members` of the team, `agents` of Google's, `federation` for workflows from outside,
-    `everybody`. A role that the stack declares is `own:` with the resource's name. Any other is one that nobody has
-    thought about."""
+    the one that `deploys`, `members` of the team, an agent of Google's by its domain (`compute-system`), `federation`
+    for workflows from outside, `everybody`. A role that the stack declares is `own:` with the resource's name. Any
+    other is one that nobody has thought about."""
 
     @property
     def iam(self) -> bool:

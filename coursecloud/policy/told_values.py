@@ -1,10 +1,10 @@
 """What stands in a resource and what the stack file says of it, side by side."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.policy.reading import at
-from infra.names import Names
+from infra.names import Names, variable
 from infra.settings import Settings
 
 
@@ -18,6 +18,18 @@ def differs(resource: Registration, wanted: Mapping[str, object]) -> Iterator[st
 def names_of(settings: Settings) -> Names:
     """Give the names of the stack."""
     return Names(settings.project, settings.stack, settings.existing)
+
+
+def stores(secrets: Iterable[str], names: Names) -> dict[str, str]:
+    """Give the variables that tell code of the stack where its stores are."""
+    return {
+        "DATA_BUCKET": f"gs://{names.bucket('data')}",
+        "MODELS_BUCKET": f"gs://{names.bucket('models')}",
+        **{
+            f"{variable(name)}_SECRET": f"projects/{names.project}/secrets/{names.secret(name)}/versions/latest"
+            for name in secrets
+        },
+    }
 
 
 def said(value: object) -> str:

@@ -25,8 +25,7 @@ def kind(resource: Registration, stack: Stack, each: grants.Grant) -> str:
         way = rf"principalSet://iam\.googleapis\.com/\$\{{({pools})\.name\}}/{_workflows(stack)}"
         if pools and re.fullmatch(way, pattern):
             return "federation"
-        found = re.fullmatch(r"serviceAccount:service-(?:\*|\$\{[^}]*\})@([a-z-]+)\.iam\.gserviceaccount\.com", pattern)
-        return "agents" if found and found[1] in tables.table("iam-by-google")["agents"] else ""
+        return "agents" if _agent(r"\*|\$\{[^}]*\}", pattern) else ""
     if grants.is_public(member):
         return "everybody"
     if member in stack.accounts:
@@ -42,9 +41,18 @@ def kind(resource: Registration, stack: Stack, each: grants.Grant) -> str:
     return ""
 
 
+def agent(resource: Registration, each: grants.Grant) -> str:
+    """Name which of Google's services somebody is, by the agent's domain (`compute-system`)."""
+    return _agent(r"\d+|\*|\$\{[^}]*\}", resource.at_run.get(each.member_at) or each.member or "")
+
+
+def _agent(number: str, member: str) -> str:
+    found = re.fullmatch(rf"serviceAccount:service-(?:{number})@([a-z-]+)\.iam\.gserviceaccount\.com", member)
+    return found[1] if found and found[1] in tables.table("iam-by-google")["agents"] else ""
+
+
 def _at_run(stack: Stack, member: str) -> str:
-    found = re.fullmatch(r"serviceAccount:service-\d+@([a-z-]+)\.iam\.gserviceaccount\.com", member)
-    if found and found[1] in tables.table("iam-by-google")["agents"]:
+    if _agent(r"\d+", member):
         return "agents"
     pools = "|".join(re.escape(str(r.inputs.get("workloadIdentityPoolId"))) for r in stack.of(_POOL))
     way = r"principalSet://iam\.googleapis\.com/projects/\d+/locations/global/workloadIdentityPools/"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from catalog import types
 from catalog.types.parts import Grants
-from coursecloud.plan import grants
+from coursecloud.plan import grants, nested
 from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.policy import whose, work
 from coursecloud.policy.example import Edit, Example, add, grant, put
@@ -56,6 +56,8 @@ def _judged(resource: Registration, stack: Stack, gives: Grants, each: grants.Gr
         own_name = stack.accounts[each.member].name.removesuffix("-account")
         if each.member == f"serviceAccount:{Names(stack.settings.project, stack.settings.stack).email(own_name)}":
             allowed |= set(gives.gives.get(own_name, ()))
+    if who == "agents":
+        allowed = set(gives.gives.get(whose.agent(resource, each), ()))
     if who == "members" and gives.of == "organizations.Project":
         allowed |= set(stack.settings.team.extra_roles)
         yield from _ends(stack, each, role)
@@ -85,11 +87,25 @@ def _judged(resource: Registration, stack: Stack, gives: Grants, each: grants.Gr
 def _comes(resource: Registration, stack: Stack, gives: Grants, each: grants.Grant) -> Iterator[str]:
     """Hold which runs of workflows may be which account to the work of that account."""
     of = resource.at_run.get(each.member_at) or each.member or ""
-    run = of.partition(f"/attribute.run/{stack.settings.github and stack.settings.github.repository_id}/")[2]
+    name, _, value = of.rpartition("/attribute.")[2].partition("/")
     account = _on(resource, stack, gives)
-    # Of before 2026-11-28: the repository or the ref alone, which the review names.
-    if run and account and run not in work.comes_by(account, stack.settings):
+    declared = stack.settings.github
+    if not account or not declared:
+        return
+    if name == "run":
+        run = value.removeprefix(f"{declared.repository_id}/")
+        allowed = run in work.comes_by(account, stack.settings)
+    else:
+        # A program of before 2026-11-28 maps nothing else, and lets in by the repository or the ref alone.
+        before = {"preview": "repository_id", "deploy": "ref"}
+        run = f"{name} {value}"
+        allowed = before.get(account) == name and not any(map(_maps_run, stack.of("iam.WorkloadIdentityPoolProvider")))
+    if not allowed:
         yield f"it lets a workflow at {run} be {account}, and that is no work of such a run"
+
+
+def _maps_run(provider: Registration) -> bool:
+    return "attribute.run" in nested.mapping(provider.inputs.get("attributeMapping"))
 
 
 _WHO = {

@@ -157,6 +157,49 @@ RULES = (
                 says="`DATA_BUCKET`",
             ),
             Example("dev", "workbench", machine("attachedDisks", DROP), says="no disk attached"),
+            *(
+                Example("dev", "workbench", machine(path, value), says=says)
+                for path, value, says in (
+                    (
+                        "guestAccelerators",
+                        [{"type": "nvidia-tesla-t4", "count": 1}],
+                        "`guestAccelerators` is `1 nvidia",
+                    ),
+                    ("scheduling.provisioningModel", "SPOT", "it is Spot, and the stack file says nothing of Spot"),
+                    ("scratchDisks", [{"interface": "NVME"}], "1 local SSD of its own"),
+                    ("networkInterfaces", [{"network": "theirs"}], "`theirs`, which is no subnet of the stack"),
+                    ("networkInterfaces", [{"subnetwork": "dev-subnet"}, {}], "2 network interfaces"),
+                    ("zone", "europe-west1-c", "`zone` is `europe-west1-c`"),
+                    ("bootDisk.initializeParams.type", "pd-ssd", "`bootDisk.initializeParams.type` is `pd-ssd`"),
+                )
+            ),
+            Example(
+                "dev",
+                "workbench-work",
+                put("compute.Disk", "workbench-work", "zone", "europe-west1-c"),
+                says="`zone` is `europe-west1-c`",
+            ),
+            Example(
+                "gpu",
+                "trainer",
+                put("compute.Instance", "trainer", "guestAccelerators", DROP),
+                says="`guestAccelerators` is `none`",
+            ),
+            Example(
+                "full",
+                "WANDB_API_KEY",
+                put(
+                    "secretmanager.Secret",
+                    "WANDB_API_KEY",
+                    "replication.auto",
+                    {
+                        "customerManagedEncryption": {
+                            "kmsKeyName": "projects/p/locations/global/keyRings/r/cryptoKeys/k"
+                        }
+                    },
+                ),
+                says="`replication.auto.customerManagedEncryption.kmsKeyName`",
+            ),
             Example(
                 "full",
                 "trainer",

@@ -1,6 +1,7 @@
 """Training jobs, which are no resources: what a command submits is what the stack file says, and is priced as."""
 
 import json
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
@@ -9,10 +10,9 @@ from catalog import tables
 from coursecloud.plan import nested
 from coursecloud.policy import expected
 from coursecloud.policy.example import Example, outputs
-from coursecloud.policy.reading import texts
+from coursecloud.policy.reading import number
 from coursecloud.policy.rule import Stack, StackRule
-from coursecloud.policy.told import stores
-from coursecloud.policy.told_values import names_of, said
+from coursecloud.policy.told_values import names_of, said, stores
 from infra.settings import Settings
 from infra.settings.training import Job, Training
 
@@ -27,23 +27,43 @@ def _jobs(stack: Stack) -> Iterator[str]:
     yield from told
 
 
-def _found(outputs: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Find the jobs in what is put out: one written as JSON, and those in a command that writes them into a file."""
-    for path, text in texts(outputs):
-        if _POOLS in text or "worker-pool-spec" in text:
-            yield from ((path, job) for job in _written(text))
+def _found(value: object, path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Find the jobs in what is put out: as they are, written as JSON, and in a command that writes them into a file."""
+    if isinstance(value, list):
+        for index, each in enumerate(cast("list[Any]", value)):
+            yield from _found(each, f"{path}[{index}]")
+    elif isinstance(value, str):
+        yield from ((path, job) for job in _written(value))
+    else:
+        entries = nested.mapping(value)
+        if _POOLS in entries:
+            yield path, entries
+            return
+        for key, each in entries.items():
+            yield from _found(each, f"{path}.{key}" if path else key)
 
 
 def _written(text: str) -> Iterator[Mapping[str, Any]]:
-    for words in (lambda: [text], lambda: shlex.split(text)):
-        try:
-            read = [nested.mapping(json.loads(word)) for word in words() if _POOLS in word]
-        except ValueError:
-            continue
-        if read:
-            yield from read
-            return
-    yield {}
+    """Read the jobs in a text; one that a command makes and that nobody can read is an empty one."""
+    made = len(_MAKES.findall(text))
+    try:
+        words = [text, *(shlex.split(text) if made else ())]
+    except ValueError:
+        words = [text]
+    found = [job for word in words for _, job in _found(_json(word))]
+    yield from found
+    yield from ({} for _ in range(max(made, _POOLS in text) - len(found)))
+
+
+_MAKES = re.compile(r"\b(?:custom-jobs|hp-tuning-jobs)\s+create\b|\bCustomJob\b|--worker-pool-spec")
+"""What makes a job of Vertex AI in a command (gcloud ai, and Google's client for Python; 2026-11-30)."""
+
+
+def _json(word: str) -> object:
+    try:
+        return json.loads(word)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _otherwise(job: Mapping[str, Any], training: Training) -> Iterator[str]:
@@ -52,16 +72,16 @@ def _otherwise(job: Mapping[str, Any], training: Training) -> Iterator[str]:
     if not pools:
         yield "cannot be read, so nobody can say what it costs"
         return
-    workers = sum(_whole(pool.get("replicaCount", 1)) for pool in pools)
-    if workers != 1:
-        yield f"has {workers} workers, and is priced with one"
+    counts = [pool.get("replicaCount", 1) for pool in pools]
+    if [number(each) for each in counts] != [1]:
+        yield f"has {' and '.join(map(str, counts))} workers, and is priced with one"
     model, count = training.worker_gpu or ("", 0)
     gpu = expected.accelerator(getattr(tables.gpu(model), "name", model))
     for machine in (nested.mapping(pool.get("machineSpec")) for pool in pools):
         if (kind := machine.get("machineType")) != training.worker_type:
             yield f"runs on {said(kind)}, and the stack file says {said(training.worker_type)}"
         given = machine.get("acceleratorType", ""), machine.get("acceleratorCount", 0)
-        if given != (gpu, count):
+        if (given[0], number(given[1])) != (gpu, count):
             yield f"has {given[1]} of GPU {said(given[0])}, and the stack file says {count} {gpu}".rstrip()
     scheduling = nested.mapping(job.get("scheduling"))
     ends = str(scheduling.get("timeout", "604800s"))  # Google's longest
@@ -125,10 +145,6 @@ def _blocks(job: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
             yield name, nested.mapping(pool.get(name))
 
 
-def _whole(value: object) -> int:
-    return value if isinstance(value, int) else 0
-
-
 _WORKER = {"machineType": "n1-standard-4", "acceleratorType": "NVIDIA_TESLA_T4", "acceleratorCount": 1}
 
 
@@ -142,7 +158,7 @@ _JOB = {
 }
 
 
-def _job(timeout: str = "14400s", strategy: str = "SPOT", count: int = 1, **machine: object) -> str:
+def _job(timeout: str = "14400s", strategy: str = "SPOT", count: int | str = 1, **machine: object) -> str:
     pool = {"machineSpec": _WORKER | machine, "replicaCount": count, "containerSpec": _CONTAINER}
     return json.dumps(_JOB | {_POOLS: [pool], "scheduling": {"timeout": timeout, "strategy": strategy}})
 
@@ -183,7 +199,17 @@ RULES = (
                 (_other(serviceAccount="machines@x"), "has `machines@x` as `serviceAccount`"),
                 (_other(serviceAccount=None), "has `nothing` as `serviceAccount`"),
                 (_other(baseOutputDirectory={"outputUriPrefix": "gs://evil"}), "has `gs://evil` as"),
+                (_job(count="8"), "has 8 workers"),
+                (_job(count="many"), "has many workers"),
+                (json.loads(_job(count=8)), "has 8 workers"),
+                (_job(count=8).replace("workerPool", "worker\\u0050ool"), "has 8 workers"),
+                (json.dumps([{"mine": json.dumps(_job(count=8))}]), "has 8 workers"),
+                (_other(workerPoolSpecs=[json.loads(_job())[_POOLS][0]] * 2), "has 1 and 1 workers"),
                 ("workerPoolSpecs: []", "cannot be read"),
+                ("gcloud ai custom-jobs create --config=job.yaml", "cannot be read"),
+                ("gcloud ai hp-tuning-jobs create --config=x.yaml --max-trial-count=500", "cannot be read"),
+                (f"{_command(_job())} && gcloud ai custom-jobs create --config=other.json", "cannot be read"),
+                ("python -c 'from google.cloud import aiplatform as a; a.CustomJob(x).run()'", "cannot be read"),
                 ("gcloud ai custom-jobs create --worker-pool-spec=replica-count=9", "cannot be read"),
             )
         ),
@@ -191,6 +217,7 @@ RULES = (
             Example("gpu", "stack", outputs(x=_job())),
             Example("gpu", "stack", outputs(x=_other({"env": [{"name": "DATA_BUCKET", "value": _DATA}]}))),
             Example("gpu", "stack", outputs(x=_command(_job("60s")))),
+            Example("gpu", "stack", outputs(x=_job(count="1", acceleratorCount="1"))),
         ),
     ),
 )

@@ -28,6 +28,10 @@ def _ends(machine: Registration, settings: Settings) -> Iterator[str]:
         return
     if action not in ("STOP", "DELETE"):
         yield f"its run limit does nothing: instanceTerminationAction is {action!r}"
+    kind = tables.machine_type(str(at(inputs, "machineType")).rpartition("/")[2])
+    local = list(entries(inputs, "scratchDisks")) or (kind and kind.local_ssd_gib)
+    if local and action == "STOP" and at(inputs, "scheduling.onInstanceStopAction.discardLocalSsd") is not True:
+        yield "nothing stops it: it has local SSD, and `discardLocalSsd` does not say that what is on it may go"
     declared = settings.machines.get(machine.name)
     limit = _LONGEST if declared and declared.max_run_reason else expected.LONG_RUN
     if not _SHORTEST <= seconds <= limit:
@@ -78,7 +82,10 @@ RULES = (
         topic="cost",
         applies=MACHINES,
         check=_ends,
-        breaks=(Example("dev", "workbench", machine("scheduling.maxRunDuration", DROP), says="nothing stops it"),),
+        breaks=(
+            Example("dev", "workbench", machine("scheduling.maxRunDuration", DROP), says="nothing stops it"),
+            Example("dev", "workbench", machine("scratchDisks", [{"interface": "NVME"}]), says="it has local SSD"),
+        ),
         keeps=(Example("dev", "workbench", machine("scheduling.maxRunDuration.seconds", 86400)),),
     ),
     ResourceRule(
