@@ -44,12 +44,13 @@ def told(message: str, code: int, problems: "Sequence[Problem]" = (), stack: str
         return
     _asked = False
     said = [line for line in message.splitlines() if line.strip()]
+    found = [where for line in said if (where := _WHERE.fullmatch(line))]
     form = {
         "version": VERSION,
         "error": {
             "exit": code,
             "message": said[0].strip() if said else "",
-            "stack": stack,
+            "stack": stack or next((each["stack"] for each in found), None),
             "mistakes": [_mistake(problem) for problem in problems] or list(_read(said)),
         },
     }
@@ -88,6 +89,9 @@ def _read(said: Sequence[str]) -> "list[dict[str, Any]]":
         if found and word in ("rule", "remedy") and line.startswith("    "):
             found[-1][word] = rest.strip()
             last = word
+        elif found and (where := _WHERE.fullmatch(line)):
+            if where["file"]:
+                found[-1] |= {"what": f"{where['file']}: {found[-1]['what']}", "line": int(where["line"])}
         elif found and word == "also" and line.startswith("    "):
             found += [{**found[-1], "line": int(at), "value": value} for at, value in _ALSO.findall(rest)]
         elif found and found[-1].get(last) and line.startswith(_GOES_ON):
@@ -100,7 +104,9 @@ def _read(said: Sequence[str]) -> "list[dict[str, Any]]":
 _CELL = re.compile(r"(?P<file>.+)  line (?P<line>\d+), column (?P<what>[^:]+)(?:: (?P<value>'.*'))?")
 _KEY = re.compile(r"(?P<what>\S+)(?:: (?P<value>[^\n]+?))?  \(line (?P<line>\d+), column (?P<column>\d+)\)")
 _ALSO = re.compile(r"line (\d+): ('(?:[^'\\]|\\.)*')")
-"""How messages write the place of a mistake: the cell of a table, a key of a file, and other cells with the same."""
+_WHERE = re.compile(r"    where   (?:(?P<file>.+), line (?P<line>\d+))?(?:(?:, )?of stack (?P<stack>\S+))?")
+"""How messages write the place of a mistake: the cell of a table, a key of a file, other cells with the same, and the
+line of a program with the stack of which it was planned."""
 
 
 def _placed(line: str) -> dict[str, Any]:

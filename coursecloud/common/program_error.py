@@ -4,6 +4,7 @@ It loads nothing of the program, which may be what fails.
 """
 
 import re
+import sys
 import sysconfig
 import traceback
 from collections.abc import Iterator
@@ -13,8 +14,10 @@ from typing import NamedTuple
 DEBUG = "PULUMI_DEBUG"
 """The variable that has the whole traceback printed instead."""
 
-OF = "of stack"
-"""How the note of an error begins that says of which stack the program has failed."""
+OF, AT = "of stack", "where it asks: "
+"""How the notes of an error begin that say of which stack the program has failed, and in which line it asks."""
+
+ASKS = "the program asks the cloud a question"
 
 _LONGEST = 400
 _HERE = Path(__file__).parents[1]
@@ -26,6 +29,21 @@ class _Frame(NamedTuple):
     file: Path
     line: int
     name: str
+
+
+def asked(what: str) -> NotImplementedError:
+    """Refuse a question to the cloud, from the program in this folder, with the line in which it waits for an answer.
+
+    Pulumi puts a question in a thread of its own, so that what is raised there has no line of the program.
+    """
+    error, root = NotImplementedError(f"{ASKS}: {what}"), Path.cwd()
+    for thread in sys._current_frames().values():
+        for frame, line in traceback.walk_stack(thread):
+            file = Path(frame.f_code.co_filename)
+            if _is_the_programs(file, root):
+                error.add_note(f"{AT}{file.relative_to(root)}, line {line}")
+                return error
+    return error
 
 
 def told(error: Exception, root: Path) -> str | None:
@@ -41,14 +59,19 @@ def told(error: Exception, root: Path) -> str | None:
     # What came from a process of a pool has its traceback for a cause, and that has the lines.
     failed = next((each for each in chain if each.__cause__ is failed and hasattr(failed, "tb")), failed)
     text = " ".join(str(failed).split())
-    stacks = [note for each in chain for note in getattr(each, "__notes__", ()) if note.startswith(OF)]
+    notes = [note for each in chain for note in getattr(each, "__notes__", ())]
     done = "planned" if planned else "loaded"
     said = [f"the program fails while it is {done}: {type(failed).__name__}: {text[:_LONGEST]}".rstrip(": ")]
+    places = [note.removeprefix(AT) for note in notes if note.startswith(AT)]
     if lines:
-        place = f"{lines[-1].file.relative_to(root)}, line {lines[-1].line}"
-        said.append(f"where   {', '.join([place, *stacks[:1]])}")
+        places = [f"{lines[-1].file.relative_to(root)}, line {lines[-1].line}"]
+    if where := [*places[:1], *[note for note in notes if note.startswith(OF)][:1]]:
+        said.append(f"where   {', '.join(where)}")
     whole = f"{DEBUG}=1 before the command prints the whole traceback"
-    said.append(f"remedy  mend {'that line' if lines else 'the program'}; {whole}")
+    mend = f"mend {'that line' if places else 'the program'}"
+    if text.startswith(ASKS):
+        mend = "take the answer from the stack file or from a resource of the program: a plan asks nobody"
+    said.append(f"remedy  {mend}; {whole}")
     return "\n    ".join(said)
 
 

@@ -63,7 +63,7 @@ class _Assigned(pulumi.runtime.Mocks):
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         if args.token == IS_PUSHED:
             return {"tags": []}, []
-        raise NotImplementedError(f"the program asks the cloud a question: {args.token}")
+        raise program_error.asked(args.token)
 
 
 class _Recorder(sdk.Monitor):
@@ -95,11 +95,11 @@ class _Recorder(sdk.Monitor):
 
     @override
     def ExistsResource(self, request: Any) -> Any:
-        raise NotImplementedError(f"the program asks the cloud a question: whether {request.type} {request.id} exists")
+        raise program_error.asked(f"whether {request.type} {request.id} exists")
 
     def Call(self, request: Any) -> Any:  # noqa: N802 - Pulumi's name
         """Refuse to answer for a provider's method, which only the cloud could."""
-        raise NotImplementedError(f"the program asks the cloud a question: {request.tok}")
+        raise program_error.asked(request.tok)
 
     @override
     def RegisterStackTransform(self, request: Any) -> Any:

@@ -83,13 +83,13 @@ def _by_services(settings: Settings) -> Mapping[str, Roles]:
 
 
 def runs_as(resource: Registration, settings: Settings) -> frozenset[str] | None:
-    """Give the accounts, by name, of which a resource has one; None where another of the stack's own may be it."""
+    """Give the stack's accounts, by name, of which a resource has one or one of its own; None where it may be more."""
     name = resource.name
     match short_type(resource.type):
-        case "compute.Instance":
-            return frozenset({"machines"}) if name in settings.machines else None
+        case "compute.Instance" | "compute.InstanceTemplate" | "compute.RegionInstanceTemplate":
+            return frozenset({"machines"})
         case "cloudrunv2.Service":
-            return frozenset({"services"}) if name in settings.services else None
+            return frozenset({"services"})
         case "cloudbuild.Trigger":
             declared = settings.builds.triggers.get(name)
             asked = any(at(resource.inputs, f"{way}.pullRequest") for way in ("github", "repositoryEventConfig"))

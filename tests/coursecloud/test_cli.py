@@ -162,6 +162,23 @@ def test_a_program_that_fails_is_a_mistake_with_its_line_and_a_remedy(
     assert "mend that line" in remedy
 
 
+ASKS = "import pulumi_gcp\npulumi_gcp.organizations.get_project(project_id='x')\n"
+
+
+def test_a_question_to_the_cloud_is_told_by_the_line_that_waits_for_the_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing(ASKS, tmp_path, monkeypatch)
+    result = run("plan", "--json")
+    first, where, remedy = result.stderr.splitlines()
+    assert first.endswith("the program asks the cloud a question: gcp:organizations/getProject:getProject")
+    assert where == "    where   __main__.py, line 4, of stack dev"
+    assert "take the answer from the stack file" in remedy
+    error = json.loads(result.stdout)["error"]
+    (mistake,) = error["mistakes"]
+    assert (error["stack"], mistake["line"], mistake["what"]) == ("dev", 4, f"__main__.py: {first}")
+
+
 def test_the_whole_traceback_of_a_program_is_there_for_whoever_asks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

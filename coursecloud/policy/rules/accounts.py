@@ -39,6 +39,11 @@ def _as(kind: str, name: str, path: str, account: str) -> Edit:
     return put(kind, name, path, f"full-{account}@example-project-id.iam.gserviceaccount.com")
 
 
+def _at(path: str, value: str) -> dict[str, object]:
+    first, _, rest = path.partition(".")
+    return {first: _at(rest, value) if rest else value}
+
+
 RULES = (
     AmongRule(
         id="account-declared",
@@ -65,19 +70,32 @@ RULES = (
                     ("cloudbuild.Trigger", "trainer", "serviceAccount", "deployer"),
                 )
             ),
+            *(
+                Example(
+                    "full",
+                    "more",
+                    add(token, "more", **_at(path, f"full-{account}@example-project-id.iam.gserviceaccount.com")),
+                    says=says,
+                )
+                for token, path, account, says in (
+                    ("compute/instance:Instance", "serviceAccount.email", "deploy", "its work is that of machines"),
+                    ("compute/instance:Instance", "serviceAccount.email", "training", "its work is that of machines"),
+                    ("cloudrunv2/service:Service", "template.serviceAccount", "machines", "that of services"),
+                    ("cloudbuild/trigger:Trigger", "serviceAccount", "deploy", "nothing of a stack runs as it"),
+                )
+            ),
+        ),
+        keeps=(
+            Example("dev", "workbench", machine("serviceAccount", DROP)),
             Example(
                 "full",
                 "more",
                 add(
                     "compute/instance:Instance",
                     "more",
-                    machineType="e2-micro",
-                    zone="europe-west4-a",
-                    serviceAccount={"email": "full-deploy@example-project-id.iam.gserviceaccount.com"},
+                    serviceAccount={"email": "full-machines@example-project-id.iam.gserviceaccount.com"},
                 ),
-                says="nothing of a stack runs as it",
             ),
         ),
-        keeps=(Example("dev", "workbench", machine("serviceAccount", DROP)),),
     ),
 )

@@ -1,6 +1,7 @@
 """What the stack file says and the program registers: what is stored stays as long."""
 
 from collections.abc import Iterator, Sequence
+from math import inf
 
 from coursecloud.plan import nested
 from coursecloud.plan.planning import short_type
@@ -80,31 +81,43 @@ def _repository(repository: Registration, settings: Settings) -> Iterator[str]:
     deleting = [each for each in policies if at(each, "action") == "DELETE"]
     if own and not any(not _more(each, "olderThan", tagState=whole) for each in deleting):
         yield f"no policy deletes all that is older than {registry.delete_after_days} days, as the stack file has it"
-    if not own and not deleting and at(repository.inputs, "mode") != "VIRTUAL_REPOSITORY":
-        yield "no policy of it deletes anything: whatever is pushed stays for ever, at its price"
+    if not own and at(repository.inputs, "mode") != "VIRTUAL_REPOSITORY":
+        ends = [_seconds(each) for each in deleting if not _more(each, "olderThan", tagState=whole)]
+        if not deleting:
+            yield "no policy of it deletes anything: whatever is pushed stays for ever, at its price"
+        elif min(ends, default=inf) > _LONGEST * 86400:
+            yield f"no policy of it deletes all that is older than {_LONGEST} days: what is pushed stays, at its price"
     for policy in deleting:
-        seconds = number(str(at(policy, "condition.olderThan", "0")).removesuffix("s")) or 0
+        seconds = _seconds(policy)
         newest = max(kept, default=0)
         if not own and not newest and seconds < 86400:
             yield "all that is in it is deleted within a day of its writing"
         if own and seconds != registry.delete_after_days * 86400:
             days = f"{seconds / 86400:.4g}"
             yield f"what is older than {days} days is deleted; the stack file says {registry.delete_after_days}"
-        if own and newest != registry.keep_newest:
+        if newest != registry.keep_newest if own else newest > max(registry.keep_newest, _NEWEST):
             yield f"the newest {newest:g} stay; the stack file keeps {registry.keep_newest}"
     for policy in (each for each in policies if at(each, "action") == "KEEP"):
-        yield from _spares(policy, (*registry.keep_tags, expected.DEPLOYED) if own else None)
+        yield from _spares(policy, (*registry.keep_tags, expected.DEPLOYED))
 
 
-def _spares(policy: Inputs, declared: Sequence[str] | None) -> Iterator[str]:
+def _seconds(policy: Inputs) -> int:
+    return number(str(at(policy, "condition.olderThan", "0")).removesuffix("s")) or 0
+
+
+_LONGEST = 365
+"""Days after which what is pushed to a repository that only the program declares has to be deleted."""
+_NEWEST = 50
+"""So many of it may stay."""
+
+
+def _spares(policy: Inputs, declared: Sequence[str]) -> Iterator[str]:
     """Say what a policy keeps beyond the `declared` tags: what one policy keeps stays, whatever another deletes."""
     name, condition = said(at(policy, "id")), nested.mapping(at(policy, "condition", {}))
     some = [str(each) for key in _SOME for each in nested.listed(condition.get(key))]
     tags = [str(each) for each in nested.listed(condition.get("tagPrefixes"))]
     if condition and not tags and not some:
         yield f"its policy {name} keeps whatever is there, for ever and at its price"
-    if declared is None:
-        return
     if more := [*some, *(each for each in tags if each not in declared)]:
         yield f"its policy {name} keeps {', '.join(more)} for ever, which the stack file does not say"
     if nested.listed(at(policy, "mostRecentVersions.packageNamePrefixes")):
@@ -117,6 +130,11 @@ _SOME = ("packageNamePrefixes", "versionNamePrefixes")
 def _keeping(**policy: object) -> Edit:
     """Give the registry of images one more policy that keeps."""
     return put("artifactregistry.Repository", "docker", "cleanupPolicies.2", {"id": "more", "action": "KEEP"} | policy)
+
+
+_DELETES, _KEEPS = {"id": "a", "action": "DELETE"}, {"id": "b", "action": "KEEP"}
+_MONTH = {"olderThan": "2592000s"}
+_MONTHLY = _DELETES | {"condition": _MONTH}
 
 
 RULES = (
@@ -226,6 +244,23 @@ RULES = (
                 add("artifactregistry/repository:Repository", "more", format="PYTHON"),
                 says="stays for ever",
             ),
+            *(
+                Example(
+                    "dev",
+                    "more",
+                    add("artifactregistry/repository:Repository", "more", cleanupPolicies=[*each]),
+                    says=says,
+                )
+                for says, *each in (
+                    ("all that is older than 365 days", _DELETES | {"condition": {"olderThan": "3153600000s"}}),
+                    (
+                        "all that is older than 365 days",
+                        _DELETES | {"condition": _MONTH | {"packageNamePrefixes": ["a"]}},
+                    ),
+                    ("the newest 100000 stay", _MONTHLY, _KEEPS | {"mostRecentVersions": {"keepCount": 100000}}),
+                    ("keeps a, b for ever", _MONTHLY, _KEEPS | {"condition": {"tagPrefixes": ["a", "b"]}}),
+                )
+            ),
             Example(
                 "dev",
                 "more",
@@ -241,6 +276,7 @@ RULES = (
             Example("dev", "data", bucket("labels", {"a": "b"})),
             Example("dev", "docker", _keeping(condition={"tagState": "TAGGED", "tagPrefixes": ["deployed"]})),
             Example("dev", "-", add("artifactregistry/repository:Repository", "more", mode="VIRTUAL_REPOSITORY")),
+            Example("dev", "more", add("artifactregistry/repository:Repository", "more", cleanupPolicies=[_MONTHLY])),
         ),
     ),
 )
