@@ -93,7 +93,7 @@ def _read(said: Sequence[str]) -> "list[dict[str, Any]]":
             if where["file"]:
                 found[-1] |= {"what": f"{where['file']}: {found[-1]['what']}", "line": int(where["line"])}
         elif found and word == "also" and line.startswith("    "):
-            found += [{**found[-1], "line": int(at), "value": value} for at, value in _ALSO.findall(rest)]
+            found += _also(found[-1], rest)
         elif found and found[-1].get(last) and line.startswith(_GOES_ON):
             found[-1][last] += f"\n{line.strip()}"
         else:
@@ -101,9 +101,19 @@ def _read(said: Sequence[str]) -> "list[dict[str, Any]]":
     return [each for each in found if each["rule"] or each["remedy"]] or found[:1]
 
 
+def _also(first: "dict[str, Any]", rest: str) -> "list[dict[str, Any]]":
+    """Read the other cells with one mistake, each with what is proposed for it."""
+    from coursecloud.cli.init import folding
+
+    return [
+        {**first, "line": int(at), "value": value, "remedy": folding.proposing(first["remedy"], new or "")}
+        for at, value, new in _ALSO.findall(rest)
+    ]
+
+
 _CELL = re.compile(r"(?P<file>.+)  line (?P<line>\d+), column (?P<what>[^:]+)(?:: (?P<value>'.*'))?")
 _KEY = re.compile(r"(?P<what>\S+)(?:: (?P<value>[^\n]+?))?  \(line (?P<line>\d+), column (?P<column>\d+)\)")
-_ALSO = re.compile(r"line (\d+): ('(?:[^'\\]|\\.)*')")
+_ALSO = re.compile(r"line (\d+): ('(?:[^'\\]|\\.)*')(?: \(([^)]+)\))?")
 _WHERE = re.compile(r"    where   (?:(?P<file>.+), line (?P<line>\d+))?(?:(?:, )?of stack (?P<stack>\S+))?")
 """How messages write the place of a mistake: the cell of a table, a key of a file, other cells with the same, and the
 line of a program with the stack of which it was planned."""

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -80,7 +81,13 @@ def make(stack: str, file: Path, root: Path, *, twice: bool = False) -> Plan:
         config = {**config, "coursecloud:team": _with_members(config.get("coursecloud:team"), settings)}
     program = root / "__main__.py"
     recording = engine.record(program, project=PROJECT, stack=stack, config=config)
-    done = (*_beside(file), *_commented(file), *_altered(root), *project_file.deeds(root), *recording.deeds)
+    done = (
+        *_beside(file, settings.project),
+        *_commented(file),
+        *_altered(root),
+        *project_file.deeds(root),
+        *recording.deeds,
+    )
     patterns: dict[str, dict[str, str]] = {}
     if twice:
         done += real_run.differences(program, recording, project=PROJECT, stack=stack, config=config, patterns=patterns)
@@ -126,7 +133,10 @@ _PULUMIS = {
 """Pulumi's own keys that change no resource, and what each does."""
 
 
-def _beside(file: Path) -> Iterator[Deed]:
+_OWN_KEY = re.compile(r"(?:passphrase|default|service)\0|gcpkms://projects/(?P<of>[^/]+)/.*\0(?P=of)\Z")
+
+
+def _beside(file: Path, project: str) -> Iterator[Deed]:
     """Name what the stack file gives Pulumi or a provider: it can send all elsewhere, and no resource shows it."""
     for key, value in sorted(stack_file.beside(file).items()):
         encrypted = isinstance(value, dict) and "secure" in value
@@ -138,6 +148,8 @@ def _beside(file: Path) -> Iterator[Deed]:
             kind, means = "provider", hidden if key == "environment" else "which no setting of the project shows"
         elif not means:
             means = f"which is for a provider `{namespace}`: a resource of that would be named here"
+        if key == "secretsprovider" and not _OWN_KEY.match(f"{value}\0{project}"):
+            kind, means = "provider", "a key that is not of the stack's project: whoever has it reads the secrets"
         yield Deed(kind, f"is run with `{key}: {said}` of the stack file, {means}")
 
 

@@ -1,8 +1,8 @@
 """The program a second time, as the real run: what it then does otherwise is what no preview shows.
 
 The two runs differ in what tells a program where it is: whether it is a dry run, whether what Google computes is
-known, and the variables of the environment that say on whose machine it runs. What its modules decide while they load
-counts too (`own_modules`).
+known, on whose machine it runs (variables of the environment, the machine's name and number) and on which day. What
+its modules decide while they load counts too (`own_modules`).
 """
 
 from __future__ import annotations
@@ -11,10 +11,15 @@ import contextlib
 import io
 import json
 import os
+import platform
 import re
+import socket
+import time
+import uuid
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any, cast
 
 from coursecloud.plan import mock_outputs, sdk
@@ -81,8 +86,37 @@ def differences(
     return tuple(found)
 
 
+_LATER = (40 * 24 + 7) * 3600.0
+"""Seconds by which the real run is later than the preview: another day, month and hour."""
+
+
 @contextlib.contextmanager
 def _elsewhere() -> Generator[None]:
+    """Run what is inside on another machine and another day, as far as a program usually asks for these."""
+    now = time.time
+    # `datetime.date.today` asks `time.time` too; only `datetime.now` has a clock of its own, and never the same twice.
+    with (
+        _environment(),
+        _instead(time, "time", lambda: now() + _LATER),
+        _instead(socket, "gethostname", lambda: "another-machine"),
+        _instead(platform, "node", lambda: "another-machine"),
+        _instead(uuid, "getnode", lambda: 2**40 + 1),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def _instead(module: ModuleType, name: str, answer: Callable[[], object]) -> Generator[None]:
+    own = getattr(module, name)
+    setattr(module, name, answer)
+    try:
+        yield
+    finally:
+        setattr(module, name, own)
+
+
+@contextlib.contextmanager
+def _environment() -> Generator[None]:
     before = {name: os.environ.get(name) for name in WHERE}
     for name, value in before.items():
         if value is None:

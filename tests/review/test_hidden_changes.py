@@ -104,6 +104,8 @@ def test_what_pulumi_reads_in_place_of_a_stack_file_is_a_mistake(name: str, said
         (f"{PROJECT}  gcp:impersonateServiceAccount: a@b.example\n", "gcp:impersonateServiceAccount"),
         (f"{PROJECT}  pulumi:autonaming: {{mode: disabled}}\n", "pulumi:autonaming"),
         (f"{PROJECT}environment: [somebody/env]\n", "environment"),
+        (f"{PROJECT}secretsprovider: gcpkms://projects/p/locations/l/keyRings/r/cryptoKeys/k\n", "not of the stack's"),
+        (f"{PROJECT}secretsprovider: awskms://alias/k\n", "not of the stack's"),
     ],
 )
 def test_what_a_stack_file_gives_pulumi_or_a_provider_is_named_and_a_broken_rule(
@@ -125,9 +127,10 @@ def test_what_a_stack_file_gives_pulumi_or_a_provider_is_named_and_a_broken_rule
         (f"{PROJECT}  pulumi:disable-default-providers: [aws]\n", "than Google"),
         (f"{PROJECT}  aws:region: eu-north-1\n", "for a provider `aws`"),
         (
-            f"{PROJECT}secretsprovider: gcpkms://projects/p/locations/l/keyRings/r/cryptoKeys/k\n",
+            f"{PROJECT}secretsprovider: gcpkms://projects/some-project-1/locations/l/keyRings/r/cryptoKeys/k\n",
             "encrypts the secrets",
         ),
+        (f"{PROJECT}secretsprovider: passphrase\n", "encrypts the secrets"),
     ],
 )
 def test_what_changes_no_resource_is_named_and_breaks_no_rule(text: str, said: str, tmp_path: Path) -> None:

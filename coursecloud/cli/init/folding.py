@@ -11,16 +11,20 @@ _MISTAKE = re.compile(
     r"(?P<file>.+)  line (?P<line>\d+), column (?P<column>[^:\n]+): (?P<value>[^\n]+)"
     r"\n    rule    (?P<rule>[^\n]+)\n    remedy  (?P<remedy>[^\n]+)"
 )
-_FOR_EXAMPLE = re.compile(r"for example (\S+)$")
+_PROPOSAL = re.compile(r"(?<=for example )\S+$|(?<=did you mean ')[^']+(?=')")
 
 
 def folded(mistakes: Iterable[str]) -> list[str]:
-    """Tell many mistakes of one rule in one column as the first of them, and where and what the others are."""
+    """Tell many mistakes of one rule in one column as the first of them, and where and what the others are.
+
+    Their remedies are the same but for what each proposes, which stands with it.
+    """
     once = list(dict.fromkeys(mistakes))
-    alike: dict[tuple[str, str, str], list[re.Match[str]]] = {}
+    alike: dict[tuple[str, str, str, str], list[re.Match[str]]] = {}
     for text in once:
         if found := _MISTAKE.fullmatch(text):
-            alike.setdefault((found["file"], found["column"], found["rule"]), []).append(found)
+            same = (found["file"], found["column"], found["rule"], proposing(found["remedy"], ""))
+            alike.setdefault(same, []).append(found)
     many = [found for found in alike.values() if len(found) >= MANY]
     told = {found.string for each in many for found in each}
     return [*(text for text in once if text not in told), *(_as_one(each) for each in many)]
@@ -32,5 +36,14 @@ def _as_one(found: list[re.Match[str]]) -> str:
 
 
 def _proposed(remedy: str) -> str:
-    found = _FOR_EXAMPLE.search(remedy)
-    return f" ({found[1]})" if found else ""
+    found = _PROPOSAL.search(remedy)
+    return f" ({found[0]})" if found else ""
+
+
+def proposing(remedy: str, value: str) -> str:
+    """Put another proposal into a remedy; it stays as it is where it has none.
+
+    >>> proposing("did you mean 'europe-west1'?", "europe-west4")
+    "did you mean 'europe-west4'?"
+    """
+    return _PROPOSAL.sub(value.replace("\\", r"\\"), remedy, count=1)
