@@ -37,7 +37,7 @@ def asked(what: str) -> NotImplementedError:
     Pulumi puts a question in a thread of its own, so that what is raised there has no line of the program.
     """
     error, root = NotImplementedError(f"{ASKS}: {what}"), Path.cwd()
-    for thread in sys._current_frames().values():
+    for thread in sys._current_frames().values():  # pyright: ignore[reportPrivateUsage] - nothing else has other threads
         for frame, line in traceback.walk_stack(thread):
             file = Path(frame.f_code.co_filename)
             if _is_the_programs(file, root):

@@ -87,10 +87,9 @@ def _spares(difference: Difference, old: Mapping[str, Any], new: Mapping[str, An
 
 def _deletes(inputs: Mapping[str, Any]) -> bool:
     """Say whether a policy deletes, or may: of one that nobody can read it is not known."""
-    policies = inputs.get("cleanupPolicies") or []
-    return not isinstance(policies, list) or any(
-        property_diff.at(each, "action") != "KEEP" for each in cast("list[Any]", policies)
-    )
+    given: Any = inputs.get("cleanupPolicies")
+    policies = nested.listed(given)
+    return bool(given and not policies) or any(property_diff.at(each, "action") != "KEEP" for each in policies)
 
 
 def _covers(wide: list[Any], narrow: list[Any]) -> bool:

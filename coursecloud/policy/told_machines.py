@@ -92,7 +92,7 @@ def _given(machine: Registration) -> Iterator[tuple[str, str]]:
     """Give what a machine's interfaces stand on, as far as it is written out and not taken from a resource."""
     for index, card in enumerate(nested.blocks(machine.inputs.get("networkInterfaces"))):
         for key in ("network", "subnetwork"):
-            if isinstance(text := card.get(key), str) and text != UNKNOWN:
+            if isinstance(text := card.get(key), str):
                 yield f"`networkInterfaces[{index}].{key}`", text
 
 
