@@ -100,6 +100,8 @@ def _frames(error: BaseException) -> Iterator[_Frame]:
         position = frame.f_locals.get("source_position")
         if uri := getattr(position, "uri", ""):
             yield _Frame(Path(uri.removeprefix("file://")), int(getattr(position, "line", 0)), "")
+    if isinstance(error, SyntaxError) and error.filename:  # of a file that cannot be read nothing has run
+        yield _Frame(Path(error.filename), error.lineno or 1, "<module>")
     # Of an error in a process of a pool the traceback arrives as text.
     for match in _LINE.finditer(str(getattr(error, "tb", ""))):
         yield _Frame(Path(match["file"]), int(match["line"]), match["name"])

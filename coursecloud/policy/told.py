@@ -17,6 +17,7 @@ from infra.settings.services import Service
 
 def otherwise(resource: Registration, settings: Settings) -> Iterator[str]:
     """Say in sentences what a resource is told that neither the stack file nor the names of the stack say."""
+    yield from differs(resource, _named(resource, settings))
     match short_type(resource.type):
         case "compute.Instance" | "compute.InstanceTemplate" | "compute.RegionInstanceTemplate":
             yield from told_machines.of_machine(resource, settings)
@@ -34,10 +35,28 @@ def otherwise(resource: Registration, settings: Settings) -> Iterator[str]:
             pass
 
 
+def _named(resource: Registration, settings: Settings) -> dict[str, object]:
+    """Give what Google knows a resource of the stack by: commands, jobs and other resources take it for that."""
+    names, name = names_of(settings), resource.name
+    match short_type(resource.type):
+        case "storage.Bucket" if name in ("data", "models", "staging"):
+            return {"name": names.bucket(name)}
+        case "artifactregistry.Repository" if name in ("docker", "python"):
+            return {"repositoryId": names.repository(name), "format": name.upper(), "location": settings.region}
+        case "secretmanager.Secret" if name in settings.secrets.names:
+            return {"secretId": names.secret(name)}
+        case "compute.Instance" if name in settings.machines:
+            return {"name": names.resource(name)}
+        case "cloudrunv2.Service" if name in settings.services:
+            return {"name": names.resource(name), "location": settings.region}
+        case _:
+            return {}
+
+
 def _service(service: Registration, settings: Settings) -> Iterator[str]:
     names, region = names_of(settings), settings.region
     declared = settings.services.get(service.name)
-    yield from _mounted(service, declared.volumes if declared else (), names)
+    yield from _mounted(service, declared, names)
     if declared:
         scaling = {"minInstanceCount": declared.min_instances, "maxInstanceCount": declared.max_instances}
         wanted = {f"template.scaling.{key}": value for key, value in scaling.items()}
@@ -68,13 +87,23 @@ def _sized(container: Inputs, declared: Service) -> Iterator[str]:
         yield "it bills while nobody asks (`cpuIdle`), which no stack file says"
 
 
-def _mounted(service: Registration, folders: Iterable[str], names: Names) -> Iterator[str]:
-    """Hold the buckets that a service sees as folders, and how long it answers, to the stack file."""
-    wanted = {names.bucket(name) for name in folders}
+def _mounted(service: Registration, declared: Service | None, names: Names) -> Iterator[str]:
+    """Hold the buckets that a service sees as folders, where, and whether it writes there, to the stack file."""
+    wanted = {names.bucket(name): volume for name, volume in declared.volumes.items()} if declared else {}
     for volume in entries(service.inputs, "template.volumes"):
-        bucket = at(volume, "gcs.bucket")
+        bucket, more = at(volume, "gcs.bucket"), list(entries(volume, "gcs.mountOptions"))
         if isinstance(bucket, str) and bucket not in wanted:
             yield f"it mounts the bucket {said(bucket)}, which the stack file does not say"
+        elif isinstance(bucket, str) and not wanted[bucket].write and at(volume, "gcs.readOnly") not in (True, UNKNOWN):
+            yield f"it may write to the bucket {said(bucket)}, and the stack file does not say `write`"
+        if more:
+            yield f"it mounts {said(bucket)} with {said(', '.join(map(str, more)))}, which no stack file says"
+    folders = set(declared.folders.items()) if declared else set[tuple[str, str]]()
+    for container in entries(service.inputs, "template.containers"):
+        for mount in entries(container, "volumeMounts"):
+            place = at(mount, "name"), at(mount, "mountPath")
+            if declared and (place not in folders or at(mount, "subPath")):
+                yield f"it has the folder {said(place[1])} from a bucket, which the stack file does not say"
 
 
 def _variables(

@@ -1,6 +1,5 @@
 """What a machine or its disk is told otherwise than by the stack file: what it is, bills for, runs and stands on."""
 
-import re
 from collections.abc import Iterable, Iterator
 
 from catalog import tables
@@ -42,10 +41,12 @@ def of_machine(machine: Registration, settings: Settings) -> Iterator[str]:
 
 def of_disk(disk: Registration, settings: Settings) -> Iterator[str]:
     """Hold the data disk of a machine to the stack file."""
-    machine = settings.machines.get(disk.name.removesuffix("-work"))
+    machine_name = disk.name.removesuffix("-work")
+    machine = settings.machines.get(machine_name)
     if machine and machine.data_disk and disk.name.endswith("-work"):
+        wanted = {"name": names_of(settings).resource(machine_name, "work"), "size": machine.data_disk.size_gb}
         place = {"zone": settings.zone_of(machine), "type": settings.data_disk_type(machine)}
-        yield from differs(disk, {"size": machine.data_disk.size_gb, **place})
+        yield from differs(disk, {**wanted, **place})
 
 
 def _hardware(machine: Registration, declared: Machine, settings: Settings) -> Iterator[str]:
@@ -79,21 +80,14 @@ def _short(link: object) -> str:
 
 
 def _cards(machine: Registration, settings: Settings) -> Iterator[str]:
-    """Hold a machine to one network interface, in the stack's subnet."""
+    """Hold a machine to one network interface, and to an address outside only where the stack file asks for one."""
     cards = list(entries(machine.inputs, "networkInterfaces"))
     if len(cards) != 1:
         yield f"it has {len(cards)} network interfaces, and the program gives a machine one"
-    for path, text in _given(machine):
-        if _short(text) != names_of(settings).resource("subnet"):
-            yield f"{path} is {said(text)}, which is no subnet of the stack"
-
-
-def _given(machine: Registration) -> Iterator[tuple[str, str]]:
-    """Give what a machine's interfaces stand on, as far as it is written out and not taken from a resource."""
-    for index, card in enumerate(nested.blocks(machine.inputs.get("networkInterfaces"))):
-        for key in ("network", "subnetwork"):
-            if isinstance(text := card.get(key), str):
-                yield f"`networkInterfaces[{index}].{key}`", text
+    outside = sum(len(list(entries(card, "accessConfigs"))) for card in cards)
+    if outside > (settings.network.egress == "address"):
+        says = said(f"egress: {settings.network.egress}")
+        yield f"it has {outside} external addresses (`accessConfigs`), and the stack file says {says}"
 
 
 def _attached(machine: Registration, declared: Machine, settings: Settings) -> Iterator[str]:
@@ -117,16 +111,10 @@ def _attached(machine: Registration, declared: Machine, settings: Settings) -> I
 def _undeclared(machine: Registration, settings: Settings) -> Iterator[str]:
     """Name what is attached to a machine that only the program declares, and is nothing that the program declares."""
     # A disk or a policy of the program is a resource of its own, which is priced and judged there.
-    keys = ("attachedDisks", "networkInterfaces", "resourcePolicies")
-    of = {key: "".join(machine.property_dependencies.get(key, ())) for key in keys}
+    of = {key: "".join(machine.property_dependencies.get(key, ())) for key in ("attachedDisks", "resourcePolicies")}
     if ":Disk::" not in of["attachedDisks"]:
         for disk in entries(machine.inputs, "attachedDisks"):
             yield f"it has {said(at(disk, 'source'))} attached, which neither the stack file nor the program declares"
-    if not re.search(":(Subn|N)etwork::", of["networkInterfaces"]):
-        own = {names_of(settings).resource(name) for name in ("network", "subnet")}
-        for path, text in _given(machine):
-            if _short(text) not in own:
-                yield f"{path} is {said(text)}, which neither the stack file nor the program declares"
     if ":ResourcePolicy::" not in of["resourcePolicies"]:
         yield from _only_stop(_policies(machine, settings), settings)
 

@@ -60,11 +60,12 @@ def may(who: str, of: str, target: str, settings: Settings) -> Roles | None:
             return _BUCKETS.get(who, {}).get(target, frozenset()) | by_services
         case "artifactregistry.Repository" if target in ("docker", "python"):
             return _REGISTRIES.get(who, frozenset())
-        case "secretmanager.Secret" if target in settings.secrets.names:
+        case "secretmanager.Secret":
             if who == "members":
                 return None  # their types say what they get
             reader = "builds" if who in _BUILDERS else who
-            return _ACCESSES if reader in settings.secrets.names[target] else frozenset()
+            # One that only the program declares is read by nobody: the stack file names who reads which.
+            return _ACCESSES if reader in settings.secrets.names.get(target, ()) else frozenset()
         case "serviceaccount.Account" if target in KNOWN:
             return _ACTS if target in _ACTS_AS.get(who, ()) else frozenset()
         case _:

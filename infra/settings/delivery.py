@@ -270,7 +270,7 @@ def _extra_role(value: str) -> str:
         )
     if re.fullmatch(_NAMED_SO, value) or value in _LISTED:
         raise RuleViolationError(
-            "this role could make its holder owner of the project, or everything of a service",
+            "its holder could become owner of the project, delete it, or do everything of a service",
             "name a narrower role of the same service",
         )
     return value

@@ -196,19 +196,29 @@ def test_a_program_that_fails_in_a_process_of_a_pool_is_told_by_its_line_too(tmp
     assert where == "    where   __main__.py, line 2, of stack s"
 
 
-def test_a_module_of_the_program_that_fails_while_the_tools_load_it_is_a_mistake_too(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("1 / 0\n", "ZeroDivisionError: division by zero"),
+        ("<<<<<<< HEAD\n", "SyntaxError: invalid syntax"),
+        ("def\n", "SyntaxError: invalid syntax"),
+    ],
+)
+def test_a_module_of_the_program_that_fails_while_the_tools_load_it_is_a_mistake_too(
+    line: str, what: str, tmp_path: Path
+) -> None:
     root = make(tmp_path / "project")
     with (root / "infra/names.py").open("a", encoding="utf-8") as names:
-        names.write("1 / 0\n")
-    line = [
+        names.write(line)
+    words = [
         sys.executable,
         "-I",
         "-c",
         "import sys; sys.path.insert(0, '.'); import coursecloud.__main__ as it; it.main()",
     ]
-    done = subprocess.run([*line, "check", "--stack", "dev"], cwd=root, capture_output=True, text=True)
+    done = subprocess.run([*words, "check", "--stack", "dev"], cwd=root, capture_output=True, text=True)
     assert done.returncode == 2, done.stderr
-    assert done.stderr.startswith("the program fails while it is loaded: ZeroDivisionError: division by zero\n")
+    assert done.stderr.startswith(f"the program fails while it is loaded: {what}")
     assert "where   infra/names.py, line" in done.stderr
 
 

@@ -470,6 +470,8 @@ TEAM: list[Case] = [
             ("roles/cloudbuild.builds.editor", "owner of the project", "narrower"),
             ("roles/cloudbuild.builds.builder", "owner of the project", "narrower"),
             ("roles/deploymentmanager.editor", "owner of the project", "narrower"),
+            ("roles/resourcemanager.projectDeleter", "delete it", "narrower"),
+            ("roles/resourcemanager.projectMover", "delete it", "narrower"),
             ("roles/compute.serviceAgent", "everything of a service", "narrower"),
             ("roles/storage.objectAdmin", "everything of a service", "narrower"),
         ]

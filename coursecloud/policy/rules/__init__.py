@@ -8,6 +8,7 @@ from coursecloud.policy.rules import (
     declared,
     delivery,
     federation,
+    firewalls,
     granted,
     hardening,
     identity,
@@ -29,6 +30,7 @@ CURRENT = stack.CURRENT
 RULES: tuple[Rule, ...] = (
     *stack.RULES,
     *storage.RULES,
+    *firewalls.RULES,
     *network.RULES,
     *machines.RULES,
     *hardening.RULES,

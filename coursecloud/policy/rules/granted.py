@@ -14,7 +14,7 @@ from catalog.types.parts import Grants
 from coursecloud.plan import grants, nested
 from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.policy import whose, work
-from coursecloud.policy.example import Edit, Example, add, grant, put
+from coursecloud.policy.example import Edit, Example, add, grant, put, then
 from coursecloud.policy.reading import UnknownError
 from coursecloud.policy.rule import AmongRule, Stack
 from infra.names import Names
@@ -258,6 +258,15 @@ RULES = (
                     accesses=[{"role": "READER", "userByEmail": "eve@example.com"}],
                 ),
                 says="user:eve@example.com",
+            ),
+            Example(
+                "full",
+                "more",
+                then(
+                    add("secretmanager/secret:Secret", "PROD_DB", secretId="PROD_DB"),
+                    _lets("checks", _SECRET, _ACCESS, secretId="PROD_DB"),
+                ),
+                says="no such work",
             ),
             *(
                 Example("full", "more", edit, says="no such work")

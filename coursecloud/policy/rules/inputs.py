@@ -10,7 +10,7 @@ from catalog.types.model import ResourceType
 from catalog.types.parts import Classes
 from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.policy import told
-from coursecloud.policy.example import DROP, Example, machine, put
+from coursecloud.policy.example import DROP, Example, bucket, machine, put
 from coursecloud.policy.reading import Inputs, UnknownError
 from coursecloud.policy.rule import ResourceRule
 from coursecloud.policy.rules import alerts
@@ -157,6 +157,13 @@ RULES = (
                 says="`DATA_BUCKET`",
             ),
             Example("dev", "workbench", machine("attachedDisks", DROP), says="no disk attached"),
+            Example("dev", "data", bucket("name", "somebodys"), says="`name` is `somebodys`"),
+            Example(
+                "full",
+                "backend",
+                put("cloudrunv2.Service", "backend", "location", "europe-west1"),
+                says="`location` is `europe-west1`",
+            ),
             *(
                 Example("dev", "workbench", machine(path, value), says=says)
                 for path, value, says in (
@@ -167,8 +174,9 @@ RULES = (
                     ),
                     ("scheduling.provisioningModel", "SPOT", "it is Spot, and the stack file says nothing of Spot"),
                     ("scratchDisks", [{"interface": "NVME"}], "1 local SSD of its own"),
-                    ("networkInterfaces", [{"network": "theirs"}], "`theirs`, which is no subnet of the stack"),
-                    ("networkInterfaces", [{"subnetwork": "dev-subnet"}, {}], "2 network interfaces"),
+                    ("networkInterfaces.0.accessConfigs", [{"natIp": ""}] * 2, "2 external addresses"),
+                    ("name", "other", "`name` is `other`"),
+                    ("networkInterfaces", [{"subnetwork": "dev-subnet"}] * 2, "2 network interfaces"),
                     ("zone", "europe-west1-c", "`zone` is `europe-west1-c`"),
                     ("bootDisk.initializeParams.type", "pd-ssd", "`bootDisk.initializeParams.type` is `pd-ssd`"),
                 )
@@ -230,6 +238,8 @@ RULES = (
                 Example("full", name, put("cloudbuild.Trigger", name, path, value), says=says)
                 for name, path, value, says in (
                     ("trainer", "includedFiles", DROP, "every push builds"),
+                    ("trainer", "location", "global", "it builds in `global`"),
+                    ("trainer", "location", DROP, "it builds in `global`"),
                     ("trainer", "build.options.machineType", "E2_HIGHCPU_32", "`build.options.machineType`"),
                     ("trainer", "build.images", ["us-docker.pkg.dev/evil/x/y"], "it pushes `us-docker.pkg.dev/evil"),
                     ("checks", "build.images", ["europe-west4-docker.pkg.dev/p/full-docker/checks"], "it pushes"),

@@ -2,18 +2,20 @@
 
 import datetime
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
-from catalog import tables
+from catalog import tables, types
+from coursecloud.plan import import_ids
 from coursecloud.plan.planning import short_type
 from coursecloud.plan.registration import Registration
 from coursecloud.policy.example import Edit, Example, add, bucket, put, settings
 from coursecloud.policy.grants import grants_something
 from coursecloud.policy.reading import UnknownError, at
 from coursecloud.policy.rule import ResourceRule, Rule, Stack, StackRule
+from coursecloud.policy.told_values import said
 from infra.settings import Settings
 from infra.settings.guardrails import GuardrailException
 from infra.settings.lease import Credit
@@ -108,6 +110,15 @@ def _twins(stack: Stack) -> Iterator[str]:
     for (kind, name), count in named.items():
         if count > 1:
             yield f"{count} of {kind} are called {name}: rules and the stack file know one by that name"
+    ids = defaultdict[str, list[str]](list)
+    for each in stack.resources:
+        kind = short_type(each.type)
+        found = import_ids.identity(each.type, each.inputs) if each.custom and not types.grants(kind) else None
+        if found:
+            ids[f"{kind} {said(import_ids.plain(found))}"].append(each.name)
+    for thing, names in ids.items():
+        if len(names) > 1:
+            yield f"{' and '.join(names)} are one {thing} to Google, which refuses the second"
 
 
 def _per_hour(stack: Stack) -> Iterator[str]:
@@ -189,6 +200,12 @@ RULES = (
                 "stack",
                 add("storage/bucket:Bucket", "data", location="EUROPE-WEST1"),
                 says="2 of storage.Bucket are called data",
+            ),
+            Example(
+                "dev",
+                "stack",
+                add("storage/bucket:Bucket", "more", name="example-project-id-dev-data"),
+                says="data and more are one storage.Bucket",
             ),
         ),
         keeps=(Example("dev", "stack", add("storage/bucket:Bucket", "data-two", location="EUROPE-WEST1")),),

@@ -16,6 +16,7 @@ LETS_IN = (
     " || assertion.ref.startsWith('refs/tags/'))"
 )
 """What the stack file's repository has to be to come in."""
+NETWORK = f"projects/{PROJECT}/global/networks/own"
 IMAGE = "us-docker.pkg.dev/cloudrun/container/hello"
 
 
@@ -63,7 +64,7 @@ def machine(name: str, opts: pulumi.ResourceOptions | None = None, /, **more: An
 def bucket(name: str, opts: pulumi.ResourceOptions | None = None, /, **more: Any) -> pulumi.CustomResource:
     """Declare a bucket."""
     said: dict[str, Any] = {
-        "name": f"{PROJECT}-{name}",
+        "name": f"{PROJECT}-unit-{name}",
         "project": PROJECT,
         "location": "EUROPE-WEST1",
         "storageClass": "STANDARD",
@@ -82,7 +83,7 @@ def firewall(name: str, opts: pulumi.ResourceOptions | None = None, /, **more: A
     """Declare a firewall rule."""
     said: dict[str, Any] = {
         "project": PROJECT,
-        "network": f"projects/{PROJECT}/global/networks/own",
+        "network": NETWORK,
         "direction": "INGRESS",
         "allows": [{"protocol": "tcp", "ports": ["22"]}],
         "sourceRanges": ["35.235.240.0/20"],
@@ -151,7 +152,7 @@ def role(name: str, opts: pulumi.ResourceOptions | None = None, /, **more: Any) 
     """Declare a role of the stack's own."""
     said: dict[str, Any] = {
         "project": PROJECT,
-        "roleId": "own_role",
+        "roleId": f"own_{name}",
         "title": "Starts machines",
         "permissions": ["compute.instances.start", "compute.instances.stop"],
     }
@@ -171,6 +172,11 @@ def other(kind: str, name: str, opts: pulumi.ResourceOptions | None = None, /, *
 
 
 other("gcp:serviceaccount/account:Account", "own", accountId="own", displayName="the small program's own")
+other("gcp:compute/network:Network", "network", name="own", autoCreateSubnetworks=False)
+other(
+    "gcp:compute/subnetwork:Subnetwork", "subnet", name="own", region="europe-west1", network=NETWORK,
+    ipCidrRange="10.10.0.0/20", privateIpGoogleAccess=True,
+)  # fmt: skip
 machine("machine")
 bucket("data")
 firewall("ssh")
