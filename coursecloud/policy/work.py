@@ -58,7 +58,7 @@ def may(who: str, of: str, target: str, settings: Settings) -> Roles | None:
         case "storage.Bucket" if target in ("data", "models", "staging"):
             by_services = _by_services(settings).get(target, frozenset()) if who == "services" else frozenset[str]()
             return _BUCKETS.get(who, {}).get(target, frozenset()) | by_services
-        case "artifactregistry.Repository" if target in ("docker", "python"):
+        case "artifactregistry.Repository" if target in ("docker", "python") or who in KNOWN:
             return _REGISTRIES.get(who, frozenset())
         case "secretmanager.Secret":
             if who == "members":

@@ -259,14 +259,18 @@ RULES = (
                 ),
                 says="user:eve@example.com",
             ),
-            Example(
-                "full",
-                "more",
-                then(
-                    add("secretmanager/secret:Secret", "PROD_DB", secretId="PROD_DB"),
-                    _lets("checks", _SECRET, _ACCESS, secretId="PROD_DB"),
-                ),
-                says="no such work",
+            *(
+                Example("full", "more", then(new, edit), says="no such work")
+                for new, edit in (
+                    (
+                        add("secretmanager/secret:Secret", "PROD_DB", secretId="PROD_DB"),
+                        _lets("checks", _SECRET, _ACCESS, secretId="PROD_DB"),
+                    ),
+                    (
+                        add("artifactregistry/repository:Repository", "zz", repositoryId="zz"),
+                        _lets("checks", _REGISTRY, _PUSH, repository="zz"),
+                    ),
+                )
             ),
             *(
                 Example("full", "more", edit, says="no such work")

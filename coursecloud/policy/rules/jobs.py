@@ -16,7 +16,7 @@ from coursecloud.policy.told_values import names_of, said, stores
 from infra.settings import Settings
 from infra.settings.training import Job, Training
 
-_POOLS = "workerPoolSpecs"
+_POOLS, _IN_PYTHON = "workerPoolSpecs", "worker_pool_specs"
 
 
 def _jobs(stack: Stack) -> Iterator[str]:
@@ -36,7 +36,7 @@ def _found(value: object, path: str = "") -> Iterator[tuple[str, Mapping[str, An
         yield from ((path, job) for job in _written(value))
     else:
         entries = nested.mapping(value)
-        if _POOLS in entries:
+        if _POOLS in entries or _IN_PYTHON in entries:
             yield path, entries
             return
         for key, each in entries.items():
@@ -55,7 +55,9 @@ def _written(text: str) -> Iterator[Mapping[str, Any]]:
     yield from ({} for _ in range(max(made, _POOLS in text) - len(found)))
 
 
-_MAKES = re.compile(r"\b(?:custom-jobs|hp-tuning-jobs)\s+create\b|\bCustomJob\b|--worker-pool-spec")
+_MAKES = re.compile(
+    r"\b(?:custom-jobs|hp-tuning-jobs)\s+create\b|\bCustomJob\b|--worker-pool-spec|\bworker_pool_specs\b"
+)
 """What makes a job of Vertex AI in a command (gcloud ai, and Google's client for Python; 2026-11-30)."""
 
 
@@ -207,6 +209,8 @@ RULES = (
                 (_other(workerPoolSpecs=[json.loads(_job())[_POOLS][0]] * 2), "has 1 and 1 workers"),
                 ("workerPoolSpecs: []", "cannot be read"),
                 ("gcloud ai custom-jobs create --config=job.yaml", "cannot be read"),
+                ({"worker_pool_specs": [{"replica_count": 8}]}, "cannot be read"),
+                ("j = Job(worker_pool_specs=[x])", "cannot be read"),
                 ("gcloud ai hp-tuning-jobs create --config=x.yaml --max-trial-count=500", "cannot be read"),
                 (f"{_command(_job())} && gcloud ai custom-jobs create --config=other.json", "cannot be read"),
                 ("python -c 'from google.cloud import aiplatform as a; a.CustomJob(x).run()'", "cannot be read"),
