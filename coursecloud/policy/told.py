@@ -59,7 +59,9 @@ def _service(service: Registration, settings: Settings) -> Iterator[str]:
     yield from _mounted(service, declared, names)
     if declared:
         scaling = {"minInstanceCount": declared.min_instances, "maxInstanceCount": declared.max_instances}
-        wanted = {f"template.scaling.{key}": value for key, value in scaling.items()}
+        wanted: dict[str, object] = {f"template.scaling.{key}": value for key, value in scaling.items()}
+        if declared.volumes:
+            wanted["template.executionEnvironment"] = "EXECUTION_ENVIRONMENT_GEN2"  # the first mounts no bucket
         yield from differs(service, {"template.timeout": f"{int(declared.timeout)}s", **wanted})
     for container in entries(service.inputs, "template.containers"):
         image = at(container, "image")

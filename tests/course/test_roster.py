@@ -514,6 +514,11 @@ def test_nothing_is_written_without_a_yes_or_with_a_mistake(course: Course) -> N
 MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"tabel": "x"}, "did you mean 'table'"),
     ({"groups": {"g1": {"members": "ada@example.com"}}}, "an address is a person's"),
+    (
+        {"defaults": {"settings": {"coursecloud:team": {"members": ["group:a@example.org", "user:ada@example.com"]}}}},
+        "defaults.settings.coursecloud:team.members  (line 1, column",
+    ),
+    ({"rules": [{"when": {}, "settings": {"coursecloud:team": {"members": ["user:ada@example.com"]}}}]}, "person's"),
     ({"groups": {"g1": {"regoin": "x"}}}, "did you mean 'region'"),
     ({"rules": [{"if": {}}]}, "a rule has when, answers, settings"),
     ({"groups": {"group-01": {"settings": {"coursecloud:lease": {"maxPerHuor": 1}}}}}, "maxPerHour"),

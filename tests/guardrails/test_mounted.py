@@ -42,6 +42,7 @@ def test_the_folders_of_the_stack_file_are_understood(mounting: Plan) -> None:
     ("path", "value", "says"),
     [
         ("template.volumes.1.gcs.readOnly", False, "it may write to the bucket `some-project-1-one-models`"),
+        ("template.executionEnvironment", "EXECUTION_ENVIRONMENT_GEN1", "`template.executionEnvironment` is"),
         ("template.volumes.1.gcs.bucket", "theirs", "it mounts the bucket `theirs`"),
         ("template.volumes.0.gcs.mountOptions", ["uid=0"], "with `uid=0`, which no stack file says"),
         ("template.containers.0.volumeMounts.0.mountPath", "/usr/lib/python3", "the folder `/usr/lib/python3`"),

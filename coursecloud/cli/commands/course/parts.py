@@ -118,10 +118,23 @@ def settings(given: object, at: str, mistakes: list[str]) -> Mapping[str, Any]:
         rule = "a group's project is an answer, by which its stack, its state and its bill are known"
         wrong = [*wrong, Problem("gcp:project", found["gcp:project"], rule, "write it as `project` in the table")]
     mistakes += [mistake(f"{at}.{each.path}", each.value, each.rule, each.remedy) for each in wrong]
+    team = {key: value for key, value in found.items() if re.match(r"coursecloud:team\b", key)}
+    if any(text.strip().lower().startswith("user:") for text in _texts(team)):
+        place = f"{at}.coursecloud:team.members"
+        mistakes.append(mistake(place, None, ADDRESSES, "write members into the table, or `members.STACK.yaml`"))
     left: dict[str, Any] = dict(found)
     for each in wrong:
         left = _without(left, each.path)
     return left
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, dict | list):
+        entries = cast("dict[Any, object] | list[object]", value)
+        for each in entries.values() if isinstance(entries, dict) else entries:
+            yield from _texts(each)
+    elif isinstance(value, str):
+        yield value
 
 
 def _without(found: dict[str, Any], path: str) -> dict[str, Any]:
