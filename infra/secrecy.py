@@ -241,15 +241,17 @@ def _assigned(text: str, pattern: re.Pattern[str]) -> Iterator[Found]:
         plain = value.strip("\"'")
         if not sort or refers(plain):
             continue
-        if groups.get("loose") and not (value[0] in "\"'" and len(plain) > 3) and not _odd(plain):
+        if groups.get("loose") and not (value[0] in "\"'" and len(plain) > 3) and not _odd(plain, match["name"]):
             continue
         if sort == "secret" or random(plain):
             quoted = len(value) > 1 and value[0] in "\"'" and value[-1] == value[0]
             yield Found(f"value of {match['name']}", start + quoted, end - quoted)
 
 
-def _odd(value: str) -> bool:
-    return len(value) >= 6 and re.search(r"[0-9]", value) is not None and "$" not in value
+def _odd(value: str, name: str) -> bool:
+    """Tell a value from the next word of a sentence: by a digit in it, or as a pass phrase of words with hyphens."""
+    phrase = "pass" in name.lower() and re.fullmatch(r"[A-Za-z]+(?:-[A-Za-z]+){2,}", value)
+    return bool(phrase) or (len(value) >= 6 and re.search(r"[0-9]", value) is not None and "$" not in value)
 
 
 def _apart(found: list[Found]) -> tuple[Found, ...]:

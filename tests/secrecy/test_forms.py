@@ -99,6 +99,20 @@ def test_a_loose_value_of_six_letters_and_digits_is_one_and_a_shorter_is_prose()
     assert secrecy.find("password: abcd1") == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("# password: correct-horse-battery", True),
+        ("log in as root, the Passphrase: Correct-Horse-Battery-Staple", True),
+        ("the password: well-known words", False),
+        ("secret: name-of-it", False),
+        ("token: read-write-all", False),
+    ],
+)
+def test_words_with_hyphens_after_a_password_are_a_pass_phrase(text: str, *, found: bool) -> None:
+    assert bool(secrecy.find(text)) == found
+
+
 def test_two_secrets_that_touch_are_two() -> None:
     pasted = f"wandb login {HEX}{FORMS['private key'][0]}"
     assert [one.what for one in secrecy.find(pasted)] == ["Weights & Biases key, or 40 digits like it", "private key"]
