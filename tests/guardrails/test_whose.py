@@ -2,12 +2,16 @@
 
 import dataclasses
 import datetime
+from pathlib import Path
 
 import pytest
 
 import coursecloud.policy
+from coursecloud.plan import planning
 from coursecloud.plan.planning import Plan
 from coursecloud.policy.example import put
+from infra.names import member_key
+from tests.project import ROOT
 
 TODAY = datetime.date(2026, 11, 25)
 POOL = "principalSet://iam.googleapis.com/${pool.name}/attribute."
@@ -58,3 +62,18 @@ def test_only_the_agent_that_stops_machines_gets_the_role_for_it(
     number = "serviceAccount:service-${data.projectNumber}@"
     said = told(committed["full"], "scheduled-stop-agent", f"{number}{agent}.iam.gserviceaccount.com")
     assert any("which no stack gives to a service of Google's" in each for each in said) is named
+
+
+def test_a_member_that_nobody_here_can_read_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.one.yaml"
+    file.write_text(
+        "config:\n  gcp:project: some-project-1\n"
+        "  coursecloud:team: {members: [{secure: AAABBB}, user:ada@example.com]}\n",
+        encoding="utf-8",
+    )
+    found = coursecloud.policy.check(planning.make("one", file, ROOT), TODAY)
+    unread = {each.name for each in found if each.unknown and "encrypted, only the real run reads" in each.message}
+    assert any("member" in name for name in unread)
+    assert not any(each.violates for each in found if each.rule.id == "grant-understood")
+    (readable,) = {name.partition("-operator")[0] for name in unread if name.endswith("-operator")}
+    assert readable != member_key("user:ada@example.com")
