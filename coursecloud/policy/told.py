@@ -71,9 +71,9 @@ def _service(service: Registration, settings: Settings) -> Iterator[str]:
             if declared.deployed_by:
                 built = settings.builds.triggers[declared.deployed_by].image or declared.deployed_by
                 own = f"{built}:{expected.DEPLOYED}"
-            wanted = names.image(region, own)
-            if isinstance(image, str) and image not in (wanted, expected.PLACEHOLDER):
-                yield f"it runs {said(image)}, and the stack file says {said(wanted)}"
+            usual = names.image(region, own)
+            if isinstance(image, str) and image not in (usual, expected.PLACEHOLDER):
+                yield f"it runs {said(image)}, and the stack file says {said(usual)}"
             yield from _variables(container, declared.env, declared.secrets, declared.mounted_secrets, names)
         elif isinstance(image, str) and not image.startswith((f"{names.docker(region)}/", expected.PLACEHOLDER)):
             yield f"it runs {said(image)}, which is of no repository of the stack"

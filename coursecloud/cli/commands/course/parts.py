@@ -14,6 +14,7 @@ from coursecloud.cli.init import said
 from coursecloud.cli.init.answers import NAMES, YES, Answers, credit_of, gpu_of, keeps, region_for
 from coursecloud.cli.init.forms import date_of
 from coursecloud.common import stack_file, stack_yaml
+from infra import secrecy
 from infra.settings import Problem, alone
 from infra.settings.lease import Lease
 from infra.settings.problem import MISSING, RuleViolationError, nearest, shown
@@ -119,22 +120,13 @@ def settings(given: object, at: str, mistakes: list[str]) -> Mapping[str, Any]:
         wrong = [*wrong, Problem("gcp:project", found["gcp:project"], rule, "write it as `project` in the table")]
     mistakes += [mistake(f"{at}.{each.path}", each.value, each.rule, each.remedy) for each in wrong]
     team = {key: value for key, value in found.items() if re.match(r"coursecloud:team\b", key)}
-    if any(text.strip().lower().startswith("user:") for text in _texts(team)):
+    if any(text.strip().lower().startswith("user:") for _, text, _ in secrecy.texts(team)):
         place = f"{at}.coursecloud:team.members"
         mistakes.append(mistake(place, None, ADDRESSES, "write members into the table, or `members.STACK.yaml`"))
     left: dict[str, Any] = dict(found)
     for each in wrong:
         left = _without(left, each.path)
     return left
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, dict | list):
-        entries = cast("dict[Any, object] | list[object]", value)
-        for each in entries.values() if isinstance(entries, dict) else entries:
-            yield from _texts(each)
-    elif isinstance(value, str):
-        yield value
 
 
 def _without(found: dict[str, Any], path: str) -> dict[str, Any]:
