@@ -117,20 +117,21 @@ def _instead(module: ModuleType, name: str, answer: Callable[[], object]) -> Gen
 
 @contextlib.contextmanager
 def _environment() -> Generator[None]:
-    before = {name: os.environ.get(name) for name in WHERE}
-    for name, value in before.items():
-        if value is None:
-            os.environ[name] = "true"
-        else:
-            del os.environ[name]
+    other = {name: None if name in os.environ else "true" for name in WHERE} | {"HOME": "/home/somebody"}
+    before = {name: os.environ.get(name) for name in other}
+    _set(other)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        _set(before)
+
+
+def _set(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 def _compared(preview: Recording, real: Recording) -> Iterator[Deed]:

@@ -4,6 +4,7 @@ from coursecloud.policy.rule import Rule
 from coursecloud.policy.rules import (
     accounts,
     alerts,
+    beside,
     claims,
     declared,
     delivery,
@@ -46,6 +47,7 @@ RULES: tuple[Rule, ...] = (
     *alerts.RULES,
     *claims.RULES,
     *team.RULES,
+    *beside.RULES,
     *stops.RULES,
     *jobs.RULES,
     *understood.RULES,
