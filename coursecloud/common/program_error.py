@@ -21,7 +21,7 @@ ASKS = "the program asks the cloud a question"
 
 _LONGEST = 400
 _HERE = Path(__file__).parents[1]
-_NOT_THE_PROGRAMS = (_HERE, *(Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")))
+_NOT_THE_PROGRAMS = (_HERE, *(Path(sysconfig.get_path(name)) for name in ("purelib", "platlib", "scripts")))
 _LINE = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<name>\S+)')
 
 

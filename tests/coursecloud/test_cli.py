@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 import tomllib
 from pathlib import Path
 
@@ -177,6 +178,11 @@ def test_a_question_to_the_cloud_is_told_by_the_line_that_waits_for_the_answer(
     error = json.loads(result.stdout)["error"]
     (mistake,) = error["mistakes"]
     assert (error["stack"], mistake["line"], mistake["what"]) == ("dev", 4, f"__main__.py: {first}")
+
+
+def test_the_command_that_was_called_is_no_part_of_the_program_whose_environment_it_is_in() -> None:
+    script = Path(sysconfig.get_path("scripts")) / "coursecloud"
+    assert not program_error._is_the_programs(script, script.parents[2])  # pyright: ignore[reportPrivateUsage]
 
 
 def test_the_whole_traceback_of_a_program_is_there_for_whoever_asks(
