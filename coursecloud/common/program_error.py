@@ -40,7 +40,7 @@ def asked(what: str) -> NotImplementedError:
     for thread in sys._current_frames().values():  # pyright: ignore[reportPrivateUsage] - nothing else has other threads
         for frame, line in traceback.walk_stack(thread):
             file = Path(frame.f_code.co_filename)
-            if _is_the_programs(file, root):
+            if is_the_programs(file, root):
                 error.add_note(f"{AT}{file.relative_to(root)}, line {line}")
                 return error
     return error
@@ -53,7 +53,7 @@ def told(error: Exception, root: Path) -> str | None:
     planned = any(_Frame(frame.file, 0, frame.name) == _RECORD for each in chain for frame in frames[id(each)])
     if not planned and not any(_loads(frame, root) for each in chain for frame in frames[id(each)]):
         return None
-    places = [(each, [frame for frame in frames[id(each)] if _is_the_programs(frame.file, root)]) for each in chain]
+    places = [(each, [frame for frame in frames[id(each)] if is_the_programs(frame.file, root)]) for each in chain]
     # The first that has a line of the program; what a library made of it afterwards says less.
     failed, lines = next((place for place in places if place[1]), places[0])
     # What came from a process of a pool has its traceback for a cause, and that has the lines.
@@ -107,5 +107,6 @@ def _frames(error: BaseException) -> Iterator[_Frame]:
         yield _Frame(Path(match["file"]), int(match["line"]), match["name"])
 
 
-def _is_the_programs(file: Path, root: Path) -> bool:
+def is_the_programs(file: Path, root: Path) -> bool:
+    """Say whether a file is of the program in a folder, and neither of these tools nor of a library."""
     return file.is_relative_to(root) and not any(file.is_relative_to(folder) for folder in _NOT_THE_PROGRAMS)

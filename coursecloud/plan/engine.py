@@ -20,7 +20,7 @@ from typing_extensions import override
 import infra
 from catalog import types
 from coursecloud.common import program_error
-from coursecloud.plan import mock_outputs, own_modules, sdk, transforms
+from coursecloud.plan import left_running, mock_outputs, own_modules, sdk, transforms
 from coursecloud.plan.engine_request import declared, plain, registration
 from coursecloud.plan.registration import Deed, Registration
 
@@ -77,6 +77,12 @@ class _Recorder(sdk.Monitor):
 
     def _note(self, kind: str, text: str) -> None:
         self.recording.deeds.append(Deed(kind, text))
+
+    def leaves(self, running: list[str]) -> None:
+        """Note what of the program still waits at its end."""
+        if running:
+            listed = "`, `".join(running)
+            self._note("code", f"leaves `{listed}` waiting, which goes on while `pulumi up` waits for Google")
 
     @override
     def RegisterResource(self, request: Any) -> Any:
@@ -176,6 +182,7 @@ def _run(done: Future[Recording], program: Path, project: str, stack: str, mark:
             loop.run_until_complete(
                 sdk.run(main, recorder, project=project, stack=stack, preview=mark is None, log=log)
             )
+            recorder.leaves(left_running.names(loop, program.parent))
         done.set_result(recorder.recording)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 raised anew by the caller
         done.set_exception(error)

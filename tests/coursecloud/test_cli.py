@@ -182,7 +182,7 @@ def test_a_question_to_the_cloud_is_told_by_the_line_that_waits_for_the_answer(
 
 def test_the_command_that_was_called_is_no_part_of_the_program_whose_environment_it_is_in() -> None:
     script = Path(sysconfig.get_path("scripts")) / "coursecloud"
-    assert not program_error._is_the_programs(script, script.parents[2])  # pyright: ignore[reportPrivateUsage]
+    assert not program_error.is_the_programs(script, script.parents[2])
 
 
 def test_the_whole_traceback_of_a_program_is_there_for_whoever_asks(

@@ -115,6 +115,37 @@ storage.Bucket("out", location="EU")
         assert one(made, "in").parent == one(made, "c").urn
 
 
+LATER = """
+import asyncio, functools, threading, time
+async def later():
+    await asyncio.sleep(3)
+    storage.Bucket("late", location="EU")
+def soon(*_):
+    time.sleep(0.5)
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("asyncio.ensure_future(later())", "later"),
+        ("asyncio.get_event_loop().call_later(5, soon)", "soon"),
+        ("asyncio.get_event_loop().call_later(5, functools.partial(soon, 1))", "soon"),
+        ("threading.Thread(target=soon, daemon=True).start()", "soon"),
+        ("threading.Timer(0.5, soon).start()", "soon"),
+    ],
+)
+def test_what_a_program_leaves_waiting_is_named(line: str, name: str, tmp_path: Path) -> None:
+    (deed,) = run(tmp_path, LATER + line).deeds
+    assert (deed.kind, f"leaves `{name}` waiting" in deed.text) == ("code", True)
+
+
+def test_what_has_ended_with_the_program_is_not_named(tmp_path: Path) -> None:
+    ended = "t = threading.Thread(target=soon)\nt.start()\nt.join()\nstorage.Bucket('b', location='EU')"
+    waited = "pulumi.export('x', pulumi.Output.from_input(asyncio.sleep(0.1, 'y')))"
+    assert run(tmp_path, f"{LATER}{ended}\n{waited}").deeds == []
+
+
 def test_a_transform_that_fails_fails_the_plan(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         run(tmp_path, "pulumi.runtime.register_resource_transform(lambda _: 1 / 0)\nstorage.Bucket('b', location='EU')")
