@@ -31,15 +31,20 @@ _INSTALLED = ("*.dist-info", "*.egg-info")
 def digests(root: Path) -> dict[str, str]:
     """Give the SHA-256 of each file of a program by its path; ends of lines are those of no system in particular.
 
-    Of Pulumi.yaml it is that of all but the place of the state, which a group chooses.
+    Of Pulumi.yaml it is that of all but the place of the state, which a group chooses. A link is another file than the
+    one that it leads to: what that says, somebody can change without a word of the program.
     """
     found = {"Pulumi.yaml": _sum(json.dumps(_project(root), sort_keys=True, default=str).encode())}
     others = [root / name for name in _INSTEAD if os.path.lexists(root / name)]
     others += [each / "entry_points.txt" for form in _INSTALLED for each in root.glob(form)]
     folders = (*(root / name for name in _PROGRAM), root / "__pycache__")
-    for path in (root / "__main__.py", *others, *(each for one in folders for each in sorted(one.rglob("*")))):
-        if (path.is_file() or path.is_symlink()) and not _of_python(path):
-            found[path.relative_to(root).as_posix()] = _sum(path.read_bytes())
+    inner = (each for one in folders for each in (one, *sorted(one.rglob("*"))))
+    for path in (root / "__main__.py", root / "Pulumi.yaml", *others, *inner):
+        name = path.relative_to(root).as_posix()
+        if path.is_symlink():
+            found[name] = f"a link to {path.readlink()}"
+        elif path.is_file() and name not in found and not _of_python(path):
+            found[name] = _sum(path.read_bytes())
     return found
 
 

@@ -101,3 +101,16 @@ def test_a_plan_says_that_its_program_is_another_one(monkeypatch: pytest.MonkeyP
     assert "`infra/0.py, " in deed.text
     assert deed.text.endswith("infra/9.py, catalog/a.json`")
     assert deed.kind == "altered"
+
+
+@pytest.mark.parametrize("name", ["__main__.py", "Pulumi.yaml", "infra/network.py", "catalog", "infra/settings"])
+def test_a_link_is_named_though_it_leads_to_the_same(program: Path, name: str, tmp_path: Path) -> None:
+    (program / name).rename(tmp_path / "elsewhere")
+    (program / name).symlink_to(tmp_path / "elsewhere")
+    assert name in shipped.altered(program)
+
+
+def test_a_link_that_leads_nowhere_hides_no_other_file(program: Path) -> None:
+    (program / "infra/other.py").symlink_to("nowhere")
+    (program / "infra/names.py").write_text("", encoding="utf-8")
+    assert shipped.altered(program) == ["infra/names.py", "infra/other.py"]

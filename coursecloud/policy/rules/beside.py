@@ -26,7 +26,7 @@ _ACCOUNT = "serviceaccount.Account"
 
 def _unnamed(resource: Registration, settings: Settings) -> Iterator[str]:
     known, kind = types.of(resource.type), short_type(resource.type)
-    if not resource.custom or (bills(resource) == "free" and kind != _ACCOUNT):
+    if not resource.custom or not resource.type.startswith("gcp:") or (bills(resource) == "free" and kind != _ACCOUNT):
         return
     within = re.search(r"coursecloud:infra:(\w+)\$[^$]*$", resource.urn)
     component = within is not None and known is not None and within[1] in known.components
