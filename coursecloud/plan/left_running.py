@@ -30,5 +30,6 @@ def _name(each: Any, root: Path) -> str | None:
     while wrapped := getattr(each, "func", None):  # functools.partial
         each = wrapped
     code = next((code for key in ("cr_code", "gi_code", "__code__") if (code := getattr(each, key, None))), None)
-    ours = code is not None and program_error.is_the_programs(Path(code.co_filename), root)
-    return str(getattr(each, "__qualname__", code.co_name)) if ours else None
+    if code is None or not program_error.is_the_programs(Path(code.co_filename), root):
+        return None
+    return str(getattr(each, "__qualname__", code.co_name))
