@@ -110,10 +110,15 @@ def _of_aliases(resource: Registration) -> Iterator[tuple[str, str]]:
             yield "option", f"takes the place of `{_bare(was)}`, where Pulumi's state has one"
 
 
+def made_by(resource: Registration) -> str:
+    """Name the component of the program right above a resource; empty where it is none of infra/."""
+    found = re.search(r"coursecloud:infra:(\w+)\$[^$]*$", resource.urn)
+    return found[1] if found else ""
+
+
 def kept(resource: Registration, settings: Settings) -> bool:
     """Say whether the stack file keeps what a component of the program has, beyond a `make down`."""
-    found = re.search(r"coursecloud:infra:(\w+)\$[^$]*$", resource.urn)
-    component, name = found[1] if found else "", resource.name
+    component, name = made_by(resource), resource.name
     if component == "Machines" and name != "machines-account":
         machine = settings.machines.get(name.removesuffix("-work"))
         return bool(machine and machine.data_disk and machine.data_disk.keep and name.endswith("-work"))

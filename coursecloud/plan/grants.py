@@ -11,6 +11,9 @@ from coursecloud.plan import nested
 from coursecloud.plan.registration import UNKNOWN, Registration
 from infra import files
 
+ENCRYPTED = "@encrypted.invalid"
+"""The end of a member that the stack file has encrypted, as `infra.settings.load` writes it."""
+
 
 @dataclass(frozen=True)
 class Grant:

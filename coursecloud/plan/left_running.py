@@ -4,10 +4,11 @@ A task that sleeps, a timer or a thread of the program goes on in the real run, 
 """
 
 import asyncio
+import functools
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from coursecloud.common import program_error
 
@@ -27,8 +28,8 @@ def _waiting(loop: asyncio.AbstractEventLoop) -> Iterator[Any]:
 
 
 def _name(each: Any, root: Path) -> str | None:
-    while wrapped := getattr(each, "func", None):  # functools.partial
-        each = wrapped
+    while isinstance(each, functools.partial):
+        each = cast("Any", each).func
     code = next((code for key in ("cr_code", "gi_code", "__code__") if (code := getattr(each, key, None))), None)
     if code is None or not program_error.is_the_programs(Path(code.co_filename), root):
         return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from catalog import tables, types
 from coursecloud.plan import adoption, gpu_quota, machine_notices, no_effect, service_images
 from coursecloud.plan.effects import ALTERED
-from coursecloud.plan.grants import given
+from coursecloud.plan.grants import ENCRYPTED, given
 from coursecloud.plan.planning import Plan, holds
 from infra import storage
 from infra.builds import needs_first_connection
@@ -96,7 +96,7 @@ def _todo(settings: Settings) -> Iterator[Notice]:
     yield from (Notice("todo", text) for text in machine_notices.drivers(settings))
     short = gpu_quota.headline(settings)
     yield from (Notice("todo", text, short) for text in gpu_quota.notices(settings))
-    if any(principal.endswith("@encrypted.invalid") for principal in settings.team.members):
+    if any(principal.endswith(ENCRYPTED) for principal in settings.team.members):
         yield Notice(
             "todo",
             "encrypted members are shown as encrypted-...@encrypted.invalid; only the real run reads them. With the"

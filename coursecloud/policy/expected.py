@@ -31,6 +31,9 @@ DEPLOYED = "deployed"
 PERIOD = 300
 """Seconds of which an alert counts the errors together."""
 
+BUCKETS, REPOSITORIES = ("data", "models", "staging"), ("docker", "python")
+"""What every stack stores in, by the program's names."""
+
 UNFINISHED = 7
 """Days after which an upload that nobody finished is given up."""
 

@@ -39,9 +39,9 @@ def _named(resource: Registration, settings: Settings) -> dict[str, object]:
     """Give what Google knows a resource of the stack by: commands, jobs and other resources take it for that."""
     names, name = names_of(settings), resource.name
     match short_type(resource.type):
-        case "storage.Bucket" if name in ("data", "models", "staging"):
+        case "storage.Bucket" if name in expected.BUCKETS:
             return {"name": names.bucket(name)}
-        case "artifactregistry.Repository" if name in ("docker", "python"):
+        case "artifactregistry.Repository" if name in expected.REPOSITORIES:
             return {"repositoryId": names.repository(name), "format": name.upper(), "location": settings.region}
         case "secretmanager.Secret" if name in settings.secrets.names:
             return {"secretId": names.secret(name)}

@@ -55,10 +55,10 @@ def may(who: str, of: str, target: str, settings: Settings) -> Roles | None:
     `who` is an account of the stack or `members`, `of` the type of the thing, `target` its name in the program.
     """
     match of:
-        case "storage.Bucket" if target in ("data", "models", "staging"):
+        case "storage.Bucket" if target in expected.BUCKETS:
             by_services = _by_services(settings).get(target, frozenset()) if who == "services" else frozenset[str]()
             return _BUCKETS.get(who, {}).get(target, frozenset()) | by_services
-        case "artifactregistry.Repository" if target in ("docker", "python") or who in KNOWN:
+        case "artifactregistry.Repository" if target in expected.REPOSITORIES or who in KNOWN:
             return _REGISTRIES.get(who, frozenset())
         case "secretmanager.Secret":
             if who == "members":

@@ -140,6 +140,11 @@ def test_what_a_program_leaves_waiting_is_named(line: str, name: str, tmp_path: 
     assert (deed.kind, f"leaves `{name}` waiting" in deed.text) == ("code", True)
 
 
+def test_an_odd_callable_that_waits_holds_no_plan_up(tmp_path: Path) -> None:
+    odd = "class Odd:\n    func = property(lambda self: self)\n    def __call__(self): ...\n"
+    run(tmp_path, f"{LATER}{odd}asyncio.get_event_loop().call_later(5, Odd())")
+
+
 def test_what_has_ended_with_the_program_is_not_named(tmp_path: Path) -> None:
     ended = "t = threading.Thread(target=soon)\nt.start()\nt.join()\nstorage.Bucket('b', location='EU')"
     waited = "pulumi.export('x', pulumi.Output.from_input(asyncio.sleep(0.1, 'y')))"

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog import tables
+from coursecloud.plan.planning import Plan
 from coursecloud.policy import expected
 from infra import federation, images, monitoring, network, storage, training
 from infra.settings import machines
@@ -28,6 +29,12 @@ def test_constants_are_the_programs() -> None:
     assert (expected.PLACEHOLDER, expected.DEPLOYED) == (images.PLACEHOLDER, images.DEPLOYED)
     assert monitoring.PERIOD == expected.PERIOD
     assert expected.channel("p", "1") == monitoring.channel_name("p", "1")
+
+
+def test_what_a_stack_stores_in_is_called_as_the_program_calls_it(committed: dict[str, Plan]) -> None:
+    for kind, names in (("Bucket", expected.BUCKETS), ("Repository", expected.REPOSITORIES)):
+        found = {each.name for each in committed["full"].resources if each.type.endswith(f":{kind}")}
+        assert found - {"repository"} == {*names}
 
 
 @given(st.integers(1, 10**12), REFS)

@@ -1,23 +1,24 @@
 """What the program makes beside what the stack file names: a reader of that file does not know of it."""
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from catalog import types
+from coursecloud.plan import effects
 from coursecloud.plan.planning import bills, short_type
 from coursecloud.plan.registration import Registration
+from coursecloud.policy import expected
 from coursecloud.policy.example import Example, add, bucket
 from coursecloud.policy.rule import ResourceRule
 from infra.settings import Settings
 
 _NAMES: Mapping[str, Callable[[Settings], Collection[str]]] = {
-    "artifactregistry.Repository": lambda _: ("docker", "python"),
+    "artifactregistry.Repository": lambda _: expected.REPOSITORIES,
     "cloudbuild.Trigger": lambda settings: settings.builds.triggers,
     "cloudrunv2.Service": lambda settings: settings.services,
     "compute.Disk": lambda settings: [f"{name}-work" for name in settings.machines],
     "compute.Instance": lambda settings: settings.machines,
     "secretmanager.Secret": lambda settings: settings.secrets.names,
-    "storage.Bucket": lambda _: ("data", "models", "staging"),
+    "storage.Bucket": lambda _: expected.BUCKETS,
 }
 """How the program calls what the stack file names; of any other type its components make what they need."""
 
@@ -28,8 +29,7 @@ def _unnamed(resource: Registration, settings: Settings) -> Iterator[str]:
     known, kind = types.of(resource.type), short_type(resource.type)
     if not resource.custom or not resource.type.startswith("gcp:") or (bills(resource) == "free" and kind != _ACCOUNT):
         return
-    within = re.search(r"coursecloud:infra:(\w+)\$[^$]*$", resource.urn)
-    component = within is not None and known is not None and within[1] in known.components
+    component = known is not None and effects.made_by(resource) in known.components
     if component and (kind not in _NAMES or resource.name in _NAMES[kind](settings)):
         return
     called = known.called[0] if known and known.called else kind

@@ -71,7 +71,7 @@ def _more(said: Inputs, *known: str, **harmless: tuple[str, ...]) -> list[str]:
 def _repository(repository: Registration, settings: Settings) -> Iterator[str]:
     registry = settings.registry
     policies = list(entries(repository.inputs, "cleanupPolicies"))
-    own = repository.name in ("docker", "python")
+    own = repository.name in expected.REPOSITORIES
     kept = [
         number(at(each, "mostRecentVersions.keepCount")) or 0
         for each in policies

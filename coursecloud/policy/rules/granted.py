@@ -19,9 +19,6 @@ from coursecloud.policy.reading import UnknownError
 from coursecloud.policy.rule import AmongRule, Stack
 from infra.names import Names
 
-_ENCRYPTED = "@encrypted.invalid"
-"""The end of a member that the stack file has encrypted, as `infra.settings.load` writes it."""
-
 _ROLE = "projects.IAMCustomRole"
 _GRANTING = "roles/resourcemanager.projectIamAdmin"
 _ONLY = r"api\.getAttribute\('iam\.googleapis\.com/modifiedGrantsByRole', \[\]\)\.hasOnly\(\[('[^']*'(, )?)*\]\)"
@@ -85,7 +82,7 @@ def _judged(resource: Registration, stack: Stack, gives: Grants, each: grants.Gr
         needs = work.may(does, gives.of, on, stack.settings)
         if needs is not None and each.role not in needs:
             yield f"it gives {role} on {on} to {name}, and the stack file gives {does} no such work"
-    if member.endswith(_ENCRYPTED):
+    if member.endswith(grants.ENCRYPTED):
         raise UnknownError("`member`", "who a member is that the stack file has encrypted, only the real run reads")
 
 
