@@ -1,10 +1,10 @@
 """`python -m tests.mutation`: run mutmut on a copy of the tree and hold what survived against the known survivors.
 
-`--against REVISION` runs it on both trees instead and compares the functions of infra/ by their qualified names.
+`--against COMMIT` runs it on two commits instead and compares the functions of infra/ by their qualified names.
 
 Exit codes: 0 done, 2 a missing tool or an entry of survivors.json that is about nothing any more, 3 a survivor that
 nobody has given a reason for, a known one that was killed, a score under the limit, or a
-function whose score is lower than in the revision.
+function whose score is lower than in the earlier commit, or that one of the two runs has no result of.
 """
 
 import argparse
@@ -28,11 +28,12 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only one of N mutants, from all over")
     parser.add_argument("--again", action="store_true", help="run only what survived last time")
     parser.add_argument("--report", action="store_true", help="run nothing; print the last result")
-    parser.add_argument("--against", metavar="REVISION", help="compare function by function with this revision")
+    parser.add_argument("--against", metavar="COMMIT", help="compare function by function with this commit")
+    parser.add_argument("--at", metavar="COMMIT", default="HEAD", help="with --against: the later one, HEAD by default")
     parser.add_argument("--sample", type=int, default=0, metavar="N", help="with --against: N functions from all over")
     asked = parser.parse_args()
     if asked.against:
-        return against(asked.against, asked.names, asked.sample, run_them=not asked.report)
+        return against(asked.against, asked.at, asked.names, asked.sample, run_them=not asked.report)
     if wrong := bookkeeping.mistakes(results.known(json.loads(results.KNOWN.read_text(encoding="utf-8")))):
         print("\n".join([f"{results.KNOWN.name} is not current; nothing was run", *wrong]), file=sys.stderr)  # noqa: T201
         return 2
@@ -50,31 +51,45 @@ def main() -> int:
         return 2
 
 
-def against(revision: str, names: Sequence[str], many: int, *, run_them: bool) -> int:
-    """Run the functions of infra/ that both trees have, named by patterns such as `Names.*`, and print both scores."""
+def against(before: str, after: str, names: Sequence[str], many: int, *, run_them: bool) -> int:
+    """Compare the functions of infra/ that two commits have, named by patterns such as `Names.*`; print both scores.
+
+    What has been run of a commit is kept in compared.jsonl and not run again. The later commit goes first: a function
+    of which it has no survivor cannot fall, and is not run before.
+    """
     try:
-        same = [not run_them or run.copy_revision(revision), not run_them or run.copy_tree()]
+        commits = [run.commit_of(before), run.commit_of(after)]
+        trees = [run.copy_commit(commit, alone=commit == commits[0]) for commit in commits]
     except subprocess.CalledProcessError as error:
-        print(f"{revision}: {error.stderr.decode().strip()}\n    remedy  name a commit that git has", file=sys.stderr)  # noqa: T201
+        print(f"{error.stderr.strip()}\n    remedy  name commits that git has", file=sys.stderr)  # noqa: T201
         return 2
-    paired = compare.pairs(compare.functions(run.BEFORE), compare.functions(run.COPY))
+    paired = compare.pairs(*map(compare.functions, trees))
     chosen = [pair for pair in paired if not names or any(fnmatchcase(pair[1].name, name) for name in names)]
     chosen = compare.sample(chosen, many)
     if not chosen:
         print(f"no function of infra/ that both have is called {' or '.join(names)}; nothing was run", file=sys.stderr)  # noqa: T201
         return 2
-    for tree, side in ((run.BEFORE, 0), (run.COPY, 1)) if run_them else ():
-        # A run that was stopped goes on where it was, as long as its tree is the same.
-        run.mutate([compare.pattern(pair[side]) for pair in chosen], copy=tree, go_on=same[side])
-    ran = [[m for m in results.mutants(tree) if m.code not in results.NOT_RUN] for tree in (run.BEFORE, run.COPY)]
-    rows, lacking = compare.rows(chosen, *ran)
-    for row in rows:
+    for side in (1, 0):
+        there, now = compare.ran(commits[side]), compare.ran(commits[1])
+        missing = [pair[side] for pair in chosen if pair[side] not in there]
+        if side == 0:
+            missing = [old for old, new in chosen if old in missing and new in now and not now[new].whole]
+        if missing and run_them:
+            run.mutate([compare.pattern(each) for each in missing], copy=trees[side], go_on=True)
+        # Of a module that mutmut has not looked at nobody knows that it has no mutants.
+        asked = [each for each in missing if results.file_of(each.module, trees[side]).is_file()]
+        compare.keep(commits[side], compare.scores(asked, results.mutants(trees[side])))
+    found = compare.compared(chosen, *map(compare.ran, commits))
+    for row in found.rows:
         print(row)  # noqa: T201
-    for function in lacking:
+    for function in found.lacking:
         print(f"not compared: {function.module}.{function.name}, as one of the two runs has no result of it")  # noqa: T201
-    falls = sum(row.falls for row in rows)
-    print(f"{falls} of {len(rows)} functions fall; {len(paired)} are in both, {len(chosen)} were chosen")  # noqa: T201
-    return 3 if falls or lacking else 0
+    falls = sum(row.falls for row in found.rows)
+    print(  # noqa: T201
+        f"{falls} of {len(chosen)} functions fall: of {len(found.noticed)} every mutant is noticed now,"
+        f" {len(found.rows)} were compared, {len(found.lacking)} not; {len(paired)} are in both commits"
+    )
+    return 3 if falls or found.lacking else 0
 
 
 def report() -> int:

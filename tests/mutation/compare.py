@@ -4,12 +4,13 @@ A move or a new module's name so tells nothing; a score that fell tells that a t
 """
 
 import ast
+import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.mutation.results import Mutant
+from tests.mutation.results import NOT_RUN, Mutant
 
 
 class Function(NamedTuple):
@@ -29,6 +30,11 @@ class Score(NamedTuple):
     def share(self) -> float:
         """Killed of a hundred."""
         return 100 * self.killed / self.run
+
+    @property
+    def whole(self) -> bool:
+        """Whether every mutant was killed, or there is none."""
+        return self.killed == self.run
 
 
 class Row(NamedTuple):
@@ -100,22 +106,66 @@ def pattern(function: Function) -> str:
     return f"{function.module}.{f'xǁ{above[0]}ǁ{name}' if above else f'x_{name}'}__mutmut_*"
 
 
-def scores(run: Iterable[Mutant]) -> dict[Function, Score]:
-    """Count what was run by function."""
-    found = defaultdict[Function, list[bool]](list)
-    for mutant in run:
-        found[Function(mutant.module, mutant.where.removeprefix(f"{mutant.module}."))].append(mutant.killed)
-    return {function: Score(len(killed), sum(killed)) for function, killed in found.items()}
+def scores(asked: Iterable[Function], run: Iterable[Mutant]) -> dict[Function, Score]:
+    """Count what was run of functions, without those that wait for a result of one of their mutants.
 
-
-def rows(
-    paired: Iterable[tuple[Function, Function]], before: Iterable[Mutant], after: Iterable[Mutant]
-) -> tuple[list[Row], list[Function]]:
-    """Hold two runs against each other: a row a function, those that fall first, and the functions that one run lacks.
-
-    A function of which mutmut makes no mutant is in neither.
+    Of a function without mutants nothing is run, and so much is known of it.
     """
-    was, now = scores(before), scores(after)
-    found = [Row(old, new, was[old], now[new]) for old, new in paired if old in was and new in now]
-    lacking = [new for old, new in paired if (old in was) != (new in now)]
-    return sorted(found, key=lambda row: (not row.falls, row.after)), lacking
+    found = defaultdict[Function, list[Mutant]](list)
+    for mutant in run:
+        found[Function(mutant.module, mutant.where.removeprefix(f"{mutant.module}."))].append(mutant)
+    return {
+        each: Score(len(found[each]), sum(mutant.killed for mutant in found[each]))
+        for each in asked
+        if all(mutant.code not in NOT_RUN for mutant in found[each])
+    }
+
+
+class Compared(NamedTuple):
+    """Two runs held against each other."""
+
+    rows: list[Row]
+    """The functions of which a mutant survives today, those that fall first."""
+    noticed: list[Function]
+    """Those of which every mutant is noticed today, or of which there were none before: they cannot fall."""
+    lacking: list[Function]
+    """Those of which one of the two runs has no result, or not of all mutants."""
+
+
+def compared(
+    paired: Iterable[tuple[Function, Function]], was: Mapping[Function, Score], now: Mapping[Function, Score]
+) -> Compared:
+    """Hold what two runs have of each function against each other."""
+    found, noticed, lacking = list[Row](), list[Function](), list[Function]()
+    for old, new in paired:
+        if new in now and (now[new].whole or (old in was and not was[old].run)):
+            noticed.append(new)
+        elif new in now and old in was:
+            found.append(Row(old, new, was[old], now[new]))
+        else:
+            lacking.append(new)
+    return Compared(sorted(found, key=lambda row: (not row.falls, row.after)), noticed, lacking)
+
+
+LEDGER = Path(__file__).with_name("compared.jsonl")
+"""What has been run of a commit, a function a line: two runs of hours need not be on one machine, or in one go."""
+
+
+def ran(commit: str) -> dict[Function, Score]:
+    """Read what has been run of a commit, function by function."""
+    lines = LEDGER.read_text(encoding="utf-8").splitlines() if LEDGER.is_file() else []
+    rows = [row for row in map(json.loads, lines) if row["commit"] == commit]
+    return {Function(row["module"], row["function"]): Score(row["run"], row["killed"]) for row in rows}
+
+
+def keep(commit: str, found: Mapping[Function, Score]) -> None:
+    """Add what has been run of a commit to what is there of it and of others."""
+    there = ran(commit)
+    lines = [
+        json.dumps({"commit": commit, "module": each.module, "function": each.name, **score._asdict()})
+        for each, score in sorted(found.items())
+        if each not in there
+    ]
+    if lines:
+        with LEDGER.open("a", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n")

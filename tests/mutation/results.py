@@ -48,6 +48,11 @@ class Mutant:
         return f"{self.module}.{mangled.removeprefix('x_').removeprefix('xǁ').replace('ǁ', '.')}"
 
 
+def file_of(module: str, copy: Path) -> Path:
+    """Say where mutmut puts the results of a module."""
+    return (copy / "mutants").joinpath(*module.split(".")).with_suffix(".py.meta")
+
+
 def mutants(copy: Path) -> list[Mutant]:
     """Read every mutant of a run from mutmut's own files, in the order of the modules."""
     files = sorted((copy / "mutants").rglob("*.py.meta"))

@@ -9,15 +9,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 COPY = ROOT / ".mutation"
-BEFORE = COPY / "before"
-"""The tree of an earlier revision, for a comparison with it."""
 DRIVER = Path(__file__).with_name("driver.py")
 
 
-def copy_tree() -> bool:
+def copy_tree() -> None:
     """Copy what git does not ignore, without `@override`: mutmut leaves every function with a decorator alone.
 
-    What is the same stays as it is, so that mutmut makes mutants of changed files only. Give whether all of it was.
+    What is the same stays as it is, so that mutmut makes mutants of changed files only.
     """
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -26,41 +24,41 @@ def copy_tree() -> bool:
         capture_output=True,
         text=True,
     ).stdout
-    there = [name for name in listed.split("\0")[:-1] if (ROOT / name).is_file()]
-    put = [_put(name, (ROOT / name).read_bytes(), COPY / name) for name in there]
-    return all(put)
+    for name in listed.split("\0")[:-1]:
+        if (ROOT / name).is_file():
+            _put(name, (ROOT / name).read_bytes(), COPY / name)
 
 
-def copy_revision(revision: str) -> bool:
-    """Put the tree of a revision into `BEFORE`, as `copy_tree` does; what it had of another one goes.
+def commit_of(revision: str) -> str:
+    """Give the whole id of a revision; raises subprocess.CalledProcessError where git knows none of that name."""
+    command = ["git", "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}"]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
 
-    Raises subprocess.CalledProcessError where git knows no such revision.
+
+def copy_commit(commit: str, *, alone: bool) -> Path:
+    """Put the tree of a commit into a folder of its own, as `copy_tree` does, and give that.
+
+    With `alone` mutmut loads the tests anew for each mutant.
     """
-    command = ["git", "archive", "--format=tar", revision]
+    command = ["git", "archive", "--format=tar", commit]
     archive = subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout
+    folder = COPY / commit[:12]
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        files = {each.name: each for each in tar if each.isfile()}
-        others = [path for path in BEFORE.rglob("*.py") if "mutants" not in path.parts]
-        gone = [path for path in others if str(path.relative_to(BEFORE)) not in files]
-        for old in gone:
-            old.unlink()
-        same = not gone
-        for name, each in files.items():
-            held = tar.extractfile(each)
-            content = held.read() if held else b""
-            same &= _put(name, each_alone(content) if name == "pyproject.toml" else content, BEFORE / name)
-    return same
+        for each in tar:
+            if held := tar.extractfile(each) if each.isfile() else None:
+                content = held.read()
+                settings = alone and each.name == "pyproject.toml"
+                _put(each.name, each_alone(content) if settings else content, folder / each.name)
+    return folder
 
 
-def _put(name: str, content: bytes, target: Path) -> bool:
-    """Write a file of a copy, and give whether it was there already, as it is."""
+def _put(name: str, content: bytes, target: Path) -> None:
+    """Write a file of a copy, unless it is there already, as it is."""
     if name.startswith(("catalog/", "infra/", "coursecloud/")) and name.endswith(".py"):
         content = without_override(content)
-    if target.is_file() and target.read_bytes() == content:
-        return True
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(content)
-    return False
+    if not target.is_file() or target.read_bytes() != content:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
 
 
 def each_alone(settings: bytes) -> bytes:
