@@ -145,9 +145,12 @@ def _classes(said: Mapping[str, Any]) -> Classes:
     words: dict[str, Word] = {}
     for word in get_args(Word):
         words |= dict.fromkeys(said.get(word, ()), word)
-    if odd := said.keys() - {*get_args(Word), "only"}:
+    unless_given: dict[str, Any] = said.get("unlessGiven", {})
+    if odd := said.keys() - {*get_args(Word), "only", "unlessGiven"}:
         raise ValueError(f"classes of inputs: {', '.join(sorted(odd))}")
-    return Classes(words, only)
+    if odd := [path for path, taken in unless_given.items() if taken in only.get(path, (taken,))]:
+        raise ValueError(f"`unlessGiven` of {', '.join(odd)}: not in `only`, or what it allows")
+    return Classes(words, only, unless_given)
 
 
 def _grants(said: Mapping[str, Any]) -> Grants:

@@ -207,6 +207,8 @@ class Classes:
     """By the input's path."""
     only: Mapping[str, tuple[Any, ...]] = field(default_factory=dict[str, tuple[Any, ...]])
     """Inputs that are harmless with these values, and not understood with any other."""
+    unless_given: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Of those the ones that have to be given, with what Google or the provider takes where one is left out."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -55,9 +55,15 @@ def _comes_or_goes(difference: Difference) -> bool:
         case top if top in _DELETING:
             return went
         case top if top in _KEEPING:
-            return came and all(value not in (0, "0", "0s") for _, value in property_diff.leaves((), difference.new))
+            # Of what is deleted Google keeps a while unless it is told to keep nothing.
+            back = went and top == "softDeletePolicy" and _of_nothing(difference.old)
+            return back or (came and not _of_nothing(difference.new))
         case _:
             return False
+
+
+def _of_nothing(kept: object) -> bool:
+    return any(value in (0, "0", "0s") for _, value in property_diff.leaves((), kept))
 
 
 def _spares(difference: Difference, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:

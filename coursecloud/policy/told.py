@@ -120,12 +120,22 @@ def _variables(
         **{variable(name): None for name in mounted},
         **env,
     }
+    behind = {variable(name): names.secret(name) for name in mounted}
     for each in entries(container, "envs"):
         name, value = at(each, "name"), at(each, "value")
+        if name in behind and name not in env:
+            yield from _behind(str(name), each, behind[str(name)])
         if name not in wanted:
             yield f"it is told `{name}`, which the stack file does not say: {said(value)}"
         elif value not in (wanted[str(name)], UNKNOWN):
             yield f"it is told `{name}` as {said(value)}, and the stack file says {said(wanted[str(name)])}"
+
+
+def _behind(name: str, variable: Inputs, secret: str) -> Iterator[str]:
+    """Hold what a variable is filled from to the secret of its name, in its newest version."""
+    for key, wanted in (("secret", secret), ("version", "latest")):
+        if (given := at(variable, f"valueSource.secretKeyRef.{key}")) not in (wanted, UNKNOWN):
+            yield f"it fills `{name}` from the {key} {said(given)}, and the stack file says {said(wanted)}"
 
 
 WRITING = {

@@ -34,7 +34,8 @@ def otherwise(trigger: Registration, settings: Settings) -> Iterator[str]:
 def _declared(trigger: Registration, declared: Trigger, settings: Settings) -> Iterator[str]:
     if (place := at(trigger.inputs, "location", "global")) != settings.region:
         yield f"it builds in {said(place)} (`location`), and the stack file says {said(settings.region)}"
-    yield from differs(trigger, {"build.timeout": f"{declared.lasts}s", "filename": declared.build_file})
+    lasts = None if declared.build_file else f"{declared.lasts}s"  # a file of the repository says its own
+    yield from differs(trigger, {"build.timeout": lasts, "filename": declared.build_file})
     if (kind := at(trigger.inputs, "build.options.machineType")) not in (declared.machine_type, None, UNKNOWN):
         yield f"`build.options.machineType` is {said(kind)}, and the stack file says {said(declared.machine_type)}"
     files = [str(each) for each in entries(trigger.inputs, "includedFiles")]

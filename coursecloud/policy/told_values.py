@@ -9,10 +9,11 @@ from infra.settings import Settings
 
 
 def differs(resource: Registration, wanted: Mapping[str, object]) -> Iterator[str]:
-    """Say which inputs are there and are none of those that are wanted."""
+    """Say which inputs are none of those that are wanted, also by being left out: Google then takes its own."""
     for path, value in wanted.items():
-        if (given := at(resource.inputs, path)) is not None and given not in (value, UNKNOWN):
-            yield f"`{path}` is {said(given)}, and the stack file says {said(value)}"
+        if (given := at(resource.inputs, path)) not in (value, UNKNOWN):
+            is_now = "left out" if given is None else said(given)
+            yield f"`{path}` is {is_now}, and the stack file says {'nothing' if value is None else said(value)}"
 
 
 def names_of(settings: Settings) -> Names:

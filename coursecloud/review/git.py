@@ -1,6 +1,7 @@
 """Revisions of the user's repository, read with a git that runs nothing that the repository's own settings name."""
 
 import os
+import posixpath
 import re
 import subprocess
 from collections.abc import Iterator
@@ -174,7 +175,19 @@ class Repository:
         names = new.stdout.split("\0")[:-1] if new else []
         # Of what git does not have, only what the file system says is known: a link is told from a file.
         found += [Changed(name, "000000", self._mode(name)) for name in names]
-        return found if head else [*found, *self._overlooked(base, {each.path for each in found})]
+        if not head:
+            found += self._overlooked(base, {each.path for each in found})
+        links = self._links(base)  # one that comes is named itself
+        return [each.led_to(links) for each in found]
+
+    def _links(self, revision: Revision) -> dict[str, str]:
+        """Give where each link of a revision leads to, both from the top, as far as that is in the repository."""
+        listed = _git(self.folder, "ls-tree", "-r", "-z", "--full-tree", revision.commit).stdout.split("\0")[:-1]
+        found: dict[str, str] = {}
+        for about, _, path in (each.partition("\t") for each in listed if each.startswith("120000 ")):
+            says = _git(self.folder, "cat-file", "blob", about.split()[2]).stdout
+            found[path] = posixpath.normpath(posixpath.join(posixpath.dirname(path), says))
+        return found
 
     def _overlooked(self, base: Revision, told: set[str]) -> Iterator[Changed]:
         """List what of the working tree git was told to overlook, by marks and lists that no commit has.

@@ -4,7 +4,7 @@ import json
 import posixpath
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
@@ -63,12 +63,19 @@ class Changed:
     before: str
     """Its mode before, `000000` where it was not there; so `after`."""
     after: str
+    link: str = ""
+    """The link that leads to it, from the top of the repository: it is also what it is by that name."""
+
+    def led_to(self, links: Mapping[str, str]) -> "Changed":
+        """Take it with the first link, by what each leads to, that leads to it or to a folder that it is in."""
+        leads = (name for name, target in links.items() if f"{self.path}/".startswith(f"{target}/") or target == ".")
+        return replace(self, link=next(leads, ""))
 
     @property
     def odd(self) -> bool:
         """Say whether it is no plain file, or changes between one that runs and one that does not."""
         there = {mode for mode in (self.before, self.after) if mode != "000000"}
-        return bool(there & _KINDS.keys()) or len(there) > 1
+        return bool(there & _KINDS.keys() or self.link) or len(there) > 1
 
     def called(self, within: str) -> str:
         """Call it by its path in the project, or from the top of the repository; and say what is odd about it."""
@@ -77,6 +84,8 @@ class Changed:
         path = "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in path)
         if kind := _KINDS.get(self.after) or (self.after == "000000" and _KINDS.get(self.before)):
             return f"{path} ({kind})"
+        if self.link:
+            return f"{path} ({Changed(self.link, '', '').called(within)} is a link to it)"
         return f"{path} (its mode)" if self.odd else path
 
 
@@ -94,9 +103,16 @@ class Program:
     """Words of the project: nobody runs them, but people do what they say."""
     paths: Mapping[str, str] = field(default_factory=dict[str, str])
     """The paths of those of `files` that are called otherwise."""
+    links: tuple[str, ...] = ()
+    """Links of the project that lead to what changes, or to a folder in which something does."""
+
+    @property
+    def code(self) -> tuple[str, ...]:
+        """What may be code, by the paths by which Python would load it."""
+        return (*(self.paths.get(file, file) for file in self.files), *self.links)
 
 
-def of(changed: Iterable[Changed], within: str, named: Collection[str] = ()) -> Program:
+def of(changed: Collection[Changed], within: str, named: Collection[str] = ()) -> Program:
     """Sort what differs; `within` is the project's folder in the repository, with a slash at its end, or empty.
 
     `named` are the files that a stack names, by path in the project: scripts of machines, and what a trigger builds
@@ -124,7 +140,8 @@ def of(changed: Iterable[Changed], within: str, named: Collection[str] = ()) -> 
             continue
         files.append(entry.called(within))
         paths[files[-1]] = path
-    return Program(tuple(files), tuple(runs), tuple(outside), tuple(documents), paths)
+    leading = {each.link.removeprefix(within) for each in changed if each.link.startswith(within) and each.link}
+    return Program(tuple(files), tuple(runs), tuple(outside), tuple(documents), paths, tuple(sorted(leading)))
 
 
 def of_project_file(before: Path, after: Path) -> list[str]:

@@ -105,7 +105,7 @@ def _of_code(before: Side, after: Side, differs: program.Program) -> dict[str, A
     return {
         "project": tuple(program.of_project_file(*sides) if program.PROJECT_FILE in differs.files else ()),
         "rosters": tuple(program.of_rosters(*sides, differs.files)),
-        "untaken": untaken.of(*sides, differs.files, after.ran) if after.rendered and after.ran else (),
+        "untaken": untaken.of(*sides, differs.code, after.ran) if after.rendered and after.ran else (),
         "lines": changed_lines.of(*sides, differs.files, differs.paths),
         "documents": (*(lines for lines, _ in comments), *changed_lines.of(*sides, differs.documents)),
         "leaks": tuple(leaked.of(*sides, (*differs.files, *differs.documents), differs.paths)),

@@ -205,3 +205,38 @@ def test_code_that_only_this_clone_ignores_is_named(repo: Repository) -> None:
     for name in ("infra/own.py", "infra/shared.py", "notes.txt"):
         repo.write(name, "x = 1\n")
     assert review(repo, base=base).program == ("infra/own.py",)
+
+
+LEADS = [
+    ("infra/x.py", "../docs/code.md", "docs/code.md", "docs/code.md (infra/x.py is a link to it)"),
+    ("infra/inner", "../docs", "docs/deep/code.md", "docs/deep/code.md (infra/inner is a link to it)"),
+    ("docs/b.md", "a.md", "docs/a.md", "docs/a.md (docs/b.md is a link to it)"),
+]
+
+
+@pytest.mark.parametrize(("link", "target", "path", "said"), LEADS)
+@pytest.mark.parametrize("committed", [False, True])
+def test_words_that_a_link_leads_to_are_no_words(
+    repo: Repository, link: str, target: str, path: str, said: str, committed: bool
+) -> None:
+    repo.write(path, "x = 1\n")
+    (repo.root / link).parent.mkdir(exist_ok=True)
+    (repo.root / link).symlink_to(target)
+    repo.write("docs/other.md", "words\n")
+    base = repo.commit()
+    repo.write(path, "x = 2\n")
+    found = review(repo, base=base, head=repo.commit() if committed else None)
+    assert found.program == (said,)
+
+
+def test_code_is_read_by_the_name_of_its_link() -> None:
+    found = of([Changed("p/docs/code.md", "100644", "100644", "p/infra/x.py")], "p/")
+    assert found.code == ("docs/code.md", "infra/x.py")
+
+
+def test_a_link_that_leads_out_of_the_repository_leads_to_nothing_of_it(repo: Repository) -> None:
+    for name, target in (("a", "/docs"), ("b", "../docs"), ("c", "docs/x")):
+        (repo.root / name).symlink_to(target)
+    base = repo.commit()
+    repo.write("docs/xyz.md", "words\n")
+    assert review(repo, base=base).program == ()

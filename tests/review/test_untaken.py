@@ -168,7 +168,8 @@ def test_what_cannot_be_read_is_said_and_what_leaves_the_project_is_not_read(tmp
     names = [f"infra/{name}.py" for name in ("link", "deep", "broken", "long")]
     found = untaken.of(before, after, names, {})
     assert {(each.file, each.why) for each in found if each.file != "infra/long.py"} == {
-        ("infra/deep.py", "is nothing that this tool can read")
+        ("infra/deep.py", "is nothing that this tool can read"),
+        ("infra/link.py", "is a link: nobody here reads the code that it leads to"),
     }
     assert len([each for each in found if each.file == "infra/long.py"]) == 5000
 
@@ -320,6 +321,26 @@ POLICIES: list[tuple[Any, Any, bool]] = [
     ([PREFIXED], [{**DELETE, "condition": {"packageNamePrefixes": []}}], True),
     ([KEEP], [{**KEEP, "action": "DELETE"}], True),
 ]
+
+
+KEPT: list[tuple[Any, Any, bool]] = [
+    ({"retentionDurationSeconds": 0}, None, False),
+    ({"retentionDurationSeconds": 604800}, None, True),
+    ({"retentionDurationSeconds": 604800}, {"retentionDurationSeconds": 0}, True),
+    (None, {"retentionDurationSeconds": 604800}, False),
+    (None, {"retentionDurationSeconds": 0}, True),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "sooner"), KEPT)
+def test_a_bucket_that_says_nothing_of_what_is_deleted_keeps_it_as_google_does(
+    before: Any, after: Any, sooner: bool
+) -> None:
+    old, new = (
+        whole(resource("gcp:storage/bucket:Bucket", "b", {"name": "b", **({"softDeletePolicy": each} if each else {})}))
+        for each in (before, after)
+    )
+    assert ("DELETE CONTENT" in reviewed(old, new).sentence) is sooner
 
 
 @pytest.mark.parametrize(("before", "after", "sooner"), POLICIES)

@@ -11,7 +11,7 @@ from catalog.types.parts import Classes
 from coursecloud.plan.registration import UNKNOWN, Registration
 from coursecloud.policy import told
 from coursecloud.policy.example import DROP, Example, bucket, machine, put
-from coursecloud.policy.reading import Inputs, UnknownError
+from coursecloud.policy.reading import Inputs, UnknownError, at
 from coursecloud.policy.rule import ResourceRule
 from coursecloud.policy.rules import alerts
 from coursecloud.policy.told_values import said
@@ -27,6 +27,10 @@ def _inputs(resource: Registration, settings: Settings) -> Iterator[str]:
         return  # the type as a whole is not understood
     yield from _made_of_answers(resource, known)
     yield from told.otherwise(resource, settings)
+    for path, taken in known.classes.unless_given.items():
+        if at(resource.inputs, path) is None:
+            allowed = " or ".join(said(each) for each in known.classes.only[path])
+            yield f"`{path}` is left out, which is {said(taken)}; {allowed} is what somebody has looked at"
     odd: list[str] = []
     later = ""
     for path, value in _leaves(resource.inputs):
@@ -158,6 +162,20 @@ RULES = (
             ),
             Example("dev", "workbench", machine("attachedDisks", DROP), says="no disk attached"),
             Example("dev", "data", bucket("name", "somebodys"), says="`name` is `somebodys`"),
+            Example("dev", "data", bucket("softDeletePolicy", DROP), says="is left out, which is `604800`"),
+            *(
+                Example(stack, name, put(kind, name, path, DROP), says=f"`{path}` is left out")
+                for stack, kind, name, path in (
+                    ("dev", "compute.Network", "network", "autoCreateSubnetworks"),
+                    ("full", "cloudrunv2.Service", "backend", "deletionProtection"),
+                    ("full", "compute.Instance", "workbench", "allowStoppingForUpdate"),
+                    ("full", "compute.Instance", "workbench", "scheduling.automaticRestart"),
+                    ("full", "compute.Instance", "workbench", "bootDisk.initializeParams.type"),
+                    ("full", "compute.Disk", "workbench-work", "type"),
+                    ("full", "cloudbuild.Trigger", "trainer", "build.timeout"),
+                    ("full", "cloudbuild.Trigger", "release", "filename"),
+                )
+            ),
             Example(
                 "full",
                 "backend",
