@@ -5,12 +5,12 @@ import re
 import runpy
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-RESULTS = Path(__file__).with_name("results.py")
+RESULTS, ORDER = (Path(__file__).with_name(f"{name}.py") for name in ("results", "order"))
 """This file runs alone, where `tests` is that of the copy."""
 
 mutators: Any = import_module("mutmut.mutation.mutators")
@@ -113,10 +113,24 @@ def preload(harness: Any) -> None:
     harness.PytestRunner.warm_up = with_the_sdk
 
 
+def order(harness: Any) -> None:
+    """Let the tests that noticed other mutants of a function run before the rest."""
+    plugin, file = runpy.run_path(str(ORDER))["NoticingFirst"], Path("noticed.txt").absolute()
+
+    def run_tests(runner: Any, *, mutant_name: str | None, tests: Iterable[str]) -> int:
+        plugins = [plugin(mutant_name, file)] if mutant_name else []
+        with harness.change_cwd("mutants"):
+            return int(runner.execute_pytest(runner._pytest_args_regular_run(tests), plugins=plugins))
+
+    harness.PytestRunner.run_tests = run_tests
+
+
 if __name__ == "__main__":
     narrow()
     main: Any = import_module("mutmut.__main__")
     thin(main, int(sys.argv[1]), go_on=sys.argv[2] == "go-on")
     choose(main)
-    preload(import_module("mutmut.runners.harness"))
+    harness: Any = import_module("mutmut.runners.harness")
+    preload(harness)
+    order(harness)
     main._run(tuple(sys.argv[3:]), os.cpu_count())

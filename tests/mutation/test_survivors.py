@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -133,3 +134,30 @@ def test_each_mutant_of_an_earlier_tree_loads_its_tests_by_itself() -> None:
     alone = run.each_alone(b"[tool.x]\n[tool.mutmut]\nonly_mutate = []\n")
     assert alone == b'[tool.x]\n[tool.mutmut]\nforkserver_warmup = "none"\nonly_mutate = []\n'
     assert run.each_alone(alone) == alone
+
+
+def test_the_tests_that_noticed_others_of_a_function_run_first_and_then_those_of_its_module(tmp_path: Path) -> None:
+    for name in ("a", "b", "c", "d"):
+        (tmp_path / f"test_{name}.py").write_text(f"def test_{name}(): assert {name!r} not in 'cd'\n", encoding="utf-8")
+    noticed = tmp_path / "noticed.txt"
+
+    def ran(mutant: str) -> list[str]:
+        code = (
+            "import pathlib, pytest, sys, tests.mutation.order as order\n"
+            "plugin = order.NoticingFirst(sys.argv[1], pathlib.Path(sys.argv[2]))\n"
+            "pytest.main(['-v', '-p', 'no:cacheprovider', f'--rootdir={sys.argv[3]}', sys.argv[3]], plugins=[plugin])"
+        )
+        words = [sys.executable, "-c", code, mutant, str(noticed), str(tmp_path)]
+        done = subprocess.run(words, cwd=run.ROOT, check=True, capture_output=True, text=True)
+        return re.findall(r"test_(\w)\.py::\S+ (?:PASSED|FAILED)", done.stdout)
+
+    assert ran("infra.x.x_f__mutmut_1") == ["a", "b", "c", "d"]
+    assert noticed.read_text(encoding="utf-8").splitlines() == [
+        f"infra.x.x_f\ttest_{name}.py::test_{name}" for name in ("c", "d")
+    ]
+    assert ran("infra.x.x_f__mutmut_2") == ["d", "c", "a", "b"]
+    noticed.write_text("".join(f"{each}\ttest_b.py::test_b\n" for each in ("infra.x.x_g", "infra.y.x_f")))
+    with noticed.open("a", encoding="utf-8") as file:
+        file.write("infra.x.x_f\ttest_c.py::test_c\ninfra.y.x_f\ttest_d.py::test_d\n")
+    assert ran("infra.x.x_f__mutmut_3") == ["c", "b", "a", "d"]
+    assert ran("infra.z.x_f__mutmut_1") == ["a", "b", "c", "d"]
