@@ -10,6 +10,15 @@ ROSTER = "course.yaml"
 NAME = re.compile(r"Pulumi\.(?P<stack>.+)\.ya?ml")
 
 
+_NEARLY = re.compile(r"pulumi[._ -].+\.ya?ml(\.txt)?", re.IGNORECASE)
+
+
+def nearly(folder: Path) -> list[str]:
+    """Name the files of a folder that look like stack files and are none, as by their name Pulumi reads them not."""
+    names = (path.name for path in folder.iterdir())
+    return sorted(name for name in names if _NEARLY.fullmatch(name) and not NAME.fullmatch(name))
+
+
 def every(folder: Path) -> Iterator[tuple[str, Path]]:
     """List the stack files of a folder, sorted, as name and path."""
     for path in sorted(folder.glob("Pulumi.*.y*ml")):

@@ -99,6 +99,23 @@ def test_a_mistake_ends_with_code_2_and_says_what_to_do(words: list[str], said: 
     assert not isinstance(result.exception, Exception) or isinstance(result.exception, SystemExit)
 
 
+@pytest.mark.parametrize("command", ["plan", "cost", "check"])
+def test_all_says_which_files_are_no_stack_files(command: str, tmp_path: Path) -> None:
+    for name in ("Pulumi.good.yaml", "pulumi.low.yaml", "Pulumi.cut.yml.txt", "Pulumi-dash.yaml", "Pulumi.yaml"):
+        (tmp_path / name).write_text("config: {gcp:project: some-project-1}")
+    words = [sys.executable, "-m", "coursecloud", command, "--all", "--folder", str(tmp_path)]
+
+    def said() -> list[str]:
+        done = subprocess.run(words, capture_output=True, cwd=ROOT, text=True, check=False)
+        return [line for line in done.stderr.splitlines() if line.startswith("coursecloud: ")]
+
+    files = "not a stack file, and nobody reads it: Pulumi-dash.yaml, Pulumi.cut.yml.txt, pulumi.low.yaml"
+    assert said() == [f"coursecloud: {files} (Pulumi.NAME.yaml is one)"]
+    for name in ("pulumi.low.yaml", "Pulumi.cut.yml.txt", "Pulumi-dash.yaml"):
+        (tmp_path / name).unlink()
+    assert said() == []
+
+
 def ended(words: list[str], stdout: Path | int) -> tuple[int, str]:
     """Run a command line in a process of its own; say with which code and which words it ends."""
     with contextlib.ExitStack() as opened:

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coursecloud.cli.commands.shared import BROKEN_RULE, Folder, Stack, folder_of, program, refuse, say_altered
+from coursecloud.cli.commands.shared import (
+    BROKEN_RULE,
+    Folder,
+    Stack,
+    every_file,
+    folder_of,
+    program,
+    refuse,
+    say_altered,
+)
 
 if TYPE_CHECKING:
     from coursecloud.policy.reporting import Report
@@ -64,9 +73,7 @@ def _checked(stack: str, folder: Path, *, all_: bool, day: datetime.date) -> tup
                 return [_report(stack, stack_file.path_of(stack, folder), day)], []
         except SettingsError as error:
             refuse(error)
-    files = list(stack_file.every(folder))
-    if not files:
-        refuse(f"{folder} has no stack file.\n    remedy  put Pulumi.NAME.yaml files there")
+    files = every_file(folder)
     made = parallel.each(functools.partial(_one, day=day), files)
     results = list(progress.counted("Planning and checking", len(files), made))
     return (

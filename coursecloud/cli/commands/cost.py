@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from coursecloud.cli.commands.shared import Folder, Stack, folder_of, program, refuse
+from coursecloud.cli.commands.shared import Folder, Stack, every_file, folder_of, program, refuse
 
 Start = Annotated[
     datetime.datetime | None,
@@ -88,17 +88,15 @@ def command(
 
 
 def _every(folder: Path, start: datetime.date | None, *, as_json: bool, as_csv: bool) -> None:
-    from coursecloud.common import console, parallel, progress, stack_file
+    from coursecloud.common import console, parallel, progress
     from coursecloud.common.console import print_csv
     from coursecloud.cost import form, overview
 
-    files = list(stack_file.every(folder))
+    files = every_file(folder)
     made = parallel.each(functools.partial(_row, start=start), files)
     results = list(progress.counted("Planning", len(files), made))
     rows = [row for row, _ in results]
     mistakes = [message for _, message in results if message]
-    if not rows:
-        refuse(f"{folder} has no stack file.\n    remedy  put Pulumi.NAME.yaml files there")
     if as_json:
         typer.echo(json.dumps({"version": form.VERSION, "stacks": rows, "mistakes": mistakes}, indent=2))
     elif as_csv:

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coursecloud.cli.commands.shared import BROKEN_RULE, Folder, Stack, folder_of, program, refuse, say_altered
+from coursecloud.cli.commands.shared import (
+    BROKEN_RULE,
+    Folder,
+    Stack,
+    every_file,
+    folder_of,
+    program,
+    refuse,
+    say_altered,
+)
 
 if TYPE_CHECKING:
     from coursecloud.plan.planning import Plan
@@ -124,17 +133,15 @@ def _differs(made: "Plan") -> int:
 
 def _every(folder: Path, *, as_json: bool, as_csv: bool, check: bool) -> None:
     from coursecloud.cli import render
-    from coursecloud.common import console, parallel, progress, stack_file
+    from coursecloud.common import console, parallel, progress
     from coursecloud.common.console import print_csv
     from coursecloud.plan import json_form
 
-    files = list(stack_file.every(folder))
+    files = every_file(folder)
     made = parallel.each(functools.partial(_row, check=check), files)
     results = list(progress.counted("Planning", len(files), made))
     rows = [row for row, _ in results]
     mistakes = [message for _, message in results if message]
-    if not rows:
-        refuse(f"{folder} has no stack file.\n    remedy  put Pulumi.NAME.yaml files there")
     if as_json:
         typer.echo(json.dumps({"version": json_form.VERSION, "stacks": rows, "mistakes": mistakes}, indent=2))
     elif as_csv:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coursecloud.cli.commands.shared import Folder, Stack, folder_of, program, refuse
+from coursecloud.cli.commands.shared import Folder, Stack, every_file, folder_of, program, refuse
 
 if TYPE_CHECKING:
     from coursecloud.rehearse.report import RehearsalReport
@@ -26,13 +26,10 @@ def command(
     from rich.text import Text
 
     from coursecloud.cli import render
-    from coursecloud.common import stack_file
     from coursecloud.rehearse import report, stage
 
     where = folder_of(folder)
-    stacks = list(stack_file.every(where)) if all_ else [(stack, _file(stack, where))]
-    if not stacks:
-        refuse(f"{where} has no stack file.\n    remedy  put Pulumi.NAME.yaml files there")
+    stacks = every_file(where) if all_ else [(stack, _file(stack, where))]
     found = stage.tools(program(), os.environ)
     if found.missing:
         refuse("\n".join(f"{each.what}: {each.remedy}" for each in found.missing))

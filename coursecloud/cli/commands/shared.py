@@ -78,6 +78,16 @@ def folder_of(folder: Path | None) -> Path:
     return folder or here
 
 
+def every_file(folder: Path) -> list[tuple[str, Path]]:
+    """List the stack files of `--all`, as name and path; refuse where there is none. Says what only looks like one."""
+    files = list(stack_folder.every(folder))
+    if not files:
+        refuse(f"{folder} has no stack file.\n    remedy  put Pulumi.NAME.yaml files there")
+    if nearly := stack_folder.nearly(folder):
+        project.note(f"not a stack file, and nobody reads it: {', '.join(nearly)} (Pulumi.NAME.yaml is one)")
+    return files
+
+
 def stacks_of(folder: Path | None) -> Path:
     """Take the folder of a command that one runs beside the project, too, in the group's own code: else the tool's own.
 
