@@ -92,6 +92,7 @@ lock: dev                   ## write requirements*.txt anew from pyproject.toml
 		--python-version 3.11 --group dev --constraint requirements.txt --output-file requirements-dev.txt
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --no-emit-index-url --custom-compile-command 'make lock' \
 		--python-version 3.11 --group docs --output-file requirements-docs.txt
+	@$(BIN)/python -m coursecloud.plan.shipped
 
 setup:                      ## only the set-up
 	@sh .ci/setup "$(PYTHON)"

@@ -56,11 +56,16 @@ def find(text: str, name: str = "") -> tuple[Found, ...]:
     """
     if len(text) >= _SHORTEST and (found := sorted(_in_text(text, name), key=lambda one: (one.start, -one.end))):
         return _apart(found)
+    if not text.isascii() and (plain := _UNSEEN.sub("", text)) != text and (inside := find(plain, name)):
+        return (Found(inside[0].what, 0, len(text)),)
     called = kind(name)
     if (called == "secret" and not refers(text)) or (called == "perhaps" and random(text)):
         return (Found(f"value of {name}", 0, len(text)),)
     return ()
 
+
+_UNSEEN = re.compile(r"[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+"""Signs that nobody sees (Unicode, format characters): between those of a value they hide it from patterns alone."""
 
 _SHORTEST = 8
 """A shorter text has no form of its own and no room for a name and a value."""

@@ -19,13 +19,31 @@ class Loader(yaml.SafeLoader):
         """Refuse what means another thing than it seems to."""
         raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
 
+    # yaml.v3 knows no such escape.
+    ESCAPE_REPLACEMENTS = {sign: text for sign, text in yaml.SafeLoader.ESCAPE_REPLACEMENTS.items() if sign != "/"}  # noqa: RUF012
+
+    def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
+        """Make the node of a value. Raises ConstructorError for a tag that yaml.v3 takes otherwise, or not at all."""
+        event = cast("yaml.ScalarEvent", self.peek_event())
+        node = super().compose_scalar_node(anchor)
+        if event.tag == "!":
+            self.slip("with `!` in front this is text to Pulumi, whatever it says", node)
+        elif (fits := _FITS.get(event.tag or "")) and not fits.fullmatch(node.value):
+            kind = node.tag.rpartition(":")[2]
+            self.slip(f"this is no {kind} to Pulumi, which then reads nothing of the file", node)
+        return node
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """Make a mapping. Raises ConstructorError for a key that is no text or is there twice."""
         seen: set[str] = set()
         before: yaml.Node | None = None
+        merged = False
         for pair in list(node.value):
             key_node, value_node = pair
             if key_node.tag == "tag:yaml.org,2002:merge":
+                if merged:
+                    self.slip("'<<' is there twice", key_node)
+                merged = True
                 continue
             key = cast("object", self.construct_object(key_node, deep=True))
             if isinstance(key, str):
@@ -58,6 +76,12 @@ def _no_number(loader: Loader, node: yaml.ScalarNode) -> None:
     loader.slip("this is no number that Pulumi can hand on", node)
 
 
+_FITS = {
+    "tag:yaml.org,2002:null": re.compile(r"~|null|Null|NULL|"),
+    "tag:yaml.org,2002:bool": re.compile(r"true|True|TRUE|false|False|FALSE"),
+}
+"""What a value with one of these tags says, or yaml.v3 refuses all of the file."""
+
 # Only what has a meaning in JSON: no other tag makes a value that Pulumi's engine could hand on.
 _MEANT = (None, *(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map")))
 Loader.yaml_constructors = {tag: make for tag, make in yaml.SafeLoader.yaml_constructors.items() if tag in _MEANT}
@@ -78,7 +102,11 @@ Loader.add_constructor("tag:yaml.org,2002:leading-zero", _leading_zero)
 Loader.add_constructor("tag:yaml.org,2002:no-number", _no_number)
 
 
-def _number(_: yaml.SafeLoader, node: yaml.ScalarNode) -> int | float:
+_EXACT = 2**64
+"""From here on yaml.v3 makes a number with a fraction of a whole one, of which only the first digits are right."""
+
+
+def _number(loader: Loader, node: yaml.ScalarNode) -> int | float:
     # A number of thousands of digits cannot even be shown.
     if len(node.value) > files.DIGITS:
         problem = f"the number {node.value[:20]}... has too many digits"
@@ -86,6 +114,8 @@ def _number(_: yaml.SafeLoader, node: yaml.ScalarNode) -> int | float:
     digits = node.value.replace("_", "")
     if node.tag.endswith(":float") and math.isinf(float(digits)):
         raise yaml.constructor.ConstructorError(None, None, "this number is larger than any", node.start_mark)
+    if node.tag.endswith(":int") and not -_EXACT / 2 <= int(digits, 0) < _EXACT:
+        loader.slip("Pulumi rounds a number of so many digits", node)
     return int(digits, 0) if node.tag.endswith(":int") else float(digits)
 
 

@@ -58,6 +58,9 @@ def said(error: Exception, text: str) -> tuple[str, str]:
 _CLOSE = "close it in its line, with the sign that it opens with"
 _FIT = "give the keys of one mapping, and the entries of one list, the same indentation"
 _WORDS = (
+    (r"unknown escape|escape sequence", "here", "", "write \\\\ for each \\ between double quotes, or use single ones"),
+    (r"rounds a number", "here", "", "a text in quotes keeps each digit"),
+    (r"with `!` in front|this is no (?:null|bool)", "here", "", "write the value alone; a text in quotes"),
     (r"quoted scalar", "there", "the quote that opens here is never closed", _CLOSE),
     (r"flow sequence", "there", "the '[' that opens here is not closed before {here}", "close it with ']', or put a ','"
      " between its entries; a text with ':' or brackets in it goes in quotes"),
@@ -68,7 +71,6 @@ _WORDS = (
     (r"expected <block end>", "here", "this line does not fit the indentation above it", _FIT),
     (r"<document start>", "here", "this belongs to nothing above it", _FIT),
     (r"another document", "here", "a second document begins here, and Pulumi reads one", "take the line '---' away"),
-    (r"unknown escape|escape sequence", "here", "", "write \\\\ for each \\ between double quotes, or use single ones"),
     (r"\\t", "here", "", "indent with spaces; YAML takes no tabs"),
     (r"aliases stand for", "here", "", "write out what the aliases (*NAME) stand for, or use fewer of them"),
     (r"stands within", "here", "", "write out what the alias (*NAME) stands for"),

@@ -22,7 +22,18 @@ def estimate(resources: Iterable[Registration], own: Settings) -> Estimate:
     return cost.of_resources(tuple(resources), settings(own))
 
 
+_DAYS = 28
+"""Days that a credit is expected to last where the lease says nothing: four weeks, as `coursecloud init` proposes."""
+
+
+def _ends(estimate: Estimate) -> bool:
+    if credit.verdict(estimate) is credit.Verdict.OPEN and estimate.credit_usd is not None:
+        return estimate.credit_usd < _DAYS * estimate.per_day_planned
+    return credit.verdict(estimate) is credit.Verdict.ENDS
+
+
 def only_so(claimed: Estimate, usual: Estimate) -> Estimate | None:
     """Give the usual estimate where the credit lasts by a claim of less than half of it alone; else None."""
-    ends = credit.verdict(usual) is credit.Verdict.ENDS and credit.verdict(claimed) is not credit.Verdict.ENDS
-    return usual if ends and claimed.per_day_planned * 2 <= usual.per_day_planned else None
+    return (
+        usual if _ends(usual) and not _ends(claimed) and claimed.per_day_planned * 2 <= usual.per_day_planned else None
+    )

@@ -22,6 +22,8 @@ class Kind(enum.StrEnum):
     """It only grows."""
     FIXED = "fixed"
     """Google does not change it to this in place."""
+    RESPELT = "respelt"
+    """To Google it is one grant by two spellings: what comes is there already, and what goes takes it away."""
     RUNNING = "running"
     """It works, but only while the machine runs."""
 
@@ -72,6 +74,7 @@ HEADLINES = {
     Kind.LOCKED: "what is locked would change ({})",
     Kind.SHRINKS: "what only grows would shrink ({})",
     Kind.FIXED: "what no change in place reaches would change ({})",
+    Kind.RESPELT: "a member in other letters would lose all access ({})",
 }
 
 

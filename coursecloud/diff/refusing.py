@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -22,7 +23,7 @@ def refused(edits: Iterable[Edit]) -> list[Refusal]:
     listed = list(edits)
     if moved := _moved(listed):
         return [moved]
-    found = [refusal for edit in listed for refusal in _of(edit, listed)]
+    found = [*(refusal for edit in listed for refusal in _of(edit, listed)), *_respelt(listed)]
     return sorted(found, key=lambda refusal: (list(Kind).index(refusal.kind), not refusal.fails, refusal.urn))
 
 
@@ -35,6 +36,35 @@ def _of(edit: Edit, listed: Sequence[Edit]) -> Iterator[Refusal]:
     if edit.op is Op.UPDATE:
         yield from _fixed(edit)
         yield from _running(edit)
+
+
+def _respelt(listed: Sequence[Edit]) -> Iterator[Refusal]:
+    """Say of each member who is written in other letters that Google takes both for one, and that grants would go."""
+    grants = [(edit, found.grants.to) for edit in listed if (found := types.of(edit.type)) and found.grants]
+    come = {_grant(edit.type, edit.new, to): edit.will(to) for edit, to in grants if edit.op is Op.CREATE}
+    lost: dict[str, list[Edit]] = {}
+    for edit, to in grants:
+        member = edit.was(to)
+        other = come.get(_grant(edit.type, edit.old, to)) if edit.op is Op.DELETE else None
+        if isinstance(member, str) and isinstance(other, str) and member != other:
+            lost.setdefault(member, []).append(edit)
+    for edits in lost.values():
+        place, _ = why(edits[0])
+        yield Refusal(
+            Kind.RESPELT,
+            edits[0].urn,
+            place,
+            f"{len(edits)} grants of one member, such as {what(edits[0])}, would be deleted and made in other letters",
+            "Google takes both spellings for one member: what is made is there already, and the deletion takes it away",
+            "write the member as before; or take it out, run `coursecloud up`, and then write it in other letters",
+            name=what(edits[0]),
+        )
+
+
+def _grant(kind: str, inputs: Inputs, to: str) -> str:
+    """Write a grant so that two spellings of its member are one."""
+    own = {key: value for key, value in inputs.items() if not key.startswith("__")}
+    return json.dumps([kind, {**own, to: str(own.get(to)).lower()}], sort_keys=True, default=str)
 
 
 def _moved(listed: Sequence[Edit]) -> Refusal | None:

@@ -40,14 +40,17 @@ class Recording:
     resources: list[Registration] = field(default_factory=list[Registration])
     outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
     deeds: list[Deed] = field(default_factory=list[Deed])
+    asked: list[str] = field(default_factory=list[str])
+    """The questions to Google that were answered."""
 
 
 class _Assigned(pulumi.runtime.Mocks):
     """Answers like a provider: what follows from the inputs is known in a preview, and all of it (marked `mark`,
     see `mock_outputs`) in a real run."""
 
-    def __init__(self, mark: str | None):
+    def __init__(self, mark: str | None, asked: list[str] | None):
         self._mark = mark
+        self._asked = asked
 
     @override
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
@@ -61,18 +64,21 @@ class _Assigned(pulumi.runtime.Mocks):
 
     @override
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        if args.token == IS_PUSHED:
-            return {"tags": []}, []
-        raise program_error.asked(args.token)
+        if args.token != IS_PUSHED:
+            raise program_error.asked(args.token)
+        if self._asked is None:
+            return {}, [("imageName", "Requested image was not found")]
+        self._asked.append(args.token)
+        return {"tags": []}, []
 
 
 class _Recorder(sdk.Monitor):
-    def __init__(self, mark: str | None, root: Path) -> None:
-        super().__init__(_Assigned(mark))
+    def __init__(self, mark: str | None, root: Path, *, pushed: bool) -> None:
+        self.recording = Recording()
+        super().__init__(_Assigned(mark, self.recording.asked if pushed else None))
         # Where a process has loaded the program's packages from another folder (a test), they are that one's.
         loaded = Path(str(infra.__file__)).parents[1]
         self._roots = [f"{folder.resolve().as_uri()}/" for folder in (root, loaded)]
-        self.recording = Recording()
         self._transforms = transforms.Transforms()
 
     def _note(self, kind: str, text: str) -> None:
@@ -142,19 +148,26 @@ class _Recorder(sdk.Monitor):
 
 
 def record(
-    program: Path, *, project: str, stack: str, config: Mapping[str, object], mark: str | None = None
+    program: Path,
+    *,
+    project: str,
+    stack: str,
+    config: Mapping[str, object],
+    mark: str | None = None,
+    pushed: bool = True,
 ) -> Recording:
     """Run a Pulumi program as a preview of `stack` with `config`, from the program's own folder.
 
     With `mark` it is run as `pulumi up` would: nothing is unknown, and what Google would compute has the mark in it
-    (`coursecloud.plan.mock_outputs`). `config` is keyed as in the stack file. What the program raises is raised here.
+    (`coursecloud.plan.mock_outputs`). Every image of a service is there, or without `pushed` none. `config` is keyed as
+    in the stack file. What the program raises is raised here.
     """
     done: Future[Recording] = Future()
     with _configured(config), own_modules.anew(program.parent), contextlib.chdir(program.parent), _no_end():
         # In a thread of its own: an earlier run has left nothing in its context (no stack that would stay the root,
         # with outputs that would be among this one's), and the SDK notes the way to each resource from the thread's
         # start. A daemon, so that Ctrl-C ends a program that waits for something, too.
-        thread = Thread(target=_run, args=(done, program, project, stack, mark), daemon=True)
+        thread = Thread(target=_run, args=(done, program, project, stack, mark, pushed), daemon=True)
         thread.start()
         thread.join()
         try:
@@ -164,9 +177,9 @@ def record(
             raise
 
 
-def _run(done: Future[Recording], program: Path, project: str, stack: str, mark: str | None) -> None:
+def _run(done: Future[Recording], program: Path, project: str, stack: str, mark: str | None, pushed: bool) -> None:
     """Run a program as Pulumi's language host does, but with a monitor that only writes down."""
-    recorder = _Recorder(mark, program.parent)
+    recorder = _Recorder(mark, program.parent, pushed=pushed)
     try:
         # The runner ends first, and waits for the thread that answers: a program that fails leaves it at work.
         with contextlib.closing(asyncio.new_event_loop()) as answers, asyncio.Runner() as runner:
@@ -226,10 +239,12 @@ def _main(program: Path) -> Awaitable[None]:
 
 @contextlib.contextmanager
 def _configured(config: Mapping[str, object]) -> Generator[None]:
-    """Hand configuration over as Pulumi's language host does: JSON in the environment."""
+    """Hand configuration over as Pulumi's language host does: JSON in the environment, and which keys are encrypted."""
     handed = {key: value if isinstance(value, str) else json.dumps(value, default=str) for key, value in config.items()}
     before = dict(os.environ)
     os.environ["PULUMI_CONFIG"] = json.dumps(handed)
+    secret = [key for key, value in config.items() if isinstance(value, Mapping) and {*value} == {"secure"}]
+    os.environ["PULUMI_CONFIG_SECRET_KEYS"] = json.dumps(secret)
     try:
         yield
     finally:

@@ -83,7 +83,7 @@ def make(stack: str, file: Path, root: Path, *, twice: bool = False) -> Plan:
     recording = engine.record(program, project=PROJECT, stack=stack, config=config)
     done = (
         *_beside(file, settings.project),
-        *_commented(file),
+        *_commented(file, root / "Pulumi.yaml"),
         *_altered(root),
         *project_file.deeds(root),
         *recording.deeds,
@@ -116,11 +116,23 @@ def _altered(root: Path) -> tuple[Deed, ...]:
     return (Deed(effects.ALTERED, said),) if names else ()
 
 
-def _commented(file: Path) -> Iterator[Deed]:
-    """Say which comments of the stack file hold the value of a secret."""
-    for number, comment in stack_yaml.comments(files.text_of(file)):
+def _commented(file: Path, project: Path) -> Iterator[Deed]:
+    """Say which lines of the stack file, and of Pulumi.yaml, hold the value of a secret beside all values of settings:
+    in a comment, an anchor, a tag, a description.
+    """
+    text = files.text_of(file)
+    comments = dict(stack_yaml.comments(text))
+    for number, comment in comments.items():
         for found in secrecy.find(comment):
             yield Deed("comment", f"line {number} of its file is a comment that holds a secret ({found.what})")
+    told = [each for _, each, _ in secrecy.texts(files.yaml_of(text, stack_yaml.Loader))]
+    for number, line in enumerate(stack_yaml.split(text), start=1):
+        for found in secrecy.issued(line):
+            if not any(line[found.start : found.end] in each for each in (*told, comments.get(number, ""))):
+                yield Deed("comment", f"line {number} of its file holds a secret ({found.what}) that is no setting")
+    for number, line in enumerate(stack_yaml.split(files.text_of(project) if project.is_file() else ""), start=1):
+        for found in secrecy.find(line):
+            yield Deed("comment", f"line {number} of {project.name} holds a secret ({found.what})")
 
 
 _PULUMIS = {

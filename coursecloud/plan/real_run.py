@@ -1,8 +1,8 @@
 """The program a second time, as the real run: what it then does otherwise is what no preview shows.
 
 The two runs differ in what tells a program where it is: whether it is a dry run, whether what Google computes is
-known, on whose machine it runs (variables of the environment, the machine's name and number) and on which day. What
-its modules decide while they load counts too (`own_modules`).
+known, on whose machine it runs and on which day (`elsewhere`). A changed program that asks whether images are there
+runs once more without any. What its modules decide while they load counts too (`own_modules`).
 """
 
 from __future__ import annotations
@@ -10,19 +10,15 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import os
-import platform
 import re
-import socket
-import time
-import uuid
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any, cast
 
-from coursecloud.plan import mock_outputs, sdk
+from catalog.types import short_type
+from coursecloud.plan import elsewhere, mock_outputs, nested, sdk, service_images, shipped
 from coursecloud.plan.engine import Recording, record
 from coursecloud.plan.mock_outputs import MARKS
 from coursecloud.plan.registration import UNKNOWN, Deed, Registration
@@ -30,9 +26,6 @@ from infra.settings import EXAMPLE_PROJECT
 
 STAND_IN = "another-project-1"
 """A project for stacks of the example, which the program refuses in a real run; as long as that one's id or shorter."""
-
-WHERE = ("CI", "GITHUB_ACTIONS", "PULUMI_HOME", "PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "USER", "HOSTNAME")
-"""Variables that tell a program whose machine it is on: set where they are not, and the other way round."""
 
 
 def differences(
@@ -54,7 +47,7 @@ def differences(
         with contextlib.redirect_stdout(io.StringIO()):
             if mark is None:
                 return record(program, project=project, stack=stack, config=config)
-            with _elsewhere():
+            with elsewhere.here():
                 return record(program, project=project, stack=stack, config=config, mark=mark)
 
     example = config.get("gcp:project") == EXAMPLE_PROJECT
@@ -72,6 +65,10 @@ def differences(
         if not found and any(_constants(preview, real)):
             other = run(MARKS[1])
             found = [*_hidden(preview, real, other)]
+        if not found and preview.asked and shipped.altered(program.parent):
+            with contextlib.redirect_stdout(io.StringIO()):
+                absent = record(program, project=project, stack=stack, config=config, pushed=False)
+            return tuple(_before_a_push(preview, absent))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - whatever a program raises is what is to be told
@@ -86,75 +83,45 @@ def differences(
     return tuple(found)
 
 
-_LATER = (40 * 24 + 7) * 3600.0
-"""Seconds by which the real run is later than the preview: another day, month and hour."""
+def _before_a_push(preview: Recording, absent: Recording) -> Iterator[Deed]:
+    """Say what an `up` has otherwise before images are pushed, but that services begin with Google's sample."""
+
+    def image(container: Any, own: Any) -> Any:
+        return {**container, "image": own["image"]} if container.get("image") == service_images.SAMPLE else container
+
+    old, resources = {resource.urn: resource for resource in preview.resources}, list[Registration]()
+    for resource in absent.resources:
+        sides = (resource, old.get(resource.urn, resource))
+        template, own = (nested.mapping(each.inputs.get("template")) for each in sides)
+        pairs = list(zip(nested.listed(template.get("containers")), nested.listed(own.get("containers")), strict=False))
+        if pairs and short_type(resource.type) == "cloudrunv2.Service":
+            inputs = {**resource.inputs, "template": {**template, "containers": [image(*pair) for pair in pairs]}}
+            resource = replace(resource, inputs=inputs)
+        resources.append(resource)
+    yield from _compared(preview, replace(absent, resources=resources), "an `up` before images are pushed")
 
 
-@contextlib.contextmanager
-def _elsewhere() -> Generator[None]:
-    """Run what is inside on another machine and another day, as far as a program usually asks for these."""
-    now = time.time
-    # `datetime.date.today` asks `time.time` too; only `datetime.now` has a clock of its own, and never the same twice.
-    with (
-        _environment(),
-        _instead(time, "time", lambda: now() + _LATER),
-        _instead(socket, "gethostname", lambda: "another-machine"),
-        _instead(platform, "node", lambda: "another-machine"),
-        _instead(uuid, "getnode", lambda: 2**40 + 1),
-    ):
-        yield
-
-
-@contextlib.contextmanager
-def _instead(module: ModuleType, name: str, answer: Callable[[], object]) -> Generator[None]:
-    own = getattr(module, name)
-    setattr(module, name, answer)
-    try:
-        yield
-    finally:
-        setattr(module, name, own)
-
-
-@contextlib.contextmanager
-def _environment() -> Generator[None]:
-    other = {name: None if name in os.environ else "true" for name in WHERE} | {"HOME": "/home/somebody"}
-    before = {name: os.environ.get(name) for name in other}
-    _set(other)
-    try:
-        yield
-    finally:
-        _set(before)
-
-
-def _set(variables: Mapping[str, str | None]) -> None:
-    for name, value in variables.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
-
-
-def _compared(preview: Recording, real: Recording) -> Iterator[Deed]:
+def _compared(preview: Recording, real: Recording, run: str = "the real run") -> Iterator[Deed]:
     """Say what the real run has otherwise; what the preview did not know may be anything."""
     old, new = ({resource.urn: resource for resource in side.resources} for side in (preview, real))
     for urn, resource in new.items():
         if urn not in old:
-            text = f"is made in the real run only, with {_shown(resource.inputs)}"
+            text = f"is made in {run} only, with {_shown(resource.inputs)}"
             yield Deed("differs", text, resource.name, urn)
     for urn, resource in old.items():
         if urn not in new:
-            yield Deed("differs", "is in the preview only: the real run does not make it", resource.name, urn)
+            yield Deed("differs", f"is in the preview only: {run} does not make it", resource.name, urn)
         else:
             for path, was, will in _places(_form(resource), _form(new[urn]), ""):
-                text = f"`{path}` is {_shown(was)} in the preview and {_shown(will)} in the real run"
+                text = f"`{path}` is {_shown(was)} in the preview and {_shown(will)} in {run}"
                 yield Deed("differs", text, resource.name, urn)
     # A field of a block that Google fills in is nothing in a preview, also to the real engine.
     for path, was, will in _places(preview.outputs, real.outputs, "", _otherwise):
-        text = f"has the output `{path}` as {_shown(was)} in the preview and {_shown(will)} in the real run"
+        text = f"has the output `{path}` as {_shown(was)} in the preview and {_shown(will)} in {run}"
         yield Deed("differs", text)
     for deed in real.deeds:
         if deed not in preview.deeds:
-            yield Deed("differs", f"in the real run only, it {deed.text}")
+            yield Deed("differs", f"in {run} only, it {deed.text}")
     for deed in preview.deeds:
         if deed not in real.deeds:
             yield Deed("differs", f"in the preview only, it {deed.text}")

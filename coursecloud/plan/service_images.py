@@ -6,6 +6,10 @@ from infra.names import names_registry
 from infra.settings import Settings
 from infra.settings.services import Service
 
+SAMPLE = "us-docker.pkg.dev/cloudrun/container/hello"
+"""Google's sample, with which a service begins (https://cloud.google.com/run/docs/quickstarts, 2026-11-28). What the
+program has for it is held to this."""
+
 
 def _own(settings: Settings) -> dict[str, str]:
     """Name the services whose image is in the stack's own docker repository, and who pushes it."""

@@ -39,7 +39,8 @@ def digests(root: Path) -> dict[str, str]:
     others += [each / "entry_points.txt" for form in _INSTALLED for each in root.glob(form)]
     folders = (*(root / name for name in _PROGRAM), root / "__pycache__")
     inner = (each for one in folders for each in (one, *sorted(one.rglob("*"))))
-    for path in (root / "__main__.py", root / "Pulumi.yaml", *others, *inner):
+    # Pulumi installs the packages, and what they load with them, into what the program runs in.
+    for path in (root / "__main__.py", root / "Pulumi.yaml", root / "requirements.txt", *others, *inner):
         name = path.relative_to(root).as_posix()
         if path.is_symlink():
             found[name] = f"a link to {path.readlink()}"

@@ -4,6 +4,7 @@
 (`infra.settings`, `infra.names`) and of secrets (`infra.secrecy`), and nothing that a resource is made of.
 """
 
+from coursecloud.plan import service_images
 from infra.settings.lease import Lease
 
 ISSUER = "https://token.actions.githubusercontent.com"
@@ -22,7 +23,7 @@ IAP_RANGE = "35.235.240.0/20"
 LONG_RUN = 24 * 3600
 """Seconds that a machine may run without a reason."""
 
-PLACEHOLDER = "us-docker.pkg.dev/cloudrun/container/hello"
+PLACEHOLDER = service_images.SAMPLE
 """Google's sample, for a service whose image nobody has pushed."""
 
 DEPLOYED = "deployed"

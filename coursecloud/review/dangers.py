@@ -133,7 +133,7 @@ def of_program(before: Plan | None, after: Plan, changes: Iterable[Change]) -> I
             continue
         change = by_urn.get(deed.urn or "")
         if deed.urn is None:
-            yield Danger(Kind.PROGRAM, None, f"the program {deed.text}")
+            yield Danger(Kind.PROGRAM, None, deed.text if deed.kind == "comment" else f"the program {deed.text}")
         else:
             what = one(change) if change else quoted(deed.name)
             yield Danger(Kind.PROGRAM, change, f"{what} {deed.text}")

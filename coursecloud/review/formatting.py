@@ -68,7 +68,11 @@ _SHORT = 70
 
 
 def show(value: Any, limit: int | None = 70) -> str:
-    """Show a value in one line, cut after `limit` characters."""
+    """Show a value in one line, cut after `limit` characters.
+
+    >>> show("prod"), show("prod "), show("")
+    ('prod', '"prod "', '""')
+    """
     if value is NOTHING:
         return "(none)"
     if value == UNKNOWN:
@@ -77,8 +81,8 @@ def show(value: Any, limit: int | None = 70) -> str:
         return "(secret)"
     text = value if isinstance(value, str) else json.dumps(_unknowns(plain(value)), ensure_ascii=False)
     line = visible(text).replace("\n", "\\n").replace("\t", "\\t")
-    if isinstance(value, str) and not value:
-        return '""'
+    if (isinstance(value, str) and value.strip() != value) or value == "":
+        line = f'"{line}"'  # blanks at an end are seen so
     return line if limit is None or len(line) <= limit else f"{line[: limit - 1]}…"
 
 

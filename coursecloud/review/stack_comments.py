@@ -17,6 +17,15 @@ _OWN = re.compile(r"\s*yaml-language-server: \$schema=(\./)?stack\.schema\.json\
 """The line by which editors find the project's own schema."""
 
 
+_ACTS = re.compile(
+    r"&&|\|\||\|\s*\w*sh\b|\$\(|--(?:yes|force|lose|no-verify)\b|\bpass(?:word|wd|phrase)\b|\btokens?\b"
+    r"|\b(?:rm|curl|wget|sudo|eval|base64|chmod|bash|ssh|pip|npm|python3?|gcloud|terraform|git)\s+[\w./-]|\bdocker\s+(?:run|exec|login|pull)\b"
+    r"|\bpulumi\s+(?:up|destroy|state|stack|config)\b|\b(?:make|coursecloud)\s+(?:up|finish|save|course)\b",
+    re.IGNORECASE,
+)
+"""What somebody may run or log in with, because a comment says so."""
+
+
 def of(file: str, old: str, new: str) -> tuple[Lines, bool] | None:
     """Say which lines differ of a stack file that says the same otherwise, and whether its comments do: people follow
     them, and nothing here knows what they say.
@@ -45,7 +54,8 @@ def of(file: str, old: str, new: str) -> tuple[Lines, bool] | None:
 
 
 def comes(file: str, text: str, *roots: Path) -> tuple[Lines, bool] | None:
-    """Say of a stack file that comes which comments lead elsewhere: to a schema, an address or a host.
+    """Say of a stack file that comes which comments lead elsewhere, to a schema, an address or a host, or say what to
+    run or to log in with.
 
     Others stand in each that `coursecloud init` writes, and are told nowhere. `roots` are folders whose files are no
     hosts.
@@ -55,7 +65,10 @@ def comes(file: str, text: str, *roots: Path) -> tuple[Lines, bool] | None:
     told = [
         (number, number)
         for number, comment in found
-        if "://" in comment or _SCHEMA.search(comment) or any(host in comment.lower() for host in strange)
+        if "://" in comment
+        or _SCHEMA.search(comment)
+        or _ACTS.search(comment)
+        or any(host in comment.lower() for host in strange)
     ]
     return (Lines(file, tuple(told)), True) if told else None
 

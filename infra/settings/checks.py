@@ -3,6 +3,7 @@
 A rule is silent where what it builds on is broken itself: that mistake is said once, where it was made.
 """
 
+import posixpath
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,8 +69,19 @@ def _files(settings: Settings, folder: Path) -> Iterator[Problem]:
 _NO_SCRIPTS = (".md", ".py", ".ipynb", ".yaml", ".yml", ".json", ".toml")
 
 
+_NEVER_SHOWN = re.compile(
+    r"(.*/)?(\.(git|ssh|gnupg|aws|azure|config|docker|kube|pulumi|pulumi-state)/.*|\.(env|netrc|pgpass|npmrc|pypirc)[^/]*"
+    r"|[^/]+\.(key|pem|p12|pfx|kdbx|jks|keystore|ppk|asc|gpg)|id_(rsa|dsa|ecdsa|ed25519)[^/]*|[^/]*credentials?[^/]*)",
+    re.IGNORECASE,
+)
+"""What holds secrets by its name. As a script it would be in the machine's metadata, for all who may look at that."""
+
+
 def _script_mistake(name: str, folder: Path) -> tuple[str, str] | None:
     try:
+        if _NEVER_SHOWN.fullmatch(posixpath.normpath(name)):
+            rule = "a file of this name holds secrets, and a script stands in the machine's metadata for many to read"
+            return rule, "name a shell script, e.g. scripts/setup.sh; a secret is read where it runs, by its name"
         script = (folder / name).resolve()
         if Path(name).is_absolute() or not script.is_relative_to(folder.resolve()):
             return "the script lies outside the project", "put it into the project, e.g. scripts/setup.sh"

@@ -14,7 +14,7 @@ from infra.settings.backend import Backend
 from infra.settings.combinations import Given, Refused
 from infra.settings.effects import costs, nothing, updates
 from infra.settings.listed import listed
-from infra.settings.problem import RuleViolationError
+from infra.settings.problem import RuleViolationError, likely
 from infra.settings.times import ClockTime, Date, TimeZone
 from infra.settings.types import Int, LabelKey, LabelValue, Number, Section, ServiceAccount
 
@@ -28,6 +28,7 @@ def dollars(currency: str) -> float | None:
     return per_euro["USD"] / per_euro[currency] if currency in per_euro else None
 
 
+_KNOWN: tuple[str, ...] = tuple(tables.table("prices-currencies")["codes"])
 _CODE = "[A-Z]{3}"
 
 DAYS: tuple["Day", ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -106,6 +107,10 @@ def _currency(value: str) -> str:
             f"a currency is a code of three capitals; a rate is known of {', '.join(CURRENCIES)}",
             f"write {meant}" if meant else "write the billing account's currency, e.g. USD",
         )
+    if value not in _KNOWN:
+        meant = likely(value, CURRENCIES) or likely(value, _KNOWN)
+        write = f"did you mean '{meant}'? Else write" if meant else "write"
+        raise RuleViolationError("ISO 4217 has no currency of this code", f"{write} that of the billing account")
     return value
 
 

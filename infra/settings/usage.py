@@ -166,6 +166,9 @@ def check(
         yield Problem(path, wanted, "the table has no such machine type", nearest(wanted, known, "write n1-standard-2"))
 
 
+_MOST = 4.0
+"""USD that no unit of a currency is worth: the highest, the Kuwaiti dinar, has been near 3.3 for years."""
+
 _FAR = 2
 """Times the dated rate, or its part, from which on a rate is a slip and no news: currencies seldom move so far."""
 
@@ -173,6 +176,11 @@ _FAR = 2
 def _rate(given: float, currency: str) -> Iterator[Problem]:
     """Hold a rate against the dated one: what is wrong by far makes every limit on money blind."""
     dated = dollars(currency)
+    if dated is None and given > _MOST:
+        rule = f"one unit of a currency is worth {_MOST:g} USD at the most, and limits on money follow from this"
+        meant = f"{1 / given:.3g}, if this is what 1 USD is worth in {currency}"
+        remedy = f"write what 1 {currency} is worth in USD: {meant}"
+        yield Problem("coursecloud:usage.usdRate", given, rule, remedy)
     if dated is None or currency == "USD" or dated / _FAR <= given <= dated * _FAR:
         return
     path, date = "coursecloud:usage.usdRate", tables.table("prices-currencies")["date"]

@@ -116,6 +116,28 @@ def test_all_says_which_files_are_no_stack_files(command: str, tmp_path: Path) -
     assert said() == []
 
 
+@pytest.mark.parametrize("command", ["plan", "cost", "check"])
+def test_a_program_that_fails_with_one_stack_takes_no_other_with_it(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = "storage.Bucket('a', location='EU') if pulumi.get_stack() != 'dev' else 1 / 0\n"
+    folder = failing(lines, tmp_path, monkeypatch)
+    (folder / "Pulumi.good.yaml").write_text("config: {gcp:project: some-project-1}")
+    result = run(command, "--all")
+    assert result.exit_code == 2
+    assert "good" in result.stdout
+    assert "the program fails while it is planned: ZeroDivisionError: division by zero" in result.stderr
+    assert "line 3, of stack dev" in result.stderr
+
+
+def test_what_is_encrypted_stands_nowhere_plainly(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.tok.yaml").write_text(
+        "config: {gcp:project: some-project-1, gcp:accessToken: {secure: v1:abc:def}}"
+    )
+    result = run("plan", "--stack", "tok", "--folder", str(tmp_path))
+    assert result.exit_code == 0, result.output
+
+
 def ended(words: list[str], stdout: Path | int) -> tuple[int, str]:
     """Run a command line in a process of its own; say with which code and which words it ends."""
     with contextlib.ExitStack() as opened:

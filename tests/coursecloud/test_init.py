@@ -110,6 +110,7 @@ def test_the_settings_are_asked_whether_a_kept_disk_may_wait_elsewhere(monkeypat
 @pytest.mark.parametrize(
     "written",
     ["2026-12-18", "2026/12/18", "2026.12.18", "20261218", "18-12-2026", "18/12/2026", "18.12.2026", "12/18/2026",
+     "18/12/26", "18-Dec-26", "Friday 18/12/2026", "Fr. 18.12.2026", "fredag den 18-12-2026", "den 18-12-2026",
      "18. 12. 2026", " 18-12-2026 ", "18 Dec 2026", "18. december 2026", "December 18, 2026", "18-dec-2026"],
 )  # fmt: skip
 def test_a_date_is_read_however_it_is_written(written: str, tmp_path: Path) -> None:
@@ -120,7 +121,10 @@ def test_a_date_is_read_however_it_is_written(written: str, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("written", "rule"),
     [("05-06-2026", "2026-05-06 or 2026-06-05"), ("5/6/2026", "2026-05-06 or 2026-06-05"),
-     ("18-12-26", "2018-12-26 or 2026-12-18"), ("31-02-2026", "calendar"),
+     ("18-12-26", "2018-12-26 or 2026-12-18"), ("26/12/30", "2026-12-30 or 2030-12-26"),
+     ("26-Nov-23", "2023-11-26 or 2026-11-23"), ("Monday 18/12/2026", "2026-12-18 is a Friday"),
+     ("l\u00f8rdag den 18-12-2026", "2026-12-18 is a Friday"), ("soon 18/12/2026", "calendar"),
+     ("31-02-2026", "calendar"),
      ("2026-02-30", "calendar"), ("32.1.2026", "calendar"), ("soon", "calendar"),
      ("18 Foo 2026", "calendar"), ("13/13/2026", "calendar"), ("0.0.0000", "calendar"), ("٢٠٢٦-12-18", "calendar")],
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -151,3 +152,33 @@ def test_a_question_to_the_cloud_is_refused(tmp_path: Path) -> None:
     program.write_text("import pulumi\npulumi.runtime.invoke('gcp:compute/getZones:getZones', {})\n")
     with pytest.raises(Exception, match="asks the cloud a question: gcp:compute/getZones"):
         engine.record(program, project="p", stack="s", config={})
+
+
+TOKEN = "ghp_" + "aB3d" * 9
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"config:\n  gcp:project: some-project-1\n  coursecloud:course: &{TOKEN} {{name: a}}\n", "line 3 of its file"),
+        (f"%TAG !e! tag:{TOKEN},2000:\n---\nconfig: {{gcp:project: some-project-1}}\n", "line 1 of its file"),
+        (f"config: {{gcp:project: some-project-1}} # {TOKEN}\n", "is a comment that holds a secret"),
+    ],
+)
+def test_a_secret_in_a_stack_file_is_told_wherever_it_stands(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.x.yaml").write_text(text, encoding="utf-8")
+    made = planning.make("x", tmp_path / "Pulumi.x.yaml", ROOT)
+    (deed,) = (each for each in made.program if each.kind == "comment")
+    assert said in deed.text
+    assert TOKEN not in deed.text
+
+
+def test_a_secret_in_the_project_file_is_told(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns("tests", "emulator", "docs", ".*", "bench"))
+    file = root / "Pulumi.yaml"
+    file.write_text(f"{file.read_text(encoding='utf-8')}\n# or {TOKEN}\n", encoding="utf-8")
+    made = planning.make("dev", ROOT / "Pulumi.dev.yaml", root)
+    assert [each.text for each in made.program if each.kind == "comment"] == [
+        f"line {file.read_text(encoding='utf-8').count(chr(10))} of Pulumi.yaml holds a secret (GitHub token)"
+    ]

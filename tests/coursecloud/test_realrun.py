@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ import os, time
 import pulumi
 from pulumi_gcp import compute, projects, storage
 b = storage.Bucket("b", location="EU")
+ME = "somebody-else"
+SOON, DAY = time.strftime("%Y-%m-%d", time.localtime(START + 86400)), time.gmtime(START + 86400)[:3]
 def bucket(**options):
     return storage.Bucket("c", location="EU", opts=pulumi.ResourceOptions(**options))
 """
@@ -26,7 +29,7 @@ DRY = "pulumi.runtime.is_dry_run()"
 
 def told(folder: Path, lines: str, project: str = "some-project-1") -> tuple[Deed, ...]:
     program = folder / "__main__.py"
-    program.write_text(HEAD + textwrap.dedent(lines), encoding="utf-8")
+    program.write_text(f"START = {time.time()}\n" + HEAD + textwrap.dedent(lines), encoding="utf-8")
     config = {"gcp:project": project}
     preview = engine.record(program, project="coursecloud", stack="x", config=config)
     return real_run.differences(program, preview, project="coursecloud", stack="x", config=config)
@@ -62,12 +65,26 @@ def told(folder: Path, lines: str, project: str = "some-project-1") -> tuple[Dee
         ("storage.Bucket('c', location='EU', labels={'t': str(time.time_ns())})", "c", "two previews differ, too"),
         ("storage.Bucket('c', location='US' if os.environ.get('CI') else 'EU')", "c", "`location`"),
         ("storage.Bucket('b', location='US')", "stack", "two resources of one type as `b`"),
+        *(
+            (f"import datetime, getpass, platform, socket\nbucket(protect={asked})", "c", "protect")
+            for asked in (
+                "datetime.datetime.now().date().isoformat() > SOON",
+                "datetime.datetime.now(datetime.UTC).isoformat() > SOON",
+                "time.strftime('%Y-%m-%d') > SOON", "time.localtime()[:3] > DAY", "time.gmtime()[:3] > DAY",
+                "datetime.date.today().isoformat() > SOON", "os.uname().nodename == 'another-machine'",
+                "platform.node() == 'another-machine'", "os.cpu_count() == 96", "'GITHUB_REPOSITORY' in os.environ",
+                "getpass.getuser() != ME", "'SOMEBODYS' in os.environ", "os.getuid() == 4321",
+            )
+        ),
     ],
 )  # fmt: skip
 def test_what_the_real_run_does_otherwise_is_told(
     lines: str, name: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("CI", raising=False)
+    for variable in ("CI", "GITHUB_REPOSITORY"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("SOMEBODYS", "1")
+    monkeypatch.setenv("LOGNAME", "somebody-else")
     found = told(tmp_path, lines)
     assert [(each.kind, each.name) for each in found][:1] == [("differs", name)]
     assert any(said in each.text for each in found), found
@@ -177,3 +194,32 @@ def test_the_environment_and_the_modules_are_as_before(monkeypatch: pytest.Monke
 @pytest.mark.parametrize("stack", COMMITTED)
 def test_the_committed_stacks_do_the_same_in_both_runs_and_nothing_else(stack: str) -> None:
     assert planning.make(stack, ROOT / f"Pulumi.{stack}.yaml", ROOT, twice=True).deeds == ()
+
+
+ASKING = """\
+from pulumi_gcp import artifactregistry, cloudrunv2
+def there(name):
+    try:
+        artifactregistry.get_docker_image(image_name=name, location="EU", project="p", repository_id="r")
+    except Exception:
+        return False
+    return True
+def service(image):
+    template = cloudrunv2.ServiceTemplateArgs(containers=[cloudrunv2.ServiceTemplateContainerArgs(image=image)])
+    return cloudrunv2.Service("s", location="EU", template=template)
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("service('own' if there('a') else 'us-docker.pkg.dev/cloudrun/container/hello')", ""),
+        ("service('own' if there('a') else 'us-docker.pkg.dev/evil/a')", '`template.containers[0].image` is `"own"`'),
+        ("storage.Bucket('c', location='EU' if there('a') else 'US')", "in an `up` before images are pushed"),
+        ("there('a') or storage.Bucket('c', location='EU')", "is made in an `up` before images are pushed only"),
+        ("there('a') or 1 / 0", "ZeroDivisionError"),
+    ],
+)
+def test_what_hangs_on_images_that_are_not_pushed_yet_is_told(lines: str, said: str, tmp_path: Path) -> None:
+    found = told(tmp_path, f"{ASKING}{lines}\n")
+    assert [said in each.text for each in found] == ([True] if said else [])

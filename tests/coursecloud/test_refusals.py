@@ -490,3 +490,33 @@ def test_whatever_shape_a_stranger_gives_is_looked_at_without_stumbling() -> Non
             ]
             for edit in edits:
                 json.dumps([str(found) for found in refused([edit])])
+
+
+def grant(member: str, name: str, role: str = "roles/viewer", **more: Any) -> dict[str, Any]:
+    kind = "gcp:projects/iAMMember:IAMMember"
+    return state("Team", kind, name, project="p", role=role, member=member, __defaults=[], **more)
+
+
+def test_a_member_in_other_letters_is_one_to_google_and_would_lose_what_is_made_first() -> None:
+    old, new = "user:ada@example.com", "user:Ada@example.com"
+    steps = [
+        *(step("create", None, grant(new, f"n-{role}", role)) for role in ("roles/a", "roles/b")),
+        *(step("delete", grant(old, f"o-{role}", role), None) for role in ("roles/a", "roles/b")),
+    ]
+    (found,) = of(*steps)
+    assert (found.kind, found.fails, found.lose) == (Kind.RESPELT, True, None)
+    assert "2 grants of one member" in found.value
+    assert refusals.headline([found]) == "this update FAILS: a member in other letters would lose all access (1)"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (grant("user:ada@example.com", "o"), grant("user:bob@example.com", "n")),
+        (grant("user:ada@example.com", "o"), grant("user:Ada@example.com", "n", "roles/editor")),
+        (grant("user:ada@example.com", "o"), grant("user:ada@example.com", "n")),
+        (grant("user:ada@example.com", "o", condition={"title": "a"}), grant("user:Ada@example.com", "n")),
+    ],
+)
+def test_another_member_or_another_grant_is_no_other_spelling(old: dict[str, Any], new: dict[str, Any]) -> None:
+    assert of(step("create", None, new), step("delete", old, None)) == []

@@ -15,7 +15,7 @@ def program(tmp_path: Path) -> Path:
     root = tmp_path / "program"
     for name in ("infra", "catalog"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("__main__.py", "Pulumi.yaml"):
+    for name in ("__main__.py", "Pulumi.yaml", "requirements.txt"):
         shutil.copy(ROOT / name, root)
     return root
 
@@ -36,7 +36,7 @@ def test_what_nobody_changed_is_told_of_nowhere(program: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["__main__.py", "infra/settings/lease.py", "infra/scripts/container.sh", "infra/new.py"]
+    "name", ["__main__.py", "requirements.txt", "infra/settings/lease.py", "infra/scripts/container.sh", "infra/new.py"]
 )
 def test_a_file_that_differs_comes_or_goes_is_named(program: Path, name: str) -> None:
     file = program / name

@@ -4,8 +4,10 @@ import re
 
 import pytest
 
+from coursecloud.cli import init
 from coursecloud.review import stack_comments
 from coursecloud.review.report import Level
+from tests.project import ROOT
 from tests.review.repository import Repository
 from tests.review.test_sides import repo, review
 
@@ -76,8 +78,17 @@ def test_a_review_names_the_file(repo: Repository, comment: str, level: Level) -
         (f"{MODELINE}https://evil.example/x.json", True),
         ("# first run what is at evil.example", True),
         ("# see https://evil.example", True),
+        ("# To begin, run: make finish && rm -rf ~/.config", True),
+        ("# password Tr0ub4dor3", True),
+        ("# Cloud Build: what makes the docker images.", False),
     ],
 )
 def test_a_stack_file_that_comes_is_told_by_what_leads_elsewhere(line: str, *, told: bool) -> None:
     found = stack_comments.comes("Pulumi.x.yaml", OLD + line + "\n")
     assert (str(found[0]) if found else "") == ("Pulumi.x.yaml: line 7" if told else "")
+
+
+@pytest.mark.parametrize("more", [{}, {"gpu": "T4"}, {"keep": "yes", "repository": "a/b"}])
+def test_no_comment_that_init_writes_is_told(more: dict[str, str]) -> None:
+    text = init.text({"project": "mlops-2026-1", "group": "g-1", **more}, owner="p-0123456789")
+    assert stack_comments.comes("Pulumi.x.yaml", text, ROOT) is None

@@ -55,5 +55,15 @@ FORMS: dict[str, tuple[str, str]] = {
         "aB3dE5gHaB3d",
     ),
     "npm": ("npm_" + "aB3dE5gH1jK2lM3nO4pQ5rS6tU7vW8xY9zA0", "aB3dE5gH1jK2"),
+    "netrc": ("machine api.example.com " + "login me password aB3dE5gH1jK2", "aB3dE5gH1jK2"),
+    "private key, in base64 alone": (BODY.replace("\n", "") * 3, BODY[30:]),
+    "GitHub, in base64": (base64.b64encode(("ghp_" + "aB3d" * 9).encode()).decode(), "YUIzZGFCM2RhQjNk"),
+    "GitHub, in hexadecimal": (("ghp_" + "aB3d" * 9).encode().hex(), "614233646142"),
+    "address, escaped": ("postgres%3A%2F%2Fme%3A" + "sw0rdf%261sh%40db.example.com%2Fx", "sw0rdf%261sh"),
+}
+UNSEEN = {
+    "a zero-width space": "gh\u200bp_" + "aB3d" * 9,
+    "a soft hyphen": "ghp_aB3d" + "\u00ad" + "aB3d" * 8,
+    "a byte order mark": "\ufeffDB_PASS\ufeffWORD=hunter2",
 }
 """By what it is: the secret, and the part of it that must stand nowhere."""

@@ -15,7 +15,7 @@ from catalog import tables
 from coursecloud.cli import init
 from coursecloud.cli.init import write
 from infra import secrecy
-from tests.secrecy.forms import FORMS, HEX
+from tests.secrecy.forms import FORMS, HEX, UNSEEN
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,6 +44,19 @@ def test_a_secret_is_found_and_hidden_whatever_is_around_it(form: str, text: str
     # What is around it stays, and nothing is hidden twice.
     assert hidden.startswith(whole[:3]) or whole.startswith(secret[:3])
     assert secrecy.hide(hidden) == hidden
+
+
+@pytest.mark.parametrize("sign", UNSEEN)
+def test_a_sign_that_nobody_sees_hides_no_secret(sign: str) -> None:
+    assert secrecy.find(UNSEEN[sign])
+    assert secrecy.hide(UNSEEN[sign]) == secrecy.HIDDEN
+    assert secrecy.find(f"bl\u00e5b\u00e6r {sign} \u200b") == ()
+
+
+def test_what_only_has_the_beginning_of_a_form_in_it_is_none() -> None:
+    assert secrecy.find("sghr_operator_" + "g0" * 20) == secrecy.find("xghp_" + "aB3d" * 9) == ()
+    assert secrecy.find('"auth": "x"') == secrecy.find("login and then the password you know") == ()
+    assert secrecy.find('{"auth": "' + "bWU6aHVudGVyMg==" + '"}')[0].what == "credentials of Docker"
 
 
 NAMED = [

@@ -290,6 +290,17 @@ MACHINES: list[Case] = (
             ('startupScript: "a\\0b"', ".startupScript", "cannot be read", "correct the path"),
             (f"startupScript: {'a' * 5000}", ".startupScript", "cannot be read", "correct the path"),
             ("startupScript: Pulumi.x.yaml", ".startupScript", "without '#!'", "name a shell script"),
+            *(
+                (f"startupScript: {name}", ".startupScript", "a file of this name holds secrets", "read where it runs")
+                for name in (
+                    ".git/config",
+                    "./.git/config",
+                    "owners.key",
+                    "a/id_rsa",
+                    ".env.prod",
+                    "gcp-credentials.json",
+                )
+            ),
             ("container: {image: a, env: {A B: x}}", ".container.env.A B", "environment variable", "rename"),
             ("container: {image: a, env: {A: 1}}", ".container.env.A", "a text", '"1", in quotes'),
         ]

@@ -92,7 +92,7 @@ def test_a_machine_runs_the_working_hours_unless_said_otherwise(
     assert read.usage.hours_of("workbench", read.machines["workbench"], read.lease) == hours
 
 
-@pytest.mark.parametrize("currency", ["TWD", "DKR"])
+@pytest.mark.parametrize("currency", ["TWD", "CLP"])
 def test_a_currency_without_a_known_rate_wants_one(tmp_path: Path, currency: str) -> None:
     lease = f"coursecloud:lease: {{credit: {{amount: 1600, currency: {currency}}}}}"
     (problem,) = mistakes(f"{PROJECT}{lease}\n", tmp_path)
@@ -130,7 +130,24 @@ def test_a_rate_far_from_the_dated_one_is_a_slip(
     assert settings(f"{PROJECT}{lease}\n{U}: {{usdRate: {right}}}\n", tmp_path).usage.usd_rate == float(right)
 
 
-@pytest.mark.parametrize(("currency", "given"), [("DKK", 0.1), ("DKK", 0.29), ("EUR", 0.9), ("USD", 7), ("TWD", 5)])
+@pytest.mark.parametrize(
+    ("currency", "rate", "rule", "remedy"),
+    [
+        ("AAA", 1, "ISO 4217 has no currency of this code", "that of the billing account"),
+        ("DDK", 0.15, "ISO 4217 has no currency of this code", "did you mean 'DKK'"),
+        ("TWD", 1000, "one unit of a currency is worth 4 USD at the most", "if this is what 1 USD is worth in TWD"),
+    ],
+)
+def test_a_currency_or_a_rate_that_there_is_not_makes_no_limit_blind(
+    tmp_path: Path, currency: str, rate: float, rule: str, remedy: str
+) -> None:
+    lease = f"coursecloud:lease: {{credit: {{amount: 50, currency: {currency}}}, maxPerHour: 2}}"
+    (problem,) = mistakes(f"{PROJECT}{lease}\n{U}: {{usdRate: {rate}}}\n", tmp_path)
+    assert rule in problem.rule
+    assert remedy in problem.remedy
+
+
+@pytest.mark.parametrize(("currency", "given"), [("DKK", 0.1), ("DKK", 0.29), ("EUR", 0.9), ("USD", 7), ("KWD", 3.3)])
 def test_a_rate_that_may_have_moved_is_taken(tmp_path: Path, currency: str, given: float) -> None:
     lease = f"coursecloud:lease: {{credit: {{amount: 350, currency: {currency}}}}}"
     assert settings(f"{PROJECT}{lease}\n{U}: {{usdRate: {given}}}\n", tmp_path).usage.usd_rate == given

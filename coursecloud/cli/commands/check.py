@@ -14,6 +14,7 @@ from coursecloud.cli.commands.shared import (
     Stack,
     every_file,
     folder_of,
+    mistakes_of,
     program,
     refuse,
     say_altered,
@@ -92,12 +93,10 @@ def _report(stack: str, file: Path, day: datetime.date) -> "Report":
 
 
 def _one(stack_file: tuple[str, Path], *, day: datetime.date) -> "Report | str":
-    from infra.settings import SettingsError
-
     try:
         return _report(*stack_file, day)
-    except SettingsError as error:
-        return str(error)
+    except Exception as error:  # noqa: BLE001 - raised again where it is neither the file nor the program
+        return mistakes_of(error)[1]
 
 
 def _write(reports: "list[Report]", target: str) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from coursecloud.cli.commands.shared import Folder, Stack, every_file, folder_of, program, refuse
+from coursecloud.cli.commands.shared import Folder, Stack, every_file, folder_of, mistakes_of, program, refuse
 
 Start = Annotated[
     datetime.datetime | None,
@@ -113,13 +113,13 @@ def _row(stack_file: tuple[str, Path], *, start: datetime.date | None) -> tuple[
     from coursecloud import cost
     from coursecloud.cost import overview
     from coursecloud.plan import hiding, planning
-    from infra.settings import SettingsError
 
     stack, file = stack_file
     try:
         made = planning.make(stack, file, program())
-    except SettingsError as error:
-        return dict.fromkeys(overview.ROW) | {"stack": stack, "mistakes": len(error.problems)}, str(error)
+    except Exception as error:  # noqa: BLE001 - raised again where it is neither the file nor the program
+        many, said = mistakes_of(error)
+        return dict.fromkeys(overview.ROW) | {"stack": stack, "mistakes": many}, said
     if start and (said := cost.outside(made.settings.lease, start)):
         return dict.fromkeys(overview.ROW) | {"stack": stack, "mistakes": 1}, f"{file.name}: --from {start}: {said}"
     today = datetime.datetime.now().astimezone().date()

@@ -14,6 +14,7 @@ from coursecloud.cli.commands.shared import (
     Stack,
     every_file,
     folder_of,
+    mistakes_of,
     program,
     refuse,
     say_altered,
@@ -163,14 +164,14 @@ def _row(stack_file: tuple[str, Path], *, check: bool) -> tuple[dict[str, Any], 
     """Plan one stack: its row, and what is wrong with its file."""
     from coursecloud.cli import render
     from coursecloud.plan import hiding, planning
-    from infra.settings import SettingsError
 
     stack, file = stack_file
     try:
         made = planning.make(stack, file, program(), twice=check)
-    except SettingsError as error:
+    except Exception as error:  # noqa: BLE001 - raised again where it is neither the file nor the program
         row = dict.fromkeys((*render.ROW, *(("findings", "check") if check else ())))
-        return row | {"stack": stack, "mistakes": len(error.problems)}, str(error)
+        many, said = mistakes_of(error)
+        return row | {"stack": stack, "mistakes": many}, said
     row = render.row(hiding.plan(made))
     if check:
         from coursecloud.validation import formatting

@@ -1,5 +1,6 @@
 """What every command shares: the project's folder, common options, and how a mistake of the user ends."""
 
+import os
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -86,6 +87,22 @@ def every_file(folder: Path) -> list[tuple[str, Path]]:
     if nearly := stack_folder.nearly(folder):
         project.note(f"not a stack file, and nobody reads it: {', '.join(nearly)} (Pulumi.NAME.yaml is one)")
     return files
+
+
+def mistakes_of(error: Exception) -> tuple[int, str]:
+    """Say what is wrong with one of many stacks, so that the others are not lost with it: how much, and what.
+
+    It is its file, or the program fails with it. Any other error goes on, as with PULUMI_DEBUG all do.
+    """
+    from coursecloud.common import program_error
+    from infra.settings import SettingsError
+
+    if isinstance(error, SettingsError):
+        return len(error.problems), str(error)
+    said = program_error.told(error, program())
+    if said is None or os.environ.get(program_error.DEBUG):
+        raise error
+    return 1, said
 
 
 def stacks_of(folder: Path | None) -> Path:

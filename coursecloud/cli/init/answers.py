@@ -97,7 +97,7 @@ def stack_of(answers: Answers) -> str:
 def gpu_of(answers: Answers) -> tables.GpuModel | None:
     """Read which GPU is wanted. Raises RuleViolationError."""
     answer = answers.get("gpu", "").strip()
-    if answer.lower() in _NO:
+    if answer.lower() in (*_NO, *_NONE, "-"):
         return None
     model = tables.gpu(TRAINING_GPU if answer.lower() in YES else answer)
     shorts = [entry.short for entry in offered()]
@@ -111,9 +111,10 @@ def gpu_of(answers: Answers) -> tables.GpuModel | None:
 
 
 YES = ("yes", "y", "true", "1", "x", "ja", "j", "oui", "vrai", "si", "s\u00ed", "wahr", "sand", "sandt", "verdadero")
-_NO = ("", "no", "n", "false", "none", "0", "nej", "nein", "non", "faux", "falsk", "falsch", "falso",
-       "keine", "kein", "keiner", "ingen", "intet", "aucun", "aucune", "ninguna", "ninguno")  # fmt: skip
+_NO = ("", "no", "n", "false", "0", "nej", "nein", "non", "faux", "falsk", "falsch", "falso")
 """A tick, and what spreadsheets make of one, in English, Danish, German, French and Spanish."""
+_NONE = ("none", "keine", "kein", "keiner", "ingen", "intet", "aucun", "aucune", "ninguna", "ninguno")
+"""No thing of a kind; where a question is one of yes or no, these are neither."""
 
 
 def yes(answers: Answers, name: str) -> bool:

@@ -42,11 +42,11 @@ def ask(
                 say(more(question))
             elif not typed and question.required:
                 say(_wrapped("The file cannot be without this."))
-            elif wrong := _wrong(question, answers | {question.name: _plain(typed)}, taken):
+            elif wrong := _wrong(question, answers | {question.name: _plain(typed, question)}, taken):
                 say(wrong)
                 proposed = (name_like(typed) if question.name == "group" else "") or proposed
             else:
-                answers[question.name] = _plain(typed)
+                answers[question.name] = _plain(typed, question)
     return answers
 
 
@@ -57,8 +57,9 @@ def _costs(question: Question, answers: Answers) -> str:
     return f"What is kept costs {kept}." if kept else ""
 
 
-def _plain(typed: str) -> str:
-    return "" if typed.lower() in ("none", "-") else typed
+def _plain(typed: str, question: Question) -> str:
+    # Nothing kept over night is "no" to some, and no answer is "yes".
+    return "" if typed.lower() in ("none", "-") and question.name != "keep" else typed
 
 
 def _proposed(question: Question, answers: Answers, proposals: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from coursecloud.cli import init
 from coursecloud.cli.init import columns, sheet
 from coursecloud.cli.init.answers import NAMES, TRAINING_GPU, YES, Answers, stack_of, unanswered
-from coursecloud.cli.init.forms import name_like
+from coursecloud.cli.init.forms import is_day, name_like
 from infra.settings import Problem
 from infra.settings.problem import MISSING
 
@@ -222,6 +222,14 @@ def _no_value(name: str, cell: str) -> Problem | None:
     if _LOST.fullmatch(cell):
         narrow = "make the column wider, then save it again" if set(cell) == {"#"} else "mend it there"
         return Problem(name, cell, "the spreadsheet had no value for this cell", f"{narrow}, or write the value itself")
+    if name == "group" and is_day(cell):
+        rule = "a spreadsheet makes such a day of a name like 1-1, and nobody knows what was written"
+        return Problem(
+            name, cell, rule, "write the name with a word in front, e.g. group-1, or as text (format of the cell)"
+        )
+    if name == "keep" and cell.lower() in _NOTHING:
+        rule = "nothing is `yes` here, and to some this says `no`"
+        return Problem(name, cell, rule, "write yes or no, or leave the cell empty, which is yes")
     if cell.startswith("="):
         remedy = "write the value itself, or save the table with values"
         return Problem(name, cell, "this is the formula of a cell, not its value", remedy)

@@ -85,7 +85,15 @@ RULES = (
         topic="cost",
         advisory=True,
         check=_use,
-        breaks=(Example("gpu", "stack", settings("usage", machines={"trainer": 1}), says="less than half"),),
+        breaks=(
+            Example("gpu", "stack", settings("usage", machines={"trainer": 1}), says="less than half"),
+            Example(
+                "gpu",
+                "stack",
+                then(settings("lease", starts=None, ends=None), settings("usage", machines={"trainer": 0.01})),
+                says="less than half",
+            ),
+        ),
         keeps=(Example("gpu", "stack", settings("usage", machines={"trainer": 6})),),
     ),
 )
