@@ -1,7 +1,7 @@
 """Which inputs of a resource are code that runs, or say which code runs; and what training jobs are told otherwise."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeGuard, cast
 
 from catalog import types
@@ -41,12 +41,13 @@ def _is_word(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and re.fullmatch(r"\S{1,160}", value) is not None
 
 
-def brought(resource: Registration) -> list[str]:
-    """Name the inputs of a resource that comes which are code."""
+def brought(resource: Registration, machines: Collection[str] = ()) -> list[str]:
+    """Name the inputs of a resource that comes which are code; `machines` are those that the stack file names."""
     known = types.of(resource.type)
     words = known.classes.words.items() if known and known.classes else ()
-    # Every machine has an image and a script of the stack's; what the stack file gives one is told by its key.
-    code = [path for path, word in words if word == "runs" and not (resource.type == _MACHINE and path in _USUAL)]
+    # Every machine of it has a script of the stack's; what the stack file gives one is told by its key.
+    usual = _USUAL[: 2 if resource.name in machines else 1] if resource.type == _MACHINE else ()
+    code = [path for path, word in words if word == "runs" and path not in usual]
     return [path for path in code if any(value not in (None, "", [], {}) for value in _values(resource.inputs, path))]
 
 

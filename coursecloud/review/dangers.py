@@ -2,7 +2,7 @@
 
 import enum
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from coursecloud.diff import copy_commands, data_loss, refusals
@@ -89,10 +89,10 @@ class Danger:
     text: str
 
 
-def dangers(changes: Iterable[Change]) -> tuple[Danger, ...]:
-    """List every danger but what is refused, gravest first."""
+def dangers(changes: Iterable[Change], machines: Collection[str] = ()) -> tuple[Danger, ...]:
+    """List every danger but what is refused, gravest first; `machines` are those that the stack file names."""
     listed = list(changes)
-    found = [danger for change in listed for danger in _of(change)]
+    found = [danger for change in listed for danger in _of(change, machines)]
     found += _renamed(listed)
     found += [Danger(Kind.PUBLIC, change, text) for change, text in access.public(listed)]
     found += [Danger(Kind.ACCESS, change, text) for change, text in access.widened(listed)]
@@ -167,7 +167,7 @@ def of_outputs(outputs: Iterable[PropertyChange]) -> Iterator[Danger]:
         yield Danger(Kind.OUTPUTS, None, f"the output {quoted(entry.path)} says {new}; before: {old}")
 
 
-def _of(change: Change) -> Iterable[Danger]:
+def _of(change: Change, machines: Collection[str]) -> Iterable[Danger]:
     what = one(change)
     goes = "deleted" if change.operation is Operation.DELETE else "deleted and made anew, empty"
     if change.loses:
@@ -183,7 +183,7 @@ def _of(change: Change) -> Iterable[Danger]:
         yield Danger(Kind.LEFT, change, f"{what} is forgotten by Pulumi but stays at Google, and bills on")
     if change.operation in (Operation.UPDATE, Operation.REPLACE) and (code := code_run.other(change)):
         yield Danger(Kind.RUNS, change, f"{what} runs other code than before: {', '.join(code)}")
-    if change.operation is Operation.CREATE and change.after and (code := code_run.brought(change.after)):
+    if change.operation is Operation.CREATE and change.after and (code := code_run.brought(change.after, machines)):
         yield Danger(Kind.RUNS, change, f"{what} brings code that runs as an account of the stack: {', '.join(code)}")
     if change.operation is Operation.UPDATE:
         if pruned := _tops(entry for entry in change.properties if entry.prunes):

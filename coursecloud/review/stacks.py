@@ -213,7 +213,8 @@ def review(
         )
     elif after:
         weaker = tuple(new_stack.weaker(after, former, cost, today))
-    risks = [*dangers.dangers(found), *dangers.of_refusals(refused, found), *deeds, *_guards(agreed, weaker)]
+    machines = after.settings.machines if after else ()
+    risks = [*dangers.dangers(found, machines), *dangers.of_refusals(refused, found), *deeds, *_guards(agreed, weaker)]
     risks += [*_weaker(weaker, found), *_money(cost, bool(telling))]
     if named := [quoted(each) for each in {**dict.fromkeys(guessed), **dict.fromkeys(unsaid)}]:
         text = f"NOT COMPARED, as the program reads it otherwise than before: {', '.join(named)} of the stack file"

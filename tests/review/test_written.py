@@ -101,7 +101,9 @@ def test_another_salt_shuts_what_was_encrypted(tmp_path: Path, was: str, will: s
 
 def test_a_machine_that_comes_tells_what_it_runs_at_its_end() -> None:
     machine = resource(INSTANCE, "m", {"metadata": {"startup-script": "a", "shutdown-script": "b"}})
-    assert code_run.brought(machine) == ["metadata.shutdown-script"]
+    assert code_run.brought(machine, ["m"]) == ["metadata.shutdown-script"]
+    # One that the program brings beside the stack file has nothing of the stack's.
+    assert code_run.brought(machine, ["other"]) == ["metadata.shutdown-script", "metadata.startup-script"]
 
 
 def test_what_runs_otherwise_is_said_with_both_sides_and_nothing_that_is_not_there() -> None:

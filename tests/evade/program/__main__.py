@@ -72,6 +72,7 @@ def bucket(name: str, opts: pulumi.ResourceOptions | None = None, /, **more: Any
         "publicAccessPrevention": "enforced",
         "forceDestroy": True,
         "versioning": {"enabled": True},
+        "softDeletePolicy": {"retentionDurationSeconds": 0},
         "lifecycleRules": [
             {"action": {"type": "Delete"}, "condition": {"daysSinceNoncurrentTime": 36, "numNewerVersions": 3}}
         ],
