@@ -497,7 +497,11 @@ def test_that_the_credit_of_a_new_stack_lasts_by_its_own_figures_alone_is_told(p
     (said,) = told(section("usage", machines={"trainer": 2}))
     assert "the credit lasts by that alone; used as stacks are unless given, the credit of 50 USD ends on" in said
     assert told(section("usage", machines={"trainer": 6})) == []
-    assert told(on(section("usage", machines={"trainer": 2}), section("lease", ends=None))) == []
+    # Without an end it is held to four weeks.
+    endless = on(section("usage", machines={"trainer": 2}), section("lease", ends=None))
+    (said,) = told(endless)
+    assert "the credit of 50 USD lasts 22 days as planned; the lease has no end" in said
+    assert told(on(endless, section("lease", ends=None, credit={"amount": 500}))) == []
 
 
 def test_a_lease_that_begins_long_after_today_is_told(plan_of: Planner) -> None:
