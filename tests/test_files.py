@@ -6,6 +6,7 @@ import re
 import tracemalloc
 from decimal import Decimal
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import yaml
@@ -202,3 +203,32 @@ def test_a_number_is_said_whole_up_to_twenty_signs() -> None:
     for zeros, said in ((15, "1e000000000000000400 has"), (16, "1e000000000000000... has")):
         with pytest.raises(ValueError, match=re.escape(f"the number {said}")):
             files.json_of(f"[1e{'0' * zeros}400]")
+
+
+def test_ends_of_lines_are_those_of_no_system_in_particular(tmp_path: Path) -> None:
+    (tmp_path / "lines").write_bytes(b"a\r\nb\rc\n\r\n")
+    assert files.text_of(tmp_path / "lines") == "a\nb\nc\n\n"
+
+
+def test_as_many_levels_as_may_be_are_read_and_one_more_is_not() -> None:
+    for read, most in ((files.yaml_of, files.DEEPEST + 1), (files.json_of, files.DEEPEST)):
+        assert read("[" * most + "]" * most)
+        with pytest.raises((yaml.YAMLError, ValueError), match="nested too deeply, over 100 levels"):
+            read("[" * (most + 1) + "]" * (most + 1))
+
+
+def test_as_many_values_as_may_be_are_read_and_one_more_is_not() -> None:
+    text, quick = f"[{','.join(['x'] * (files.MOST - 1))}]", cast("Any", yaml.CSafeLoader)
+    assert len(files.yaml_of(text, quick)) == files.MOST - 1
+    with pytest.raises(yaml.YAMLError, match="more than 100,000 values"):
+        files.yaml_of(f"[x,{text[1:]}", quick)
+
+
+def test_a_number_of_json_is_exact_only_where_that_is_asked_for() -> None:
+    assert [type(number) for number in files.json_of("[1, 2.5]")] == [int, float]
+    assert [type(number) for number in files.json_of("[1, 2.5]", exact=True)] == [Decimal, Decimal]
+
+
+def test_of_a_key_that_is_there_twice_sixty_letters_are_said() -> None:
+    with pytest.raises(ValueError, match=f"the key '{'k' * 60}' is there twice"):
+        files.json_of(f'{{"{"k" * 61}": 1, "{"k" * 61}": 2}}')

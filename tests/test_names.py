@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from infra.names import OWN_LABELS, STACK, Names, fit, label_value, labels
+from infra.names import OWN_LABELS, STACK, Names, fit, label_value, labels, member_key, variable
 from infra.settings.types import Key, LabelValue, SecretId
 from tests.fuzz import examples
 
@@ -232,3 +232,8 @@ def test_a_name_once_given_is_never_another_one(stack: str, made: list[str]) -> 
 def test_an_accounts_address_is_its_id_in_its_project() -> None:
     names = Names(project=PROJECT, stack="dev")
     assert names.email("builds") == f"{names.account('builds')}@{PROJECT}.iam.gserviceaccount.com"
+
+
+def test_a_secret_is_a_variable_without_hyphens_and_a_member_eight_digits() -> None:
+    assert variable("WANDB-API-KEY") == "WANDB_API_KEY"
+    assert re.fullmatch(r"member-[0-9a-f]{8}", member_key("user:ada@example.com"))

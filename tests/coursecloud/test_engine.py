@@ -302,7 +302,7 @@ engine.record(Path({str(tmp_path / "__main__.py")!r}), project="p", stack="s", c
         assert process.stdout
         assert process.stdout.readline() == b"waiting\n"
         process.send_signal(signal.SIGINT)
-        _, error = process.communicate(timeout=60)
+        _, error = process.communicate(timeout=600)
     assert b"KeyboardInterrupt" in error
 
 

@@ -58,7 +58,7 @@ class TestLife:
                 while b"Instance w" not in running.stderr.readline():
                     assert running.poll() is None
                 running.send_signal(number)
-            out, err = running.communicate(typed.encode(), timeout=60)
+            out, err = running.communicate(typed.encode(), timeout=600)
         return running.returncode, json.loads(out), err.decode()
 
     def test_an_up(self, fake: Fake) -> None:

@@ -42,7 +42,7 @@ class Command:
 
     def ends(self) -> int:
         """Wait for its end; gives the exit code."""
-        return self.run.wait(timeout=60)
+        return self.run.wait(timeout=600)
 
     def interrupted(self, number: int, when: Callable[[], bool]) -> int:
         """Send a signal when something is so, and wait for the end."""

@@ -248,3 +248,38 @@ def test_a_text_by_itself_has_no_path_and_no_name() -> None:
 def test_what_turns_often_between_letters_and_digits_was_drawn() -> None:
     assert secrecy.random("a1b2c3d4e5f6g7h8i9j0")
     assert not secrecy.random("abcdefghijkl1234567890mnopqr")
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ({"password": "hunter2"}, {"hunter2"}),
+        ({"password": "abcde1"}, {"abcde1"}),
+        ({"password": "abcd1"}, set[str]()),
+        ({"password": "swordfish"}, set[str]()),
+        ({"password": secrecy.HIDDEN}, set[str]()),
+        ({"password": "Hunter", "token": f"{'aB3d' * 9} {secrecy.HIDDEN}"}, {"Hunter"}),
+    ],
+)
+def test_what_may_stand_elsewhere_too_is_no_everyday_word(value: object, words: set[str]) -> None:
+    assert secrecy.words_of(value) == words
+
+
+def test_every_text_has_its_path_and_the_name_that_it_stands_under() -> None:
+    token = "ghp_" + "aB3d" * 9
+    value = {"a": ["x", ("y",)], token: {"key": "DB", "value": "z"}, "password": 12345}
+    shown = secrecy.HIDDEN
+    assert list(secrecy.texts(value)) == [
+        ("a[0]", "x", ""), ("a[1][0]", "y", ""),
+        (shown, token, ""), (f"{shown}.key", "DB", "key"), (f"{shown}.value", "z", "DB"),
+        ("password", "12345", "password"),
+    ]  # fmt: skip
+    assert list(secrecy.texts({token: "x"}, "up")) == [(f"up.{shown}", token, ""), (f"up.{shown}", "x", token)]
+
+
+def test_what_is_hidden_keeps_its_shape() -> None:
+    assert secrecy.hidden(("a", ["b"], {"password": "hunter2"}, 5, None)) == (
+        "a", ["b"], {"password": secrecy.HIDDEN}, 5, None,
+    )  # fmt: skip
+    assert secrecy.hidden("hunter2", "password") == secrecy.HIDDEN
+    assert secrecy.hidden("hunter2") == "hunter2"
