@@ -32,9 +32,10 @@ create)
   mkdir "running-$name"
   looks=0
   until [ -e met ] || [ "$looks" -ge "$PATIENCE" ]; do
-    case "$(ls -d running-* | wc -l)" in *1) looks=$((looks + 1)); /bin/sleep 0.1;; *) : > met;; esac
+    case "$(set -- running-*; echo $#)" in 1) looks=$((looks + 1)); /bin/sleep 0.1;; *) : > met;; esac
   done
-  ls -d running-* | wc -l >> at-once
+  set -- running-*
+  echo $# >> at-once
   echo "$name";;
 describe)
   if [ -e "seen-$4" ]; then
