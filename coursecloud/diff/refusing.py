@@ -50,11 +50,12 @@ def _respelt(listed: Sequence[Edit]) -> Iterator[Refusal]:
             lost.setdefault(member, []).append(edit)
     for edits in lost.values():
         place, _ = why(edits[0])
+        many = f"{len(edits)} grants of one member, such as" if edits[1:] else "a grant of one member,"
         yield Refusal(
             Kind.RESPELT,
             edits[0].urn,
             place,
-            f"{len(edits)} grants of one member, such as {what(edits[0])}, would be deleted and made in other letters",
+            f"{many} {what(edits[0])}, would be deleted and made in other letters",
             "Google takes both spellings for one member: what is made is there already, and the deletion takes it away",
             "write the member as before; or take it out, run `coursecloud up`, and then write it in other letters",
             name=what(edits[0]),

@@ -177,7 +177,7 @@ class Repository:
         found += [Changed(name, "000000", self._mode(name)) for name in names]
         if not head:
             found += self._overlooked(base, {each.path for each in found})
-        links = self._links(base)  # one that comes is named itself
+        links = self._links(base) if found else {}  # one that comes is named itself
         return [each.led_to(links) for each in found]
 
     def _links(self, revision: Revision) -> dict[str, str]:

@@ -70,8 +70,9 @@ _NO_SCRIPTS = (".md", ".py", ".ipynb", ".yaml", ".yml", ".json", ".toml")
 
 
 _NEVER_SHOWN = re.compile(
-    r"(.*/)?(\.(git|ssh|gnupg|aws|azure|config|docker|kube|pulumi|pulumi-state)/.*|\.(env|netrc|pgpass|npmrc|pypirc)[^/]*"
-    r"|[^/]+\.(key|pem|p12|pfx|kdbx|jks|keystore|ppk|asc|gpg)|id_(rsa|dsa|ecdsa|ed25519)[^/]*|[^/]*credentials?[^/]*)",
+    r"(.*/)?(\.(git|ssh|gnupg|aws|azure|kube|pulumi|pulumi-state)/.*|\.config/gcloud/.*|\.docker/config\.json"
+    r"|\.(env(\.[^/]*)?|netrc|pgpass|npmrc|pypirc)|[^/]+\.(key|pem|p12|pfx|kdbx|jks|keystore|ppk|asc|gpg)"
+    r"|id_(rsa|dsa|ecdsa|ed25519)|[^/]*credentials?(\.(json|db|txt|ini|ya?ml))?)",
     re.IGNORECASE,
 )
 """What holds secrets by its name. As a script it would be in the machine's metadata, for all who may look at that."""
